@@ -1,0 +1,73 @@
+# `make` lists what there is; every target does one thing, and CI calls these and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow parity property fault realdata bench fmt lint types layers deps docs check lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, $(PYTHON) is older: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(STAMP) ## create .venv with everything, versions and hashes locked
+
+demo: $(STAMP) ## the whole system on a synthetic market, offline: a report to open
+	$(BIN)/quorate demo
+
+test: $(STAMP) ## the tests (real-data tests skip where the data are absent)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
+
+test-slow: $(STAMP) ## the heavier families
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow
+
+parity: $(STAMP) ## parity, causality, row shuffle and replay
+	$(BIN)/python -m pytest -q tests/parity tests/conformance
+
+property: $(STAMP) ## hypothesis
+	$(BIN)/python -m pytest -q tests/property
+
+fault: $(STAMP) ## crashes, full disks, two writers
+	$(BIN)/python -m pytest -q tests/fault
+
+realdata: $(STAMP) ## tests over real market data (QUORATE_DATA_DIR, or a sibling shared/data)
+	$(BIN)/python -m pytest -q -m realdata
+
+bench: $(STAMP) ## coin-bars a second, compile time and memory of each stage
+	$(BIN)/python benchmarks/stages.py
+
+fmt: $(STAMP) ## format
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: $(STAMP) ## style
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+layers: $(STAMP) ## who may import whom
+	$(BIN)/lint-imports
+
+deps: $(STAMP) ## what is imported is declared, what is declared is used
+	$(BIN)/deptry src
+
+docs: $(STAMP) ## build the documentation; a warning is an error
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+check: lint types layers deps docs ## everything static
+
+lock: ## renew the locked versions (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra pg --group dev pyproject.toml -o requirements/dev.txt
+	echo uv | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links - -o requirements/uv.txt
+
+clean: ## remove what was made
+	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,96 @@
+"""The one door to Numba: how every kernel is compiled, and where the machine code is kept.
+
+In: a plain typed function over arrays and scalars. Out: the same function, compiled on first
+call. The flags are fixed here because bytes depend on them: no ``fastmath`` (fused operations
+differ between processors), no ``parallel`` and no SVML (sums and functions change with width).
+Numba's own cache key misses callees in other files, so the cache folder is named by a hash of
+all kernel source, of Numba's version and of every ``NUMBA_`` flag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_COMPILED = ("core", "backtest", "statistics")
+
+
+def _source_hash() -> str:
+    """Hash what the machine code depends on: kernel sources, Numba, its flags."""
+    digest = hashlib.blake2b(digest_size=8)
+    for folder in _COMPILED:
+        for path in sorted((_PACKAGE / folder).rglob("*.py")):
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+            digest.update(path.read_bytes())
+    for name in sorted(os.environ):
+        if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR":
+            digest.update(f"{name}={os.environ[name]}".encode())
+    return digest.hexdigest()
+
+
+def _cache_root() -> Path:
+    """Return the folder for machine code: ``QUORATE_CACHE_DIR``, else the user's cache folder."""
+    chosen = os.environ.get("QUORATE_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    return (Path(chosen) if chosen else Path.home() / ".cache") / "quorate" / "kernels"
+
+
+os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
+_root = _cache_root()
+os.environ["NUMBA_CACHE_DIR"] = str(_root / _source_hash())
+
+import numba  # noqa: E402  (its cache folder is read at import)
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function under the numerical rules of the core.
+
+    Parameters
+    ----------
+    function : Callable
+        A function of NumPy arrays, NamedTuples of them and scalars. It never raises: it
+        returns reason codes. Division by zero follows IEEE 754 (inf or NaN).
+
+    Returns
+    -------
+    Callable
+        The compiled function, with the same signature; the plain one is ``.py_func``.
+
+    Examples
+    --------
+    >>> @kernel
+    ... def double(x: float) -> float:
+    ...     return 2.0 * x
+    >>> double(21.0)
+    42.0
+    """
+    compiled: Function = numba.njit(error_model="numpy", nogil=True, cache=_cacheable(function))(
+        function
+    )
+    return compiled
+
+
+def signatures(compiled: Callable[..., Any]) -> int:
+    """Return how many argument signatures a kernel was compiled for (an entry has exactly one).
+
+    Examples
+    --------
+    >>> @kernel
+    ... def half(x: float) -> float:
+    ...     return 0.5 * x
+    >>> half(1.0), signatures(half)
+    (0.5, 1)
+    """
+    return len(getattr(compiled, "signatures", ()))
+
+
+def _cacheable(function: Callable[..., Any]) -> bool:
+    """Only a function that lives in a file can be cached."""
+    return Path(function.__code__.co_filename).is_file()

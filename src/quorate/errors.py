@@ -1,0 +1,93 @@
+"""The errors Quorate raises, as a tree; every one carries what to do next.
+
+::
+
+    QuorateError
+    ├─ ConfigError          unknown key, value out of bounds
+    ├─ DataError
+    │  ├─ GapError          bars are missing where they must not be
+    │  ├─ SchemaError       a column, type or order is not what it must be
+    │  └─ StaleDataError    data are older than their limit
+    ├─ EngineError          an engine raised, or returned what is not a vote
+    └─ StoreError
+       ├─ MigrationError    the database has another schema than this version
+       ├─ DuplicateEventError
+       └─ ChainError        the hash chain of the events is broken
+
+A refusal to trade is not an error: it is a value, ``core.types.Reason``.
+"""
+
+from __future__ import annotations
+
+
+class QuorateError(Exception):
+    """An error with a way out.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, which value, which bound.
+    hint : str
+        What to do next; shown on its own line.
+
+    Notes
+    -----
+    ``retryable`` says whether the same call may succeed later without a change.
+
+    Examples
+    --------
+    >>> print(ConfigError("risk.preset is 'wild'", hint="use one of: conservative, balanced"))
+    risk.preset is 'wild'
+      next: use one of: conservative, balanced
+    """
+
+    retryable = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return the message, and the hint on a line of its own."""
+        return f"{self.message}\n  next: {self.hint}" if self.hint else self.message
+
+
+class ConfigError(QuorateError):
+    """A setting is unknown or outside its bounds."""
+
+
+class DataError(QuorateError):
+    """Market data cannot be used as they are."""
+
+
+class GapError(DataError):
+    """Bars are missing where they must not be."""
+
+
+class SchemaError(DataError):
+    """A column, a type or an order of rows is not what it must be."""
+
+
+class StaleDataError(DataError):
+    """Data are older than their limit."""
+
+
+class EngineError(QuorateError):
+    """An engine cannot be loaded, raised, or returned what is not a vote."""
+
+
+class StoreError(QuorateError):
+    """The operational store cannot do what was asked."""
+
+
+class MigrationError(StoreError):
+    """The database has a schema that this version does not know."""
+
+
+class DuplicateEventError(StoreError):
+    """An event with this id is already in the store."""
+
+
+class ChainError(StoreError):
+    """The hash chain of the events is broken."""
