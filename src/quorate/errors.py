@@ -44,13 +44,9 @@ class QuorateError(Exception):
     retryable = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
+        super().__init__(f"{message}\n  next: {hint}" if hint else message)
         self.message = message
         self.hint = hint
-
-    def __str__(self) -> str:
-        """Return the message, and the hint on a line of its own."""
-        return f"{self.message}\n  next: {self.hint}" if self.hint else self.message
 
 
 class ConfigError(QuorateError):

@@ -1,0 +1,6 @@
+"""The simulated exchange and the fold of the decision over history.
+
+``exchange`` runs one bar; ``opening``, ``stops``, ``resting``, ``pov`` and ``settlement`` are its
+events in order; ``children`` says how much is sent, ``quotes`` what it pays, ``booking`` writes it
+to the books, ``fills`` records it and ``rules`` holds the constants.
+"""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,10 +71,8 @@ def kernel(function: Function) -> Function:
     >>> double(21.0)
     42.0
     """
-    compiled: Function = numba.njit(error_model="numpy", nogil=True, cache=_cacheable(function))(
-        function
-    )
-    return compiled
+    options = numba.njit(error_model="numpy", nogil=True, cache=_cacheable(function))
+    return cast("Function", options(function))
 
 
 def signatures(compiled: Callable[..., Any]) -> int:

@@ -1,9 +1,10 @@
-r"""The books: every cash flow rounded once to integer money, so that they balance to the last digit.
+r"""The books: each cash flow is rounded once to integer money, so that they balance exactly.
 
-In: fills, funding and marks. Out: cash, positions in integer lots, and the lines of ``types.Line``.
-Positions are valued at full notional for spot and linear perpetuals alike: buying takes the notional
-from cash and adds it to value, so equity is ``cash + sum(value)`` for both. A fill is booked at the
-price that decided it; what the market did to it before and while it was filled are cost lines:
+In: fills, funding and marks. Out: cash, positions in integer lots, the lines of ``types.Line``.
+Positions are valued at full notional for spot and linear perpetuals alike: buying takes the
+notional from cash and adds it to value, so equity is ``cash + sum(value)`` for both. A fill is
+booked at the price that decided it; what the market did to it before and while it was filled are
+cost lines:
 
 .. math:: \text{equity} = \text{start} + \text{flows} + \text{GROSS} - \sum_{\text{costs}}
 
@@ -105,7 +106,7 @@ def money(amount: float) -> int:
     >>> money(1.25)
     125000000
     """
-    return np.int64(np.rint(amount * _SCALE))
+    return int(np.rint(amount * _SCALE))
 
 
 @kernel
@@ -239,7 +240,11 @@ def fill(
 
 @kernel
 def _average(state: State, c: int, bought: float, coins_per_lot: Mat, price: float) -> None:
-    """Move the average entry price by what was added; a reduction leaves it where it is."""
+    """Move the average entry price by what was added; a reduction leaves it where it is.
+
+    The sum over venues may change its side although no venue went through zero: what it is on its
+    new side was entered at this price.
+    """
     before = state.coins[c]
     after = 0.0
     for v in range(state.lots.shape[0]):
@@ -248,6 +253,8 @@ def _average(state: State, c: int, bought: float, coins_per_lot: Mat, price: flo
     if before * bought >= 0.0 and abs(after) > 0.0:
         held = state.entry_price[c] * abs(before) + price * abs(bought)
         state.entry_price[c] = held / (abs(before) + abs(bought))
+    elif before * after < 0.0:
+        state.entry_price[c] = price
 
 
 @kernel

@@ -18,6 +18,9 @@ Mat: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Cube: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.float64]]
 IntVec: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 IntMat: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+IntCube: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.int64]]
+ShortVec: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int16]]
+ShortMat: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int16]]
 ByteVec: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int8]]
 ByteMat: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int8]]
 ByteCube: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.int8]]
@@ -309,4 +312,4 @@ class Orders(NamedTuple):
     placement: ByteMat
     style: ByteMat
     reduce_only: ByteMat
-    reason: np.ndarray[tuple[int, int], np.dtype[np.int16]]
+    reason: ShortMat

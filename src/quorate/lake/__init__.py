@@ -1,0 +1,27 @@
+"""Market data: files on disk, checked, on one grid, as the panel that a run reads (Spec 13).
+
+``layout`` stores Parquet by vendor, kind, interval, symbol and month; ``sources`` reads and checks
+rows; ``grid`` puts coins on one regular grid; ``funding`` and ``carry`` add what holding costs;
+``instruments`` knows fees and infers ticks and lots; ``load`` composes them into a ``Panel``;
+``synthetic`` makes a market up.
+"""
+
+from __future__ import annotations
+
+from quorate.lake.grid import NEVER
+from quorate.lake.load import load
+from quorate.lake.panel import Block, Panel, Provenance, blocks
+from quorate.lake.spec import PanelSpec, Source
+from quorate.lake.synthetic import synthetic
+
+__all__ = [
+    "NEVER",
+    "Block",
+    "Panel",
+    "PanelSpec",
+    "Provenance",
+    "Source",
+    "blocks",
+    "load",
+    "synthetic",
+]

@@ -1,0 +1,277 @@
+"""Consensus: votes of many engines become one score per coin, an edge and a reason (Spec 1).
+
+In: votes, closes, regimes, approvals of one bar. Out: one row of ``Out``. The order within a bar:
+
+1. ``labels``: settle the votes of ``h`` bars ago whose outcome this close decides.
+2. ``reliability`` and ``calibration``: learn from what was settled, for every engine in every
+   regime, gated or not.
+3. ``correlation`` (on the hour): add this bar's signed votes, rebuild the matrices.
+4. ``weights``: reliability times minimum-variance weights, over the eligible engines.
+5. ``vote`` and ``score``: record this bar's votes, add them up, compare with the threshold.
+6. ``edge``: basis points and confidence.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from quorate.core.consensus import (
+    calibration,
+    correlation,
+    edge,
+    labels,
+    reliability,
+    score,
+    vote,
+    weights,
+)
+from quorate.core.consensus.out import Out, out
+from quorate.core.consensus.params import (
+    Params,
+    Pool,
+    Reliability,
+    Shrinkage,
+    Sigma,
+    Threshold,
+    Weighting,
+    params,
+)
+from quorate.core.consensus.score import shares
+from quorate.core.kernel import kernel
+from quorate.core.types import N_REGIMES, Bar, ByteMat, ByteVec, Mat, Reason, Vec
+
+__all__ = [
+    "Out",
+    "Params",
+    "Pool",
+    "Reliability",
+    "Shrinkage",
+    "Sigma",
+    "State",
+    "Threshold",
+    "Weighting",
+    "init",
+    "out",
+    "params",
+    "shares",
+    "step",
+]
+
+
+class State(NamedTuple):
+    """All the consensus remembers between two bars."""
+
+    labels: labels.State
+    calibration: calibration.State
+    reliability: reliability.State
+    correlation: correlation.State
+    weights: weights.State
+    score: score.State
+
+
+def init(n_engines: int, n_coins: int, params: Params) -> State:
+    """Return a consensus that has seen nothing.
+
+    Examples
+    --------
+    >>> init(3, 2, params()).score.ring.shape
+    (100, 2)
+    """
+    return State(
+        labels=labels.init(n_engines, n_coins, params.horizon_bars),
+        calibration=calibration.init(n_engines),
+        reliability=reliability.init(n_engines),
+        correlation=correlation.init(n_engines),
+        weights=weights.init(n_engines),
+        score=score.init(n_coins, params.window),
+    )
+
+
+@kernel
+def step(
+    t: int,
+    k: int,
+    close: Vec,
+    status: ByteVec,
+    ready: ByteVec,
+    regime: ByteVec,
+    sigma_daily: Vec,
+    side: ByteMat,
+    strength: Mat,
+    approved: ByteMat,
+    healthy: ByteVec,
+    family: ByteVec,
+    params: Params,
+    state: State,
+    out: Out,
+) -> None:
+    r"""Take one bar of votes and write row t of the block.
+
+    .. math:: S = \sum_i w_i (2 p_i - 1) s_i, \qquad \text{signal if } |S| > k\,\sigma_S
+
+    Parameters
+    ----------
+    t, k : int
+        Row of ``out`` to write; bar counter of the close.
+    close : Vec
+        Shape (coin,).
+    status, ready, regime : ByteVec
+        ``Bar``, 1 where the regime is known, ``Regime``, shape (coin,).
+    sigma_daily : Vec
+        Realised volatility of 24 h as a fraction, shape (coin,).
+    side, strength : ByteMat, Mat
+        Votes as the engines gave them, shape (engine, coin).
+    approved : ByteMat
+        1 where an engine may vote in a regime, shape (regime, engine).
+    healthy, family : ByteVec
+        1 where an engine works; its family, 0 to 62, shape (engine,).
+    params : Params
+        From ``params``.
+    state : State
+        Updated in place.
+    out : Out
+        Row t is written.
+
+    Notes
+    -----
+    Units: as in ``Out``.
+    Causal: outputs of bar k read bars up to k; a vote is learned from when its label has ended.
+    Missing: coins not traded or not ready record no vote and get no signal; the reason says so.
+    Spec 1, METHODS 0b, 1 to 3.
+    """
+    n_engines, n_coins = side.shape
+    votes = np.empty(n_coins, dtype=np.int8)
+    gated = np.empty(n_coins, dtype=np.int8)
+    move = np.empty(n_coins, dtype=np.int8)
+    codes = np.empty((n_engines, n_coins), dtype=np.int8)
+    prob = np.empty((n_engines, labels.N_CELLS))
+    vote.admit(status, ready, regime, votes, gated)
+    labels.encode(side, strength, gated, codes)
+    labels.moves(k, close, status, state.labels, move)
+    _learn(k, codes, move, prob, params, state)
+    if k % params.bars_per_hour == 0:
+        signed = np.empty((n_coins, n_engines))
+        vote.signed(codes, prob, signed)
+        correlation.accumulate(k, signed, gated, healthy, params, state.correlation)
+    weights.step(
+        k,
+        approved,
+        healthy,
+        state.correlation.matrix,
+        state.reliability,
+        params,
+        state.weights,
+        out.weights[t],
+    )
+    mass = np.empty((N_REGIMES, n_engines))
+    _masses(k, params, state.reliability, mass, out.reliability[t])
+    tally = vote.Tally(
+        np.empty(n_coins), np.empty(n_coins), np.empty(n_coins), np.empty(n_coins, dtype=np.int64)
+    )
+    vote.step(
+        k,
+        codes,
+        prob,
+        out.weights[t],
+        mass,
+        family,
+        params,
+        state.labels,
+        tally,
+        out.prob[t],
+    )
+    closes = state.labels.close[k % params.horizon_bars]
+    for c in range(n_coins):
+        closes[c] = close[c]
+    score.spread(params, state.score, out.sigma[t])
+    _decide(t, status, gated, sigma_daily, tally, params, state.weights.eligible, out)
+    score.push(out.score[t], votes, state.score)
+
+
+@kernel
+def _learn(k: int, codes: ByteMat, move: ByteVec, prob: Mat, params: Params, state: State) -> None:
+    """Settle labels, update reliability and calibration, write the probabilities in force."""
+    n_engines = codes.shape[0]
+    ended = np.empty((2, n_engines, labels.N_CELLS), dtype=np.int64)
+    square = np.empty((n_engines, N_REGIMES))
+    labels.resolve(k, codes, move, state.labels, ended, square)
+    reliability.step(k, ended, square, state.labels.prob, params, state.reliability)
+    calibration.step(k, ended, params, state.calibration, prob)
+
+
+@kernel
+def _masses(k: int, params: Params, memory: reliability.State, mass: Mat, pooled: Vec) -> None:
+    """Write the mass of labels behind each engine per regime, and its pooled reliability."""
+    for e in range(pooled.size):
+        r, _, behind = reliability.read(k, reliability.POOLED, e, params, memory)
+        pooled[e] = r
+        for v in range(N_REGIMES):
+            mass[v, e] = behind
+            if params.by_regime:
+                mass[v, e] = reliability.read(k, v, e, params, memory)[2]
+
+
+@kernel
+def _n_families(bits: int) -> int:
+    """Count the bits that are set."""
+    count = 0
+    while bits:
+        bits &= bits - 1
+        count += 1
+    return count
+
+
+@kernel
+def _decide(
+    t: int,
+    status: ByteVec,
+    gated: ByteVec,
+    sigma_daily: Vec,
+    tally: vote.Tally,
+    params: Params,
+    eligible: ByteMat,
+    out: Out,
+) -> None:
+    """Turn each coin's tally into score, threshold, edge, signal and reason."""
+    n_eligible = np.zeros(N_REGIMES, dtype=np.int64)
+    for v in range(N_REGIMES):
+        for e in range(eligible.shape[1]):
+            n_eligible[v] += eligible[v, e]
+    sigma = out.sigma[t]
+    bar = out.threshold[t]
+    scores = out.score[t]
+    voters = out.voters_weight[t]
+    trust = out.confidence[t]
+    edges = out.edge_bps[t]
+    signal = out.signal[t]
+    reasons = out.reason[t]
+    for c in range(status.size):
+        value = score.pooled(tally.evidence[c], params.pool, params.pool_power)
+        scores[c] = value
+        bar[c] = score.threshold(sigma[c], params)
+        weight = tally.weight[c]
+        voters[c] = weight
+        trust[c] = edge.confidence(tally.mass[c] / weight if weight > 0.0 else 0.0, params)
+        edges[c] = edge.edge_bps(value, sigma_daily[c], params) if value != 0.0 else 0.0
+        signal[c] = 0
+        if status[c] == Bar.IMPUTED:
+            reason = Reason.IMPUTED
+        elif status[c] != Bar.TRADED:
+            reason = Reason.NO_DATA
+        elif gated[c] < 0 or math.isnan(sigma_daily[c]) or math.isnan(sigma[c]):
+            reason = Reason.WARMUP
+        elif n_eligible[gated[c]] == 0:
+            reason = Reason.NO_APPROVED_ENGINE
+        elif params.quorum > 0.0 and (
+            weight < params.quorum or _n_families(tally.families[c]) < params.min_families
+        ):
+            reason = Reason.NO_QUORUM
+        elif abs(value) > bar[c]:
+            reason = Reason.NONE
+            signal[c] = 1 if value > 0.0 else -1
+        else:
+            reason = Reason.BELOW_THRESHOLD
+        reasons[c] = reason

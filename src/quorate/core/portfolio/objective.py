@@ -116,9 +116,7 @@ def value(w: Vec, mu: Vec, w0: Vec, kappa: float) -> float:
 
 
 @kernel
-def penalised(
-    w: Vec, mu: Vec, w0: Vec, kappa: float, max_hhi: float, penalty: float
-) -> float:
+def penalised(w: Vec, mu: Vec, w0: Vec, kappa: float, max_hhi: float, penalty: float) -> float:
     r"""Return the objective as the specification writes it, penalty included.
 
     .. math:: \mu^\top w - \kappa \lVert w - w_0 \rVert_1 - P \max(0, \mathrm{HHI} - h)

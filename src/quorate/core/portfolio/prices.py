@@ -16,14 +16,18 @@ The rows of a ``book`` are the coins that may move, grouped by sector: what each
 
 from __future__ import annotations
 
+import math
+
 from quorate.core.kernel import kernel
-from quorate.core.types import Mat
+from quorate.core.types import IntVec, Mat, Vec
 
 BUY, SELL, HELD, LOWER, UPPER, WEIGHT = 0, 1, 2, 3, 4, 5
 N_ROWS = 6
 
 _ROUNDS = 200
+_SHIFTS = 20
 _CLOSE = 2e-15
+_EPSILON = 4e-16
 
 
 @kernel
@@ -75,71 +79,160 @@ def demand(
 
 
 @kernel
-def next_price(
-    price: float, low: float, high: float, excess: float, slope: float, n_round: int
-) -> float:
-    """Return the next price to try: a Newton step if it stays inside the bracket, else its middle.
+def pivot(book: Mat, start: int, stop: int, low: float, high: float, t: float) -> float:
+    r"""Return the price inside a bracket to try when Newton cannot tell.
 
-    Every fourth round takes the middle, which bounds the rounds when Newton creeps.
+    Of the prices at which a coin is half way between two of its bounds, the one nearest to the
+    middle of the bracket: where :math:`t` is large demand is a staircase, and these are its steps.
 
     Notes
     -----
     Units: percent.  Causal: no time.  Missing: excluded by the caller.
     METHODS 8.3.
     """
-    if slope > 0.0 and n_round % 4 != 3:
-        newton = price + excess / slope
-        if low < newton < high:
-            return newton
-    return 0.5 * (low + high)
+    middle = 0.5 * (low + high)
+    best = middle
+    nearest = math.inf
+    half = 0.5 / t
+    for c in range(start, stop):
+        held = book[HELD, c]
+        for side in range(2):
+            far = book[LOWER, c] if side else book[UPPER, c]
+            gain = book[SELL, c] if side else book[BUY, c]
+            price = gain - half * (held + far)
+            distance = abs(price - middle)
+            if distance < nearest and low < price < high and far != held:
+                nearest = distance
+                best = price
+    return best
 
 
 @kernel
-def group_price(
-    book: Mat, start: int, stop: int, limit: float, t: float, price: float, high: float
-) -> tuple[float, float]:
-    r"""Return the price (and shift) at which one group alone meets its limit; weights are set.
+def pooled(
+    book: Mat,
+    starts: IntVec,
+    caps: Vec,
+    groups: tuple[int, int],
+    price: float,
+    shift: float,
+    t: float,
+) -> tuple[float, int]:
+    r"""Set what several groups want at one price; a group over its cap counts as its cap.
+
+    That is the key of METHODS 8.3: a sector at its cap sees a higher price of its own, which it
+    meets later, and to the budget it is a constant.
 
     Parameters
     ----------
-    book, start, stop, t
+    book, price, shift, t
         As in ``demand``.
-    limit : float
-        The sum to meet; between the group's lower bounds and its demand at price 0.
-    price : float
-        Where to start, inside ``[0, high]``.
-    high : float
-        A price at which every coin of the group is at its lower bound.
+    starts : IntVec
+        First coin of each group and the end, shape (group + 1,).
+    caps : Vec
+        What each group may hold, shape (group,); inf for none.
+    groups : tuple[int, int]
+        First group and the one after the last.
 
     Returns
     -------
-    tuple[float, float]
-        The price and the shift.
+    tuple[float, int]
+        As ``demand``, over all groups.
+
+    Notes
+    -----
+    Units: shares of the budget.  Causal: no time.  Missing: excluded by the caller.
+    Spec 7, METHODS 8.3.
+    """
+    total = 0.0
+    free = 0
+    for g in range(groups[0], groups[1]):
+        part, n_free = demand(book, starts[g], starts[g + 1], price, shift, t)
+        if part > caps[g]:
+            total += caps[g]
+        else:
+            total += part
+            free += n_free
+    return total, free
+
+
+@kernel
+def clear(
+    book: Mat,
+    starts: IntVec,
+    caps: Vec,
+    groups: tuple[int, int],
+    limit: float,
+    t: float,
+    floor: float,
+    high: float,
+    guess: float,
+) -> float:
+    r"""Return the price at which the groups together hold no more than a limit; weights are set.
+
+    Newton steps inside a bracket; where they leave it, ``pivot``. Once prices cannot be told
+    apart the rest is shifted off the free coins, and if none is free the safe end is taken.
+
+    Parameters
+    ----------
+    book, starts, caps, groups, t
+        As in ``pooled``.
+    limit : float
+        The sum to meet, at least the sum of the lower bounds.
+    floor, high : float
+        The least price, and one at which every coin is at its lower bound.
+    guess : float
+        Where to start, inside ``(floor, high)``.
+
+    Returns
+    -------
+    float
+        The price; ``floor`` where the limit does not bind there.
 
     Notes
     -----
     Units: percent, shares of the budget.  Causal: no time.  Missing: excluded by the caller.
-    Spec 7, METHODS 8.3 (the price at which a sector alone exhausts its cap).
+    Spec 7, METHODS 8.3.
     """
-    low = 0.0
+    first = starts[groups[0]]
+    last = starts[groups[1]]
+    top = high
+    low = floor
+    price = floor
     shift = 0.0
+    n_shifts = -1
     for n_round in range(_ROUNDS):
-        total, free = demand(book, start, stop, price, 0.0, t)
+        total, free = pooled(book, starts, caps, groups, price, shift, t)
         excess = total - limit
-        if abs(excess) <= _CLOSE:
-            return price, shift
+        is_safe = price == high or (n_round == 0 and excess <= 0.0)
+        if abs(excess) <= _CLOSE or is_safe:
+            break
+        if n_round == 0:
+            price = guess
+            continue
+        if n_shifts >= 0:
+            if free == 0 or n_shifts == _SHIFTS:
+                if excess <= 0.0:
+                    break
+                price, shift = high, 0.0
+            else:
+                shift += excess / free
+                n_shifts += 1
+            continue
+        slope = t * free
+        if abs(excess) <= _EPSILON * top * slope:
+            shift = excess / free
+            n_shifts = 1
+            continue
         if excess > 0.0:
             low = price
         else:
             high = price
-        step = next_price(price, low, high, excess, t * free, n_round)
-        if step == price or high - low <= 1e-16 * high:
-            break
-        price = step
-    for _ in range(_ROUNDS):
-        total, free = demand(book, start, stop, price, shift, t)
-        excess = total - limit
-        if abs(excess) <= _CLOSE or free == 0:
-            break
-        shift += excess / free
-    return price, shift
+        step = price + excess / slope if slope > 0.0 else math.inf
+        if not low < step < high or n_round % 8 == 7:
+            step = pivot(book, first, last, low, high, t)
+        if low < step < high:
+            price = step
+        else:
+            price = low
+            n_shifts = 0
+    return price

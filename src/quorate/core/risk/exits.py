@@ -75,7 +75,7 @@ def plan(c: int, stop_frac: float, state: State) -> None:
 def on_fill(
     c: int, coins_before: float, coins_after: float, entry_price: float, k: int, state: State
 ) -> None:
-    """Move side, stop and clock after a fill (the caller splits a fill that goes through zero).
+    """Move side, stop and clock after a fill; a change of side is a new entry.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def on_fill(
         state.stop_frac[c] = np.nan
         return
     side = 1 if coins_after > 0.0 else -1
-    if coins_before == 0.0:
+    if coins_before * coins_after <= 0.0:
         state.side[c] = side
         state.stop_frac[c] = state.planned_frac[c]
         state.stop[c] = stop_price(entry_price, side, state.stop_frac[c])

@@ -1,0 +1,1 @@
+"""One engine of one's own."""

@@ -1,0 +1,304 @@
+"""The bar-level exchange: what the market does to the parent orders between two decisions.
+
+In: one bar of every venue, and the account as the last decision left it. Out: the account at this
+bar's close, and one row in ``Fills`` for each execution. It knows only bars, so wherever the order
+of events within one is not known it takes the one that costs more:
+
+1. ``opening``: marketable children, at the open plus costs
+2. ``stops``: at the stop, or at the open beyond it; what was bought at the open is exposed too
+3. ``resting``: post-only and limit orders the bar traded through, then their own stops
+4. ``pov``: a share of the bar's volume at its typical price
+5. ``settlement``: liquidation at the worst prices, funding, marks, delistings
+
+An order decided at the close of bar k is first sent in bar k + 1.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from math import nan
+
+from quorate.backtest import booking, opening, pov, quotes, resting, settlement, stops
+from quorate.backtest.fills import Fills
+from quorate.backtest.quotes import Child
+from quorate.backtest.rules import N_COUNTS, NEVER_K, Count, Params, State, init, params
+from quorate.backtest.views import Parent, Tape, Terms, is_void, parent, tape, terms
+from quorate.core import ledger
+from quorate.core.account import Account
+from quorate.core.kernel import kernel
+from quorate.core.risk import exits
+from quorate.core.types import IntVec, Market, Vec, Venues
+
+__all__ = ["NEVER_K", "Count", "Params", "State", "init", "params", "step"]
+
+
+class Event(IntEnum):
+    """What happens to a coin within a bar, in this order; the last three happen alone."""
+
+    OPENING = 0
+    STOP = 1
+    RESTING = 2
+    STOP_AFTER = 3  # what rested may have moved the stop, or opened a position
+    POV = 4
+    LATE = 5  # a stop of an earlier bar, on a venue that did not trade then
+    LIQUIDATION = 6
+    DELISTING = 7
+
+
+N_EVENTS = 8
+
+
+@kernel
+def _active(books: ledger.State, state: State) -> int:
+    """List the coins that hold or want something; return how many."""
+    n_active = 0
+    for c in range(books.lots.shape[1]):
+        for v in range(books.lots.shape[0]):
+            if (books.lots[v, c] | books.working[v, c]) != 0:
+                state.active[n_active] = c
+                n_active += 1
+                break
+    return n_active
+
+
+@kernel
+def _child(
+    event: int,
+    k: int,
+    stop: float,
+    last_price: float,
+    bar: Tape,
+    ask: Terms,
+    order: Parent,
+    params: Params,
+) -> Child:
+    """Return what an event executes on one venue."""
+    if event == Event.STOP or event == Event.STOP_AFTER or event == Event.LATE:
+        return stops.child(stop, order.held, event == Event.LATE, bar, ask, params)
+    if event == Event.LIQUIDATION:
+        return settlement.liquidation(order.held, bar, ask, params)
+    if event == Event.DELISTING:
+        return settlement.delisting(order.held, last_price, params)
+    if order.working == 0:
+        return quotes.nothing(0)
+    if event == Event.OPENING:
+        return opening.child(k, bar, ask, order, params)
+    if event == Event.RESTING:
+        return resting.child(k, bar, ask, order, params)
+    return pov.child(k, bar, ask, order, params)
+
+
+@kernel
+def _note(notes: int, state: State) -> None:
+    """Count what a child noted."""
+    for i in range(N_COUNTS):
+        state.counts[i] += (notes >> i) & 1
+
+
+@kernel
+def _is_stopped(
+    market: Market, t: int, k: int, c: int, account: Account, params: Params, state: State
+) -> bool:
+    """Say whether the stop is touched in this bar; if so its parents end and its side cools."""
+    side = account.exits.side[c]
+    stop = account.exits.stop[c]
+    if not stops.is_touched(side, stop, tape(market, t, 0, c)):
+        return False
+    exits.cool_down(c, side, k, params.exits, account.exits)
+    booking.cancel(c, account.ledger)
+    state.counts[Count.STOPS] += 1
+    beyond = 0.0
+    for v in range(account.ledger.lots.shape[0]):
+        held = account.ledger.lots[v, c]
+        bar = tape(market, t, v, c)
+        if held != 0 and bar.trades:
+            beyond = max(beyond, abs(stops.base_price(bar.open, stop, held) - stop))
+        elif held != 0:
+            state.late_stop[c] = stop
+    if beyond > 0.0:
+        state.counts[Count.STOP_GAPS] += 1
+    if beyond > (params.gap_mult - 1.0) * abs(account.ledger.entry_price[c] - stop):
+        state.counts[Count.EXCEEDANCES] += 1
+    if state.late_stop[c] == state.late_stop[c]:
+        state.counts[Count.STOPS_DELAYED] += 1
+    return True
+
+
+@kernel
+def _run(
+    event: int,
+    market: Market,
+    t: int,
+    k: int,
+    c: int,
+    venues: Venues,
+    sigma_daily: Vec,
+    account: Account,
+    params: Params,
+    state: State,
+    fills: Fills,
+) -> bool:
+    """Execute one event of a coin on every venue; say whether anything was filled."""
+    books = account.ledger
+    stop = account.exits.stop[c]
+    if event == Event.LATE:
+        stop = state.late_stop[c]
+    has_filled = False
+    for v in range(books.lots.shape[0]):
+        if event == Event.RESTING and state.sent_k[v, c] == k:
+            continue
+        ask = terms(venues, sigma_daily, v, c)
+        bar = tape(market, t, v, c)
+        order = parent(account, k, v, c, ask.is_perp)
+        is_first = event == Event.OPENING and bar.trades and k > order.submit_k
+        if is_first and order.working != 0 and is_void(order):
+            books.working[v, c] = 0
+            continue
+        last = nan
+        if event == Event.DELISTING:
+            last = settlement.last_price(v, c, ask.lot, books, state)
+        child = _child(event, k, stop, last, bar, ask, order, params)
+        _note(child.notes, state)
+        if child.lots != 0:
+            has_filled = True
+            booking.trade(v, c, child, k, venues, account, params, fills)
+            if order.working != 0:
+                books.working[v, c] -= child.lots
+                state.sent_k[v, c] = k
+    return has_filled
+
+
+@kernel
+def _next_event(
+    event: int,
+    has_filled: bool,
+    market: Market,
+    t: int,
+    k: int,
+    c: int,
+    account: Account,
+    params: Params,
+    state: State,
+) -> int:
+    """Return the event that follows within the bar; ``N_EVENTS`` after the last."""
+    if event >= Event.POV:
+        return N_EVENTS
+    after = event + 1
+    if after == Event.STOP_AFTER and not has_filled:
+        after += 1
+    is_stop = after == Event.STOP or after == Event.STOP_AFTER
+    if is_stop and not _is_stopped(market, t, k, c, account, params, state):
+        after += 1
+    return after
+
+
+@kernel
+def _coins(
+    first: int,
+    n_active: int,
+    market: Market,
+    t: int,
+    k: int,
+    venues: Venues,
+    sigma_daily: Vec,
+    delisted_k: IntVec,
+    account: Account,
+    params: Params,
+    state: State,
+    fills: Fills,
+) -> None:
+    """Run the active coins, one after the other, from an event on."""
+    for i in range(n_active):
+        c = state.active[i]
+        event = first
+        if first == Event.DELISTING and k < delisted_k[c]:
+            continue
+        if first != Event.OPENING or k >= delisted_k[c]:
+            booking.cancel(c, account.ledger)
+        if ledger.is_flat(account.ledger, c):
+            state.late_stop[c] = nan
+        elif first == Event.OPENING and state.late_stop[c] == state.late_stop[c]:
+            event = int(Event.LATE)
+            booking.cancel(c, account.ledger)
+        while event < N_EVENTS:
+            has_filled = _run(
+                event, market, t, k, c, venues, sigma_daily, account, params, state, fills
+            )
+            event = _next_event(event, has_filled, market, t, k, c, account, params, state)
+
+
+@kernel
+def step(
+    market: Market,
+    t: int,
+    k: int,
+    venues: Venues,
+    sigma_daily: Vec,
+    delisted_k: IntVec,
+    account: Account,
+    params: Params,
+    state: State,
+    fills: Fills,
+) -> None:
+    r"""Apply bar ``t`` to the account; call it before the decision of that bar.
+
+    .. math:: \text{equity} = \text{start} + \text{flows} + \text{GROSS} - \sum \text{costs}
+
+    holds in integers afterwards (``ledger.imbalance`` is 0).
+
+    Parameters
+    ----------
+    market : Market
+        Shape (time, venue, coin), finite where the status is TRADED.
+    t, k : int
+        Row of the block, and the absolute counter of that bar.
+    venues : Venues
+        What does not change within a run.
+    sigma_daily : Vec
+        Daily volatility known before this bar, shape (coin,).
+    delisted_k : IntVec
+        First bar on which a coin is gone, ``NEVER_K`` if it stays, shape (coin,).
+    account : Account
+        Ledger, exits, streak and parent orders; updated in place.
+    params : Params
+        The rules.
+    state : State
+        Updated in place.
+    fills : Fills
+        Rows are appended.
+
+    Notes
+    -----
+    Units: prices in quote per coin, money in integer 1e-8 quote. Causal: reads rows up to ``t``.
+    Missing: a bar whose status is not TRADED, or without volume, fills nothing, except that a
+    delisting pays at the last mark. Spec 4, 8; METHODS 0b.11, 6, 9, 13.3.
+    """
+    books = account.ledger
+    n_active = _active(books, state)
+    if n_active == 0:
+        return
+    is_liquidated = False
+    for first in (int(Event.OPENING), int(Event.LIQUIDATION), int(Event.DELISTING)):
+        if first == Event.LIQUIDATION:
+            is_liquidated = settlement.is_insolvent(market, t, n_active, venues, books, state)
+        if first == Event.DELISTING:
+            settlement.fund_and_mark(market, t, n_active, venues, books, state)
+        if first != Event.LIQUIDATION or is_liquidated:
+            _coins(
+                first,
+                n_active,
+                market,
+                t,
+                k,
+                venues,
+                sigma_daily,
+                delisted_k,
+                account,
+                params,
+                state,
+                fills,
+            )
+    if is_liquidated:
+        state.counts[Count.LIQUIDATIONS] += 1
+        if ledger.equity(books) < 0:
+            state.counts[Count.BANKRUPTCIES] += 1

@@ -1,0 +1,107 @@
+"""Calibration: what a stated strength has been worth, per engine, regime and strength bucket.
+
+In: the labels that ended. Out: a probability per engine and cell. An engine's strength is a
+claim; the decayed share of such claims that came true, pulled to 0.5 by a Beta prior and never
+below 0.5, is what votes (METHODS 0b.4). Trained calibrations replace this one.
+
+The buckets are of equal width over [0.5, 1] (``labels.N_BUCKETS``), so that a table reads the
+same for every engine; outcomes fade with a half-life of 30 days, as reliability's do.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from quorate.core.consensus.labels import N_CELLS, SCALE, IntCube
+from quorate.core.consensus.params import Params
+from quorate.core.kernel import kernel
+from quorate.core.types import IntVec, Mat
+
+
+class State(NamedTuple):
+    """Decayed effective labels, shape (engine, cell): those that ended right, and all of them."""
+
+    right: Mat
+    mass: Mat
+    last_k: IntVec
+
+
+def init(n_engines: int) -> State:
+    """Return a state that has seen no label.
+
+    Examples
+    --------
+    >>> init(3).mass.shape
+    (3, 25)
+    """
+    return State(
+        right=np.zeros((n_engines, N_CELLS)),
+        mass=np.zeros((n_engines, N_CELLS)),
+        last_k=np.full(1, -1, dtype=np.int64),
+    )
+
+
+@kernel
+def calibrated(
+    right: float, mass: float, prior_prob: float, prior_mass: float, floor_prob: float
+) -> float:
+    r"""Return the floored Beta mean.
+
+    .. math:: p = \max(p_{floor}, \frac{right + p_0 m_0}{mass + m_0})
+
+    Notes
+    -----
+    Units: a probability.  Causal: a formula.  Missing: with no label it is the prior.
+    METHODS 0b.4.
+
+    Examples
+    --------
+    >>> calibrated(160.0, 200.0, 0.5, 200.0, 0.5), calibrated(0.0, 50.0, 0.5, 200.0, 0.5)
+    (0.65, 0.5)
+    """
+    mean = (right + prior_prob * prior_mass) / (mass + prior_mass)
+    return mean if mean > floor_prob else floor_prob
+
+
+@kernel
+def step(k: int, ended: IntCube, params: Params, state: State, prob: Mat) -> None:
+    """Fade the past, add the labels that ended on this bar, and write the probabilities in force.
+
+    Parameters
+    ----------
+    k : int
+        Bar counter.
+    ended : IntCube
+        From ``labels.resolve``, shape (2, engine, cell).
+    params : Params
+        Prior, floor and half-life.
+    state : State
+        Updated in place.
+    prob : Mat
+        Written: calibrated probability, shape (engine, cell).
+
+    Notes
+    -----
+    Units: probabilities.  Causal: labels that ended by bar k.  Missing: no label, the prior.
+    METHODS 0b.4.
+    """
+    unit = 1.0 / (SCALE * (params.horizon_bars + 1.0))
+    decay = 1.0
+    if state.last_k[0] >= 0:
+        half_life_bars = params.calibration_half_life_days * params.bars_per_day
+        decay = 2.0 ** (-(k - state.last_k[0]) / half_life_bars)
+    state.last_k[0] = k
+    n_engines = state.mass.shape[0]
+    for e in range(n_engines):
+        right = state.right[e]
+        mass = state.mass[e]
+        for v in range(N_CELLS):
+            gained = ended[1, e, v] * unit
+            right[v] = right[v] * decay + gained
+            mass[v] = mass[v] * decay + (gained + ended[0, e, v] * unit)
+        for v in range(N_CELLS):
+            prob[e, v] = calibrated(
+                right[v], mass[v], params.prior_prob, params.prior_mass, params.floor_prob
+            )

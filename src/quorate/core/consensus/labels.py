@@ -1,0 +1,279 @@
+"""Labels: which vote is settled by this bar's close, how it ended, and how unique it was.
+
+In: votes as they were made, closes, whether each bar was traded. Out: per engine and cell
+(regime, strength bucket) the effective number of labels that ended right and wrong. A vote is
+settled ``h`` bars after it was made and only if every bar of its life was traded; nothing
+younger is ever looked at (METHODS 1.1, 12).
+
+Overlapping labels repeat one another, so each counts by its average uniqueness: the mean of
+``1 / c`` over its life, ``c`` being how many labels of that engine and coin were open on a bar
+(METHODS 5.2). The sums of ``1 / c`` are kept as integers scaled by 2^40: they never drift.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from quorate.core.kernel import kernel
+from quorate.core.types import (
+    N_REGIMES,
+    Bar,
+    ByteCube,
+    ByteMat,
+    ByteVec,
+    Cube,
+    IntMat,
+    IntVec,
+    Mat,
+    Vec,
+)
+
+N_BUCKETS = 5
+"""Strength buckets of equal width over [0.5, 1]: [.5,.6) [.6,.7) [.7,.8) [.8,.9) [.9,1]."""
+
+N_CELLS = N_REGIMES * N_BUCKETS
+"""Cells a vote can fall into: ``regime * N_BUCKETS + bucket``."""
+
+SCALE = 1 << 40
+"""One label of uniqueness, as an integer."""
+
+_LANES = 4
+
+IntCube: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.int64]]
+
+
+class State(NamedTuple):
+    """The votes of the last ``h`` bars; ring index ``k % h``.
+
+    ``code`` (h, engine, coin) is 0 for no vote, else side * (cell + 1); ``start`` (h, engine,
+    coin) the sum of ``1 / c`` before the vote; ``prob`` (h, engine, cell) the calibrated
+    probabilities as they stood when the votes were made; ``close`` (h, coin). ``inverse_sum``
+    and ``n_open`` (engine, coin) run on; ``run`` (coin,) counts traded bars in a row;
+    ``last_k`` (1,) the last bar seen; ``inverse`` (h + 2,) is the table of round(2^40 / c).
+    """
+
+    code: ByteCube
+    start: IntCube
+    prob: Cube
+    close: Mat
+    inverse_sum: IntMat
+    n_open: IntMat
+    run: IntVec
+    last_k: IntVec
+    inverse: IntVec
+
+
+def init(n_engines: int, n_coins: int, horizon_bars: int) -> State:
+    """Return a state that has seen no vote.
+
+    Examples
+    --------
+    >>> init(2, 3, 48).code.shape
+    (48, 2, 3)
+    """
+    inverse = [0] + [round(SCALE / count) for count in range(1, horizon_bars + 2)]
+    return State(
+        code=np.zeros((horizon_bars, n_engines, n_coins), dtype=np.int8),
+        start=np.zeros((horizon_bars, n_engines, n_coins), dtype=np.int64),
+        prob=np.full((horizon_bars, n_engines, N_CELLS), 0.5),
+        close=np.full((horizon_bars, n_coins), np.nan),
+        inverse_sum=np.zeros((n_engines, n_coins), dtype=np.int64),
+        n_open=np.zeros((n_engines, n_coins), dtype=np.int64),
+        run=np.zeros(n_coins, dtype=np.int64),
+        last_k=np.full(1, -1, dtype=np.int64),
+        inverse=np.array(inverse, dtype=np.int64),
+    )
+
+
+@kernel
+def bucket(strength: float) -> int:
+    """Return the strength bucket of a vote, 0 to 4; weaker than 0.5 counts as 0.5.
+
+    Examples
+    --------
+    >>> bucket(0.5), bucket(0.6), bucket(0.95), bucket(1.0)
+    (0, 1, 4, 4)
+    """
+    return int(strength >= 0.6) + int(strength >= 0.7) + int(strength >= 0.8) + int(strength >= 0.9)
+
+
+@kernel
+def encode(side: ByteMat, strength: Mat, gated: ByteVec, codes: ByteMat) -> None:
+    """Write each vote as one number: side * (cell + 1), 0 for none.
+
+    Parameters
+    ----------
+    side, strength : ByteMat, Mat
+        Votes as the engines gave them, shape (engine, coin).
+    gated : ByteVec
+        Regime of each coin, -1 where no vote is recorded, shape (coin,).
+    codes : ByteMat
+        Written, shape (engine, coin).
+
+    Notes
+    -----
+    Units: none.  Causal: this bar.  Missing: a NaN strength is an abstention.
+    """
+    n_engines, n_coins = side.shape
+    for e in range(n_engines):
+        for c in range(n_coins):
+            known = gated[c] >= 0 and strength[e, c] == strength[e, c]
+            cell = gated[c] * N_BUCKETS + bucket(strength[e, c])
+            codes[e, c] = side[e, c] * (cell + 1) if known else 0
+
+
+@kernel
+def moves(k: int, close: Vec, status: ByteVec, state: State, move: ByteVec) -> None:
+    """Write each coin's move over the life of the label that ends now, and count traded bars.
+
+    .. math:: move_c = sign(close_{k} / close_{k-h})
+
+    Parameters
+    ----------
+    k : int
+        Bar counter.
+    close, status : Vec, ByteVec
+        This bar, shape (coin,).
+    state : State
+        ``run`` and ``last_k`` move one bar on; ``n_open`` is cleared where a life is broken.
+    move : ByteVec
+        Written: -1, 0 or +1; 0 where the label is dropped, shape (coin,).
+
+    Notes
+    -----
+    Units: none.  Causal: closes of bars k - h and k only.
+    Missing: a bar that is absent, imputed or skipped ends every life that spans it.
+    METHODS 1.1, 12.
+    """
+    horizon, n_engines, n_coins = state.code.shape
+    slot = k % horizon
+    follows = state.last_k[0] == k - 1
+    state.last_k[0] = k
+    run = state.run
+    n_open = state.n_open
+    then = state.close[slot]
+    for c in range(n_coins):
+        run[c] = (run[c] if follows else 0) + 1 if status[c] == Bar.TRADED else 0
+        move[c] = 0
+        if run[c] > horizon:
+            move[c] = int(close[c] > then[c]) - int(close[c] < then[c])
+        if run[c] <= 1:  # nothing that is open reaches across the break
+            for e in range(n_engines):
+                n_open[e, c] = 0
+
+
+@kernel
+def resolve(
+    k: int, codes: ByteMat, move: ByteVec, state: State, ended: IntCube, square: Mat
+) -> None:
+    r"""Count the labels that end on this bar by outcome and cell, weighted by uniqueness.
+
+    .. math:: u = \frac{1}{h+1} \sum_{j=k-h}^{k} \frac{1}{c_j}
+
+    Parameters
+    ----------
+    k : int
+        Bar counter.
+    codes : ByteMat
+        This bar's votes: they are open on this bar too, shape (engine, coin).
+    move : ByteVec
+        From ``moves``, shape (coin,).
+    state : State
+        ``inverse_sum``, ``n_open`` and row ``k % h`` of ``start`` move one bar on.
+    ended : IntCube
+        Written: uniqueness times (h + 1) * 2^40 by outcome (wrong, right), (2, engine, cell).
+    square : Mat
+        Written: sum of squared uniqueness, shape (engine, regime).
+
+    Notes
+    -----
+    Units: effective labels.  Causal: only votes of bar k - h are settled.
+    Missing: a zero move (and a dropped label) settles nothing.  METHODS 1.1, 5.2.
+    """
+    horizon, n_engines, n_coins = state.code.shape
+    slot = k % horizon
+    unit = 1.0 / (SCALE * (horizon + 1.0))
+    rings = state.code
+    starts = state.start
+    n_open = state.n_open
+    sums = state.inverse_sum
+    run = state.run
+    inverse = state.inverse
+    unique = np.empty(n_coins, dtype=np.int64)
+    # one bin per side-times-move and cell; neighbours add to different lanes, which is faster
+    bins = np.empty((_LANES, 2 * N_CELLS + 1), dtype=np.int64)
+    squares = np.empty((_LANES, 2 * N_CELLS + 1))
+    for e in range(n_engines):
+        code = rings[slot, e]
+        _advance(codes[e], code, run, horizon, inverse, starts[slot, e], n_open[e], sums[e], unique)
+        for lane in range(_LANES):
+            for v in range(2 * N_CELLS + 1):
+                bins[lane, v] = 0
+                squares[lane, v] = 0.0
+        for c in range(n_coins):
+            own = np.uint64(c % _LANES)
+            at = np.uint64(np.int64(code[c]) * move[c] + N_CELLS)
+            share = unique[c] * unit
+            bins[own, at] += unique[c]
+            squares[own, at] += share * share
+        for v in range(N_REGIMES):
+            square[e, v] = 0.0
+        for v in range(N_CELLS):
+            ended[0, e, v] = 0
+            ended[1, e, v] = 0
+            for lane in range(_LANES):
+                ended[0, e, v] += bins[lane, N_CELLS - 1 - v]
+                ended[1, e, v] += bins[lane, N_CELLS + 1 + v]
+                square[e, v // N_BUCKETS] += squares[lane, N_CELLS - 1 - v]
+                square[e, v // N_BUCKETS] += squares[lane, N_CELLS + 1 + v]
+
+
+@kernel
+def _advance(
+    codes: ByteVec,
+    ending: ByteVec,
+    run: IntVec,
+    horizon: int,
+    inverse: IntVec,
+    start: IntVec,
+    n_open: IntVec,
+    inverse_sum: IntVec,
+    unique: IntVec,
+) -> None:
+    """Move one engine's counts of open labels one bar on; ``unique`` is over h + 1 bars."""
+    for c in range(codes.size):
+        opened = n_open[c] + int(codes[c] != 0)
+        before = inverse_sum[c]
+        total = before + inverse[np.uint64(opened)]
+        inverse_sum[c] = total
+        unique[c] = total - start[c]
+        start[c] = before  # of the vote that takes this slot
+        n_open[c] = opened - int(ending[c] != 0 and run[c] > horizon)
+
+
+@kernel
+def brier_of(ended: IntCube, e: int, prob: Vec, regime: int, horizon: int) -> tuple[float, float]:
+    r"""Return one engine's (sum of u (p - y)^2, sum of u) over the labels of a regime.
+
+    Every label that ends on a bar was made on one bar, so its probability is its cell's.
+
+    Notes
+    -----
+    Units: effective labels.  Causal: ``prob`` as recorded when the votes were made.
+    Missing: no label, no loss.  METHODS 1.2.
+    """
+    unit = 1.0 / (SCALE * (horizon + 1.0))
+    loss = 0.0
+    mass = 0.0
+    for b in range(N_BUCKETS):
+        cell = regime * N_BUCKETS + b
+        if ended[0, e, cell] + ended[1, e, cell] == 0:
+            continue
+        wrong = ended[0, e, cell] * unit
+        right = ended[1, e, cell] * unit
+        loss += wrong * prob[cell] * prob[cell]
+        loss += right * (1.0 - prob[cell]) * (1.0 - prob[cell])
+        mass += wrong + right
+    return loss, mass

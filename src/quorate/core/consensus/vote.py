@@ -1,0 +1,142 @@
+"""Vote: record this bar's votes and add them up, coin by coin.
+
+In: sides, strengths, calibrated probabilities and weights of one bar. Out: the ring of open
+labels, and per coin the summed evidence, the voters' weight, mass of labels and families.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from quorate.core.consensus import labels
+from quorate.core.consensus.labels import N_BUCKETS, N_CELLS
+from quorate.core.consensus.params import Params
+from quorate.core.consensus.score import evidence
+from quorate.core.kernel import kernel
+from quorate.core.types import N_REGIMES, Bar, ByteMat, ByteVec, IntVec, Mat, Vec
+
+
+class Tally(NamedTuple):
+    """One bar's votes added up, shape (coin,) each; ``families`` is a set of bits."""
+
+    evidence: Vec
+    weight: Vec
+    mass: Vec
+    families: IntVec
+
+
+@kernel
+def admit(status: ByteVec, ready: ByteVec, regime: ByteVec, votes: ByteVec, gated: ByteVec) -> None:
+    """Mark the coins whose votes are recorded; ``gated`` is their regime, -1 elsewhere.
+
+    Notes
+    -----
+    Units: none.  Causal: this bar.
+    Missing: not traded, not ready or without a regime: no votes.
+    """
+    for c in range(status.size):
+        known = ready[c] != 0 and 0 <= regime[c] < N_REGIMES
+        votes[c] = int(known and status[c] == Bar.TRADED)
+        gated[c] = regime[c] if votes[c] else -1
+
+
+@kernel
+def signed(codes: ByteMat, prob: Mat, out: Mat) -> None:
+    """Write each coin's signed votes (2p - 1) s, shape (coin, engine) for the correlations."""
+    n_engines, n_coins = codes.shape
+    for e in range(n_engines):
+        for c in range(n_coins):
+            code = codes[e, c]
+            out[c, e] = 0.0
+            if code > 0:
+                out[c, e] = 2.0 * prob[e, code - 1] - 1.0
+            elif code < 0:
+                out[c, e] = 1.0 - 2.0 * prob[e, -code - 1]
+
+
+@kernel
+def step(
+    k: int,
+    codes: ByteMat,
+    prob: Mat,
+    weights: Mat,
+    mass: Mat,
+    family: ByteVec,
+    params: Params,
+    state: labels.State,
+    tally: Tally,
+    out_prob: Mat,
+) -> None:
+    """Record every vote with its probability, and add up those with weight.
+
+    Parameters
+    ----------
+    k : int
+        Bar counter.
+    codes : ByteMat
+        From ``labels.encode``, shape (engine, coin).
+    prob : Mat
+        Calibrated probabilities in force, shape (engine, cell).
+    weights, mass : Mat
+        Weight and mass of labels, shape (regime, engine).
+    family : ByteVec
+        Family of each engine, 0 to 62, shape (engine,).
+    params : Params
+        Pool.
+    state : labels.State
+        The ring: row ``k % h`` of ``code`` and ``prob`` is written.
+    tally : Tally
+        Written.
+    out_prob : Mat
+        Written: probability of each vote, 0.5 for none, shape (engine, coin).
+
+    Notes
+    -----
+    Units: none.  Causal: this bar's votes.
+    Missing: an abstention adds nothing; an engine of weight 0 is recorded, not counted.
+    Spec 1, METHODS 0b.3, 2.5.
+    """
+    n_engines, n_coins = codes.shape
+    slot = k % params.horizon_bars
+    total = tally.evidence
+    voting = tally.weight
+    backing = tally.mass
+    families = tally.families
+    for c in range(n_coins):
+        total[c] = 0.0
+        voting[c] = 0.0
+        backing[c] = 0.0
+        families[c] = 0
+    recorded = state.prob[slot]
+    codes_now = state.code[slot]
+    # tables by code + N_CELLS: sell votes, no vote, buy votes; so no branch on the vote is needed
+    size = 2 * N_CELLS + 1
+    chance = np.empty(size)
+    chance[N_CELLS] = 0.5
+    adds = np.zeros(size)
+    holds = np.zeros(size)
+    behind = np.zeros(size)
+    bit = np.zeros(size, dtype=np.int64)
+    for e in range(n_engines):
+        for v in range(N_CELLS):
+            recorded[e, v] = prob[e, v]
+            weight = weights[v // N_BUCKETS, e]
+            for sign in (-1, 1):
+                at = N_CELLS + sign * (v + 1)
+                chance[at] = prob[e, v]
+                adds[at] = sign * weight * evidence(prob[e, v], params.pool)
+                holds[at] = weight
+                behind[at] = weight * mass[v // N_BUCKETS, e]
+                bit[at] = np.int64(1) << np.int64(family[e]) if weight > 0.0 else 0
+        code = codes_now[e]
+        row = out_prob[e]
+        for c in range(n_coins):
+            code[c] = codes[e, c]
+            into = np.uint64(np.int64(codes[e, c]) + N_CELLS)
+            row[c] = chance[into]
+            total[c] += adds[into]
+            voting[c] += holds[into]
+            backing[c] += behind[into]
+            families[c] |= bit[into]

@@ -1,0 +1,198 @@
+"""Ask every engine, check what it says, and write the votes.
+
+In: engines and rows. Out: ``Votes`` of shape (time, engine, coin), and what went wrong. An engine
+that raises, or answers with what is not a vote, abstains for the whole block: one broken model
+must not stop the others, and must not trade.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.core.kernel import kernel
+from quorate.core.types import Reason, Votes
+from quorate.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quorate.core.engines.base import Engine, Rows
+    from quorate.core.types import ByteCube, ByteMat, Cube, Mat
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with one engine in one block.
+
+    Parameters
+    ----------
+    engine : str
+        Its name.
+    message : str
+        What, which value, which bound.
+    reason : Reason
+        ENGINE_FAILED: it abstains for the block. NONE: its votes stand, clipped.
+    n_votes : int
+        How many votes were lost or clipped.
+
+    Notes
+    -----
+    Units: none.  Causal: one block.  Missing: none.  METHODS 1.4 (clipping).
+    """
+
+    engine: str
+    message: str
+    reason: Reason
+    n_votes: int
+
+
+def poll(
+    engines: Sequence[Engine], rows: Rows, votes: Votes | None = None
+) -> tuple[Votes, tuple[Failure, ...]]:
+    """Ask every engine for its votes on a block of rows.
+
+    Parameters
+    ----------
+    engines : sequence of Engine
+        Names unique; their order is the engine axis.
+    rows : Rows
+        Shape (time, feature, coin).
+    votes : Votes, optional
+        Buffers of shape (time, engine, coin) to write to; new ones where not given.
+
+    Returns
+    -------
+    votes, failures : Votes, tuple of Failure
+        Sides in {-1, 0, 1}; strengths in [0.5, 1], 0.5 where the side is 0. Failures in the order
+        of the engines.
+
+    Raises
+    ------
+    ValueError
+        Two engines share a name, or ``votes`` does not fit.
+
+    Notes
+    -----
+    Units: strength is a probability.  Causal: a vote of row t reads row t alone.
+    Missing: a failed engine abstains. A strength below 0.5 beside a side is incoherent: it is
+    clipped to 0.5, which contributes nothing, and counted; the side is not flipped.
+    Spec 1, METHODS 0.1, 1.4.
+
+    Examples
+    --------
+    >>> from quorate.core.engines.base import Rows, engine
+    >>> from quorate.core.types import Regime
+    >>> @engine(name="broken", family="trend", approved=[Regime.TREND])
+    ... def broken(rows):
+    ...     return rows["ret_42h"]
+    >>> votes, failures = poll([broken], Rows(np.zeros((2, 1, 3)), ("ret_24h",)))
+    >>> votes.side.shape, int(np.abs(votes.side).max()), failures[0].message
+    ((2, 1, 3), 0, "ValueError: unknown feature 'ret_42h'; the nearest known name is 'ret_24h'")
+    """
+    n_time, n_coins = rows.shape
+    shape = (n_time, len(engines), n_coins)
+    if len({engine.name for engine in engines}) != len(engines):
+        raise ValueError(
+            f"engine names {[engine.name for engine in engines]} are not unique; rename one"
+        )
+    if votes is None:
+        votes = Votes(np.empty(shape, np.int8), np.empty(shape, np.float64))
+    _fit(votes, shape)
+    # unknown inputs are normal: NumPy's remarks on NaN are not an engine's to silence
+    with np.errstate(all="ignore"):
+        found = [_hear(engine, rows, votes, e) for e, engine in enumerate(engines)]
+    return votes, tuple(failure for failure in found if failure is not None)
+
+
+def _hear(engine: Engine, rows: Rows, votes: Votes, e: int) -> Failure | None:
+    """Write one engine's votes, or its abstention, and return what went wrong."""
+    n_incoherent = 0
+    message = ""
+    try:
+        side, strength = _ask(engine, rows)
+    except EngineError as error:
+        message = error.message
+    except Exception as error:  # noqa: BLE001  (an engine is anybody's code: it then abstains)
+        message = f"{type(error).__name__}: {error}"
+    else:
+        n_invalid, n_incoherent = _admit(side, strength, votes.side, votes.strength, e)
+        if n_invalid > 0:
+            message = (
+                f"{n_invalid} of {side.size} votes are not votes: a side is -1, 0 or 1 and "
+                "its strength a number in [0, 1]"
+            )
+    if message:
+        votes.side[:, e, :] = 0
+        votes.strength[:, e, :] = 0.5
+        return Failure(engine.name, message, Reason.ENGINE_FAILED, votes.side[:, e, :].size)
+    if n_incoherent > 0:
+        message = f"{n_incoherent} sides came with a strength below 0.5; clipped to 0.5"
+        return Failure(engine.name, message, Reason.NONE, int(n_incoherent))
+    return None
+
+
+def _fit(votes: Votes, shape: tuple[int, int, int]) -> None:
+    """Raise unless the buffers are what the compiled check expects."""
+    for what, array, dtype in (
+        ("side", votes.side, np.dtype(np.int8)),
+        ("strength", votes.strength, np.dtype(np.float64)),
+    ):
+        flags = array.flags
+        if array.shape != shape or array.dtype != dtype or not (flags.carray and flags.writeable):
+            raise ValueError(
+                f"votes.{what} is {array.dtype} of shape {array.shape}; expected writable "
+                f"{dtype} in C order of shape {shape}: leave votes out to have it made"
+            )
+
+
+def _ask(engine: Engine, rows: Rows) -> tuple[ByteMat, Mat]:
+    """Return the engine's answer as int8 and float64 arrays, or raise on what cannot be one."""
+    answer = engine.vote(rows)
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise EngineError(
+            f"it returned {type(answer).__name__}; return a tuple of side and strength"
+        )
+    side, strength = np.asarray(answer[0]), np.asarray(answer[1])
+    for what, array in (("side", side), ("strength", strength)):
+        if array.shape != rows.shape or array.dtype.kind not in "iuf":
+            raise EngineError(
+                f"its {what} is {array.dtype} of shape {array.shape}; return numbers of "
+                f"shape {rows.shape} (time, coin)"
+            )
+    whole: ByteMat = _as(side, np.dtype(np.int8))
+    if whole is not side and not np.array_equal(whole, side):
+        raise EngineError("its sides are not all -1, 0 or 1; round them before returning")
+    return whole, _as(strength, np.dtype(np.float64))
+
+
+def _as(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> Any:  # noqa: ANN401
+    """Return the array itself if it is what the compiled check takes, else a copy that is."""
+    if array.dtype == dtype and array.flags.carray:
+        return array
+    return np.require(array, dtype, ["C", "A", "W"])
+
+
+@kernel
+def _admit(
+    side: ByteMat, strength: Mat, out_side: ByteCube, out_strength: Cube, e: int
+) -> tuple[int, int]:
+    """Write one engine's votes; count those that are none, and those that are incoherent."""
+    n_invalid = 0
+    n_incoherent = 0
+    for t in range(side.shape[0]):
+        for c in range(side.shape[1]):
+            s = side[t, c]
+            p = strength[t, c]
+            if s == 0:
+                p = 0.5  # whatever an abstention claims
+            is_vote = (s >= -1) & (s <= 1) & (p >= 0.0) & (p <= 1.0)
+            n_invalid += 1 - int(is_vote)
+            n_incoherent += int(p < 0.5)
+            if not p >= 0.5:
+                p = 0.5
+            out_side[t, e, c] = s
+            out_strength[t, e, c] = p
+    return n_invalid, n_incoherent

@@ -1,0 +1,393 @@
+r"""Caps: how large one coin, one group, one side and all stops together may be.
+
+In: what sizing asked for, and what is held. Out: sizes that no cap forbids, with the reason of the
+cap that bound. The order is that of METHODS 7.4: sized risk, coin, gross budget, participation
+(``size_caps``); then sector, venue (``group_scale``), net and beta (``net_scale``); then open risk
+(``open_risk_scale``). Each can only make a size smaller, so the order changes reasons, not safety.
+
+.. math:: G = \min(0.70\,L,\; L_{max})\,E
+"""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import TYPE_CHECKING, NamedTuple
+
+from quorate.core.kernel import kernel
+from quorate.core.types import Reason
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from quorate.core.types import IntVec, Vec
+
+    ReasonVec = np.ndarray[tuple[int], np.dtype[np.int16]]
+
+
+class Params(NamedTuple):
+    """Limits as fractions or multiples of equity; ``risk.params`` fills and checks them."""
+
+    coin_cap_frac: float = 0.25
+    sector_cap_frac: float = 0.5
+    committed_frac: float = 0.7
+    leverage: float = 1.0  # L: notional per committed capital
+    max_leverage: float = 2.0  # L_max: gross notional over equity
+    max_participation: float = 0.2
+    venue_cap_frac: float = 0.5  # of equity, where there are several venues
+    net_cap_frac: float = 0.0  # of equity, 0 = off
+    beta_cap_frac: float = 0.0  # of equity, 0 = off
+    gap_allowance: float = 0.25  # of the stop distance, lost beyond the stop
+    daily_loss_stop_frac: float = 0.025
+
+
+@kernel
+def budget_usd(equity_usd: float, params: Params) -> float:
+    """Return the gross notional that may be held (G); 0 without equity.
+
+    Notes
+    -----
+    Units: USD. METHODS 0 row 10, 0b.8.
+
+    Examples
+    --------
+    >>> round(budget_usd(100_000.0, Params()), 6)
+    70000.0
+    """
+    if not equity_usd > 0.0:
+        return 0.0
+    multiple = params.committed_frac * params.leverage
+    if multiple > params.max_leverage:
+        multiple = params.max_leverage
+    return multiple * equity_usd
+
+
+@kernel
+def size_caps(
+    equity_usd: float,
+    sized_usd: Vec,
+    bar_volume_usd: Vec,
+    window_bars: int,
+    params: Params,
+    cap_out: Vec,
+    reason_out: ReasonVec,
+) -> float:
+    r"""Cap each coin's size on its own and return the budget G to divide by.
+
+    .. math:: u_c = \min(\text{sized}_c,\; 0.25\,E,\; G,\; 0.2\,V_c) / G
+
+    Parameters
+    ----------
+    equity_usd, params : float, Params
+        Equity at the decision, and the caps.
+    sized_usd, bar_volume_usd : Vec
+        Notional from ``sizing.size``, and the expected volume of one bar, shape (coin,).
+    window_bars : int
+        Bars the order executes over.
+    cap_out, reason_out : Vec, ReasonVec
+        Written: the notional allowed, and the last cap that bound (CAP_COIN, CAP_GROSS or
+        CAP_PARTICIPATION), NONE where what sizing asked for stands, shape (coin,).
+
+    Notes
+    -----
+    Units: USD. Causal: pure. Missing: an unknown volume allows nothing, an unknown size is 0.
+    Spec 5, METHODS 0b.8, 7.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cap, reason = np.zeros(3), np.zeros(3, np.int16)
+    >>> sized, volume = np.array([1e3, 4e4, 4e4]), np.array([1e6, 1e6, 1e4])
+    >>> budget = size_caps(1e5, sized, volume, 1, Params(), cap, reason)
+    >>> cap.tolist(), [Reason(r).name for r in reason]
+    ([1000.0, 25000.0, 2000.0], ['NONE', 'CAP_COIN', 'CAP_PARTICIPATION'])
+    """
+    budget = budget_usd(equity_usd, params)
+    coin = params.coin_cap_frac * equity_usd if equity_usd > 0.0 else 0.0
+    for c in range(sized_usd.shape[0]):
+        cap = sized_usd[c] if sized_usd[c] > 0.0 else 0.0
+        reason = Reason.NONE.value
+        if cap > coin:
+            cap = coin
+            reason = Reason.CAP_COIN.value
+        if cap > budget:
+            cap = budget
+            reason = Reason.CAP_GROSS.value
+        volume = params.max_participation * bar_volume_usd[c] * window_bars
+        if not volume > 0.0:
+            volume = 0.0
+        if cap > volume:
+            cap = volume
+            reason = Reason.CAP_PARTICIPATION.value
+        cap_out[c] = cap
+        reason_out[c] = reason
+    return budget
+
+
+@kernel
+def group_scale(held_usd: Vec, added_usd: Vec, group: IntVec, index: int, cap_usd: float) -> float:
+    r"""Return by how much the additions of one group must shrink: a sector, or a venue.
+
+    .. math:: \min\left(1, \frac{\max(0, \text{cap} - \sum |\text{held}|)}
+                                {\sum |\text{added}|}\right)
+
+    Parameters
+    ----------
+    held_usd, added_usd : Vec
+        Notional that stays, and notional to be added; signs are ignored, shape (n,).
+    group : IntVec
+        Group of each entry, shape (n,).
+    index : int
+        The group that is asked about.
+    cap_usd : float
+        0.5 of equity for a sector.
+
+    Notes
+    -----
+    Units: USD. Missing: NaN counts as nothing. Spec 11, METHODS 7.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> held, added = np.array([10.0, 0.0]), np.array([0.0, 80.0])
+    >>> group_scale(held, added, np.array([0, 0]), 0, 50.0)
+    0.5
+    """
+    held = 0.0
+    added = 0.0
+    for i in range(group.shape[0]):
+        if group[i] == index:
+            if not isnan(held_usd[i]):
+                held += abs(held_usd[i])
+            if not isnan(added_usd[i]):
+                added += abs(added_usd[i])
+    return open_scale(cap_usd - held, added)
+
+
+@kernel
+def open_scale(room_usd: float, added_usd: float) -> float:
+    """Return min(1, room / added), 0 without room, 1 with nothing to add."""
+    if not added_usd > 0.0:
+        return 1.0
+    if not room_usd > 0.0:
+        return 0.0
+    if room_usd >= added_usd:
+        return 1.0
+    return room_usd / added_usd
+
+
+@kernel
+def net_scale(held_usd: Vec, added_usd: Vec, weight: Vec, cap_usd: float, scale_out: Vec) -> float:
+    r"""Shrink the additions of the heavier side until the net exposure is within its cap.
+
+    .. math:: \left|\sum_c \text{weight}_c (\text{held}_c + \lambda_c\,\text{added}_c)\right|
+              \le \text{cap}
+
+    Parameters
+    ----------
+    held_usd, added_usd : Vec
+        Signed notional that stays and that is to be added, shape (coin,).
+    weight : Vec
+        1 for net exposure, beta for beta exposure, shape (coin,); an unknown beta counts as 1.
+    cap_usd : float
+        Largest absolute exposure; 0 turns the cap off.
+    scale_out : Vec
+        Written: the factor of each addition in [0, 1], shape (coin,).
+
+    Returns
+    -------
+    float
+        The factor of the side that was shrunk, 1 if none was.
+
+    Notes
+    -----
+    Units: USD. Additions that reduce the net are never shrunk; what is held is not touched, so
+    the cap holds unless the holdings alone break it. METHODS 7.4.
+    """
+    held = 0.0
+    up = 0.0
+    down = 0.0
+    for c in range(held_usd.shape[0]):
+        scale_out[c] = 1.0
+        w = 1.0 if isnan(weight[c]) else weight[c]
+        held += w * held_usd[c]
+        if w * added_usd[c] > 0.0:
+            up += w * added_usd[c]
+        else:
+            down -= w * added_usd[c]
+    net = held + up - down
+    if cap_usd <= 0.0 or abs(net) <= cap_usd:
+        return 1.0
+    if net > 0.0:
+        scale = open_scale(cap_usd - held + down, up)
+    else:
+        scale = open_scale(cap_usd + held + up, down)
+    for c in range(held_usd.shape[0]):
+        w = 1.0 if isnan(weight[c]) else weight[c]
+        if w * added_usd[c] * net > 0.0:
+            scale_out[c] = scale
+    return scale
+
+
+@kernel
+def open_risk_usd(coins: Vec, mark: Vec, stop: Vec, entry: Vec, params: Params) -> float:
+    r"""Return what would be lost from here if every stop were hit, gaps allowed for (R_open).
+
+    .. math:: \sum_c \max\left(0,\; q_c (p_{mark} - p_{stop})
+              + 0.25\,q_c (p_{entry} - p_{stop})\right)
+
+    Parameters
+    ----------
+    coins : Vec
+        Signed position, shape (coin,); the sign makes the distances side-signed.
+    mark, stop, entry : Vec
+        Prices, shape (coin,).
+    params : Params
+        ``gap_allowance``.
+
+    Notes
+    -----
+    Units: USD. Causal: marks of this close. Missing: an unknown mark counts as the entry price;
+    without a stop the whole position is at risk. METHODS 7.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = np.ones(1)
+    >>> open_risk_usd(2.0 * one, 110.0 * one, 96.0 * one, 100.0 * one, Params())
+    30.0
+    """
+    total = 0.0
+    for c in range(coins.shape[0]):
+        if coins[c] == 0.0:
+            continue
+        price = entry[c] if isnan(mark[c]) else mark[c]
+        risk = coins[c] * (price - stop[c]) + params.gap_allowance * coins[c] * (entry[c] - stop[c])
+        if isnan(risk):
+            risk = abs(coins[c] * price)
+        if risk > 0.0:
+            total += risk
+    return total
+
+
+@kernel
+def stops_usd(coins: Vec, stop: Vec, entry: Vec) -> float:
+    r"""Return the sum of stop losses from entry, :math:`\sum |q_c|\,|p_{entry} - p_{stop}|`.
+
+    Notes
+    -----
+    Units: USD. Missing: without a stop the whole position counts. Spec 5, METHODS 7.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = np.ones(1)
+    >>> stops_usd(-2.0 * one, 104.0 * one, 100.0 * one)
+    8.0
+    """
+    total = 0.0
+    for c in range(coins.shape[0]):
+        if coins[c] != 0.0:
+            risk = abs(coins[c] * (entry[c] - stop[c]))
+            if isnan(risk):
+                risk = abs(coins[c] * entry[c])
+            total += risk
+    return total
+
+
+@kernel
+def open_risk_budget_usd(
+    opening_usd: float, day_pnl_usd: float, open_risk_usd: float, params: Params
+) -> float:
+    r"""Return what new stops may still lose today; negative when the open ones may lose too much.
+
+    .. math:: \text{DLS} \cdot E_0 + \text{PnL}_{day} - R_{open}
+
+    Notes
+    -----
+    Units: USD; the day's PnL is signed and includes what is unrealised. METHODS 7.5.
+
+    Examples
+    --------
+    >>> open_risk_budget_usd(100_000.0, -900.0, 800.0, Params())
+    800.0
+    """
+    return params.daily_loss_stop_frac * opening_usd + day_pnl_usd - open_risk_usd
+
+
+@kernel
+def stop_budget_usd(opening_usd: float, stops_usd: float, params: Params) -> float:
+    """Return the room of Spec 5: the daily loss stop less the stops from entry that are open."""
+    return params.daily_loss_stop_frac * opening_usd - stops_usd
+
+
+@kernel
+def new_risk_usd(notional_usd: Vec, stop_frac: Vec, allowance: float, risk_out: Vec) -> float:
+    r"""Write what each entry puts at risk and return the sum.
+
+    .. math:: (1 + \text{allowance})\,|\text{notional}|\,\text{stop distance}
+
+    Notes
+    -----
+    Units: USD; ``allowance`` is ``gap_allowance`` against the open-risk budget and 0 against the
+    stop budget. Missing: an unknown stop puts the whole notional at risk. METHODS 7.5.
+    """
+    total = 0.0
+    for c in range(notional_usd.shape[0]):
+        risk_out[c] = 0.0
+        if notional_usd[c] != 0.0:
+            distance = 1.0 if isnan(stop_frac[c]) else (1.0 + allowance) * stop_frac[c]
+            risk_out[c] = abs(notional_usd[c]) * distance
+            total += risk_out[c]
+    return total
+
+
+@kernel
+def open_risk_scale(budget_usd: float, new_risk_usd: Vec) -> float:
+    r"""Return the factor all entries are scaled by, pro rata.
+
+    .. math:: \lambda = \min(1, \text{budget} / R_{new})
+
+    Parameters
+    ----------
+    budget_usd : float
+        ``open_risk_budget_usd``, or ``stop_budget_usd``; both apply and the smaller factor wins.
+    new_risk_usd : Vec
+        Risk of each entry, not negative, shape (coin,).
+
+    Notes
+    -----
+    0 while the budget is not positive (reason CAP_OPEN_RISK, OPEN_RISK_NEGATIVE below zero): no
+    entry is sent then. METHODS 7.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> open_risk_scale(800.0, np.array([500.0, 500.0, 400.0])) == 4.0 / 7.0
+    True
+    """
+    total = 0.0
+    for c in range(new_risk_usd.shape[0]):
+        total += new_risk_usd[c]
+    return open_scale(budget_usd, total)
+
+
+@kernel
+def cut_scale(budget_usd: float, open_risk_usd: float) -> float:
+    r"""Return what to keep of every position that is at risk when the budget is negative.
+
+    .. math:: \max\left(0, \frac{R_{open} + \text{budget}}{R_{open}}\right)
+
+    Notes
+    -----
+    After the cut the budget is 0. 1 while it is not negative, and where nothing is at risk: then
+    a cut would free nothing. METHODS 7.5.
+
+    Examples
+    --------
+    >>> cut_scale(-200.0, 800.0), cut_scale(50.0, 800.0), cut_scale(-900.0, 800.0)
+    (0.75, 1.0, 0.0)
+    """
+    if not budget_usd < 0.0 or not open_risk_usd > 0.0:
+        return 1.0
+    keep = (open_risk_usd + budget_usd) / open_risk_usd
+    return keep if keep > 0.0 else 0.0

@@ -1,0 +1,113 @@
+"""Which venue: the score of the specification, and what an order is expected to cost there.
+
+In: what is known of one venue for one order. Out: a score in [0, 1] from terms on absolute
+scales, so that a venue's score never depends on which others there are (METHODS 9.1).
+"""
+
+from __future__ import annotations
+
+import math
+
+from quorate.core.kernel import kernel
+from quorate.core.routing import Params
+
+
+@kernel
+def _unit(x: float) -> float:
+    """Clip a term to [0, 1]; what is not known is worth nothing."""
+    if not x > 0.0:
+        return 0.0
+    return min(x, 1.0)
+
+
+@kernel
+def score(
+    spread_bps: float,
+    queue_ahead_frac: float,
+    latency_p95_ms: float,
+    reliability: float,
+    depth_ratio: float,
+    params: Params,
+) -> float:
+    r"""Return how good a venue is for an order.
+
+    .. math:: 0.3 e^{-\text{spread}/10} + 0.2 (1 - \min(1, q)) + 0.2 e^{-\text{p95}/200}
+              + 0.15\, r + 0.15 \min(1, d)
+
+    Parameters
+    ----------
+    spread_bps : float
+        Quoted or estimated spread.
+    queue_ahead_frac : float
+        ``q``: size ahead in the queue over the volume expected to trade in the time allowed.
+    latency_p95_ms : float
+        95th percentile of the time to an acknowledgement.
+    reliability : float
+        ``r``: decayed share of acknowledged requests, in [0, 1].
+    depth_ratio : float
+        ``d``: depth within reach over the size of the order.
+    params : Params
+        Weights and scales.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Notes
+    -----
+    Units: dimensionless.  Causal: one bar.  Missing: a NaN input makes its term 0.
+    Spec 8, METHODS 9.1.
+
+    Examples
+    --------
+    >>> from quorate.core.routing import Params
+    >>> round(score(0.0, 0.0, 0.0, 1.0, 2.0, Params()), 12)
+    1.0
+    """
+    spread = _unit(math.exp(-max(spread_bps, 0.0) / params.spread_scale_bps))
+    queue = _unit(1.0 - queue_ahead_frac)
+    latency = _unit(math.exp(-max(latency_p95_ms, 0.0) / params.latency_scale_ms))
+    return (
+        params.weight_spread * spread
+        + params.weight_queue * queue
+        + params.weight_latency * latency
+        + params.weight_reliability * _unit(reliability)
+        + params.weight_size * _unit(depth_ratio)
+    )
+
+
+@kernel
+def expected_cost_bps(
+    spread_bps: float, impact_bps: float, fee_bps: float, latency_ms: float, params: Params
+) -> float:
+    r"""Return what crossing at a venue is expected to cost, fee included.
+
+    .. math:: \tfrac12 \text{spread} + \text{impact} + \text{fee} + 0.01\, \text{latency}
+
+    Parameters
+    ----------
+    spread_bps, impact_bps, fee_bps : float
+        Spread, market impact of the order there, taker fee (negative for a rebate).
+    latency_ms : float
+        Expected latency.
+    params : Params
+        ``latency_bps_per_ms``.
+
+    Returns
+    -------
+    float
+        One way; the score of the specification leaves the fee out, this does not.
+
+    Notes
+    -----
+    Units: bps of notional.  Causal: one bar.  Missing: NaN in, NaN out.
+    Spec 4, METHODS 6.1 and 9.1.
+
+    Examples
+    --------
+    >>> from quorate.core.routing import Params
+    >>> expected_cost_bps(4.0, 1.0, 5.0, 100.0, Params())
+    9.0
+    """
+    return 0.5 * spread_bps + impact_bps + fee_bps + params.latency_bps_per_ms * latency_ms

@@ -1,0 +1,216 @@
+"""Many coins' bars on one regular grid, with each bar's status.
+
+In: checked ``Series``, one a coin, and the grid (first open, length, number of bars). Out: arrays
+(time, coin), NaN where nothing is known. A gap under one hour carries the last price with volume
+0 and status IMPUTED; a longer one stays ABSENT; nothing is ever filled backwards or interpolated
+(Spec 13, METHODS 12). A venue that goes on printing a frozen price after trading stopped is not
+believed: see ``alive``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from quorate.core.types import Bar
+from quorate.lake.sources import MINUTE_MS, PRICES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quorate.core.types import ByteMat, IntVec, Mat
+    from quorate.lake.sources import Series
+
+NEVER = 2**62
+"""``delisted_k`` of a coin whose data go on to the end of the panel."""
+GAP_MINUTES = 60
+FROZEN_MINUTES = 24 * 60
+
+
+class Grid(NamedTuple):
+    """A regular grid of bars: the first open time, the length of a bar, how many."""
+
+    first_ms: int
+    bar_minutes: int
+    n_bars: int
+
+    @property
+    def bar_ms(self) -> int:
+        """Return the length of a bar in milliseconds."""
+        return self.bar_minutes * MINUTE_MS
+
+    @property
+    def k0(self) -> int:
+        """Return the bar counter of the first bar: its close stamp over the length of a bar.
+
+        Examples
+        --------
+        >>> Grid(first_ms=0, bar_minutes=5, n_bars=3).k0
+        1
+        """
+        return self.first_ms // self.bar_ms + 1
+
+
+class Laid(NamedTuple):
+    """One venue's bars on a grid, shape (time, coin); ``first``, ``last`` rows per coin.
+
+    ``last`` is -1 for a coin without bars; ``dead`` is True where the series ended in a frozen
+    price or more than 24 h before the grid does.
+    """
+
+    open: Mat
+    high: Mat
+    low: Mat
+    close: Mat
+    volume: Mat
+    taker_buy: Mat
+    status: ByteMat
+    first: IntVec
+    last: IntVec
+    dead: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def alive(series: Series, bar_minutes: int) -> Series:
+    """Leave out the bars which a venue printed after trading had stopped.
+
+    A bar is flat when its volume is 0 and ``high == low``. A run of flat bars longer than 24 h at
+    the end of a series means the coin is dead: all of the run goes. In the middle it means a halt:
+    its first 24 h stay as they are, the rest goes, so that what is known at a bar never depends
+    on how long the run will last. Shorter runs stay: a quiet coin is a fact.
+
+    Parameters
+    ----------
+    series : Series
+        Bars of one coin on the grid.
+    bar_minutes : int
+        Length of a bar.
+
+    Returns
+    -------
+    Series
+        The believed rows; none if the coin never trades.
+
+    Notes
+    -----
+    Units: minutes.  Causal: in the middle yes; at the end it states the delisting, which the
+    venue announces.  Missing: rows left out become ABSENT.
+    Spec 13.
+    """
+    moving = (series.volume > 0.0) | (series.high > series.low)
+    rows = np.flatnonzero(moving)
+    if rows.size == 0:
+        return _take(series, np.zeros(moving.size, dtype=np.bool_))
+    if rows.size == moving.size:
+        return series
+    quiet_ms = FROZEN_MINUTES * MINUTE_MS
+    at = series.open_ms
+    # The last moving bar at or before each row; before the first, the series' own start counts.
+    latest = np.maximum.accumulate(np.where(moving, np.arange(moving.size), -1))
+    since = np.where(latest >= 0, at[latest], at[0] - bar_minutes * MINUTE_MS)
+    kept = (at - since) <= quiet_ms
+    if at[-1] - at[rows[-1]] > quiet_ms:
+        kept[rows[-1] + 1 :] = False
+    return _take(series, kept)
+
+
+def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
+    """Put each coin's bars on the grid and mark what each bar is worth.
+
+    Parameters
+    ----------
+    coins : sequence of Series or None
+        One entry a coin, on the grid's open times; None or empty leaves the column ABSENT.
+    grid : Grid
+        Where the rows go; rows outside are left out.
+
+    Returns
+    -------
+    Laid
+        Prices NaN and volume NaN where ABSENT; where IMPUTED all four prices are the close
+        before the gap and the volume is 0.
+
+    Notes
+    -----
+    Units: prices in quote, volume in coins.  Causal: a carried price is the last one before.
+    Missing: gaps under 60 minutes IMPUTED, others ABSENT; before the first and after the last
+    bar ABSENT.
+    Spec 13.
+    """
+    shape = (grid.n_bars, len(coins))
+    n_coins = len(coins)
+    laid = Laid(
+        open=np.full(shape, np.nan),
+        high=np.full(shape, np.nan),
+        low=np.full(shape, np.nan),
+        close=np.full(shape, np.nan),
+        volume=np.full(shape, np.nan),
+        taker_buy=np.full(shape, np.nan),
+        status=np.zeros(shape, dtype=np.int8),
+        first=np.full(n_coins, grid.n_bars, dtype=np.int64),
+        last=np.full(n_coins, -1, dtype=np.int64),
+        dead=np.zeros(n_coins, dtype=np.bool_),
+    )
+    for c, series in enumerate(coins):
+        if series is not None and series.open_ms.size > 0:
+            _lay_coin(laid, c, series, grid)
+    return laid
+
+
+def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid) -> None:
+    """Write one coin's column."""
+    inside = window(series, grid.first_ms, grid.first_ms + grid.n_bars * grid.bar_ms)
+    believed = alive(inside, grid.bar_minutes)
+    if believed.open_ms.size == 0:
+        return
+    row = (believed.open_ms - grid.first_ms) // grid.bar_ms
+    for column in (*PRICES, "volume", "taker_buy"):
+        getattr(laid, column)[row, c] = getattr(believed, column)
+    laid.status[row, c] = Bar.TRADED
+    laid.first[c], laid.last[c] = row[0], row[-1]
+    stopped = (grid.n_bars - 1 - int(row[-1])) * grid.bar_minutes > FROZEN_MINUTES
+    frozen = int(inside.open_ms[-1]) > int(believed.open_ms[-1])
+    laid.dead[c] = stopped or frozen
+    _carry(laid, c, row, believed, grid.bar_minutes)
+
+
+def _carry(laid: Laid, c: int, row: IntVec, series: Series, bar_minutes: int) -> None:
+    """Carry the close over every gap shorter than one hour."""
+    missing = np.diff(row) - 1
+    before = np.flatnonzero((missing > 0) & (missing * bar_minutes < GAP_MINUTES))
+    if before.size == 0:
+        return
+    count = missing[before]
+    nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    gap = np.repeat(row[before] + 1, count) + nth
+    price = np.repeat(series.close[before], count)
+    for column in PRICES:
+        getattr(laid, column)[gap, c] = price
+    laid.volume[gap, c] = 0.0
+    laid.taker_buy[gap, c] = np.where(
+        np.isnan(series.taker_buy[np.repeat(before, count)]), np.nan, 0
+    )
+    laid.status[gap, c] = Bar.IMPUTED
+
+
+def window(series: Series, first_ms: int, end_ms: int) -> Series:
+    """Return the rows which open in ``[first_ms, end_ms)``."""
+    low, high = np.searchsorted(series.open_ms, (first_ms, end_ms))
+    return series._replace(
+        **{
+            column: getattr(series, column)[low:high]
+            for column in ("open_ms", *PRICES, "volume", "taker_buy")
+        }
+    )
+
+
+def _take(series: Series, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Series:
+    """Return the kept rows."""
+    if bool(kept.all()):
+        return series
+    return series._replace(
+        **{
+            column: getattr(series, column)[kept]
+            for column in ("open_ms", *PRICES, "volume", "taker_buy")
+        }
+    )

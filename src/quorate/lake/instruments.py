@@ -1,0 +1,219 @@
+"""What a venue charges and how fine its prices and sizes are.
+
+In: a venue's name and a coin's prices. Out: fees, latency, reliability, smallest order, margin,
+tick and lot. The fees are the venues' public schedules for the lowest tier, without discounts;
+they change, so a run that must be exact passes its own. Latency and reliability are assumptions
+of the same order as a cloud machine in the venue's region would see.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from quorate.core.types import Bar, Venues
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from quorate.core.types import Market, Vec
+
+_RECENT = 2_000
+_FINEST_POWER = -12
+
+
+class VenueDefaults(NamedTuple):
+    """One venue's numbers, as used where a run gives none of its own.
+
+    Notes
+    -----
+    Units: ``maker_bps`` and ``taker_bps`` of notional; ``latency_ms`` median order round trip;
+    ``reliability`` the share of orders acknowledged, in [0, 1]; ``min_notional`` in quote;
+    ``maintenance`` a fraction of notional, 0 on spot.
+    Spec 4 expects maker 2-5 bps and taker 4-5 bps: perpetual venues lie in or near that range,
+    spot venues above it (Binance 10/10, Kraken 25/40), and what the venue takes is what counts.
+    """
+
+    maker_bps: float
+    taker_bps: float
+    latency_ms: float
+    reliability: float
+    min_notional: float
+    maintenance: float
+
+
+_DEFAULTS = {
+    "binance_spot": VenueDefaults(10.0, 10.0, 20.0, 0.999, 5.0, 0.0),
+    "binance_usdm": VenueDefaults(2.0, 5.0, 20.0, 0.999, 5.0, 0.01),
+    "bybit_linear": VenueDefaults(2.0, 5.5, 25.0, 0.998, 5.0, 0.01),
+    "okx_swap": VenueDefaults(2.0, 5.0, 25.0, 0.998, 5.0, 0.01),
+    "hyperliquid_perp": VenueDefaults(1.5, 4.5, 200.0, 0.995, 10.0, 0.0125),
+    "kraken_spot": VenueDefaults(25.0, 40.0, 50.0, 0.997, 5.0, 0.0),
+    "synthetic_spot": VenueDefaults(5.0, 5.0, 20.0, 0.999, 5.0, 0.0),
+    "synthetic_perp": VenueDefaults(2.0, 5.0, 20.0, 0.999, 5.0, 0.01),
+    "generic_spot": VenueDefaults(10.0, 10.0, 50.0, 0.995, 10.0, 0.0),
+    "generic_perp": VenueDefaults(2.0, 5.0, 50.0, 0.995, 10.0, 0.01),
+}
+
+_PER_VENUE = VenueDefaults._fields
+
+
+def known_venues() -> tuple[str, ...]:
+    """Return the names which have numbers of their own.
+
+    Examples
+    --------
+    >>> "okx_swap" in known_venues()
+    True
+    """
+    return tuple(name for name in _DEFAULTS if not name.startswith("generic"))
+
+
+def venue_defaults(name: str, kind: str) -> VenueDefaults:
+    """Return a venue's numbers; a venue not in the table gets those of its kind.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``binance_usdm``.
+    kind : str
+        ``spot`` or ``perp``, for a venue that is not in the table.
+
+    Returns
+    -------
+    VenueDefaults
+        Fees of the lowest public tier.
+
+    Examples
+    --------
+    >>> venue_defaults("bybit_linear", "perp").taker_bps
+    5.5
+    """
+    return _DEFAULTS.get(name, _DEFAULTS[f"generic_{kind}"])
+
+
+def infer_tick(prices: Vec) -> float:
+    """Return the largest power of ten that all recent prices are multiples of.
+
+    Parameters
+    ----------
+    prices : Vec
+        Traded prices in order of time, NaN allowed; the last 2,000 count.
+
+    Returns
+    -------
+    float
+        Quote per price step; 1e-8 of the price if no step as coarse fits (an average or a mark
+        price is on no grid).
+
+    Notes
+    -----
+    Units: quote.  Causal: a fact of the instrument, constant over a panel.  Missing: NaN prices
+    are left out; 1e-8 if none is left.
+
+    Examples
+    --------
+    >>> infer_tick(np.array([23296.36, 23317.7, 23262.0]))
+    0.01
+    """
+    recent = prices[prices > 0.0][-_RECENT:]
+    if recent.size == 0:
+        return 1e-8
+    highest = math.floor(math.log10(float(recent.min())))
+    finest = max(_FINEST_POWER, highest - 8)
+    for power in range(min(highest, 3), finest - 1, -1):
+        steps = recent * 10.0**-power
+        if bool((np.abs(steps - np.rint(steps)) <= 1e-6 + 1e-12 * steps).all()):
+            return float(f"1e{power}")
+    return float(f"1e{finest}")
+
+
+def infer_lot(first_price: float) -> float:
+    """Return the largest power of ten coins worth at most one quote unit at the first price.
+
+    Examples
+    --------
+    >>> infer_lot(23296.36), infer_lot(0.07)
+    (1e-05, 10.0)
+    """
+    if not first_price > 0.0 or math.isinf(first_price):
+        return 1.0
+    return float(f"1e{math.floor(-math.log10(first_price))}")
+
+
+def venues(
+    market: Market,
+    symbols: tuple[str, ...],
+    names: Sequence[tuple[str, str]],
+    tick: Mapping[str, float],
+    lot: Mapping[str, float],
+) -> Venues:
+    """Return the venue numbers of a panel.
+
+    Parameters
+    ----------
+    market : Market
+        Prices to infer ticks and lots from, shape (time, venue, coin).
+    symbols : tuple[str, ...]
+        The coin axis.
+    names : sequence of (str, str)
+        The venue axis: name and kind (``spot`` or ``perp``).
+    tick, lot : mapping
+        By symbol, in place of the inferred ones, on every venue.
+
+    Returns
+    -------
+    Venues
+        ``listed`` is 1 where the venue has a traded bar. A coin has one lot on all venues, so
+        that positions of several venues add up as integers.
+
+    Notes
+    -----
+    A given tick or lot that is not positive is a ``ValueError``.  Units: see
+    ``core.types.Venues``.  Causal: facts of the instrument, constant.
+    Missing: a coin that a venue does not list has tick 1e-8.
+    """
+    defaults = [venue_defaults(name, kind) for name, kind in names]
+    n_coins = len(symbols)
+    ticks, lots = np.empty((len(names), n_coins)), np.empty((len(names), n_coins))
+    for c, symbol in enumerate(symbols):
+        first = [_first_price(market, v, c) for v in range(len(names))]
+        known = [price for price in first if price > 0.0]
+        lots[:, c] = _given(lot, symbol, "lot") or infer_lot(known[0] if known else 0.0)
+        for v in range(len(names)):
+            prices = market.close[-_RECENT * 4 :, v, c]
+            prices = prices if bool((prices > 0.0).any()) else market.close[:, v, c]
+            ticks[v, c] = _given(tick, symbol, "tick") or infer_tick(prices)
+    listed = (market.status == Bar.TRADED).any(axis=0).astype(np.int8)
+    perp = np.array([[kind == "perp"] for _, kind in names], dtype=np.int8)
+    column = {name: np.array([getattr(each, name) for each in defaults]) for name in _PER_VENUE}
+    return Venues(
+        maker_bps=column["maker_bps"],
+        taker_bps=column["taker_bps"],
+        latency_ms=column["latency_ms"],
+        reliability=column["reliability"],
+        lot=lots,
+        tick=ticks,
+        min_notional=np.repeat(column["min_notional"][:, None], n_coins, axis=1),
+        listed=listed,
+        is_perp=np.repeat(perp, n_coins, axis=1),
+        maintenance=np.repeat(column["maintenance"][:, None], n_coins, axis=1),
+    )
+
+
+def _first_price(market: Market, v: int, c: int) -> float:
+    """Return the first traded close, 0 if there is none."""
+    rows = np.flatnonzero(market.status[:, v, c] == Bar.TRADED)
+    return float(market.close[rows[0], v, c]) if rows.size > 0 else 0.0
+
+
+def _given(values: Mapping[str, float], symbol: str, what: str) -> float | None:
+    """Return the value set for a symbol, checked."""
+    value = values.get(symbol)
+    if value is not None and not 0.0 < value < math.inf:
+        raise ValueError(
+            f"{what} of {symbol} is {value}, it must be positive: leave it out to infer"
+        )
+    return value

@@ -1,0 +1,326 @@
+"""Folders of files become a panel.
+
+In: a ``PanelSpec``. Out: a ``Panel``. The first source is the primary venue: its symbols are the
+coin axis and its bars decide; further sources are other venues for the same coins, matched by
+symbol or, where the spelling differs, by base asset (``BTC``, ``BTCUSDT``). The steps, in order:
+find the files, read and check them (``sources``), one bar length, one grid (``grid``), funding
+(``funding``), marks, venue numbers (``instruments``), the panel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+
+from quorate.core.types import Bars, Market
+from quorate.errors import DataError, SchemaError
+from quorate.lake import carry, instruments, layout
+from quorate.lake.grid import NEVER, Grid, Laid, alive, lay, window
+from quorate.lake.panel import Panel, Provenance
+from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, snap
+from quorate.lake.spec import match
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from quorate.core.types import ByteMat
+    from quorate.lake.sources import Series
+    from quorate.lake.spec import PanelSpec, Source
+
+Scalar = TypeVar("Scalar", np.float64, np.int8)
+
+
+class _Read(NamedTuple):
+    """What was read of one venue: a series a coin, and the files for the digest."""
+
+    coins: list[Series | None]
+    paths: list[Path]
+
+
+def load(spec: PanelSpec) -> Panel:
+    """Load a panel from files.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Folders, span, coins and the treatment of what is unknown.
+
+    Returns
+    -------
+    Panel
+        On one regular grid; arrays float64, C-contiguous, writable.
+
+    Raises
+    ------
+    DataError
+        If a folder is missing or empty, a coin has no usable bar, or a perpetual's funding is
+        unknown and not assumed.
+    SchemaError
+        If a file's rows are wrong (see ``sources``) or bar lengths differ.
+
+    Notes
+    -----
+    Units: see ``core.types``.  Causal: every row holds what is known at its close; ticks, lots
+    and delistings are facts of the instrument and hold for the whole panel.
+    Missing: see ``grid``. Coins that were not asked for by name and have no traded bar in the
+    span are left out, with a note; one asked for by name is an error.
+    Spec 13, METHODS 12.
+    """
+    if not spec.sources:
+        raise DataError("no source was given", hint="give at least one Source(path, venue, kind)")
+    found = [_files(source) for source in spec.sources]
+    symbols = _choose(spec, found[0])
+    reads = [
+        _read(source, files, symbols, spec)
+        for source, files in zip(spec.sources, found, strict=True)
+    ]
+    minutes = _bar_minutes(spec, reads)
+    reads = [_Read([s and snap(s, minutes) for s in read.coins], read.paths) for read in reads]
+    span = _span(spec, reads[0], minutes)
+    symbols, reads, notes = _drop_silent(spec, symbols, reads, span)
+    grid = _tighten(spec, reads[0], span)
+    laid = [lay(read.coins, grid) for read in reads]
+    return _assemble(spec, symbols, grid, (reads, laid), notes)
+
+
+def _files(source: Source) -> dict[str, tuple[Path, ...]]:
+    """Return a source's files by symbol, at least one."""
+    files = layout.files(source.path)
+    if not files:
+        raise DataError(
+            f"{source.path} holds no Parquet file",
+            hint="a folder holds SYMBOL.parquet files or symbol=S folders",
+        )
+    return files
+
+
+def _choose(spec: PanelSpec, files: dict[str, tuple[Path, ...]]) -> tuple[str, ...]:
+    """Return the coins to load: those asked for, else all of the primary's."""
+    if spec.symbols is None:
+        return tuple(files)
+    absent = [symbol for symbol in spec.symbols if symbol not in files]
+    if absent or not spec.symbols or len(set(spec.symbols)) != len(spec.symbols):
+        raise DataError(
+            f"symbols {', '.join(absent) or 'none or one twice'} cannot be loaded from "
+            f"{spec.sources[0].path}",
+            hint=f"it has {', '.join(files)}",
+        )
+    return tuple(spec.symbols)
+
+
+def _read(
+    source: Source, files: dict[str, tuple[Path, ...]], symbols: tuple[str, ...], spec: PanelSpec
+) -> _Read:
+    """Read one venue's bars for the panel's coins."""
+    drop_last = spec.drop_last
+    if drop_last is None:
+        drop_last = not layout.is_partitioned(source.path)
+    coins: list[Series | None] = []
+    used: list[Path] = []
+    for symbol in symbols:
+        paths = match(symbol, files)
+        used += paths
+        coins.append(read_bars(paths, drop_last=drop_last) if paths else None)
+    return _Read(coins, used)
+
+
+def _bar_minutes(spec: PanelSpec, reads: Sequence[_Read]) -> int:
+    """Return the one bar length of all files."""
+    agreed, witness = spec.bar_minutes, "the one asked for"
+    for read in reads:
+        for series in read.coins:
+            minutes = infer_minutes(series) if series is not None else None
+            if minutes is None or series is None:
+                continue
+            if agreed is None:
+                agreed, witness = minutes, f"that of {series.file}"
+            if minutes != agreed:
+                raise SchemaError(
+                    f"{series.file} has bars of {minutes} minutes, but {agreed} is {witness}",
+                    hint="load one bar length at a time",
+                )
+    if agreed is None:
+        raise DataError(
+            "no file has two bars, so the bar length cannot be inferred",
+            hint="give bar_minutes, or files with more bars",
+        )
+    if agreed < 1 or 60 % agreed != 0:
+        raise DataError(
+            f"bars of {agreed} minutes; the system decides on bars which divide an hour",
+            hint="use 1, 5, 15, 30 or 60 minutes",
+        )
+    return agreed
+
+
+def _span(spec: PanelSpec, primary: _Read, minutes: int) -> Grid:
+    """Return the grid asked for, or the one that the primary's files span."""
+    bar_ms = minutes * MINUTE_MS
+    full = [series for series in primary.coins if series is not None and series.open_ms.size > 0]
+    if not full:
+        raise DataError(
+            f"{spec.sources[0].path}: no bar is left once each file's last bar is dropped",
+            hint="load more history, or set drop_last=False if the bars are finished",
+        )
+    first = min(int(series.open_ms[0]) for series in full)
+    end = max(int(series.open_ms[-1]) for series in full) + bar_ms
+    if spec.start is not None:
+        first = max(first, -(-_ms(spec.start) // bar_ms) * bar_ms)
+    if spec.end is not None:
+        end = min(end, -(-_ms(spec.end) // bar_ms) * bar_ms)
+    if end <= first:
+        raise DataError(
+            f"no bar of {spec.sources[0].path} opens in [{spec.start}, {spec.end})",
+            hint="choose start and end within the files' span; times are UTC",
+        )
+    return Grid(first, minutes, (end - first) // bar_ms)
+
+
+def _tighten(spec: PanelSpec, primary: _Read, span: Grid) -> Grid:
+    """Start at the first kept bar where no start was asked for; the end stays."""
+    if spec.start is not None:
+        return span
+    first = min(int(series.open_ms[0]) for series in primary.coins if series is not None)
+    first = max(first, span.first_ms)
+    lost = (first - span.first_ms) // span.bar_ms
+    return Grid(first, span.bar_minutes, span.n_bars - lost)
+
+
+def _drop_silent(
+    spec: PanelSpec, symbols: tuple[str, ...], reads: list[_Read], grid: Grid
+) -> tuple[tuple[str, ...], list[_Read], list[str]]:
+    """Leave out coins that never trade in the span, or refuse them if asked for by name."""
+    end_ms = grid.first_ms + grid.n_bars * grid.bar_ms
+    kept: list[int] = []
+    silent: list[int] = []
+    for c, series in enumerate(reads[0].coins):
+        trades = series is not None and (
+            alive(window(series, grid.first_ms, end_ms), grid.bar_minutes).open_ms.size > 0
+        )
+        (kept if trades else silent).append(c)
+    names = ", ".join(symbols[c] for c in silent)
+    if silent and (spec.symbols is not None or not kept):
+        raise DataError(
+            f"{names} never trades in the span asked for",
+            hint="leave it out of symbols, or choose another span",
+        )
+    notes = [f"Left out, no trade in the span: {names}."] if silent else []
+    reads = [_Read([read.coins[c] for c in kept], read.paths) for read in reads]
+    return tuple(symbols[c] for c in kept), reads, notes
+
+
+def _assemble(
+    spec: PanelSpec,
+    symbols: tuple[str, ...],
+    grid: Grid,
+    venues: tuple[list[_Read], list[Laid]],
+    notes: list[str],
+) -> Panel:
+    """Put the parts together."""
+    reads, laid = venues
+    primary = laid[0]
+    carried = carry.carry(spec, symbols, grid, laid)
+    shape = primary.close.shape
+    bars = Bars(
+        open=primary.open,
+        high=primary.high,
+        low=primary.low,
+        close=primary.close,
+        volume=primary.volume,
+        taker_buy=primary.taker_buy,
+        spread_bps=np.full(shape, np.nan),
+        funding_rate=carried.rate,
+        funding_hours=carried.hours,
+        basis_bps=carried.basis_bps,
+        status=primary.status,
+    )
+    market = Market(
+        open=_stack([each.open for each in laid]),
+        high=_stack([each.high for each in laid]),
+        low=_stack([each.low for each in laid]),
+        close=_stack([each.close for each in laid]),
+        volume=_stack([each.volume for each in laid]),
+        spread_bps=np.full((shape[0], len(laid), shape[1]), np.nan),
+        mark=carried.mark,
+        funding=carried.settled,
+        status=_stack([each.status for each in laid]),
+    )
+    gone = [symbol for symbol, dead in zip(symbols, primary.dead, strict=True) if dead]
+    if gone:
+        notes.append(f"Data end before the panel does, treated as delisted: {', '.join(gone)}.")
+    names = [(source.venue, source.kind) for source in spec.sources]
+    ended = np.where(primary.dead, grid.k0 + primary.last, NEVER)
+    return Panel(
+        symbols=symbols,
+        bar_minutes=grid.bar_minutes,
+        k0=grid.k0,
+        bars=bars,
+        market=market,
+        venues=instruments.venues(market, symbols, names, spec.tick, spec.lot),
+        venue_names=tuple(name for name, _ in names),
+        kinds=(spec.sources[0].kind,) * len(symbols),
+        funding=carried.source,
+        quote_usd=np.ones(grid.n_bars),
+        member=_members(primary, grid.n_bars),
+        delisted_k=ended,
+        is_synthetic=False,
+        source=_provenance(
+            spec, symbols, grid, [*(path for read in reads for path in read.paths), *carried.paths]
+        ),
+        notes=(*notes, *carried.notes),
+    )
+
+
+def _stack(
+    parts: list[np.ndarray[tuple[int, int], np.dtype[Scalar]]],
+) -> np.ndarray[tuple[int, int, int], np.dtype[Scalar]]:
+    """Return the venues' arrays as (time, venue, coin); one venue's memory is shared."""
+    if len(parts) == 1:
+        rows, coins = parts[0].shape
+        return parts[0].reshape(rows, 1, coins)
+    return np.stack(parts, axis=1)
+
+
+def _members(primary: Laid, n_bars: int) -> ByteMat:
+    """Return 1 from each coin's first bar to its last."""
+    t = np.arange(n_bars)[:, None]
+    return ((t >= primary.first) & (t <= primary.last)).astype(np.int8)
+
+
+def _ms(when: datetime | str) -> int:
+    """Return a UTC instant in milliseconds; a time without a zone is UTC."""
+    if isinstance(when, str):
+        try:
+            when = datetime.fromisoformat(when)
+        except ValueError as error:
+            raise DataError(
+                f"{when!r} is not a time", hint="write it as 2023-01-31 or 2023-01-31T12:00"
+            ) from error
+    return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1e3)
+
+
+def _provenance(
+    spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, paths: Sequence[Path]
+) -> Provenance:
+    """Describe the panel and hash what was read: the files' bytes, the coins and the span."""
+    digest = hashlib.blake2b(digest_size=16)
+    chosen = (symbols, tuple(grid), spec.assume_funding, spec.drop_last)
+    digest.update(repr(chosen).encode())
+    for path in paths:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    venues = ", ".join(source.venue for source in spec.sources)
+    first, last = (datetime.fromtimestamp(ms / 1e3, UTC) for ms in _ends(grid))
+    return Provenance(
+        f"{venues}: {len(symbols)} coins, bars of {grid.bar_minutes} min, "
+        f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
+        digest.hexdigest(),
+    )
+
+
+def _ends(grid: Grid) -> tuple[int, int]:
+    """Return the first open and the last close in milliseconds."""
+    return grid.first_ms, grid.first_ms + grid.n_bars * grid.bar_ms

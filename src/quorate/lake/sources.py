@@ -1,0 +1,286 @@
+"""One symbol's files become arrays that are checked row by row.
+
+In: Parquet files with ``ts open high low close volume`` (and ``taker_buy_volume`` where known),
+``ts`` the open time. Out: ``Series`` of float64 columns, sorted, unique, finite and consistent, or
+an error which names the file, the row's time, the value, the bound and what to do next. Nothing
+is repaired here: a wrong row is the vendor's to explain, not ours to guess.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from quorate.errors import DataError, SchemaError
+from quorate.lake import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from quorate.core.types import IntVec, Vec
+
+PRICES = ("open", "high", "low", "close")
+MINUTE_MS = 60_000
+SNAP_MS = 2_000
+"""A stamp this close to the grid is put on it; one farther off is an error (METHODS 12)."""
+_SECOND_INTERVAL_FRAC = 0.2
+_WEEK_MINUTES = 10_080
+
+
+class Series(NamedTuple):
+    """The bars of one symbol on one venue, one value a row; ``taker_buy`` NaN where unknown."""
+
+    file: str
+    open_ms: IntVec
+    open: Vec
+    high: Vec
+    low: Vec
+    close: Vec
+    volume: Vec
+    taker_buy: Vec
+
+
+class Settlements(NamedTuple):
+    """The funding of one symbol: settlement times and rates (a fraction per settlement)."""
+
+    file: str
+    at_ms: IntVec
+    rate: Vec
+
+
+def read_bars(paths: Sequence[Path], *, drop_last: bool, has_volume: bool = True) -> Series:
+    """Return one symbol's bars, checked.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The symbol's files in order of time.
+    drop_last : bool
+        Leave the last row out: it may still have been forming when it was stored.
+    has_volume : bool
+        False for mark prices, whose volume is then 0.
+
+    Returns
+    -------
+    Series
+        Rows in order of time; empty if the files hold no row (or only the dropped one).
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of another type, rows are unsorted or doubled, or a value is
+        out of bounds: prices finite and positive, ``low <= open, close <= high``,
+        ``0 <= taker_buy_volume <= volume``.
+
+    Notes
+    -----
+    Units: prices in quote, volumes in coins, times in milliseconds.  Causal: rows are not
+    combined.  Missing: a null or NaN is an error; a missing row stays missing.
+    Spec 13.
+    """
+    needed = ("ts", *PRICES, *(("volume",) if has_volume else ()))
+    rows, name = _rows(paths, needed)
+    if drop_last:
+        rows = rows.head(max(rows.height - 1, 0))
+    at = epoch_ms(rows, name)
+    columns = {column: _floats(rows, column, name) for column in needed[1:]}
+    volume = columns.get("volume", np.zeros(at.size))
+    if "taker_buy_volume" in rows.columns:
+        taker = rows["taker_buy_volume"].cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
+    else:
+        taker = np.full(at.size, np.nan)
+    series = Series._make((name, at, *(columns[price] for price in PRICES), volume, taker))
+    _check_order(at, name)
+    _check_values(series)
+    return series
+
+
+def read_funding(paths: Sequence[Path]) -> Settlements:
+    """Return one symbol's funding settlements, jitter snapped to the minute.
+
+    Venues settle on the hour but stamp it some milliseconds late (``00:00:00.009``): a time
+    within 2 s of a whole minute is put on it, any other is kept as the event it is.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing, rows are unsorted or doubled, or a rate is not within +-0.5.
+    """
+    rows, name = _rows(paths, ("ts", "funding_rate"))
+    at = epoch_ms(rows, name)
+    near = (at + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
+    at = np.where(np.abs(at - near) <= SNAP_MS, near, at)
+    rate = _floats(rows, "funding_rate", name)
+    _check_order(at, name)
+    _fail_if(~(np.abs(rate) <= 0.5), at, rate, f"{name}: funding_rate", "a fraction within +-0.5")
+    return Settlements(name, at, rate)
+
+
+def infer_minutes(series: Series) -> int | None:
+    """Return the length of a bar in minutes: the most common spacing; None below two rows.
+
+    Raises
+    ------
+    SchemaError
+        If a spacing is shorter than the common one, or another one is as good as common.
+    """
+    if series.open_ms.size < 2:
+        return None
+    spacing = (np.diff(series.open_ms) + MINUTE_MS // 2) // MINUTE_MS
+    counts = np.bincount(np.minimum(spacing, _WEEK_MINUTES))
+    common = int(counts.argmax())
+    counts[-1] = 0 if counts.size > _WEEK_MINUTES else counts[-1]
+    share = counts / spacing.size
+    share[common] = 0.0
+    others = np.flatnonzero(
+        (share > _SECOND_INTERVAL_FRAC) | ((share > 0) & _shorter(share, common))
+    )
+    if others.size > 0 and spacing.size > 4:
+        row = int(np.flatnonzero(spacing == others[0])[0])
+        raise SchemaError(
+            f"{series.file}: bars of {common} minutes, but {others[0]} minutes apart at "
+            f"{instant(int(series.open_ms[row]))} (and {int(counts[others[0]]) - 1} times more)",
+            hint="the file mixes intervals: split it, or build all bars from the shorter ones",
+        )
+    return common
+
+
+def snap(series: Series, bar_minutes: int) -> Series:
+    """Return the series with open times on the grid of its bar length.
+
+    Raises
+    ------
+    SchemaError
+        If a time is more than 2 s off the grid, or two rows fall on one bar.
+
+    Examples
+    --------
+    >>> one = np.ones(2)
+    >>> late = Series("f", np.array([300_009, 599_998]), one, one, one, one, one, one)
+    >>> snap(late, 5).open_ms.tolist()
+    [300000, 600000]
+    """
+    bar_ms = bar_minutes * MINUTE_MS
+    near = (series.open_ms + bar_ms // 2) // bar_ms * bar_ms
+    off = np.abs(series.open_ms - near)
+    _fail_if(
+        off > SNAP_MS,
+        series.open_ms,
+        off / 1e3,
+        f"{series.file}: seconds off the grid of {bar_minutes} minutes",
+        "at most 2; check the bar length and that ts is the open time in UTC",
+    )
+    _check_order(near, series.file)
+    return series._replace(open_ms=near)
+
+
+def instant(at_ms: int) -> str:
+    """Return milliseconds since 1970 as a UTC time for a message.
+
+    Examples
+    --------
+    >>> instant(1_679_661_600_000)
+    '2023-03-24 12:40:00Z'
+    """
+    return f"{datetime.fromtimestamp(at_ms / 1e3, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def epoch_ms(rows: pl.DataFrame, name: str) -> IntVec:
+    """Return the ``ts`` column as milliseconds since 1970; integers are taken as such."""
+    stamp = rows["ts"]
+    if stamp.null_count() > 0:
+        raise SchemaError(f"{name}: {stamp.null_count()} rows have no ts", hint="drop those rows")
+    if isinstance(stamp.dtype, pl.Datetime):
+        stamp = stamp.dt.epoch("ms")
+    if not stamp.dtype.is_integer():
+        raise SchemaError(
+            f"{name}: ts is {stamp.dtype}, it must be a UTC timestamp or integer milliseconds",
+            hint="cast the column, then load again",
+        )
+    return stamp.cast(pl.Int64).to_numpy(writable=True)
+
+
+def _shorter(share: Vec, common: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Mark the spacings that are shorter than the common one (0 is a doubled row's affair)."""
+    minutes = np.arange(share.size)
+    return (minutes > 0) & (minutes < common)
+
+
+def _rows(paths: Sequence[Path], needed: tuple[str, ...]) -> tuple[pl.DataFrame, str]:
+    """Return the rows of the files, one after the other, and a short name for messages."""
+    parts = []
+    for path in paths:
+        part = layout.frame(path)
+        absent = [column for column in needed if column not in part.columns]
+        if absent:
+            raise SchemaError(
+                f"{path}: no column {', '.join(absent)}; it has {', '.join(part.columns)}",
+                hint="rename or add the column",
+            )
+        parts.append(part)
+    if not parts:
+        raise DataError("no file to read", hint="give at least one Parquet file")
+    last = paths[-1]
+    partitioned = last.name == layout.PART
+    name = "/".join(last.parts[-3:-1] if partitioned else last.parts[-3:])
+    return (pl.concat(parts) if len(parts) > 1 else parts[0]), name
+
+
+def _floats(rows: pl.DataFrame, column: str, name: str) -> Vec:
+    """Return a column as float64, NaN for null."""
+    values = rows[column]
+    if not values.dtype.is_numeric():
+        raise SchemaError(
+            f"{name}: column {column} is {values.dtype}, it must be a number",
+            hint="cast the column, then load again",
+        )
+    # A NaN is reported with its row's time by the checks.
+    return values.cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
+
+
+def _check_order(at: IntVec, name: str) -> None:
+    """Refuse rows that are out of order or doubled."""
+    step = np.diff(at)
+    if step.size == 0 or bool((step > 0).all()):
+        return
+    row = int(np.flatnonzero(step <= 0)[0]) + 1
+    what = "twice in ts" if step[row - 1] == 0 else f"after {instant(int(at[row - 1]))} in ts"
+    raise SchemaError(
+        f"{name}: row {row} at {instant(int(at[row]))} stands {what}; times must increase",
+        hint="sort the rows by ts and keep one row a bar",
+    )
+
+
+def _check_values(series: Series) -> None:
+    """Refuse prices and volumes that cannot be."""
+    at, name = series.open_ms, series.file
+    for column in PRICES:
+        price = getattr(series, column)
+        good = (price > 0.0) & (price < np.inf)
+        _fail_if(~good, at, price, f"{name}: {column}", "a finite price above 0")
+    top, bottom = np.maximum(series.open, series.close), np.minimum(series.open, series.close)
+    _fail_if(series.high < top, at, series.high, f"{name}: high", "at least open and close")
+    _fail_if(series.low > bottom, at, series.low, f"{name}: low", "at most open and close")
+    good = (series.volume >= 0.0) & (series.volume < np.inf)
+    _fail_if(~good, at, series.volume, f"{name}: volume", "finite and at least 0")
+    taker = series.taker_buy
+    bad = (taker < 0.0) | (taker > series.volume * (1.0 + 1e-9))
+    _fail_if(bad, at, taker, f"{name}: taker_buy_volume", "within 0 and volume")
+
+
+def _fail_if(
+    bad: np.ndarray[tuple[int], np.dtype[np.bool_]], at: IntVec, values: Vec, what: str, bound: str
+) -> None:
+    """Raise for the first bad row, saying how many there are."""
+    if not bad.any():
+        return
+    row = int(np.flatnonzero(bad)[0])
+    raise SchemaError(
+        f"{what} is {values[row]:.10g} at {instant(int(at[row]))} "
+        f"({int(bad.sum())} such rows); it must be {bound}",
+        hint="look at the vendor's row; fetch the file again, or leave the symbol out",
+    )

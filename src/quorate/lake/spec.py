@@ -1,0 +1,89 @@
+"""What to load: the folders of each venue, the span, the coins, and what to do where data lack."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from quorate.lake.panel import Kind
+
+_QUOTE = re.compile(r"[-_/]?(USDT|USDC|BUSD|USD)(:.*)?$")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One venue's files: bars, and for perpetuals funding and mark prices.
+
+    ``path`` is a folder of ``SYMBOL.parquet`` files or a folder of the lake
+    (``layout.folder``); ``funding`` and ``mark`` are such folders too.
+    """
+
+    path: Path
+    venue: str
+    kind: Kind
+    funding: Path | None = None
+    mark: Path | None = None
+
+
+@dataclass(frozen=True)
+class PanelSpec:
+    """What to load.
+
+    Attributes
+    ----------
+    sources : tuple[Source, ...]
+        The primary venue, then others.
+    start, end : datetime or str, optional
+        UTC bounds on a bar's open time, the first included, the second not; ISO text is read.
+        The span of the primary's files when left out.
+    symbols : tuple[str, ...], optional
+        Which coins, in this order; all of the primary's files, sorted, when left out.
+    bar_minutes : int, optional
+        Inferred from the files when left out, and checked against them when given.
+    assume_funding : float, optional
+        A fraction per 8 h (0.0001 is one basis point) for perpetuals whose funding is unknown.
+        Without it such a panel is refused.
+    drop_last : bool, optional
+        Leave out each file's last bar, which may still have been forming. True for plain
+        folders and False for the lake when left out.
+    tick, lot : mapping, optional
+        Price step and lot size by symbol, in place of the inferred ones.
+    """
+
+    sources: tuple[Source, ...]
+    start: datetime | str | None = None
+    end: datetime | str | None = None
+    symbols: tuple[str, ...] | None = None
+    bar_minutes: int | None = None
+    assume_funding: float | None = None
+    drop_last: bool | None = None
+    tick: Mapping[str, float] = field(default_factory=dict)
+    lot: Mapping[str, float] = field(default_factory=dict)
+
+
+def base_asset(symbol: str) -> str:
+    """Return the coin of a pair by leaving a dollar quote off.
+
+    Examples
+    --------
+    >>> base_asset("BTCUSDT"), base_asset("BTC"), base_asset("ETH-USD")
+    ('BTC', 'BTC', 'ETH')
+    """
+    return _QUOTE.sub("", symbol) or symbol
+
+
+def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:
+    """Return a symbol's files under its own spelling, else under its base asset's, else none."""
+    if symbol in files:
+        return files[symbol]
+    base = base_asset(symbol)
+    for name, paths in files.items():
+        if base_asset(name) == base:
+            return paths
+    return ()

@@ -1,0 +1,203 @@
+"""The one reader of ``quorate.toml`` and of the environment.
+
+In: a file, the environment, and a schema (sections of fields with type, default and meaning).
+Out: the effective settings, each with where it came from. Environment wins over file, file over
+defaults. Nothing is guessed: an unknown key is an error that names the nearest known one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from quorate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Value = bool | int | float | str | tuple[str, ...]
+
+ENV_PREFIX = "QUORATE_"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting: its type, its default and what it means.
+
+    Examples
+    --------
+    >>> Field(float, 0.75, "score must exceed k standard deviations").default
+    0.75
+    """
+
+    kind: Any
+    default: Value
+    meaning: str
+
+
+Schema = dict[str, dict[str, Field]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Effective settings by section, and where each came from.
+
+    Examples
+    --------
+    >>> schema = {"consensus": {"k": Field(float, 0.75, "threshold in standard deviations")}}
+    >>> settings = read(schema, None, {"QUORATE_CONSENSUS__K": "1.5"})
+    >>> settings["consensus"], settings.origin("consensus", "k")
+    ({'k': 1.5}, 'environment')
+    """
+
+    values: dict[str, dict[str, Value]]
+    origins: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __getitem__(self, section: str) -> dict[str, Value]:
+        """Return one section."""
+        return self.values[section]
+
+    def origin(self, section: str, name: str) -> str:
+        """Return where a value came from: ``default``, ``environment`` or a file's name."""
+        return self.origins.get(section, {}).get(name, "default")
+
+
+def read(schema: Schema, path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of a run.
+
+    Parameters
+    ----------
+    schema : dict
+        ``{section: {name: Field}}``, from ``api.schema()``.
+    path : Path or None
+        A TOML file; None reads no file.
+    environ : mapping, optional
+        The environment, by default this process's. ``QUORATE_RISK__PRESET=conservative`` sets
+        ``preset`` of section ``[risk]``; other names that start with ``QUORATE_`` are not ours
+        to judge (``QUORATE_DATA_DIR``).
+
+    Raises
+    ------
+    ConfigError
+        For a missing or broken file, an unknown section or key, or a value of the wrong type.
+
+    Notes
+    -----
+    Units: as each field says. Spec 5, 11, 14.
+
+    Examples
+    --------
+    >>> schema = {"consensus": {"k": Field(float, 0.75, "threshold in standard deviations")}}
+    >>> read(schema, None, {"QUORATE_CONSENSUS__KAPPA": "1"})
+    Traceback (most recent call last):
+    quorate.errors.ConfigError: environment: [consensus] has no setting 'kappa'
+      next: the nearest known name is 'k'
+    """
+    from_file = _from_file(path)
+    from_env = _from_environment(schema, os.environ if environ is None else environ)
+    place = path.name if path else ""
+    _known(schema, from_file, place)
+    _known(schema, from_env, "environment")
+    merged = {
+        section: {**from_file.get(section, {}), **from_env.get(section, {})} for section in schema
+    }
+    origins = {
+        section: {
+            **dict.fromkeys(from_file.get(section, {}), place),
+            **dict.fromkeys(from_env.get(section, {}), "environment"),
+        }
+        for section in schema
+    }
+    values = {s: _validate(s, fields, merged[s], origins[s]) for s, fields in schema.items()}
+    return Settings(values, origins)
+
+
+def _from_file(path: Path | None) -> dict[str, dict[str, Any]]:
+    if path is None:
+        return {}
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no settings file {path}",
+            hint="name an existing TOML file with --config, or leave it out for the defaults",
+        )
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}", hint="mend the line it names"
+        ) from error
+
+
+def _model(section: str, fields: dict[str, Field]) -> type[BaseModel]:
+    definitions: dict[str, Any] = {name: (f.kind, f.default) for name, f in fields.items()}
+    return create_model(section, __config__=ConfigDict(extra="forbid"), **definitions)
+
+
+def _from_environment(schema: Schema, environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Let pydantic-settings take ``QUORATE_<SECTION>__<NAME>`` apart."""
+    ours = {
+        name.lower(): text
+        for name, text in environ.items()
+        if name.upper().startswith(ENV_PREFIX) and "__" in name
+    }
+    if not ours:
+        return {}
+    definitions: dict[str, Any] = dict.fromkeys(schema, (dict[str, Any] | None, None))
+    model = create_model("Environment", __base__=_Environment, **definitions)
+    source = EnvSettingsSource(model, env_prefix=ENV_PREFIX, env_nested_delimiter="__")
+    source.env_vars = ours
+    found: dict[str, dict[str, Any]] = source()
+    for name in ours:
+        section = name.removeprefix(ENV_PREFIX.lower()).split("__")[0]
+        if section not in schema:
+            raise ConfigError(
+                f"environment: {name.upper()} names no section of the settings",
+                hint=_nearest(section, schema),
+            )
+    return found
+
+
+class _Environment(BaseSettings):
+    model_config = SettingsConfigDict(extra="ignore")
+
+
+def _known(schema: Schema, found: Mapping[str, Any], place: str) -> None:
+    for section, values in found.items():
+        if section not in schema or not isinstance(values, dict):
+            raise ConfigError(
+                f"{place}: there is no section [{section}]", hint=_nearest(section, schema)
+            )
+        for name in values:
+            if name not in schema[section]:
+                raise ConfigError(
+                    f"{place}: [{section}] has no setting {name!r}",
+                    hint=_nearest(name, schema[section]),
+                )
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    return f"the nearest known name is {close[0]!r}" if close else "remove it"
+
+
+def _validate(
+    section: str, fields: dict[str, Field], values: dict[str, Any], origins: dict[str, str]
+) -> dict[str, Value]:
+    try:
+        return _model(section, fields)(**values).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        meaning = fields[name].meaning if name in fields else "see the reference of settings"
+        raise ConfigError(
+            f"{origins.get(name, 'settings')}: {section}.{name} is {first['input']!r}: "
+            f"{first['msg'].lower()}",
+            hint=f"{name}: {meaning}",
+        ) from error

@@ -1,0 +1,285 @@
+"""The metrics of a run: the one table that says what each is, and the summary that holds them.
+
+In: the equity of every bar, the closed trades and the lines of the books. Out: a tree of numbers
+that can be written as JSON: each one finite, or None with its reason under ``flags``. Net is
+after every cost; gross is the same book priced at the decision, with no cost paid.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from quorate.core.types import MONEY_SCALE, Line
+from quorate.statistics import drawdowns, inference, ratios
+from quorate.statistics.daily import Daily, daily_returns
+from quorate.statistics.stability import stability
+from quorate.statistics.trades import (
+    average_holding_hours,
+    cost_shares,
+    hits,
+    require_lines,
+    require_trades,
+    turnover_per_day,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import polars as pl
+
+    from quorate.core.types import IntVec, Vec
+
+
+class Metric(NamedTuple):
+    """One line of the table: the name it has in ``summary``, and what it means."""
+
+    name: str
+    unit: str
+    definition: str
+    reference: str
+
+
+METRICS: Final[tuple[Metric, ...]] = (
+    Metric("n_days", "days", "number of daily UTC returns", "METHODS 11"),
+    Metric("total_return", "fraction", "prod(1 + r) - 1", "METHODS 11"),
+    Metric("cagr", "fraction/year", "prod(1 + r)^(365/N) - 1", "METHODS 11"),
+    Metric("volatility", "fraction/sqrt(year)", "std(r, ddof=1) sqrt(365)", "METHODS 11"),
+    Metric("sharpe", "1/sqrt(year)", "mean(r) / std(r, ddof=1) sqrt(365)", "Sharpe (1994)"),
+    Metric(
+        "sharpe_low",
+        "1/sqrt(year)",
+        "2.5% of block-bootstrapped Sharpe ratios",
+        "Politis and Romano (1994)",
+    ),
+    Metric(
+        "sharpe_high",
+        "1/sqrt(year)",
+        "97.5% of block-bootstrapped Sharpe ratios",
+        "Politis and Romano (1994)",
+    ),
+    Metric("sharpe_lo", "1/sqrt(year)", "Sharpe ratio corrected for AR(1) days", "Lo (2002)"),
+    Metric(
+        "psr",
+        "probability",
+        "that the true Sharpe ratio is above 0",
+        "Bailey and Lopez de Prado (2012)",
+    ),
+    Metric(
+        "min_track_record_days",
+        "days",
+        "for the Sharpe ratio to be above 0 at 5%",
+        "Bailey and Lopez de Prado (2012)",
+    ),
+    Metric(
+        "sortino",
+        "1/sqrt(year)",
+        "mean(r) / sqrt(mean(min(r, 0)^2)) sqrt(365), all days",
+        "Sortino and Price (1994)",
+    ),
+    Metric("calmar", "1/year", "cagr / |max_drawdown|", "Young (1991)"),
+    Metric(
+        "max_drawdown", "fraction", "deepest fall from a peak, the start included", "METHODS 11"
+    ),
+    Metric("avg_drawdown", "fraction", "mean depth of the drawdown episodes", "METHODS 11"),
+    Metric("n_drawdowns", "count", "maximal runs below a peak", "METHODS 11"),
+    Metric("recovery_days", "days", "mean from peak to recovery, ended episodes", "METHODS 11"),
+    Metric(
+        "max_recovery_days", "days", "longest from peak to recovery, ended episodes", "METHODS 11"
+    ),
+    Metric(
+        "trough_recovery_days", "days", "mean from trough to recovery, ended episodes", "METHODS 11"
+    ),
+    Metric("open_drawdown_days", "days", "age of the episode that has not ended", "METHODS 11"),
+    Metric("pnl_usd", "USD", "what the account made", "METHODS 13"),
+    Metric("n_trades", "count", "closed trades", "METHODS 11"),
+    Metric("n_zero", "count", "closed trades of exactly zero PnL", "METHODS 11"),
+    Metric("hit_rate", "fraction", "wins / (wins + losses) of closed trades", "METHODS 11"),
+    Metric("avg_win_usd", "USD", "mean PnL of the trades that won", "METHODS 11"),
+    Metric("avg_loss_usd", "USD", "mean PnL of the trades that lost, negative", "METHODS 11"),
+    Metric("profit_factor", "ratio", "sum of wins / |sum of losses|", "METHODS 11"),
+    Metric(
+        "holding_hours", "hours", "mean time a trade is open, weighted by notional", "METHODS 11"
+    ),
+    Metric("trades_per_day", "1/day", "closed trades / days", "METHODS 11"),
+    Metric(
+        "turnover_per_day",
+        "1/day",
+        "sum |notional traded| / mean equity / days, two-way",
+        "METHODS 11",
+    ),
+    Metric("turnover_per_year", "1/year", "365 times turnover_per_day", "METHODS 11"),
+    Metric(
+        "slippage_share",
+        "fraction",
+        "delay, spread, impact and latency / gross alpha",
+        "METHODS 11",
+    ),
+    Metric("fee_share", "fraction", "fees / gross alpha", "METHODS 11"),
+    Metric("funding_share", "fraction", "funding / gross alpha", "METHODS 11"),
+    Metric(
+        "haircut_share", "fraction", "liquidation and delisting costs / gross alpha", "METHODS 11"
+    ),
+    Metric("capacity_usd", "USD", "equity at which costs eat the gross alpha", "METHODS 6"),
+)
+"""Every metric, in the order of the report."""
+
+_SHORT_RECORD = "fewer than 365 days: the growth is extrapolated"
+_UNDEFINED: Final[Mapping[str, str]] = {
+    "cagr": "no days, or the equity was lost",
+    "sharpe_lo": "fewer than three days, or no variation",
+    "min_track_record_days": "the Sharpe ratio is not above 0: no record is long enough",
+    "sortino": "no losing day",
+    "calmar": "no drawdown",
+    "recovery_days": "no drawdown has ended",
+    "max_recovery_days": "no drawdown has ended",
+    "trough_recovery_days": "no drawdown has ended",
+    "open_drawdown_days": "no drawdown is open",
+    "hit_rate": "no trade won or lost",
+    "avg_win_usd": "no trade won",
+    "avg_loss_usd": "no trade lost",
+    "profit_factor": "no trade lost",
+    "holding_hours": "no closed trade",
+    "turnover_per_day": "no day, or no positive equity",
+    "turnover_per_year": "no day, or no positive equity",
+    "trades_per_day": "no days",
+    "slippage_share": "gross alpha is not positive",
+    "fee_share": "gross alpha is not positive",
+    "funding_share": "gross alpha is not positive",
+    "haircut_share": "gross alpha is not positive",
+    "capacity_usd": "not estimated",
+}
+_LOST = "the equity was not positive, or not known"
+_NO_VARIATION = "fewer than two days, or no variation"
+
+
+def summary(  # noqa: PLR0913  (the run's three tables and what they cannot tell)
+    equity: pl.DataFrame,
+    trades: pl.DataFrame,
+    lines: IntVec,
+    *,
+    traded_usd: float | None = None,
+    capacity_usd: float | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return every metric of a run, ready to be written as JSON.
+
+    Parameters
+    ----------
+    equity : DataFrame
+        Of schema ``daily.EQUITY``.
+    trades : DataFrame
+        Closed trades, of schema ``trades.TRADES``.
+    lines : IntVec
+        The books of the whole run, indexed by ``Line``, shape (line,).
+    traded_usd : float or None
+        Sum of the absolute notionals of every fill; None: twice the notionals of ``trades``.
+    capacity_usd : float or None
+        From ``core.costs``, where it was estimated.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict
+        ``net`` and ``gross`` (ratios, drawdowns and hits), ``activity``, ``costs``,
+        ``stability`` (by year, coin and regime) and ``flags``: the dotted name of every None,
+        and of what needs a caution, with the reason.
+
+    Notes
+    -----
+    Units: as ``METRICS`` says.  Causal: reads the whole run.  Missing: None and a flag.
+    Spec 12, METHODS 11.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> import polars as pl
+    >>> from quorate.statistics.daily import EQUITY
+    >>> from quorate.statistics.trades import TRADES
+    >>> start = pl.DataFrame({"ts": [datetime(2026, 1, 1, tzinfo=UTC)], "equity": [10**12],
+    ...                       "gross_equity": [10**12], "flow": [0]}, schema=EQUITY)
+    >>> empty = summary(start, pl.DataFrame(schema=TRADES), np.zeros(8, np.int64))
+    >>> empty["net"]["sharpe"], empty["flags"]["net.sharpe"]
+    (None, 'fewer than two days, or no variation')
+    """
+    daily = daily_returns(equity)
+    closed = require_trades(trades)
+    books = require_lines(lines)
+    gross_pnl = books[Line.GROSS]
+    tree: dict[str, Any] = {
+        "net": _account(daily.net, closed["net_pnl"], 2 * gross_pnl - sum(books), seed),
+        "gross": _account(daily.gross, closed["gross_pnl"], gross_pnl, seed),
+        "activity": _activity(daily, closed, traded_usd)
+        | {"capacity_usd": math.nan if capacity_usd is None else capacity_usd},
+        "costs": dict(cost_shares(lines)),
+        "stability": stability(daily, closed),
+    }
+    flags: dict[str, str] = {}
+    if 0 < len(daily.net) < ratios.DAYS_PER_YEAR:
+        flags |= dict.fromkeys(
+            ("net.cagr", "net.calmar", "gross.cagr", "gross.calmar"), _SHORT_RECORD
+        )
+    if traded_usd is None:
+        flags["activity.turnover_per_day"] = "from closed trades: entry notional counted twice"
+    lost = {name for name in ("net", "gross") if np.isnan(getattr(daily, name)).any()}
+    for path, name, reason in _clean(tree, ""):
+        known = _LOST if path.split(".")[0] in lost else _UNDEFINED.get(name, _NO_VARIATION)
+        flags[path] = reason or known
+    tree["flags"] = flags
+    return tree
+
+
+def _account(returns: Vec, pnl: pl.Series, total: int, seed: int) -> dict[str, Any]:
+    found = inference.moments(returns)
+    low, high = inference.sharpe_interval(returns, seed=seed)
+    recovery = drawdowns.time_to_recover(returns)
+    return {
+        "n_days": len(returns),
+        "total_return": ratios.total_return(returns),
+        "cagr": ratios.cagr(returns),
+        "volatility": ratios.annual_volatility(returns),
+        "sharpe": ratios.sharpe(returns),
+        "sharpe_low": low,
+        "sharpe_high": high,
+        "sharpe_lo": inference.lo_adjusted_sharpe(returns),
+        "psr": inference.probabilistic_sharpe(found),
+        "min_track_record_days": inference.min_track_record_days(found),
+        "sortino": ratios.sortino(returns),
+        "calmar": ratios.calmar(returns),
+        "max_drawdown": drawdowns.max_drawdown(returns),
+        "avg_drawdown": drawdowns.average_drawdown(returns),
+        "n_drawdowns": len(drawdowns.episodes(returns).peak),
+        "recovery_days": recovery.mean_days_from_peak,
+        "max_recovery_days": recovery.max_days_from_peak,
+        "trough_recovery_days": recovery.mean_days_from_trough,
+        "open_drawdown_days": recovery.open_days,
+        "pnl_usd": total / MONEY_SCALE,
+        **hits(pnl.to_numpy())._asdict(),
+    }
+
+
+def _activity(daily: Daily, closed: pl.DataFrame, traded_usd: float | None) -> dict[str, float]:
+    n_days = len(daily.net)
+    traded = 2.0 * float(closed["notional_usd"].sum()) if traded_usd is None else traded_usd
+    mean_equity = float(np.mean(daily.equity_usd)) if n_days else math.nan
+    turnover = turnover_per_day(traded, mean_equity, n_days)
+    return {
+        "holding_hours": average_holding_hours(closed),
+        "trades_per_day": closed.height / n_days if n_days else math.nan,
+        "turnover_per_day": turnover,
+        "turnover_per_year": turnover * ratios.DAYS_PER_YEAR,
+    }
+
+
+def _clean(tree: dict[str, Any], above: str) -> Iterator[tuple[str, str, str]]:
+    """Put None for what is not finite; give its path, its name and a reason of its own."""
+    for name, value in tree.items():
+        path = f"{above}{name}"
+        if isinstance(value, dict):
+            yield from _clean(value, f"{path}.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            tree[name] = None
+            yield path, name, "too few groups" if ".dispersion." in path else ""

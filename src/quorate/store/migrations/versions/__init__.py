@@ -1,0 +1,1 @@
+"""One file a schema, each named by its revision."""

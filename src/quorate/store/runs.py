@@ -1,0 +1,241 @@
+"""The book of runs, and the trial ledger in which every run is booked before it starts.
+
+How good the best of many trials looks depends on how many there were (METHODS 5.5), so a run that
+crashed, or was thrown away, counts as well: its trial is written in the same transaction as its
+run, cannot be changed or removed, and has the hashes that tell trials of one recipe apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from quorate.errors import StoreError
+from quorate.records import GENESIS, canonical_json, stable_id, utc_text
+from quorate.store.connection import lock, reading, writing
+from quorate.store.tables import events, runs, trials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it is booked; times are UTC texts, ``metrics`` is None until it ends."""
+
+    run_id: str
+    kind: str
+    recipe: str
+    settings: Mapping[str, Any]
+    settings_hash: str
+    data_hash: str
+    code_hash: str
+    started_at: str
+    status: str
+    finished_at: str | None
+    metrics: Mapping[str, Any] | None
+    message: str
+    n_events: int | None
+    events_head: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A line of the trial ledger, numbered from 1."""
+
+    number: int
+    run_id: str
+    recipe: str
+    settings_hash: str
+    data_hash: str
+    code_hash: str
+    booked_at: str
+
+
+class RunBook:
+    """The runs of a store.
+
+    Parameters
+    ----------
+    engine : Engine
+        The store's database.
+    clock : callable
+        Tells the time, aware.
+    """
+
+    def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def begin(
+        self,
+        settings: Mapping[str, object] | str,
+        *,
+        data_hash: str,
+        code_hash: str,
+        recipe: str = "",
+        kind: str = "backtest",
+    ) -> str:
+        """Book a run, and its trial, as running; both are on the disk when this returns.
+
+        Parameters
+        ----------
+        settings : mapping or str
+            The effective settings, or their JSON text; kept and hashed in canonical form.
+        data_hash, code_hash : str
+            Hashes of what the run reads and of the code that runs.
+        recipe : str
+            What is being tried: features, engines and hyper-parameters, by name or hash.
+        kind : str
+            Which command began it.
+
+        Returns
+        -------
+        str
+            The run's id: when it began, and a hash.
+
+        Notes
+        -----
+        Units: none.  Causal: written before the run reads any data.  Missing: "" where unknown.
+        Spec 10.
+        """
+        text = canonical_json(json.loads(settings) if isinstance(settings, str) else settings)
+        hashes = {
+            "recipe": recipe,
+            "settings_hash": hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
+            "data_hash": data_hash,
+            "code_hash": code_hash,
+        }
+        now = self._clock()
+        with writing(self._engine) as connection:
+            lock(connection, "quorate.trials")
+            last = connection.scalar(sa.select(sa.func.max(trials.c.number)))
+            number = (last or 0) + 1
+            run_id = f"{now:%Y%m%d-%H%M%S}-{stable_id(number, *hashes.values())[:8]}"
+            row = hashes | {"run_id": run_id}
+            connection.execute(
+                runs.insert(),
+                row
+                | {
+                    "kind": kind,
+                    "settings_json": text,
+                    "started_at": utc_text(now),
+                    "status": "running",
+                    "message": "",
+                },
+            )
+            connection.execute(
+                trials.insert(), row | {"number": number, "booked_at": utc_text(now)}
+            )
+        return run_id
+
+    def finish(
+        self,
+        run_id: str,
+        status: str = "finished",
+        metrics: Mapping[str, object] | None = None,
+        *,
+        message: str = "",
+    ) -> None:
+        """End a run: ``finished`` or ``failed``, with its metrics and the head of its events."""
+        if status not in ("finished", "failed"):
+            raise ValueError(f"a run ends as finished or failed, not as {status!r}")
+        written = None if metrics is None else canonical_json(metrics)
+        with writing(self._engine) as connection:
+            require_running(connection, run_id)
+            n_events, head = chain_head(connection, run_id)
+            connection.execute(
+                runs.update().where(runs.c.run_id == run_id),
+                {
+                    "status": status,
+                    "finished_at": utc_text(self._clock()),
+                    "metrics_json": written,
+                    "message": message,
+                    "n_events": n_events,
+                    "events_head": head,
+                },
+            )
+
+    def get(self, run_id: str) -> Run:
+        """Return one run."""
+        with reading(self._engine) as connection:
+            row = (
+                connection.execute(runs.select().where(runs.c.run_id == run_id))
+                .mappings()
+                .one_or_none()
+            )
+        if row is None:
+            raise _unknown(run_id)
+        return _run(row)
+
+    def list(self, *, status: str | None = None, kind: str | None = None) -> list[Run]:
+        """Return the runs in the order they began; a crashed one still says ``running``."""
+        query = runs.select().join(trials).order_by(trials.c.number)
+        if status is not None:
+            query = query.where(runs.c.status == status)
+        if kind is not None:
+            query = query.where(runs.c.kind == kind)
+        with reading(self._engine) as connection:
+            return [_run(row) for row in connection.execute(query).mappings()]
+
+    def trials(
+        self, *, recipe: str | None = None, data_hash: str | None = None
+    ) -> tuple[Trial, ...]:
+        """Return the trial ledger, or its part for one recipe or one set of data."""
+        query = trials.select().order_by(trials.c.number)
+        if recipe is not None:
+            query = query.where(trials.c.recipe == recipe)
+        if data_hash is not None:
+            query = query.where(trials.c.data_hash == data_hash)
+        with reading(self._engine) as connection:
+            return tuple(Trial(**row) for row in connection.execute(query).mappings())
+
+    def count_trials(self, *, data_hash: str | None = None) -> int:
+        """Return how many different recipes and settings were ever tried, repeats counted once."""
+        query = sa.select(trials.c.recipe, trials.c.settings_hash).distinct()
+        if data_hash is not None:
+            query = query.where(trials.c.data_hash == data_hash)
+        with reading(self._engine) as connection:
+            found: int = connection.execute(
+                sa.select(sa.func.count()).select_from(query.subquery())
+            ).scalar_one()
+        return found
+
+
+def chain_head(connection: sa.Connection, run_id: str) -> tuple[int, str]:
+    """Return how many events a run has, and the hash of the last."""
+    row = connection.execute(
+        sa.select(events.c.seq, events.c.hash)
+        .where(events.c.run_id == run_id)
+        .order_by(events.c.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    return (0, GENESIS) if row is None else (int(row.seq), str(row.hash))
+
+
+def require_running(connection: sa.Connection, run_id: str) -> None:
+    """Lock the row of a run until the transaction ends; refuse one that is unknown or over."""
+    row = connection.execute(
+        sa.select(runs.c.status).where(runs.c.run_id == run_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise _unknown(run_id)
+    if row.status != "running":
+        raise StoreError(f"the run {run_id} has {row.status}", hint="begin a new run")
+
+
+def _unknown(run_id: str) -> StoreError:
+    return StoreError(f"there is no run {run_id!r}", hint="list the runs: quorate ls")
+
+
+def _run(row: sa.RowMapping) -> Run:
+    values: dict[str, Any] = dict(row)
+    values["settings"] = json.loads(values.pop("settings_json"))
+    metrics = values.pop("metrics_json")
+    values["metrics"] = None if metrics is None else json.loads(metrics)
+    return Run(**values)

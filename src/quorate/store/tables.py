@@ -1,0 +1,71 @@
+"""The tables as they are now, for queries; how they came about is ``migrations/versions``.
+
+Money is TEXT or scaled integers, never ``Numeric`` (SQLite keeps that as a float); times are UTC
+texts of fixed width, so that they sort; JSON is canonical text, so that it can be hashed. A test
+compares these tables with what the migrations make.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+metadata: Final = sa.MetaData()
+
+WholeNumber: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""64 bits on both databases; a STRICT table of SQLite knows no BIGINT."""
+
+runs: Final = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("settings_json", sa.Text, nullable=False),
+    sa.Column("settings_hash", sa.Text, nullable=False),
+    sa.Column("data_hash", sa.Text, nullable=False),
+    sa.Column("code_hash", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("finished_at", sa.Text),
+    sa.Column("metrics_json", sa.Text),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("n_events", WholeNumber),
+    sa.Column("events_head", sa.Text),
+    sa.CheckConstraint("status IN ('running', 'finished', 'failed')", name="runs_status"),
+    sqlite_strict=True,
+)
+"""One row a run; ``n_events`` and ``events_head`` are written when it ends."""
+
+trials: Final = sa.Table(
+    "trials",
+    metadata,
+    sa.Column("number", WholeNumber, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.run_id"), nullable=False, unique=True),
+    sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("settings_hash", sa.Text, nullable=False),
+    sa.Column("data_hash", sa.Text, nullable=False),
+    sa.Column("code_hash", sa.Text, nullable=False),
+    sa.Column("booked_at", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+"""One row a run that was ever begun, never changed and never removed."""
+
+events: Final = sa.Table(
+    "events",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.run_id"), primary_key=True),
+    sa.Column("seq", WholeNumber, primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("timestamp", sa.Text, nullable=False),
+    sa.Column("symbol", sa.Text, nullable=False),
+    sa.Column("decision_id", sa.Text),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.UniqueConstraint("event_id", "run_id", name="events_event_id"),
+    sa.Index("events_decision", "decision_id"),
+    sqlite_strict=True,
+)
+"""One row an event, in the order of writing; ``payload`` is the canonical JSON that is hashed."""

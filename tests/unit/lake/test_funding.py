@@ -1,0 +1,99 @@
+"""Settlements land on the bar at whose close they are paid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.unit.lake.builders import START_MS
+
+from quorate.lake import funding
+from quorate.lake.grid import Grid
+from quorate.lake.sources import Settlements
+
+HOUR = 3_600_000
+
+
+def settle(hours, rates):
+    at = START_MS + (np.asarray(hours, dtype=float) * HOUR).astype(np.int64)
+    return Settlements("set/A.parquet", at, np.asarray(rates, dtype=float))
+
+
+def test_a_settlement_is_paid_at_the_close_it_falls_on():
+    laid = funding.lay(settle([1], [3e-4]), Grid(START_MS, 5, 24))
+    assert np.flatnonzero(laid.settled).tolist() == [11]  # the bar from 00:55 to 01:00
+    assert laid.settled[11] == 3e-4
+
+
+def test_a_settlement_within_a_bar_is_paid_at_that_bars_close():
+    laid = funding.lay(settle([1.01], [3e-4]), Grid(START_MS, 5, 24))
+    assert np.flatnonzero(laid.settled).tolist() == [12]
+
+
+def test_several_settlements_in_one_bar_add_up():
+    laid = funding.lay(settle([0.25, 0.5, 1.0], [1e-4, 2e-4, 4e-4]), Grid(START_MS, 60, 3))
+    np.testing.assert_allclose(laid.settled, [7e-4, 0, 0])
+
+
+def test_settlements_outside_the_grid_are_not_paid():
+    laid = funding.lay(settle([-8, 0, 8], [1e-4] * 3), Grid(START_MS, 60, 5))
+    assert laid.settled.tolist() == [0.0] * 5
+
+
+def test_a_rate_is_known_from_its_settlement_on():
+    laid = funding.lay(settle([0, 8, 16], [1e-4, 2e-4, 3e-4]), Grid(START_MS, 60, 17))
+    assert laid.rate[6] == 1e-4  # closes at 07:00
+    assert laid.rate[7] == 2e-4  # closes at 08:00, the instant of settlement
+    assert laid.rate[15] == 3e-4
+
+
+def test_before_the_first_settlement_nothing_is_known():
+    laid = funding.lay(settle([8], [1e-4]), Grid(START_MS, 60, 10))
+    assert np.isnan(laid.rate[:7]).all()
+    assert np.isnan(laid.hours[:7]).all()
+    assert laid.rate[7] == 1e-4
+
+
+@pytest.mark.parametrize("every", [1, 4, 8])
+def test_the_interval_comes_from_the_times(every):
+    at = np.arange(0, 48, every)
+    laid = funding.lay(settle(at, np.full(at.size, 1e-4)), Grid(START_MS, 60, 48))
+    assert (laid.hours == every).all()
+
+
+def test_a_hole_keeps_the_interval_and_the_rate_goes_stale_after_a_day():
+    laid = funding.lay(settle([0, 8, 100], [1e-4, 2e-4, 3e-4]), Grid(START_MS, 60, 100))
+    known = np.flatnonzero(~np.isnan(laid.rate)) + 1  # hours of the close
+    assert known.max() == 100
+    assert known[known < 100].max() == 8 + 24
+    assert laid.hours[99] == 8.0
+
+
+def test_one_settlement_counts_as_eight_hours():
+    assert funding.interval_hours(np.array([START_MS])).tolist() == [8.0]
+
+
+def test_no_settlement_means_unknown():
+    laid = funding.lay(settle([], []), Grid(START_MS, 60, 4))
+    assert np.isnan(laid.rate).all()
+    assert (laid.settled == 0).all()
+
+
+@pytest.mark.parametrize("minutes", [5, 60])
+def test_the_assumed_rate_settles_at_00_08_and_16(minutes):
+    per_hour = 60 // minutes
+    grid = Grid(START_MS, minutes, 24 * per_hour)
+    empty = np.full(grid.n_bars, np.nan)
+    filled = funding.assume(funding.Funding(np.zeros(grid.n_bars), empty, empty), 1e-4, grid)
+    paid_at = (np.flatnonzero(filled.settled) + 1) / per_hour
+    assert paid_at.tolist() == [8, 16, 24]
+    assert (filled.rate == 1e-4).all()
+    assert (filled.hours == 8).all()
+
+
+def test_assuming_leaves_known_rates_alone():
+    grid = Grid(START_MS, 60, 48)
+    known = funding.lay(settle([24, 28, 32, 36, 40, 44, 48], [5e-4] * 7), grid)
+    filled = funding.assume(known, 1e-4, grid)
+    assert filled.settled[[7, 15]].tolist() == [1e-4, 1e-4]
+    assert filled.settled[[23, 27, 31]].tolist() == [5e-4] * 3
+    assert (filled.hours[23:] == 4).all()

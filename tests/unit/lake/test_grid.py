@@ -1,0 +1,151 @@
+"""One grid, three statuses, nothing filled backwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.unit.lake.builders import START_MS
+
+from quorate.core.types import Bar
+from quorate.lake.grid import Grid, alive, lay
+from quorate.lake.sources import Series
+
+
+def series(rows, minutes=5, volume=None, price=None):
+    rows = np.asarray(rows)
+    close = 100.0 + rows if price is None else np.broadcast_to(np.asarray(price, float), rows.shape)
+    spread = 0.0 if price is not None else 0.5
+    amount = np.full(rows.size, 10.0) if volume is None else np.asarray(volume, dtype=float)
+    return Series(
+        "set/A.parquet",
+        START_MS + rows * minutes * 60_000,
+        close.copy(),
+        close + spread,
+        close - spread,
+        close.copy(),
+        amount,
+        amount * 0.5,
+    )
+
+
+def grid(n, minutes=5):
+    return Grid(START_MS, minutes, n)
+
+
+def status(laid, c=0):
+    return "".join("ATI"[code] for code in laid.status[:, c])
+
+
+def test_the_counter_is_the_close_stamp():
+    assert Grid(START_MS, 5, 1).k0 * 300_000 == START_MS + 300_000
+
+
+def test_a_short_gap_is_carried_in_price_with_no_volume():
+    laid = lay([series([0, 1, 5, 6])], grid(7))
+    assert status(laid) == "TTIIITT"
+    for column in (laid.open, laid.high, laid.low, laid.close):
+        assert column[2:5, 0].tolist() == [101.0] * 3
+    assert laid.volume[2:5, 0].tolist() == [0.0] * 3
+    assert laid.taker_buy[2:5, 0].tolist() == [0.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("minutes", "missing", "expected"),
+    [
+        (5, 11, "I"),
+        (5, 12, "A"),
+        (15, 3, "I"),
+        (15, 4, "A"),
+        (60, 1, "A"),
+        (1, 59, "I"),
+        (1, 60, "A"),
+    ],
+)
+def test_the_bound_is_one_hour(minutes, missing, expected):
+    laid = lay([series([0, missing + 1], minutes)], grid(missing + 2, minutes))
+    assert status(laid) == "T" + expected * missing + "T"
+
+
+def test_a_long_gap_stays_unknown():
+    laid = lay([series([0, 20])], grid(21))
+    for column in (laid.open, laid.high, laid.low, laid.close, laid.volume, laid.taker_buy):
+        assert np.isnan(column[1:20, 0]).all()
+
+
+def test_before_the_first_and_after_the_last_bar_is_absent():
+    laid = lay([series([3, 4])], grid(7))
+    assert status(laid) == "AAATTAA"
+    assert (laid.first[0], laid.last[0]) == (3, 4)
+    assert np.isnan(laid.close[:3, 0]).all()
+
+
+def test_unknown_taker_volume_stays_unknown_over_a_gap():
+    one = series([0, 2])
+    laid = lay([one._replace(taker_buy=np.full(2, np.nan))], grid(3))
+    assert np.isnan(laid.taker_buy[1, 0])
+    assert laid.volume[1, 0] == 0.0
+
+
+def test_coins_do_not_touch_each_other():
+    both = lay([series([0, 3]), None, series([0, 1, 2, 3])], grid(4))
+    assert [status(both, c) for c in range(3)] == ["TIIT", "AAAA", "TTTT"]
+    assert both.last.tolist() == [3, -1, 3]
+
+
+def test_rows_outside_the_grid_are_left_out():
+    laid = lay([series(np.arange(-5, 15))], grid(7))
+    assert laid.close[:, 0].tolist() == [100.0 + row for row in range(7)]
+
+
+def test_several_gaps_carry_each_its_own_price():
+    laid = lay([series([0, 2, 3, 6])], grid(7))
+    assert laid.close[:, 0].tolist() == [100, 100, 102, 103, 103, 103, 106]
+
+
+def quiet(n_before, n_quiet, n_after, minutes=60):
+    volume = [10.0] * n_before + [0.0] * n_quiet + [10.0] * n_after
+    return series(np.arange(len(volume)), minutes, volume, price=50.0)
+
+
+def test_a_frozen_end_of_more_than_a_day_is_a_delisting():
+    laid = lay([quiet(5, 25, 0)], grid(30, 60))
+    assert status(laid) == "T" * 5 + "A" * 25
+    assert laid.dead[0]
+    assert laid.last[0] == 4
+
+
+def test_a_quiet_day_at_the_end_is_not():
+    laid = lay([quiet(5, 24, 0)], grid(29, 60))
+    assert status(laid) == "T" * 29
+    assert not laid.dead[0]
+
+
+def test_a_halt_in_the_middle_is_a_break_and_no_delisting():
+    laid = lay([quiet(5, 40, 5)], grid(50, 60))
+    assert status(laid) == "T" * 29 + "A" * 16 + "T" * 5
+    assert not laid.dead[0]
+
+
+def test_what_a_halt_looks_like_does_not_depend_on_its_length():
+    short, long = (lay([quiet(5, n, 1)], grid(6 + n, 60)) for n in (30, 60))
+    assert status(short)[:35] == status(long)[:35]
+
+
+def test_a_frozen_bar_has_no_range():
+    moving = quiet(5, 40, 0)
+    wide = moving._replace(high=moving.high + 1.0)
+    assert alive(wide, 60) is wide
+
+
+def test_a_coin_that_never_trades_has_no_bar():
+    assert alive(quiet(0, 10, 0), 60).open_ms.size == 0
+    assert lay([quiet(0, 10, 0)], grid(10, 60)).last[0] == -1
+
+
+def test_a_series_that_ends_a_day_before_the_grid_is_dead():
+    laid = lay([series(np.arange(10), 60), series(np.arange(11), 60)], grid(35, 60))
+    assert laid.dead.tolist() == [True, False]
+
+
+def test_codes_are_what_the_core_expects():
+    assert lay([series([0])], grid(1)).status[0, 0] == Bar.TRADED

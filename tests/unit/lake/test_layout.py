@@ -1,0 +1,111 @@
+"""Parquet by vendor, kind, interval, symbol and month."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from tests.unit.lake.builders import START_MS, bars, put, store
+
+from quorate.errors import DataError, SchemaError
+from quorate.lake import layout
+
+KEY = layout.Key("binance_spot", "ohlcv", "1h")
+DAY_MS = 86_400_000
+
+
+def two_months():
+    return bars(n=48 * 24, minutes=60)  # 2023-02-01 to 2023-03-21
+
+
+def test_a_month_is_a_file(tmp_path):
+    paths = layout.write(two_months(), tmp_path, KEY, "BTCUSDT")
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
+        f"vendor=binance_spot/kind=ohlcv/interval=1h/symbol=BTCUSDT/month={month}/part.parquet"
+        for month in ("2023-02", "2023-03")
+    ]
+
+
+def test_what_is_read_is_what_was_written(tmp_path):
+    rows = two_months()
+    layout.write(rows.sample(fraction=1.0, shuffle=True, seed=1), tmp_path, KEY, "BTCUSDT")
+    assert layout.read(tmp_path, KEY).drop("symbol").equals(rows)
+
+
+def test_read_cuts_time_half_open_and_chooses_symbols(tmp_path):
+    for symbol in ("A", "B", "C"):
+        layout.write(two_months(), tmp_path, KEY, symbol)
+    start, end = datetime(2023, 2, 28, 22, tzinfo=UTC), datetime(2023, 3, 1, 1, tzinfo=UTC)
+    rows = layout.read(tmp_path, KEY, ["C", "A"], start, end)
+    assert rows["symbol"].to_list() == ["A"] * 3 + ["C"] * 3
+    assert rows["ts"][:3].dt.hour().to_list() == [22, 23, 0]
+
+
+def test_read_of_a_span_without_rows_is_empty_with_the_columns(tmp_path):
+    layout.write(bars(), tmp_path, KEY, "A")
+    rows = layout.read(tmp_path, KEY, start=datetime(2030, 1, 1, tzinfo=UTC))
+    assert rows.height == 0
+    assert rows.columns == [*bars().columns, "symbol"]
+
+
+def test_writing_again_replaces_equal_times_and_keeps_the_others(tmp_path):
+    layout.write(bars(n=4), tmp_path, KEY, "A")
+    layout.write(put(bars(n=6), 3, close=101.0)[3:], tmp_path, KEY, "A")
+    rows = layout.read(tmp_path, KEY)
+    assert rows["close"].round(3).to_list() == [100.0, 100.1, 100.2, 101.0, 100.4, 100.5]
+
+
+def test_times_without_a_zone_are_utc_and_stored_in_milliseconds(tmp_path):
+    naive = bars(n=2).with_columns(pl.col("ts").dt.replace_time_zone(None).cast(pl.Datetime("us")))
+    layout.write(naive, tmp_path, KEY, "A")
+    rows = layout.read(tmp_path, KEY)
+    assert rows.schema["ts"] == pl.Datetime("ms", "UTC")
+    assert rows["ts"].dt.epoch("ms")[0] == START_MS
+
+
+def test_other_columns_than_stored_are_refused(tmp_path):
+    layout.write(bars(n=2), tmp_path, KEY, "A")
+    with pytest.raises(SchemaError, match="has columns"):
+        layout.write(bars(n=2).drop("volume"), tmp_path, KEY, "A")
+
+
+@pytest.mark.parametrize("frame", [bars().drop("ts"), bars().with_columns(ts=pl.lit("noon"))])
+def test_ts_must_be_a_timestamp(tmp_path, frame):
+    with pytest.raises(SchemaError, match="column ts is"):
+        layout.write(frame, tmp_path, KEY, "A")
+
+
+def test_a_row_without_a_time_is_refused(tmp_path):
+    with pytest.raises(SchemaError, match="1 rows have no ts"):
+        layout.write(put(bars(n=3), 1, ts=None), tmp_path, KEY, "A")
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "a=b", "/etc"])
+def test_a_name_cannot_leave_its_folder(tmp_path, name):
+    with pytest.raises(ValueError, match="cannot be a folder"):
+        layout.write(bars(), tmp_path, KEY, name)
+    with pytest.raises(ValueError, match="cannot be a folder"):
+        layout.folder(tmp_path, layout.Key(name, "ohlcv", "5m"))
+
+
+def test_an_unknown_symbol_is_named_with_what_there_is(tmp_path):
+    layout.write(bars(), tmp_path, KEY, "A")
+    with pytest.raises(DataError, match="no files for B") as caught:
+        layout.read(tmp_path, KEY, ["A", "B"])
+    assert "1 symbols are stored there: A" in str(caught.value)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(DataError, match="nowhere is not a folder"):
+        layout.files(tmp_path / "nowhere")
+
+
+def test_plain_and_partitioned_folders_list_alike(tmp_path):
+    plain = store(tmp_path / "plain", B=bars(), A=bars())
+    assert list(layout.files(plain)) == ["A", "B"]
+    assert not layout.is_partitioned(plain)
+    layout.write(two_months(), tmp_path, KEY, "A")
+    found = layout.files(layout.folder(tmp_path, KEY))
+    assert layout.is_partitioned(layout.folder(tmp_path, KEY))
+    assert [path.parent.name for path in found["A"]] == ["month=2023-02", "month=2023-03"]

@@ -1,0 +1,209 @@
+"""Folders become a panel, or an error that says what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.unit.lake.builders import START_MS, bars, put, store, without
+
+from quorate.core.types import Bar
+from quorate.errors import DataError, SchemaError
+from quorate.lake import NEVER, PanelSpec, Source, layout, load
+
+DAY = 288
+
+
+def spot(path, **choices):
+    return load(PanelSpec((Source(path, "binance_spot", "spot"),), **choices))
+
+
+def test_the_panel_is_what_the_files_say(tmp_path):
+    panel = spot(store(tmp_path, B=bars(n=25, price=50.0), A=bars(n=25)))
+    assert panel.symbols == ("A", "B")
+    assert (panel.bar_minutes, panel.n_bars, panel.n_coins) == (5, 24, 2)  # the last was forming
+    assert panel.close_ms(0) == START_MS + 300_000
+    np.testing.assert_array_equal(panel.bars.close[:, 1], bars(n=24, price=50.0)["close"])
+    assert (panel.bars.status == Bar.TRADED).all()
+    assert (panel.member == 1).all()
+    assert (panel.delisted_k == NEVER).all()
+    assert panel.kinds == ("spot", "spot")
+    assert panel.funding == ("none", "none")
+    assert not panel.is_synthetic
+    assert panel.source.description == (
+        "binance_spot: 2 coins, bars of 5 min, 2023-02-01 00:00 to 2023-02-01 02:00 UTC"
+    )
+
+
+def test_arrays_are_ready_for_the_kernels(tmp_path):
+    panel = spot(store(tmp_path, A=bars(), B=bars()))
+    for part, rank in ((panel.bars, 2), (panel.market, 3)):
+        for name, array in zip(part._fields, part, strict=True):
+            assert array.ndim == rank, name
+            assert array.flags.c_contiguous, name
+            assert array.flags.writeable, name
+            assert array.dtype == (np.int8 if name == "status" else np.float64), name
+    for name, array in zip(panel.venues._fields, panel.venues, strict=True):
+        assert array.flags.c_contiguous, name
+        assert array.dtype == (np.int8 if name in ("listed", "is_perp") else np.float64), name
+
+
+def test_spot_pays_no_funding_and_the_mark_is_the_close(tmp_path):
+    panel = spot(store(tmp_path, A=bars()))
+    assert (panel.market.funding == 0.0).all()
+    assert (panel.bars.funding_rate == 0.0).all()
+    assert (panel.venues.is_perp == 0).all()
+    np.testing.assert_array_equal(panel.market.mark, panel.market.close)
+
+
+def test_spreads_are_unknown_and_apart_from_the_bars(tmp_path):
+    panel = spot(store(tmp_path, A=bars()))
+    assert np.isnan(panel.market.spread_bps).all()
+    assert not np.shares_memory(panel.market.spread_bps, panel.bars.spread_bps)
+
+
+def test_start_and_end_cut_by_open_time(tmp_path):
+    where = store(tmp_path, A=bars(n=24))
+    panel = spot(where, start="2023-02-01T00:30", end="2023-02-01 01:00")
+    assert panel.n_bars == 6
+    assert panel.close_ms(0) == START_MS + 35 * 60_000
+
+
+def test_a_prefix_of_the_span_gives_a_prefix_of_the_panel(tmp_path):
+    where = store(tmp_path, A=without(bars(n=2 * DAY), 100, 5), B=bars(n=2 * DAY, price=3.0))
+    whole, part = spot(where), spot(where, end="2023-02-02")
+    assert part.n_bars == DAY
+    for full, cut in zip(whole.bars, part.bars, strict=True):
+        np.testing.assert_array_equal(full[:DAY], cut)
+
+
+def test_a_span_without_bars_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no bar of"):
+        spot(store(tmp_path, A=bars()), start="2024-01-01")
+    with pytest.raises(DataError, match="'soon' is not a time"):
+        spot(store(tmp_path, A=bars()), start="soon")
+
+
+def test_symbols_choose_and_order(tmp_path):
+    where = store(tmp_path, A=bars(), B=bars(), C=bars())
+    assert spot(where, symbols=("C", "A")).symbols == ("C", "A")
+    with pytest.raises(DataError, match="symbols D cannot be loaded"):
+        spot(where, symbols=("A", "D"))
+    with pytest.raises(DataError, match="none or one twice"):
+        spot(where, symbols=("A", "A"))
+
+
+def test_no_source_no_folder_no_file(tmp_path):
+    with pytest.raises(DataError, match="no source"):
+        load(PanelSpec(()))
+    with pytest.raises(DataError, match="is not a folder"):
+        spot(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="holds no Parquet file"):
+        spot(tmp_path)
+
+
+def test_one_coin_and_one_bar(tmp_path):
+    where = store(tmp_path, A=bars(n=1))
+    with pytest.raises(DataError, match="no file has two bars"):
+        spot(where)
+    with pytest.raises(DataError, match="no bar is left"):
+        spot(where, bar_minutes=5)
+    panel = spot(where, bar_minutes=5, drop_last=False)
+    assert (panel.n_bars, panel.n_coins) == (1, 1)
+
+
+def test_files_of_two_intervals_are_refused(tmp_path):
+    where = store(tmp_path, A=bars(), B=bars(minutes=15))
+    with pytest.raises(SchemaError, match=r"B\.parquet has bars of 15 minutes, but 5 is that of"):
+        spot(where)
+    with pytest.raises(SchemaError, match="but 1 is the one asked for"):
+        spot(where, bar_minutes=1)
+
+
+@pytest.mark.parametrize("minutes", [240, 1440, 7])
+def test_bars_must_divide_an_hour(tmp_path, minutes):
+    with pytest.raises(DataError, match="divide an hour"):
+        spot(store(tmp_path, A=bars(minutes=minutes)))
+
+
+def test_a_bad_row_stops_the_load(tmp_path):
+    with pytest.raises(SchemaError, match="close is -1 "):
+        spot(store(tmp_path, A=bars(), B=put(bars(), 4, close=-1.0)))
+
+
+def silent(n=24):
+    flat = bars(n=n)
+    return flat.with_columns(
+        volume=pl.lit(0.0), open=pl.lit(5.0), high=pl.lit(5.0), low=pl.lit(5.0), close=pl.lit(5.0)
+    )
+
+
+def test_a_coin_that_never_trades_is_left_out_with_a_note(tmp_path):
+    where = store(tmp_path, A=bars(), B=silent())
+    panel = spot(where)
+    assert panel.symbols == ("A",)
+    assert panel.notes == ("Left out, no trade in the span: B.",)
+    with pytest.raises(DataError, match="B never trades"):
+        spot(where, symbols=("A", "B"))
+    with pytest.raises(DataError, match="B never trades"):
+        spot(store(tmp_path / "only", B=silent()))
+
+
+def test_a_coin_that_ends_is_delisted_with_a_note(tmp_path):
+    panel = spot(store(tmp_path, A=bars(n=3 * DAY), B=bars(n=DAY)))
+    assert panel.delisted_k.tolist() == [NEVER, panel.k0 + DAY - 2]
+    assert panel.member[:, 1].sum() == DAY - 1
+    assert "treated as delisted: B." in panel.notes[0]
+
+
+def test_a_coin_that_lists_later_is_no_member_before(tmp_path):
+    late = bars(n=10, start_ms=START_MS + 14 * 300_000)
+    panel = spot(store(tmp_path, A=bars(n=24), B=late))
+    assert panel.member[:, 1].tolist() == [0] * 14 + [1] * 9
+    assert (panel.bars.status[:14, 1] == Bar.ABSENT).all()
+
+
+def test_ticks_and_lots_are_inferred_or_given(tmp_path):
+    rounded = bars().with_columns(pl.col("open", "high", "low", "close").round(1))
+    where = store(tmp_path, A=rounded, B=rounded)
+    panel = spot(where, tick={"B": 0.5}, lot={"A": 2.0})
+    assert panel.venues.tick.tolist() == [[0.1, 0.5]]
+    assert panel.venues.lot.tolist() == [[2.0, 0.01]]
+    with pytest.raises(ValueError, match=r"tick of A is -1\.0, it must be positive"):
+        spot(where, tick={"A": -1.0})
+
+
+def test_the_lake_and_a_plain_folder_load_alike(tmp_path):
+    key = layout.Key("binance_spot", "ohlcv", "5m")
+    frame = bars(n=40 * DAY)
+    layout.write(frame, tmp_path / "lake", key, "A")
+    from_lake = spot(layout.folder(tmp_path / "lake", key))
+    plain = spot(store(tmp_path / "plain", A=frame), drop_last=False)
+    for one, other in zip(from_lake.bars, plain.bars, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_digest_tells_contents_apart(tmp_path):
+    first = spot(store(tmp_path / "a", A=bars())).source.digest
+    again = spot(store(tmp_path / "b", A=bars())).source.digest
+    other = spot(store(tmp_path / "c", A=put(bars(), 3, volume=11.0))).source.digest
+    shorter = spot(store(tmp_path / "d", A=bars()), end="2023-02-01T01:00").source.digest
+    assert first == again
+    assert len({first, other, shorter}) == 3
+
+
+def test_a_second_venue_is_matched_by_symbol_or_base_asset(tmp_path):
+    one = store(tmp_path / "one", AUSDT=bars(), BUSDT=bars())
+    two = store(tmp_path / "two", A=without(bars(price=101.0), 5, 15), CUSDT=bars())
+    panel = load(
+        PanelSpec((Source(one, "kraken_spot", "spot"), Source(two, "binance_spot", "spot")))
+    )
+    assert panel.venue_names == ("kraken_spot", "binance_spot")
+    assert panel.venues.listed.tolist() == [[1, 1], [1, 0]]
+    assert panel.venues.taker_bps.tolist() == [40.0, 10.0]
+    assert panel.market.close.shape == (23, 2, 2)
+    np.testing.assert_array_equal(panel.market.close[:, 0], panel.bars.close)
+    assert panel.market.close[0, 1, 0] == 101.0
+    assert (panel.market.status[:, 1, 1] == Bar.ABSENT).all()
+    assert (panel.market.status[5:20, 1, 0] == Bar.ABSENT).all()
+    np.testing.assert_array_equal(panel.venues.lot[0], panel.venues.lot[1])
