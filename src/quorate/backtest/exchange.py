@@ -97,19 +97,26 @@ def _note(notes: int, state: State) -> None:
 
 @kernel
 def _is_stopped(
-    market: Market, t: int, k: int, c: int, account: Account, params: Params, state: State
+    market: Market,
+    t: int,
+    k: int,
+    c: int,
+    books: ledger.State,
+    exit_state: exits.State,
+    params: Params,
+    state: State,
 ) -> bool:
     """Say whether the stop is touched in this bar; if so its parents end and its side cools."""
-    side = account.exits.side[c]
-    stop = account.exits.stop[c]
+    side = exit_state.side[c]
+    stop = exit_state.stop[c]
     if not stops.is_touched(side, stop, tape(market, t, 0, c)):
         return False
-    exits.cool_down(c, side, k, params.exits, account.exits)
-    booking.cancel(c, account.ledger)
+    exits.cool_down(c, side, k, params.exits, exit_state)
+    booking.cancel(c, books)
     state.counts[Count.STOPS] += 1
     beyond = 0.0
-    for v in range(account.ledger.lots.shape[0]):
-        held = account.ledger.lots[v, c]
+    for v in range(books.lots.shape[0]):
+        held = books.lots[v, c]
         bar = tape(market, t, v, c)
         if held != 0 and bar.trades:
             beyond = max(beyond, abs(stops.base_price(bar.open, stop, held) - stop))
@@ -117,7 +124,7 @@ def _is_stopped(
             state.late_stop[c] = stop
     if beyond > 0.0:
         state.counts[Count.STOP_GAPS] += 1
-    if beyond > (params.gap_mult - 1.0) * abs(account.ledger.entry_price[c] - stop):
+    if beyond > (params.gap_mult - 1.0) * abs(books.entry_price[c] - stop):
         state.counts[Count.EXCEEDANCES] += 1
     if state.late_stop[c] == state.late_stop[c]:
         state.counts[Count.STOPS_DELAYED] += 1
@@ -149,7 +156,7 @@ def _run(
             continue
         ask = terms(venues, sigma_daily, v, c)
         bar = tape(market, t, v, c)
-        order = parent(account, k, v, c, ask.is_perp)
+        order = parent(account.orders, books, k, v, c, ask.is_perp)
         is_first = event == Event.OPENING and bar.trades and k > order.submit_k
         if is_first and order.working != 0 and is_void(order):
             books.working[v, c] = 0
@@ -176,7 +183,8 @@ def _next_event(
     t: int,
     k: int,
     c: int,
-    account: Account,
+    books: ledger.State,
+    exit_state: exits.State,
     params: Params,
     state: State,
 ) -> int:
@@ -187,7 +195,7 @@ def _next_event(
     if after == Event.STOP_AFTER and not has_filled:
         after += 1
     is_stop = after == Event.STOP or after == Event.STOP_AFTER
-    if is_stop and not _is_stopped(market, t, k, c, account, params, state):
+    if is_stop and not _is_stopped(market, t, k, c, books, exit_state, params, state):
         after += 1
     return after
 
@@ -208,23 +216,26 @@ def _coins(
     fills: Fills,
 ) -> None:
     """Run the active coins, one after the other, from an event on."""
+    books = account.ledger
     for i in range(n_active):
         c = state.active[i]
         event = first
         if first == Event.DELISTING and k < delisted_k[c]:
             continue
         if first != Event.OPENING or k >= delisted_k[c]:
-            booking.cancel(c, account.ledger)
-        if ledger.is_flat(account.ledger, c):
+            booking.cancel(c, books)
+        if ledger.is_flat(books, c):
             state.late_stop[c] = nan
         elif first == Event.OPENING and state.late_stop[c] == state.late_stop[c]:
-            event = int(Event.LATE)
-            booking.cancel(c, account.ledger)
+            event = Event.LATE.value
+            booking.cancel(c, books)
         while event < N_EVENTS:
             has_filled = _run(
                 event, market, t, k, c, venues, sigma_daily, account, params, state, fills
             )
-            event = _next_event(event, has_filled, market, t, k, c, account, params, state)
+            event = _next_event(
+                event, has_filled, market, t, k, c, books, account.exits, params, state
+            )
 
 
 @kernel
@@ -278,7 +289,7 @@ def step(
     if n_active == 0:
         return
     is_liquidated = False
-    for first in (int(Event.OPENING), int(Event.LIQUIDATION), int(Event.DELISTING)):
+    for first in (Event.OPENING.value, Event.LIQUIDATION.value, Event.DELISTING.value):
         if first == Event.LIQUIDATION:
             is_liquidated = settlement.is_insolvent(market, t, n_active, venues, books, state)
         if first == Event.DELISTING:

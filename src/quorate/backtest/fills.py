@@ -6,6 +6,7 @@ everything needed to book it again: cash changed by minus ``notional`` and the c
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -13,44 +14,83 @@ import numpy as np
 from quorate.backtest.quotes import Child
 from quorate.core.kernel import kernel
 from quorate.core.ledger import Costs
-from quorate.core.types import ByteVec, IntVec, Vec
+from quorate.core.types import IntMat, IntVec, Mat
 
 ROWS_PER_BAR = 3
 """Rows that one venue and coin can add in one bar: a child that goes through zero is two, and one
 close may follow it (stop, liquidation or delisting; each of them ends the parent order)."""
 
 
+class Column(IntEnum):
+    """Columns of ``Fills.whole``."""
+
+    K = 0
+    VENUE = 1
+    COIN = 2
+    SIDE = 3
+    LOTS = 4
+    NOTIONAL = 5
+    DELAY = 6
+    SPREAD = 7
+    IMPACT = 8
+    LATENCY = 9
+    FEE = 10
+    HAIRCUT = 11
+    REALISED = 12
+    CLOSED = 13
+    OPENED = 14
+    REASON = 15
+    STYLE = 16
+    IS_MAKER = 17
+
+
+class Number(IntEnum):
+    """Columns of ``Fills.real``."""
+
+    COINS = 0
+    PRICE = 1
+    DECISION_PRICE = 2
+
+
+COLUMNS = (*(name.name.lower() for name in Column), *(name.name.lower() for name in Number))
+"""Names by which ``column`` gives the filled rows."""
+
+
 class Fills(NamedTuple):
-    """One block of fills, shape (capacity,) each; the first ``n`` rows are filled.
+    """One block of fills, a row each; two arrays and not one a column, which compiles faster.
 
     ``coins`` is signed like ``lots``. ``price`` is what was paid without the fee; ``notional`` the
     signed value of the lots at ``decision_price``. Costs are positive when paid. ``realised`` is
-    the episode's net result where ``closed`` is 1. ``n_lost`` counts rows that found no room.
+    the episode's net result where ``closed`` is 1.
     """
 
-    n: IntVec  # (1,)
-    n_lost: IntVec  # (1,)
-    k: IntVec
-    venue: IntVec
-    coin: IntVec
-    lots: IntVec
-    coins: Vec
-    price: Vec
-    decision_price: Vec
-    side: ByteVec
-    notional: IntVec
-    delay: IntVec
-    spread: IntVec
-    impact: IntVec
-    latency: IntVec
-    fee: IntVec
-    haircut: IntVec
-    realised: IntVec
-    closed: ByteVec
-    opened: ByteVec
-    reason: np.ndarray[tuple[int], np.dtype[np.int16]]
-    style: ByteVec
-    is_maker: ByteVec
+    n: IntVec  # (1,) rows filled
+    n_lost: IntVec  # (1,) rows that found no room
+    whole: IntMat  # (capacity, Column)
+    real: Mat  # (capacity, Number)
+
+
+def column(fills: Fills, name: str) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    """Return one column of the filled rows, a view.
+
+    Parameters
+    ----------
+    fills : Fills
+        The record.
+    name : str
+        One of ``COLUMNS``.
+
+    Examples
+    --------
+    >>> column(fills(8), "lots").size
+    0
+    """
+    n = fills.n.item()
+    if name.upper() in Column.__members__:
+        return fills.whole[:n, Column[name.upper()]]
+    if name.upper() in Number.__members__:
+        return fills.real[:n, Number[name.upper()]]
+    raise ValueError(f"fills have no column {name!r}: use one of {', '.join(COLUMNS)}")
 
 
 def rows_needed(n_bars: int, n_venues: int, n_coins: int) -> int:
@@ -84,36 +124,11 @@ def fills(capacity: int) -> Fills:
     if capacity < 1:
         raise ValueError(f"fills need room for at least 1 row, got {capacity}")
 
-    def ints() -> IntVec:
-        return np.zeros(capacity, np.int64)
-
-    def flags() -> ByteVec:
-        return np.zeros(capacity, np.int8)
-
     return Fills(
         n=np.zeros(1, np.int64),
         n_lost=np.zeros(1, np.int64),
-        k=ints(),
-        venue=ints(),
-        coin=ints(),
-        lots=ints(),
-        coins=np.zeros(capacity),
-        price=np.zeros(capacity),
-        decision_price=np.zeros(capacity),
-        side=flags(),
-        notional=ints(),
-        delay=ints(),
-        spread=ints(),
-        impact=ints(),
-        latency=ints(),
-        fee=ints(),
-        haircut=ints(),
-        realised=ints(),
-        closed=flags(),
-        opened=flags(),
-        reason=np.zeros(capacity, np.int16),
-        style=flags(),
-        is_maker=flags(),
+        whole=np.zeros((capacity, len(Column)), np.int64),
+        real=np.zeros((capacity, len(Number))),
     )
 
 
@@ -141,28 +156,29 @@ def append(
 ) -> None:
     """Write one row, or count it in ``n_lost`` where there is no room."""
     i = fills.n[0]
-    if i >= fills.k.shape[0]:
+    if i >= fills.whole.shape[0]:
         fills.n_lost[0] += 1
         return
     fills.n[0] = i + 1
-    fills.k[i] = k
-    fills.venue[i] = v
-    fills.coin[i] = c
-    fills.lots[i] = lots
-    fills.coins[i] = coins
-    fills.price[i] = child.price
-    fills.decision_price[i] = child.decision_price
-    fills.side[i] = 1 if lots > 0 else -1
-    fills.notional[i] = notional
-    fills.delay[i] = costs.delay
-    fills.spread[i] = costs.spread
-    fills.impact[i] = costs.impact
-    fills.latency[i] = costs.latency
-    fills.fee[i] = costs.fee
-    fills.haircut[i] = haircut
-    fills.realised[i] = realised
-    fills.closed[i] = closed
-    fills.opened[i] = opened
-    fills.reason[i] = child.reason
-    fills.style[i] = child.style
-    fills.is_maker[i] = child.is_maker
+    row = fills.whole
+    row[i, Column.K] = k
+    row[i, Column.VENUE] = v
+    row[i, Column.COIN] = c
+    row[i, Column.SIDE] = 1 if lots > 0 else -1
+    row[i, Column.LOTS] = lots
+    row[i, Column.NOTIONAL] = notional
+    row[i, Column.DELAY] = costs.delay
+    row[i, Column.SPREAD] = costs.spread
+    row[i, Column.IMPACT] = costs.impact
+    row[i, Column.LATENCY] = costs.latency
+    row[i, Column.FEE] = costs.fee
+    row[i, Column.HAIRCUT] = haircut
+    row[i, Column.REALISED] = realised
+    row[i, Column.CLOSED] = closed
+    row[i, Column.OPENED] = opened
+    row[i, Column.REASON] = child.reason
+    row[i, Column.STYLE] = child.style
+    row[i, Column.IS_MAKER] = child.is_maker
+    fills.real[i, Number.COINS] = coins
+    fills.real[i, Number.PRICE] = child.price
+    fills.real[i, Number.DECISION_PRICE] = child.decision_price

@@ -123,7 +123,7 @@ def liquidation(held: int, bar: Tape, ask: Terms, params: Params) -> Child:
 
 @kernel
 def delisting(held: int, price: float, params: Params) -> Child:
-    """Return the close of what is held of a coin that went away, at its last mark less a haircut."""
+    """Return the close of a coin that went away: at its last mark, less a haircut."""
     if held == 0:
         return quotes.nothing(0)
     lost = price * params.delisting_haircut

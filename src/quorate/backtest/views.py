@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from quorate.core.account import Account
+from quorate.core import ledger
 from quorate.core.kernel import kernel
-from quorate.core.types import Bar, Market, Placement, Schedule, Vec, Venues
+from quorate.core.types import Bar, Market, Orders, Placement, Schedule, Vec, Venues
 
 
 class Tape(NamedTuple):
@@ -87,20 +87,19 @@ def terms(venues: Venues, sigma_daily: Vec, v: int, c: int) -> Terms:
 
 
 @kernel
-def parent(account: Account, k: int, v: int, c: int, is_perp: bool) -> Parent:
+def parent(orders: Orders, books: ledger.State, k: int, v: int, c: int, is_perp: bool) -> Parent:
     """Read a parent order as it stands in bar ``k``.
 
     Spot never goes short, so a sale of it only closes. ``cross_k <= submit_k`` means that a
     resting order never crosses.
     """
-    orders = account.orders
-    working = account.ledger.working[v, c]
+    working = books.working[v, c]
     placement = orders.placement[v, c]
     cross_k = orders.cross_k[v, c]
     submit_k = orders.submit_k[v, c]
     return Parent(
         working=working,
-        held=account.ledger.lots[v, c],
+        held=books.lots[v, c],
         total=orders.total[v, c],
         display=orders.display[v, c],
         submit_k=submit_k,

@@ -7,22 +7,23 @@ way a fill reaches the books, the exits and the streak; ``State``, ``Params``, `
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
-from quorate.core import consensus, costs, ledger, portfolio, risk, routing
+from quorate.core import ledger, portfolio, risk, routing
+from quorate.core.costs import components
 from quorate.core.kernel import kernel
 from quorate.core.risk import breakers, exits, paper
 from quorate.core.types import (
-    ByteMat,
     ByteVec,
+    Cube,
     IntCube,
     IntVec,
     Mat,
     Orders,
-    ShortMat,
-    ShortVec,
+    ShortCube,
     Vec,
     Venues,
 )
@@ -37,87 +38,118 @@ class Account(NamedTuple):
     orders: Orders
 
 
-class Params(NamedTuple):
-    """The parameters of every stage, and the few that belong to the chain itself."""
+class Rules(NamedTuple):
+    """The constants that belong to the chain itself; durations in hours or bars."""
 
-    consensus: consensus.Params
-    costs: costs.Params
-    risk: risk.Params
-    portfolio: portfolio.Params
-    routing: routing.Params
-    bar_hours: float
-    horizon_hours: float
-    bars_per_hour: int
+    bar_hours: float = 1.0 / 12.0
+    horizon_hours: float = 4.0
+    bars_per_hour: int = 12
     window_bars: int = 1  # an entry is sized for the volume of this many bars
-    depeg_frac: float = 0.01
+    depeg_frac: float = 0.01  # of the quote currency against USD: beyond it no entry
     carry_turn_bps: float = 1.0
     exit_collar_bps: float = 300.0
 
 
-class Setup(NamedTuple):
-    """What is fixed within a run: venues, who may vote where, which coins belong together.
+class Params(NamedTuple):
+    """The parameters of every stage that reads the account, and the rules of the chain."""
 
-    ``approved`` (regime, engine); ``healthy`` and ``family`` (engine,); ``sector`` (coin,), -1 for
-    none; ``can_short`` (coin,): 1 where the primary venue lists a perpetual.
+    costs: components.Params
+    risk: risk.Params
+    portfolio: portfolio.Params
+    routing: routing.Params
+    rules: Rules
+
+
+class Setup(NamedTuple):
+    """What is fixed within a run: the venues, and which coins belong together.
+
+    ``sector`` (coin,), -1 for none; ``can_short`` (coin,): 1 where the primary venue lists a
+    perpetual.
     """
 
     venues: Venues
-    approved: ByteMat
-    healthy: ByteVec
-    family: ByteVec
     sector: IntVec
     can_short: ByteVec
 
 
 class State(NamedTuple):
-    """All memory of the decision; a copy of it is a snapshot."""
+    """All memory of the decision but the consensus; a copy of both is a snapshot."""
 
     account: Account
-    consensus: consensus.State
     paper: paper.State
     routing: routing.State
     entry_edge_bps: Vec  # (coin,) edge when the position was opened, for the carry rule
 
 
-class Decisions(NamedTuple):
-    """One block of what was decided, (time, coin) unless said; ``reason`` and ``cap`` hold Reason.
+class Column(IntEnum):
+    """Rows of ``Decisions.number``: money in USD, costs in bps of the round trip."""
 
-    Money in USD, distances as fractions, costs in bps of the round trip. ``lots`` (time, venue,
-    coin) are the parents sent on that bar. ``engine_reason`` (time, engine) says ENGINE_FAILED.
-    Per bar: ``equity`` and ``cash`` in integer money, exposures and open risk in USD, ``flags``
-    the breakers' bits on the market, ``solved`` the optimiser's code.
+    PRICE = 0  # the close that decides
+    POSITION_USD = 1  # signed, at this close
+    TARGET_USD = 2
+    SIZE_USD = 3  # ordered on this bar, signed
+    STOP_FRAC = 4
+    SIZED_USD = 5  # asked for by sizing, before any cap
+    RISK_FRAC = 6
+    MULTIPLIER = 7  # of the breakers
+    HALF_SPREAD_BPS = 8
+    IMPACT_BPS = 9
+    FEE_BPS = 10
+    LATENCY_BPS = 11
+    FUNDING_BPS = 12
+    COST_BPS = 13
+    CAPPED_USD = 14
+    MU = 15  # edge times confidence, percent
+    LOWER = 16  # weights are shares of the budget G
+    UPPER = 17
+    HELD = 18
+    WEIGHT = 19
+    ADDED_USD = 20
+    RISK_USD = 21  # what is added puts at risk; scratch
+
+
+class Code(IntEnum):
+    """Rows of ``Decisions.code``."""
+
+    ACTION = 0  # Action
+    SIDE = 1  # wanted, or held
+    REASON = 2  # Reason
+    CAP = 3  # Reason of the cap that bound
+    STANCE = 4  # stances.Stance
+    VENUE = 5
+    STYLE = 6  # Style, -1 where nothing was sent
+    FLAGS = 7  # breakers.Breaker bits
+    BREAKER = 8  # Reason of the breaker that weighs most
+    CONTROL = 9  # Reason against entries from people, universe, quote currency
+    LEAVE = 10  # Reason to leave from people or universe
+
+
+class Gauge(IntEnum):
+    """Columns of ``Decisions.gauge``, USD: the account on one bar."""
+
+    GROSS_USD = 0
+    NET_USD = 1
+    BETA_USD = 2
+    OPEN_RISK_USD = 3
+    RISK_BUDGET_USD = 4
+    BUDGET_USD = 5  # G
+    SOLVED = 6  # 0, or the optimiser's Reason
+
+
+class Decisions(NamedTuple):
+    """One block of what was decided.
+
+    ``number`` (time, Column, coin); ``code`` (time, Code, coin); ``gauge`` (time, Gauge);
+    ``lots`` (time, venue, coin): signed parents sent; ``equity``, ``cash`` (time,): integer money.
+    Few wide arrays, not many narrow ones: a kernel pays for every array it is handed.
     """
 
-    action: ByteMat
-    side: ByteMat
-    reason: ShortMat
-    cap: ShortMat
-    price: Mat
-    position_usd: Mat
-    target_usd: Mat
-    size_usd: Mat
-    stop_frac: Mat
-    sized_usd: Mat
-    risk_frac: Mat
-    half_spread_bps: Mat
-    impact_bps: Mat
-    fee_bps: Mat
-    latency_bps: Mat
-    funding_bps: Mat
-    cost_bps: Mat
-    weight: Mat
-    venue: ByteMat
-    style: ByteMat
-    flags: ByteMat
+    number: Cube
+    code: ShortCube
+    gauge: Mat
     lots: IntCube
     equity: IntVec
     cash: IntVec
-    gross_usd: Vec
-    net_usd: Vec
-    beta_usd: Vec
-    open_risk_usd: Vec
-    risk_budget_usd: Vec
-    solved: ShortVec
 
 
 def decisions(n_bars: int, n_venues: int, n_coins: int) -> Decisions:
@@ -128,17 +160,14 @@ def decisions(n_bars: int, n_venues: int, n_coins: int) -> Decisions:
     >>> decisions(4, 1, 3).lots.shape
     (4, 1, 3)
     """
-    shapes = {"lots": (n_bars, n_venues, n_coins)}
-    kinds = {"action": np.int8, "side": np.int8, "venue": np.int8, "style": np.int8}
-    kinds |= {"flags": np.int8, "reason": np.int16, "cap": np.int16, "lots": np.int64}
-    kinds |= {"equity": np.int64, "cash": np.int64, "solved": np.int16}
-    per_bar = {"equity", "cash", "gross_usd", "net_usd", "beta_usd", "open_risk_usd"}
-    per_bar |= {"risk_budget_usd", "solved"}
-    arrays = {}
-    for name in Decisions._fields:
-        shape = (n_bars,) if name in per_bar else shapes.get(name, (n_bars, n_coins))
-        arrays[name] = np.zeros(shape, kinds.get(name, np.float64))
-    return Decisions(**arrays)
+    return Decisions(
+        number=np.zeros((n_bars, len(Column), n_coins)),
+        code=np.zeros((n_bars, len(Code), n_coins), np.int16),
+        gauge=np.zeros((n_bars, len(Gauge))),
+        lots=np.zeros((n_bars, n_venues, n_coins), np.int64),
+        equity=np.zeros(n_bars, np.int64),
+        cash=np.zeros(n_bars, np.int64),
+    )
 
 
 @kernel

@@ -3,8 +3,8 @@ r"""The chain: the only file that knows the order of the stages.
 In: one observation (a bar of every coin, votes, controls), the parameters, all memory. Out: the
 memory one bar later, parent orders in force, and a row that explains every coin. On each bar:
 
-1.  flows and marks are booked; equity is read from the books       ``ledger``
-2.  votes are settled, weighed and added up to a score and an edge  ``consensus``        Spec 1
+1.  votes are settled, weighed and added up to a score and an edge  ``consensus.scan``   Spec 1
+2.  flows and marks are booked; equity is read from the books       ``ledger``
 3.  breakers look at the day and at volatility                      ``risk.breakers``    Spec 6
 4.  a size is asked for, and what it would cost                     ``risk.sizing``,
                                                                     ``costs``            Spec 4, 5
@@ -15,31 +15,55 @@ memory one bar later, parent orders in force, and a row that explains every coin
 8.  parents are sent, amended, called back                          ``intents``,
                                                                     ``routing``          Spec 8
 
-Between two bars the ledger applies fills (``account.book``): from the simulated exchange in a
-backtest, from the venue live. Nothing here reads a clock, a file, a network or a random number.
+The first needs nothing of the account, so it runs ahead over a whole block, and its rows can be
+kept for a sweep over costs, risk and portfolio; ``step`` is all the rest. Between two bars the
+ledger applies fills (``account.book``): from the simulated exchange in a backtest, from the venue
+live. Nothing here reads a clock, a file, a network or a random number.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from quorate.core import consensus, intents, ledger, risk, routing, stances, targets
-from quorate.core.account import Account, Decisions, Params, Setup, State
+from quorate.core.account import (
+    Account,
+    Code,
+    Column,
+    Decisions,
+    Gauge,
+    Params,
+    Rules,
+    Setup,
+    State,
+)
 from quorate.core.costs import components
 from quorate.core.kernel import kernel
 from quorate.core.risk import breakers, exits, paper, sizing
 from quorate.core.routing import orders, persistence
-from quorate.core.types import MONEY_SCALE, N_REGIMES, Mat, Observation
+from quorate.core.types import (
+    MONEY_SCALE,
+    N_REGIMES,
+    ByteVec,
+    IntMat,
+    Mat,
+    Observation,
+    ShortMat,
+    Vec,
+    Venues,
+)
 
 _USD = 1.0 / MONEY_SCALE
 
 
-def init(n_venues: int, n_coins: int, n_engines: int, start_usd: float, params: Params) -> State:
+def init(n_venues: int, n_coins: int, start_usd: float, params: Params) -> State:
     """Return the memory of a decision that has seen nothing and holds only cash.
 
     Parameters
     ----------
-    n_venues, n_coins, n_engines : int
+    n_venues, n_coins : int
         Sizes of the axes, at least 1 each.
     start_usd : float
         Opening equity, positive.
@@ -58,7 +82,6 @@ def init(n_venues: int, n_coins: int, n_engines: int, start_usd: float, params: 
             breakers=memory.breakers,
             orders=orders.empty(n_venues, n_coins),
         ),
-        consensus=consensus.init(n_engines, n_coins, params.consensus),
         paper=memory.paper,
         routing=routing.init(n_coins, params.routing),
         entry_edge_bps=np.zeros(n_coins),
@@ -66,176 +89,130 @@ def init(n_venues: int, n_coins: int, n_engines: int, start_usd: float, params: 
 
 
 @kernel
-def _records(params: Params, state: State) -> Mat:
-    """Return the paper twin's record by regime: win rate, payoff, number of trades."""
-    record = np.empty((3, N_REGIMES))
-    for r in range(N_REGIMES):
-        found = paper.statistics(r, params.risk.sizing, state.paper)
-        record[0, r] = found.p
-        record[1, r] = found.b
-        record[2, r] = found.n
-    return record
+def _clear(row: Mat, code: ShortMat, sent: IntMat) -> None:
+    """Forget what an earlier block wrote in this row; the arrays are used again."""
+    for c in range(row.shape[1]):
+        row[Column.SIZE_USD, c] = 0.0
+        row[Column.ADDED_USD, c] = 0.0
+        code[Code.ACTION, c] = 0
+        code[Code.VENUE, c] = 0
+        code[Code.STYLE, c] = -1
+        for v in range(sent.shape[0]):
+            sent[v, c] = 0
 
 
 @kernel
-def _appraise(
-    t: int,
+def _exposures(close: Vec, value: IntMat, beta: Vec, row: Mat, gauge: Vec) -> None:
+    """Write every position at this close, and gross, net and beta exposure; always reported."""
+    gross = 0.0
+    net = 0.0
+    tilt = 0.0
+    for c in range(close.shape[0]):
+        held = 0.0
+        for v in range(value.shape[0]):
+            held += value[v, c] * _USD
+        row[Column.PRICE, c] = close[c]
+        row[Column.POSITION_USD, c] = held
+        if held != 0.0:
+            gross += abs(held)
+            net += held
+            tilt += held if math.isnan(beta[c]) else held * beta[c]
+    gauge[Gauge.GROSS_USD] = gross
+    gauge[Gauge.NET_USD] = net
+    gauge[Gauge.BETA_USD] = tilt
+
+
+@kernel
+def _size(
     equity_usd: float,
-    obs: Observation,
-    setup: Setup,
-    params: Params,
-    state: State,
-    out: Decisions,
-    votes: consensus.Out,
+    sigma_daily: Vec,
+    regime: ByteVec,
+    record: Mat,
+    params: sizing.Params,
+    row: Mat,
 ) -> None:
-    """Write what each coin would be given and what a round trip of that size would cost."""
-    record = _records(params, state)
-    readings = obs.readings
-    scores = np.empty(setup.venues.taker_bps.shape[0])
-    for c in range(setup.sector.shape[0]):
-        close = obs.market.close[t, 0, c]
-        regime = readings.regime[t, c]
-        out.price[t, c] = close
-        out.stop_frac[t, c] = sizing.volatility_risk(readings.sigma_daily[t, c], params.risk.sizing)
-        size = sizing.size(
-            equity_usd,
-            out.stop_frac[t, c],
-            record[0, regime],
-            record[1, regime],
-            int(record[2, regime]),
-            params.risk.sizing,
-        )
-        out.sized_usd[t, c] = size.notional_usd
-        out.risk_frac[t, c] = size.risk_frac
-        order = min(size.notional_usd, params.risk.limits.coin_cap_frac * equity_usd)
+    """Write what each coin would be given by its regime's record, before any cap."""
+    for c in range(sigma_daily.shape[0]):
+        stop = sizing.volatility_risk(sigma_daily[c], params)
+        r = regime[c]
+        size = sizing.size(equity_usd, stop, record[0, r], record[1, r], int(record[2, r]), params)
+        row[Column.STOP_FRAC, c] = stop
+        row[Column.SIZED_USD, c] = size.notional_usd
+        row[Column.RISK_FRAC, c] = size.risk_frac
+
+
+@kernel
+def _cost(
+    most_usd: float,
+    signal: ByteVec,
+    sigma_daily: Vec,
+    bar_volume: Vec,
+    funding_bps: Vec,
+    funding_hours: Vec,
+    quotes: intents.Quotes,
+    venues: Venues,
+    rules: Rules,
+    params: components.Params,
+    router: routing.Params,
+    row: Mat,
+    code: ShortMat,
+) -> None:
+    """Write what a round trip of the size asked for would cost, its components apart."""
+    n_venues = quotes.close.shape[0]
+    scores = np.empty(n_venues)
+    taker, latency, spread = venues.taker_bps, venues.latency_ms, quotes.spread_bps
+    for c in range(signal.shape[0]):
+        order = min(row[Column.SIZED_USD, c], most_usd)
         v = 0
-        if votes.signal[t, c] != 0 and scores.shape[0] > 1:
-            v = intents.venue_scores(t, c, order, obs, setup, params, scores)
-        out.venue[t, c] = v
-        volume = readings.bar_volume[t, c] * close * params.window_bars
+        if n_venues > 1 and signal[c] != 0:
+            v = intents.venue_scores(
+                c, order, params.max_participation, quotes, venues, router, scores
+            )
+        volume = bar_volume[c] * row[Column.PRICE, c] * rules.window_bars
         leg = components.one_way(
-            obs.market.spread_bps[t, v, c],
+            spread[v, c],
             components.participation(order, volume),
-            setup.venues.taker_bps[v],
-            setup.venues.latency_ms[v],
-            readings.sigma_daily[t, c],
-            params.bar_hours * params.window_bars,
-            params.costs,
+            taker[v],
+            latency[v],
+            sigma_daily[c],
+            rules.bar_hours * rules.window_bars,
+            params,
         )
         funding = components.funding_bps(
-            int(votes.signal[t, c]),
-            readings.funding_bps[t, c],
-            params.horizon_hours,
-            readings.funding_hours[t, c],
+            signal[c], funding_bps[c], rules.horizon_hours, funding_hours[c]
         )
         both = components.round_trip(leg, leg, funding)
-        out.half_spread_bps[t, c] = both.half_spread
-        out.impact_bps[t, c] = both.impact
-        out.fee_bps[t, c] = both.fee
-        out.latency_bps[t, c] = both.latency
-        out.funding_bps[t, c] = both.funding
-        out.cost_bps[t, c] = components.round_trip_bps(both)
+        code[Code.VENUE, c] = v
+        row[Column.HALF_SPREAD_BPS, c] = both.half_spread
+        row[Column.IMPACT_BPS, c] = both.impact
+        row[Column.FEE_BPS, c] = both.fee
+        row[Column.LATENCY_BPS, c] = both.latency
+        row[Column.FUNDING_BPS, c] = both.funding
+        row[Column.COST_BPS, c] = components.round_trip_bps(both)
 
 
 @kernel
-def _paper(
-    t: int,
-    k: int,
-    obs: Observation,
-    setup: Setup,
-    params: Params,
-    state: State,
-    out: Decisions,
-    votes: consensus.Out,
+def _carried(
+    funding_bps: Vec, funding_hours: Vec, bar_hours: float, row: Mat, cost: Vec, funding: Vec
 ) -> None:
-    """Let the paper twin trade every signal, whether it is traded or not (METHODS 0b.7)."""
-    n_coins = setup.sector.shape[0]
-    cost = np.empty(n_coins)
-    funding = np.empty(n_coins)
-    for c in range(n_coins):
-        cost[c] = 0.5 * (out.cost_bps[t, c] - out.funding_bps[t, c])
-        hours = obs.readings.funding_hours[t, c]
-        rate = obs.readings.funding_bps[t, c]
-        funding[c] = rate * params.bar_hours / hours if rate != 0.0 else 0.0
-    market = obs.market
-    paper.step(
-        k,
-        market.open[t, 0],
-        market.high[t, 0],
-        market.low[t, 0],
-        market.close[t, 0],
-        market.status[t, 0],
-        votes.signal[t],
-        out.stop_frac[t],
-        cost,
-        funding,
-        obs.readings.regime[t],
-        setup.can_short,
-        params.risk.paper,
-        state.paper,
-    )
+    """Write the one-way cost and the funding of a bar as the paper twin pays them, bps."""
+    for c in range(cost.shape[0]):
+        cost[c] = 0.5 * (row[Column.COST_BPS, c] - row[Column.FUNDING_BPS, c])
+        funding[c] = 0.0
+        if funding_bps[c] != 0.0:
+            funding[c] = funding_bps[c] * bar_hours / funding_hours[c]
 
 
 @kernel
-def _exposures(t: int, obs: Observation, state: State, out: Decisions) -> None:
-    """Write every position at this close, and gross, net and beta exposure; always reported."""
-    books = state.account.ledger
-    out.gross_usd[t] = 0.0
-    out.net_usd[t] = 0.0
-    out.beta_usd[t] = 0.0
-    for c in range(books.coins.shape[0]):
-        held = 0.0
-        for v in range(books.value.shape[0]):
-            held += books.value[v, c] * _USD
-        out.position_usd[t, c] = held
-        if held != 0.0:
-            beta = obs.readings.beta[t, c]
-            out.gross_usd[t] += abs(held)
-            out.net_usd[t] += held
-            out.beta_usd[t] += held * beta if beta == beta else held
-
-
-@kernel
-def _watch(
-    t: int,
-    k: int,
-    equity_usd: float,
-    obs: Observation,
-    params: Params,
-    state: State,
-    out: Decisions,
-) -> None:
-    """Step the breakers; the market's volatility is weighted by expected volume in USD."""
-    n_coins = out.price.shape[1]
-    weight = np.empty(n_coins)
-    for c in range(n_coins):
-        weight[c] = obs.readings.bar_volume[t, c] * obs.market.close[t, 0, c]
-    breakers.step(
-        k,
-        equity_usd,
-        obs.controls.flow[t] * _USD,
-        obs.readings.sigma_daily[t],
-        weight,
-        obs.market.status[t, 0],
-        params.risk.breakers,
-        state.account.breakers,
-    )
-    for c in range(n_coins):
-        out.flags[t, c] = breakers.flags(c, state.account.breakers)
-
-
-@kernel
-def _clear(t: int, out: Decisions) -> None:
-    """Forget what an earlier block wrote in this row; the arrays are used again."""
-    for c in range(out.price.shape[1]):
-        out.action[t, c] = 0
-        out.cap[t, c] = 0
-        out.size_usd[t, c] = 0.0
-        out.weight[t, c] = 0.0
-        out.style[t, c] = -1
-        for v in range(out.lots.shape[1]):
-            out.lots[t, v, c] = 0
-    out.solved[t] = 0
+def _room(equity_usd: float, cap_frac: float, value: IntMat, room: Vec) -> None:
+    """Write what each venue may still take: without bound on one venue, else up to its cap."""
+    for v in range(room.shape[0]):
+        room[v] = math.inf
+        if room.shape[0] > 1:
+            held = 0.0
+            for c in range(value.shape[1]):
+                held += abs(value[v, c]) * _USD
+            room[v] = max(0.0, cap_frac * equity_usd - held)
 
 
 @kernel
@@ -260,11 +237,13 @@ def step(
     setup : Setup
         Venues, approvals, sectors.
     params : Params
-        From ``api`` or ``params`` of each stage.
+        From ``params`` of each stage.
     state : State
         Updated in place; fills of this bar are already booked in it.
-    out, votes : Decisions, consensus.Out
+    out : Decisions
         Row t is written.
+    votes : consensus.Out
+        The block from ``consensus.scan``; row t is read.
 
     Notes
     -----
@@ -272,52 +251,152 @@ def step(
     Missing: a coin without a bar is left as it is; the reason says NO_DATA or IMPUTED.
     Spec 1 to 8, METHODS 0b.
     """
-    account = state.account
-    _clear(t, out)
-    ledger.deposit(account.ledger, obs.controls.flow[t])
-    ledger.mark(account.ledger, obs.market.mark[t], setup.venues.lot)
-    out.equity[t] = ledger.equity(account.ledger)
-    out.cash[t] = account.ledger.cash[0]
+    market, readings = obs.market, obs.readings
+    account, rules, venues = state.account, params.rules, setup.venues
+    books, leaving = account.ledger, account.exits
+    close, status = market.close[t, 0], market.status[t, 0]
+    sigma, regime, volume = readings.sigma_daily[t], readings.regime[t], readings.bar_volume[t]
+    rate, hours = readings.funding_bps[t], readings.funding_hours[t]
+    row, code, gauge = out.number[t], out.code[t], out.gauge[t]
+    n_coins = close.shape[0]
+    n_venues = venues.taker_bps.shape[0]
+    _clear(row, code, out.lots[t])
+    ledger.deposit(books, obs.controls.flow[t])
+    ledger.mark(books, market.mark[t], venues.lot)
+    out.equity[t] = ledger.equity(books)
+    out.cash[t] = books.cash[0]
     equity_usd = out.equity[t] * _USD
-    consensus.step(
-        t,
-        k,
-        obs.market.close[t, 0],
-        obs.market.status[t, 0],
-        obs.readings.ready[t],
-        obs.readings.regime[t],
-        obs.readings.sigma_daily[t],
-        obs.votes.side[t],
-        obs.votes.strength[t],
-        setup.approved,
-        setup.healthy,
-        setup.family,
-        params.consensus,
-        state.consensus,
-        votes,
+    _exposures(close, books.value, readings.beta[t], row, gauge)
+    signal, edge = votes.signal[t], votes.edge_bps[t]
+    persistence.step(votes.score[t], regime, k, state.routing, params.routing)
+    turnover = np.empty(n_coins)
+    for c in range(n_coins):
+        turnover[c] = volume[c] * close[c]
+    flow_usd = obs.controls.flow[t] * _USD
+    breakers.step(
+        k, equity_usd, flow_usd, sigma, turnover, status, params.risk.breakers, account.breakers
     )
-    persistence.step(votes.score[t], obs.readings.regime[t], k, state.routing, params.routing)
-    _watch(t, k, equity_usd, obs, params, state, out)
-    _appraise(t, equity_usd, obs, setup, params, state, out, votes)
-    _paper(t, k, obs, setup, params, state, out, votes)
-    _exposures(t, obs, state, out)
-    desk = targets.desk(setup.sector.shape[0])
-    stances.take(t, k, obs, setup, params, state, out, votes, desk.stance)
-    budget = targets.allocate(t, equity_usd, obs, setup, params, state, out, votes, desk)
-    targets.set_targets(t, equity_usd, budget, obs, params, state, out, desk)
-    intents.send(t, k, equity_usd, obs, setup, params, state, out, votes, desk.stance)
-
-
-@kernel
-def scan(
-    k0: int,
-    obs: Observation,
-    setup: Setup,
-    params: Params,
-    state: State,
-    out: Decisions,
-    votes: consensus.Out,
-) -> None:
-    """Fold ``step`` over a block whose fills are booked elsewhere, bar t having counter k0 + t."""
-    for t in range(obs.market.close.shape[0]):
-        step(t, k0 + t, obs, setup, params, state, out, votes)
+    breakers.report(
+        account.breakers,
+        params.risk.breakers,
+        row[Column.MULTIPLIER],
+        code[Code.BREAKER],
+        code[Code.FLAGS],
+    )
+    record = np.empty((3, N_REGIMES))
+    lasting = np.empty(N_REGIMES)
+    for r in range(N_REGIMES):
+        found = paper.statistics(r, params.risk.sizing, state.paper)
+        record[0, r] = found.p
+        record[1, r] = found.b
+        record[2, r] = found.n
+        lasting[r] = persistence.value(r, state.routing, params.routing)
+    _size(equity_usd, sigma, regime, record, params.risk.sizing, row)
+    quotes = intents.Quotes(
+        market.close[t], market.volume[t], market.spread_bps[t], market.status[t]
+    )
+    most_usd = params.risk.limits.coin_cap_frac * equity_usd
+    _cost(
+        most_usd,
+        signal,
+        sigma,
+        volume,
+        rate,
+        hours,
+        quotes,
+        venues,
+        rules,
+        params.costs,
+        params.routing,
+        row,
+        code,
+    )
+    leg = np.empty(n_coins)
+    carried = np.empty(n_coins)
+    _carried(rate, hours, rules.bar_hours, row, leg, carried)
+    paper.step(
+        k,
+        market.open[t, 0],
+        market.high[t, 0],
+        market.low[t, 0],
+        close,
+        status,
+        signal,
+        row[Column.STOP_FRAC],
+        leg,
+        carried,
+        regime,
+        setup.can_short,
+        params.risk.paper,
+        state.paper,
+    )
+    stances.controls(t, obs.controls, rules.depeg_frac, code)
+    stances.take(
+        k,
+        signal,
+        votes.reason[t],
+        edge,
+        status,
+        readings.hazards[t],
+        rate,
+        hours,
+        setup.can_short,
+        params.costs.safety_margin_bps,
+        rules,
+        leaving,
+        params.risk.exits,
+        state.entry_edge_bps,
+        row,
+        code,
+    )
+    targets.allocate(
+        equity_usd,
+        volume,
+        edge,
+        votes.confidence[t],
+        setup.sector,
+        rules.window_bars,
+        params.risk.limits,
+        params.portfolio,
+        row,
+        code,
+        gauge,
+    )
+    targets.settle(
+        equity_usd,
+        account.breakers.opening_usd[0],
+        books.coins,
+        books.entry_price,
+        leaving.stop,
+        readings.beta[t],
+        params.risk.limits,
+        row,
+        code,
+        gauge,
+    )
+    room = np.empty(n_venues)
+    _room(equity_usd, params.risk.limits.venue_cap_frac, books.value, room)
+    desk = intents.Desk(
+        books.lots,
+        books.working,
+        leaving.planned_frac,
+        state.entry_edge_bps,
+        room,
+        lasting,
+        volume,
+        out.lots[t],
+    )
+    intents.send(
+        k,
+        edge,
+        regime,
+        params.costs.max_participation,
+        rules,
+        quotes,
+        venues,
+        params.routing,
+        desk,
+        account.orders,
+        row,
+        code,
+    )

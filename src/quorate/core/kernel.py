@@ -46,6 +46,9 @@ os.environ["NUMBA_CACHE_DIR"] = str(_root / _source_hash())
 
 import numba  # noqa: E402  (its cache folder is read at import)
 
+# and again for a process that had imported Numba before us
+numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 
@@ -71,7 +74,9 @@ def kernel(function: Function) -> Function:
     >>> double(21.0)
     42.0
     """
-    options = numba.njit(error_model="numpy", nogil=True, cache=_cacheable(function))
+    options = numba.njit(
+        error_model="numpy", nogil=True, cache=_cacheable(function), no_cfunc_wrapper=True
+    )
     return cast("Function", options(function))
 
 

@@ -1,22 +1,19 @@
 """What each coin may do on this bar, and why it may not.
 
-In: scores, costs, exits, breakers, controls. Out: a stance for every coin, its side, and the reason
-of the first gate that said no. A reduction is never blocked by a gate, a quorum, an approval or a
-breaker; a held coin below the threshold is left as it is (METHODS 0b.9).
+In: signals, edges, costs, exits, what breakers and controls say. Out: a stance for every coin, its
+side, and the reason of the first gate that said no. A reduction is never blocked by a gate, a
+quorum, an approval or a breaker; a held coin below the threshold is left as it is (METHODS 0b.9).
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-import numpy as np
-
-from quorate.core import consensus
-from quorate.core.account import Decisions, Params, Setup, State
+from quorate.core.account import Code, Column, Rules
 from quorate.core.costs import components, gate
 from quorate.core.kernel import kernel
-from quorate.core.risk import breakers, exits
-from quorate.core.types import Bar, ByteVec, Controls, Hazard, Observation, Reason
+from quorate.core.risk import exits
+from quorate.core.types import Bar, ByteVec, Controls, Hazard, Mat, Reason, ShortMat, ShortVec, Vec
 
 
 class Stance(IntEnum):
@@ -29,164 +26,205 @@ class Stance(IntEnum):
 
 
 @kernel
-def control_reason(t: int, c: int, controls: Controls, depeg_frac: float) -> int:
-    """Return what people, the universe or the quote currency say against an entry, or NONE."""
-    if controls.kill[t] != 0:
-        return Reason.KILLED.value
-    if controls.pause[t] != 0:
-        return Reason.PAUSED.value
-    if controls.block[t, c] != 0 or controls.flatten[t, c] != 0:
-        return Reason.BLOCKED.value
-    if controls.member[t, c] == 0:
-        return Reason.NOT_MEMBER.value
-    if not abs(controls.quote_usd[t] - 1.0) <= depeg_frac:
-        return Reason.DEPEG.value
-    return Reason.NONE.value
+def controls(t: int, asked: Controls, depeg_frac: float, code: ShortMat) -> None:
+    """Write what people, the universe and the quote currency say against entering and for leaving.
+
+    Notes
+    -----
+    Units: ``Reason`` codes. Causal: controls of this bar. Missing: an unknown USD price of the
+    quote currency counts as a depeg. METHODS 0b.9, RELIABILITY 4.
+    """
+    everyone = Reason.NONE.value
+    if asked.kill[t] != 0:
+        everyone = Reason.KILLED.value
+    elif asked.pause[t] != 0:
+        everyone = Reason.PAUSED.value
+    depeg = not abs(asked.quote_usd[t] - 1.0) <= depeg_frac
+    block, flatten, member = asked.block[t], asked.flatten[t], asked.member[t]
+    for c in range(code.shape[1]):
+        enter = everyone
+        leave = Reason.NONE.value
+        if member[c] == 0:
+            enter = Reason.NOT_MEMBER.value
+            leave = Reason.EXIT_UNIVERSE.value
+        elif enter == Reason.NONE.value and (block[c] != 0 or flatten[c] != 0):
+            enter = Reason.BLOCKED.value
+        elif enter == Reason.NONE.value and depeg:
+            enter = Reason.DEPEG.value
+        if asked.kill[t] != 0 or flatten[c] != 0:
+            leave = Reason.EXIT_CONTROL.value
+        code[Code.CONTROL, c] = enter
+        code[Code.LEAVE, c] = leave
 
 
 @kernel
 def entry_reason(
-    t: int,
-    k: int,
-    c: int,
-    side: int,
-    obs: Observation,
-    setup: Setup,
-    params: Params,
-    state: State,
-    out: Decisions,
-    votes: consensus.Out,
+    control: int,
+    breaker: int,
+    multiplier: float,
+    hazards: int,
+    is_cooling: bool,
+    is_short_refused: bool,
+    sized_usd: float,
+    edge_bps: float,
+    cost_bps: float,
+    margin_bps: float,
 ) -> int:
-    """Return the first gate that forbids this coin to be entered or added to, or NONE."""
-    reason = control_reason(t, c, obs.controls, params.depeg_frac)
-    if reason != Reason.NONE.value:
-        return reason
-    if obs.readings.hazards[t, c] & Hazard.ILLIQUID.value:
+    """Return the first gate that forbids a coin to be entered or added to, or NONE."""
+    if control != Reason.NONE.value:
+        return control
+    if hazards & Hazard.ILLIQUID.value:
         return Reason.ILLIQUID.value
-    if side < 0 and setup.can_short[c] == 0:
+    if is_short_refused:
         return Reason.SHORT_NOT_ALLOWED.value
-    if breakers.multiplier(c, state.account.breakers, params.risk.breakers) == 0.0:
-        return breakers.reason(c, state.account.breakers)
-    if exits.is_cooling(c, side, k, state.account.exits):
+    if multiplier == 0.0:
+        return breaker
+    if is_cooling:
         return Reason.COOLDOWN.value
-    if not out.sized_usd[t, c] > 0.0:
+    if not sized_usd > 0.0:
         return Reason.KELLY_NOT_POSITIVE.value
-    edge = votes.edge_bps[t, c]
-    if not gate.clears(edge, out.cost_bps[t, c], params.costs.safety_margin_bps):
+    if not gate.clears(edge_bps, cost_bps, margin_bps):
         return Reason.EDGE_BELOW_COST.value
     return Reason.NONE.value
 
 
 @kernel
 def carry_reason(
-    t: int,
-    k: int,
-    c: int,
     side: int,
-    obs: Observation,
-    params: Params,
-    state: State,
+    remaining_bps: float,
+    funding_bps: float,
+    funding_hours: float,
     exit_bps: float,
+    rules: Rules,
 ) -> int:
-    r"""Return CARRY_TURNED if holding on costs more than leaving (METHODS 6.7), else NONE.
-
-    On bars that close on the hour, with the edge left falling linearly over the horizon:
+    r"""Return CARRY_TURNED if holding on costs more than leaving, else NONE.
 
     .. math:: \text{edge left} + \text{carry} < -c_{exit}
+
+    Notes
+    -----
+    Units: bps. Asked on bars that close on the hour, once carry falls below minus the edge left,
+    or turns against the position by more than 1 bp. Missing: unknown funding never turns.
+    Spec 15, METHODS 6.7.
     """
-    if k % params.bars_per_hour != 0:
-        return Reason.NONE.value
-    left = 1.0 - (k - state.account.exits.clock_k[c]) / params.risk.exits.horizon_bars
-    remaining = state.entry_edge_bps[c] * left if left > 0.0 else 0.0
-    carry = -components.funding_bps(
-        side,
-        obs.readings.funding_bps[t, c],
-        params.horizon_hours,
-        obs.readings.funding_hours[t, c],
-    )
-    turned = carry < -remaining or carry < -params.carry_turn_bps
-    if turned and remaining + carry < -exit_bps:
+    carry = -components.funding_bps(side, funding_bps, rules.horizon_hours, funding_hours)
+    turned = carry < -remaining_bps or carry < -rules.carry_turn_bps
+    if turned and remaining_bps + carry < -exit_bps:
         return Reason.CARRY_TURNED.value
     return Reason.NONE.value
 
 
 @kernel
-def exit_reason(
-    t: int,
-    k: int,
-    c: int,
-    side: int,
-    signal: int,
-    edge_bps: float,
-    obs: Observation,
-    params: Params,
-    state: State,
-    out: Decisions,
-) -> int:
+def exit_reason(side: int, signal: int, leave: int, price: float, stop: float, is_due: bool) -> int:
     """Return why a held coin must be closed on this bar, or NONE."""
-    controls = obs.controls
-    leaving = state.account.exits
-    close = out.price[t, c]
-    if controls.kill[t] != 0 or controls.flatten[t, c] != 0:
-        return Reason.EXIT_CONTROL.value
-    if controls.member[t, c] == 0:
-        return Reason.EXIT_UNIVERSE.value
-    if side * (close - leaving.stop[c]) <= 0.0:
+    if leave != Reason.NONE.value:
+        return leave
+    if side * (price - stop) <= 0.0:
         return Reason.EXIT_STOP.value
     if signal == -side:
         return Reason.REVERSAL.value
-    if exits.is_due(c, k, params.risk.exits, leaving):
-        if signal != side:
-            return Reason.EXIT_TIME.value
-        exits.restart(c, k, leaving)
-        state.entry_edge_bps[c] = edge_bps
-    half = 0.5 * (out.cost_bps[t, c] - out.funding_bps[t, c])
-    return carry_reason(t, k, c, side, obs, params, state, half)
+    if is_due and signal != side:
+        return Reason.EXIT_TIME.value
+    return Reason.NONE.value
 
 
 @kernel
 def take(
-    t: int,
     k: int,
-    obs: Observation,
-    setup: Setup,
-    params: Params,
-    state: State,
-    out: Decisions,
-    votes: consensus.Out,
-    stances: ByteVec,
+    signal: ByteVec,
+    voted: ShortVec,
+    edge_bps: Vec,
+    status: ByteVec,
+    hazards: ByteVec,
+    funding_bps: Vec,
+    funding_hours: Vec,
+    can_short: ByteVec,
+    margin_bps: float,
+    rules: Rules,
+    leaving: exits.State,
+    exit_params: exits.Params,
+    entry_edge_bps: Vec,
+    row: Mat,
+    code: ShortMat,
 ) -> None:
-    """Write each coin's stance, side and, where it waits, the reason."""
-    for c in range(setup.sector.shape[0]):
-        status = obs.market.status[t, 0, c]
-        signal = int(votes.signal[t, c])
-        held = int(state.account.exits.side[c])
-        reason = int(votes.reason[t, c])
-        stance = Stance.IDLE.value if held == 0 else Stance.FIXED.value
-        side = held
-        if status != Bar.TRADED.value:
-            reason = Reason.NO_DATA.value if status == Bar.ABSENT.value else Reason.IMPUTED.value
-        else:
-            leave = Reason.NONE.value
-            if held != 0:
-                leave = exit_reason(
-                    t, k, c, held, signal, votes.edge_bps[t, c], obs, params, state, out
+    """Write each coin's stance and side, and the reason where it waits or leaves.
+
+    Parameters
+    ----------
+    k : int
+        Bar counter.
+    signal, voted, edge_bps
+        Rows of ``consensus.Out``, shape (coin,).
+    status, hazards, funding_bps, funding_hours, can_short
+        This bar, shape (coin,).
+    margin_bps, rules, exit_params
+        Constants.
+    leaving, entry_edge_bps
+        Exits and the edge of each entry; clocks restart here.
+    row, code : Mat, ShortMat
+        ``Column`` and ``Code`` of this bar; read and written.
+
+    Notes
+    -----
+    Units: as ``Column``. Causal: this bar. Missing: a bar that is not traded decides nothing.
+    METHODS 0b.2, 0b.9.
+    """
+    held, stop, clock_k = leaving.side, leaving.stop, leaving.clock_k
+    cooldown_k, horizon = leaving.cooldown_k, exit_params.horizon_bars
+    on_the_hour = k % rules.bars_per_hour == 0
+    for c in range(held.shape[0]):
+        side = held[c]
+        wants = signal[c]
+        code[Code.SIDE, c] = side
+        code[Code.STANCE, c] = Stance.IDLE.value if side == 0 else Stance.FIXED.value
+        if status[c] != Bar.TRADED.value:
+            code[Code.REASON, c] = Reason.IMPUTED.value
+            if status[c] == Bar.ABSENT.value:
+                code[Code.REASON, c] = Reason.NO_DATA.value
+            continue
+        code[Code.REASON, c] = voted[c]
+        if side == 0 and wants == 0:
+            if code[Code.CONTROL, c] == Reason.NOT_MEMBER.value:
+                code[Code.REASON, c] = Reason.NOT_MEMBER.value
+            continue
+        leave = Reason.NONE.value
+        if side != 0:
+            is_due = k - clock_k[c] >= horizon
+            leave = exit_reason(
+                side, wants, code[Code.LEAVE, c], row[Column.PRICE, c], stop[c], is_due
+            )
+            if is_due and wants == side:
+                clock_k[c] = k
+                entry_edge_bps[c] = edge_bps[c]
+            if leave == Reason.NONE.value and on_the_hour:
+                left = 1.0 - (k - clock_k[c]) / horizon
+                one_way = 0.5 * (row[Column.COST_BPS, c] - row[Column.FUNDING_BPS, c])
+                leave = carry_reason(
+                    side, entry_edge_bps[c] * left, funding_bps[c], funding_hours[c], one_way, rules
                 )
+            code[Code.REASON, c] = Reason.HOLDING.value
             if leave != Reason.NONE.value:
-                stance = Stance.CLOSE.value
-                reason = leave
-            elif held != 0 and signal == 0:
-                reason = Reason.HOLDING.value
-            if signal != 0 and (leave == Reason.NONE.value or leave == Reason.REVERSAL.value):
-                refused = entry_reason(t, k, c, signal, obs, setup, params, state, out, votes)
-                if refused == Reason.NONE.value:
-                    stance = Stance.FREE.value
-                    side = signal
-                    reason = Reason.NONE.value
-                elif leave == Reason.NONE.value:
-                    reason = refused
-                elif setup.can_short[c] == 0:
-                    reason = Reason.EXIT_SIGNAL.value
-        stances[c] = stance
-        out.side[t, c] = side
-        out.reason[t, c] = reason
+                code[Code.STANCE, c] = Stance.CLOSE.value
+                code[Code.REASON, c] = leave
+        if wants == 0 or not (leave == Reason.NONE.value or leave == Reason.REVERSAL.value):
+            continue
+        refused = entry_reason(
+            code[Code.CONTROL, c],
+            code[Code.BREAKER, c],
+            row[Column.MULTIPLIER, c],
+            hazards[c],
+            k < cooldown_k[0 if wants > 0 else 1, c],
+            wants < 0 and can_short[c] == 0,
+            row[Column.SIZED_USD, c],
+            edge_bps[c],
+            row[Column.COST_BPS, c],
+            margin_bps,
+        )
+        if refused == Reason.NONE.value:
+            code[Code.STANCE, c] = Stance.FREE.value
+            code[Code.SIDE, c] = wants
+            code[Code.REASON, c] = Reason.NONE.value
+        elif leave == Reason.NONE.value:
+            code[Code.REASON, c] = refused
+        elif can_short[c] == 0:
+            code[Code.REASON, c] = Reason.EXIT_SIGNAL.value

@@ -70,7 +70,7 @@ def synthetic(  # noqa: PLR0913, PLR0917  (the whole of what one may choose, eac
         The same seed gives the same market, on the same NumPy.
     planted_edge : float
         What a perfect forecaster could know of the next 4 hours: the standard deviation of the
-        hidden drift over that of the noise, in [0, 1]. 0 plants nothing; 0.1 is strong for a
+        hidden drift over that of the noise, in [0, 10]. 0 plants nothing; 0.1 is strong for a
         real market.
     kind : str
         ``perp`` (funding, basis, both directions) or ``spot``.
@@ -114,8 +114,8 @@ def _check(n_coins: int, days: int, bar_minutes: int, planted_edge: float, kind:
         raise ValueError(f"n_coins is {n_coins} and days {days}, both must be at least 1")
     if bar_minutes < 1 or 60 % bar_minutes != 0:
         raise ValueError(f"bar_minutes is {bar_minutes}, it must divide 60: use 1, 5, 15 or 60")
-    if not 0.0 <= planted_edge <= 1.0:
-        raise ValueError(f"planted_edge is {planted_edge}, it must be within 0 and 1")
+    if not 0.0 <= planted_edge <= 10.0:
+        raise ValueError(f"planted_edge is {planted_edge}, it must be within 0 and 10")
     if kind not in ("perp", "spot"):
         raise ValueError(f"kind is {kind!r}, it must be 'perp' or 'spot'")
 

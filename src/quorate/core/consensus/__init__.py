@@ -56,6 +56,7 @@ __all__ = [
     "init",
     "out",
     "params",
+    "scan",
     "shares",
     "step",
 ]
@@ -189,6 +190,60 @@ def step(
     score.spread(params, state.score, out.sigma[t])
     _decide(t, status, gated, sigma_daily, tally, params, state.weights.eligible, out)
     score.push(out.score[t], votes, state.score)
+
+
+@kernel
+def scan(
+    k0: int,
+    close: Mat,
+    status: ByteMat,
+    ready: ByteMat,
+    regime: ByteMat,
+    sigma_daily: Mat,
+    side: ByteCube,
+    strength: Cube,
+    approved: ByteMat,
+    healthy: ByteVec,
+    family: ByteVec,
+    params: Params,
+    state: State,
+    out: Out,
+) -> None:
+    """Fold ``step`` over a block, bar t having counter k0 + t; nothing here reads the account.
+
+    Parameters
+    ----------
+    k0 : int
+        Counter of the first bar.
+    close, status, ready, regime, sigma_daily
+        The block, shape (time, coin).
+    side, strength : ByteCube, Cube
+        Votes, shape (time, engine, coin).
+    approved, healthy, family, params, state, out
+        As ``step``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``step``. Spec 1.
+    """
+    for t in range(close.shape[0]):
+        step(
+            t,
+            k0 + t,
+            close[t],
+            status[t],
+            ready[t],
+            regime[t],
+            sigma_daily[t],
+            side[t],
+            strength[t],
+            approved,
+            healthy,
+            family,
+            params,
+            state,
+            out,
+        )
 
 
 @kernel

@@ -111,32 +111,30 @@ def step(
         families[c] = 0
     recorded = state.prob[slot]
     codes_now = state.code[slot]
-    # tables by code + N_CELLS: sell votes, no vote, buy votes; so no branch on the vote is needed
-    size = 2 * N_CELLS + 1
-    chance = np.empty(size)
-    chance[N_CELLS] = 0.5
-    adds = np.zeros(size)
-    holds = np.zeros(size)
-    behind = np.zeros(size)
-    bit = np.zeros(size, dtype=np.int64)
+    # rows by code + N_CELLS: sell votes, no vote, buy votes; so no branch on the vote is needed
+    # columns: evidence, weight, weight times mass, probability
+    table = np.zeros((2 * N_CELLS + 1, 4))
+    table[N_CELLS, 3] = 0.5
+    bit = np.zeros(2 * N_CELLS + 1, dtype=np.int64)
     for e in range(n_engines):
         for v in range(N_CELLS):
             recorded[e, v] = prob[e, v]
             weight = weights[v // N_BUCKETS, e]
+            adds = weight * evidence(prob[e, v], params.pool)
             for sign in (-1, 1):
                 at = N_CELLS + sign * (v + 1)
-                chance[at] = prob[e, v]
-                adds[at] = sign * weight * evidence(prob[e, v], params.pool)
-                holds[at] = weight
-                behind[at] = weight * mass[v // N_BUCKETS, e]
+                table[at, 0] = sign * adds
+                table[at, 1] = weight
+                table[at, 2] = weight * mass[v // N_BUCKETS, e]
+                table[at, 3] = prob[e, v]
                 bit[at] = np.int64(1) << np.int64(family[e]) if weight > 0.0 else 0
         code = codes_now[e]
         row = out_prob[e]
         for c in range(n_coins):
             code[c] = codes[e, c]
             into = np.uint64(np.int64(codes[e, c]) + N_CELLS)
-            row[c] = chance[into]
-            total[c] += adds[into]
-            voting[c] += holds[into]
-            backing[c] += behind[into]
+            row[c] = table[into, 3]
+            total[c] += table[into, 0]
+            voting[c] += table[into, 1]
+            backing[c] += table[into, 2]
             families[c] |= bit[into]

@@ -21,7 +21,7 @@ from quorate.core.features import trend as trends
 from quorate.core.features import volatility as volatilities
 from quorate.core.features.table import N_FEATURES
 from quorate.core.kernel import kernel
-from quorate.core.types import Bars, Cube, Features, Mat
+from quorate.core.types import Bars, ByteMat, Cube, Features, Mat
 
 
 class Params(NamedTuple):
@@ -94,34 +94,28 @@ def _restart(
 
 
 @kernel
-def _row(
-    bars: Bars,
-    t: int,
-    k: int,
-    tape: tapes.State,
-    returns: returnses.State,
-    volatility: volatilities.State,
-    memory: Mat,
-    trend: trends.State,
-    flow: flows.State,
-    spread: spreads.State,
-    carry: carries.State,
-    crosssection: sections.State,
-    params: Params,
-    row: Mat,
+def span(
+    bars: Bars, first: int, last: int, k0: int, state: State, params: Params, out: Cube
 ) -> None:
-    """Write one row; the states come apart, for taking a tuple apart on every bar is slow."""
-    hour = params.bars_per_hour
-    tapes.look(bars, t, tape.counts)
-    _restart(tape, volatility, trend, spread)
-    tapes.step(bars, t, k, tape, hour)
-    returnses.step(k, hour, tape, returns, row)
-    volatilities.step(k, hour, tape, volatility, row)
-    trends.step(k, hour, tape, memory, trend, row)
-    flows.step(k, hour, tape, flow, row)
-    spreads.step(bars.spread_bps[t], k, hour, tape, spread, row)
-    carries.step(bars, t, k, hour, tape, carry, row)
-    sections.step(k, hour, params.btc, tape, crosssection, row)
+    """Step through rows ``first`` to ``last - 1``; row ``t`` has counter ``k0 + t``.
+
+    The states are taken apart before the loop: doing so on every bar is slow.
+    """
+    tape, returns, volatility, trend = state.tape, state.returns, state.volatility, state.trend
+    flow, spread, carry, crosssection = state.flow, state.spread, state.carry, state.crosssection
+    memory, hour = volatility.wilder, params.bars_per_hour
+    for t in range(first, last):
+        k, row = k0 + t, out[t]
+        tapes.look(bars, t, tape.counts)
+        _restart(tape, volatility, trend, spread)
+        tapes.step(bars, t, k, tape, hour)
+        returnses.step(k, hour, tape, returns, row)
+        volatilities.step(k, hour, tape, volatility, row)
+        trends.step(k, hour, tape, memory, trend, row)
+        flows.step(k, hour, tape, flow, row)
+        spreads.step(bars.spread_bps[t], k, hour, tape, spread, row)
+        carries.step(bars, t, k, hour, tape, carry, row)
+        sections.step(k, hour, params.btc, tape, crosssection, row)
 
 
 @kernel
@@ -146,47 +140,13 @@ def step(bars: Bars, t: int, k: int, state: State, params: Params, out: Cube) ->
     Units: ``table.FEATURES``.  Causal: reads rows <= t.
     Missing: NaN while a coin is absent and until each feature's warm-up.
     """
-    _row(
-        bars,
-        t,
-        k,
-        state.tape,
-        state.returns,
-        state.volatility,
-        state.volatility.wilder,
-        state.trend,
-        state.flow,
-        state.spread,
-        state.carry,
-        state.crosssection,
-        params,
-        out[t],
-    )
+    span(bars, t, t + 1, k - t, state, params, out)
 
 
 @kernel
 def scan(bars: Bars, k0: int, state: State, params: Params, out: Cube) -> None:
     """Step through every row; row ``t`` has counter ``k0 + t``."""
-    tape, returns, volatility, trend = state.tape, state.returns, state.volatility, state.trend
-    flow, spread, carry, crosssection = state.flow, state.spread, state.carry, state.crosssection
-    memory = volatility.wilder
-    for t in range(bars.close.shape[0]):
-        _row(
-            bars,
-            t,
-            k0 + t,
-            tape,
-            returns,
-            volatility,
-            memory,
-            trend,
-            flow,
-            spread,
-            carry,
-            crosssection,
-            params,
-            out[t],
-        )
+    span(bars, 0, bars.close.shape[0], k0, state, params, out)
 
 
 def check(bars: Bars, state: State, params: Params) -> None:
@@ -199,7 +159,8 @@ def check(bars: Bars, state: State, params: Params) -> None:
         raise ValueError("the state was made for another bar length; call init with these params")
     if params.btc >= n_coins or params.btc < -1:
         raise ValueError(f"the column of BTC is {params.btc}: at most {n_coins - 1}, or -1")
-    for name, array in zip(Bars._fields, bars, strict=True):
+    for name in Bars._fields:
+        array: Mat | ByteMat = getattr(bars, name)
         dtype = np.int8 if name == "status" else np.float64
         if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
             raise ValueError(
@@ -236,5 +197,5 @@ def build(bars: Bars, k0: int, state: State, params: Params) -> Features:
     check(bars, state, params)
     n_bars, n_coins = bars.close.shape
     out = np.empty((n_bars, N_FEATURES, n_coins))
-    scan(bars, int(k0), state, params, out)
+    span(bars, 0, n_bars, int(k0), state, params, out)
     return Features(out)

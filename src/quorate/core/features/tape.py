@@ -86,10 +86,11 @@ def look(bars: Bars, t: int, counts: IntMat) -> None:
     status, volume = bars.status[t], bars.volume[t]
     opened, high, low, close = bars.open[t], bars.high[t], bars.low[t], bars.close[t]
     for c in range(counts.shape[1]):
-        # a comparison with NaN is false, so a missing number is never present
-        ordered = 0.0 < low[c] <= close[c] <= high[c] and low[c] <= opened[c] <= high[c]
-        known = ordered and high[c] < np.inf and 0.0 <= volume[c] < np.inf
-        counts[PRESENT, c] = 1 if known and status[c] != Bar.ABSENT else 0
+        # a comparison with NaN is false, so a missing number is never present; & does not branch
+        ordered = (low[c] > 0.0) & (low[c] <= close[c]) & (close[c] <= high[c])
+        ordered = ordered & (low[c] <= opened[c]) & (opened[c] <= high[c]) & (high[c] < np.inf)
+        known = ordered & (volume[c] >= 0.0) & (volume[c] < np.inf)
+        counts[PRESENT, c] = 1 if known & (status[c] != Bar.ABSENT) else 0
 
 
 @kernel

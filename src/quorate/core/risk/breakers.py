@@ -20,7 +20,7 @@ from quorate.core.kernel import kernel
 from quorate.core.types import Bar, Reason
 
 if TYPE_CHECKING:
-    from quorate.core.types import ByteVec, IntVec, Mat, Vec
+    from quorate.core.types import ByteVec, IntVec, Mat, ShortVec, Vec
 
 
 class Defense(IntEnum):
@@ -130,21 +130,45 @@ def quantile(ordered: Vec, n: int, q: float) -> float:
 
 @kernel
 def _requantile(ring: Mat, c: int, trip: Vec, release: Vec, params: Params, values: Vec) -> None:
-    """Sort a coin's days and set the two levels; NaN while there are too few."""
+    """Set a coin's two levels from its days; NaN while there are too few."""
     n = 0
     for t in range(ring.shape[0]):
         if ring[t, c] == ring[t, c]:
-            values[n] = ring[t, c]
             n += 1
     trip[c] = nan
     release[c] = nan
-    if n >= params.min_days:
-        # only what lies above the release level has to be in order
-        tail = int(params.release_quantile * (n - 1))
-        ordered = np.partition(values[:n], tail)
-        ordered[tail:] = np.sort(ordered[tail:])
-        trip[c] = quantile(ordered, n, params.trip_quantile)
-        release[c] = quantile(ordered, n, params.release_quantile)
+    if n < params.min_days:
+        return
+    # only what lies above the release level has to be in order: keep the largest m, ascending
+    first = int(params.release_quantile * (n - 1))
+    m = n - first
+    held = 0
+    for t in range(ring.shape[0]):
+        value = ring[t, c]
+        if value == value and (held < m or value > values[0]):
+            if held == m:
+                for i in range(1, m):
+                    values[i - 1] = values[i]
+                held -= 1
+            i = held
+            while i > 0 and values[i - 1] > value:
+                values[i] = values[i - 1]
+                i -= 1
+            values[i] = value
+            held += 1
+    trip[c] = _level(values, first, n, params.trip_quantile)
+    release[c] = _level(values, first, n, params.release_quantile)
+
+
+@kernel
+def _level(largest: Vec, first: int, n: int, q: float) -> float:
+    """Return a quantile of n values of which those from rank ``first`` are given in order."""
+    place = q * (n - 1)
+    i = int(place)
+    value: float = largest[i - first]
+    if i + 1 < n:
+        value += (place - i) * (largest[i + 1 - first] - value)
+    return value
 
 
 @kernel
@@ -272,8 +296,8 @@ def on_trade(net_pnl: int, state: State, params: Params) -> None:
     >>> state = init(1, Params())
     >>> for _ in range(3):
     ...     on_trade(-1, state, Params())
-    >>> multiplier(0, state, Params())
-    0.5
+    >>> state.streak.item()
+    1
     """
     if net_pnl < 0:
         state.losses[0] += 1
@@ -298,53 +322,57 @@ def day_pnl_usd(equity_usd: float, state: State) -> float:
 
 
 @kernel
-def multiplier(c: int, state: State, params: Params) -> float:
-    """Return by how much an entry in a coin is made smaller: 1, 0.5, 0.25 or 0.
+def report(
+    state: State, params: Params, multiplier: Vec, reasons: ShortVec, bits: ShortVec
+) -> None:
+    """Write for every coin how much smaller an entry is made, by which breaker, and all bits.
+
+    Parameters
+    ----------
+    state, params : State, Params
+        After ``step``.
+    multiplier : Vec
+        Written: 1, 0.5, 0.25 or 0, shape (coin,).
+    reasons : ShortVec
+        Written: the ``Reason`` that weighs most, NONE if none does, shape (coin,).
+    bits : ShortVec
+        Written: ``Breaker`` bits, shape (coin,).
 
     Notes
     -----
     Streak and volatility are two breakers and multiply; the coin's and the market's volatility are
     one and do not. 0 while the daily breaker is tripped, and in defense with ``Defense.FLAT``.
+    Units: a factor. Causal: this bar. Missing: an unknown quantile is off and has its bit.
     Spec 6, METHODS 7.6.
     """
+    everywhere = 0
     if state.tripped[0] != 0:
-        return 0.0
-    factor = 1.0
+        everywhere |= Breaker.DAILY.value
     if state.streak[0] != 0:
-        factor = params.streak_multiplier
-    if state.defense[c] != 0 or state.market_defense[0] != 0:
-        if params.defense == Defense.FLAT:
-            return 0.0
-        factor *= params.defense_multiplier
-    return factor
-
-
-@kernel
-def reason(c: int, state: State) -> int:
-    """Return the ``Reason`` of the breaker that weighs most on a coin, NONE if none does."""
-    if state.tripped[0] != 0:
-        return Reason.BREAKER_DAILY.value
-    if state.defense[c] != 0 or state.market_defense[0] != 0:
-        return Reason.BREAKER_VOLATILITY.value
-    if state.streak[0] != 0:
-        return Reason.BREAKER_STREAK.value
-    return Reason.NONE.value
-
-
-@kernel
-def flags(c: int, state: State) -> int:
-    """Return the ``Breaker`` bits of a coin."""
-    bits = 0
-    if state.tripped[0] != 0:
-        bits |= Breaker.DAILY.value
-    if state.streak[0] != 0:
-        bits |= Breaker.STREAK.value
-    if state.defense[c] != 0:
-        bits |= Breaker.COIN_VOLATILITY.value
+        everywhere |= Breaker.STREAK.value
     if state.market_defense[0] != 0:
-        bits |= Breaker.MARKET_VOLATILITY.value
-    if state.trip[c] != state.trip[c]:
-        bits |= Breaker.COIN_UNKNOWN.value
+        everywhere |= Breaker.MARKET_VOLATILITY.value
     if state.market_trip[0] != state.market_trip[0]:
-        bits |= Breaker.MARKET_UNKNOWN.value
-    return bits
+        everywhere |= Breaker.MARKET_UNKNOWN.value
+    defense, trip = state.defense, state.trip
+    for c in range(defense.shape[0]):
+        flag = everywhere
+        if defense[c] != 0:
+            flag |= Breaker.COIN_VOLATILITY.value
+        if trip[c] != trip[c]:
+            flag |= Breaker.COIN_UNKNOWN.value
+        factor = 1.0
+        reason = Reason.NONE.value
+        if flag & Breaker.STREAK.value:
+            factor = params.streak_multiplier
+            reason = Reason.BREAKER_STREAK.value
+        if flag & (Breaker.COIN_VOLATILITY.value | Breaker.MARKET_VOLATILITY.value):
+            is_flat = params.defense == Defense.FLAT.value
+            factor = 0.0 if is_flat else factor * params.defense_multiplier
+            reason = Reason.BREAKER_VOLATILITY.value
+        if flag & Breaker.DAILY.value:
+            factor = 0.0
+            reason = Reason.BREAKER_DAILY.value
+        multiplier[c] = factor
+        reasons[c] = reason
+        bits[c] = flag

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.unit.core.features.synthetic import ROW, arrays, bars, copy, part, run
 
 from quorate.core import features
 from quorate.core.features.table import FEATURES, N_FEATURES
 from quorate.core.types import Bar, Features
-from tests.unit.core.features.synthetic import ROW, arrays, bars, copy, part, run
 
 CROSS = [row for row, feature in enumerate(FEATURES) if feature.family == "crosssection"]
 OWN = [row for row, feature in enumerate(FEATURES) if feature.family != "crosssection"]

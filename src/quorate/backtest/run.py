@@ -1,0 +1,337 @@
+"""Fold the decision over history: features, votes, consensus, then fills and decisions bar by bar.
+
+In: blocks of bars and quotes, engines, parameters. Out: the rows of each block. All memory is in
+``Memory``, so a block may be of any length and a run may stop and go on: the bytes are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from quorate.backtest import exchange
+from quorate.backtest.fills import Fills, fills, rows_needed
+from quorate.core import account, consensus, decide, features, ledger, regime
+from quorate.core.account import Decisions
+from quorate.core.engines.base import Engine, Rows, approval
+from quorate.core.engines.poll import Failure, poll
+from quorate.core.features.table import FEATURES, index
+from quorate.core.kernel import kernel
+from quorate.core.types import (
+    N_LINES,
+    Bars,
+    ByteMat,
+    ByteVec,
+    Controls,
+    IntVec,
+    Line,
+    Market,
+    Observation,
+    Readings,
+    Vec,
+    Votes,
+)
+
+BLOCK_CELLS = 25_000
+"""Coin-bars in a block: small enough for the processor's cache, large enough to hide Python."""
+
+_UNKNOWN_SPREAD_BPS = 20.0
+_NAMES = tuple(feature.name for feature in FEATURES)
+
+
+class Params(NamedTuple):
+    """The parameters of every pass of a run."""
+
+    features: features.Params
+    regime: regime.Params
+    consensus: consensus.Params
+    chain: account.Params
+    exchange: exchange.Params
+
+
+class Memory(NamedTuple):
+    """All that is carried from one bar to the next; a copy of it is a snapshot."""
+
+    features: features.State
+    regime: regime.State
+    consensus: consensus.State
+    chain: account.State
+    exchange: exchange.State
+    spread_bps: Vec  # (coin,) last known, for bars on which no estimate is
+
+
+class Tally(NamedTuple):
+    """What the fold counts beside the decisions, (time,) each, integer money."""
+
+    costs: IntVec  # all costs since the start
+    imbalance: IntVec  # equity less what the lines explain: 0
+
+
+class Slice(NamedTuple):
+    """One block of inputs; arrays are C-contiguous and writable."""
+
+    k0: int
+    bars: Bars
+    market: Market
+    controls: Controls
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is fixed within a run: engines, parameters, the market's constants."""
+
+    engines: tuple[Engine, ...]
+    params: Params
+    setup: account.Setup
+    delisted_k: IntVec
+    approved: ByteMat
+    healthy: ByteVec
+    family: ByteVec
+
+
+@dataclass(frozen=True)
+class Block:
+    """What one block left behind; the arrays are written again by the next."""
+
+    k0: int
+    features: np.ndarray[tuple[int, int, int], np.dtype[np.float64]]
+    readings: Readings
+    votes: Votes
+    consensus: consensus.Out
+    decisions: Decisions
+    fills: Fills
+    tally: Tally
+    failures: tuple[Failure, ...]
+
+
+def machine(
+    engines: Sequence[Engine], params: Params, setup: account.Setup, delisted_k: IntVec
+) -> Machine:
+    """Join engines, parameters and market constants, checked.
+
+    Parameters
+    ----------
+    engines : sequence of Engine
+        At least one, of different names.
+    params, setup, delisted_k
+        As the fields of ``Machine``.
+
+    Raises
+    ------
+    ValueError
+        Without an engine, or with two of one name.
+
+    Notes
+    -----
+    Units: none. Causal: fixed before the run. Missing: none. Spec 2.
+    """
+    names = [engine.name for engine in engines]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"a run needs engines of different names, got {names}")
+    families = sorted({engine.family for engine in engines})
+    return Machine(
+        engines=tuple(engines),
+        params=params,
+        setup=setup,
+        delisted_k=delisted_k,
+        approved=approval(engines),
+        healthy=np.ones(len(names), np.int8),
+        family=np.array([families.index(engine.family) for engine in engines], np.int8),
+    )
+
+
+def begin(made: Machine, n_venues: int, n_coins: int, start_usd: float) -> Memory:
+    """Return the memory of a run that has seen nothing and holds only cash."""
+    given = made.params
+    return Memory(
+        features=features.init(n_coins, given.features),
+        regime=regime.init(n_coins, given.regime),
+        consensus=consensus.init(len(made.engines), n_coins, given.consensus),
+        chain=decide.init(n_venues, n_coins, start_usd, given.chain),
+        exchange=exchange.init(n_venues, n_coins),
+        spread_bps=np.full(n_coins, _UNKNOWN_SPREAD_BPS),
+    )
+
+
+def controls(member: ByteMat, quote_usd: Vec) -> Controls:
+    """Return what a backtest asks of the decision: nothing but the universe."""
+    n_bars = member.shape[0]
+    return Controls(
+        pause=np.zeros(n_bars, np.int8),
+        kill=np.zeros(n_bars, np.int8),
+        block=np.zeros(member.shape, np.int8),
+        flatten=np.zeros(member.shape, np.int8),
+        member=member,
+        flow=np.zeros(n_bars, np.int64),
+        quote_usd=quote_usd,
+    )
+
+
+def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
+    """Run one block through every pass and return its rows; ``memory`` is moved on.
+
+    Parameters
+    ----------
+    made : Machine
+        From ``machine``.
+    memory : Memory
+        From ``begin`` or an earlier block; updated in place.
+    piece : Slice
+        The next bars, in order, without a hole in the grid.
+
+    Returns
+    -------
+    Block
+        Features, votes, consensus, decisions and fills of the block.
+
+    Notes
+    -----
+    Units: as the fields say. Causal: row t of every output reads bars <= t.
+    Missing: as ``core.types``; a spread that no quote and no estimate gives is the last one known.
+    DESIGN 1.
+    """
+    n_bars, n_venues, n_coins = piece.market.close.shape
+    values = features.build(piece.bars, piece.k0, memory.features, made.params.features).values
+    labels = np.zeros((3, n_bars, n_coins), np.int8)
+    regime.scan(
+        values,
+        piece.bars.status,
+        piece.k0,
+        memory.regime,
+        made.params.regime,
+        labels[0],
+        labels[1],
+        labels[2],
+    )
+    votes, failures = poll(made.engines, Rows(values, _NAMES))
+    readings = _readings(values, piece.bars, labels, made.setup.can_short)
+    market = piece.market._replace(
+        spread_bps=_spreads(piece.market, readings.spread_bps, memory.spread_bps)
+    )
+    said = consensus.out(n_bars, len(made.engines), n_coins)
+    consensus.scan(
+        piece.k0,
+        piece.bars.close,
+        piece.bars.status,
+        readings.ready,
+        readings.regime,
+        readings.sigma_daily,
+        votes.side,
+        votes.strength,
+        made.approved,
+        made.healthy,
+        made.family,
+        made.params.consensus,
+        memory.consensus,
+        said,
+    )
+    out = account.decisions(n_bars, n_venues, n_coins)
+    log = fills(rows_needed(n_bars, n_venues, n_coins))
+    tally = Tally(np.zeros(n_bars, np.int64), np.zeros(n_bars, np.int64))
+    fold(
+        piece.k0,
+        Observation(market, readings, votes, piece.controls),
+        made.setup,
+        made.delisted_k,
+        made.params.chain,
+        made.params.exchange,
+        memory.chain,
+        memory.exchange,
+        out,
+        said,
+        log,
+        tally,
+    )
+    return Block(piece.k0, values, readings, votes, said, out, log, tally, failures)
+
+
+@kernel
+def fold(
+    k0: int,
+    obs: Observation,
+    setup: account.Setup,
+    delisted_k: IntVec,
+    params: account.Params,
+    rules: exchange.Params,
+    state: account.State,
+    venue: exchange.State,
+    out: Decisions,
+    votes: consensus.Out,
+    log: Fills,
+    tally: Tally,
+) -> None:
+    """Let the exchange and the decision take turns over a block, the exchange first on each bar."""
+    for t in range(obs.market.close.shape[0]):
+        k = k0 + t
+        exchange.step(
+            obs.market,
+            t,
+            k,
+            setup.venues,
+            obs.readings.sigma_daily[t],
+            delisted_k,
+            state.account,
+            rules,
+            venue,
+            log,
+        )
+        decide.step(t, k, obs, setup, params, state, out, votes)
+        lines = state.account.ledger.lines
+        paid = 0
+        for i in range(Line.DELAY.value, N_LINES):
+            for c in range(lines.shape[1]):
+                paid += lines[i, c]
+        tally.costs[t] = paid
+        tally.imbalance[t] = ledger.imbalance(state.account.ledger)
+
+
+def _readings(
+    values: np.ndarray[tuple[int, int, int], np.dtype[np.float64]],
+    bars: Bars,
+    labels: np.ndarray[tuple[int, int, int], np.dtype[np.int8]],
+    can_short: ByteVec,
+) -> Readings:
+    def column(name: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        return np.ascontiguousarray(values[:, index(name), :])
+
+    is_perp = can_short == 1
+    rate = np.where(is_perp, bars.funding_rate * 1e4, 0.0)
+    hours = np.where(is_perp, bars.funding_hours, 8.0)
+    return Readings(
+        sigma_daily=column("vol_24h"),
+        bar_volume=column("bar_volume"),
+        spread_bps=column("spread_bps"),
+        funding_bps=rate,
+        funding_hours=hours,
+        beta=column("beta_btc"),
+        regime=labels[0],
+        hazards=labels[1],
+        ready=labels[2],
+    )
+
+
+def _spreads(
+    market: Market, estimate: np.ndarray[tuple[int, int], np.dtype[np.float64]], last: Vec
+) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
+    """Fill the spreads that no quote gives: from the estimate, else from the last one known."""
+    carried = np.empty_like(estimate)
+    _carry(estimate, last, carried)
+    quoted = market.spread_bps
+    return np.ascontiguousarray(np.where(np.isnan(quoted), carried[:, None, :], quoted))
+
+
+@kernel
+def _carry(
+    estimate: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    last: Vec,
+    out: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+) -> None:
+    """Write each estimate, or the last one known where there is none."""
+    for t in range(estimate.shape[0]):
+        for c in range(last.shape[0]):
+            if estimate[t, c] == estimate[t, c]:
+                last[c] = estimate[t, c]
+            out[t, c] = last[c]

@@ -1,0 +1,231 @@
+"""The long tables: every metric net and gross, how steady they are, settings, engines, counters.
+
+In: a ``Run``. Out: rows of text. A number that is not known says why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from quorate.report.formats import UNKNOWN, measure, number, percent, sign, unit_name
+from quorate.report.words import COUNTERS, HEADINGS, LABELS
+from quorate.statistics.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from quorate.report.reading import Run
+    from quorate.statistics.metrics import Metric
+
+_UNIT_OF = {metric.name: metric.unit for metric in METRICS}
+_SUFFIXES = {
+    "usd": "USD",
+    "frac": "fraction",
+    "share": "fraction",
+    "bps": "bps",
+    "hours": "hours",
+    "days": "days",
+    "ms": "ms",
+}
+_BOTH = ("net", "gross")
+_SIGNED = {
+    *("total_return", "cagr", "sharpe", "sharpe_low", "sharpe_high", "sharpe_lo", "sortino"),
+    *("calmar", "max_drawdown", "avg_drawdown", "pnl_usd", "avg_win_usd", "avg_loss_usd"),
+}
+
+
+class Value(NamedTuple):
+    """A number as text, the class of its sign, and a caution or why it is not known."""
+
+    text: str
+    css: str
+    note: str
+
+
+class MetricRow(NamedTuple):
+    """One metric; ``gross`` is None where net and gross are the same thing."""
+
+    heading: str
+    label: str
+    unit: str
+    definition: str
+    net: Value
+    gross: Value | None
+
+
+def metric_rows(run: Run) -> list[MetricRow]:
+    """Return every metric in the order of ``METRICS``, net beside gross.
+
+    Notes
+    -----
+    Units: in each row.  Causal: reads the whole run.  Missing: a dash and the reason.  Spec 12.
+    """
+    rows = []
+    for metric in METRICS:
+        places = [part for part in ("net", "gross", "activity", "costs") if _has(run, part, metric)]
+        if not places:
+            continue
+        values = [_value(run, place, metric.name, metric.unit) for place in places]
+        rows.append(
+            MetricRow(
+                heading=HEADINGS.get(metric.name, ""),
+                label=LABELS.get(metric.name, metric.name.replace("_", " ")),
+                unit=unit_name(metric.unit),
+                definition=_definition(metric),
+                net=values[0],
+                gross=values[1] if len(values) > 1 else None,
+            )
+        )
+    return rows
+
+
+def _has(run: Run, part: str, metric: Metric) -> bool:
+    return metric.name in run.metrics.get(part, {})
+
+
+def _definition(metric: Metric) -> str:
+    """Return what a metric is, and whose it is where it has an author."""
+    if metric.reference.startswith("METHODS"):
+        return metric.definition
+    return f"{metric.definition}; {metric.reference}"
+
+
+def _value(run: Run, place: str, name: str, unit: str) -> Value:
+    value = run.metrics[place][name]
+    note = run.metrics.get("flags", {}).get(f"{place}.{name}", "")
+    css = sign(value) if name in _SIGNED and place in _BOTH else ""
+    return Value(measure(value, unit), css, note or ("not defined" if value is None else ""))
+
+
+def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:
+    """Return how far years, coins and regimes lie apart: group, metric, unit and six numbers.
+
+    Returns
+    -------
+    list of tuple
+        The numbers are count, mean, standard deviation, minimum, median and maximum.
+
+    Notes
+    -----
+    Units: in each row.  Causal: reads the whole run.  Missing: a dash.  Spec 12, METHODS 11.
+    """
+    rows = []
+    for group, tree in run.metrics.get("stability", {}).items():
+        for name, spread in tree.get("dispersion", {}).items():
+            unit = _UNIT_OF.get(name, "ratio")
+            numbers = [
+                measure(spread.get(part), "count" if part == "n" else unit)
+                for part in ("n", "mean", "std", "min", "median", "max")
+            ]
+            rows.append((group, LABELS.get(name, name), unit_name(unit), numbers))
+    return rows
+
+
+def year_rows(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return each calendar year's days, return, Sharpe ratio and drawdown, with their classes.
+
+    Notes
+    -----
+    Units: days, percent, a year.  Causal: reads the whole run.  Missing: a dash.  Spec 12.
+    """
+    groups = run.metrics.get("stability", {}).get("year", {}).get("groups", {})
+    return [
+        (
+            year,
+            [
+                (number(row.get("n_days"), 0), ""),
+                (percent(row.get("total_return")), sign(row.get("total_return"))),
+                (number(row.get("sharpe")), sign(row.get("sharpe"))),
+                (percent(row.get("max_drawdown")), sign(row.get("max_drawdown"))),
+            ],
+        )
+        for year, row in groups.items()
+    ]
+
+
+def changed_settings(run: Run) -> list[tuple[str, str, str]]:
+    """Return the settings that differ from the defaults: name, value and where it came from.
+
+    Notes
+    -----
+    Units: as each setting says.  Causal: reads the run's settings.  Missing: an empty list.
+    """
+    origins = run.about.get("origins", {})
+    return [row for row in all_settings(run) if row[2] != "default"] if origins else []
+
+
+def all_settings(run: Run) -> list[tuple[str, str, str]]:
+    """Return every setting of a run: dotted name, value and where it came from.
+
+    Notes
+    -----
+    Units: as each setting says.  Causal: reads the run's settings.  Missing: an empty list.
+    """
+    origins = run.about.get("origins", {})
+    return [
+        (f"{section}.{name}", _plain(value), str(origins.get(section, {}).get(name, "default")))
+        for section, values in run.about.get("settings", {}).items()
+        for name, value in values.items()
+    ]
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401  (a leaf of JSON)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value}" if value not in {None, ""} else UNKNOWN
+
+
+def counters(run: Run) -> list[tuple[str, str, str]]:
+    """Return what the simulated exchange counted: name, meaning and count.
+
+    Notes
+    -----
+    Units: count.  Causal: reads the whole run.  Missing: an empty list.
+    """
+    return [
+        (name.replace("_", " ").lower(), COUNTERS.get(name.upper(), ""), number(count, 0))
+        for name, count in run.metrics.get("exchange", {}).items()
+    ]
+
+
+def exposure_rows(run: Run) -> list[tuple[str, str, str]]:
+    """Return the summary of exposure: name, value and unit, the unit read from the name.
+
+    Notes
+    -----
+    Units: by suffix, percent for ``_frac``.  Causal: reads the whole run.  Missing: a dash.
+    """
+    rows = []
+    for name, value in _leaves(run.metrics.get("exposure", {})):
+        stem, _, suffix = name.rpartition("_")
+        unit = _SUFFIXES.get(suffix, "")
+        label = (stem if unit else name).replace("_", " ")
+        is_number = value is None or isinstance(value, int | float)
+        text = measure(value, unit or "ratio") if is_number else str(value)
+        rows.append((label, text, unit_name(unit)))
+    return rows
+
+
+def _leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", value
+
+
+def regime_rows(run: Run) -> list[tuple[str, str, str]]:
+    """Return how long the coins were in each regime: name, bars of a coin, and share.
+
+    Notes
+    -----
+    Units: bars of a coin, percent.  Causal: reads the whole run.  Missing: an empty list.  Spec 2.
+    """
+    counts: dict[str, int] = run.metrics.get("regimes", {})
+    total = sum(counts.values())
+    return [
+        (name.lower(), number(count, 0), percent(count / total if total else None, 1))
+        for name, count in counts.items()
+    ]

@@ -1,0 +1,160 @@
+"""Numbers as the text of a page: money, shares, counts and times, each in one way only.
+
+In: integers of 1e-8 USD, floats, instants. Out: short text; an en dash where nothing is known.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Final
+
+from quorate.core.types import MONEY_SCALE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+UNKNOWN: Final = "–"
+_MINUS: Final = "−"
+_CENT = MONEY_SCALE // 100
+
+_PERCENT: Final = {
+    "fraction": "%",
+    "fraction/year": "% a year",
+    "fraction/sqrt(year)": "% a year",
+    "probability": "%",
+}
+_UNITS: Final = {
+    "1/sqrt(year)": "annualised",
+    "1/year": "a year",
+    "1/day": "a day",
+    "ratio": "ratio",
+    "count": "count",
+}
+
+
+def units(amount: str | float) -> int:
+    """Return an amount in USD as an integer of 1e-8 USD, rounded once.
+
+    Examples
+    --------
+    >>> units("-12.34567891"), units(0.1)
+    (-1234567891, 10000000)
+    """
+    scaled = Decimal(str(amount)) * MONEY_SCALE
+    return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
+
+
+def number(value: float | None, decimals: int = 2) -> str:
+    """Return a number with thousands set apart and a true minus sign.
+
+    Examples
+    --------
+    >>> number(-1234.5), number(None), number(-0.001)
+    ('−1,234.50', '–', '0.00')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{abs(value):,.{decimals}f}"
+    is_zero = not text.strip("0,.")
+    return f"{_MINUS}{text}" if value < 0 and not is_zero else text
+
+
+def usd(amount: int) -> str:
+    """Return money to the cent; less than a cent is shown in full.
+
+    Examples
+    --------
+    >>> usd(123_456_789_012), usd(-250_000)
+    ('1,234.57', '−0.00250000')
+    """
+    return exact(amount) if 0 < abs(amount) < _CENT else number(amount / MONEY_SCALE)
+
+
+def exact(amount: int) -> str:
+    """Return money with all its eight decimals.
+
+    Examples
+    --------
+    >>> exact(-123_456_789_012)
+    '−1,234.56789012'
+    """
+    whole, part = divmod(abs(amount), MONEY_SCALE)
+    return f"{_MINUS if amount < 0 else ''}{whole:,}.{part:08d}"
+
+
+def percent(value: float | None, decimals: int = 2) -> str:
+    """Return a fraction in percent.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(float("nan"))
+    ('12.34%', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{number(100.0 * value, decimals)}%"
+
+
+def measure(value: float | None, unit: str) -> str:
+    """Return a value in the unit of its metric, the unit itself left to ``unit_name``.
+
+    Examples
+    --------
+    >>> measure(0.5, "probability"), measure(12, "count"), measure(1.239, "1/year")
+    ('50.00%', '12', '1.24')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if unit in _PERCENT:
+        return percent(value)
+    if unit == "count" or (unit == "days" and float(value).is_integer()):
+        return number(value, 0)
+    return number(value, 1 if unit in {"days", "hours"} else 2)
+
+
+def unit_name(unit: str) -> str:
+    """Return how a unit is called on the page.
+
+    Examples
+    --------
+    >>> unit_name("fraction/year"), unit_name("USD")
+    ('% a year', 'USD')
+    """
+    return _PERCENT.get(unit) or _UNITS.get(unit, unit)
+
+
+def instant(value: datetime) -> str:
+    """Return a time to the minute.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> instant(datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    '2026-01-02 03:04'
+    """
+    return value.strftime("%Y-%m-%d %H:%M")
+
+
+def code(name: str) -> str:
+    """Return the name of a reason or regime in small letters and words.
+
+    Examples
+    --------
+    >>> code("EXIT_TIME")
+    'exit time'
+    """
+    return name.replace("_", " ").lower()
+
+
+def sign(value: float | None) -> str:
+    """Return the class of a number: ``up``, ``down`` or nothing.
+
+    Examples
+    --------
+    >>> sign(-1.0), sign(None)
+    ('down', '')
+    """
+    if value is None or not math.isfinite(value) or value == 0:
+        return ""
+    return "up" if value > 0 else "down"

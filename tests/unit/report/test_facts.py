@@ -1,0 +1,53 @@
+"""Every metric has its line, and a number that is not known says why."""
+
+from dataclasses import replace
+
+import pytest
+from tests.unit.report.building import build
+
+from quorate.report import facts, reading
+from quorate.statistics.metrics import METRICS
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return reading.read(build(tmp_path_factory.mktemp("run"), n_trades=0, n_bars=100))
+
+
+def test_every_metric_is_listed_in_order(run):
+    rows = facts.metric_rows(run)
+    assert len(rows) == len(METRICS)
+    assert rows[4].label == "Sharpe ratio"
+    assert [row.heading for row in rows if row.heading] == list(facts.HEADINGS.values())
+
+
+def test_what_is_not_known_says_why(run):
+    rows = {row.label: row for row in facts.metric_rows(run)}
+    for row in rows.values():
+        for value in (row.net, row.gross):
+            assert value is None or value.text != "–" or value.note
+    assert rows["hit rate"].net.note == "no trade won or lost"
+    assert rows["capacity"].net.note == "not estimated"
+    assert rows["capacity"].gross is None
+
+
+def test_settings_carry_their_origin(run):
+    assert facts.changed_settings(run) == [("consensus.k", "1.5", "environment")]
+    found = {name: value for name, value, _ in facts.all_settings(run)}
+    assert found["consensus.families"] == "trend, flow"
+    assert facts.changed_settings(replace(run, about={})) == []
+
+
+def test_exposure_reads_units_from_names(run):
+    metrics = {"exposure": {"gross_mean_frac": 0.25, "by_side": {"long_usd": 5.0}, "bars": None}}
+    assert facts.exposure_rows(replace(run, metrics=metrics)) == [
+        ("gross mean", "25.00%", "%"),
+        ("by side long", "5.00", "USD"),
+        ("bars", "–", ""),
+    ]
+
+
+def test_shares_of_nothing_are_unknown(run):
+    assert facts.regime_rows(replace(run, metrics={"regimes": {"TREND": 0}})) == [
+        ("trend", "0", "–")
+    ]

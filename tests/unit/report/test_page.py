@@ -1,0 +1,181 @@
+"""The page is whole, honest about its data, and needs nothing from outside."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from tests.unit.report.building import build
+
+from quorate.errors import DataError, SchemaError
+from quorate.report import render
+
+VOID = {"meta", "br", "line", "rect", "path", "img", "link", "input", "hr"}
+
+
+class Nesting(HTMLParser):
+    """Fails on a tag that is closed out of order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.ids = set()
+        self.links = []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.ids.add(found.get("id"))
+        self.links += [found[name] for name in ("href", "src") if name in found]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("run"), is_synthetic=True, unclosed=5)
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    return render(folder).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    folder = build(tmp_path_factory.mktemp("quiet"), n_trades=0, n_bars=100)
+    return render(folder).read_text(encoding="utf-8")
+
+
+def test_the_tags_are_nested_and_the_links_stay_inside(page, quiet):
+    for text in (page, quiet):
+        found = Nesting()
+        found.feed(text)
+        assert found.open == []
+        assert all(link.startswith("#") and link[1:] in found.ids for link in found.links)
+
+
+def test_nothing_is_loaded_from_outside_and_nothing_runs(page):
+    for banned in ("http:", "https:", "//", "<script", "@import", "url(", "javascript", "<link"):
+        assert banned not in page
+
+
+def test_made_up_data_are_said_to_be_made_up(page, quiet):
+    assert page.count("SYNTHETIC DATA") == 2  # the title and the banner
+    assert page.index("SYNTHETIC DATA</strong>") < page.index("<main>")
+    assert "SYNTHETIC" not in quiet
+
+
+def test_what_was_run_is_said(page):
+    for text in (
+        "Funding was assumed: 1.00 bps per 8 hours on venue beta.",
+        "2025-01-01 00:00 to 2025-06-16 16:00 UTC, 4,000 bars of 60 minutes",
+        "5: BTC, ETH, SOL, XRP, DOGE",
+        "alpha (spot), beta (perp)",
+        "10,000.00 USD",
+        "balanced",
+        "b2:0123456789abcdef",
+    ):
+        assert text in page
+
+
+def test_a_run_without_trades_says_so(quiet):
+    assert "No trade was closed in this run" in quiet
+    assert "It never traded." in quiet
+    assert "no quorum" in quiet
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", quiet, flags=re.DOTALL).lower()
+
+
+def test_settings_that_differ_come_first(page):
+    changed = page[page.index("These differ from the defaults") : page.index("settings</summary>")]
+    assert "consensus.k" in changed
+    assert "environment" in changed
+    assert "risk.preset" not in changed
+
+
+def test_names_from_the_data_are_escaped(tmp_path):
+    bad = "<img src=x onerror=alert(1)>"
+    folder = build(tmp_path, n_trades=40, coins=(bad, "A&B"), notes=[bad], description=bad)
+    about = json.loads((folder / "run.json").read_text())
+    about["engines"][0]["hypothesis"] = bad
+    about["settings"]["risk"]["preset"] = bad
+    (folder / "run.json").write_text(json.dumps(about))
+    text = render(folder).read_text(encoding="utf-8")
+    assert "<img" not in text
+    assert "&lt;img src=x" in text
+    assert "A&amp;B" in text
+
+
+def test_books_that_do_not_balance_are_called_out(tmp_path):
+    folder = build(tmp_path, n_trades=30)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["lines_usd"]["FEE"] = str(float(metrics["lines_usd"]["FEE"]) + 1.0)
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    text = render(folder).read_text(encoding="utf-8")
+    assert "The books do not balance" in text
+    assert "1.00000000" in text
+
+
+def test_the_same_run_gives_the_same_bytes(folder, page):
+    assert render(folder).read_text(encoding="utf-8") == page
+
+
+def test_the_page_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
+    folder = build(tmp_path, n_trades=30, n_bars=200)
+    target = folder / "report.html"
+    target.write_text("before")
+    seen = []
+
+    def fail(self, other):
+        seen.append((self.parent, Path(other).read_text()))
+        raise OSError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        with pytest.raises(OSError, match="no space"):
+            render(folder)
+    assert seen == [(folder, "before")]
+    assert target.read_text() == "before"
+    assert [p.name for p in folder.iterdir() if "tmp" in p.name] == []
+    assert render(folder) == target
+    assert target.read_text().endswith("</html>")
+
+
+@pytest.mark.parametrize("name", ["run.json", "metrics.json", "equity.parquet", "trades.parquet"])
+@pytest.mark.parametrize("text", [None, "not what it should be"])
+def test_a_folder_that_is_no_run_is_refused(tmp_path, name, text):
+    folder = build(tmp_path, n_trades=0, n_bars=30)
+    (folder / name).unlink()
+    if text:
+        (folder / name).write_text(text)
+    with pytest.raises(DataError, match=re.escape(name)):
+        render(folder)
+    assert not (folder / "report.html").exists()
+
+
+def test_incomplete_books_are_refused(tmp_path):
+    folder = build(tmp_path, n_trades=0, n_bars=30)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    del metrics["lines_usd"]["FUNDING"]
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    with pytest.raises(DataError, match="FUNDING"):
+        render(folder)
+
+
+def test_a_trade_whose_costs_do_not_add_up_is_refused(tmp_path):
+    import polars as pl
+
+    folder = build(tmp_path, n_trades=5, n_bars=200)
+    path = folder / "trades.parquet"
+    pl.read_parquet(path).with_columns(pl.col("fees") + 1).write_parquet(path)
+    with pytest.raises(SchemaError, match="gross less costs"):
+        render(folder)
+
+
+def test_a_run_of_one_row_renders(tmp_path):
+    folder = build(tmp_path, n_trades=0, n_bars=0)
+    assert "It did not trade" in render(folder).read_text(encoding="utf-8")
