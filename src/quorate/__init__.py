@@ -1,0 +1,51 @@
+"""Quorate: many engines vote, a quorum decides, costs and risk shape it, every step explains itself.
+
+Everything of ``quorate.api`` is here, imported when first used: ``quorate.load``,
+``quorate.backtest``, ``quorate.demo``, ``quorate.read_settings``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from quorate.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from quorate.api import (
+        Panel,
+        Result,
+        backtest,
+        demo,
+        engines,
+        load,
+        read_settings,
+        schema,
+        synthetic,
+    )
+
+__all__ = [
+    "Panel",
+    "Result",
+    "__version__",
+    "backtest",
+    "demo",
+    "engines",
+    "load",
+    "read_settings",
+    "schema",
+    "synthetic",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (whatever the name stands for)
+    """Import ``quorate.api`` the first time one of its names is asked for."""
+    if name in __all__:
+        from quorate import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'quorate' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what may be used."""
+    return sorted(__all__)

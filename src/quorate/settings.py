@@ -38,7 +38,7 @@ class Field:
     """
 
     kind: Any
-    default: Value
+    default: Value | None
     meaning: str
 
 

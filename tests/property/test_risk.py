@@ -174,13 +174,9 @@ def fold(
         k = start + i
         breakers.step(k, equity, 0.0, values, np.ones(2), np.ones(2, np.int8), DAYS, state)
         breakers.on_trade(int(pnl), state, DAYS)
-        seen.append(
-            (
-                breakers.entries_allowed(state),
-                breakers.multiplier(0, state, DAYS),
-                breakers.flags(0, state),
-            )
-        )
+        multiplier, reasons, bits = np.empty(2), np.empty(2, np.int16), np.empty(2, np.int16)
+        breakers.report(state, DAYS, multiplier, reasons, bits)
+        seen.append((breakers.entries_allowed(state), multiplier[0], int(bits[0])))
     return seen
 
 

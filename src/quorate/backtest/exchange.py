@@ -27,7 +27,7 @@ from quorate.core import ledger
 from quorate.core.account import Account
 from quorate.core.kernel import kernel
 from quorate.core.risk import exits
-from quorate.core.types import IntVec, Market, Vec, Venues
+from quorate.core.types import IntMat, IntVec, Market, Vec, Venues
 
 __all__ = ["NEVER_K", "Count", "Params", "State", "init", "params", "step"]
 
@@ -59,6 +59,15 @@ def _active(books: ledger.State, state: State) -> int:
                 n_active += 1
                 break
     return n_active
+
+
+@kernel
+def _wants(working: IntMat, c: int) -> bool:
+    """Say whether a coin has a parent order on any venue."""
+    for v in range(working.shape[0]):
+        if working[v, c] != 0:
+            return True
+    return False
 
 
 @kernel
@@ -188,16 +197,17 @@ def _next_event(
     params: Params,
     state: State,
 ) -> int:
-    """Return the event that follows within the bar; ``N_EVENTS`` after the last."""
+    """Return the next event that can do anything (-1 begins); ``N_EVENTS`` after the last."""
     if event >= Event.POV:
         return N_EVENTS
-    after = event + 1
-    if after == Event.STOP_AFTER and not has_filled:
-        after += 1
-    is_stop = after == Event.STOP or after == Event.STOP_AFTER
-    if is_stop and not _is_stopped(market, t, k, c, books, exit_state, params, state):
-        after += 1
-    return after
+    for after in range(event + 1, Event.LATE.value):
+        if after == Event.STOP or after == Event.STOP_AFTER:
+            may_stop = after == Event.STOP or (event == Event.RESTING and has_filled)
+            if may_stop and _is_stopped(market, t, k, c, books, exit_state, params, state):
+                return after
+        elif _wants(books.working, c):
+            return after
+    return N_EVENTS
 
 
 @kernel
@@ -215,26 +225,33 @@ def _coins(
     state: State,
     fills: Fills,
 ) -> None:
-    """Run the active coins, one after the other, from an event on."""
+    """Run the active coins, one after the other: a whole bar, or one event that is forced."""
     books = account.ledger
+    exit_state = account.exits
     for i in range(n_active):
         c = state.active[i]
-        event = first
         if first == Event.DELISTING and k < delisted_k[c]:
             continue
-        if first != Event.OPENING or k >= delisted_k[c]:
-            booking.cancel(c, books)
+        event = first
         if ledger.is_flat(books, c):
             state.late_stop[c] = nan
         elif first == Event.OPENING and state.late_stop[c] == state.late_stop[c]:
             event = Event.LATE.value
+        if event != Event.OPENING or k >= delisted_k[c]:
             booking.cancel(c, books)
+        if event == Event.OPENING:
+            # most of what is held neither trades nor stops: leave before any call
+            side = exit_state.side[c]
+            is_touched = stops.is_touched(side, exit_state.stop[c], tape(market, t, 0, c))
+            if not is_touched and not _wants(books.working, c):
+                continue
+            event = _next_event(-1, False, market, t, k, c, books, exit_state, params, state)
         while event < N_EVENTS:
             has_filled = _run(
                 event, market, t, k, c, venues, sigma_daily, account, params, state, fills
             )
             event = _next_event(
-                event, has_filled, market, t, k, c, books, account.exits, params, state
+                event, has_filled, market, t, k, c, books, exit_state, params, state
             )
 
 

@@ -21,8 +21,14 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPILED = ("core", "backtest", "statistics")
 
 
-def _source_hash() -> str:
-    """Hash what the machine code depends on: kernel sources, Numba, its flags."""
+def source_hash() -> str:
+    """Return a hash of what the machine code depends on: kernel sources and Numba's flags.
+
+    Examples
+    --------
+    >>> len(source_hash())
+    16
+    """
     digest = hashlib.blake2b(digest_size=8)
     for folder in _COMPILED:
         for path in sorted((_PACKAGE / folder).rglob("*.py")):
@@ -42,12 +48,15 @@ def _cache_root() -> Path:
 
 os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 _root = _cache_root()
-os.environ["NUMBA_CACHE_DIR"] = str(_root / _source_hash())
+os.environ["NUMBA_CACHE_DIR"] = str(_root / source_hash())
 
 import numba  # noqa: E402  (its cache folder is read at import)
 
 # and again for a process that had imported Numba before us
-numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+setattr(numba.config, "CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])  # noqa: B010
+
+# no C callback is ever made of a kernel, so none is compiled
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
@@ -74,10 +83,8 @@ def kernel(function: Function) -> Function:
     >>> double(21.0)
     42.0
     """
-    options = numba.njit(
-        error_model="numpy", nogil=True, cache=_cacheable(function), no_cfunc_wrapper=True
-    )
-    return cast("Function", options(function))
+    compiled = numba.njit(cache=_cacheable(function), **_OPTIONS)(function)
+    return cast("Function", compiled)
 
 
 def signatures(compiled: Callable[..., Any]) -> int:

@@ -39,7 +39,7 @@ def venues(n_venues: int = 1, n_coins: int = 1, **changes: Any) -> Venues:
         )
         for name, value in changes.items()
     }
-    return made._replace(**{name: np.ascontiguousarray(a) for name, a in arrays.items()})
+    return made._replace(**{name: a.copy() for name, a in arrays.items()})
 
 
 def quiet(n_bars: int = 6, n_venues: int = 1, n_coins: int = 1, price: float = 100.0) -> Market:

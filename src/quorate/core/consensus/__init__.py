@@ -41,7 +41,17 @@ from quorate.core.consensus.params import (
 )
 from quorate.core.consensus.score import shares
 from quorate.core.kernel import kernel
-from quorate.core.types import N_REGIMES, Bar, ByteMat, ByteVec, Mat, Reason, Vec
+from quorate.core.types import (
+    N_REGIMES,
+    Bar,
+    ByteCube,
+    ByteMat,
+    ByteVec,
+    Cube,
+    Mat,
+    Reason,
+    Vec,
+)
 
 __all__ = [
     "Out",

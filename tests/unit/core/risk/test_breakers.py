@@ -29,6 +29,25 @@ def bar(
     breakers.step(k, equity, flow, sigma, WEIGHT, status, given, state)
 
 
+def report(state: State, given: breakers.Params = BALANCED) -> tuple[np.ndarray, ...]:
+    """Return multipliers, reasons and bits, one a coin."""
+    rows = np.empty(2), np.empty(2, np.int16), np.empty(2, np.int16)
+    breakers.report(state, given, *rows)
+    return rows
+
+
+def multiplier(c: int, state: State, given: breakers.Params = BALANCED) -> float:
+    return report(state, given)[0][c]
+
+
+def reason(c: int, state: State) -> int:
+    return report(state)[1][c]
+
+
+def flags(c: int, state: State) -> int:
+    return report(state)[2][c]
+
+
 def opened(given: breakers.Params = BALANCED) -> State:
     state = breakers.init(2, given)
     bar(state, 10 * DAY, given=given)
@@ -46,8 +65,8 @@ def test_a_loss_that_reaches_the_stop_trips(preset: str, equity: float) -> None:
     assert breakers.entries_allowed(state)
     bar(state, 10 * DAY + 2, equity, given=given)
     assert not breakers.entries_allowed(state)
-    assert breakers.multiplier(0, state, given) == 0.0
-    assert breakers.reason(0, state) == Reason.BREAKER_DAILY
+    assert multiplier(0, state, given) == 0.0
+    assert reason(0, state) == Reason.BREAKER_DAILY
 
 
 def test_the_daily_breaker_latches_until_midnight() -> None:
@@ -94,10 +113,10 @@ def test_three_losses_in_a_row_halve_once_until_the_next_win() -> None:
     factors = []
     for pnl in (-1, -1, 0, -1, -1, -1, -1, 0, 1, -1, -1, 5, -1, -1, -1):
         breakers.on_trade(pnl, state, BALANCED)
-        factors.append(breakers.multiplier(1, state, BALANCED))
+        factors.append(multiplier(1, state, BALANCED))
     assert factors == [1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 1, 1, 1, 1, 1, 1, 0.5]
-    assert breakers.flags(1, state) & Breaker.STREAK
-    assert breakers.reason(1, state) == Reason.BREAKER_STREAK
+    assert flags(1, state) & Breaker.STREAK
+    assert reason(1, state) == Reason.BREAKER_STREAK
 
 
 def days(state: State, values: list[float], start: int = 11) -> int:
@@ -147,25 +166,25 @@ def test_defense_halves_the_coin_and_the_market_halves_all_once() -> None:
     k = days(state, RAMP)
     bar(state, k, sigma=np.array([0.088, 0.0]))
     assert (state.defense[0], state.market_defense[0]) == (1, 0)
-    assert [breakers.multiplier(c, state, BALANCED) for c in (0, 1)] == [0.5, 1.0]
+    assert [multiplier(c, state, BALANCED) for c in (0, 1)] == [0.5, 1.0]
     bar(state, k, sigma=np.array([0.2, 0.02]))
-    assert [breakers.multiplier(c, state, BALANCED) for c in (0, 1)] == [0.5, 0.5]
-    assert breakers.reason(1, state) == Reason.BREAKER_VOLATILITY
+    assert [multiplier(c, state, BALANCED) for c in (0, 1)] == [0.5, 0.5]
+    assert reason(1, state) == Reason.BREAKER_VOLATILITY
     for _ in range(3):
         breakers.on_trade(-1, state, BALANCED)
-    assert breakers.multiplier(0, state, BALANCED) == 0.25
+    assert multiplier(0, state, BALANCED) == 0.25
     flat = BALANCED._replace(defense=breakers.Defense.FLAT.value)
-    assert breakers.multiplier(0, state, flat) == 0.0
+    assert multiplier(0, state, flat) == 0.0
 
 
 def test_too_few_days_turn_the_breaker_off_and_say_so() -> None:
     state = opened()
-    assert breakers.flags(0, state) == Breaker.COIN_UNKNOWN | Breaker.MARKET_UNKNOWN
+    assert flags(0, state) == Breaker.COIN_UNKNOWN | Breaker.MARKET_UNKNOWN
     days(state, [0.01, 0.02, 0.03])
     bar(state, 14 * DAY - 1, sigma=np.array([0.9, 0.9]))
-    assert breakers.multiplier(0, state, BALANCED) == 1.0
+    assert multiplier(0, state, BALANCED) == 1.0
     bar(state, 14 * DAY)
-    assert breakers.flags(0, state) == 0
+    assert flags(0, state) == 0
 
 
 def test_an_absent_midnight_misses_its_value_and_keeps_the_latch() -> None:

@@ -1,0 +1,129 @@
+"""Quorate from Python: load a panel, run it, look at what came out. The CLI is a skin over this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quorate.api.backtests import Result, backtest
+from quorate.api.configure import configure, schema
+from quorate.api.extensions import engines
+from quorate.lake import Panel, PanelSpec, Source, synthetic
+from quorate.lake import load as load_panel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from quorate.lake.panel import Kind
+    from quorate.settings import Settings
+
+__all__ = [
+    "Panel",
+    "Result",
+    "backtest",
+    "configure",
+    "demo",
+    "engines",
+    "load",
+    "read_settings",
+    "schema",
+    "synthetic",
+]
+
+
+def load(
+    bars: str | Path,
+    *,
+    venue: str,
+    kind: Kind,
+    funding: str | Path | None = None,
+    mark: str | Path | None = None,
+    second: tuple[str | Path, str, str | Path | None] | None = None,
+    symbols: Sequence[str] | None = None,
+    start: datetime | str | None = None,
+    end: datetime | str | None = None,
+    assume_funding: float | None = None,
+) -> Panel:
+    """Load a market from folders of Parquet files.
+
+    Parameters
+    ----------
+    bars : path
+        A folder of ``SYMBOL.parquet`` files, or a folder of the lake.
+    venue : str
+        ``binance_spot``, ``binance_usdm``, ``bybit_linear``, ``okx_swap`` ...: its fees and sizes.
+    kind : str
+        ``spot`` or ``perp``.
+    funding, mark : path, optional
+        Folders of funding settlements and mark prices.
+    second : tuple, optional
+        Folder of bars, venue name and folder of funding of a second venue.
+    symbols, start, end, assume_funding
+        As ``lake.PanelSpec``.
+
+    Raises
+    ------
+    DataError
+        What is wrong with which file, and what to do.
+
+    Notes
+    -----
+    Units: quote per coin, coins.  Causal: bars enter at their close.  Missing: see ``lake.panel``.
+    """
+
+    def path(given: str | Path | None) -> Path | None:
+        return None if given is None else Path(given)
+
+    sources = [Source(Path(bars), venue, kind, path(funding), path(mark))]
+    if second is not None:
+        sources.append(Source(Path(second[0]), second[1], kind, path(second[2])))
+    chosen = None if symbols is None else tuple(symbols)
+    return load_panel(
+        PanelSpec(
+            tuple(sources), start=start, end=end, symbols=chosen, assume_funding=assume_funding
+        )
+    )
+
+
+def demo(days: int = 45, seed: int = 7) -> Panel:
+    """Return the synthetic market of ``quorate demo``: its edge is planted, so that it trades.
+
+    Examples
+    --------
+    >>> demo(days=2).is_synthetic
+    True
+    """
+    return synthetic(n_coins=8, days=days, seed=seed, planted_edge=4.0)
+
+
+def read_settings(
+    path: str | Path | None = None, overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """Return effective settings: defaults, then a file, then the environment, then ``overrides``.
+
+    Parameters
+    ----------
+    path : path, optional
+        A ``quorate.toml``.
+    overrides : mapping, optional
+        ``{"section.name": "value"}``, as the CLI's ``--set``.
+
+    Raises
+    ------
+    ConfigError
+        Unknown or wrong settings.
+
+    Examples
+    --------
+    >>> read_settings(overrides={"consensus.k": "1.0"})["consensus"]["k"]
+    1.0
+    """
+    import os
+
+    from quorate.settings import ENV_PREFIX, read
+
+    environ = dict(os.environ)
+    for name, text in (overrides or {}).items():
+        environ[ENV_PREFIX + name.replace(".", "__", 1).upper()] = text
+    return read(schema(), None if path is None else Path(path), environ)

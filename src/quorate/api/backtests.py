@@ -1,0 +1,330 @@
+"""Run the whole system over a panel, book the run, and leave a folder that explains it.
+
+In: a panel and settings. Out: ``Result`` and, where asked for, a run folder with its page. Every
+run is booked in the store before its first bar, so one that fails counts as a trial too.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from quorate import report
+from quorate.api import events, folder
+from quorate.api.configure import configure, schema
+from quorate.api.extensions import engines as find_engines
+from quorate.backtest import exchange, run
+from quorate.backtest.record import Record
+from quorate.core.account import Column, Setup
+from quorate.core.kernel import source_hash
+from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
+from quorate.errors import DataError
+from quorate.lake import blocks
+from quorate.lake.sectors import sectors
+from quorate.settings import Settings, read
+from quorate.statistics.daily import EQUITY
+from quorate.statistics.metrics import summary
+from quorate.statistics.trades import TRADES
+from quorate.store import open_store
+from quorate.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from quorate.core.engines.base import Engine
+    from quorate.core.types import IntVec
+    from quorate.lake import Panel
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    Attributes
+    ----------
+    run_id : str
+        Its name in the store and of its folder.
+    folder : Path or None
+        Where it was written, if it was.
+    metrics : dict
+        Spec 12, as in ``metrics.json``.
+    equity, trades, decisions, fills : DataFrame
+        As in the Parquet tables of the folder.
+    facts : dict
+        What was run, as in ``run.json``.
+    """
+
+    run_id: str
+    folder: Path | None
+    metrics: dict[str, Any]
+    equity: pl.DataFrame
+    trades: pl.DataFrame
+    decisions: pl.DataFrame
+    fills: pl.DataFrame
+    facts: dict[str, Any]
+
+    @property
+    def net_return(self) -> float:
+        """Return the end over the start, less 1, after all costs."""
+        equity = self.equity["equity"]
+        return float(equity[-1] / equity[0] - 1.0)
+
+
+def backtest(
+    panel: Panel,
+    settings: Settings | None = None,
+    *,
+    engines: Sequence[Engine] | None = None,
+    out: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    kind: str = "backtest",
+) -> Result:
+    """Run the whole system over a panel.
+
+    Parameters
+    ----------
+    panel : Panel
+        From ``quorate.load`` or ``quorate.lake.synthetic``.
+    settings : Settings, optional
+        From ``quorate.settings.read``; the defaults and the environment when left out.
+    engines : sequence of Engine, optional
+        The engines that vote; those the settings name when left out.
+    out : Path, optional
+        Folder of runs: the run is booked in its store and written below it. Without it nothing
+        is written or booked, as in a notebook's cell.
+    progress : callable, optional
+        Called with bars done and bars in all.
+    kind : str
+        What the store calls it.
+
+    Returns
+    -------
+    Result
+        Metrics and tables.
+
+    Raises
+    ------
+    ConfigError, EngineError, DataError, StoreError
+        With what to do next; nothing half-written stays.
+
+    Notes
+    -----
+    Units: USD and integer 1e-8 quote.  Causal: the decision at a close reads nothing after it.
+    Missing: a coin without bars waits.  Spec 1 to 8, 10, 12.
+    """
+    chosen = read(schema(), None) if settings is None else settings
+    voters = tuple(engines) if engines is not None else _named(chosen)
+    if out is None:
+        return _simulate(panel, chosen, voters, "unbooked", progress)
+    store = open_store(_store_place(chosen, out))
+    with store:
+        run_id = store.runs.begin(
+            chosen.values,
+            data_hash=panel.source.digest,
+            code_hash=source_hash(),
+            recipe=",".join(sorted(engine.name for engine in voters)),
+            kind=kind,
+        )
+        try:
+            result = _simulate(panel, chosen, voters, run_id, progress)
+            place = out / run_id
+            with folder.whole(place) as partial:
+                _write(partial, result)
+            store.events.append(run_id, events.events(run_id, result.decisions, result.fills))
+        except BaseException as error:
+            store.runs.finish(run_id, "failed", message=str(error))
+            raise
+        store.runs.finish(run_id, "finished", metrics=result.metrics)
+    return Result(**{**result.__dict__, "folder": place})
+
+
+def _named(settings: Settings) -> tuple[Engine, ...]:
+    chosen = settings["engines"]
+    return find_engines(tuple(chosen["extra"]), tuple(chosen["exclude"]))  # type: ignore[arg-type]
+
+
+def _store_place(settings: Settings, out: Path) -> str | Path:
+    out.mkdir(parents=True, exist_ok=True)
+    place = str(settings["account"]["store"])
+    return place or out / "quorate.sqlite"
+
+
+def _bitcoin(panel: Panel) -> int:
+    """Return the column of BTC, -1 where the panel has none."""
+    for c, symbol in enumerate(panel.symbols):
+        if symbol.upper().replace("SYN-", "").startswith(("BTCUSD", "BTC-", "XBT", "BTC")):
+            return c
+    return -1
+
+
+def _simulate(
+    panel: Panel,
+    settings: Settings,
+    engines: Sequence[Engine],
+    run_id: str,
+    progress: Callable[[int, int], None] | None,
+) -> Result:
+    """Fold the panel block by block and gather what it leaves."""
+    if panel.n_bars < 1 or panel.n_coins < 1:
+        raise DataError(
+            f"the panel has {panel.n_bars} bars of {panel.n_coins} coins",
+            hint="load at least one bar of one coin",
+        )
+    begun = time.perf_counter()
+    params = configure(settings, panel.bar_minutes, _bitcoin(panel))
+    setup = Setup(
+        venues=panel.venues,
+        sector=sectors(panel.symbols),
+        can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
+    )
+    made = run.machine(engines, params, setup, panel.delisted_k)
+    start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
+    memory = run.begin(made, len(panel.venue_names), panel.n_coins, start_usd)
+    record = Record(
+        panel.symbols,
+        panel.venue_names,
+        [engine.name for engine in engines],
+        panel.bar_minutes,
+        round(start_usd * MONEY_SCALE),
+    )
+    length = max(1, run.BLOCK_CELLS // panel.n_coins)
+    turnover: list[float] = []
+    for block in blocks(panel, length):
+        piece = run.Slice(
+            block.k0, block.bars, block.market, run.controls(block.member, block.quote_usd)
+        )
+        done = run.advance(made, memory, piece)
+        if done.tally.imbalance.any():
+            raise ArithmeticError(
+                f"the books are off by {done.tally.imbalance[done.tally.imbalance != 0][0]} units "
+                "of 1e-8: this is a bug, please report it with the run's settings"
+            )
+        record.add(done)
+        price = done.decisions.number[:, Column.PRICE, :]
+        turnover.append(float(np.nanmean(done.readings.bar_volume * price, where=price > 0.0)))
+        if progress is not None:
+            progress(block.t + block.n_bars, panel.n_bars)
+    lines = memory.chain.account.ledger.lines.sum(axis=1)
+    seconds = {"simulate": time.perf_counter() - begun}
+    return _result(panel, settings, engines, run_id, record, lines, memory, seconds)
+
+
+def _result(
+    panel: Panel,
+    settings: Settings,
+    engines: Sequence[Engine],
+    run_id: str,
+    record: Record,
+    lines: IntVec,
+    memory: run.Memory,
+    seconds: dict[str, float],
+) -> Result:
+    equity, fills, trades = record.equity(), record.fills(), record.trades()
+    traded = 0.0
+    if fills.height:
+        traded = float((fills["coins"].abs() * fills["price"]).sum())
+    metrics = summary(
+        equity.select(list(EQUITY)), trades.select(list(TRADES)), lines, traded_usd=traded
+    )
+    counts = memory.exchange.counts
+    metrics["reasons"] = {
+        reason.name: int(record.reasons[reason]) for reason in Reason if record.reasons[reason]
+    }
+    metrics["regimes"] = {r.name: int(record.regimes[r]) for r in Regime}
+    metrics["lines_usd"] = {line.name: _usd(int(lines[line])) for line in Line}
+    metrics["account"] = {
+        "start_usd": _usd(int(equity["equity"][0])),
+        "end_usd": _usd(int(equity["equity"][-1])),
+    }
+    metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
+    metrics["exposure"] = _exposure(equity)
+    facts = _facts(panel, settings, engines, run_id, record.failures, seconds)
+    return Result(run_id, None, metrics, equity, trades, record.decisions(trades), fills, facts)
+
+
+def _usd(units: int) -> str:
+    """Write integer money as a decimal number of USD."""
+    sign = "-" if units < 0 else ""
+    whole, part = divmod(abs(units), MONEY_SCALE)
+    return f"{sign}{whole}.{part:08d}"
+
+
+def _exposure(equity: pl.DataFrame) -> dict[str, float]:
+    """Return mean and largest exposures as fractions of equity."""
+    capital = equity["equity"].to_numpy() / MONEY_SCALE
+    found = {}
+    for name in ("gross", "net", "beta"):
+        share = equity[f"{name}_usd"].to_numpy() / np.where(capital > 0.0, capital, np.nan)
+        found[f"mean_{name}_frac"] = _finite(np.nanmean(share))
+        found[f"max_{name}_frac"] = _finite(np.nanmax(np.abs(share)))
+    return found
+
+
+def _finite(value: float | np.floating[Any]) -> float:
+    return float(value) if np.isfinite(value) else 0.0
+
+
+def _facts(
+    panel: Panel,
+    settings: Settings,
+    engines: Sequence[Engine],
+    run_id: str,
+    failures: dict[str, str],
+    seconds: dict[str, float],
+) -> dict[str, Any]:
+    def instant(t: int) -> str:
+        return datetime.fromtimestamp(panel.close_ms(t) / 1000.0, tz=UTC).isoformat()
+
+    notes = [*panel.notes]
+    notes += [f"engine {name} failed and abstained: {why}" for name, why in failures.items()]
+    return {
+        "run_id": run_id,
+        "version": VERSION,
+        "kind": "backtest",
+        "settings": {s: {n: _plain(v) for n, v in f.items()} for s, f in settings.values.items()},
+        "origins": settings.origins,
+        "data": {
+            "description": panel.source.description,
+            "digest": panel.source.digest,
+            "symbols": list(panel.symbols),
+            "venues": list(panel.venue_names),
+            "kinds": list(panel.kinds),
+            "funding": list(panel.funding),
+            "bar_minutes": panel.bar_minutes,
+            "start": instant(0),
+            "end": instant(panel.n_bars - 1),
+            "n_bars": panel.n_bars,
+            "is_synthetic": panel.is_synthetic,
+            "notes": notes,
+        },
+        "engines": [
+            {
+                "name": engine.name,
+                "family": engine.family,
+                "approved": sorted(regime.name.lower() for regime in engine.approved),
+                "hypothesis": engine.hypothesis,
+            }
+            for engine in engines
+        ],
+        "seconds": seconds,
+    }
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _write(place: Path, result: Result) -> None:
+    folder.write_json(place / "run.json", result.facts)
+    folder.write_json(place / "metrics.json", result.metrics)
+    folder.write_table(place / "equity.parquet", result.equity)
+    folder.write_table(place / "trades.parquet", result.trades)
+    folder.write_table(place / "decisions.parquet", result.decisions)
+    folder.write_table(place / "fills.parquet", result.fills)
+    report.render(place)

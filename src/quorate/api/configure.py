@@ -1,0 +1,219 @@
+"""From settings by name to the parameters of every stage.
+
+In: ``settings.Settings`` and the panel's bar length. Out: ``backtest.run.Params``. The schema is
+made from the stages' own tables, so a default is written in one place only.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, cast
+
+from quorate.backtest import exchange
+from quorate.backtest.run import Params
+from quorate.core import account, consensus, features, portfolio, regime, risk, routing
+from quorate.core import costs as cost
+from quorate.core.consensus.params import SETTINGS as CONSENSUS
+from quorate.core.features.table import index
+from quorate.core.regime.classify import Rows
+from quorate.core.risk import presets
+from quorate.errors import ConfigError
+from quorate.settings import Field, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quorate.settings import Settings
+
+_CONSENSUS_OPTIONS: dict[str, type[IntEnum]] = {
+    "weighting": consensus.Weighting,
+    "reliability": consensus.Reliability,
+    "threshold": consensus.Threshold,
+    "sigma": consensus.Sigma,
+    "shrinkage": consensus.Shrinkage,
+    "pool": consensus.Pool,
+}
+_RISK_HOURS = ("horizon_hours", "cooldown_hours")
+_ROUTING_DURATIONS = {
+    "schedule_hours": (0.5, "how long a TWAP lasts"),
+    "longest_hours": (4.0, "how long any parent order may last"),
+    "timeout_hours": (1.0 / 12.0, "how long a post-only child rests before it crosses"),
+}
+
+
+def schema() -> Schema:
+    """Return every setting: section, name, type, default and meaning.
+
+    Examples
+    --------
+    >>> schema()["consensus"]["k"].default
+    0.75
+    """
+    return {
+        "account": {
+            "equity_usd": Field(float, 100_000.0, "opening equity in quote currency"),
+            "store": Field(str, "", "path or URL of the store; empty: quorate.sqlite beside runs"),
+        },
+        "engines": {
+            "extra": Field(tuple[str, ...], (), "engines of your own, 'package.module:name'"),
+            "exclude": Field(tuple[str, ...], (), "names of built-in engines to leave out"),
+        },
+        "regime": {
+            "dwell_minutes": Field(int, 0, "how long a new base label must hold"),
+            "adaptive": Field(
+                kind=bool,
+                default=False,
+                meaning="PANIC above the larger of 5% and the coin's own q95",
+            ),
+        },
+        "consensus": _consensus_fields(),
+        "costs": _options(cost.Params(), {"impact": cost.Impact, "latency": cost.Latency}),
+        "risk": _risk_fields(),
+        "portfolio": _options(portfolio.Params(), {}),
+        "routing": _routing_fields(),
+        "exchange": _exchange_fields(),
+        "decision": {
+            "window_bars": Field(int, 1, "an entry is sized for the volume of this many bars"),
+            "depeg_frac": Field(float, 0.01, "no entries while the quote is further from 1 USD"),
+            "carry_turn_bps": Field(float, 1.0, "funding against a position that reopens it"),
+            "exit_collar_bps": Field(float, 300.0, "how far an exit may pay beyond the close"),
+        },
+    }
+
+
+def _meaning(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _consensus_fields() -> dict[str, Field]:
+    fields: dict[str, Field] = {}
+    for name, (default, low, high) in CONSENSUS.items():
+        if name in _CONSENSUS_OPTIONS:
+            options = _CONSENSUS_OPTIONS[name]
+            names = ", ".join(member.name.lower() for member in options)
+            fields[name] = Field(str, options(int(default)).name.lower(), f"one of {names}")
+        else:
+            kind = int if isinstance(default, int) else float
+            fields[name] = Field(kind, default, f"{_meaning(name)}, from {low:g} to {high:g}")
+    return fields
+
+
+def _options(params: Any, options: dict[str, type[IntEnum]]) -> dict[str, Field]:  # noqa: ANN401
+    fields = {}
+    for name, default in params._asdict().items():
+        if name in options:
+            names = ", ".join(member.name.lower() for member in options[name])
+            default_name = options[name](default).name.lower()
+            fields[name] = Field(str, default_name, f"one of {names}")
+        else:
+            fields[name] = Field(type(default), default, _meaning(name))
+    return fields
+
+
+def _risk_fields() -> dict[str, Field]:
+    fields = {"preset": Field(str, "balanced", f"one of {', '.join(presets.PRESETS)}")}
+    for name in presets.Preset._fields:
+        fields[name] = Field(float | None, None, f"{_meaning(name)}, in place of the preset's")
+    for name, (default, low, high) in risk._SETTINGS.items():  # noqa: SLF001
+        kind = int if isinstance(default, int) else float
+        fields[name] = Field(kind, default, f"{_meaning(name)}, from {low:g} to {high:g}")
+    fields["kelly"] = Field(str, "multiply", "one of multiply, cap")
+    fields["defense"] = Field(str, "halve", "one of halve, flat")
+    return fields
+
+
+def _routing_fields() -> dict[str, Field]:
+    fields = {n: Field(float, d, meaning) for n, (d, meaning) in _ROUTING_DURATIONS.items()}
+    skipped = {"schedule_bars", "longest_bars", "timeout_bars", "decay"}
+    for name, default in routing.Params()._asdict().items():
+        if name not in skipped:
+            fields[name] = Field(type(default), default, _meaning(name))
+    return fields
+
+
+def _exchange_fields() -> dict[str, Field]:
+    skipped = {"costs", "exits", "breakers", "bar_hours"}
+    return {
+        name: Field(type(default), default, _meaning(name))
+        for name, default in exchange.params()._asdict().items()
+        if name not in skipped
+    }
+
+
+def _stage(name: str, make: Callable[..., Any], **values: object) -> Any:  # noqa: ANN401
+    """Call a stage's ``params``; its ValueError becomes a ConfigError that names the section."""
+    try:
+        return make(**{key: value for key, value in values.items() if value is not None})
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            f"[{name}] {error}", hint="`quorate doctor` prints every setting with its bounds"
+        ) from error
+
+
+def configure(settings: Settings, bar_minutes: int, btc: int = -1) -> Params:
+    """Return the parameters of every pass.
+
+    Parameters
+    ----------
+    settings : Settings
+        Effective settings, from ``settings.read(schema(), ...)``.
+    bar_minutes : int
+        Length of a bar of the panel.
+    btc : int
+        Column of BTC, -1 for none.
+
+    Raises
+    ------
+    ConfigError
+        A value is outside its bounds; the section is named.
+
+    Notes
+    -----
+    Units: durations in hours become bars here. Spec 1 to 8, 11.
+    """
+    values = {section: dict(found) for section, found in settings.values.items()}
+    said = values["consensus"]
+    for name, options in _CONSENSUS_OPTIONS.items():
+        said[name] = _code(f"consensus.{name}", str(said[name]), options)
+    hours = cast("float", values["risk"]["horizon_hours"])
+    risks = _stage("risk", risk.params, bar_minutes=bar_minutes, **values["risk"])
+    costs = _stage("costs", cost.params, **values["costs"])
+    chain = account.Params(
+        costs=costs,
+        risk=risks,
+        portfolio=_stage("portfolio", portfolio.params, **values["portfolio"]),
+        routing=_stage("routing", routing.params, bar_minutes=bar_minutes, **values["routing"]),
+        rules=account.Rules(
+            bar_hours=bar_minutes / 60.0,
+            horizon_hours=hours,
+            bars_per_hour=60 // bar_minutes,
+            **cast("dict[str, Any]", values["decision"]),
+        ),
+    )
+    rows = Rows(*(index(name) for name in Rows._fields))
+    return Params(
+        features=_stage("features", features.params, bar_minutes=bar_minutes, btc=btc),
+        regime=_stage(
+            "regime", regime.params, bar_minutes=bar_minutes, rows=rows, **values["regime"]
+        ),
+        consensus=_stage(
+            "consensus", consensus.params, bar_minutes=bar_minutes, horizon_hours=hours, **said
+        ),
+        chain=chain,
+        exchange=_stage(
+            "exchange",
+            exchange.params,
+            costs=costs,
+            exit_params=risks.exits,
+            breaker_params=risks.breakers,
+            bar_hours=bar_minutes / 60.0,
+            **values["exchange"],
+        ),
+    )
+
+
+def _code(name: str, text: str, options: type[IntEnum]) -> int:
+    if text.upper() not in options.__members__:
+        names = ", ".join(member.name.lower() for member in options)
+        raise ConfigError(f"{name} is {text!r}", hint=f"use one of: {names}")
+    return int(options[text.upper()])

@@ -1,0 +1,116 @@
+"""Which engines vote: the built-in ones, installed packages' and those named in the settings.
+
+In: names. Out: ``Engine`` values. This is the one place where entry points are loaded and a user's
+module is imported; the core only ever sees the values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from quorate.core.engines.base import Engine
+from quorate.core.engines.catalogue import builtin
+from quorate.core.features.table import FEATURES
+from quorate.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GROUP = "quorate.engines"
+"""Entry point group under which a package registers its engines."""
+
+
+def engines(extra: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Engine, ...]:
+    """Return the engines of a run.
+
+    Parameters
+    ----------
+    extra : iterable of str
+        ``package.module:name`` of engines that no installed package registers.
+    exclude : iterable of str
+        Names to leave out.
+
+    Raises
+    ------
+    EngineError
+        An engine cannot be imported, is not an ``Engine``, reads a feature that does not exist,
+        takes a name twice; or ``exclude`` names none.
+
+    Notes
+    -----
+    Units: none. Spec 2.
+
+    Examples
+    --------
+    >>> len(engines()) >= 16
+    True
+    """
+    found = list(builtin())
+    found += [_check(point.name, point.load()) for point in entry_points(group=GROUP)]
+    found += [load(spec) for spec in extra]
+    names = [engine.name for engine in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise EngineError(f"two engines are called {name!r}", hint="rename one of them")
+    for name in exclude:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+            raise EngineError(f"there is no engine {name!r} to leave out", hint=f"like {close}?")
+    return tuple(engine for engine in found if engine.name not in set(exclude))
+
+
+def load(spec: str) -> Engine:
+    """Import one engine.
+
+    Parameters
+    ----------
+    spec : str
+        ``package.module:name``.
+
+    Raises
+    ------
+    EngineError
+        The text, the module, the name or what it names is wrong.
+
+    Examples
+    --------
+    >>> load("no_colon")
+    Traceback (most recent call last):
+    quorate.errors.EngineError: 'no_colon' does not name an engine
+      next: write 'package.module:name'
+    """
+    module, colon, name = spec.partition(":")
+    if not (module and colon and name):
+        raise EngineError(f"{spec!r} does not name an engine", hint="write 'package.module:name'")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise EngineError(
+            f"engine {spec!r} cannot be imported: {error}",
+            hint="install its package, or put its folder on PYTHONPATH",
+        ) from error
+    except AttributeError as error:
+        raise EngineError(
+            f"module {module!r} has no {name!r}", hint="check the name after the colon"
+        ) from error
+    return _check(spec, found)
+
+
+def _check(spec: str, found: object) -> Engine:
+    if not isinstance(found, Engine):
+        raise EngineError(
+            f"{spec!r} is a {type(found).__name__}, not an Engine",
+            hint="decorate the function with quorate.core.engines.base.engine(...)",
+        )
+    known = [feature.name for feature in FEATURES]
+    for name in found.reads:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            raise EngineError(
+                f"engine {found.name!r} reads the feature {name!r}, which does not exist",
+                hint=f"the nearest is {close[0]!r}",
+            )
+    return found

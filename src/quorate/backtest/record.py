@@ -1,0 +1,311 @@
+"""What a run leaves behind, as frames: equity, decisions, fills, trades, counts of reasons.
+
+In: blocks of a run, one after the other. Out: Polars frames. Decisions are kept sparsely: those
+that sent an order, and those where a signal was refused for another reason than on the bar before;
+every coin-bar is counted by its reason all the same. Blocks reuse nothing, so memory grows with
+what happened, not with the market.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from quorate.backtest.fills import COLUMNS, column
+from quorate.backtest.run import Block
+from quorate.core.account import Code, Column, Gauge
+from quorate.core.features.table import features_hash
+from quorate.core.types import N_REGIMES, Action, Reason, Regime, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quorate.core.types import ByteVec, ShortVec
+
+    Rows = list[dict[str, Any]]
+
+_GAUGES = ("gross_usd", "net_usd", "beta_usd", "open_risk_usd", "risk_budget_usd")
+_MONEY = ("delay", "spread", "impact", "latency", "fee", "haircut")
+_AT_CLOSE = (Reason.EXIT_STOP, Reason.EXIT_LIQUIDATION, Reason.EXIT_DELISTED)
+
+
+class Record:
+    """Collect the rows of a run block by block.
+
+    Parameters
+    ----------
+    symbols, venues, engines : sequence of str
+        Names of the axes.
+    bar_minutes : int
+        Length of a bar.
+    start : int
+        Opening equity in integer money.
+
+    Notes
+    -----
+    Units: integer 1e-8 quote for money, UTC times. Causal: what was decided, as it was decided.
+    Spec 10, 12.
+    """
+
+    def __init__(
+        self,
+        symbols: Sequence[str],
+        venues: Sequence[str],
+        engines: Sequence[str],
+        bar_minutes: int,
+        start: int,
+    ) -> None:
+        self._symbols = tuple(symbols)
+        self._venues = tuple(venues)
+        self._engines = tuple(engines)
+        self._bar_ms = bar_minutes * 60_000
+        self._start = start
+        self._equity: list[pl.DataFrame] = []
+        self._fills: list[pl.DataFrame] = []
+        self._decisions: Rows = []
+        self._reason: ShortVec = np.full(len(symbols), -1, np.int16)
+        self._regime: ByteVec = np.full(len(symbols), Regime.NEUTRAL, np.int8)
+        self.reasons = np.zeros(max(Reason) + 1, np.int64)
+        self.regimes = np.zeros(N_REGIMES, np.int64)
+        self.failures: dict[str, str] = {}
+
+    def add(self, block: Block) -> None:
+        """Copy what is worth keeping of a block."""
+        code = block.decisions.code
+        reason = np.ascontiguousarray(code[:, Code.REASON, :])
+        self.reasons += np.bincount(reason.ravel(), minlength=len(self.reasons))
+        ready = block.readings.ready == 1
+        self.regimes += np.bincount(block.readings.regime[ready], minlength=N_REGIMES)
+        for failure in block.failures:
+            self.failures.setdefault(failure.engine, failure.message)
+        self._keep_equity(block)
+        self._keep_fills(block)
+        before = np.vstack((self._reason[None, :], reason[:-1]))
+        acted = code[:, Code.ACTION, :] != 0
+        refused = (block.consensus.signal != 0) & (reason != before)
+        for t, c in zip(*np.nonzero(acted | refused), strict=True):
+            self._decisions.append(self._decision(block, int(t), int(c)))
+        self._reason = reason[-1].copy()
+        self._regime = block.readings.regime[-1].copy()
+
+    def _keep_equity(self, block: Block) -> None:
+        out = block.decisions
+        k = block.k0 + np.arange(len(out.equity))
+        frame = pl.DataFrame(
+            {
+                "ts": k * self._bar_ms,
+                "equity": out.equity,
+                "gross_equity": out.equity + block.tally.costs,
+                "flow": np.zeros(len(k), np.int64),
+                "cash": out.cash,
+                **{name: out.gauge[:, Gauge[name.upper()]].copy() for name in _GAUGES},
+            }
+        )
+        if not self._equity:
+            first = {name: [0.0] for name in _GAUGES}
+            money = {name: [self._start] for name in ("equity", "gross_equity")}
+            start = {"ts": [(block.k0 - 1) * self._bar_ms], **money, "flow": [0]}
+            self._equity.append(
+                pl.DataFrame({**start, "cash": [self._start], **first}, schema=frame.schema)
+            )
+        self._equity.append(frame)
+
+    def _keep_fills(self, block: Block) -> None:
+        if block.fills.n_lost.item():
+            raise ValueError(
+                f"{block.fills.n_lost.item()} fills found no room: allocate rows_needed() of them"
+            )
+        frame = pl.DataFrame({name: column(block.fills, name).copy() for name in COLUMNS})
+        if frame.is_empty():
+            return
+        # the regime in which a position was decided is that of the bar before its first fill
+        decided = np.vstack((self._regime[None, :], block.readings.regime[:-1]))
+        label = decided[frame["k"].to_numpy() - block.k0, frame["coin"].to_numpy()]
+        self._fills.append(frame.with_columns(pl.Series("regime", label)))
+
+    def _decision(self, block: Block, t: int, c: int) -> dict[str, Any]:
+        number = block.decisions.number[t, :, c]
+        code = block.decisions.code[t, :, c]
+        said = block.consensus
+        regime = int(block.readings.regime[t, c])
+        return {
+            "timestamp": (block.k0 + t) * self._bar_ms,
+            "symbol": self._symbols[c],
+            "features_hash": features_hash(np.ascontiguousarray(block.features[t, :, c])),
+            "engine_votes": self._votes(block, t, c, regime),
+            "consensus_score": float(said.score[t, c]),
+            "action": Action(int(code[Code.ACTION])).name.lower(),
+            "size_usd": abs(float(number[Column.SIZE_USD])),
+            "price": float(number[Column.PRICE]),
+            "expected_edge_bps": float(said.edge_bps[t, c]),
+            "regime": Regime(regime).name.lower(),
+            "costs_bps": float(number[Column.COST_BPS]),
+            "reason": Reason(int(code[Code.REASON])).name,
+            "cap": Reason(int(code[Code.CAP])).name,
+            "side": int(code[Code.SIDE]),
+            "target_usd": float(number[Column.TARGET_USD]),
+            "position_usd": float(number[Column.POSITION_USD]),
+            "threshold": float(said.threshold[t, c]),
+            "sigma": float(said.sigma[t, c]),
+            "venue": self._venues[int(code[Code.VENUE])],
+            "style": Style(int(code[Code.STYLE])).name if code[Code.STYLE] >= 0 else "",
+            **{
+                name.lower(): float(number[Column[name]])
+                for name in (
+                    "HALF_SPREAD_BPS",
+                    "IMPACT_BPS",
+                    "FEE_BPS",
+                    "LATENCY_BPS",
+                    "FUNDING_BPS",
+                    "STOP_FRAC",
+                    "SIZED_USD",
+                    "RISK_FRAC",
+                    "MULTIPLIER",
+                    "WEIGHT",
+                )
+            },
+        }
+
+    def _votes(self, block: Block, t: int, c: int, regime: int) -> str:
+        side = block.votes.side[t, :, c]
+        votes = {
+            self._engines[e]: {
+                "side": int(side[e]),
+                "prob": round(float(block.consensus.prob[t, e, c]), 9),
+                "reliability": round(float(block.consensus.reliability[t, e]), 9),
+                "weight": round(float(block.consensus.weights[t, regime, e]), 9),
+            }
+            for e in np.nonzero(side)[0]
+        }
+        return json.dumps(votes, sort_keys=True, separators=(",", ":"))
+
+    def equity(self) -> pl.DataFrame:
+        """Return one row a bar: equity net and gross of costs, cash, exposures, open risk."""
+        return pl.concat(self._equity).with_columns(_instant("ts"))
+
+    def fills(self) -> pl.DataFrame:
+        """Return one row a fill, names in place of codes."""
+        if not self._fills:
+            return pl.DataFrame(schema={**dict.fromkeys(COLUMNS, pl.Int64), "symbol": pl.String})
+        names = {i: Reason(i).name for i in range(len(self.reasons)) if i in set(Reason)}
+        return (
+            pl.concat(self._fills)
+            .sort("k", maintain_order=True)
+            .with_columns(
+                (pl.col("k") * self._bar_ms).alias("ts"),
+                pl.col("coin").replace_strict(dict(enumerate(self._symbols))).alias("symbol"),
+                pl.col("venue").replace_strict(dict(enumerate(self._venues))).alias("venue"),
+                pl.col("reason").replace_strict(names).alias("reason"),
+                pl.col("style")
+                .replace_strict({s.value: s.name for s in Style}, default="")
+                .alias("style"),
+                pl.col("regime")
+                .replace_strict({r.value: r.name.lower() for r in Regime})
+                .alias("regime"),
+            )
+            .with_columns(_instant("ts"))
+        )
+
+    def trades(self) -> pl.DataFrame:
+        """Return one row a closed trade: a flat-to-flat episode of a coin (METHODS 0b.11)."""
+        fills = self.fills()
+        if fills.is_empty() or "regime" not in fills.columns:
+            return pl.DataFrame(schema=_TRADES)
+        episode = pl.col("closed").cum_sum().over("coin") - pl.col("closed")
+        at_close = pl.col("reason").last().is_in([reason.name for reason in _AT_CLOSE])
+        closing_k = pl.col("k").last() - pl.when(at_close).then(0).otherwise(1)
+        grouped = fills.with_columns(episode.alias("episode")).group_by(
+            "coin", "episode", maintain_order=True
+        )
+        rows = grouped.agg(
+            pl.col("symbol").first(),
+            ((pl.col("k").first() - 1) * self._bar_ms).alias("opened_at"),
+            (closing_k * self._bar_ms).alias("closed_at"),
+            pl.col("side").first().cast(pl.Int8),
+            (pl.col("coins").abs() * pl.col("price"))
+            .filter(pl.col("side") == pl.col("side").first())
+            .sum()
+            .alias("notional_usd"),
+            (-pl.col("notional").sum()).alias("gross_pnl"),
+            *(pl.col(name).sum() for name in _MONEY),
+            pl.col("realised").last().alias("net_pnl"),
+            pl.col("closed").last(),
+            pl.col("regime").first(),
+            pl.col("venue").first(),
+            pl.col("reason").first().alias("entry_reason"),
+            pl.col("reason").last().alias("exit_reason"),
+            pl.len().cast(pl.Int64).alias("n_fills"),
+        ).filter(pl.col("closed") == 1)
+        slippage = pl.col("delay") + pl.col("spread") + pl.col("impact") + pl.col("latency")
+        paid = pl.col("slippage") + pl.col("fee") + pl.col("haircut")
+        hours = (pl.col("closed_at") - pl.col("opened_at")) / 3_600_000
+        return (
+            rows.with_columns(slippage.alias("slippage"), pl.col("fee").alias("fees"))
+            .with_columns(
+                # what the fills do not explain of the books' own result is funding
+                (pl.col("gross_pnl") - paid - pl.col("net_pnl")).alias("funding"),
+                hours.alias("hours"),
+            )
+            .with_columns(_instant("opened_at"), _instant("closed_at"))
+            .select(list(_TRADES))
+            .sort("closed_at", "symbol")
+        )
+
+    def decisions(self, trades: pl.DataFrame) -> pl.DataFrame:
+        """Return the kept decisions; ``realized_pnl`` is that of the trade an entry opened."""
+        if not self._decisions:
+            return pl.DataFrame(schema={"timestamp": pl.Datetime("us", "UTC"), "symbol": pl.String})
+        rows = pl.DataFrame(self._decisions, infer_schema_length=None)
+        rows = rows.with_columns(_instant("timestamp")).sort("timestamp", "symbol")
+        opened = trades.select(
+            "symbol", "opened_at", (pl.col("net_pnl") * 1e-8).alias("realized_pnl")
+        ).sort("opened_at")
+        entries = pl.col("reason").is_in(["ENTRY", "REVERSAL"]) & (pl.col("action") != "wait")
+        return rows.join_asof(
+            opened,
+            left_on="timestamp",
+            right_on="opened_at",
+            by="symbol",
+            strategy="forward",
+            check_sortedness=False,
+        ).with_columns(
+            pl.when(entries).then(pl.col("realized_pnl")).otherwise(None).alias("realized_pnl")
+        )
+
+
+_TRADES: dict[str, Any] = {
+    "symbol": pl.String,
+    "opened_at": pl.Datetime("us", "UTC"),
+    "closed_at": pl.Datetime("us", "UTC"),
+    "side": pl.Int8,
+    "notional_usd": pl.Float64,
+    "gross_pnl": pl.Int64,
+    "slippage": pl.Int64,
+    "fees": pl.Int64,
+    "funding": pl.Int64,
+    "haircut": pl.Int64,
+    "net_pnl": pl.Int64,
+    "regime": pl.String,
+    "venue": pl.String,
+    "entry_reason": pl.String,
+    "exit_reason": pl.String,
+    "n_fills": pl.Int64,
+    "delay": pl.Int64,
+    "spread": pl.Int64,
+    "impact": pl.Int64,
+    "latency": pl.Int64,
+    "fee": pl.Int64,
+    "hours": pl.Float64,
+}
+
+
+def _instant(name: str) -> pl.Expr:
+    """Read a column of milliseconds as UTC."""
+    return (
+        pl.from_epoch(pl.col(name), time_unit="ms")
+        .dt.cast_time_unit("us")
+        .dt.replace_time_zone("UTC")
+    )

@@ -1,0 +1,239 @@
+"""``quorate demo | backtest | report | ls | doctor``."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from quorate.version import VERSION
+
+if TYPE_CHECKING:
+    from quorate.api import Panel, Result
+    from quorate.settings import Settings
+
+app = App(
+    name="quorate",
+    version=VERSION,
+    help="Many engines vote, a quorum decides, costs and risk shape it, every step explains itself.",
+)
+
+Json = Annotated[bool, Parameter(name="--json", help="Print JSON for machines.")]
+Set = Annotated[
+    list[str] | None,
+    Parameter(name="--set", help="A setting, section.name=value; may be given again."),
+]
+Out = Annotated[Path, Parameter(help="Folder of runs; its store is quorate.sqlite in it.")]
+Config = Annotated[Path | None, Parameter(help="A quorate.toml.")]
+
+
+@app.command
+def demo(
+    *,
+    days: Annotated[int, Parameter(help="Days of the synthetic market.")] = 45,
+    seed: Annotated[int, Parameter(help="The same seed makes the same market.")] = 7,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Run the whole system on a synthetic market, offline, and write a report to open.
+
+    Example: quorate demo
+    """
+    from quorate import api
+
+    panel = api.demo(days, seed)
+    _backtest(panel, api.read_settings(), out, json=json, kind="demo")
+
+
+@app.command
+def backtest(
+    *,
+    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of the lake.")],
+    venue: Annotated[str, Parameter(help="Whose fees and sizes: binance_spot, binance_usdm ...")],
+    kind: Annotated[Literal["spot", "perp"], Parameter(help="Spot is long-only.")],
+    funding: Annotated[Path | None, Parameter(help="Folder of funding settlements.")] = None,
+    mark: Annotated[Path | None, Parameter(help="Folder of mark prices.")] = None,
+    assume_funding: Annotated[
+        float | None, Parameter(help="Fraction per 8 h where funding is unknown, e.g. 0.0001.")
+    ] = None,
+    second_bars: Annotated[Path | None, Parameter(help="Bars of a second venue.")] = None,
+    second_venue: Annotated[str | None, Parameter(help="Its name.")] = None,
+    second_funding: Annotated[Path | None, Parameter(help="Its funding.")] = None,
+    symbols: Annotated[
+        list[str] | None, Parameter(help="Which coins; all when left out.", consume_multiple=True)
+    ] = None,
+    start: Annotated[str | None, Parameter(help="First bar's open, UTC, included.")] = None,
+    end: Annotated[str | None, Parameter(help="Last bar's open, UTC, not included.")] = None,
+    config: Config = None,
+    set_: Set = None,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Run the whole system over real bars and leave a run folder with its report.
+
+    Example: quorate backtest --bars data/spot_5m --venue binance_spot --kind spot
+    """
+    from quorate import api
+    from quorate.errors import ConfigError
+
+    settings = api.read_settings(config, _pairs(set_))
+    if (second_bars is None) != (second_venue is None):
+        raise ConfigError(
+            "a second venue needs both its bars and its name",
+            hint="give --second-bars and --second-venue together",
+        )
+    second = None
+    if second_bars is not None and second_venue is not None:
+        second = (second_bars, second_venue, second_funding)
+    panel = api.load(
+        bars,
+        venue=venue,
+        kind=kind,
+        funding=funding,
+        mark=mark,
+        second=second,
+        symbols=symbols,
+        start=start,
+        end=end,
+        assume_funding=assume_funding,
+    )
+    _backtest(panel, settings, out, json=json, kind="backtest")
+
+
+@app.command
+def report(
+    run: Annotated[Path, Parameter(help="A run folder, or the id of a run below --out.")],
+    *,
+    out: Out = Path("runs"),
+) -> None:
+    """Write the page of an old run again.
+
+    Example: quorate report runs/<id>
+    """
+    from quorate import report as pages
+
+    print(pages.render(run if run.is_dir() else out / run))
+
+
+@app.command(name="ls")
+def list_runs(*, out: Out = Path("runs"), json: Json = False) -> None:
+    """List the runs of a folder, newest last; every run ever made is booked.
+
+    Example: quorate ls --json
+    """
+    from quorate.store import open_store
+
+    if not (out / "quorate.sqlite").is_file():
+        rows: list[dict[str, Any]] = []
+    else:
+        with open_store(out / "quorate.sqlite") as store:
+            rows = [_run_row(run) for run in store.runs.list()]
+    if json:
+        print(jsonlib.dumps(rows, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("run", "kind", "status", "begun (UTC)", "net return", "trades")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console().print(table if rows else f"no runs in {out}: `quorate demo` makes one")
+
+
+@app.command
+def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> None:
+    """Print the effective settings, where each came from, and what is missing here.
+
+    Example: quorate doctor --config quorate.toml
+    """
+    from quorate import api
+
+    settings = api.read_settings(config, _pairs(set_))
+    api.configure(settings, 5)
+    fields = api.schema()
+    rows = [
+        (f"{section}.{name}", value, settings.origin(section, name), fields[section][name].meaning)
+        for section, values in settings.values.items()
+        for name, value in values.items()
+    ]
+    if json:
+        names = ("setting", "value", "origin", "meaning")
+        print(jsonlib.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("setting", "value", "from", "meaning")
+    for name, value, origin, meaning in rows:
+        table.add_row(name, "" if value is None else str(value), origin, meaning)
+    Console().print(table)
+    Console().print(f"{len(api.engines())} engines vote; settings are within their bounds.")
+
+
+def _pairs(given: list[str] | None) -> dict[str, str]:
+    from quorate.errors import ConfigError
+
+    pairs = {}
+    for item in given or []:
+        name, equals, value = item.partition("=")
+        if not equals or "." not in name:
+            raise ConfigError(f"--set {item!r} is not a setting", hint="write section.name=value")
+        pairs[name] = value
+    return pairs
+
+
+def _run_row(run: Any) -> dict[str, Any]:  # noqa: ANN401  (a row of the store)
+    metrics = run.metrics or {}
+    net = metrics.get("net", {}).get("total_return")
+    return {
+        "run": run.run_id,
+        "kind": run.kind,
+        "status": run.status,
+        "begun": run.started_at,
+        "net_return": None if net is None else f"{net:.4%}",
+        "trades": metrics.get("activity", {}).get("n_trades"),
+    }
+
+
+def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from quorate import api
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), "bars", TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("bars", total=panel.n_bars)
+        result = api.backtest(
+            panel,
+            settings,
+            out=out,
+            progress=lambda done, _: progress.update(task, completed=done),
+            kind=kind,
+        )
+    if json:
+        print(jsonlib.dumps({"run_id": result.run_id, "folder": str(result.folder)}))
+        return
+    _say(result)
+
+
+def _say(result: Result) -> None:
+    """Print what a run came to, in a few lines."""
+    data = result.facts["data"]
+    if data["is_synthetic"]:
+        print("SYNTHETIC DATA: these prices were made up")
+    for note in data["notes"]:
+        print(f"note: {note}")
+    account = result.metrics["account"]
+    reasons = sorted(result.metrics["reasons"].items(), key=lambda item: -item[1])
+    print(f"{len(data['symbols'])} coins, {data['n_bars']} bars, {data['start']} to {data['end']}")
+    print(
+        f"equity {account['start_usd']} -> {account['end_usd']} USD "
+        f"({result.net_return:+.3%} net), {result.trades.height} closed trades"
+    )
+    print("coin-bars by reason: " + ", ".join(f"{name} {n}" for name, n in reasons[:6]))
+    if result.folder is not None:
+        print(f"report: {result.folder / 'report.html'}")
