@@ -25,6 +25,7 @@ demo: $(STAMP) ## the whole system on a synthetic market, offline: a report to o
 	$(BIN)/quorate demo
 
 test: $(STAMP) ## the tests (real-data tests skip where the data are absent)
+	$(BIN)/quorate warm
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 test-slow: $(STAMP) ## the heavier families

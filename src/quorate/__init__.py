@@ -1,4 +1,4 @@
-"""Quorate: many engines vote, a quorum decides, costs and risk shape it, every step explains itself.
+"""Quorate: engines vote, a quorum decides, costs and risk shape it, every step explains itself.
 
 Everything of ``quorate.api`` is here, imported when first used: ``quorate.load``,
 ``quorate.backtest``, ``quorate.demo``, ``quorate.read_settings``.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quorate.version import VERSION as __version__
+from quorate.version import VERSION
 
 if TYPE_CHECKING:
     from quorate.api import (
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         schema,
         synthetic,
     )
+
+__version__ = VERSION
 
 __all__ = [
     "Panel",

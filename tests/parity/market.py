@@ -37,7 +37,7 @@ LIVELY = {
     # every probability a little surer and every cost a little smaller, so that it trades early
     "consensus": {"edge_slope": 4.0, "prior_mass": 20.0, "k": 0.5, "quorum": 0.0},
     "costs": {"safety_margin_bps": 0.0},
-    "risk": {"horizon_hours": 2.0, "stop_sigmas": 1.0, "base_multiplier": 1.0},
+    "risk": {"horizon_hours": 2.0, "stop_sigmas": 0.7, "base_multiplier": 1.0},
 }
 
 

@@ -42,9 +42,9 @@ def test_there_is_something_to_compare(
     found, memory = whole
     assert len(found["fills.whole"]) > 100
     assert np.abs(found["decisions.lots"]).sum() > 0
-    assert memory["chain.account.ledger.n_trades"][0] > 20
+    assert memory["chain.account.ledger.n_trades"][0] > 10
     # trades in the last days too, where the bars are folded one by one
-    assert (found["decisions.lots"][-TAIL:] != 0).sum() > 10
+    assert (found["decisions.lots"][-TAIL:] != 0).sum() > 5
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -66,7 +66,7 @@ def test_one_bar_at_a_time_gives_the_same_bytes(
     assert differing(leaves(memory), whole[1]) == []
 
 
-def copied(memory: run.Memory, made: Case, folder: Path) -> run.Memory:
+def copied(memory: run.Memory, *_: object) -> run.Memory:
     return copy.deepcopy(memory)
 
 

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-def load(
+def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     bars: str | Path,
     *,
     venue: str,

@@ -9,11 +9,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from quorate import report
 from quorate.api import events, folder
@@ -36,6 +34,9 @@ from quorate.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import polars as pl
 
     from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec

@@ -6,7 +6,6 @@ made from the stages' own tables, so a default is written in one place only.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, cast
 
 from quorate.backtest import exchange
@@ -22,6 +21,7 @@ from quorate.settings import Field, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import IntEnum
 
     from quorate.settings import Settings
 

@@ -61,6 +61,7 @@ class Memory(NamedTuple):
     chain: account.State
     exchange: exchange.State
     spread_bps: Vec  # (coin,) last known, for bars on which no estimate is
+    sigma_daily: Vec  # (coin,) at the close before: what the next bar's fills may know
 
 
 class Tally(NamedTuple):
@@ -153,6 +154,7 @@ def begin(made: Machine, n_venues: int, n_coins: int, start_usd: float) -> Memor
         chain=decide.init(n_venues, n_coins, start_usd, given.chain),
         exchange=exchange.init(n_venues, n_coins),
         spread_bps=np.full(n_coins, _UNKNOWN_SPREAD_BPS),
+        sigma_daily=np.full(n_coins, np.nan),
     )
 
 
@@ -244,6 +246,7 @@ def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
         said,
         log,
         tally,
+        memory.sigma_daily,
     )
     return Block(piece.k0, values, readings, votes, said, out, log, tally, failures)
 
@@ -262,6 +265,7 @@ def fold(
     votes: consensus.Out,
     log: Fills,
     tally: Tally,
+    sigma_before: Vec,
 ) -> None:
     """Let the exchange and the decision take turns over a block, the exchange first on each bar."""
     for t in range(obs.market.close.shape[0]):
@@ -271,7 +275,7 @@ def fold(
             t,
             k,
             setup.venues,
-            obs.readings.sigma_daily[t],
+            sigma_before,
             delisted_k,
             state.account,
             rules,
@@ -279,6 +283,8 @@ def fold(
             log,
         )
         decide.step(t, k, obs, setup, params, state, out, votes)
+        for c in range(sigma_before.shape[0]):
+            sigma_before[c] = obs.readings.sigma_daily[t, c]
         lines = state.account.ledger.lines
         paid = 0
         for i in range(Line.DELAY.value, N_LINES):

@@ -1,4 +1,4 @@
-"""``quorate demo | backtest | report | ls | doctor``."""
+"""``quorate demo | backtest | report | ls | warm | doctor``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 app = App(
     name="quorate",
     version=VERSION,
-    help="Many engines vote, a quorum decides, costs and risk shape it, every step explains itself.",
+    help="Engines vote, a quorum decides, costs and risk shape it, every step explains itself.",
 )
 
 Json = Annotated[bool, Parameter(name="--json", help="Print JSON for machines.")]
@@ -48,7 +48,7 @@ def demo(
 
 
 @app.command
-def backtest(
+def backtest(  # noqa: PLR0913  (its options)
     *,
     bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of the lake.")],
     venue: Annotated[str, Parameter(help="Whose fees and sizes: binance_spot, binance_usdm ...")],
@@ -143,6 +143,17 @@ def list_runs(*, out: Out = Path("runs"), json: Json = False) -> None:
 
 
 @app.command
+def warm() -> None:
+    """Compile the kernels ahead of the first run; there is nothing to do the second time.
+
+    Example: quorate warm
+    """
+    from quorate.api.warm import warm as compile_all
+
+    compile_all(print)
+
+
+@app.command
 def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> None:
     """Print the effective settings, where each came from, and what is missing here.
 
@@ -202,8 +213,10 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from quorate import api
+    from quorate.api.warm import warm as compile_all
 
     console = Console(stderr=True)
+    compile_all(console.print)
     columns = (BarColumn(), MofNCompleteColumn(), "bars", TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("bars", total=panel.n_bars)

@@ -251,15 +251,13 @@ def step(
     Missing: a coin without a bar is left as it is; the reason says NO_DATA or IMPUTED.
     Spec 1 to 8, METHODS 0b.
     """
-    market, readings = obs.market, obs.readings
-    account, rules, venues = state.account, params.rules, setup.venues
-    books, leaving = account.ledger, account.exits
+    market, readings, account = obs.market, obs.readings, state.account
+    rules, venues, books, leaving = params.rules, setup.venues, account.ledger, account.exits
     close, status = market.close[t, 0], market.status[t, 0]
     sigma, regime, volume = readings.sigma_daily[t], readings.regime[t], readings.bar_volume[t]
     rate, hours = readings.funding_bps[t], readings.funding_hours[t]
     row, code, gauge = out.number[t], out.code[t], out.gauge[t]
-    n_coins = close.shape[0]
-    n_venues = venues.taker_bps.shape[0]
+    n_venues, n_coins = market.close.shape[1:]
     _clear(row, code, out.lots[t])
     ledger.deposit(books, obs.controls.flow[t])
     ledger.mark(books, market.mark[t], venues.lot)

@@ -46,9 +46,13 @@ def _cache_root() -> Path:
     return (Path(chosen) if chosen else Path.home() / ".cache") / "quorate" / "kernels"
 
 
+def cache_folder() -> Path:
+    """Return where this version's machine code is kept."""
+    return Path(os.environ["NUMBA_CACHE_DIR"])
+
+
 os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
-_root = _cache_root()
-os.environ["NUMBA_CACHE_DIR"] = str(_root / source_hash())
+os.environ["NUMBA_CACHE_DIR"] = str(_cache_root() / source_hash())
 
 import numba  # noqa: E402  (its cache folder is read at import)
 

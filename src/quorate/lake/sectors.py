@@ -49,7 +49,7 @@ def sectors(symbols: Sequence[str]) -> IntVec:
     Examples
     --------
     >>> codes = sectors(["UNIUSDT", "AAVEUSDT", "NOSUCHUSDT"])
-    >>> codes[0] == codes[1], codes[2].item()
+    >>> bool(codes[0] == codes[1]), codes[2].item()
     (True, -1)
     """
     known = sector_map()

@@ -48,7 +48,7 @@ class _Tape(NamedTuple):
     tick: Vec
 
 
-def synthetic(  # noqa: PLR0913, PLR0917  (the whole of what one may choose, each with a default)
+def synthetic(
     n_coins: int = 20,
     days: int = 60,
     bar_minutes: int = 5,

@@ -155,7 +155,7 @@ _LOST = "the equity was not positive, or not known"
 _NO_VARIATION = "fewer than two days, or no variation"
 
 
-def summary(  # noqa: PLR0913  (the run's three tables and what they cannot tell)
+def summary(
     equity: pl.DataFrame,
     trades: pl.DataFrame,
     lines: IntVec,

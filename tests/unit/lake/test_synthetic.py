@@ -162,7 +162,7 @@ def test_other_bar_lengths(bar_minutes):
         ({"n_coins": 0}, "n_coins is 0"),
         ({"days": 0}, "days 0"),
         ({"bar_minutes": 7}, "bar_minutes is 7"),
-        ({"planted_edge": 1.5}, "planted_edge is 1.5"),
+        ({"planted_edge": 10.5}, "planted_edge is 10.5"),
         ({"kind": "option"}, "kind is 'option'"),
     ],
 )

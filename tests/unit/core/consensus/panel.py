@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.core import consensus
-from quorate.core.kernel import kernel
 
 
 class Panel(NamedTuple):
@@ -41,31 +40,6 @@ def panel(n_bars, n_engines, n_coins, *, seed=0, holes=0.0, n_regimes=5):
     )
 
 
-@kernel
-def scan(first_k, panel, engines, stage, out):
-    """Fold the consensus over a block."""
-    approved, healthy, family = engines
-    params, state = stage
-    for t in range(panel.close.shape[0]):
-        consensus.step(
-            t,
-            first_k + t,
-            panel.close[t],
-            panel.status[t],
-            panel.ready[t],
-            panel.regime[t],
-            panel.sigma_daily[t],
-            panel.side[t],
-            panel.strength[t],
-            approved,
-            healthy,
-            family,
-            params,
-            state,
-            out,
-        )
-
-
 def run(data, params, *, first_k=480_000, approved=None, healthy=None, family=None, state=None):
     """Run a block from a fresh (or given) state; return the block and the state."""
     n_bars, n_engines, n_coins = data.side.shape
@@ -75,7 +49,7 @@ def run(data, params, *, first_k=480_000, approved=None, healthy=None, family=No
     family = np.arange(n_engines, dtype=np.int8) if family is None else family
     out = consensus.out(n_bars, n_engines, n_coins)
     data = Panel(*(np.ascontiguousarray(array) for array in data))
-    scan(first_k, data, (approved, healthy, family), (params, state), out)
+    consensus.scan(first_k, *data, approved, healthy, family, params, state, out)
     return out, state
 
 

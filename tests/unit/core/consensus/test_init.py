@@ -151,4 +151,4 @@ def test_shares_are_exported_beside_the_options():
 def test_the_entry_is_compiled_once():
     run(panel(3, 2, 2), params(**SHORT))
     run(panel(5, 3, 1), params(60, window=50))
-    assert signatures(consensus.step) == 1
+    assert signatures(consensus.scan) == 1
