@@ -1,7 +1,7 @@
 """Quorate: engines vote, a quorum decides, costs and risk shape it, every step explains itself.
 
 Everything of ``quorate.api`` is here, imported when first used: ``quorate.load``,
-``quorate.backtest``, ``quorate.demo``, ``quorate.read_settings``.
+``quorate.run``, ``quorate.demo``, ``quorate.read_settings``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from quorate.api import (
         Panel,
         Result,
-        backtest,
         demo,
         engines,
         load,
         read_settings,
+        run,
         schema,
         synthetic,
     )
@@ -29,11 +29,11 @@ __all__ = [
     "Panel",
     "Result",
     "__version__",
-    "backtest",
     "demo",
     "engines",
     "load",
     "read_settings",
+    "run",
     "schema",
     "synthetic",
 ]

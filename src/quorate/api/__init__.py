@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quorate.api.backtests import Result, backtest
+from quorate.api.backtests import Result, run
 from quorate.api.configure import configure, schema
 from quorate.api.extensions import engines
 from quorate.lake import Panel, PanelSpec, Source, synthetic
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Panel",
     "Result",
-    "backtest",
     "configure",
     "demo",
     "engines",
     "load",
     "read_settings",
+    "run",
     "schema",
     "synthetic",
 ]

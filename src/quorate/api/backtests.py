@@ -17,7 +17,8 @@ from quorate import report
 from quorate.api import events, folder
 from quorate.api.configure import configure, schema
 from quorate.api.extensions import engines as find_engines
-from quorate.backtest import exchange, run
+from quorate.backtest import exchange
+from quorate.backtest import run as passes
 from quorate.backtest.record import Record
 from quorate.core.account import Column, Setup
 from quorate.core.kernel import source_hash
@@ -77,7 +78,7 @@ class Result:
         return float(equity[-1] / equity[0] - 1.0)
 
 
-def backtest(
+def run(
     panel: Panel,
     settings: Settings | None = None,
     *,
@@ -184,9 +185,9 @@ def _simulate(
         sector=sectors(panel.symbols),
         can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
     )
-    made = run.machine(engines, params, setup, panel.delisted_k)
+    made = passes.machine(engines, params, setup, panel.delisted_k)
     start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
-    memory = run.begin(made, len(panel.venue_names), panel.n_coins, start_usd)
+    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_usd)
     record = Record(
         panel.symbols,
         panel.venue_names,
@@ -194,13 +195,13 @@ def _simulate(
         panel.bar_minutes,
         round(start_usd * MONEY_SCALE),
     )
-    length = max(1, run.BLOCK_CELLS // panel.n_coins)
+    length = max(1, passes.BLOCK_CELLS // panel.n_coins)
     turnover: list[float] = []
     for block in blocks(panel, length):
-        piece = run.Slice(
-            block.k0, block.bars, block.market, run.controls(block.member, block.quote_usd)
+        piece = passes.Slice(
+            block.k0, block.bars, block.market, passes.controls(block.member, block.quote_usd)
         )
-        done = run.advance(made, memory, piece)
+        done = passes.advance(made, memory, piece)
         if done.tally.imbalance.any():
             raise ArithmeticError(
                 f"the books are off by {done.tally.imbalance[done.tally.imbalance != 0][0]} units "
@@ -223,7 +224,7 @@ def _result(
     run_id: str,
     record: Record,
     lines: IntVec,
-    memory: run.Memory,
+    memory: passes.Memory,
     seconds: dict[str, float],
 ) -> Result:
     equity, fills, trades = record.equity(), record.fills(), record.trades()

@@ -220,7 +220,7 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     columns = (BarColumn(), MofNCompleteColumn(), "bars", TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("bars", total=panel.n_bars)
-        result = api.backtest(
+        result = api.run(
             panel,
             settings,
             out=out,
