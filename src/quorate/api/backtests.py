@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from quorate import report
 from quorate.api import events, folder
@@ -21,6 +22,7 @@ from quorate.backtest import exchange
 from quorate.backtest import run as passes
 from quorate.backtest.record import Record
 from quorate.core.account import Column, Setup
+from quorate.core.costs import capacity
 from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
 from quorate.errors import DataError
@@ -37,10 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    import polars as pl
-
+    from quorate.core import costs
     from quorate.core.engines.base import Engine
-    from quorate.core.types import IntVec
+    from quorate.core.types import IntVec, Vec
     from quorate.lake import Panel
 
 
@@ -196,7 +197,7 @@ def _simulate(
         round(start_usd * MONEY_SCALE),
     )
     length = max(1, passes.BLOCK_CELLS // panel.n_coins)
-    turnover: list[float] = []
+    volume = np.zeros((2, panel.n_coins))
     for block in blocks(panel, length):
         piece = passes.Slice(
             block.k0, block.bars, block.market, passes.controls(block.member, block.quote_usd)
@@ -208,16 +209,17 @@ def _simulate(
                 "of 1e-8: this is a bug, please report it with the run's settings"
             )
         record.add(done)
-        price = done.decisions.number[:, Column.PRICE, :]
-        turnover.append(float(np.nanmean(done.readings.bar_volume * price, where=price > 0.0)))
+        usd = done.readings.bar_volume * done.decisions.number[:, Column.PRICE, :]
+        volume += (np.nansum(usd, axis=0), np.isfinite(usd).sum(axis=0))
         if progress is not None:
             progress(block.t + block.n_bars, panel.n_bars)
     lines = memory.chain.account.ledger.lines.sum(axis=1)
     seconds = {"simulate": time.perf_counter() - begun}
-    return _result(panel, settings, engines, run_id, record, lines, memory, seconds)
+    room = _capacity(panel, record, volume[0] / np.maximum(volume[1], 1.0), params.chain.costs)
+    return _result(panel, settings, engines, run_id, record, lines, memory, seconds, room)
 
 
-def _result(
+def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     panel: Panel,
     settings: Settings,
     engines: Sequence[Engine],
@@ -226,13 +228,18 @@ def _result(
     lines: IntVec,
     memory: passes.Memory,
     seconds: dict[str, float],
+    capacity_usd: float | None,
 ) -> Result:
     equity, fills, trades = record.equity(), record.fills(), record.trades()
     traded = 0.0
     if fills.height:
         traded = float((fills["coins"].abs() * fills["price"]).sum())
     metrics = summary(
-        equity.select(list(EQUITY)), trades.select(list(TRADES)), lines, traded_usd=traded
+        equity.select(list(EQUITY)),
+        trades.select(list(TRADES)),
+        lines,
+        traded_usd=traded,
+        capacity_usd=capacity_usd,
     )
     counts = memory.exchange.counts
     metrics["reasons"] = {
@@ -248,6 +255,31 @@ def _result(
     metrics["exposure"] = _exposure(equity)
     facts = _facts(panel, settings, engines, run_id, record.failures, seconds)
     return Result(run_id, None, metrics, equity, trades, record.decisions(trades), fills, facts)
+
+
+def _capacity(
+    panel: Panel, record: Record, bar_volume_usd: Vec, params: costs.Params
+) -> float | None:
+    """Return the size of all coins together at which the mean entry's edge is spent (METHODS 6.6).
+
+    The volume is that of one bar, the window an entry executes in; None without an entry.
+    """
+    entries = record.entries()
+    edge, fixed = np.zeros(panel.n_coins), np.zeros(panel.n_coins)
+    for c, symbol in enumerate(panel.symbols):
+        own = entries.filter(pl.col("symbol") == symbol)
+        if own.height:
+            edge[c] = own["expected_edge_bps"].to_numpy().mean()
+            fixed[c] = (own["costs_bps"] - own["impact_bps"]).to_numpy().mean()
+    if not edge.any():
+        return None
+    impact = 2.0 * params.impact_bps_at_one
+    sizes = np.zeros(panel.n_coins)
+    return float(
+        capacity.portfolio_usd(
+            edge, fixed, params.safety_margin_bps, impact, bar_volume_usd * (edge > 0.0), sizes
+        )
+    )
 
 
 def _usd(units: int) -> str:

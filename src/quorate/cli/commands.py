@@ -204,7 +204,7 @@ def _run_row(run: Any) -> dict[str, Any]:  # noqa: ANN401  (a row of the store)
         "status": run.status,
         "begun": run.started_at,
         "net_return": None if net is None else f"{net:.4%}",
-        "trades": metrics.get("activity", {}).get("n_trades"),
+        "trades": metrics.get("net", {}).get("n_trades"),
     }
 
 

@@ -1,0 +1,73 @@
+"""The commands as a user types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from quorate.cli import run
+
+
+def test_every_command_has_help_with_an_example(capsys):
+    for name in ("demo", "backtest", "report", "ls", "warm", "doctor"):
+        assert run([name, "--help"]) == 0
+        assert f"Example: quorate {name}" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom quorate.cli import run\nrun(['--help'])\n"
+        "heavy = {'numba', 'numpy', 'polars', 'sqlalchemy', 'jinja2'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_a_demo_ends_with_the_place_of_its_report(tmp_path, capsys):
+    assert run(["demo", "--days", "2", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("SYNTHETIC DATA")
+    assert said.rstrip().endswith("report.html")
+    assert run(["ls", "--out", str(tmp_path), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["kind"], row["status"], row["trades"]) == ("demo", "finished", 0)
+    assert run(["report", row["run"], "--out", str(tmp_path)]) == 0
+    assert run(["ls", "--out", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (
+            ["backtest", "--bars", "nowhere", "--venue", "binance_spot", "--kind", "spot"],
+            3,
+            "next:",
+        ),
+        (["doctor", "--set", "risk.presett=balanced"], 2, "'preset'"),
+        (["doctor", "--set", "nonsense"], 2, "section.name=value"),
+        (["doctor", "--config", "missing.toml"], 2, "missing.toml"),
+        (["nosuch"], 2, "nosuch"),
+    ],
+)
+def test_errors_say_what_to_do_next(arguments, code, says, capsys):
+    assert run(arguments) == code
+    captured = capsys.readouterr()
+    assert says in captured.err + captured.out
+
+
+def test_doctor_tells_where_a_setting_came_from(tmp_path, capsys):
+    file = tmp_path / "quorate.toml"
+    file.write_text("[consensus]\nk = 1.25\n", encoding="utf-8")
+    assert run(["doctor", "--config", str(file), "--set", "risk.preset=aggressive", "--json"]) == 0
+    rows = {row["setting"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["consensus.k"]["value"], rows["consensus.k"]["origin"]) == (1.25, "quorate.toml")
+    assert rows["risk.preset"]["origin"] == "environment"
+    assert rows["costs.safety_margin_bps"]["origin"] == "default"
+
+
+def test_ls_of_an_empty_place_is_no_error(tmp_path, capsys):
+    assert run(["ls", "--out", str(tmp_path)]) == 0
+    assert "no runs" in capsys.readouterr().out
