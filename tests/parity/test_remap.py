@@ -155,3 +155,197 @@ def test_a_coin_that_joins_goes_on_as_one_that_was_awaited(
     assert found["decisions.lots"][..., -1].any()
     assert differing(found, expected) == []
     assert differing(leaves(joined), leaves(awaited)) == []
+
+
+def test_a_coin_that_left_is_not_missed(panel: Panel) -> None:
+    """Once it is delisted and flat, a run without it is the run with it, to the byte."""
+    before, since = over(panel, [0, 1, 2, 3, 4, DEAD]), over(panel, [0, 1, 2, 3, 4])
+    t = int(before.panel.delisted_k[DEAD] - panel.k0) + 20
+    memory = until(before, t)
+    left = carried(memory, before, since)
+    gone = leaving(memory, axes(before), axes(since))
+    (lines,) = gone.values()
+    assert lines[Line.GROSS] != 0
+    assert lines[Line.FEE] > 0
+    books = left.chain.account.ledger
+    result = lines[Line.GROSS] - sum(lines[Line.DELAY :])
+    assert books.start - memory.chain.account.ledger.start == result
+    expected, found = after(before, memory, t), after(since, left, t)
+    assert (expected.pop("tally.costs") - found.pop("tally.costs") == sum(lines[2:])).all()
+    short = {name: without_last(array, found[name]) for name, array in expected.items()}
+    assert np.abs(found["decisions.lots"]).sum() > 0
+    assert differing(short, found) == []
+
+
+def without_last(array: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Leave out the last coin where another array has one coin less."""
+    return np.ascontiguousarray(array[..., :-1]) if array.shape != like.shape else array
+
+
+def test_a_coin_with_a_past_joins_and_the_others_see_only_the_cross_section(
+    panel: Panel, middle: tuple[int, run.Memory], four: Case
+) -> None:
+    t, memory = middle
+    wider = over(panel, [DEAD, 0, 1, 2, 3])  # it has traded all along, and comes first
+    alone = until(four, t)
+    found = after(wider, carried(memory, four, wider), t)["features"]
+    expected = after(four, alone, t)["features"]
+    own = [index(feature.name) for feature in FEATURES if feature.name not in MEETING]
+    assert found[:, own, 1:].tobytes() == expected[:, own].tobytes()
+    assert np.isnan(found[0, index("ret_1h"), 0])
+    assert np.isfinite(found[12 * 7, index("ret_1h"), 0])
+
+
+def learned(memory: run.Memory, engines: slice) -> dict[str, np.ndarray]:
+    """Return what the consensus has learned of some engines, each apart from the others."""
+    found = {}
+    for path, array in leaves(memory.consensus).items():
+        spec = AXES[f"consensus.{path}"]
+        if spec.count("e") == 1 and path.startswith(("labels", "calibration", "reliability")):
+            found[path] = np.take(array, range(26)[engines], spec.index("e"))
+    return found
+
+
+@pytest.mark.parametrize("retired", [0, 25])
+def test_an_engine_is_retired_and_added_again(
+    retired: int, panel: Panel, four: Case, middle: tuple[int, run.Memory]
+) -> None:
+    t, memory = middle
+    rest = [e for e in range(26) if e != retired]
+    fewer, again = over(panel, [0, 1, 2, 3], rest), over(panel, [0, 1, 2, 3], [*rest, retired])
+    day = t + 300
+    kept = until(four, t)
+    first, second, _ = pieces(four.panel, [t, 300])
+    assert first.bars.close.shape[0] == t
+
+    less = carried(memory, four, fewer)
+    block, whole = (run.advance(m.machine, x, second) for m, x in ((fewer, less), (four, kept)))
+    assert not block.tally.imbalance.any()
+    assert block.votes.side.tobytes() == whole.votes.side[:, rest].tobytes()
+    total = block.consensus.weights.sum(axis=2)
+    assert np.allclose(total[total > 0.0], 1.0)
+    stay = {path: take(array, rest, path) for path, array in learned(kept, slice(None)).items()}
+    assert differing(learned(less, slice(25)), stay) == []
+
+    more = carried(less, fewer, again)
+    run.advance(again.machine, more, next(pieces(replace_bars(four.panel, day), [600])))
+    run.advance(four.machine, kept, next(pieces(replace_bars(four.panel, day), [600])))
+    assert ledger.imbalance(more.chain.account.ledger) == 0
+    stay = {path: take(array, rest, path) for path, array in learned(kept, slice(None)).items()}
+    assert differing(learned(more, slice(25)), stay) == []
+    assert 0.0 < more.consensus.calibration.mass[25].sum()
+    assert (
+        more.consensus.calibration.mass[25].sum() < kept.consensus.calibration.mass[retired].sum()
+    )
+
+
+def take(array: np.ndarray, engines: list[int], path: str) -> np.ndarray:
+    return np.take(array, engines, AXES[f"consensus.{path}"].index("e"))
+
+
+def test_permuted_coins_get_permuted_votes(panel: Panel, four: Case) -> None:
+    order = [2, 0, 3, 1]
+    mixed = over(panel, order)
+    t = LISTS_AT
+    memory, straight = until(four, t), until(four, t)
+    found, expected = after(mixed, carried(memory, four, mixed), t), after(four, straight, t)
+    dispersion = index("dispersion_24h")  # a sum over the coins, in their order
+    values, wanted = found["features"], expected["features"][:, :, order]
+    np.testing.assert_allclose(values[:, dispersion], wanted[:, dispersion], rtol=1e-12)
+    others = [f for f in range(len(FEATURES)) if f != dispersion]
+    assert values[:, others].tobytes() == wanted[:, others].tobytes()
+    assert np.array_equal(found["votes.side"], expected["votes.side"][:, :, order])
+    strength = expected["votes.strength"][:, :, order]
+    np.testing.assert_allclose(found["votes.strength"], strength, rtol=1e-12)
+    assert np.array_equal(found["readings.regime"], expected["readings.regime"][:, order])
+    assert np.abs(found["votes.side"]).sum() > 0
+
+
+def test_there_and_back_is_where_it_was(
+    panel: Panel, four: Case, middle: tuple[int, run.Memory]
+) -> None:
+    _, memory = middle
+    shuffled = np.random.default_rng(0).permutation(26).tolist()
+    mixed = over(panel, [2, LATE, 0, 3, 1], shuffled)
+    back = carried(carried(memory, four, mixed), mixed, four)
+    # the next bar solves the weights anew
+    assert differing(leaves(back), leaves(memory)) == ["consensus.weights.eligible"]
+    same = carried(memory, four, four)
+    assert differing(leaves(same), leaves(memory)) == ["exchange.active"] or (
+        differing(leaves(same), leaves(memory)) == []
+    )
+
+
+SWAPS = {
+    "consensus": {**LIVELY["consensus"], "k": 0.9, "half_life_days": 10.0},
+    "risk": {**LIVELY["risk"], "preset": "conservative", "stop_sigmas": 1.5},
+    "costs": {"safety_margin_bps": 2.0},
+}
+
+
+@pytest.mark.parametrize("stage", SWAPS)
+def test_other_parameters_take_over_in_mid_position(
+    stage: str, panel: Panel, four: Case, middle: tuple[int, run.Memory], tmp_path: Path
+) -> None:
+    t, memory = middle
+    other = over(panel, [0, 1, 2, 3], **{stage: SWAPS[stage]})
+    assert memory.chain.account.ledger.lots.any()
+    save(memory, axes(four), tmp_path / "memory.npz")
+    one, two = (restore(tmp_path / "memory.npz", other.begin(), axes(other)) for _ in range(2))
+    found = after(other, one, t)
+    assert differing(found, after(other, two, t)) == []
+    assert differing(leaves(one), leaves(two)) == []
+    stayed = restore(tmp_path / "memory.npz", four.begin(), axes(four))
+    assert "decisions.lots" in differing(found, after(four, stayed, t))
+    assert one.chain.account.ledger.n_trades > memory.chain.account.ledger.n_trades
+
+
+def test_a_restored_memory_goes_on_as_if_it_had_not_been_away(
+    four: Case, middle: tuple[int, run.Memory], tmp_path: Path
+) -> None:
+    t, memory = middle
+    save(memory, axes(four), tmp_path / "memory.npz")
+    restored = restore(tmp_path / "memory.npz", four.begin(), axes(four))
+    assert differing(leaves(restored), leaves(memory)) == []
+    kept = four.begin()
+    whole = fold(four, memory=kept)
+    found = after(four, restored, t)
+    last = {name: array[-len(found[name]) :] for name, array in whole.items()}
+    assert differing(found, last) == []
+    assert differing(leaves(restored), leaves(kept)) == []
+
+
+def test_a_venue_that_lists_nothing_changes_nothing(
+    four: Case, middle: tuple[int, run.Memory]
+) -> None:
+    t, memory = middle
+    wider = with_empty_venue(four)
+    joined = carried(memory, four, wider)
+    found, expected = after(wider, joined, t), after(four, until(four, t), t)
+    assert not found["decisions.lots"][:, 1].any()
+    found["decisions.lots"] = np.ascontiguousarray(found["decisions.lots"][:, :1])
+    assert np.abs(found["decisions.lots"]).sum() > 0
+    assert differing(found, expected) == []
+    fewer = carried(joined, wider, four)
+    assert ledger.equity(fewer.chain.account.ledger) == ledger.equity(joined.chain.account.ledger)
+
+
+def with_empty_venue(made: Case) -> Case:
+    """Return a case with one more venue, on which no coin has ever traded."""
+    panel = made.panel
+
+    def doubled(array: np.ndarray, axis: int, fill: float) -> np.ndarray:
+        return np.ascontiguousarray(np.concatenate([array, np.full_like(array, fill)], axis))
+
+    market = type(panel.market)(
+        *(
+            doubled(array, 1, 0 if name in ("status", "funding", "volume") else np.nan)
+            for name, array in panel.market._asdict().items()
+        )
+    )
+    venues = type(panel.venues)(*(np.concatenate([array, array]) for array in panel.venues))
+    venues.listed[1] = 0
+    wide = replace(panel, market=market, venues=venues, venue_names=(*panel.venue_names, "empty"))
+    old = made.machine
+    setup = old.setup._replace(venues=venues)
+    return Case(wide, run.machine(old.engines, old.params, setup, old.delisted_k))
