@@ -68,7 +68,7 @@ def test_after_a_losing_streak_the_paper_twin_earns_the_way_back() -> None:
     assert risk(Regime.TREND) > 0.0
     traded = np.flatnonzero(found["decisions.lots"].any(axis=(1, 2)))
     assert traded.size > 0
-    assert traded[0] > refused[0]
+    assert traded[0] >= refused[0]
 
 
 @pytest.mark.usefixtures("found")
@@ -77,6 +77,7 @@ def test_an_entry_is_compiled_for_one_signature(entry: object) -> None:
     assert signatures(entry) == 1
 
 
+@pytest.mark.usefixtures("found")
 def test_one_bar_and_one_venue_more_need_no_other_code() -> None:
     before = signatures(run.fold), signatures(decide.step)
     fold(case(synthetic(n_coins=2, days=1, kind="spot")), [7])

@@ -199,7 +199,7 @@ def check_orders(session: Session, bar: Bars) -> None:
         assert ((working == 0) | (working * side < 0))[traded].all()
 
 
-def check_cash(session: Session, start_usd: float) -> None:
+def check_cash(session: Session, start_usd: float, held: np.ndarray) -> None:
     """Add up what was paid and received, from the record of fills alone."""
     log, venues = session.fills, session.made.panel.venues
     books = session.state.account.ledger
@@ -208,7 +208,7 @@ def check_cash(session: Session, start_usd: float) -> None:
     paid = coins * price + fee + column(log, "haircut") / MONEY_SCALE
     cash = start_usd - paid.sum()
     assert books.cash.item() / MONEY_SCALE == pytest.approx(cash, abs=1e-7 * (6 * paid.size + 1))
-    lots = np.zeros_like(books.lots)
+    lots = held.copy()
     np.add.at(lots, (column(log, "venue"), column(log, "coin")), column(log, "lots"))
     assert (lots == books.lots).all()
     marks = session.observation.market.mark
@@ -228,6 +228,8 @@ def met() -> dict[str, int]:
 @pytest.mark.parametrize("name", RUNS)
 def test_every_bar_of_a_run_keeps_to_the_rules(name: str, met: dict[str, int]) -> None:
     session = begin(name)
+    cash_usd = session.state.account.ledger.cash.item() / MONEY_SCALE
+    held = session.state.account.ledger.lots.copy()
     tripped_day = -1
     for bar in walk(session):
         check_books(session)
@@ -246,7 +248,7 @@ def test_every_bar_of_a_run_keeps_to_the_rules(name: str, met: dict[str, int]) -
     met["fills"] += session.fills.n.item()
     if RUNS[name][1] == "spot":
         assert not session.state.account.ledger.lines[Line.FUNDING].any()
-        check_cash(session, RUNS[name][3])
+        check_cash(session, cash_usd, held)
 
 
 def test_the_runs_met_what_the_rules_are_about(met: dict[str, int]) -> None:

@@ -28,6 +28,7 @@ from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
 from quorate.errors import DataError
 from quorate.lake import blocks
 from quorate.lake.sectors import sectors
+from quorate.lake.spec import base_asset
 from quorate.settings import Settings, read
 from quorate.statistics.daily import EQUITY
 from quorate.statistics.metrics import summary
@@ -161,9 +162,23 @@ def _store_place(settings: Settings, out: Path) -> str | Path:
 def _bitcoin(panel: Panel) -> int:
     """Return the column of BTC, -1 where the panel has none."""
     for c, symbol in enumerate(panel.symbols):
-        if symbol.upper().replace("SYN-", "").startswith(("BTCUSD", "BTC-", "XBT", "BTC")):
+        if base_asset(symbol).upper().removeprefix("SYN-") in {"BTC", "XBT"}:
             return c
     return -1
+
+
+def _missing(panel: Panel, btc: int) -> frozenset[str]:
+    """Return the features that this panel's sources do not have at all, whatever the bar."""
+    absent: set[str] = set()
+    if np.isnan(panel.bars.taker_buy).all():
+        absent |= {"taker_imbalance_1h"}
+    if np.isnan(panel.bars.basis_bps).all():
+        absent |= {"basis_bps"}
+    if not np.any(panel.bars.funding_rate):  # a spot market has zeros
+        absent |= {"funding_bps_8h", "funding_mean_7d_bps"}
+    if btc < 0:
+        absent |= {"beta_btc", "resid_24h", "btc_ret_1h", "lead_gap_1h"}
+    return frozenset(absent)
 
 
 def _simulate(
@@ -186,7 +201,9 @@ def _simulate(
         sector=sectors(panel.symbols),
         can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
     )
-    made = passes.machine(engines, params, setup, panel.delisted_k)
+    made = passes.machine(
+        engines, params, setup, panel.delisted_k, _missing(panel, params.features.btc)
+    )
     start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
     memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_usd)
     record = Record(

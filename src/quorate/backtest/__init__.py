@@ -3,4 +3,7 @@
 ``exchange`` runs one bar; ``opening``, ``stops``, ``resting``, ``pov`` and ``settlement`` are its
 events in order; ``children`` says how much is sent, ``quotes`` what it pays, ``booking`` writes it
 to the books, ``fills`` records it and ``rules`` holds the constants.
+
+``run`` folds exchange and decision over history, ``record`` keeps what a run leaves; ``memory``
+saves and restores, ``remap`` fits a memory to other coins or engines by the table in ``axes``.
 """

@@ -256,7 +256,7 @@ class Record:
 
     def entries(self) -> pl.DataFrame:
         """Return the kept decisions that opened a position, without what came of them."""
-        rows = [row for row in self._decisions if row["reason"] in {"ENTRY", "REVERSAL"}]
+        rows = [row for row in self._decisions if row["reason"] == "ENTRY"]
         names = ("symbol", "expected_edge_bps", "costs_bps", "impact_bps")
         if not rows:
             return pl.DataFrame(
@@ -270,20 +270,28 @@ class Record:
             return pl.DataFrame(schema={"timestamp": pl.Datetime("us", "UTC"), "symbol": pl.String})
         rows = pl.DataFrame(self._decisions, infer_schema_length=None)
         rows = rows.with_columns(_instant("timestamp")).sort("timestamp", "symbol")
-        opened = trades.select(
-            "symbol", "opened_at", (pl.col("net_pnl") * 1e-8).alias("realized_pnl")
-        ).sort("opened_at")
-        entries = pl.col("reason").is_in(["ENTRY", "REVERSAL"]) & (pl.col("action") != "wait")
-        return rows.join_asof(
-            opened,
-            left_on="timestamp",
-            right_on="opened_at",
-            by="symbol",
-            strategy="forward",
-            check_sortedness=False,
-        ).with_columns(
-            pl.when(entries).then(pl.col("realized_pnl")).otherwise(None).alias("realized_pnl")
+        entries = (
+            rows.with_row_index("row")
+            .filter((pl.col("action") != "wait") & pl.col("reason").is_in(["ENTRY"]))
+            .select("row", "symbol", pl.col("timestamp").alias("decided_at"))
+            .sort("decided_at")
         )
+        # each trade looks back for the last entry decided before it: none is counted twice
+        opened = (
+            trades.sort("opened_at")
+            .join_asof(
+                entries,
+                left_on="opened_at",
+                right_on="decided_at",
+                by="symbol",
+                strategy="backward",
+                check_sortedness=False,
+            )
+            .drop_nulls("row")
+            .select("row", (pl.col("net_pnl") * 1e-8).alias("realized_pnl"))
+            .unique("row", keep="first", maintain_order=True)
+        )
+        return rows.with_row_index("row").join(opened, on="row", how="left").drop("row")
 
 
 _TRADES: dict[str, Any] = {

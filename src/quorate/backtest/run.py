@@ -109,7 +109,11 @@ class Block:
 
 
 def machine(
-    engines: Sequence[Engine], params: Params, setup: account.Setup, delisted_k: IntVec
+    engines: Sequence[Engine],
+    params: Params,
+    setup: account.Setup,
+    delisted_k: IntVec,
+    missing: frozenset[str] = frozenset(),
 ) -> Machine:
     """Join engines, parameters and market constants, checked.
 
@@ -119,6 +123,9 @@ def machine(
         At least one, of different names.
     params, setup, delisted_k
         As the fields of ``Machine``.
+    missing : frozenset of str
+        Features the market's sources do not have: an engine that reads one is not healthy, so
+        that its silence does not hold weight (METHODS 2.5).
 
     Raises
     ------
@@ -139,7 +146,7 @@ def machine(
         setup=setup,
         delisted_k=delisted_k,
         approved=approval(engines),
-        healthy=np.ones(len(names), np.int8),
+        healthy=np.array([missing.isdisjoint(engine.reads) for engine in engines], np.int8),
         family=np.array([families.index(engine.family) for engine in engines], np.int8),
     )
 

@@ -199,12 +199,15 @@ def _order(
     position = row[Column.POSITION_USD, c]
     target = row[Column.TARGET_USD, c]
     close = row[Column.PRICE, c]
-    if n_venues > 1 and position * target < 0.0:
-        # with several holders the old side is closed first, the new one opens when it is gone
+    if position * target < 0.0:
+        # the old side is closed at once, and the new one opens when it is gone: one order for both
+        # could go on through zero after its signal is
         target = 0.0
         row[Column.TARGET_USD, c] = 0.0
         code[Code.REASON, c] = Reason.REVERSAL.value
         is_urgent = True
+    if abs(target) <= abs(position):
+        _call_back(c, 1 if position > 0.0 else -1, True, orders_, desk.working)
     working = 0.0
     if not is_urgent:
         for v in range(n_venues):
@@ -225,9 +228,11 @@ def _order(
     venue_scores(c, abs(wanted), max_participation, quotes, venues, params, score)
     split.split(wanted / close, c, close, desk.position, score, desk.room_usd, venues, lots)
     reason = _sent_reason(int(code[Code.REASON, c]), position, target)
-    if target * position <= 0.0 and target != 0.0:
+    if position == 0.0:
         desk.planned_frac[c] = row[Column.STOP_FRAC, c]
         desk.entry_edge_bps[c] = edge_bps
+    # what reduces risk takes at once (METHODS 9.2), a rebalance down as well
+    is_less = abs(target) < abs(position)
     for v in range(n_venues):
         if lots[v] != 0:
             size, word = _place(
@@ -235,7 +240,7 @@ def _order(
                 v,
                 c,
                 lots[v],
-                is_urgent,
+                is_less,
                 reason,
                 lasting,
                 rules.window_bars,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPILED = ("core", "backtest", "statistics")
+_READ_BY_KERNELS = (b"import kernel", b"NamedTuple", b"IntEnum")
 
 
 def source_hash() -> str:
@@ -32,8 +33,11 @@ def source_hash() -> str:
     digest = hashlib.blake2b(digest_size=8)
     for folder in _COMPILED:
         for path in sorted((_PACKAGE / folder).rglob("*.py")):
-            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
-            digest.update(path.read_bytes())
+            source = path.read_bytes()
+            # outside the core a file without kernels, records or codes reaches no machine code
+            if folder == "core" or any(word in source for word in _READ_BY_KERNELS):
+                digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+                digest.update(source)
     for name in sorted(os.environ):
         if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR":
             digest.update(f"{name}={os.environ[name]}".encode())

@@ -81,10 +81,10 @@ def entry_reason(
         return breaker
     if is_cooling:
         return Reason.COOLDOWN.value
-    if not sized_usd > 0.0:
-        return Reason.KELLY_NOT_POSITIVE.value
     if not gate.clears(edge_bps, cost_bps, margin_bps):
         return Reason.EDGE_BELOW_COST.value
+    if not sized_usd > 0.0:
+        return Reason.KELLY_NOT_POSITIVE.value
     return Reason.NONE.value
 
 

@@ -169,7 +169,11 @@ def _risk_scale(
     gauge[Gauge.OPEN_RISK_USD] = risk
     gauge[Gauge.RISK_BUDGET_USD] = room
     added, at_risk = row[Column.ADDED_USD], row[Column.RISK_USD]
-    limits.new_risk_usd(added, row[Column.STOP_FRAC], caps.gap_allowance, at_risk)
+    # an entry's own cost is part of the day's loss, or the next bar would cut it again
+    lost = np.empty(coins.shape[0])
+    for c in range(coins.shape[0]):
+        lost[c] = row[Column.STOP_FRAC, c] + row[Column.COST_BPS, c] * 1e-4
+    limits.new_risk_usd(added, lost, caps.gap_allowance, at_risk)
     scale = limits.open_risk_scale(room, at_risk)
     limits.new_risk_usd(added, row[Column.STOP_FRAC], 0.0, at_risk)
     spent = limits.stops_usd(coins, stop, entry)

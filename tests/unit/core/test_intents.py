@@ -92,7 +92,7 @@ class Desk:
         (0, -500.0, FREE, Reason.NONE, ([-50], Reason.ENTRY, Action.SELL)),
         (50, 700.0, FREE, Reason.NONE, ([20], Reason.REBALANCE, Action.BUY)),
         (50, 300.0, FREE, Reason.NONE, ([-20], Reason.REBALANCE, Action.SELL)),
-        (50, -300.0, FREE, Reason.NONE, ([-80], Reason.REVERSAL, Action.SELL)),
+        (50, -300.0, FREE, Reason.NONE, ([-50], Reason.REVERSAL, Action.SELL)),
         (50, 0.0, CLOSE, Reason.EXIT_TIME, ([-50], Reason.EXIT_TIME, Action.SELL)),
         (-50, 0.0, CLOSE, Reason.EXIT_STOP, ([50], Reason.EXIT_STOP, Action.BUY)),
         (50, 400.0, FIXED, Reason.CUT_OPEN_RISK, ([-10], Reason.CUT_OPEN_RISK, Action.SELL)),
@@ -114,13 +114,24 @@ def test_what_is_sent_on_one_venue(
     assert Desk([held]).send(target, stance, given) == expected
 
 
-def test_a_turn_on_one_venue_is_one_order_and_a_new_entry() -> None:
+def test_a_turn_closes_at_once_and_opens_when_the_old_side_is_gone() -> None:
     desk = Desk([50])
-    desk.send(-300.0)
-    assert desk.working.item() == -80
+    assert desk.send(-300.0) == ([-50], Reason.REVERSAL, Action.SELL)
+    assert desk.orders.reduce_only.item() == 1
+    assert np.isnan(desk.planned.item())
+    desk.held[:] = desk.working[:] = 0
+    assert desk.send(-300.0) == ([-30], Reason.ENTRY, Action.SELL)
     assert desk.orders.reduce_only.item() == 0
     assert desk.planned.item() == 0.02
     assert desk.entry_edge.item() == 25.0
+
+
+def test_an_unfinished_addition_ends_when_no_more_is_wanted() -> None:
+    desk = Desk([50])
+    desk.send(900.0)
+    assert desk.working.item() > 0
+    desk.send(500.0)
+    assert desk.working.item() == 0
 
 
 def test_a_turn_on_two_venues_closes_first() -> None:

@@ -38,8 +38,8 @@ GATES: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.SHORT_NOT_ALLOWED, {"is_short_refused": True}),
     (Reason.BREAKER_DAILY, {"multiplier": 0.0, "breaker": int(Reason.BREAKER_DAILY)}),
     (Reason.COOLDOWN, {"is_cooling": True}),
-    (Reason.KELLY_NOT_POSITIVE, {"sized_usd": 0.0}),
     (Reason.EDGE_BELOW_COST, {"edge_bps": 12.9}),
+    (Reason.KELLY_NOT_POSITIVE, {"sized_usd": 0.0}),
 ]
 
 

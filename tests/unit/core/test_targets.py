@@ -100,8 +100,10 @@ def test_a_target_and_its_reason(
 
 def test_what_is_added_is_scaled_to_the_open_risk_budget() -> None:
     found = settle(FREE, weight=[0.5, 0.25], stop_frac=0.1)
-    # 2,500 may be lost; 52,500 of notional lose a tenth, and a quarter of that beyond the stop
-    assert np.array(found.target) == pytest.approx(np.array([35_000.0, 17_500.0]) * 2500 / 6562.5)
+    # 2,500 may be lost; 52,500 of notional lose a tenth and 10 bps of cost, and a quarter of that
+    # again beyond the stop
+    lost = 52_500.0 * 0.101 * 1.25
+    assert np.array(found.target) == pytest.approx(np.array([35_000.0, 17_500.0]) * 2500 / lost)
     assert found.cap == [Reason.CAP_OPEN_RISK] * 2
     assert found.reason == [0, 0]
     assert found.gauge[Gauge.RISK_BUDGET_USD] == 2_500.0

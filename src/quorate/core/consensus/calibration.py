@@ -87,7 +87,7 @@ def step(k: int, ended: IntCube, params: Params, state: State, prob: Mat) -> Non
     Units: probabilities.  Causal: labels that ended by bar k.  Missing: no label, the prior.
     METHODS 0b.4.
     """
-    unit = 1.0 / (SCALE * (params.horizon_bars + 1.0))
+    unit = 1.0 / SCALE
     decay = 1.0
     if state.last_k[0] >= 0:
         half_life_bars = params.calibration_half_life_days * params.bars_per_day

@@ -5,9 +5,11 @@ In: votes as they were made, closes, whether each bar was traded. Out: per engin
 settled ``h`` bars after it was made and only if every bar of its life was traded; nothing
 younger is ever looked at (METHODS 1.1, 12).
 
-Overlapping labels repeat one another, so each counts by its average uniqueness: the mean of
-``1 / c`` over its life, ``c`` being how many labels of that engine and coin were open on a bar
-(METHODS 5.2). The sums of ``1 / c`` are kept as integers scaled by 2^40: they never drift.
+Overlapping labels repeat one another, so each counts by its uniqueness when it was made: ``1 / c``,
+``c`` being how many labels of that engine and coin were open then, itself included. The average
+over the label's life (METHODS 5.2) reads votes that came later, and an engine votes on while it is
+right: on a random walk it makes a coin flip look like .55 (docs/decisions 0016). Counts are kept as
+integers scaled by 2^40: they never drift.
 """
 
 from __future__ import annotations
@@ -48,9 +50,9 @@ class State(NamedTuple):
     """The votes of the last ``h`` bars; ring index ``k % h``.
 
     ``code`` (h, engine, coin) is 0 for no vote, else side * (cell + 1); ``start`` (h, engine,
-    coin) the sum of ``1 / c`` before the vote; ``prob`` (h, engine, cell) the calibrated
-    probabilities as they stood when the votes were made; ``close`` (h, coin). ``inverse_sum``
-    and ``n_open`` (engine, coin) run on; ``run`` (coin,) counts traded bars in a row;
+    coin) the uniqueness of the vote; ``prob`` (h, engine, cell) the calibrated
+    probabilities as they stood when the votes were made; ``close`` (h, coin).
+    ``n_open`` (engine, coin) runs on; ``run`` (coin,) counts traded bars in a row;
     ``last_k`` (1,) the last bar seen; ``inverse`` (h + 2,) is the table of round(2^40 / c).
     """
 
@@ -58,7 +60,6 @@ class State(NamedTuple):
     start: IntCube
     prob: Cube
     close: Mat
-    inverse_sum: IntMat
     n_open: IntMat
     run: IntVec
     last_k: IntVec
@@ -79,7 +80,6 @@ def init(n_engines: int, n_coins: int, horizon_bars: int) -> State:
         start=np.zeros((horizon_bars, n_engines, n_coins), dtype=np.int64),
         prob=np.full((horizon_bars, n_engines, N_CELLS), 0.5),
         close=np.full((horizon_bars, n_coins), np.nan),
-        inverse_sum=np.zeros((n_engines, n_coins), dtype=np.int64),
         n_open=np.zeros((n_engines, n_coins), dtype=np.int64),
         run=np.zeros(n_coins, dtype=np.int64),
         last_k=np.full(1, -1, dtype=np.int64),
@@ -170,7 +170,7 @@ def resolve(
 ) -> None:
     r"""Count the labels that end on this bar by outcome and cell, weighted by uniqueness.
 
-    .. math:: u = \frac{1}{h+1} \sum_{j=k-h}^{k} \frac{1}{c_j}
+    .. math:: u = 1 / c_{k-h}
 
     Parameters
     ----------
@@ -181,9 +181,9 @@ def resolve(
     move : ByteVec
         From ``moves``, shape (coin,).
     state : State
-        ``inverse_sum``, ``n_open`` and row ``k % h`` of ``start`` move one bar on.
+        ``n_open`` and row ``k % h`` of ``start`` move one bar on.
     ended : IntCube
-        Written: uniqueness times (h + 1) * 2^40 by outcome (wrong, right), (2, engine, cell).
+        Written: uniqueness times 2^40 by outcome (wrong, right), (2, engine, cell).
     square : Mat
         Written: sum of squared uniqueness, shape (engine, regime).
 
@@ -194,11 +194,10 @@ def resolve(
     """
     horizon, n_engines, n_coins = state.code.shape
     slot = k % horizon
-    unit = 1.0 / (SCALE * (horizon + 1.0))
+    unit = 1.0 / SCALE
     rings = state.code
     starts = state.start
     n_open = state.n_open
-    sums = state.inverse_sum
     run = state.run
     inverse = state.inverse
     unique = np.empty(n_coins, dtype=np.int64)
@@ -207,7 +206,7 @@ def resolve(
     squares = np.empty((_LANES, 2 * N_CELLS + 1))
     for e in range(n_engines):
         code = rings[slot, e]
-        _advance(codes[e], code, run, horizon, inverse, starts[slot, e], n_open[e], sums[e], unique)
+        _advance(codes[e], code, run, horizon, inverse, starts[slot, e], n_open[e], unique)
         for lane in range(_LANES):
             for v in range(2 * N_CELLS + 1):
                 bins[lane, v] = 0
@@ -239,22 +238,18 @@ def _advance(
     inverse: IntVec,
     start: IntVec,
     n_open: IntVec,
-    inverse_sum: IntVec,
     unique: IntVec,
 ) -> None:
-    """Move one engine's counts of open labels one bar on; ``unique`` is over h + 1 bars."""
+    """Move one engine's counts of open labels one bar on; write the uniqueness of what ends."""
     for c in range(codes.size):
         opened = n_open[c] + int(codes[c] != 0)
-        before = inverse_sum[c]
-        total = before + inverse[np.uint64(opened)]
-        inverse_sum[c] = total
-        unique[c] = total - start[c]
-        start[c] = before  # of the vote that takes this slot
+        unique[c] = start[c]
+        start[c] = inverse[np.uint64(opened)]  # of the vote that takes this slot
         n_open[c] = opened - int(ending[c] != 0 and run[c] > horizon)
 
 
 @kernel
-def brier_of(ended: IntCube, e: int, prob: Vec, regime: int, horizon: int) -> tuple[float, float]:
+def brier_of(ended: IntCube, e: int, prob: Vec, regime: int) -> tuple[float, float]:
     r"""Return one engine's (sum of u (p - y)^2, sum of u) over the labels of a regime.
 
     Every label that ends on a bar was made on one bar, so its probability is its cell's.
@@ -264,7 +259,7 @@ def brier_of(ended: IntCube, e: int, prob: Vec, regime: int, horizon: int) -> tu
     Units: effective labels.  Causal: ``prob`` as recorded when the votes were made.
     Missing: no label, no loss.  METHODS 1.2.
     """
-    unit = 1.0 / (SCALE * (horizon + 1.0))
+    unit = 1.0 / SCALE
     loss = 0.0
     mass = 0.0
     for b in range(N_BUCKETS):

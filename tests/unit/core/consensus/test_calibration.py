@@ -7,8 +7,8 @@ from quorate.core.consensus.labels import N_CELLS, SCALE
 
 def ended(wrong, right, cell=7):
     counts = np.zeros((2, 1, N_CELLS), dtype=np.int64)
-    counts[0, 0, cell] = wrong * SCALE * 49
-    counts[1, 0, cell] = right * SCALE * 49
+    counts[0, 0, cell] = wrong * SCALE
+    counts[1, 0, cell] = right * SCALE
     return counts
 
 

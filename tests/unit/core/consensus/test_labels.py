@@ -25,7 +25,7 @@ def settle(data, *, first_k=100):
         labels.resolve(first_k + t, codes, move, state, ended, square)
         state.code[(first_k + t) % HORIZON] = codes
         state.close[(first_k + t) % HORIZON] = data.close[t]
-        found.append((ended / (SCALE * (HORIZON + 1)), square))
+        found.append((ended / SCALE, square))
     return found
 
 
@@ -41,14 +41,13 @@ def reference(data):
                 life = range(t - HORIZON, t + 1)
                 if not voted[t - HORIZON] or any(data.status[j, c] != 1 for j in life):
                     continue
-                inverse = []
-                for j in life:
-                    opened = [
-                        i
-                        for i in range(max(0, j - HORIZON), j + 1)
-                        if voted[i] and all(data.status[i : j + 1, c] == 1)
-                    ]
-                    inverse.append(1.0 / len(opened))
+                made = t - HORIZON
+                opened = [
+                    i
+                    for i in range(max(0, made - HORIZON), made + 1)
+                    if voted[i] and all(data.status[i : made + 1, c] == 1)
+                ]
+                unique = 1.0 / len(opened)
                 move = np.sign(data.close[t, c] - data.close[t - HORIZON, c])
                 if move == 0:
                     continue
@@ -57,8 +56,8 @@ def reference(data):
                     (0.6, 0.7, 0.8, 0.9), data.strength[t - HORIZON, e, c], "right"
                 )
                 regime = data.regime[t - HORIZON, c]
-                ended[t, right, e, regime * N_BUCKETS + band] += np.mean(inverse)
-                square[t, e, regime] += np.mean(inverse) ** 2
+                ended[t, right, e, regime * N_BUCKETS + band] += unique
+                square[t, e, regime] += unique**2
     return ended, square
 
 
@@ -73,13 +72,28 @@ def test_labels_equal_their_definition(holes):
     assert ended.sum() > 10.0
 
 
-def test_g7_uniqueness_counts_both_ends_of_a_life():
-    """Votes on bars 0 and 2 of a life of five bars: c = 1, 1, 2, 2, 2 for the first."""
-    data = panel(6, 1, 1, seed=1)
+def test_uniqueness_is_known_when_the_vote_is_made():
+    """Votes on bars 0 and 2 of a life of five bars: the first was alone, the second was not."""
+    data = panel(8, 1, 1, seed=1)
     data.side[:] = 0
     data.side[[0, 2], 0, 0] = 1
-    ended = settle(data)[4][0]
-    assert ended.sum() == pytest.approx((1 + 1 + 0.5 + 0.5 + 0.5) / 5)
+    found = settle(data)
+    assert [found[t][0].sum() for t in (4, 6)] == pytest.approx([1.0, 0.5])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_rule_on_a_random_walk_is_right_half_of_the_time(sign):
+    """It votes on while it is right, or while it is wrong: neither may look like skill."""
+    data = panel(20_000, 1, 4, seed=3)
+    prices = np.log(data.close)
+    data.side[:] = 0
+    for t in range(6, len(prices)):
+        move = prices[t] - prices[t - 6]
+        data.side[t, 0] = np.where(np.abs(move) > 0.009, sign * np.sign(move), 0)
+    found = sum(pair[0] for pair in settle(data))
+    wrong, right = found[:, 0].sum(axis=-1)
+    assert right / (wrong + right) == pytest.approx(0.5, abs=0.02)
+    assert wrong + right > 2_000
 
 
 def test_a_constant_voter_is_unique_once_in_a_life():

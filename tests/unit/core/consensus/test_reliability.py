@@ -47,7 +47,7 @@ def test_g1_streaming_brier_through_the_state():
     memory = reliability.init(1)
     for at, prob, outcome in SAMPLES:
         ended = np.zeros((2, 1, N_CELLS), dtype=np.int64)
-        ended[int(outcome), 0, 0] = 2 * SCALE  # unique over both bars of its life
+        ended[int(outcome), 0, 0] = SCALE  # the only label open
         square = np.zeros((1, 5))
         square[0, 0] = 1.0
         stated = np.full((1, 1, N_CELLS), prob)
