@@ -41,7 +41,7 @@ def rows(n, close=1.0):
 def write_elsewhere(root, fault, n=2_000):
     """Write in a process of its own, which meets the fault."""
     script = WRITER.format(fault=fault, n=n)
-    return subprocess.run(  # noqa: S603  (our own script, our own interpreter)
+    return subprocess.run(
         [sys.executable, "-c", script, str(root)], capture_output=True, text=True, check=False
     )
 

@@ -78,7 +78,7 @@ PROGRAMS = {
 
 
 def start(what, path, run_id="", name="one"):
-    return subprocess.Popen(  # noqa: S603  (our own Python)
+    return subprocess.Popen(
         [sys.executable, "-c", CHILD + PROGRAMS[what], what, str(path), run_id, name],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

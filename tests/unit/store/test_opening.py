@@ -155,7 +155,7 @@ def test_the_driver_of_postgresql_is_not_needed_to_import_or_to_use_sqlite(tmp_p
         "try: s.open_store('postgresql://u@/n')\n"
         "except Exception as error: print(error)\n"
     )
-    done = subprocess.run(  # noqa: S603  (our own Python)
+    done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "store.db")],
         check=True,
         capture_output=True,
@@ -171,7 +171,7 @@ def test_an_up_to_date_store_opens_without_alembic(tmp_path):
         "import sys; import quorate.store as s; s.open_store(sys.argv[1]).close()\n"
         "print('alembic' in sys.modules, 'psycopg' in sys.modules)\n"
     )
-    done = subprocess.run(  # noqa: S603  (our own Python)
+    done = subprocess.run(
         [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
     )
     assert done.stdout == "False False\n"
