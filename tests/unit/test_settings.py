@@ -1,0 +1,73 @@
+"""One reader of settings: what it takes, what it refuses, and what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from quorate.errors import ConfigError
+from quorate.settings import Field, read
+
+SCHEMA = {
+    "risk": {
+        "preset": Field(str, "balanced", "which preset"),
+        "leverage": Field(float, 1.0, "notional per committed capital"),
+        "streak": Field(int, 3, "losses in a row"),
+    },
+    "engines": {"extra": Field(tuple[str, ...], (), "engines of your own")},
+}
+
+
+def toml(tmp_path, text):
+    path = tmp_path / "quorate.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_environment_wins_over_file_over_default(tmp_path):
+    path = toml(tmp_path, '[risk]\npreset = "aggressive"\nleverage = 2.0\n')
+    found = read(SCHEMA, path, {"QUORATE_RISK__LEVERAGE": "1.5"})
+    assert found["risk"] == {"preset": "aggressive", "leverage": 1.5, "streak": 3}
+    origins = [found.origin("risk", name) for name in ("preset", "leverage", "streak")]
+    assert origins == ["quorate.toml", "environment", "default"]
+
+
+def test_lists_come_from_the_file(tmp_path):
+    path = toml(tmp_path, '[engines]\nextra = ["mine.engines:vote"]\n')
+    assert read(SCHEMA, path, {})["engines"]["extra"] == ("mine.engines:vote",)
+
+
+def test_other_names_of_the_environment_are_not_ours():
+    assert read(SCHEMA, None, {"QUORATE_DATA_DIR": "x", "HOME": "y"})["risk"]["streak"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[risk]\nprest = 'x'\n", r"\[risk\] has no setting 'prest'\n.*'preset'"),
+        ("[rsk]\npreset = 'x'\n", r"no section \[rsk\]\n.*'risk'"),
+        ("risk = 3\n", r"no section \[risk\]"),
+        ("[risk]\nstreak = 'many'\n", r"risk\.streak is 'many'"),
+        ("[risk]\nstreak = 2.5\n", r"risk\.streak is 2\.5"),
+        ("[risk\n", "not valid TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_nearest_name(tmp_path, text, says):
+    with pytest.raises(ConfigError, match=says):
+        read(SCHEMA, toml(tmp_path, text), {})
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("QUORATE_RISC__PRESET", "names no section"),
+        ("QUORATE_RISK__PRESETT", "has no setting 'presett'"),
+    ],
+)
+def test_a_wrong_name_in_the_environment_is_refused(name, says):
+    with pytest.raises(ConfigError, match=says):
+        read(SCHEMA, None, {name: "1"})
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"no settings file .*gone\.toml"):
+        read(SCHEMA, tmp_path / "gone.toml", {})
