@@ -140,7 +140,8 @@ def run(
             place = out / run_id
             with folder.whole(place) as partial:
                 _write(partial, result)
-            store.events.append(run_id, events.events(run_id, result.decisions, result.fills))
+                # before the folder takes its name: a run that is seen is a run that is booked
+                store.events.append(run_id, events.events(run_id, result.decisions, result.fills))
         except BaseException as error:
             store.runs.finish(run_id, "failed", message=str(error))
             raise

@@ -30,6 +30,7 @@ class State(NamedTuple):
     ``working`` is what is left of the parent order in force (``types.Orders``). ``coins`` and
     ``entry_price`` are per coin over all venues; ``episode_start`` is the coin's net result when
     its position was opened, so that a flat-to-flat episode is a difference of two integers.
+    ``start`` is the opening cash and, after a remap, also the results of coins that left.
     """
 
     cash: IntVec  # (1,)

@@ -16,7 +16,7 @@ import pytest
 import quorate
 from quorate.core.engines.base import from_function
 from quorate.core.types import MONEY_SCALE, Regime
-from quorate.errors import ConfigError, DataError, EngineError
+from quorate.errors import ConfigError, DataError, EngineError, StoreError
 from quorate.store import open_store
 
 LIVELY = {
@@ -209,6 +209,19 @@ def test_a_failed_run_is_booked_and_leaves_nothing_half_written(tmp_path, monkey
         (booked,) = store.runs.list()
     assert booked.status == "failed"
     assert "No space left" in booked.message
+
+
+def test_a_run_whose_events_cannot_be_booked_leaves_no_folder(tmp_path, monkeypatch):
+    def refuse(_self, _run_id, _batch):
+        raise StoreError("the disk of the store is full", hint="free some space")
+
+    monkeypatch.setattr("quorate.store.events.EventLog.append", refuse)
+    with pytest.raises(StoreError, match="disk of the store"):
+        quorate.run(quorate.synthetic(n_coins=2, days=1), out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+    with open_store(tmp_path / "quorate.sqlite") as store:
+        (booked,) = store.runs.list()
+    assert booked.status == "failed"
 
 
 def test_presets_reach_the_kernels():

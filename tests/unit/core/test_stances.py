@@ -47,6 +47,13 @@ def test_who_passes_every_gate_may_enter() -> None:
     assert stances.entry_reason(**PASSES) == Reason.NONE
 
 
+def test_only_illiquid_forbids_entries() -> None:
+    """PANIC is left to the approval matrix (METHODS 0b.9)."""
+    both = int(Hazard.PANIC) | int(Hazard.ILLIQUID)
+    assert stances.entry_reason(**{**PASSES, "hazards": int(Hazard.PANIC)}) == Reason.NONE
+    assert stances.entry_reason(**{**PASSES, "hazards": both}) == Reason.ILLIQUID
+
+
 @pytest.mark.parametrize(("reason", "change"), GATES)
 def test_each_gate_refuses_with_its_own_reason(reason: Reason, change: dict[str, Any]) -> None:
     assert stances.entry_reason(**{**PASSES, **change}) == reason
