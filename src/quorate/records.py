@@ -52,6 +52,8 @@ class Event:
         Name of the regime, in lower case.
     decision_id, order_id, fill_id, risk_id, health_id : str or None
         The events this one comes from: a fill names its order and its decision.
+    note : str
+        What happened, in words, where no other field says it.
 
     Notes
     -----
@@ -89,6 +91,7 @@ class Event:
     fill_id: str | None = None
     risk_id: str | None = None
     health_id: str | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         _require_one_of("Event.kind", self.kind, KINDS)

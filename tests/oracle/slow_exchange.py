@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.oracle.slow_books import NAN, Execution, SlowBooks, Why, money
 
-TRADED = 1
+ABSENT, TRADED = 0, 1
 IMMEDIATE, TWAP, POV = 0, 1, 2
 MARKETABLE, LIMIT, POST_ONLY = 0, 1, 2
 EXIT_STOP, EXIT_LIQUIDATION, EXIT_DELISTED = 6, 12, 13
@@ -43,6 +43,7 @@ class Rules:
     cross_collar_bps: float = 50.0
     liquidation_fee: float = 0.005
     delisting_haircut: float = 0.05
+    missing_bars: int = 3
     tips_per_bar: int = 5
     cooldown_bars: int = 12
 
@@ -56,6 +57,7 @@ class SlowExchange(SlowBooks):
         self.working = dict.fromkeys(self.lots, 0)
         self.last_mark = dict.fromkeys(self.lots, NAN)
         self.late = dict.fromkeys(range(self.n_coins), NAN)
+        self.priced_k = dict.fromkeys(range(self.n_coins), -1)
 
     # what an order may do
 
@@ -266,6 +268,7 @@ class SlowExchange(SlowBooks):
             if self.venues.is_perp[v, c] and rate != 0.0:
                 paid = money(lots * self.lot(v, c) * self.last_mark[v, c] * rate)
                 self.paid["funding"] += paid
+                self.fundings.append({"k": self.k, "venue": v, "coin": c, "funding": paid})
                 self.pay(c, paid)
 
     def delist(self, c: int) -> None:
@@ -277,6 +280,7 @@ class SlowExchange(SlowBooks):
     def bar(self, market: Any, t: int, k: int, delisted_k: Any, orders: Any) -> list[dict]:
         self.market, self.t, self.k, self.orders = market, t, k, orders
         self.fills = []
+        self.fundings: list[dict[str, Any]] = []
         venues = range(self.n_venues)
         for c in range(self.n_coins):
             if self.is_flat(c):
@@ -297,6 +301,10 @@ class SlowExchange(SlowBooks):
         self.liquidate()
         self.settle()
         for c in range(self.n_coins):
-            if k >= delisted_k[c]:
+            if self.see("status", 0, c) != ABSENT:
+                self.priced_k[c] = k
+            silent = k - self.priced_k[c] if self.priced_k[c] >= 0 else 0
+            if k >= delisted_k[c] or silent >= self.rules.missing_bars:
+                self.cancel(c)
                 self.delist(c)
         return self.fills

@@ -66,6 +66,10 @@ def fold(seed: int) -> tuple[Scene, Counter]:
         for row, other in zip(mine, theirs, strict=True):
             assert {name: row[name] for name in other} == other
             seen[row["reason"], row["is_maker"]] += 1
+        paid = sorted(slow.fundings, key=lambda row: (row["coin"], row["venue"]))
+        found = sorted(fast.fundings, key=lambda row: (row["coin"], row["venue"]))
+        assert [{name: row[name] for name in paid[0]} for row in found] == paid if paid else True
+        assert len(found) == len(paid)
         compare(fast, slow)
         for v in range(n_venues):
             for c in range(n_coins):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.parity.market import Case, case, fold
 
-from quorate.backtest import run
+from quorate.backtest import fold as passes
 from quorate.core import consensus, decide
 from quorate.core.account import Code
 from quorate.core.kernel import signatures
@@ -79,13 +79,13 @@ def test_after_a_losing_streak_the_paper_twin_earns_the_way_back() -> None:
 
 
 @pytest.mark.usefixtures("found")
-@pytest.mark.parametrize("entry", [run.fold, consensus.scan, run._carry])
+@pytest.mark.parametrize("entry", [passes.fold, consensus.scan, passes.carry])
 def test_an_entry_is_compiled_for_one_signature(entry: object) -> None:
     assert signatures(entry) == 1
 
 
 @pytest.mark.usefixtures("found")
 def test_one_bar_and_one_venue_more_need_no_other_code() -> None:
-    before = signatures(run.fold), signatures(decide.step)
+    before = signatures(passes.fold), signatures(decide.step)
     fold(case(synthetic(n_coins=2, days=1, kind="spot")), [7])
-    assert (signatures(run.fold), signatures(decide.step)) == before
+    assert (signatures(passes.fold), signatures(decide.step)) == before

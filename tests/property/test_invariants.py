@@ -14,7 +14,7 @@ from quorate.backtest import exchange, run
 from quorate.backtest.fills import Fills, column, fills, rows_needed
 from quorate.core import account, decide, ledger
 from quorate.core.account import Code, Column, Gauge
-from quorate.core.risk import limits
+from quorate.core.risk import open_risk
 from quorate.core.risk.breakers import Breaker
 from quorate.core.types import MONEY_SCALE, Bar, Line, Observation
 from quorate.lake.synthetic import synthetic
@@ -170,8 +170,8 @@ def check_limits(session: Session, bar: Bars) -> None:
         assert room >= 0.0
         at_risk = (added * stop)[grows].sum()
         assert (1.0 + caps.gap_allowance) * at_risk <= room * ROOM
-        spent = limits.stops_usd(books.coins, ends.stop, books.entry_price)
-        assert at_risk <= limits.stop_budget_usd(opening, spent, caps) * ROOM
+        spent = open_risk.stops_usd(books.coins, ends.stop, books.entry_price)
+        assert at_risk <= open_risk.stop_budget_usd(opening, spent, caps) * ROOM
 
 
 def check_orders(session: Session, bar: Bars) -> None:

@@ -11,7 +11,7 @@ from quorate.core.costs import components as cost
 from quorate.core.costs import gate
 from quorate.core.costs import params as cost_params
 from quorate.core.costs.capacity import optimal_usd, zero_net_usd
-from quorate.core.risk import breakers, limits, paper, params, sizing
+from quorate.core.risk import breakers, limits, open_risk, paper, params, sizing
 
 SPEC = cost_params()
 RISK = params()
@@ -144,19 +144,19 @@ def test_open_risk_is_within_the_budget_after_the_scale_or_the_cut(
 ) -> None:
     entry = np.full(N, 100.0)
     stop = entry * (1.0 - np.sign(position) * stop_frac)
-    risk = limits.open_risk_usd(position, mark, stop, entry, RISK.limits)
-    mirror = limits.open_risk_usd(-position, 200.0 - mark, 200.0 - stop, entry, RISK.limits)
+    risk = open_risk.risk_usd(position, mark, stop, entry, RISK.limits)
+    mirror = open_risk.risk_usd(-position, 200.0 - mark, 200.0 - stop, entry, RISK.limits)
     assert risk >= 0.0
     assert np.isclose(risk, mirror, rtol=1e-9, atol=1e-6)
-    budget = limits.open_risk_budget_usd(1e5, pnl, risk, RISK.limits)
+    budget = open_risk.budget_usd(1e5, pnl, risk, RISK.limits)
     new = np.empty(N)
-    total = limits.new_risk_usd(entries, stop_frac, 0.25, new)
-    scale = limits.open_risk_scale(budget, new)
+    total = open_risk.new_risk_usd(entries, stop_frac, 0.25, new)
+    scale = open_risk.pro_rata(budget, new)
     assert scale * total <= max(budget, 0.0) * (1.0 + 1e-12) + 1e-9
-    keep = limits.cut_scale(budget, risk)
+    keep = open_risk.cut_scale(budget, risk)
     assert 0.0 <= keep <= 1.0
-    left = limits.open_risk_usd(keep * position, mark, stop, entry, RISK.limits)
-    allowed = max(limits.open_risk_budget_usd(1e5, pnl, 0.0, RISK.limits), 0.0)
+    left = open_risk.risk_usd(keep * position, mark, stop, entry, RISK.limits)
+    allowed = max(open_risk.budget_usd(1e5, pnl, 0.0, RISK.limits), 0.0)
     assert left <= allowed * (1.0 + 1e-9) + 1e-6 or keep == 1.0
     if budget < 0.0:
         assert scale == 0.0 or total == 0.0
@@ -238,7 +238,7 @@ def test_a_paper_fill_is_the_open_after_the_decision(seed: int) -> None:
     state = paper.init(2)
     for k in range(40):
         before = state.exits.side.copy(), state.pending.copy(), state.entry.copy()
-        run(tape, state, k, k + 1)
+        run(tape, state, k, k + 1, PARAMS._replace(missing_bars=1000))
         for c in range(2):
             if state.entry[c] != before[2][c] and not np.isnan(state.entry[c]):
                 assert state.entry[c] == tape.opens[k, c]

@@ -44,6 +44,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     start: datetime | str | None = None,
     end: datetime | str | None = None,
     assume_funding: float | None = None,
+    quote_usd: str | Path | None = None,
 ) -> Panel:
     """Load a market from folders of Parquet files.
 
@@ -61,6 +62,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         Folder of bars, venue name and folder of funding of a second venue.
     symbols, start, end, assume_funding
         As ``lake.PanelSpec``.
+    quote_usd : path, optional
+        Bars of the quote currency in USD: equity is then told in USD, and a depeg blocks entries.
 
     Raises
     ------
@@ -81,7 +84,12 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     chosen = None if symbols is None else tuple(symbols)
     return load_panel(
         PanelSpec(
-            tuple(sources), start=start, end=end, symbols=chosen, assume_funding=assume_funding
+            tuple(sources),
+            start=start,
+            end=end,
+            symbols=chosen,
+            assume_funding=assume_funding,
+            quote_usd=path(quote_usd),
         )
     )
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from quorate import report
-from quorate.api import events, folder
+from quorate.api import currency, events, folder
 from quorate.api.configure import configure, schema
 from quorate.api.extensions import engines as find_engines
+from quorate.api.facts import facts_of
 from quorate.backtest import exchange
 from quorate.backtest import run as passes
 from quorate.backtest.record import Record
@@ -34,7 +34,6 @@ from quorate.statistics.daily import EQUITY
 from quorate.statistics.metrics import summary
 from quorate.statistics.trades import TRADES
 from quorate.store import open_store
-from quorate.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +57,7 @@ class Result:
         Where it was written, if it was.
     metrics : dict
         Spec 12, as in ``metrics.json``.
-    equity, trades, decisions, fills : DataFrame
+    equity, trades, decisions, fills, funding, positions, incidents : DataFrame
         As in the Parquet tables of the folder.
     facts : dict
         What was run, as in ``run.json``.
@@ -71,12 +70,15 @@ class Result:
     trades: pl.DataFrame
     decisions: pl.DataFrame
     fills: pl.DataFrame
+    funding: pl.DataFrame
+    positions: pl.DataFrame
+    incidents: pl.DataFrame
     facts: dict[str, Any]
 
     @property
     def net_return(self) -> float:
-        """Return the end over the start, less 1, after all costs."""
-        equity = self.equity["equity"]
+        """Return the end over the start in USD, less 1, after all costs."""
+        equity = self.equity["equity_usd"]
         return float(equity[-1] / equity[0] - 1.0)
 
 
@@ -141,7 +143,10 @@ def run(
             with folder.whole(place) as partial:
                 _write(partial, result)
                 # before the folder takes its name: a run that is seen is a run that is booked
-                store.events.append(run_id, events.events(run_id, result.decisions, result.fills))
+                store.events.append(
+                    run_id,
+                    events.events(run_id, result.decisions, result.fills, result.incidents),
+                )
         except BaseException as error:
             store.runs.finish(run_id, "failed", message=str(error))
             raise
@@ -205,14 +210,16 @@ def _simulate(
     made = passes.machine(
         engines, params, setup, panel.delisted_k, _missing(panel, params.features.btc)
     )
+    rate = currency.known(panel.quote_usd)
     start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
-    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_usd)
+    start_quote = start_usd / float(rate[0])
+    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
     record = Record(
         panel.symbols,
         panel.venue_names,
         [engine.name for engine in engines],
         panel.bar_minutes,
-        round(start_usd * MONEY_SCALE),
+        round(start_quote * MONEY_SCALE),
     )
     length = max(1, passes.BLOCK_CELLS // panel.n_coins)
     volume = np.zeros((2, panel.n_coins))
@@ -248,12 +255,13 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     seconds: dict[str, float],
     capacity_usd: float | None,
 ) -> Result:
-    equity, fills, trades = record.equity(), record.fills(), record.trades()
+    equity = currency.convert(record.equity(), currency.known(panel.quote_usd))
+    fills, trades = record.fills(), record.trades()
     traded = 0.0
     if fills.height:
         traded = float((fills["coins"].abs() * fills["price"]).sum())
     metrics = summary(
-        equity.select(list(EQUITY)),
+        currency.in_usd(equity).select(list(EQUITY)),
         trades.select(list(TRADES)),
         lines,
         traded_usd=traded,
@@ -266,13 +274,26 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     metrics["regimes"] = {r.name: int(record.regimes[r]) for r in Regime}
     metrics["lines_usd"] = {line.name: _usd(int(lines[line])) for line in Line}
     metrics["account"] = {
-        "start_usd": _usd(int(equity["equity"][0])),
-        "end_usd": _usd(int(equity["equity"][-1])),
+        "start_usd": _usd(int(equity["equity_usd"][0])),
+        "end_usd": _usd(int(equity["equity_usd"][-1])),
+        "currency_usd": _usd(currency.effect(equity)),
     }
     metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
     metrics["exposure"] = _exposure(equity)
-    facts = _facts(panel, settings, engines, run_id, record.failures, seconds)
-    return Result(run_id, None, metrics, equity, trades, record.decisions(trades), fills, facts)
+    books = memory.chain.account.ledger
+    return Result(
+        run_id=run_id,
+        folder=None,
+        metrics=metrics,
+        equity=equity,
+        trades=trades,
+        decisions=record.decisions(trades),
+        fills=fills,
+        funding=record.funding(),
+        positions=record.positions(books, panel.venues.lot),
+        incidents=record.incidents(),
+        facts=facts_of(panel, settings, engines, run_id, record.failures, seconds),
+    )
 
 
 def _capacity(
@@ -322,56 +343,6 @@ def _finite(value: float | np.floating[Any]) -> float:
     return float(value) if np.isfinite(value) else 0.0
 
 
-def _facts(
-    panel: Panel,
-    settings: Settings,
-    engines: Sequence[Engine],
-    run_id: str,
-    failures: dict[str, str],
-    seconds: dict[str, float],
-) -> dict[str, Any]:
-    def instant(t: int) -> str:
-        return datetime.fromtimestamp(panel.close_ms(t) / 1000.0, tz=UTC).isoformat()
-
-    notes = [*panel.notes]
-    notes += [f"engine {name} failed and abstained: {why}" for name, why in failures.items()]
-    return {
-        "run_id": run_id,
-        "version": VERSION,
-        "kind": "backtest",
-        "settings": {s: {n: _plain(v) for n, v in f.items()} for s, f in settings.values.items()},
-        "origins": settings.origins,
-        "data": {
-            "description": panel.source.description,
-            "digest": panel.source.digest,
-            "symbols": list(panel.symbols),
-            "venues": list(panel.venue_names),
-            "kinds": list(panel.kinds),
-            "funding": list(panel.funding),
-            "bar_minutes": panel.bar_minutes,
-            "start": instant(0),
-            "end": instant(panel.n_bars - 1),
-            "n_bars": panel.n_bars,
-            "is_synthetic": panel.is_synthetic,
-            "notes": notes,
-        },
-        "engines": [
-            {
-                "name": engine.name,
-                "family": engine.family,
-                "approved": sorted(regime.name.lower() for regime in engine.approved),
-                "hypothesis": engine.hypothesis,
-            }
-            for engine in engines
-        ],
-        "seconds": seconds,
-    }
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _write(place: Path, result: Result) -> None:
     folder.write_json(place / "run.json", result.facts)
     folder.write_json(place / "metrics.json", result.metrics)
@@ -379,4 +350,7 @@ def _write(place: Path, result: Result) -> None:
     folder.write_table(place / "trades.parquet", result.trades)
     folder.write_table(place / "decisions.parquet", result.decisions)
     folder.write_table(place / "fills.parquet", result.fills)
+    folder.write_table(place / "funding.parquet", result.funding)
+    folder.write_table(place / "positions.parquet", result.positions)
+    folder.write_table(place / "incidents.parquet", result.incidents)
     report.render(place)

@@ -16,6 +16,7 @@ from quorate.core.consensus.params import SETTINGS as CONSENSUS
 from quorate.core.features.table import index
 from quorate.core.regime.classify import Rows
 from quorate.core.risk import presets
+from quorate.core.routing.rank import Ranking
 from quorate.errors import ConfigError
 from quorate.settings import Field, Schema
 
@@ -114,11 +115,12 @@ def _risk_fields() -> dict[str, Field]:
     fields = {"preset": Field(str, "balanced", f"one of {', '.join(presets.PRESETS)}")}
     for name in presets.Preset._fields:
         fields[name] = Field(float | None, None, f"{_meaning(name)}, in place of the preset's")
-    for name, (default, low, high) in risk._SETTINGS.items():  # noqa: SLF001
+    for name, (default, low, high) in risk.SETTINGS.items():
         kind = int if isinstance(default, int) else float
         fields[name] = Field(kind, default, f"{_meaning(name)}, from {low:g} to {high:g}")
-    fields["kelly"] = Field(str, "multiply", "one of multiply, cap")
-    fields["defense"] = Field(str, "halve", "one of halve, flat")
+    for name, options in risk.OPTIONS.items():
+        names = [member.name.lower() for member in options]
+        fields[name] = Field(str, names[0], f"one of {', '.join(names)}")
     return fields
 
 
@@ -128,6 +130,8 @@ def _routing_fields() -> dict[str, Field]:
     for name, default in routing.Params()._asdict().items():
         if name not in skipped:
             fields[name] = Field(type(default), default, _meaning(name))
+    names = [member.name.lower() for member in Ranking]
+    fields["ranking"] = Field(str, names[0], f"one of {', '.join(names)}")
     return fields
 
 
@@ -175,6 +179,9 @@ def configure(settings: Settings, bar_minutes: int, btc: int = -1) -> Params:
     said = values["consensus"]
     for name, options in _CONSENSUS_OPTIONS.items():
         said[name] = _code(f"consensus.{name}", str(said[name]), options)
+    values["routing"]["ranking"] = _code(
+        "routing.ranking", str(values["routing"]["ranking"]), Ranking
+    )
     hours = cast("float", values["risk"]["horizon_hours"])
     risks = _stage("risk", risk.params, bar_minutes=bar_minutes, **values["risk"])
     costs = _stage("costs", cost.params, **values["costs"])

@@ -1,6 +1,7 @@
-"""The standard events of a run (Spec 10), linked by ids: decision -> order -> fill, and risk.
+"""The standard events of a run (Spec 10), linked by ids: decision -> order -> fill, risk, health.
 
-In: the decisions and fills of a run. Out: ``records.Event``, in order of time.
+In: decisions, fills and incidents of a run. Out: ``records.Event``, in order of time. A decision
+names the last risk and health event of its coin or of the whole account before it.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 _RISK = ("EXIT_STOP", "EXIT_LIQUIDATION", "EXIT_DELISTED", "CUT_OPEN_RISK", "CUT_CAP")
 
 
-def events(run_id: str, decisions: pl.DataFrame, fills: pl.DataFrame) -> list[Event]:
-    """Return the events of every decision that sent an order, and of every fill.
+def events(
+    run_id: str, decisions: pl.DataFrame, fills: pl.DataFrame, incidents: pl.DataFrame
+) -> list[Event]:
+    """Return the events of every decision that sent an order, every fill and every incident.
 
     Parameters
     ----------
     run_id : str
         The run.
-    decisions, fills : DataFrame
+    decisions, fills, incidents : DataFrame
         From ``backtest.record.Record``.
 
     Notes
@@ -34,13 +37,19 @@ def events(run_id: str, decisions: pl.DataFrame, fills: pl.DataFrame) -> list[Ev
     trade came to stands in the event of the fill that closed it.  Missing: a coin without a
     score has 0.  Spec 10.
     """
+    noted = [_incident(run_id, i, row) for i, row in enumerate(incidents.iter_rows(named=True))]
     if "action" not in decisions.columns:
-        return []
+        return noted
     found: list[Event] = []
     acted = decisions.filter(pl.col("action") != "wait")
     orders: dict[str, list[tuple[datetime, str, str]]] = {}
+    coming = noted[::-1]
+    last: dict[tuple[str, str], Event] = {}
     for row in acted.iter_rows(named=True):
-        decided = _decision(run_id, row)
+        while coming and coming[-1].timestamp <= row["timestamp"]:
+            event = coming.pop()
+            last[event.kind, event.symbol] = event
+        decided = _decision(run_id, row, last)
         order = _order(run_id, row, decided.event_id)
         found += [decided, order]
         orders.setdefault(row["symbol"], []).append(
@@ -48,10 +57,29 @@ def events(run_id: str, decisions: pl.DataFrame, fills: pl.DataFrame) -> list[Ev
         )
     for i, row in enumerate(fills.iter_rows(named=True)):
         found.append(_fill(run_id, i, row, orders.get(row["symbol"], [])))
-    return sorted(found, key=lambda event: event.timestamp)
+    return sorted([*noted, *found], key=lambda event: event.timestamp)
 
 
-def _decision(run_id: str, row: dict[str, Any]) -> Event:
+def _incident(run_id: str, i: int, row: dict[str, Any]) -> Event:
+    """Write what happened to the account or the data; ``features_hash`` has no use here."""
+    return Event(
+        event_id=stable_id(run_id, "incident", str(i)),
+        kind=row["kind"],
+        run_id=run_id,
+        timestamp=row["ts"],
+        symbol=row["symbol"],
+        regime=row["regime"],
+        note=row["what"],
+    )
+
+
+def _last(kind: str, symbol: str, last: dict[tuple[str, str], Event]) -> str | None:
+    """Return the id of the last event of a kind that concerns a coin: its own, or everyone's."""
+    found = [last[key] for key in ((kind, ""), (kind, symbol)) if key in last]
+    return max(found, key=lambda event: event.timestamp).event_id if found else None
+
+
+def _decision(run_id: str, row: dict[str, Any], last: dict[tuple[str, str], Event]) -> Event:
     return Event(
         event_id=stable_id(run_id, "decision", row["symbol"], row["timestamp"].isoformat()),
         kind="decision",
@@ -67,6 +95,8 @@ def _decision(run_id: str, row: dict[str, Any]) -> Event:
         price=row["price"],
         expected_edge_bps=row["expected_edge_bps"],
         costs_bps=_known(row["costs_bps"]),
+        risk_id=_last("risk", row["symbol"], last),
+        health_id=_last("health", row["symbol"], last),
     )
 
 

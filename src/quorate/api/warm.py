@@ -16,6 +16,7 @@ from quorate.api.configure import configure, schema
 from quorate.api.extensions import engines as find_engines
 from quorate.backtest import exchange, run
 from quorate.backtest.fills import fills
+from quorate.backtest.fold import Tally, fold
 from quorate.core import account, consensus, decide, features, regime
 from quorate.core.engines.base import Rows
 from quorate.core.engines.poll import poll
@@ -131,7 +132,7 @@ def _account(panel: Panel, params: Params) -> None:
     readings = Readings(flat, flat, flat, flat, flat, flat, codes, codes, codes)
     votes = Votes(np.zeros((n_bars, 1, n_coins), np.int8), np.zeros((n_bars, 1, n_coins)))
     controls = run.controls(panel.member, panel.quote_usd)
-    run.fold(
+    fold(
         panel.k0,
         Observation(panel.market, readings, votes, controls),
         _setup(panel),
@@ -143,7 +144,7 @@ def _account(panel: Panel, params: Params) -> None:
         account.decisions(n_bars, n_venues, n_coins),
         consensus.out(n_bars, 1, n_coins),
         fills(n_bars),
-        run.Tally(np.zeros(n_bars, np.int64), np.zeros(n_bars, np.int64)),
+        Tally(np.zeros(n_bars, np.int64), np.zeros(n_bars, np.int64)),
         np.zeros(n_coins),
     )
 

@@ -30,7 +30,7 @@ class Axes(NamedTuple):
 _EXITS = {"side": "c", "stop": "c", "stop_frac": "c", "planned_frac": "c", "clock_k": "c"}
 _EXITS |= {"cooldown_k": ".c"}
 _PAPER = {"entry": "c", "paid_bps": "c", "cost_bps": "c", "regime": "c", "pending": "c"}
-_PAPER |= {"pending_regime": "c", "closing": "c", "last_r": "c"}
+_PAPER |= {"pending_regime": "c", "closing": "c", "last_r": "c", "seen_k": "c"}
 _PAPER |= {"n": ".", "wins": ".", "sum_win": ".", "sum_loss": "."}
 _LEDGER = {"cash": ".", "start": ".", "flows": ".", "lots": "vc", "working": "vc", "value": "vc"}
 _LEDGER |= {"lines": ".c", "coins": "c", "entry_price": "c", "episode_start": "c"}
@@ -52,7 +52,14 @@ _LABELS |= {"n_open": "ec", "run": "c", "last_k": ".", "inverse": "."}
 _RELIABILITY = {"loss": ".e", "mass": ".e", "square": ".e", "last_k": ".e", "log_weight": ".e"}
 _CORRELATION = {"first": ".ee", "second": ".ee", "mass": ".ee", "third": ".e", "fourth": "."}
 _CORRELATION |= {"hours": ".", "hours_square": ".", "matrix": ".ee", "last_k": "."}
-_EXCHANGE = {"last_mark": "vc", "late_stop": "c", "sent_k": "vc", "active": "c", "counts": "."}
+_EXCHANGE = {
+    "last_mark": "vc",
+    "late_stop": "c",
+    "priced_k": "c",
+    "sent_k": "vc",
+    "active": "c",
+    "counts": ".",
+}
 
 _BY_STATE: dict[str, dict[str, str]] = {
     "features.tape.": _TAPE,

@@ -8,7 +8,7 @@ of events within one is not known it takes the one that costs more:
 2. ``stops``: at the stop, or at the open beyond it; what was bought at the open is exposed too
 3. ``resting``: post-only and limit orders the bar traded through, then their own stops
 4. ``pov``: a share of the bar's volume at its typical price
-5. ``settlement``: liquidation at the worst prices, funding, marks, delistings
+5. ``settlement``: liquidation at the worst prices, funding, marks, what went away
 
 An order decided at the close of bar k is first sent in bar k + 1.
 """
@@ -230,7 +230,7 @@ def _coins(
     exit_state = account.exits
     for i in range(n_active):
         c = state.active[i]
-        if first == Event.DELISTING and k < delisted_k[c]:
+        if first == Event.DELISTING and not settlement.is_gone(c, k, delisted_k[c], params, state):
             continue
         event = first
         if ledger.is_flat(books, c):
@@ -299,9 +299,11 @@ def step(
     -----
     Units: prices in quote per coin, money in integer 1e-8 quote. Causal: reads rows up to ``t``.
     Missing: a bar whose status is not TRADED, or without volume, fills nothing, except that a
-    delisting pays at the last mark. Spec 4, 8; METHODS 0b.11, 6, 9, 13.3.
+    delisting, or a day without a price, pays at the last mark.
+    Spec 4, 8; METHODS 0b.11, 6, 9, 13.3.
     """
     books = account.ledger
+    settlement.see(market, t, k, state)
     n_active = _active(books, state)
     if n_active == 0:
         return
@@ -310,7 +312,7 @@ def step(
         if first == Event.LIQUIDATION:
             is_liquidated = settlement.is_insolvent(market, t, n_active, venues, books, state)
         if first == Event.DELISTING:
-            settlement.fund_and_mark(market, t, n_active, venues, books, state)
+            settlement.fund_and_mark(market, t, k, n_active, venues, books, state, fills)
         if first != Event.LIQUIDATION or is_liquidated:
             _coins(
                 first,

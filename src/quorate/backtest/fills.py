@@ -1,7 +1,7 @@
-"""The record of what was traded: one preallocated row a fill, money in integer units.
+"""The record of every cash flow: one preallocated row a fill or funding, in integer money.
 
-In: booked fills. Out: arrays that reports, attribution and the cost waterfall read. Each row holds
-everything needed to book it again: cash changed by minus ``notional`` and the cost columns.
+In: booked fills and fundings. Out: arrays that reports, attribution and the cost waterfall read.
+Each row holds what is needed to book it again: cash changed by minus ``notional`` and the costs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from quorate.core.ledger import Costs
 from quorate.core.types import IntMat, IntVec, Mat
 
 ROWS_PER_BAR = 3
-"""Rows that one venue and coin can add in one bar: a child that goes through zero is two, and one
-close may follow it (stop, liquidation or delisting; each of them ends the parent order)."""
+"""Rows that one venue and coin can add in one bar: a child that goes through zero is two, and then
+a close may follow it (stop, liquidation or delisting; each of them ends the parent order), or what
+is held at the close pays funding."""
 
 
 class Column(IntEnum):
@@ -42,6 +43,7 @@ class Column(IntEnum):
     REASON = 15
     STYLE = 16
     IS_MAKER = 17
+    FUNDING = 18  # a settlement has a row of its own, whose lots are 0
 
 
 class Number(IntEnum):
@@ -59,9 +61,9 @@ COLUMNS = (*(name.name.lower() for name in Column), *(name.name.lower() for name
 class Fills(NamedTuple):
     """One block of fills, a row each; two arrays and not one a column, which compiles faster.
 
-    ``coins`` is signed like ``lots``. ``price`` is what was paid without the fee; ``notional`` the
-    signed value of the lots at ``decision_price``. Costs are positive when paid. ``realised`` is
-    the episode's net result where ``closed`` is 1.
+    A row of 0 lots is a funding settlement. ``coins`` is signed like ``lots``. ``price`` is what
+    was paid without the fee; ``notional`` the signed value of the lots at ``decision_price``.
+    Costs are positive when paid. ``realised`` is the episode's net result where ``closed`` is 1.
     """
 
     n: IntVec  # (1,) rows filled
@@ -139,6 +141,36 @@ def clear(fills: Fills) -> None:
 
 
 @kernel
+def _room(fills: Fills) -> int:
+    """Return the next free row; where there is none count the loss and return -1."""
+    i = fills.n[0]
+    if i >= fills.whole.shape[0]:
+        fills.n_lost[0] += 1
+        return -1
+    fills.n[0] = i + 1
+    return i
+
+
+@kernel
+def append_funding(fills: Fills, k: int, v: int, c: int, paid: int, mark: float) -> None:
+    """Write one funding settlement: ``paid`` is positive where the position paid."""
+    i = _room(fills)
+    if i < 0:
+        return
+    row = fills.whole
+    for j in range(row.shape[1]):
+        row[i, j] = 0
+    row[i, Column.K] = k
+    row[i, Column.VENUE] = v
+    row[i, Column.COIN] = c
+    row[i, Column.FUNDING] = paid
+    row[i, Column.STYLE] = -1
+    fills.real[i, Number.COINS] = 0.0
+    fills.real[i, Number.PRICE] = mark
+    fills.real[i, Number.DECISION_PRICE] = mark
+
+
+@kernel
 def append(
     fills: Fills,
     k: int,
@@ -155,12 +187,11 @@ def append(
     closed: int,
 ) -> None:
     """Write one row, or count it in ``n_lost`` where there is no room."""
-    i = fills.n[0]
-    if i >= fills.whole.shape[0]:
-        fills.n_lost[0] += 1
+    i = _room(fills)
+    if i < 0:
         return
-    fills.n[0] = i + 1
     row = fills.whole
+    row[i, Column.FUNDING] = 0
     row[i, Column.K] = k
     row[i, Column.VENUE] = v
     row[i, Column.COIN] = c

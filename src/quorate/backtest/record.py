@@ -1,9 +1,10 @@
-"""What a run leaves behind, as frames: equity, decisions, fills, trades, counts of reasons.
+"""What a run leaves behind, as frames: equity, decisions, fills, fundings, trades, what is open.
 
 In: blocks of a run, one after the other. Out: Polars frames. Decisions are kept sparsely: those
 that sent an order, and those where a signal was refused for another reason than on the bar before;
 every coin-bar is counted by its reason all the same. Blocks reuse nothing, so memory grows with
-what happened, not with the market.
+what happened, not with the market. What happened to the account and not to an order (a breaker, a
+coin without data) is in ``incidents``.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ import polars as pl
 
 from quorate.backtest.fills import COLUMNS, column
 from quorate.backtest.run import Block
+from quorate.backtest.watch import Watch
 from quorate.core.account import Code, Column, Gauge
 from quorate.core.features.table import features_hash
-from quorate.core.types import N_REGIMES, Action, Reason, Regime, Style
+from quorate.core.types import MONEY_SCALE, N_REGIMES, Action, Reason, Regime, Style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quorate.core.types import ByteVec, ShortVec
+    from quorate.core import ledger
+    from quorate.core.types import ByteVec, Mat, ShortVec
 
     Rows = list[dict[str, Any]]
 
@@ -66,6 +69,7 @@ class Record:
         self._equity: list[pl.DataFrame] = []
         self._fills: list[pl.DataFrame] = []
         self._decisions: Rows = []
+        self._watch = Watch(self._symbols, self._bar_ms)
         self._reason: ShortVec = np.full(len(symbols), -1, np.int16)
         self._regime: ByteVec = np.full(len(symbols), Regime.NEUTRAL, np.int8)
         self.reasons = np.zeros(max(Reason) + 1, np.int64)
@@ -83,6 +87,7 @@ class Record:
             self.failures.setdefault(failure.engine, failure.message)
         self._keep_equity(block)
         self._keep_fills(block)
+        self._watch.add(block)
         before = np.vstack((self._reason[None, :], reason[:-1]))
         acted = code[:, Code.ACTION, :] != 0
         refused = (block.consensus.signal != 0) & (reason != before)
@@ -188,12 +193,13 @@ class Record:
 
     def fills(self) -> pl.DataFrame:
         """Return one row a fill, names in place of codes."""
-        if not self._fills:
-            return pl.DataFrame(schema={**dict.fromkeys(COLUMNS, pl.Int64), "symbol": pl.String})
+        flows = self._flows().filter(pl.col("lots") != 0).drop("funding")
+        if flows.is_empty():
+            columns = [name for name in COLUMNS if name != "funding"]
+            return pl.DataFrame(schema={**dict.fromkeys(columns, pl.Int64), "symbol": pl.String})
         names = {i: Reason(i).name for i in range(len(self.reasons)) if i in set(Reason)}
         return (
-            pl.concat(self._fills)
-            .sort("k", maintain_order=True)
+            flows.sort("k", maintain_order=True)
             .with_columns(
                 (pl.col("k") * self._bar_ms).alias("ts"),
                 pl.col("coin").replace_strict(dict(enumerate(self._symbols))).alias("symbol"),
@@ -208,6 +214,57 @@ class Record:
             )
             .with_columns(_instant("ts"))
         )
+
+    def _flows(self) -> pl.DataFrame:
+        """Return every cash flow, a fill or a funding settlement, as the exchange wrote it."""
+        if not self._fills:
+            return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Int64))
+        return pl.concat(self._fills)
+
+    def funding(self) -> pl.DataFrame:
+        """Return one row a funding settlement; ``amount`` is positive where it was paid."""
+        rows = self._flows().filter(pl.col("lots") == 0).sort("k", maintain_order=True)
+        return (
+            rows.select(
+                (pl.col("k") * self._bar_ms).alias("ts"),
+                "k",
+                pl.col("coin")
+                .replace_strict(dict(enumerate(self._symbols)), return_dtype=pl.String)
+                .alias("symbol"),
+                "coin",
+                pl.col("venue").replace_strict(
+                    dict(enumerate(self._venues)), return_dtype=pl.String
+                ),
+                pl.col("funding").alias("amount"),
+            )
+            .with_columns(_instant("ts"))
+            .sort("k", maintain_order=True)
+        )
+
+    def positions(self, books: ledger.State, coins_per_lot: Mat) -> pl.DataFrame:
+        """Return what is open in the books, one row a venue and coin."""
+        held = [(int(v), int(c)) for v, c in zip(*np.nonzero(books.lots), strict=True)]
+        rows = []
+        for v, c in held:
+            lots, value = int(books.lots[v, c]), int(books.value[v, c])
+            coins = lots * float(coins_per_lot[v, c])
+            rows.append(
+                (
+                    self._symbols[c],
+                    c,
+                    self._venues[v],
+                    lots,
+                    coins,
+                    float(books.entry_price[c]),
+                    value / MONEY_SCALE / coins,
+                    value,
+                )
+            )
+        return pl.DataFrame(rows, schema=POSITIONS, orient="row")
+
+    def incidents(self) -> pl.DataFrame:
+        """Return what happened to the account and the data: breakers, coins that fell silent."""
+        return self._watch.frame(self.failures, self._bar_ms)
 
     def trades(self) -> pl.DataFrame:
         """Return one row a closed trade: a flat-to-flat episode of a coin (METHODS 0b.11)."""
@@ -293,6 +350,17 @@ class Record:
         )
         return rows.with_row_index("row").join(opened, on="row", how="left").drop("row")
 
+
+POSITIONS: dict[str, Any] = {
+    "symbol": pl.String,
+    "coin": pl.Int64,
+    "venue": pl.String,
+    "lots": pl.Int64,
+    "coins": pl.Float64,  # signed
+    "entry_price": pl.Float64,
+    "mark_price": pl.Float64,
+    "value": pl.Int64,  # signed, 1e-8 quote
+}
 
 _TRADES: dict[str, Any] = {
     "symbol": pl.String,

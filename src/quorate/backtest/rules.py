@@ -29,7 +29,7 @@ class Count(IntEnum):
     STOPS_DELAYED = 3  # a venue did not trade in the bar its stop was touched
     LIQUIDATIONS = 4  # bars on which perpetuals were liquidated
     BANKRUPTCIES = 5  # of them, left with less than nothing
-    DELISTINGS = 6  # positions closed because their coin went away
+    DELISTINGS = 6  # positions closed because their coin went away, or had no price for a day
     CLIPPED = 7  # children cut to the participation limit
     COLLARED = 8  # children whose price at the open was beyond their limit
     REPRICED = 9  # post-only children whose limit would have crossed, resting at the touch
@@ -49,6 +49,7 @@ class Params(NamedTuple):
     cross_collar_bps: float = 50.0  # what crossing after a timeout accepts, from the decision price
     liquidation_fee: float = 0.005  # of the notional, on top of the worst price of the bar
     delisting_haircut: float = 0.05  # of the last mark
+    missing_hours: float = 24.0  # without a price: what is held is closed as if delisted
     gap_mult: float = 1.25  # a stop may lose this times its distance before it is an exceedance
     unknown_sigma_daily: float = 0.05  # stands in for a volatility that is not known
     tips_per_bar: int = 5  # how often the tip of an iceberg refills within a bar
@@ -59,6 +60,7 @@ class State(NamedTuple):
 
     last_mark: Mat  # (venue, coin); NaN until a position was marked
     late_stop: Vec  # (coin,): price of a stop not yet filled on every venue, NaN for none
+    priced_k: IntVec  # (coin,): last bar on which the primary venue showed a price, -1 before
     sent_k: IntMat  # (venue, coin): bar in which the parent last sent a child
     active: IntVec  # (coin,): scratch, the coins that hold or want something
     counts: IntVec  # (count,)
@@ -69,6 +71,7 @@ _BOUNDS = {
     "cross_collar_bps": (0.0, 10_000.0),
     "liquidation_fee": (0.0, 1.0),
     "delisting_haircut": (0.0, 1.0),
+    "missing_hours": (1.0, 24.0 * 365.0),
     "gap_mult": (1.0, 10.0),
     "unknown_sigma_daily": (0.0, 10.0),
     "tips_per_bar": (1, 1000),
@@ -135,6 +138,7 @@ def init(n_venues: int, n_coins: int) -> State:
     return State(
         last_mark=np.full((n_venues, n_coins), np.nan),
         late_stop=np.full(n_coins, np.nan),
+        priced_k=np.full(n_coins, -1, np.int64),
         sent_k=np.full((n_venues, n_coins), -1, np.int64),
         active=np.zeros(n_coins, np.int64),
         counts=np.zeros(N_COUNTS, np.int64),

@@ -12,22 +12,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quorate.backtest import exchange
+from quorate.backtest import exchange, gate
 from quorate.backtest.fills import Fills, fills, rows_needed
-from quorate.core import account, consensus, decide, features, ledger, regime
+from quorate.backtest.fold import Tally, carry, fold
+from quorate.core import account, consensus, decide, features, regime
 from quorate.core.account import Decisions
 from quorate.core.engines.base import Engine, Rows, approval
 from quorate.core.engines.poll import Failure, poll
 from quorate.core.features.table import FEATURES, index
-from quorate.core.kernel import kernel
 from quorate.core.types import (
-    N_LINES,
     Bars,
     ByteMat,
     ByteVec,
     Controls,
     IntVec,
-    Line,
     Market,
     Observation,
     Readings,
@@ -64,13 +62,6 @@ class Memory(NamedTuple):
     sigma_daily: Vec  # (coin,) at the close before: what the next bar's fills may know
 
 
-class Tally(NamedTuple):
-    """What the fold counts beside the decisions, (time,) each, integer money."""
-
-    costs: IntVec  # all costs since the start
-    imbalance: IntVec  # equity less what the lines explain: 0
-
-
 class Slice(NamedTuple):
     """One block of inputs; arrays are C-contiguous and writable."""
 
@@ -97,7 +88,7 @@ class Machine:
 class Block:
     """What one block left behind; the arrays are written again by the next."""
 
-    k0: int
+    inputs: Slice  # spreads filled
     features: np.ndarray[tuple[int, int, int], np.dtype[np.float64]]
     readings: Readings
     votes: Votes
@@ -106,6 +97,11 @@ class Block:
     fills: Fills
     tally: Tally
     failures: tuple[Failure, ...]
+
+    @property
+    def k0(self) -> int:
+        """Return the counter of the first bar."""
+        return self.inputs.k0
 
 
 def machine(
@@ -130,7 +126,7 @@ def machine(
     Raises
     ------
     ValueError
-        Without an engine, or with two of one name.
+        Without an engine, with two of one name, or with arrays the kernels could not read.
 
     Notes
     -----
@@ -139,6 +135,7 @@ def machine(
     names = [engine.name for engine in engines]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"a run needs engines of different names, got {names}")
+    gate.check_setup(setup, delisted_k)
     families = sorted({engine.family for engine in engines})
     return Machine(
         engines=tuple(engines),
@@ -202,6 +199,7 @@ def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
     Missing: as ``core.types``; a spread that no quote and no estimate gives is the last one known.
     DESIGN 1.
     """
+    gate.check_slice(piece, made.setup)
     n_bars, n_venues, n_coins = piece.market.close.shape
     values = features.build(piece.bars, piece.k0, memory.features, made.params.features).values
     labels = np.zeros((3, n_bars, n_coins), np.int8)
@@ -255,50 +253,8 @@ def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
         tally,
         memory.sigma_daily,
     )
-    return Block(piece.k0, values, readings, votes, said, out, log, tally, failures)
-
-
-@kernel
-def fold(
-    k0: int,
-    obs: Observation,
-    setup: account.Setup,
-    delisted_k: IntVec,
-    params: account.Params,
-    rules: exchange.Params,
-    state: account.State,
-    venue: exchange.State,
-    out: Decisions,
-    votes: consensus.Out,
-    log: Fills,
-    tally: Tally,
-    sigma_before: Vec,
-) -> None:
-    """Let the exchange and the decision take turns over a block, the exchange first on each bar."""
-    for t in range(obs.market.close.shape[0]):
-        k = k0 + t
-        exchange.step(
-            obs.market,
-            t,
-            k,
-            setup.venues,
-            sigma_before,
-            delisted_k,
-            state.account,
-            rules,
-            venue,
-            log,
-        )
-        decide.step(t, k, obs, setup, params, state, out, votes)
-        for c in range(sigma_before.shape[0]):
-            sigma_before[c] = obs.readings.sigma_daily[t, c]
-        lines = state.account.ledger.lines
-        paid = 0
-        for i in range(Line.DELAY.value, N_LINES):
-            for c in range(lines.shape[1]):
-                paid += lines[i, c]
-        tally.costs[t] = paid
-        tally.imbalance[t] = ledger.imbalance(state.account.ledger)
+    filled = piece._replace(market=market)
+    return Block(filled, values, readings, votes, said, out, log, tally, failures)
 
 
 def _readings(
@@ -331,20 +287,6 @@ def _spreads(
 ) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
     """Fill the spreads that no quote gives: from the estimate, else from the last one known."""
     carried = np.empty_like(estimate)
-    _carry(estimate, last, carried)
+    carry(estimate, last, carried)
     quoted = market.spread_bps
     return np.ascontiguousarray(np.where(np.isnan(quoted), carried[:, None, :], quoted))
-
-
-@kernel
-def _carry(
-    estimate: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-    last: Vec,
-    out: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-) -> None:
-    """Write each estimate, or the last one known where there is none."""
-    for t in range(estimate.shape[0]):
-        for c in range(last.shape[0]):
-            if estimate[t, c] == estimate[t, c]:
-                last[c] = estimate[t, c]
-            out[t, c] = last[c]

@@ -1,18 +1,21 @@
-"""At the close: liquidation at the bar's worst prices, funding, marks, and delistings.
+"""At the close: liquidation at the bar's worst prices, funding, marks, and what went away.
 
 In: positions after every fill of the bar. Out: the books at this close. Liquidation is checked
-with every position at its worst price of the bar at once, which is stricter than any path.
+with every position at its worst price of the bar at once, which is stricter than any path. A coin
+that is delisted, or has had no price for a day, is closed at its last mark less a haircut: what
+trades under its name after such a hole may be another coin.
 """
 
 from __future__ import annotations
 
 from quorate.backtest import quotes
+from quorate.backtest.fills import Fills, append_funding
 from quorate.backtest.quotes import Child
 from quorate.backtest.rules import Count, Params, State
 from quorate.backtest.views import Tape, Terms, tape
 from quorate.core import ledger
 from quorate.core.kernel import kernel
-from quorate.core.types import MONEY_SCALE, Market, Reason, Venues
+from quorate.core.types import MONEY_SCALE, Bar, Market, Reason, Venues
 
 _SCALE = float(MONEY_SCALE)
 _DELISTED = 1 << int(Count.DELISTINGS)
@@ -68,7 +71,14 @@ def is_insolvent(
 
 @kernel
 def fund_and_mark(
-    market: Market, t: int, n_active: int, venues: Venues, books: ledger.State, state: State
+    market: Market,
+    t: int,
+    k: int,
+    n_active: int,
+    venues: Venues,
+    books: ledger.State,
+    state: State,
+    fills: Fills,
 ) -> None:
     """Pay the funding settled at this close, then value every position at its mark.
 
@@ -76,12 +86,12 @@ def fund_and_mark(
     ----------
     market : Market
         Shape (time, venue, coin).
-    t, n_active : int
-        Row of the bar; how many coins ``state.active`` lists.
+    t, k, n_active : int
+        Row of the bar, its counter; how many coins ``state.active`` lists.
     venues : Venues
         Lots, and which of them are perpetuals.
-    books, state : ledger.State, State
-        Updated in place.
+    books, state, fills : ledger.State, State, Fills
+        Updated in place; a row is appended for each settlement.
 
     Notes
     -----
@@ -98,8 +108,34 @@ def fund_and_mark(
                 state.last_mark[v, c] = price
             rate = market.funding[t, v, c]
             if venues.is_perp[v, c] != 0 and rate != 0.0:
-                ledger.funding(books, v, c, venues.lot[v, c], rate, state.last_mark[v, c])
+                mark = state.last_mark[v, c]
+                paid = ledger.funding(books, v, c, venues.lot[v, c], rate, mark)
+                append_funding(fills, k, v, c, paid, mark)
     ledger.mark(books, market.mark[t], venues.lot)
+
+
+@kernel
+def see(market: Market, t: int, k: int, state: State) -> None:
+    """Remember which coins the primary venue shows a price for."""
+    for c in range(state.priced_k.shape[0]):
+        if market.status[t, 0, c] != Bar.ABSENT.value:
+            state.priced_k[c] = k
+
+
+@kernel
+def is_gone(c: int, k: int, delisted_k: int, params: Params, state: State) -> bool:
+    """Say whether a coin was delisted, or its primary venue has shown no price for too long.
+
+    Notes
+    -----
+    Units: hours. Causal: the bars up to this one. Missing: an imputed price is a price.
+    METHODS 12.
+    """
+    if k >= delisted_k or state.priced_k[c] < 0:
+        return k >= delisted_k
+    silent_hours = (k - state.priced_k[c]) * params.bar_hours
+    # half a bar: hours of bars are not exact fractions
+    return silent_hours > params.missing_hours - 0.5 * params.bar_hours
 
 
 @kernel

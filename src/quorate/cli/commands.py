@@ -58,6 +58,9 @@ def backtest(  # noqa: PLR0913  (its options)
     assume_funding: Annotated[
         float | None, Parameter(help="Fraction per 8 h where funding is unknown, e.g. 0.0001.")
     ] = None,
+    quote_usd: Annotated[
+        Path | None, Parameter(help="Bars of the quote currency in USD, e.g. USDT/USD.")
+    ] = None,
     second_bars: Annotated[Path | None, Parameter(help="Bars of a second venue.")] = None,
     second_venue: Annotated[str | None, Parameter(help="Its name.")] = None,
     second_funding: Annotated[Path | None, Parameter(help="Its funding.")] = None,
@@ -98,6 +101,7 @@ def backtest(  # noqa: PLR0913  (its options)
         start=start,
         end=end,
         assume_funding=assume_funding,
+        quote_usd=quote_usd,
     )
     _backtest(panel, settings, out, json=json, kind="backtest")
 

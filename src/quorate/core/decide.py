@@ -27,7 +27,16 @@ import math
 
 import numpy as np
 
-from quorate.core import consensus, intents, ledger, risk, routing, stances, targets
+from quorate.core import (
+    consensus,
+    estimates,
+    intents,
+    ledger,
+    risk,
+    routing,
+    stances,
+    targets,
+)
 from quorate.core.account import (
     Account,
     Code,
@@ -35,24 +44,20 @@ from quorate.core.account import (
     Decisions,
     Gauge,
     Params,
-    Rules,
     Setup,
     State,
 )
-from quorate.core.costs import components
 from quorate.core.kernel import kernel
-from quorate.core.risk import breakers, exits, paper, sizing
+from quorate.core.risk import breakers, exits, paper
 from quorate.core.routing import orders, persistence
 from quorate.core.types import (
     MONEY_SCALE,
     N_REGIMES,
-    ByteVec,
     IntMat,
     Mat,
     Observation,
     ShortMat,
     Vec,
-    Venues,
 )
 
 _USD = 1.0 / MONEY_SCALE
@@ -120,87 +125,6 @@ def _exposures(close: Vec, value: IntMat, beta: Vec, row: Mat, gauge: Vec) -> No
     gauge[Gauge.GROSS_USD] = gross
     gauge[Gauge.NET_USD] = net
     gauge[Gauge.BETA_USD] = tilt
-
-
-@kernel
-def _size(
-    equity_usd: float,
-    sigma_daily: Vec,
-    regime: ByteVec,
-    record: Mat,
-    params: sizing.Params,
-    row: Mat,
-) -> None:
-    """Write what each coin would be given by its regime's record, before any cap."""
-    for c in range(sigma_daily.shape[0]):
-        stop = sizing.volatility_risk(sigma_daily[c], params)
-        r = regime[c]
-        size = sizing.size(equity_usd, stop, record[0, r], record[1, r], int(record[2, r]), params)
-        row[Column.STOP_FRAC, c] = stop
-        row[Column.SIZED_USD, c] = size.notional_usd
-        row[Column.RISK_FRAC, c] = size.risk_frac
-
-
-@kernel
-def _cost(
-    most_usd: float,
-    signal: ByteVec,
-    sigma_daily: Vec,
-    bar_volume: Vec,
-    funding_bps: Vec,
-    funding_hours: Vec,
-    quotes: intents.Quotes,
-    venues: Venues,
-    rules: Rules,
-    params: components.Params,
-    router: routing.Params,
-    row: Mat,
-    code: ShortMat,
-) -> None:
-    """Write what a round trip of the size asked for would cost, its components apart."""
-    n_venues = quotes.close.shape[0]
-    scores = np.empty(n_venues)
-    taker, latency, spread = venues.taker_bps, venues.latency_ms, quotes.spread_bps
-    for c in range(signal.shape[0]):
-        order = min(row[Column.SIZED_USD, c], most_usd)
-        v = 0
-        if n_venues > 1 and signal[c] != 0:
-            v = intents.venue_scores(
-                c, order, params.max_participation, quotes, venues, router, scores
-            )
-        volume = bar_volume[c] * row[Column.PRICE, c] * rules.window_bars
-        leg = components.one_way(
-            spread[v, c],
-            components.participation(order, volume),
-            taker[v],
-            latency[v],
-            sigma_daily[c],
-            rules.bar_hours * rules.window_bars,
-            params,
-        )
-        funding = components.funding_bps(
-            signal[c], funding_bps[c], rules.horizon_hours, funding_hours[c]
-        )
-        both = components.round_trip(leg, leg, funding)
-        code[Code.VENUE, c] = v
-        row[Column.HALF_SPREAD_BPS, c] = both.half_spread
-        row[Column.IMPACT_BPS, c] = both.impact
-        row[Column.FEE_BPS, c] = both.fee
-        row[Column.LATENCY_BPS, c] = both.latency
-        row[Column.FUNDING_BPS, c] = both.funding
-        row[Column.COST_BPS, c] = components.round_trip_bps(both)
-
-
-@kernel
-def _carried(
-    funding_bps: Vec, funding_hours: Vec, bar_hours: float, row: Mat, cost: Vec, funding: Vec
-) -> None:
-    """Write the one-way cost and the funding of a bar as the paper twin pays them, bps."""
-    for c in range(cost.shape[0]):
-        cost[c] = 0.5 * (row[Column.COST_BPS, c] - row[Column.FUNDING_BPS, c])
-        funding[c] = 0.0
-        if funding_bps[c] != 0.0:
-            funding[c] = funding_bps[c] * bar_hours / funding_hours[c]
 
 
 @kernel
@@ -289,13 +213,15 @@ def step(
         record[1, r] = found.b
         record[2, r] = found.n
         lasting[r] = persistence.value(r, state.routing, params.routing)
-    _size(equity_usd, sigma, regime, record, params.risk.sizing, row)
+    estimates.sizes(equity_usd, sigma, regime, record, params.risk.sizing, row)
     quotes = intents.Quotes(
         market.close[t], market.volume[t], market.spread_bps[t], market.status[t]
     )
     most_usd = params.risk.limits.coin_cap_frac * equity_usd
-    _cost(
+    sizes = params.risk.sizing
+    estimates.costs(
         most_usd,
+        equity_usd * sizes.target_risk_frac * sizes.base_multiplier,
         signal,
         sigma,
         volume,
@@ -311,7 +237,14 @@ def step(
     )
     leg = np.empty(n_coins)
     carried = np.empty(n_coins)
-    _carried(rate, hours, rules.bar_hours, row, leg, carried)
+    estimates.carried(rate, hours, rules.bar_hours, row, leg, carried)
+    kept = np.zeros(n_coins, np.int8)
+    if params.risk.exits.k_out > 0.0:
+        stances.keeps(votes.score[t], votes.sigma[t], params.risk.exits.k_out, kept)
+    fed = np.empty(n_coins, np.int8)
+    estimates.feed(
+        signal, edge, row[Column.COST_BPS], params.costs.safety_margin_bps, params.risk.paper, fed
+    )
     paper.step(
         k,
         market.open[t, 0],
@@ -319,12 +252,13 @@ def step(
         market.low[t, 0],
         close,
         status,
-        signal,
+        fed,
         row[Column.STOP_FRAC],
         leg,
         carried,
         regime,
         setup.can_short,
+        kept,
         params.risk.paper,
         state.paper,
     )
@@ -332,6 +266,7 @@ def step(
     stances.take(
         k,
         signal,
+        kept,
         votes.reason[t],
         edge,
         status,
@@ -367,6 +302,7 @@ def step(
         books.entry_price,
         leaving.stop,
         readings.beta[t],
+        setup.can_short,
         params.risk.limits,
         row,
         code,
@@ -388,7 +324,7 @@ def step(
         k,
         edge,
         regime,
-        params.costs.max_participation,
+        params.costs,
         rules,
         quotes,
         venues,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.core.account import Code, Column, Rules
+from quorate.core.costs import components
 from quorate.core.kernel import kernel
 from quorate.core.routing import Params, orders, price, rank, split, style
 from quorate.core.stances import Stance
@@ -64,7 +65,7 @@ class Desk(NamedTuple):
 def venue_scores(
     c: int,
     order_usd: float,
-    max_participation: float,
+    costs: components.Params,
     quotes: Quotes,
     venues: Venues,
     params: Params,
@@ -74,7 +75,8 @@ def venue_scores(
 
     Notes
     -----
-    Units: [0, 1]. The volume of the closed bar, at the largest participation, stands for depth;
+    Units: [0, 1]; under ``Ranking.COST`` minus the bps that crossing there would cost, fee
+    included. The volume of the closed bar, at the largest participation, stands for depth;
     no queue is known from bars, so its term is the same everywhere. Missing: a venue without a
     bar scores NaN and is not chosen. Spec 8, METHODS 9.1.
     """
@@ -82,15 +84,26 @@ def venue_scores(
     for v in range(out.shape[0]):
         out[v] = math.nan
         if venues.listed[v, c] == 1 and quotes.status[v, c] == Bar.TRADED.value:
-            depth = max_participation * quotes.volume[v, c] * quotes.close[v, c]
-            out[v] = rank.score(
-                quotes.spread_bps[v, c],
-                0.0,
-                venues.latency_ms[v],
-                venues.reliability[v],
-                depth / order_usd if order_usd > 0.0 else 1.0,
-                params,
-            )
+            volume_usd = quotes.volume[v, c] * quotes.close[v, c]
+            if params.ranking == rank.Ranking.COST:
+                share = components.participation(order_usd, volume_usd)
+                out[v] = -rank.expected_cost_bps(
+                    quotes.spread_bps[v, c],
+                    components.impact_bps(share, 0.0, costs),
+                    venues.taker_bps[v],
+                    venues.latency_ms[v],
+                    params,
+                )
+            else:
+                depth = costs.max_participation * volume_usd
+                out[v] = rank.score(
+                    quotes.spread_bps[v, c],
+                    0.0,
+                    venues.latency_ms[v],
+                    venues.reliability[v],
+                    depth / order_usd if order_usd > 0.0 else 1.0,
+                    params,
+                )
             if math.isnan(out[best]) or out[v] > out[best]:
                 best = v
     return best
@@ -184,7 +197,7 @@ def _order(
     is_urgent: bool,
     edge_bps: float,
     lasting: float,
-    max_participation: float,
+    costs: components.Params,
     rules: Rules,
     quotes: Quotes,
     venues: Venues,
@@ -225,7 +238,7 @@ def _order(
     lots: IntVec = np.zeros(n_venues, np.int64)
     score = np.empty(n_venues)
     wanted = target - position
-    venue_scores(c, abs(wanted), max_participation, quotes, venues, params, score)
+    venue_scores(c, abs(wanted), costs, quotes, venues, params, score)
     split.split(wanted / close, c, close, desk.position, score, desk.room_usd, venues, lots)
     reason = _sent_reason(int(code[Code.REASON, c]), position, target)
     if position == 0.0:
@@ -268,7 +281,7 @@ def send(
     k: int,
     edge_bps: Vec,
     regime: ByteVec,
-    max_participation: float,
+    costs: components.Params,
     rules: Rules,
     quotes: Quotes,
     venues: Venues,
@@ -286,7 +299,7 @@ def send(
         Bar counter.
     edge_bps, regime
         This bar, shape (coin,).
-    max_participation, rules, params
+    costs, rules, params
         Constants.
     quotes, venues, desk, orders_
         What each venue shows and is, what is held and at work; parents are written.
@@ -324,7 +337,7 @@ def send(
             is_urgent,
             edge_bps[c],
             desk.lasting[regime[c]],
-            max_participation,
+            costs,
             rules,
             quotes,
             venues,

@@ -7,6 +7,7 @@ quorum, an approval or a breaker; a held coin below the threshold is left as it 
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 
 from quorate.core.account import Code, Column, Rules
@@ -115,7 +116,28 @@ def carry_reason(
 
 
 @kernel
-def exit_reason(side: int, signal: int, leave: int, price: float, stop: float, is_due: bool) -> int:
+def keeps(score: Vec, sigma: Vec, k_out: float, out: ByteVec) -> None:
+    r"""Write the side whose score has not faded, for hysteresis.
+
+    .. math:: \text{sign}(S) \text{ where } |S| > k_{out}\,\sigma_S, \text{ else } 0
+
+    Notes
+    -----
+    Units: sides. Causal: this bar. Missing: an unknown sigma gives ``exits.UNKNOWN``, which ends
+    nothing. METHODS 3.3.
+    """
+    for c in range(score.shape[0]):
+        out[c] = 0
+        if math.isnan(sigma[c]):
+            out[c] = exits.UNKNOWN
+        elif abs(score[c]) > k_out * sigma[c]:
+            out[c] = 1 if score[c] > 0.0 else -1
+
+
+@kernel
+def exit_reason(
+    side: int, signal: int, leave: int, price: float, stop: float, is_due: bool, k_out: float
+) -> int:
     """Return why a held coin must be closed on this bar, or NONE."""
     if leave != Reason.NONE.value:
         return leave
@@ -124,7 +146,7 @@ def exit_reason(side: int, signal: int, leave: int, price: float, stop: float, i
     if signal == -side:
         return Reason.REVERSAL.value
     if is_due and signal != side:
-        return Reason.EXIT_TIME.value
+        return Reason.EXIT_SIGNAL.value if k_out > 0.0 else Reason.EXIT_TIME.value
     return Reason.NONE.value
 
 
@@ -132,6 +154,7 @@ def exit_reason(side: int, signal: int, leave: int, price: float, stop: float, i
 def take(
     k: int,
     signal: ByteVec,
+    kept: ByteVec,
     voted: ShortVec,
     edge_bps: Vec,
     status: ByteVec,
@@ -155,6 +178,8 @@ def take(
         Bar counter.
     signal, voted, edge_bps
         Rows of ``consensus.Out``, shape (coin,).
+    kept : ByteVec
+        From ``keeps``, shape (coin,).
     status, hazards, funding_bps, funding_hours, can_short
         This bar, shape (coin,).
     margin_bps, rules, exit_params
@@ -189,9 +214,15 @@ def take(
             continue
         leave = Reason.NONE.value
         if side != 0:
-            is_due = k - clock_k[c] >= horizon
+            is_due = exits.is_due(side, kept[c], k - clock_k[c], exit_params)
             leave = exit_reason(
-                side, wants, code[Code.LEAVE, c], row[Column.PRICE, c], stop[c], is_due
+                side,
+                wants,
+                code[Code.LEAVE, c],
+                row[Column.PRICE, c],
+                stop[c],
+                is_due,
+                exit_params.k_out,
             )
             if is_due and wants == side:
                 clock_k[c] = k

@@ -13,9 +13,9 @@ from quorate.core import portfolio
 from quorate.core.account import Code, Column, Gauge
 from quorate.core.kernel import kernel
 from quorate.core.portfolio import solve
-from quorate.core.risk import limits
+from quorate.core.risk import limits, open_risk
 from quorate.core.stances import Stance
-from quorate.core.types import IntVec, Mat, Reason, ShortMat, Vec
+from quorate.core.types import ByteVec, IntVec, Mat, Reason, ShortMat, Vec
 
 
 @kernel
@@ -149,6 +149,32 @@ def _shrink_net(cap_usd: float, weight: Vec, reason: int, row: Mat, code: ShortM
 
 
 @kernel
+def _fit_gross(
+    equity_usd: float, can_short: ByteVec, caps: limits.Params, row: Mat, code: ShortMat, gauge: Vec
+) -> None:
+    """Keep what is added within the room that gross exposure leaves, on this bar.
+
+    What is being reduced counts until it is gone: the money it frees is spent on a later bar.
+    Spot is paid in full, so its room is the committed capital, whatever the leverage.
+    """
+    spot = 0.0
+    added = 0.0
+    added_spot = 0.0
+    for c in range(row.shape[1]):
+        added += row[Column.ADDED_USD, c]
+        if can_short[c] == 0:
+            spot += abs(row[Column.POSITION_USD, c])
+            added_spot += row[Column.ADDED_USD, c]
+    scale = limits.open_scale(gauge[Gauge.BUDGET_USD] - gauge[Gauge.GROSS_USD], added)
+    paid = limits.open_scale(caps.committed_frac * equity_usd - spot, scale * added_spot)
+    for c in range(row.shape[1]):
+        factor = scale * paid if can_short[c] == 0 else scale
+        if factor < 1.0 and row[Column.ADDED_USD, c] > 0.0:
+            row[Column.ADDED_USD, c] *= factor
+            code[Code.CAP, c] = Reason.CAP_GROSS.value
+
+
+@kernel
 def _risk_scale(
     opening_usd: float,
     equity_usd: float,
@@ -158,14 +184,15 @@ def _risk_scale(
     caps: limits.Params,
     row: Mat,
     gauge: Vec,
-) -> tuple[float, float]:
-    r"""Return the factor on everything added, and what to keep of what is held.
+    scale: Vec,
+) -> float:
+    r"""Write the factor on what each coin adds; return what to keep of what is held.
 
     .. math:: \lambda = \min(1, \text{budget} / R_{new}), \qquad
               \sum q\,|p_{entry} - p_{stop}| \le \text{DLS}\,E_0
     """
-    risk = limits.open_risk_usd(coins, row[Column.PRICE], stop, entry, caps)
-    room = limits.open_risk_budget_usd(opening_usd, equity_usd - opening_usd, risk, caps)
+    risk = open_risk.risk_usd(coins, row[Column.PRICE], stop, entry, caps)
+    room = open_risk.budget_usd(opening_usd, equity_usd - opening_usd, risk, caps)
     gauge[Gauge.OPEN_RISK_USD] = risk
     gauge[Gauge.RISK_BUDGET_USD] = room
     added, at_risk = row[Column.ADDED_USD], row[Column.RISK_USD]
@@ -173,12 +200,21 @@ def _risk_scale(
     lost = np.empty(coins.shape[0])
     for c in range(coins.shape[0]):
         lost[c] = row[Column.STOP_FRAC, c] + row[Column.COST_BPS, c] * 1e-4
-    limits.new_risk_usd(added, lost, caps.gap_allowance, at_risk)
-    scale = limits.open_risk_scale(room, at_risk)
-    limits.new_risk_usd(added, row[Column.STOP_FRAC], 0.0, at_risk)
-    spent = limits.stops_usd(coins, stop, entry)
-    strict = limits.open_risk_scale(limits.stop_budget_usd(opening_usd, spent, caps), at_risk)
-    return min(scale, strict), limits.cut_scale(room, risk)
+    open_risk.new_risk_usd(added, lost, caps.gap_allowance, at_risk)
+    at_stops = np.empty(coins.shape[0])
+    open_risk.new_risk_usd(added, row[Column.STOP_FRAC], 0.0, at_stops)
+    strict_room = open_risk.stop_budget_usd(
+        opening_usd, open_risk.stops_usd(coins, stop, entry), caps
+    )
+    if caps.open_risk == open_risk.OpenRisk.GREEDY:
+        for c in range(coins.shape[0]):
+            lost[c] = row[Column.MU, c] / lost[c]  # edge over risk, a dollar alike
+        open_risk.greedy(room, strict_room, at_risk, at_stops, lost, scale)
+    else:
+        factor = min(open_risk.pro_rata(room, at_risk), open_risk.pro_rata(strict_room, at_stops))
+        for c in range(coins.shape[0]):
+            scale[c] = factor
+    return open_risk.cut_scale(room, risk)
 
 
 @kernel
@@ -220,6 +256,7 @@ def settle(
     entry: Vec,
     stop: Vec,
     beta: Vec,
+    can_short: ByteVec,
     caps: limits.Params,
     row: Mat,
     code: ShortMat,
@@ -233,6 +270,8 @@ def settle(
         Equity at this close, and at 00:00 UTC.
     coins, entry, stop, beta
         Signed position, average entry, stop and beta to BTC, shape (coin,).
+    can_short : ByteVec
+        1 for a perpetual, 0 for spot, shape (coin,).
     caps : limits.Params
         Limits.
     row, code, gauge
@@ -250,7 +289,9 @@ def settle(
         _shrink_net(caps.net_cap_frac * equity_usd, ones, Reason.CAP_NET.value, row, code)
     if caps.beta_cap_frac > 0.0:
         _shrink_net(caps.beta_cap_frac * equity_usd, beta, Reason.CAP_BETA.value, row, code)
-    scale, keep = _risk_scale(opening_usd, equity_usd, coins, entry, stop, caps, row, gauge)
+    _fit_gross(equity_usd, can_short, caps, row, code, gauge)
+    scale = np.empty(row.shape[1])
+    keep = _risk_scale(opening_usd, equity_usd, coins, entry, stop, caps, row, gauge, scale)
     gross = gauge[Gauge.GROSS_USD]
     for c in range(row.shape[1]):
         position = row[Column.POSITION_USD, c]
@@ -261,12 +302,12 @@ def settle(
         elif stance == Stance.FREE.value:
             side = code[Code.SIDE, c]
             stays = min(max(0.0, side * position), row[Column.WEIGHT, c] * budget)
-            target = side * (stays + scale * row[Column.ADDED_USD, c])
+            target = side * (stays + scale[c] * row[Column.ADDED_USD, c])
             if target == 0.0 and side * position < 0.0:
                 code[Code.REASON, c] = Reason.REVERSAL.value
             elif target == 0.0:
-                code[Code.REASON, c] = _nothing(c, scale, row, code, gauge)
-            elif scale < 1.0 and row[Column.ADDED_USD, c] > 0.0:
+                code[Code.REASON, c] = _nothing(c, scale[c], row, code, gauge)
+            elif scale[c] < 1.0 and row[Column.ADDED_USD, c] > 0.0:
                 code[Code.CAP, c] = Reason.CAP_OPEN_RISK.value
         if position != 0.0:
             kept = _kept(equity_usd, keep, position, gross, caps)

@@ -17,7 +17,7 @@ import numpy as np
 
 from quorate.core.types import Bars, Market
 from quorate.errors import DataError, SchemaError
-from quorate.lake import carry, instruments, layout
+from quorate.lake import carry, instruments, layout, quote
 from quorate.lake.grid import NEVER, Grid, Laid, alive, lay, window
 from quorate.lake.panel import Panel, Provenance
 from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, snap
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from quorate.core.types import ByteMat
+    from quorate.core.types import ByteMat, Vec
     from quorate.lake.sources import Series
     from quorate.lake.spec import PanelSpec, Source
 
@@ -263,15 +263,33 @@ def _assemble(
         venue_names=tuple(name for name, _ in names),
         kinds=(spec.sources[0].kind,) * len(symbols),
         funding=carried.source,
-        quote_usd=np.ones(grid.n_bars),
+        quote_usd=_quote(spec, grid, notes),
         member=_members(primary, grid.n_bars),
         delisted_k=ended,
         is_synthetic=False,
         source=_provenance(
-            spec, symbols, grid, [*(path for read in reads for path in read.paths), *carried.paths]
+            spec,
+            symbols,
+            grid,
+            [
+                *(path for read in reads for path in read.paths),
+                *carried.paths,
+                *([] if spec.quote_usd is None else [spec.quote_usd]),
+            ],
         ),
         notes=(*notes, *carried.notes),
     )
+
+
+def _quote(spec: PanelSpec, grid: Grid, notes: list[str]) -> Vec:
+    """Return USD per unit of quote, and note how often it is not known."""
+    if spec.quote_usd is None:
+        return np.ones(grid.n_bars)
+    found = quote.quote_usd(spec.quote_usd, grid)
+    unknown = int(np.isnan(found).sum())
+    if unknown:
+        notes.append(f"USD price of the quote currency unknown on {unknown} bars: no entries then.")
+    return found
 
 
 def _stack(

@@ -52,6 +52,8 @@ class PanelSpec:
     drop_last : bool, optional
         Leave out each file's last bar, which may still have been forming. True for plain
         folders and False for the lake when left out.
+    quote_usd : Path, optional
+        Bars of the quote currency in USD (``quote``); 1 USD a unit when left out.
     tick, lot : mapping, optional
         Price step and lot size by symbol, in place of the inferred ones.
     """
@@ -63,6 +65,7 @@ class PanelSpec:
     bar_minutes: int | None = None
     assume_funding: float | None = None
     drop_last: bool | None = None
+    quote_usd: Path | None = None
     tick: Mapping[str, float] = field(default_factory=dict)
     lot: Mapping[str, float] = field(default_factory=dict)
 

@@ -50,6 +50,9 @@ def test_a_run_leaves_its_whole_folder(lively):
         "trades.parquet",
         "decisions.parquet",
         "fills.parquet",
+        "funding.parquet",
+        "positions.parquet",
+        "incidents.parquet",
         "report.html",
     }
     assert "SYNTHETIC" in (result.folder / "report.html").read_text(encoding="utf-8").upper()

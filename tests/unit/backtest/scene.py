@@ -92,7 +92,7 @@ class Scene:
         return FIRST_K + self.t
 
     def bar(self) -> list[dict[str, Any]]:
-        """Apply the next bar; return its fills."""
+        """Apply the next bar; return its fills, and keep its fundings apart."""
         before = self.fills.n.item()
         exchange.step(
             self.market,
@@ -109,7 +109,9 @@ class Scene:
         self.t += 1
         assert ledger.imbalance(self.account.ledger) == 0
         assert self.fills.n_lost.item() == 0
-        return rows(self.fills)[before:]
+        flows = rows(self.fills)[before:]
+        self.fundings = [row for row in flows if row["lots"] == 0]
+        return [row for row in flows if row["lots"] != 0]
 
     def order(self, lots: int, v: int = 0, c: int = 0, **changes: Any) -> None:
         """Put a parent in force as the close of the last bar would: first sent in the next one."""
@@ -235,6 +237,7 @@ def wild(seed: int, n_bars: int = 40, n_venues: int = 2, n_coins: int = 3) -> Sc
     made = Scene(
         wild_market(rng, n_bars, n_venues, n_coins),
         wild_venues(rng, n_venues, n_coins),
+        exchange.params()._replace(missing_hours=0.25),  # three bars
         start_usd=float(rng.choice([100.0, 30_000.0, 1_000_000.0])),
     )
     if seed % 3 == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import numpy as np
-from tests.unit.backtest.scene import Scene, rows, scene, wild, wild_order
+from tests.unit.backtest.scene import FIRST_K, Scene, rows, scene, wild, wild_order
 
 from quorate.backtest import exchange
 from quorate.core.kernel import signatures
@@ -33,6 +33,8 @@ def test_an_idle_account_stays_as_it_is() -> None:
     at = scene(n_coins=3)
     before = arrays(at)
     assert at.bar() == []
+    assert at.state.priced_k.tolist() == [FIRST_K] * 3  # all it remembers of such a bar
+    at.state.priced_k[:] = -1
     assert arrays(at) == before
 
 

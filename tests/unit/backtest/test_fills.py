@@ -59,6 +59,13 @@ def test_three_rows_are_the_most_of_a_bar() -> None:
     at.set_bar(1, high=120.0)
     at.order(-30)
     assert [row["lots"] for row in at.bar()] == [-10, -20, 20]
+    assert at.fundings == []
+    at.order(10)
+    at.bar()
+    at.set_bar(3, funding=0.001)
+    at.order(-30)
+    assert [row["lots"] for row in at.bar()] == [-10, -20]
+    assert [row["lots"] for row in at.fundings] == [0]
     assert fills.ROWS_PER_BAR == 3
 
 

@@ -11,6 +11,7 @@ from tests.unit.core.rows import K, codes, numbers
 
 from quorate.core import intents, routing
 from quorate.core.account import Code, Column, Rules
+from quorate.core.costs import components
 from quorate.core.routing import orders
 from quorate.core.stances import Stance
 from quorate.core.types import Action, Placement, Reason, Schedule, Style
@@ -34,6 +35,7 @@ class Desk:
             "volume": 10_000.0,
             "room": np.inf,
             "score": 1.0,
+            "ranking": 0,
             **changes,
         }
 
@@ -71,11 +73,11 @@ class Desk:
             k,
             np.array([25.0]),
             np.zeros(1, np.int8),
-            0.2,
+            components.Params(),
             Rules(),
             quotes,
             self.venues,
-            routing.Params(),
+            routing.Params(ranking=g["ranking"]),
             desk,
             self.orders,
             self.row,
@@ -235,6 +237,12 @@ def test_spot_is_never_sold_short() -> None:
     desk = Desk([50], venues={"is_perp": 0})
     assert desk.send(-300.0)[0] == [-50]
     assert Desk([0], venues={"is_perp": 0}).send(-300.0)[0] == [0]
+
+
+def test_ranked_by_cost_the_cheaper_venue_wins_over_the_better_score() -> None:
+    slow_and_cheap = {"latency_ms": [150.0, 20.0], "taker_bps": [1.0, 9.0]}
+    assert Desk([0, 0], venues=slow_and_cheap).send(500.0)[0] == [0, 50]
+    assert Desk([0, 0], venues=slow_and_cheap, ranking=1).send(500.0)[0] == [50, 0]
 
 
 def test_the_better_venue_is_chosen_within_its_room() -> None:

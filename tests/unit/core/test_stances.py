@@ -139,7 +139,7 @@ def test_a_held_coin_leaves_for_the_first_reason(
     arguments: tuple[Any, ...], reason: Reason
 ) -> None:
     side, signal, leave, price, stop, is_due = arguments
-    assert stances.exit_reason(side, signal, int(leave), price, stop, is_due) == reason
+    assert stances.exit_reason(side, signal, int(leave), price, stop, is_due, 0.0) == reason
 
 
 @pytest.mark.parametrize(
@@ -181,6 +181,8 @@ class Coin:
             "stop": 98.0,
             "age": 5,
             "cooldown_k": 0,
+            "keeps": 0,
+            "k_out": 0.0,
             "entry_edge_bps": 40.0,
             **changes,
         }
@@ -199,6 +201,7 @@ class Coin:
         stances.take(
             g["k"],
             byte(g["signal"]),
+            byte(g["keeps"]),
             np.array([g["voted"]], np.int16),
             vec(g["edge_bps"]),
             byte(g["status"]),
@@ -209,7 +212,7 @@ class Coin:
             3.0,
             RULES,
             self.ends,
-            ENDS,
+            ENDS._replace(k_out=g["k_out"]),
             self.entry_edge,
             numbers(**row),
             self.code,
@@ -261,6 +264,10 @@ HELD = [
     ({"signal": -1}, {"price": 97.0}, (Stance.CLOSE, 1, Reason.EXIT_STOP)),
     ({"signal": 0, "age": 48}, {}, (Stance.CLOSE, 1, Reason.EXIT_TIME)),
     ({"signal": 0, "age": 47}, {}, (Stance.FIXED, 1, Reason.HOLDING)),
+    # under hysteresis the score decides, not the clock
+    ({"signal": 0, "k_out": 0.25, "age": 480, "keeps": 1}, {}, (Stance.FIXED, 1, Reason.HOLDING)),
+    ({"signal": 0, "k_out": 0.25, "age": 1, "keeps": 0}, {}, (Stance.CLOSE, 1, Reason.EXIT_SIGNAL)),
+    ({"signal": 0, "k_out": 0.25, "keeps": 2}, {}, (Stance.FIXED, 1, Reason.HOLDING)),
     # against it: it turns where it may, and leaves where it may not
     ({"signal": -1}, {}, (Stance.FREE, -1, Reason.NONE)),
     ({"signal": -1, "edge_bps": 1.0}, {}, (Stance.CLOSE, 1, Reason.REVERSAL)),

@@ -11,7 +11,7 @@ from tests.unit.core.rows import codes, gauges, numbers
 
 from quorate.core import portfolio, targets
 from quorate.core.account import Code, Column, Gauge
-from quorate.core.risk import limits
+from quorate.core.risk import limits, open_risk
 from quorate.core.stances import Stance
 from quorate.core.types import Reason
 
@@ -38,6 +38,7 @@ def settle(
     opening: float = EQUITY,
     equity: float = EQUITY,
     beta: float = 1.0,
+    can_short: Any = 1,
     caps: limits.Params = CAPS,
     gauge: dict[str, float] | None = None,
     code: dict[str, Any] | None = None,
@@ -52,7 +53,8 @@ def settle(
     gauge_ = gauges(**{**gross, **(gauge or {})})
     ones = np.ones(n)
     arrays = held / 100.0, 100.0 * ones, stop * ones, beta * ones
-    targets.settle(equity, opening, *arrays, caps, numbers_, codes_, gauge_)
+    perps = np.broadcast_to(np.asarray(can_short, np.int8), (n,)).copy()
+    targets.settle(equity, opening, *arrays, perps, caps, numbers_, codes_, gauge_)
     target = numbers_[Column.TARGET_USD].tolist()
     return Settled(target, codes_[Code.REASON].tolist(), codes_[Code.CAP].tolist(), gauge_)
 
@@ -96,6 +98,35 @@ def test_a_target_and_its_reason(
     found = settle(stance, **changes)
     assert found.target[0] == pytest.approx(target, rel=1e-9, abs=1e-9)
     assert found.reason[0] == reason
+
+
+TIGHT = {"stop_frac": 1e-3, "stop": 99.9}  # open risk does not bind
+
+
+def test_what_is_reduced_holds_its_room_until_it_is_gone() -> None:
+    # 60,000 are held, of which 50,000 are to go: only 10,000 of the 70,000 may be added now
+    found = settle([CLOSE, FREE], position=[60_000.0, 0.0], weight=[0.0, 0.5], **TIGHT)
+    assert found.target[1] == pytest.approx(10_000.0)
+    assert found.cap[1] == Reason.CAP_GROSS
+    over = settle([CLOSE, FREE], position=[71_000.0, 0.0], weight=[0.0, 0.5], **TIGHT)
+    assert over.target[1] == 0.0
+    assert over.reason[1] == Reason.CAP_GROSS
+
+
+def test_spot_is_paid_in_full_whatever_the_leverage() -> None:
+    caps = CAPS._replace(leverage=2.0, coin_cap_frac=1.0)
+    wide = {"caps": caps, "gauge": {"budget_usd": 140_000.0}, **TIGHT}
+    found = settle([FREE, FREE], weight=[0.5, 0.25], can_short=[0, 0], **wide)
+    assert sum(found.target) == pytest.approx(70_000.0)
+    assert found.target[0] == pytest.approx(2.0 * found.target[1])
+    assert settle([FREE, FREE], weight=[0.5, 0.25], **wide).target[0] == pytest.approx(70_000.0)
+
+
+def test_greedy_serves_the_better_edge_first() -> None:
+    caps = CAPS._replace(open_risk=int(open_risk.OpenRisk.GREEDY))
+    found = settle(FREE, weight=[0.25, 0.25], stop_frac=0.1, mu=[0.1, 0.2], caps=caps)
+    assert found.target[1] == pytest.approx(17_500.0)  # 2,209 of the 2,500
+    assert found.target[0] == pytest.approx(17_500.0 * (2500 / (17_500 * 0.101 * 1.25) - 1.0))
 
 
 def test_what_is_added_is_scaled_to_the_open_risk_budget() -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from quorate.core.risk import breakers, exits, limits, paper, presets, sizing
+from quorate.core.risk import breakers, exits, limits, open_risk, paper, presets, sizing
 
 if TYPE_CHECKING:
     from enum import IntEnum
 
-__all__ = ["Params", "State", "init", "params"]
+__all__ = ["OPTIONS", "SETTINGS", "Params", "State", "init", "params"]
 
 _MINUTES_PER_DAY = 1440
 
@@ -38,14 +38,17 @@ class State(NamedTuple):
 
 
 # name: (default, lowest, highest); the presets' own fields are checked by ``presets.check``
-_SETTINGS: dict[str, tuple[float, float, float]] = {
+SETTINGS: dict[str, tuple[float, float, float]] = {
     "horizon_hours": (4.0, 1.0 / 60.0, 24.0 * 30.0),
     "cooldown_hours": (1.0, 0.0, 24.0 * 30.0),
     "stop_sigmas": (2.0, 0.1, 20.0),
+    "k_out": (0.0, 0.0, 10.0),
+    "min_hold_hours": (0.0, 0.0, 24.0 * 30.0),
     "kelly_multiplier": (0.25, 0.0, 1.0),
     "base_multiplier": (0.0625, 0.0, 1.0),
     "min_paper_trades": (30, 0, 100_000),
     "prior_win_trades": (50.0, 0.0, 100_000.0),
+    "win_rate_z": (0.0, 0.0, 5.0),
     "prior_payoff": (1.0, 0.01, 100.0),
     "prior_payoff_trades": (20.0, 0.0, 100_000.0),
     "winsor_r": (3.0, 0.1, 100.0),
@@ -64,12 +67,17 @@ _SETTINGS: dict[str, tuple[float, float, float]] = {
     "min_days": (60, 2, 3650),
     "max_days": (365, 2, 3650),
 }
-_OPTIONS: dict[str, type[IntEnum]] = {"kelly": sizing.KellyOption, "defense": breakers.Defense}
+OPTIONS: dict[str, type[IntEnum]] = {  # the first of each is the default
+    "kelly": sizing.KellyOption,
+    "defense": breakers.Defense,
+    "paper": paper.Feed,
+    "open_risk": open_risk.OpenRisk,
+}
 
 
 def _option(name: str, value: float | str) -> int:
     """Read an option by its name or its code."""
-    options = _OPTIONS[name]
+    options = OPTIONS[name]
     names = [member.name.lower() for member in options]
     if isinstance(value, str) and value.lower() in names:
         return int(options[value.upper()])
@@ -80,7 +88,7 @@ def _option(name: str, value: float | str) -> int:
 
 def _number(name: str, value: float | str) -> float:
     """Check a setting against its bounds."""
-    _, low, high = _SETTINGS[name]
+    _, low, high = SETTINGS[name]
     number = float(value)
     if not (isfinite(number) and low <= number <= high):
         raise ValueError(f"risk.{name} is {value}, outside [{low}, {high}]: check its unit")
@@ -104,7 +112,8 @@ def params(preset: str = "balanced", bar_minutes: int = 5, **overrides: float | 
         Length of a bar; divides a day.
     **overrides : float or str
         A field of ``presets.Preset``, a setting of this module (durations in hours), or the
-        options ``kelly`` (multiply, cap) and ``defense`` (halve, flat).
+        options ``kelly`` (multiply, cap), ``defense`` (halve, flat), ``paper`` (signals,
+        cleared) and ``open_risk`` (pro_rata, greedy).
 
     Raises
     ------
@@ -125,8 +134,8 @@ def params(preset: str = "balanced", bar_minutes: int = 5, **overrides: float | 
     if bar_minutes < 1 or _MINUTES_PER_DAY % bar_minutes:
         raise ValueError(f"a bar of {bar_minutes} minutes does not divide a day: use 1, 5, 15, 60")
     account = presets.preset(preset)._asdict()
-    value: dict[str, float] = {name: default for name, (default, _, _) in _SETTINGS.items()}
-    option = dict.fromkeys(_OPTIONS, 0)
+    value: dict[str, float] = {name: default for name, (default, _, _) in SETTINGS.items()}
+    option = dict.fromkeys(OPTIONS, 0)
     for name, given in overrides.items():
         if name in option:
             option[name] = _option(name, given)
@@ -158,6 +167,8 @@ def _assemble(
         horizon_bars=max(1, _bars(value["horizon_hours"], bar_minutes)),
         cooldown_bars=_bars(value["cooldown_hours"], bar_minutes),
         stop_sigmas=value["stop_sigmas"],
+        k_out=value["k_out"],
+        min_hold_bars=_bars(value["min_hold_hours"], bar_minutes),
     )
     return Params(
         sizing=sizing.Params(
@@ -168,13 +179,19 @@ def _assemble(
             horizon_days=value["horizon_hours"] / 24.0,
             stop_sigmas=value["stop_sigmas"],
             prior_win_trades=value["prior_win_trades"],
+            win_rate_z=value["win_rate_z"],
             prior_payoff=value["prior_payoff"],
             prior_payoff_trades=value["prior_payoff_trades"],
             min_paper_trades=int(value["min_paper_trades"]),
             kelly=option["kelly"],
         ),
         exits=ends,
-        paper=paper.Params(exits=ends, winsor_r=value["winsor_r"]),
+        paper=paper.Params(
+            exits=ends,
+            winsor_r=value["winsor_r"],
+            missing_bars=_MINUTES_PER_DAY // bar_minutes,
+            feed=option["paper"],
+        ),
         limits=limits.Params(
             coin_cap_frac=account.coin_cap,
             sector_cap_frac=account.sector_cap,
@@ -186,6 +203,7 @@ def _assemble(
             net_cap_frac=value["net_cap_frac"],
             beta_cap_frac=value["beta_cap_frac"],
             gap_allowance=value["gap_allowance"],
+            open_risk=option["open_risk"],
             daily_loss_stop_frac=account.daily_loss_stop,
         ),
         breakers=breakers.Params(

@@ -15,13 +15,22 @@ import numpy as np
 from quorate.core.kernel import kernel
 from quorate.core.types import ByteVec, IntMat, IntVec, Vec
 
+UNKNOWN = 2
+"""In place of a side: the score of this bar is not known."""
+
 
 class Params(NamedTuple):
-    """``horizon_bars`` until the time exit; ``cooldown_bars`` after a stop (METHODS 0b.2)."""
+    """``horizon_bars`` until the time exit; ``cooldown_bars`` after a stop (METHODS 0b.2).
+
+    With ``k_out`` above 0 the score decides in place of the clock, once a position has been held
+    for ``min_hold_bars`` (METHODS 3.3).
+    """
 
     horizon_bars: int = 48
     cooldown_bars: int = 12
     stop_sigmas: float = 2.0
+    k_out: float = 0.0  # of sigma_S; 0: the clock decides
+    min_hold_bars: int = 0
 
 
 class State(NamedTuple):
@@ -112,9 +121,34 @@ def on_fill(
 
 
 @kernel
-def is_due(c: int, k: int, params: Params, state: State) -> bool:
-    """Say whether the coin has been held for the horizon."""
-    return state.side[c] != 0 and k - state.clock_k[c] >= params.horizon_bars
+def is_due(side: int, keeps: int, held_bars: int, params: Params) -> bool:
+    """Say whether a position ends by itself: its time is up or, under hysteresis, it has faded.
+
+    Parameters
+    ----------
+    side : int
+        Of the position; 0 is never due.
+    keeps : int
+        The side whose score is still beyond ``k_out`` sigmas, 0 for none, ``UNKNOWN``.
+    held_bars : int
+        Since the entry, or since the clock was started again.
+    params : Params
+        Which of the two rules.
+
+    Notes
+    -----
+    Units: bars. Causal: this bar. Missing: an unknown score has not faded. METHODS 0b.2, 3.3.
+
+    Examples
+    --------
+    >>> is_due(1, 0, 48, Params()), is_due(1, 1, 480, Params(k_out=0.25))
+    (True, False)
+    """
+    if side == 0:
+        return False
+    if params.k_out > 0.0:
+        return keeps != side and keeps != UNKNOWN and held_bars >= params.min_hold_bars
+    return held_bars >= params.horizon_bars
 
 
 @kernel

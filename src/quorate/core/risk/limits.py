@@ -3,7 +3,7 @@ r"""Caps: how large one coin, one group, one side and all stops together may be.
 In: what sizing asked for, and what is held. Out: sizes that no cap forbids, with the reason of the
 cap that bound. The order is that of METHODS 7.4: sized risk, coin, gross budget, participation
 (``size_caps``); then sector, venue (``group_scale``), net and beta (``net_scale``); then open risk
-(``open_risk_scale``). Each can only make a size smaller, so the order changes reasons, not safety.
+(``open_risk``). Each can only make a size smaller, so the order changes reasons, not safety.
 
 .. math:: G = \min(0.70\,L,\; L_{max})\,E
 """
@@ -37,6 +37,7 @@ class Params(NamedTuple):
     net_cap_frac: float = 0.0  # of equity, 0 = off
     beta_cap_frac: float = 0.0  # of equity, 0 = off
     gap_allowance: float = 0.25  # of the stop distance, lost beyond the stop
+    open_risk: int = 0  # open_risk.OpenRisk
     daily_loss_stop_frac: float = 0.025
 
 
@@ -226,168 +227,3 @@ def net_scale(held_usd: Vec, added_usd: Vec, weight: Vec, cap_usd: float, scale_
         if w * added_usd[c] * net > 0.0:
             scale_out[c] = scale
     return scale
-
-
-@kernel
-def open_risk_usd(coins: Vec, mark: Vec, stop: Vec, entry: Vec, params: Params) -> float:
-    r"""Return what would be lost from here if every stop were hit, gaps allowed for (R_open).
-
-    .. math:: \sum_c \max\left(0,\; q_c (p_{mark} - p_{stop})
-              + 0.25\,q_c (p_{entry} - p_{stop})\right)
-
-    Parameters
-    ----------
-    coins : Vec
-        Signed position, shape (coin,); the sign makes the distances side-signed.
-    mark, stop, entry : Vec
-        Prices, shape (coin,).
-    params : Params
-        ``gap_allowance``.
-
-    Notes
-    -----
-    Units: USD. Causal: marks of this close. Missing: an unknown mark counts as the entry price;
-    without a stop the whole position is at risk. METHODS 7.5.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> one = np.ones(1)
-    >>> open_risk_usd(2.0 * one, 110.0 * one, 96.0 * one, 100.0 * one, Params())
-    30.0
-    """
-    total = 0.0
-    for c in range(coins.shape[0]):
-        if coins[c] == 0.0:
-            continue
-        price = entry[c] if isnan(mark[c]) else mark[c]
-        risk = coins[c] * (price - stop[c]) + params.gap_allowance * coins[c] * (entry[c] - stop[c])
-        if isnan(risk):
-            risk = abs(coins[c] * price)
-        if risk > 0.0:
-            total += risk
-    return total
-
-
-@kernel
-def stops_usd(coins: Vec, stop: Vec, entry: Vec) -> float:
-    r"""Return the sum of stop losses from entry, :math:`\sum |q_c|\,|p_{entry} - p_{stop}|`.
-
-    Notes
-    -----
-    Units: USD. Missing: without a stop the whole position counts. Spec 5, METHODS 7.5.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> one = np.ones(1)
-    >>> stops_usd(-2.0 * one, 104.0 * one, 100.0 * one)
-    8.0
-    """
-    total = 0.0
-    for c in range(coins.shape[0]):
-        if coins[c] != 0.0:
-            risk = abs(coins[c] * (entry[c] - stop[c]))
-            if isnan(risk):
-                risk = abs(coins[c] * entry[c])
-            total += risk
-    return total
-
-
-@kernel
-def open_risk_budget_usd(
-    opening_usd: float, day_pnl_usd: float, open_risk_usd: float, params: Params
-) -> float:
-    r"""Return what new stops may still lose today; negative when the open ones may lose too much.
-
-    .. math:: \text{DLS} \cdot E_0 + \text{PnL}_{day} - R_{open}
-
-    Notes
-    -----
-    Units: USD; the day's PnL is signed and includes what is unrealised. METHODS 7.5.
-
-    Examples
-    --------
-    >>> open_risk_budget_usd(100_000.0, -900.0, 800.0, Params())
-    800.0
-    """
-    return params.daily_loss_stop_frac * opening_usd + day_pnl_usd - open_risk_usd
-
-
-@kernel
-def stop_budget_usd(opening_usd: float, stops_usd: float, params: Params) -> float:
-    """Return the room of Spec 5: the daily loss stop less the stops from entry that are open."""
-    return params.daily_loss_stop_frac * opening_usd - stops_usd
-
-
-@kernel
-def new_risk_usd(notional_usd: Vec, stop_frac: Vec, allowance: float, risk_out: Vec) -> float:
-    r"""Write what each entry puts at risk and return the sum.
-
-    .. math:: (1 + \text{allowance})\,|\text{notional}|\,\text{stop distance}
-
-    Notes
-    -----
-    Units: USD; ``allowance`` is ``gap_allowance`` against the open-risk budget and 0 against the
-    stop budget. Missing: an unknown stop puts the whole notional at risk. METHODS 7.5.
-    """
-    total = 0.0
-    for c in range(notional_usd.shape[0]):
-        risk_out[c] = 0.0
-        if notional_usd[c] != 0.0:
-            distance = 1.0 if isnan(stop_frac[c]) else (1.0 + allowance) * stop_frac[c]
-            risk_out[c] = abs(notional_usd[c]) * distance
-            total += risk_out[c]
-    return total
-
-
-@kernel
-def open_risk_scale(budget_usd: float, new_risk_usd: Vec) -> float:
-    r"""Return the factor all entries are scaled by, pro rata.
-
-    .. math:: \lambda = \min(1, \text{budget} / R_{new})
-
-    Parameters
-    ----------
-    budget_usd : float
-        ``open_risk_budget_usd``, or ``stop_budget_usd``; both apply and the smaller factor wins.
-    new_risk_usd : Vec
-        Risk of each entry, not negative, shape (coin,).
-
-    Notes
-    -----
-    0 while the budget is not positive (reason CAP_OPEN_RISK, OPEN_RISK_NEGATIVE below zero): no
-    entry is sent then. METHODS 7.5.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> open_risk_scale(800.0, np.array([500.0, 500.0, 400.0])) == 4.0 / 7.0
-    True
-    """
-    total = 0.0
-    for c in range(new_risk_usd.shape[0]):
-        total += new_risk_usd[c]
-    return open_scale(budget_usd, total)
-
-
-@kernel
-def cut_scale(budget_usd: float, open_risk_usd: float) -> float:
-    r"""Return what to keep of every position that is at risk when the budget is negative.
-
-    .. math:: \max\left(0, \frac{R_{open} + \text{budget}}{R_{open}}\right)
-
-    Notes
-    -----
-    After the cut the budget is 0. 1 while it is not negative, and where nothing is at risk: then
-    a cut would free nothing. METHODS 7.5.
-
-    Examples
-    --------
-    >>> cut_scale(-200.0, 800.0), cut_scale(50.0, 800.0), cut_scale(-900.0, 800.0)
-    (0.75, 1.0, 0.0)
-    """
-    if not budget_usd < 0.0 or not open_risk_usd > 0.0:
-        return 1.0
-    keep = (open_risk_usd + budget_usd) / open_risk_usd
-    return keep if keep > 0.0 else 0.0

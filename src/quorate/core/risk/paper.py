@@ -15,6 +15,7 @@ closed trade counts in units of the distance it risked, winsorised:
 
 from __future__ import annotations
 
+from enum import IntEnum
 from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,11 +29,20 @@ if TYPE_CHECKING:
     from quorate.core.types import ByteVec, IntVec, Vec
 
 
+class Feed(IntEnum):
+    """Which signals the twin trades: all over the threshold, or those that clear their costs."""
+
+    SIGNALS = 0
+    CLEARED = 1
+
+
 class Params(NamedTuple):
-    """The exits of the account, and where one trade's result stops counting (in R)."""
+    """The exits of the account; where one trade's result stops counting (in R); the feed."""
 
     exits: exits.Params = exits.Params()
     winsor_r: float = 3.0
+    missing_bars: int = 288  # a trade without a price for so long is forgotten
+    feed: int = 0  # Feed
 
 
 class State(NamedTuple):
@@ -47,6 +57,7 @@ class State(NamedTuple):
     pending_regime: ByteVec
     closing: ByteVec  # 1: close at the next open
     last_r: Vec  # result of the last closed trade, NaN before the first
+    seen_k: IntVec  # last bar with a price
     n: IntVec  # (regime,) closed trades that won or lost
     wins: IntVec  # (regime,)
     sum_win: Vec  # (regime,) in R
@@ -81,6 +92,7 @@ def init(n_coins: int) -> State:
         pending_regime=np.zeros(n_coins, np.int8),
         closing=np.zeros(n_coins, np.int8),
         last_r=np.full(n_coins, np.nan),
+        seen_k=np.zeros(n_coins, np.int64),
         n=np.zeros(N_REGIMES, np.int64),
         wins=np.zeros(N_REGIMES, np.int64),
         sum_win=np.zeros(N_REGIMES),
@@ -120,6 +132,13 @@ def _close(c: int, k: int, price: float, params: Params, state: State) -> None:
     state.last_r[c] = result
     state.closing[c] = 0
     exits.on_fill(c, float(side), 0.0, price, k, state.exits)
+
+
+@kernel
+def _dismiss(c: int, k: int, state: State) -> None:
+    """Forget a paper trade whose coin has had no price for a day: it has no result."""
+    state.closing[c] = 0
+    exits.on_fill(c, float(state.exits.side[c]), 0.0, state.entry[c], k, state.exits)
 
 
 @kernel
@@ -175,6 +194,7 @@ def step(
     funding_bps_per_bar: Vec,
     regime: ByteVec,
     allow_short: ByteVec,
+    keeps: ByteVec,
     params: Params,
     state: State,
 ) -> None:
@@ -186,6 +206,8 @@ def step(
         This bar. Only TRADED bars fill, stop or decide.
     signal, regime, allow_short : ByteVec
         The side over the threshold at this close, else 0; ``Regime``; 0 on spot (-1 only sells).
+    keeps : ByteVec
+        The side whose score has not faded (``stances.keeps``); read under hysteresis only.
     stop_frac, cost_one_way_bps, funding_bps_per_bar : Vec
         Stop distance in (0, 1) and cost of what is decided now; a long pays positive funding.
     params, state : Params, State
@@ -196,14 +218,19 @@ def step(
     Units: bps of the entry notional. Causal: nothing fills at a price of the bar that decided it;
     costs are those known at the close before the fill. Missing: a bar that is not TRADED fills
     nothing (a pending close waits, a pending entry lapses, funding accrues); no entry without a
-    stop distance or a cost; unknown funding counts 0. Spec 5, METHODS 0b.2, 0b.7, 0b.9.
+    stop distance or a cost; unknown funding counts 0; a day without a price ends a
+    trade without a result. Spec 5, METHODS 0b.2, 0b.7, 0b.9.
     """
     sides, stops, pending = state.exits.side, state.exits.stop, state.pending
     closing, paid_bps, cost_bps = state.closing, state.paid_bps, state.cost_bps
-    # exits.is_due is written out below: a call that is handed a state costs more than the rest
-    clock_k, horizon = state.exits.clock_k, params.exits.horizon_bars
+    seen_k = state.seen_k
+    clock_k = state.exits.clock_k
     for c in range(opens.shape[0]):
         is_traded = status[c] == Bar.TRADED and opens[c] > 0.0 and closes[c] > 0.0
+        if status[c] != Bar.ABSENT:
+            seen_k[c] = k
+        elif sides[c] != 0 and k - seen_k[c] >= params.missing_bars:
+            _dismiss(c, k, state)
         if is_traded:
             if closing[c] == 1:
                 _close(c, k, opens[c], params, state)
@@ -216,7 +243,7 @@ def step(
         pending[c] = 0
         if sides[c] != 0 and not isnan(funding_bps_per_bar[c]):
             paid_bps[c] += sides[c] * funding_bps_per_bar[c]
-        is_due = sides[c] != 0 and k - clock_k[c] >= horizon
+        is_due = exits.is_due(sides[c], keeps[c], k - clock_k[c], params.exits)
         if is_traded and (is_due or signal[c] != 0):
             is_open = allow_short[c] != 0 or signal[c] > 0
             _decide(c, k, signal[c], stop_frac[c], regime[c], is_open, is_due, state)

@@ -37,6 +37,7 @@ class Params(NamedTuple):
     horizon_days: float = 4.0 / 24.0
     stop_sigmas: float = 2.0
     prior_win_trades: float = 50.0  # weight of the break-even prior on p
+    win_rate_z: float = 0.0  # standard deviations below the posterior mean of p
     prior_payoff: float = 1.0
     prior_payoff_trades: float = 20.0
     min_paper_trades: int = 30
@@ -118,11 +119,13 @@ def kelly_fraction(p: float, b: float) -> float:
 def posterior_win_rate(wins: float, n: float, b: float, params: Params) -> float:
     r"""Return the mean of a Beta posterior whose prior is the break-even win rate.
 
-    .. math:: p = \frac{n_0\,p_0 + \text{wins}}{n_0 + n}, \qquad p_0 = \frac{1}{1 + b}
+    .. math:: p = \frac{n_0\,p_0 + \text{wins}}{n_0 + n} - z\,\text{sd}, \qquad
+              p_0 = \frac{1}{1 + b}
 
     Notes
     -----
-    With no trades Kelly is exactly 0, in the middle of the prior. METHODS 7.3.
+    With no trades Kelly is exactly 0, in the middle of the prior. ``win_rate_z`` is z: 0 takes
+    the mean, which is log-optimal; a positive one its lower bound, for prudence. METHODS 7.3.
 
     Examples
     --------
@@ -130,7 +133,13 @@ def posterior_win_rate(wins: float, n: float, b: float, params: Params) -> float
     0.118518518519
     """
     prior = 1.0 / (1.0 + b)
-    return (params.prior_win_trades * prior + wins) / (params.prior_win_trades + n)
+    mass = params.prior_win_trades + n
+    mean = prior
+    if mass > 0.0:
+        mean = (params.prior_win_trades * prior + wins) / mass
+    if params.win_rate_z == 0.0:
+        return mean
+    return mean - params.win_rate_z * sqrt(mean * (1.0 - mean) / (mass + 1.0))
 
 
 @kernel

@@ -27,6 +27,7 @@ class Params(NamedTuple):
     spread_scale_bps: float = 10.0
     latency_scale_ms: float = 200.0
     latency_bps_per_ms: float = 0.01
+    ranking: int = 0  # rank.Ranking
     # style
     post_only_bps: float = 10.0
     min_persistence: float = 0.7
@@ -74,6 +75,7 @@ _BOUNDS = {
     "jitter_frac": (0.0, 0.5),
     "collar_bps": (0.1, 500.0),
     "seed": (0, 2**31 - 1),
+    "ranking": (0, 1),
     "min_change_frac": (0.0, 1.0),
     "prior_mass": (0.0, 1e6),
 }
@@ -149,6 +151,7 @@ def params(
         longest_bars=max(1, round(longest_hours * bars_per_hour)),
         timeout_bars=max(1, round(timeout_hours * bars_per_hour)),
         seed=int(fields["seed"]),
+        ranking=int(fields["ranking"]),
     )
 
 

@@ -7,6 +7,7 @@ scales, so that a venue's score never depends on which others there are (METHODS
 from __future__ import annotations
 
 import math
+from enum import IntEnum
 
 from quorate.core.kernel import kernel
 from quorate.core.routing import Params
@@ -75,6 +76,13 @@ def score(
         + params.weight_reliability * _unit(reliability)
         + params.weight_size * _unit(depth_ratio)
     )
+
+
+class Ranking(IntEnum):
+    """By what venues are ranked: the score of Spec 8, or all that crossing there would cost."""
+
+    SCORE = 0
+    COST = 1
 
 
 @kernel

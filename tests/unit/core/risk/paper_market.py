@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from quorate.core.types import ByteMat, Mat
 
-PARAMS = paper.Params(exits=exits.Params(horizon_bars=4, cooldown_bars=3), winsor_r=3.0)
+PARAMS = paper.Params(
+    exits=exits.Params(horizon_bars=4, cooldown_bars=3), winsor_r=3.0, missing_bars=3
+)
+FADING = PARAMS._replace(exits=exits.Params(cooldown_bars=3, k_out=0.25, min_hold_bars=2))
 
 
 class Tape(NamedTuple):
@@ -31,6 +34,7 @@ class Tape(NamedTuple):
     funding_bps: Mat
     regime: ByteMat
     allow_short: ByteMat
+    keeps: ByteMat
 
 
 def flat(n_bars: int, n_coins: int = 1, price: float = 100.0) -> Tape:
@@ -45,6 +49,7 @@ def flat(n_bars: int, n_coins: int = 1, price: float = 100.0) -> Tape:
         np.zeros(shape),
         np.zeros(shape, np.int8),
         np.ones(shape, np.int8),
+        np.zeros(shape, np.int8),
     )
 
 
@@ -69,6 +74,7 @@ def wander(seed: int, n_bars: int, n_coins: int, signal_rate: float = 0.3) -> Ta
     tape.funding_bps[:] = np.where(rng.random(shape) < 0.05, np.nan, rng.normal(0.0, 0.1, shape))
     tape.regime[:] = rng.integers(0, 5, shape)
     tape.allow_short[:] = rng.integers(0, 2, n_coins)
+    tape.keeps[:] = rng.integers(-1, 3, shape)
     return tape
 
 
@@ -128,6 +134,7 @@ class Slow:
     order: Trade | None = None
     leave: bool = False
     cost: float = float("nan")
+    seen: int = 0
     free_from: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})
     closed: list[tuple[int, int, float]] = field(default_factory=list)  # k, regime, R
 
@@ -144,13 +151,17 @@ class Slow:
 
     def bar(self, k: int, tape: Tape, c: int) -> None:
         traded = tape.status[k, c] == 1
+        if tape.status[k, c] != 0:
+            self.seen = k
+        elif self.trade and k - self.seen >= self.params.missing_bars:
+            self.trade, self.leave = None, False
         if traded:
             self.fill(k, tape, c)
         self.order = None
         trade = self.trade
         if trade and not np.isnan(tape.funding_bps[k, c]):
             trade.paid += trade.side * tape.funding_bps[k, c]
-        due = trade is not None and k - trade.clock >= self.params.exits.horizon_bars
+        due = trade is not None and self.due(k, trade, int(tape.keeps[k, c]))
         if not traded:
             self.leave = self.leave or due
             return
@@ -167,6 +178,12 @@ class Slow:
             return
         if k >= self.free_from[signal]:
             self.order = Trade(signal, int(tape.regime[k, c]), tape.stop_frac[k, c])
+
+    def due(self, k: int, trade: Trade, keeps: int) -> bool:
+        given = self.params.exits
+        if given.k_out > 0.0:
+            return keeps not in {trade.side, 2} and k - trade.clock >= given.min_hold_bars
+        return k - trade.clock >= given.horizon_bars
 
     def fill(self, k: int, tape: Tape, c: int) -> None:
         price = tape.opens[k, c]

@@ -75,16 +75,26 @@ def test_a_change_of_side_is_a_new_entry() -> None:
 
 def test_the_horizon_ends_a_position() -> None:
     state = entered(k=100)
-    assert not exits.is_due(0, 99 + 47, PARAMS, state)
-    assert exits.is_due(0, 99 + 48, PARAMS, state)
-    assert not exits.is_due(1, 10_000, PARAMS, state)  # nothing held
+    held = 99 - int(state.clock_k[0])
+    assert not exits.is_due(state.side[0], 0, held + 47, PARAMS)
+    assert exits.is_due(state.side[0], 0, held + 48, PARAMS)
+    assert not exits.is_due(state.side[1], 0, 10_000, PARAMS)  # nothing held
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_under_hysteresis_a_position_ends_when_its_score_has_faded(side: int) -> None:
+    given = PARAMS._replace(k_out=0.25, min_hold_bars=3)
+    assert not exits.is_due(side, side, 10_000, given)
+    assert not exits.is_due(side, exits.UNKNOWN, 10_000, given)
+    assert not exits.is_due(side, 0, 2, given)
+    assert exits.is_due(side, 0, 3, given)
+    assert exits.is_due(side, -side, 3, given)
 
 
 def test_a_restart_moves_the_clock_and_not_the_stop() -> None:
     state = entered(k=100)
     exits.restart(0, 140, state)
-    assert not exits.is_due(0, 140 + 47, PARAMS, state)
-    assert exits.is_due(0, 140 + 48, PARAMS, state)
+    assert state.clock_k[0] == 140
     assert state.stop[0] == pytest.approx(97.0)
 
 

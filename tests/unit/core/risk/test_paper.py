@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from tests.unit.core.risk.paper_market import (
+    FADING,
     PARAMS,
     Slow,
     Tape,
@@ -150,8 +151,9 @@ def test_an_entry_lapses_and_an_exit_waits_on_a_bar_that_is_not_traded(status: i
     waits.opens[3:7] = 1.0
     waits.signal[3:7] = -1
     waits.opens[7] = 102.0
-    assert run(waits, stop=7).exits.side[0] == 1
-    assert run(waits).last_r[0] == pytest.approx(closed_r(1, 100.0, 102.0))
+    patient = PARAMS._replace(missing_bars=100)
+    assert run(waits, stop=7, params=patient).exits.side[0] == 1
+    assert run(waits, params=patient).last_r[0] == pytest.approx(closed_r(1, 100.0, 102.0))
 
 
 @pytest.mark.parametrize("side", [1, -1])
@@ -211,13 +213,14 @@ def test_statistics_are_the_posteriors_of_the_regime() -> None:
     assert paper.statistics(0, priors, state) == (0.5, 1.0, 0)
 
 
+@pytest.mark.parametrize("params", [PARAMS, FADING])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_twin_equals_its_slow_form(seed: int) -> None:
+def test_the_twin_equals_its_slow_form(seed: int, params: paper.Params) -> None:
     tape = wander(seed, 400, 3)
-    state = run(tape)
+    state = run(tape, params=params)
     n, sums = np.zeros(5, int), np.zeros((2, 5))
     for c in range(3):
-        slow = Slow()
+        slow = Slow(params)
         for k in range(400):
             slow.bar(k, tape, c)
         assert (slow.trade.side if slow.trade else 0) == state.exits.side[c]
@@ -229,6 +232,18 @@ def test_the_twin_equals_its_slow_form(seed: int) -> None:
     assert state.n.tolist() == n.tolist()
     assert state.sum_win == pytest.approx(sums[0])
     assert state.sum_loss == pytest.approx(sums[1])
+
+
+def test_a_trade_without_a_price_for_too_long_has_no_result() -> None:
+    tape = flat(12)
+    tape.signal[0] = 1
+    tape.status[2:4] = 0
+    assert run(tape, stop=5).exits.side[0] == 1  # two bars are not too long
+    tape.status[2:5] = 0
+    tape.opens[5:] = tape.closes[5:] = tape.highs[5:] = tape.lows[5:] = 1.0
+    state = run(tape)
+    assert state.exits.side[0] == 0
+    assert state.n[0] == 0
 
 
 def test_a_restart_changes_no_byte() -> None:

@@ -1,0 +1,124 @@
+"""The one gate before the kernels: shapes, types, order and values of what they are handed.
+
+In: the constants of a run, and each block of inputs. Out: nothing, or a ValueError that names the
+array, what it is and what it must be. A kernel does not check: an index out of range reads another
+number in silence, a read-only array or another type compiles for seconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quorate.core.types import Bar
+
+if TYPE_CHECKING:
+    from quorate.backtest.run import Slice
+    from quorate.core.account import Setup
+    from quorate.core.types import IntVec
+
+_BYTES = {"listed", "is_perp", "status", "pause", "kill", "block", "flatten", "member"}
+_LONGS = {"flow"}
+_BY_TIME = {"pause", "kill", "flow", "quote_usd"}
+_BY_VENUE = {"maker_bps", "taker_bps", "latency_ms", "reliability"}
+_FLAGS = ("listed", "is_perp")
+_PRICES = ("open", "high", "low", "close")
+
+
+def check_setup(setup: Setup, delisted_k: IntVec) -> None:
+    """Refuse constants of a run that the kernels could not read.
+
+    Parameters
+    ----------
+    setup : Setup
+        Venues, sectors, who can be sold short.
+    delisted_k : IntVec
+        Shape (coin,).
+
+    Raises
+    ------
+    ValueError
+        Names the array, and what it must be.
+
+    Notes
+    -----
+    Units: as the fields. Causal: fixed before the run. Missing: a lot of NaN is refused.
+    """
+    shape = setup.venues.lot.shape
+    if len(shape) != 2 or 0 in shape:
+        raise ValueError(f"venues.lot has shape {shape}: it must be (venue, coin), at least 1 each")
+    for name, array in setup.venues._asdict().items():
+        _array(f"venues.{name}", array, shape[:1] if name in _BY_VENUE else shape, _type(name))
+    for name, array in (("sector", setup.sector), ("delisted_k", delisted_k)):
+        _array(name, array, shape[1:], np.int64)
+    _array("can_short", setup.can_short, shape[1:], np.int8)
+    for name in ("lot", "tick"):
+        _values(f"venues.{name}", getattr(setup.venues, name) > 0.0, "positive")
+    for name in (*sorted(_BY_VENUE), "min_notional", "maintenance"):
+        _values(f"venues.{name}", np.isfinite(getattr(setup.venues, name)), "finite")
+    for name in _FLAGS:
+        _values(f"venues.{name}", np.isin(getattr(setup.venues, name), (0, 1)), "0 or 1")
+
+
+def check_slice(piece: Slice, setup: Setup) -> None:
+    """Refuse a block of inputs that the kernels could not read.
+
+    Parameters
+    ----------
+    piece : Slice
+        Bars, market and controls of one block.
+    setup : Setup
+        Checked before; gives the sizes of the axes.
+
+    Raises
+    ------
+    ValueError
+        Names the array, and what it must be.
+
+    Notes
+    -----
+    Units: as the fields. Causal: reads the block. Missing: prices may be NaN where the bar is not
+    TRADED, and only there.
+    """
+    n_venues, n_coins = setup.venues.lot.shape
+    n_bars = len(piece.bars.close)
+    if n_bars < 1:
+        raise ValueError("a block needs at least 1 bar")
+    for name, array in piece.bars._asdict().items():
+        _array(f"bars.{name}", array, (n_bars, n_coins), _type(name))
+    for name, array in piece.market._asdict().items():
+        _array(f"market.{name}", array, (n_bars, n_venues, n_coins), _type(name))
+    for name, array in piece.controls._asdict().items():
+        shape = (n_bars,) if name in _BY_TIME else (n_bars, n_coins)
+        _array(f"controls.{name}", array, shape, _type(name))
+    for title, given in (("bars", piece.bars), ("market", piece.market)):
+        known = (given.status >= Bar.ABSENT) & (given.status <= Bar.IMPUTED)
+        _values(f"{title}.status", known, "one of types.Bar")
+        traded = given.status == Bar.TRADED
+        for name in _PRICES:
+            fine = getattr(given, name) > 0.0
+            _values(f"{title}.{name}", fine | ~traded, "positive where the bar is TRADED")
+
+
+def _type(name: str) -> type[np.generic]:
+    if name in _BYTES:
+        return np.int8
+    return np.int64 if name in _LONGS else np.float64
+
+
+def _array(name: str, array: object, shape: tuple[int, ...], kind: type[np.generic]) -> None:
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name} is a {type(array).__name__}, it must be an array")  # noqa: TRY004
+    if array.shape != shape or array.dtype != kind:
+        raise ValueError(
+            f"{name} is {array.dtype} {array.shape}, it must be {np.dtype(kind)} {shape}"
+        )
+    if not (array.flags.c_contiguous and array.flags.writeable):
+        raise ValueError(f"{name} is read-only or not C-contiguous: hand over a copy of it")
+
+
+def _values(name: str, fine: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], what: str) -> None:
+    if not fine.all():
+        where = tuple(int(i) for i in np.argwhere(~fine)[0])
+        raise ValueError(f"{name} at {where} is out of bounds: it must be {what}")

@@ -1,0 +1,106 @@
+"""What happened to the account and to the data, beside orders: breakers and silent coins.
+
+In: blocks of a run. Out: one row where a breaker trips or releases, where a coin falls silent or
+comes back, and for every engine that failed. From these rows the events of kinds ``risk`` and
+``health`` are made (Spec 10).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from quorate.core.account import Code
+from quorate.core.risk.breakers import Breaker
+from quorate.core.types import Bar, Regime
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quorate.backtest.run import Block
+    from quorate.core.types import ByteVec, ShortVec
+
+_ACCOUNT = {Breaker.DAILY: "daily", Breaker.STREAK: "streak", Breaker.MARKET_VOLATILITY: "market"}
+_COLUMNS: dict[str, Any] = {
+    "ts": pl.Int64,
+    "kind": pl.String,  # risk or health
+    "what": pl.String,
+    "symbol": pl.String,  # empty: the whole account
+    "regime": pl.String,
+    "equity": pl.Int64,  # 1e-8 quote
+}
+
+
+class Watch:
+    """Notice changes from bar to bar; the rows grow with what happened.
+
+    Parameters
+    ----------
+    symbols : sequence of str
+        The coin axis.
+    bar_ms : int
+        Length of a bar.
+
+    Notes
+    -----
+    Units: 1e-8 quote. Causal: a row is stamped at the close that saw it. Missing: a coin that has
+    not begun, or has ended for good, is not silent. Spec 6, 10.
+    """
+
+    def __init__(self, symbols: Sequence[str], bar_ms: int) -> None:
+        self._symbols = tuple(symbols)
+        self._bar_ms = bar_ms
+        self._flags: ShortVec = np.zeros(len(symbols), np.int16)
+        self._absent: ByteVec = np.zeros(len(symbols), np.int8)
+        self._rows: list[tuple[Any, ...]] = []
+
+    def add(self, block: Block) -> None:
+        """Compare every bar of a block with the one before it."""
+        flags = block.decisions.code[:, Code.FLAGS, :]
+        member = block.inputs.controls.member == 1
+        absent = ((block.inputs.bars.status == Bar.ABSENT) & member).astype(np.int8)
+        self._account(block, np.vstack((self._flags[None], flags)))
+        self._coins(block, np.vstack((self._flags[None], flags)), Breaker.COIN_VOLATILITY)
+        self._silence(block, np.vstack((self._absent[None], absent)))
+        self._flags = np.ascontiguousarray(flags[-1])
+        self._absent = absent[-1].copy()
+
+    def frame(self, failures: dict[str, str], ended_ms: int = 0) -> pl.DataFrame:
+        """Return every row in order of time; an engine's failure is stamped at the end."""
+        rows = list(self._rows)
+        stamp = max((row[0] for row in rows), default=ended_ms)
+        rows += [(stamp, "health", f"engine {name} failed", "", "", 0) for name in failures]
+        found = pl.DataFrame(rows, schema=_COLUMNS, orient="row").sort("ts", maintain_order=True)
+        instant = pl.from_epoch("ts", time_unit="ms").dt.cast_time_unit("us")
+        return found.with_columns(instant.dt.replace_time_zone("UTC"))
+
+    def _account(self, block: Block, flags: np.ndarray[Any, np.dtype[np.int16]]) -> None:
+        """Breakers of the whole account stand on every coin alike: read them off the first."""
+        first = flags[:, 0]
+        for bit, name in _ACCOUNT.items():
+            on = (first & bit) != 0
+            for t in np.flatnonzero(on[1:] != on[:-1]):
+                self._note(block, int(t), "risk", f"{name} breaker {_turn(bool(on[t + 1]))}", -1)
+
+    def _coins(self, block: Block, flags: np.ndarray[Any, np.dtype[np.int16]], bit: int) -> None:
+        on = (flags & bit) != 0
+        for t, c in zip(*np.nonzero(on[1:] != on[:-1]), strict=True):
+            what = f"volatility breaker {_turn(bool(on[t + 1, c]))}"
+            self._note(block, int(t), "risk", what, int(c))
+
+    def _silence(self, block: Block, absent: np.ndarray[Any, np.dtype[np.int8]]) -> None:
+        for t, c in zip(*np.nonzero(absent[1:] != absent[:-1]), strict=True):
+            what = "no data" if absent[t + 1, c] else "data are back"
+            self._note(block, int(t), "health", what, int(c))
+
+    def _note(self, block: Block, t: int, kind: str, what: str, c: int) -> None:
+        symbol = "" if c < 0 else self._symbols[c]
+        regime = "" if c < 0 else Regime(int(block.readings.regime[t, c])).name.lower()
+        stamp = (block.k0 + t) * self._bar_ms
+        self._rows.append((stamp, kind, what, symbol, regime, int(block.decisions.equity[t])))
+
+
+def _turn(is_on: bool) -> str:
+    return "tripped" if is_on else "released"
