@@ -26,6 +26,13 @@ def rounded_share(total: int, j: int, n: int) -> int:
     return size if total > 0 else -size
 
 
+def early_share(total: int, j: int, n: int, urgency: float) -> int:
+    """Almgren and Chriss: what is out after j of n steps, halves away from zero."""
+    left = math.sinh(urgency * (n - j) / n) / math.sinh(urgency)
+    size = math.floor(abs(total) * (1.0 - left) + 0.5)
+    return size if total > 0 else -size
+
+
 def on_grid(price: float, side: int, tick: float) -> float:
     """Round away from crossing: a buy down, a sale up."""
     steps = price / tick
@@ -85,7 +92,10 @@ class SlowExchange(SlowBooks):
         if self.orders.schedule[v, c] == TWAP:
             total, n = int(self.orders.total[v, c]), int(self.orders.n_bars[v, c])
             j = self.k - int(self.orders.submit_k[v, c])
+            urgency = float(self.orders.urgency[v, c])
             target = rounded_share(total, j, n) if j < n else total
+            if urgency > 0.0 and 0 < j < n:
+                target = early_share(total, j, n, urgency)
             size = min(size, max(0, sign * (target - (total - left))))
         if self.orders.display[v, c] > 0:
             size = min(size, self.rules.tips_per_bar * int(self.orders.display[v, c]))
@@ -155,10 +165,16 @@ class SlowExchange(SlowBooks):
 
     def stop_out(self, c: int) -> None:
         mine = self.exits[c]
-        if mine.side == 0 or math.isnan(mine.stop) or not self.trades(0, c):
+        if mine.side == 0 or math.isnan(mine.stop):
             return
-        low, high = self.see("low", 0, c), self.see("high", 0, c)
-        if not (low <= mine.stop if mine.side > 0 else high >= mine.stop):
+        watched = (
+            [0] if self.trades(0, c) else [v for v in range(1, self.n_venues) if self.lots[v, c]]
+        )
+        lows = [self.see("low", v, c) for v in watched if self.trades(v, c)]
+        highs = [self.see("high", v, c) for v in watched if self.trades(v, c)]
+        if not any(p <= mine.stop for p in lows) and mine.side > 0:
+            return
+        if not any(p >= mine.stop for p in highs) and mine.side < 0:
             return
         mine.cooldown_k[mine.side] = self.k + self.rules.cooldown_bars
         self.cancel(c)
@@ -285,7 +301,7 @@ class SlowExchange(SlowBooks):
         for c in range(self.n_coins):
             if self.is_flat(c):
                 self.late[c] = NAN
-            if k >= delisted_k[c]:
+            if k > delisted_k[c]:
                 self.cancel(c)
             if not math.isnan(self.late[c]):
                 self.cancel(c)
@@ -296,8 +312,11 @@ class SlowExchange(SlowBooks):
             rested = {v for v in venues if v not in sent and self.at_limit(v, c)}
             if rested:
                 self.stop_out(c)
+            before = len(self.fills)
             for v in venues:
                 self.along_volume(v, c)
+            if len(self.fills) > before:
+                self.stop_out(c)
         self.liquidate()
         self.settle()
         for c in range(self.n_coins):

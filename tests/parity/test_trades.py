@@ -57,7 +57,7 @@ def test_after_a_losing_streak_the_paper_twin_earns_the_way_back() -> None:
     twin.sum_loss[:] = 90.0
 
     def risk(regime: int) -> float:
-        return sizing.risk_fraction(*paper.statistics(regime, priors, twin), priors)
+        return sizing.risk_fraction(*paper.statistics(regime, priors, twin), priors.kelly, priors)
 
     assert [risk(r) for r in Regime] == [0.0] * len(Regime)
     found = fold(made, memory=memory)

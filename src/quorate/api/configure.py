@@ -68,7 +68,9 @@ def schema() -> Schema:
             ),
         },
         "consensus": _consensus_fields(),
-        "costs": _options(cost.Params(), {"impact": cost.Impact, "latency": cost.Latency}),
+        "costs": _options(
+            cost.Params(), {"impact": cost.Impact, "latency": cost.Latency, "entry": cost.Entry}
+        ),
         "risk": _risk_fields(),
         "portfolio": _options(portfolio.Params(), {}),
         "routing": _routing_fields(),
@@ -126,7 +128,8 @@ def _risk_fields() -> dict[str, Field]:
 
 def _routing_fields() -> dict[str, Field]:
     fields = {n: Field(float, d, meaning) for n, (d, meaning) in _ROUTING_DURATIONS.items()}
-    skipped = {"schedule_bars", "longest_bars", "timeout_bars", "decay"}
+    # jitter hides a live child in time and size; within a bar there is nothing to hide from
+    skipped = {"schedule_bars", "longest_bars", "timeout_bars", "decay", "jitter_frac", "seed"}
     for name, default in routing.Params()._asdict().items():
         if name not in skipped:
             fields[name] = Field(type(default), default, _meaning(name))
@@ -190,11 +193,12 @@ def configure(settings: Settings, bar_minutes: int, btc: int = -1) -> Params:
         risk=risks,
         portfolio=_stage("portfolio", portfolio.params, **values["portfolio"]),
         routing=_stage("routing", routing.params, bar_minutes=bar_minutes, **values["routing"]),
-        rules=account.Rules(
-            bar_hours=bar_minutes / 60.0,
+        rules=_stage(
+            "decision",
+            account.rules,
+            bar_minutes=bar_minutes,
             horizon_hours=hours,
-            bars_per_hour=60 // bar_minutes,
-            **cast("dict[str, Any]", values["decision"]),
+            **values["decision"],
         ),
     )
     rows = Rows(*(index(name) for name in Rows._fields))

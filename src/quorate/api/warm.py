@@ -116,7 +116,7 @@ def _signals(panel: Panel, params: Params) -> None:
         votes.side,
         votes.strength,
         made.approved,
-        made.healthy,
+        np.repeat(made.healthy[None, :], n_bars, axis=0),
         made.family,
         params.consensus,
         consensus.init(len(voters), n_coins, params.consensus),

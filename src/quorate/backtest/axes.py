@@ -39,6 +39,7 @@ _BREAKERS = {"day": ".", "opening_usd": ".", "tripped": ".", "losses": ".", "str
 _BREAKERS |= {"ring": ".c", "trip": "c", "release": "c", "defense": "c", "market_ring": ".."}
 _BREAKERS |= {"market_trip": ".", "market_release": ".", "market_defense": "."}
 _ORDERS = {"total": "vc", "decision_price": "vc", "limit_price": "vc", "participation": "vc"}
+_ORDERS |= {"urgency": "vc"}
 _ORDERS |= {"display": "vc", "submit_k": "vc", "n_bars": "vc", "cross_k": "vc", "schedule": "vc"}
 _ORDERS |= {"placement": "vc", "style": "vc", "reduce_only": "vc", "reason": "vc"}
 _TAPE = {"counts": ".c", "now": ".c", "log_close": ".c", "day": "..c", "four": "..c"}

@@ -11,7 +11,7 @@ from math import floor
 from quorate.backtest.rules import Params
 from quorate.backtest.views import Parent
 from quorate.core.kernel import kernel
-from quorate.core.routing.schedule import twap_cumulative
+from quorate.core.routing.schedule import cumulative
 from quorate.core.types import Schedule
 
 
@@ -22,7 +22,7 @@ def _due(k: int, parent: Parent) -> int:
     elapsed = k - parent.submit_k
     if parent.schedule != Schedule.TWAP or elapsed >= parent.n_bars:
         return size
-    target = twap_cumulative(parent.total, elapsed, parent.n_bars)
+    target = cumulative(parent.total, elapsed, parent.n_bars, parent.urgency)
     due = target - (parent.total - parent.working)
     if parent.working < 0:
         due = -due

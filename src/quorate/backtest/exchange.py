@@ -38,7 +38,7 @@ class Event(IntEnum):
     OPENING = 0
     STOP = 1
     RESTING = 2
-    STOP_AFTER = 3  # what rested may have moved the stop, or opened a position
+    STOP_AFTER = 3  # what rested or followed the volume may have moved the stop, or opened one
     POV = 4
     LATE = 5  # a stop of an earlier bar, on a venue that did not trade then
     LIQUIDATION = 6
@@ -105,6 +105,22 @@ def _note(notes: int, state: State) -> None:
 
 
 @kernel
+def _is_touched(
+    market: Market, t: int, c: int, books: ledger.State, exit_state: exits.State
+) -> bool:
+    """Say whether the stop is touched: on the primary venue or, where it is silent, on a holder."""
+    side = exit_state.side[c]
+    stop = exit_state.stop[c]
+    primary = tape(market, t, 0, c)
+    if primary.trades:
+        return stops.is_touched(side, stop, primary)
+    for v in range(1, books.lots.shape[0]):
+        if books.lots[v, c] != 0 and stops.is_touched(side, stop, tape(market, t, v, c)):
+            return True
+    return False
+
+
+@kernel
 def _is_stopped(
     market: Market,
     t: int,
@@ -118,7 +134,7 @@ def _is_stopped(
     """Say whether the stop is touched in this bar; if so its parents end and its side cools."""
     side = exit_state.side[c]
     stop = exit_state.stop[c]
-    if not stops.is_touched(side, stop, tape(market, t, 0, c)):
+    if not _is_touched(market, t, c, books, exit_state):
         return False
     exits.cool_down(c, side, k, params.exits, exit_state)
     booking.cancel(c, books)
@@ -198,6 +214,9 @@ def _next_event(
     state: State,
 ) -> int:
     """Return the next event that can do anything (-1 begins); ``N_EVENTS`` after the last."""
+    if event == Event.POV and has_filled:
+        if _is_stopped(market, t, k, c, books, exit_state, params, state):
+            return Event.STOP_AFTER.value
     if event >= Event.POV:
         return N_EVENTS
     for after in range(event + 1, Event.LATE.value):
@@ -237,12 +256,11 @@ def _coins(
             state.late_stop[c] = nan
         elif first == Event.OPENING and state.late_stop[c] == state.late_stop[c]:
             event = Event.LATE.value
-        if event != Event.OPENING or k >= delisted_k[c]:
+        if event != Event.OPENING or k > delisted_k[c]:
             booking.cancel(c, books)
         if event == Event.OPENING:
             # most of what is held neither trades nor stops: leave before any call
-            side = exit_state.side[c]
-            is_touched = stops.is_touched(side, exit_state.stop[c], tape(market, t, 0, c))
+            is_touched = _is_touched(market, t, c, books, exit_state)
             if not is_touched and not _wants(books.working, c):
                 continue
             event = _next_event(-1, False, market, t, k, c, books, exit_state, params, state)
@@ -285,7 +303,7 @@ def step(
     sigma_daily : Vec
         Daily volatility known before this bar, shape (coin,).
     delisted_k : IntVec
-        First bar on which a coin is gone, ``NEVER_K`` if it stays, shape (coin,).
+        Last bar of a coin that goes away, ``NEVER_K`` if it stays, shape (coin,).
     account : Account
         Ledger, exits, streak and parent orders; updated in place.
     params : Params

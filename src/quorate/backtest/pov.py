@@ -38,8 +38,8 @@ def child(k: int, tape: Tape, terms: Terms, parent: Parent, params: Params) -> C
     -----
     Units: quote per coin, lots. Causal: a bar after the deciding one; the volume is what trades
     while it executes. It always takes, whatever its placement: paying more than a patient order
-    would is the safe side. A price beyond the limit sends nothing. Its new position meets stops
-    from the next bar on. Missing: a bar that did not trade fills nothing. METHODS 9.3.
+    would is the safe side. A price beyond the limit sends nothing. The position meets the stop of
+    this same bar. Missing: a bar that did not trade fills nothing. METHODS 9.3.
     """
     if not is_pov(parent) or not tape.trades:
         return quotes.nothing(0)

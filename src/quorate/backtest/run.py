@@ -229,7 +229,7 @@ def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
         votes.side,
         votes.strength,
         made.approved,
-        made.healthy,
+        _heard(made, failures, n_bars),
         made.family,
         made.params.consensus,
         memory.consensus,
@@ -280,6 +280,15 @@ def _readings(
         hazards=labels[1],
         ready=labels[2],
     )
+
+
+def _heard(made: Machine, failures: Sequence[Failure], n_bars: int) -> ByteMat:
+    """Return who can vote, bar by bar: an engine that gave no answer holds no weight then."""
+    heard = np.repeat(made.healthy[None, :], n_bars, axis=0)
+    names = [engine.name for engine in made.engines]
+    for failure in failures:
+        heard[list(failure.bars), names.index(failure.engine)] = 0
+    return np.ascontiguousarray(heard)
 
 
 def _spreads(

@@ -1,8 +1,8 @@
 """Within the bar, before anything that helps: stops.
 
 In: the stop of a coin, and a bar. Out: whether it was touched, and the child that closes a venue's
-position. The primary venue says whether; every venue closes. One that did not trade in that bar
-closes at its next open.
+position. The primary venue says whether, or where it is silent any venue that holds; every venue
+closes. One that did not trade in that bar closes at its next open.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from quorate.core.types import Reason, Style
 
 
 @kernel
-def is_touched(side: int, stop: float, primary: Tape) -> bool:
-    """Say whether the primary venue traded at or beyond the stop of a position.
+def is_touched(side: int, stop: float, bar: Tape) -> bool:
+    """Say whether a venue traded at or beyond the stop of a position.
 
     Notes
     -----
     Causal: the stop was known before the bar, or since the fill within it. Missing: no touch
     without a side, a stop, or on a bar that did not trade. METHODS 0b.2.
     """
-    if side == 0 or stop != stop or not primary.trades:
+    if side == 0 or stop != stop or not bar.trades:
         return False
-    return primary.low <= stop if side > 0 else primary.high >= stop
+    return bar.low <= stop if side > 0 else bar.high >= stop
 
 
 @kernel

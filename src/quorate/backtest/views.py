@@ -49,6 +49,7 @@ class Parent(NamedTuple):
     decision_price: float
     limit_price: float
     participation: float
+    urgency: float
     schedule: int
     placement: int
     style: int
@@ -97,6 +98,10 @@ def parent(orders: Orders, books: ledger.State, k: int, v: int, c: int, is_perp:
     placement = orders.placement[v, c]
     cross_k = orders.cross_k[v, c]
     submit_k = orders.submit_k[v, c]
+    # named here, not in the call: so many keywords with a choice among them do not compile
+    closes_only = orders.reduce_only[v, c] != 0 or (not is_perp and working < 0)
+    may_cross = placement != Placement.MARKETABLE and submit_k < cross_k
+    has_timed_out = may_cross and k >= cross_k
     return Parent(
         working=working,
         held=books.lots[v, c],
@@ -107,12 +112,13 @@ def parent(orders: Orders, books: ledger.State, k: int, v: int, c: int, is_perp:
         decision_price=orders.decision_price[v, c],
         limit_price=orders.limit_price[v, c],
         participation=orders.participation[v, c],
+        urgency=orders.urgency[v, c],
         schedule=wide(orders.schedule[v, c]),
         placement=wide(placement),
         style=wide(orders.style[v, c]),
         reason=wide(orders.reason[v, c]),
-        closes_only=orders.reduce_only[v, c] != 0 or (not is_perp and working < 0),
-        has_timed_out=placement != Placement.MARKETABLE and submit_k < cross_k and k >= cross_k,
+        closes_only=closes_only,
+        has_timed_out=has_timed_out,
     )
 
 

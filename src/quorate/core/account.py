@@ -8,7 +8,7 @@ way a fill reaches the books, the exits and the streak; ``State``, ``Params``, `
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,6 +48,45 @@ class Rules(NamedTuple):
     depeg_frac: float = 0.01  # of the quote currency against USD: beyond it no entry
     carry_turn_bps: float = 1.0
     exit_collar_bps: float = 300.0
+
+
+_BOUNDS = {
+    "window_bars": (1, 288),
+    "depeg_frac": (0.0, 1.0),
+    "carry_turn_bps": (0.0, 10_000.0),
+    "exit_collar_bps": (1.0, 5_000.0),
+}
+
+
+def rules(bar_minutes: int = 5, horizon_hours: float = 4.0, **overrides: float) -> Rules:
+    """Return the constants of the chain for a length of bar, checked.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or a value outside its bounds.
+
+    Notes
+    -----
+    Units: as the names say. Causal: no data are read. Missing: NaN is refused.
+
+    Examples
+    --------
+    >>> rules(15).bars_per_hour
+    4
+    """
+    made = Rules(
+        bar_hours=bar_minutes / 60.0, horizon_hours=horizon_hours, bars_per_hour=60 // bar_minutes
+    )
+    for name, value in overrides.items():
+        if name not in _BOUNDS:
+            raise ValueError(f"there is no rule {name!r}: use one of {', '.join(_BOUNDS)}")
+        low, high = _BOUNDS[name]
+        if not low <= value <= high:
+            raise ValueError(f"{name} is {value}, outside [{low}, {high}]: check its unit")
+    fields: dict[str, Any] = {name: float(value) for name, value in overrides.items()}
+    fields["window_bars"] = int(overrides.get("window_bars", made.window_bars))
+    return made._replace(**fields)
 
 
 class Params(NamedTuple):
@@ -106,6 +145,7 @@ class Column(IntEnum):
     WEIGHT = 19
     ADDED_USD = 20
     RISK_USD = 21  # what is added puts at risk; scratch
+    OTHER_USD = 22  # what sizing would ask for under the other Kelly option
 
 
 class Code(IntEnum):

@@ -128,15 +128,23 @@ def _exposures(close: Vec, value: IntMat, beta: Vec, row: Mat, gauge: Vec) -> No
 
 
 @kernel
-def _room(equity_usd: float, cap_frac: float, value: IntMat, room: Vec) -> None:
-    """Write what each venue may still take: without bound on one venue, else up to its cap."""
+def _room(
+    equity_usd: float, cap_frac: float, books: ledger.State, close: Mat, lot: Mat, room: Vec
+) -> None:
+    """Write what each venue may still take: without bound on one venue, else up to its cap.
+
+    What is held and what is at work to make it larger both count.
+    """
     for v in range(room.shape[0]):
         room[v] = math.inf
         if room.shape[0] > 1:
-            held = 0.0
-            for c in range(value.shape[1]):
-                held += abs(value[v, c]) * _USD
-            room[v] = max(0.0, cap_frac * equity_usd - held)
+            taken = 0.0
+            for c in range(close.shape[1]):
+                taken += abs(books.value[v, c]) * _USD
+                working = books.working[v, c]
+                if intents.adds(working, books.lots[v, c]) and close[v, c] > 0.0:
+                    taken += abs(working) * lot[v, c] * close[v, c]
+            room[v] = max(0.0, cap_frac * equity_usd - taken)
 
 
 @kernel
@@ -189,6 +197,8 @@ def step(
     out.cash[t] = books.cash[0]
     equity_usd = out.equity[t] * _USD
     _exposures(close, books.value, readings.beta[t], row, gauge)
+    open_ = np.empty(n_coins, np.int8)
+    stances.tradable(market.status[t], market.close[t], books.lots, row[Column.PRICE], open_)
     signal, edge = votes.signal[t], votes.edge_bps[t]
     persistence.step(votes.score[t], regime, k, state.routing, params.routing)
     turnover = np.empty(n_coins)
@@ -215,7 +225,7 @@ def step(
         lasting[r] = persistence.value(r, state.routing, params.routing)
     estimates.sizes(equity_usd, sigma, regime, record, params.risk.sizing, row)
     quotes = intents.Quotes(
-        market.close[t], market.volume[t], market.spread_bps[t], market.status[t]
+        market.close[t], market.volume[t], market.spread_bps[t], market.status[t], sigma
     )
     most_usd = params.risk.limits.coin_cap_frac * equity_usd
     sizes = params.risk.sizing
@@ -237,7 +247,7 @@ def step(
     )
     leg = np.empty(n_coins)
     carried = np.empty(n_coins)
-    estimates.carried(rate, hours, rules.bar_hours, row, leg, carried)
+    estimates.carried(market.funding[t, 0], setup.can_short, row, leg, carried)
     kept = np.zeros(n_coins, np.int8)
     if params.risk.exits.k_out > 0.0:
         stances.keeps(votes.score[t], votes.sigma[t], params.risk.exits.k_out, kept)
@@ -269,7 +279,7 @@ def step(
         kept,
         votes.reason[t],
         edge,
-        status,
+        open_,
         readings.hazards[t],
         rate,
         hours,
@@ -295,10 +305,16 @@ def step(
         code,
         gauge,
     )
+    mark = np.empty(n_coins)
+    for c in range(n_coins):
+        mark[c] = market.mark[t, 0, c]
+        if math.isnan(mark[c]):
+            mark[c] = row[Column.PRICE, c]
     targets.settle(
         equity_usd,
         account.breakers.opening_usd[0],
         books.coins,
+        mark,
         books.entry_price,
         leaving.stop,
         readings.beta[t],
@@ -309,7 +325,8 @@ def step(
         gauge,
     )
     room = np.empty(n_venues)
-    _room(equity_usd, params.risk.limits.venue_cap_frac, books.value, room)
+    cap_frac = params.risk.limits.venue_cap_frac
+    _room(equity_usd, cap_frac, books, market.close[t], venues.lot, room)
     desk = intents.Desk(
         books.lots,
         books.working,
@@ -322,6 +339,7 @@ def step(
     )
     intents.send(
         k,
+        open_,
         edge,
         regime,
         params.costs,

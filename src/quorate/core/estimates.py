@@ -25,7 +25,13 @@ def sizes(
     params: sizing.Params,
     row: Mat,
 ) -> None:
-    """Write what each coin would be given by its regime's record, before any cap."""
+    """Write what each coin would be given by its regime's record, before any cap.
+
+    Beside it what the other reading of Kelly would have given (METHODS 0 row 6).
+    """
+    other = sizing.KellyOption.CAP.value
+    if params.kelly == other:
+        other = sizing.KellyOption.MULTIPLY.value
     for c in range(sigma_daily.shape[0]):
         stop = sizing.volatility_risk(sigma_daily[c], params)
         r = regime[c]
@@ -33,6 +39,12 @@ def sizes(
         row[Column.STOP_FRAC, c] = stop
         row[Column.SIZED_USD, c] = size.notional_usd
         row[Column.RISK_FRAC, c] = size.risk_frac
+        row[Column.OTHER_USD, c] = 0.0
+        if stop > 0.0 and equity_usd > 0.0:
+            risk = sizing.risk_fraction(
+                record[0, r], record[1, r], int(record[2, r]), other, params
+            )
+            row[Column.OTHER_USD, c] = sizing.base_coins(equity_usd, risk, 1.0, stop)
 
 
 @kernel
@@ -55,6 +67,9 @@ def costs(
     """Write what a round trip of the size asked for would cost, its components apart."""
     n_venues = quotes.close.shape[0]
     scores = np.empty(n_venues)
+    window = rules.bar_hours * rules.window_bars
+    rest_hours = rules.bar_hours * router.timeout_bars
+    filled = components.fill_probability(0.0, rest_hours, params.maker_fills_per_hour, 0.0)
     taker, latency, spread = venues.taker_bps, venues.latency_ms, quotes.spread_bps
     for c in range(signal.shape[0]):
         order = row[Column.SIZED_USD, c]
@@ -64,7 +79,7 @@ def costs(
         order = min(order, most_usd)
         v = 0
         if n_venues > 1 and signal[c] != 0:
-            v = intents.venue_scores(c, order, params, quotes, venues, router, scores)
+            v = intents.venue_scores(c, order, params, window, quotes, venues, router, scores)
         volume = bar_volume[c] * row[Column.PRICE, c] * rules.window_bars
         leg = components.one_way(
             spread[v, c],
@@ -72,13 +87,18 @@ def costs(
             taker[v],
             latency[v],
             sigma_daily[c],
-            rules.bar_hours * rules.window_bars,
+            window,
             params,
         )
+        entry = leg
+        if params.entry == components.Entry.MAKER and spread[v, c] > router.post_only_bps:
+            entry = components.one_way_maker(
+                filled, venues.maker_bps[v], params.adverse_bps, params.drift_bps, leg
+            )
         funding = components.funding_bps(
             signal[c], funding_bps[c], rules.horizon_hours, funding_hours[c]
         )
-        both = components.round_trip(leg, leg, funding)
+        both = components.round_trip(entry, leg, funding)
         code[Code.VENUE, c] = v
         row[Column.HALF_SPREAD_BPS, c] = both.half_spread
         row[Column.IMPACT_BPS, c] = both.impact
@@ -89,15 +109,11 @@ def costs(
 
 
 @kernel
-def carried(
-    funding_bps: Vec, funding_hours: Vec, bar_hours: float, row: Mat, cost: Vec, funding: Vec
-) -> None:
-    """Write the one-way cost and the funding of a bar as the paper twin pays them, bps."""
+def carried(settled: Vec, can_short: ByteVec, row: Mat, cost: Vec, funding: Vec) -> None:
+    """Write one leg's cost and the funding settled at this close as the paper twin pays, bps."""
     for c in range(cost.shape[0]):
         cost[c] = 0.5 * (row[Column.COST_BPS, c] - row[Column.FUNDING_BPS, c])
-        funding[c] = 0.0
-        if funding_bps[c] != 0.0:
-            funding[c] = funding_bps[c] * bar_hours / funding_hours[c]
+        funding[c] = settled[c] * 1e4 if can_short[c] != 0 else 0.0
 
 
 @kernel

@@ -16,7 +16,7 @@ from quorate.core.account import Code, Column, Rules
 from quorate.core.costs import components
 from quorate.core.kernel import kernel
 from quorate.core.routing import Params, orders, price, rank, split, style
-from quorate.core.stances import Stance
+from quorate.core.stances import EXITS_ONLY, Stance
 from quorate.core.types import (
     Action,
     Bar,
@@ -35,12 +35,13 @@ from quorate.core.types import (
 
 
 class Quotes(NamedTuple):
-    """What every venue shows at this close, shape (venue, coin) each."""
+    """What every venue shows at this close, shape (venue, coin); ``sigma_daily`` (coin,)."""
 
     close: Mat
     volume: Mat
     spread_bps: Mat
     status: ByteMat
+    sigma_daily: Vec
 
 
 class Desk(NamedTuple):
@@ -66,6 +67,7 @@ def venue_scores(
     c: int,
     order_usd: float,
     costs: components.Params,
+    window_hours: float,
     quotes: Quotes,
     venues: Venues,
     params: Params,
@@ -87,13 +89,16 @@ def venue_scores(
             volume_usd = quotes.volume[v, c] * quotes.close[v, c]
             if params.ranking == rank.Ranking.COST:
                 share = components.participation(order_usd, volume_usd)
-                out[v] = -rank.expected_cost_bps(
+                leg = components.one_way(
                     quotes.spread_bps[v, c],
-                    components.impact_bps(share, 0.0, costs),
+                    share,
                     venues.taker_bps[v],
                     venues.latency_ms[v],
-                    params,
+                    quotes.sigma_daily[c],
+                    window_hours,
+                    costs,
                 )
+                out[v] = -components.one_way_bps(leg)
             else:
                 depth = costs.max_participation * volume_usd
                 out[v] = rank.score(
@@ -116,6 +121,21 @@ def _call_back(c: int, side: int, only_entries: bool, orders_: Orders, working: 
         left = working[v, c]
         if left != 0 and (not only_entries or side == 0 or left * side > 0):
             orders.cancel(v, c, orders_, working)
+
+
+@kernel
+def adds(working: int, held: int) -> bool:
+    """Say whether what is at work on a venue would make the position there larger."""
+    return working != 0 and working * held >= 0
+
+
+@kernel
+def _give_back(c: int, quotes: Quotes, venues: Venues, desk: Desk) -> None:
+    """Return to each venue the room that this coin's own entries at work have taken."""
+    for v in range(desk.room_usd.shape[0]):
+        if adds(desk.working[v, c], desk.position[v, c]) and quotes.close[v, c] > 0.0:
+            size = abs(desk.working[v, c]) * venues.lot[v, c] * quotes.close[v, c]
+            desk.room_usd[v] += size
 
 
 @kernel
@@ -167,6 +187,7 @@ def _place(
         word,
         display,
         params.participation,
+        params.urgency,
         is_urgent,
         reason,
         orders_,
@@ -234,11 +255,13 @@ def _order(
         if code[Code.REASON, c] == Reason.NONE.value:
             code[Code.REASON, c] = refused
         return
+    _give_back(c, quotes, venues, desk)
     _call_back(c, 0, False, orders_, desk.working)
     lots: IntVec = np.zeros(n_venues, np.int64)
     score = np.empty(n_venues)
     wanted = target - position
-    venue_scores(c, abs(wanted), costs, quotes, venues, params, score)
+    window = rules.bar_hours * rules.window_bars
+    venue_scores(c, abs(wanted), costs, window, quotes, venues, params, score)
     split.split(wanted / close, c, close, desk.position, score, desk.room_usd, venues, lots)
     reason = _sent_reason(int(code[Code.REASON, c]), position, target)
     if position == 0.0:
@@ -279,6 +302,7 @@ def _order(
 @kernel
 def send(
     k: int,
+    status: ByteVec,
     edge_bps: Vec,
     regime: ByteVec,
     costs: components.Params,
@@ -297,8 +321,8 @@ def send(
     ----------
     k : int
         Bar counter.
-    edge_bps, regime
-        This bar, shape (coin,).
+    status, edge_bps, regime
+        This bar, shape (coin,); ``status`` from ``stances.tradable``.
     costs, rules, params
         Constants.
     quotes, venues, desk, orders_
@@ -309,27 +333,28 @@ def send(
     Notes
     -----
     Units: signed lots. Causal: the closes of this bar; what is sent trades on a later one.
-    Missing: a coin without a bar sends nothing; its parents wait. Spec 8, METHODS 0b.9, 0b.10.
+    Missing: a coin without a bar sends nothing; its parents wait, unless a control or a breaker
+    forbids entries. Spec 8, METHODS 0b.9, 0b.10.
     """
-    status = quotes.status[0]
-    n_venues = desk.working.shape[0]
     for c in range(row.shape[1]):
         stance = code[Code.STANCE, c]
         target = row[Column.TARGET_USD, c]
         position = row[Column.POSITION_USD, c]
-        if status[c] != Bar.TRADED.value:
-            continue
         is_less = abs(target) < abs(position) and target * position >= 0.0
+        side = 0 if position == 0.0 else (1 if position > 0.0 else -1)
+        if status[c] != Bar.TRADED.value:
+            # entries wait for the next bar, but not where people or a breaker forbid them
+            if code[Code.CONTROL, c] != Reason.NONE.value or row[Column.MULTIPLIER, c] == 0.0:
+                _call_back(c, side, True, orders_, desk.working)
+            if not (status[c] == EXITS_ONLY and is_less):
+                continue
         if stance == Stance.FREE.value and target != 0.0:
             # a cut of a breached limit cannot wait; what the optimiser takes back can
             is_urgent = code[Code.REASON, c] != Reason.NONE.value
         elif is_less:
             is_urgent = True
         else:
-            for v in range(n_venues):
-                if desk.working[v, c] != 0:
-                    side = 0 if position == 0.0 else (1 if position > 0.0 else -1)
-                    _call_back(c, side, True, orders_, desk.working)
+            _call_back(c, side, True, orders_, desk.working)
             continue
         _order(
             k,

@@ -14,7 +14,22 @@ from quorate.core.account import Code, Column, Rules
 from quorate.core.costs import components, gate
 from quorate.core.kernel import kernel
 from quorate.core.risk import exits
-from quorate.core.types import Bar, ByteVec, Controls, Hazard, Mat, Reason, ShortMat, ShortVec, Vec
+from quorate.core.types import (
+    Bar,
+    ByteMat,
+    ByteVec,
+    Controls,
+    Hazard,
+    IntMat,
+    Mat,
+    Reason,
+    ShortMat,
+    ShortVec,
+    Vec,
+)
+
+EXITS_ONLY = 3
+"""In place of a ``Bar`` status: the primary venue is silent, but one that holds the coin trades."""
 
 
 class Stance(IntEnum):
@@ -24,6 +39,33 @@ class Stance(IntEnum):
     FIXED = 1  # held, and left as it is
     FREE = 2  # the optimiser decides
     CLOSE = 3  # out, in full
+
+
+@kernel
+def tradable(status: ByteMat, close: Mat, lots: IntMat, price: Vec, out: ByteVec) -> None:
+    """Write each coin's status on the primary venue, or ``EXITS_ONLY`` where only a holder trades.
+
+    Parameters
+    ----------
+    status, close, lots
+        This bar and what is held, shape (venue, coin).
+    price : Vec
+        Written where the primary venue is silent: the close of the venue that trades, (coin,).
+    out : ByteVec
+        Written, shape (coin,).
+
+    Notes
+    -----
+    Units: ``Bar``. Causal: this bar. Missing: as the status says. METHODS 0b.9.
+    """
+    for c in range(out.shape[0]):
+        out[c] = status[0, c]
+        if out[c] == Bar.TRADED.value:
+            continue
+        for v in range(1, lots.shape[0]):
+            if lots[v, c] != 0 and status[v, c] == Bar.TRADED.value:
+                out[c] = EXITS_ONLY
+                price[c] = close[v, c]
 
 
 @kernel
@@ -206,6 +248,20 @@ def take(
             code[Code.REASON, c] = Reason.IMPUTED.value
             if status[c] == Bar.ABSENT.value:
                 code[Code.REASON, c] = Reason.NO_DATA.value
+            if status[c] == EXITS_ONLY and side != 0:
+                code[Code.REASON, c] = Reason.HOLDING.value
+                leave = exit_reason(
+                    side,
+                    0,
+                    code[Code.LEAVE, c],
+                    row[Column.PRICE, c],
+                    stop[c],
+                    exits.is_due(side, kept[c], k - clock_k[c], exit_params),
+                    exit_params.k_out,
+                )
+                if leave != Reason.NONE.value:
+                    code[Code.STANCE, c] = Stance.CLOSE.value
+                    code[Code.REASON, c] = leave
             continue
         code[Code.REASON, c] = voted[c]
         if side == 0 and wants == 0:

@@ -86,7 +86,7 @@ def allocate(
     sized = np.empty(n_coins)
     for c in range(n_coins):
         volume_usd[c] = bar_volume[c] * row[Column.PRICE, c]
-        sized[c] = row[Column.SIZED_USD, c] * row[Column.MULTIPLIER, c]
+        sized[c] = row[Column.SIZED_USD, c]
     budget = limits.size_caps(
         equity_usd,
         sized,
@@ -179,6 +179,7 @@ def _risk_scale(
     opening_usd: float,
     equity_usd: float,
     coins: Vec,
+    mark: Vec,
     entry: Vec,
     stop: Vec,
     caps: limits.Params,
@@ -191,7 +192,7 @@ def _risk_scale(
     .. math:: \lambda = \min(1, \text{budget} / R_{new}), \qquad
               \sum q\,|p_{entry} - p_{stop}| \le \text{DLS}\,E_0
     """
-    risk = open_risk.risk_usd(coins, row[Column.PRICE], stop, entry, caps)
+    risk = open_risk.risk_usd(coins, mark, stop, entry, caps)
     room = open_risk.budget_usd(opening_usd, equity_usd - opening_usd, risk, caps)
     gauge[Gauge.OPEN_RISK_USD] = risk
     gauge[Gauge.RISK_BUDGET_USD] = room
@@ -253,6 +254,7 @@ def settle(
     equity_usd: float,
     opening_usd: float,
     coins: Vec,
+    mark: Vec,
     entry: Vec,
     stop: Vec,
     beta: Vec,
@@ -268,8 +270,8 @@ def settle(
     ----------
     equity_usd, opening_usd : float
         Equity at this close, and at 00:00 UTC.
-    coins, entry, stop, beta
-        Signed position, average entry, stop and beta to BTC, shape (coin,).
+    coins, mark, entry, stop, beta
+        Signed position, mark price, average entry, stop and beta to BTC, shape (coin,).
     can_short : ByteVec
         1 for a perpetual, 0 for spot, shape (coin,).
     caps : limits.Params
@@ -291,7 +293,7 @@ def settle(
         _shrink_net(caps.beta_cap_frac * equity_usd, beta, Reason.CAP_BETA.value, row, code)
     _fit_gross(equity_usd, can_short, caps, row, code, gauge)
     scale = np.empty(row.shape[1])
-    keep = _risk_scale(opening_usd, equity_usd, coins, entry, stop, caps, row, gauge, scale)
+    keep = _risk_scale(opening_usd, equity_usd, coins, mark, entry, stop, caps, row, gauge, scale)
     gross = gauge[Gauge.GROSS_USD]
     for c in range(row.shape[1]):
         position = row[Column.POSITION_USD, c]
@@ -302,11 +304,15 @@ def settle(
         elif stance == Stance.FREE.value:
             side = code[Code.SIDE, c]
             stays = min(max(0.0, side * position), row[Column.WEIGHT, c] * budget)
-            target = side * (stays + scale[c] * row[Column.ADDED_USD, c])
+            # breakers come last: half of what every cap allows, not of what they then cut anyway
+            allowed = row[Column.MULTIPLIER, c] * (stays + scale[c] * row[Column.ADDED_USD, c])
+            target = side * max(stays, allowed)
             if target == 0.0 and side * position < 0.0:
                 code[Code.REASON, c] = Reason.REVERSAL.value
             elif target == 0.0:
                 code[Code.REASON, c] = _nothing(c, scale[c], row, code, gauge)
+            elif row[Column.MULTIPLIER, c] < 1.0 and row[Column.ADDED_USD, c] > 0.0:
+                code[Code.CAP, c] = code[Code.BREAKER, c]
             elif scale[c] < 1.0 and row[Column.ADDED_USD, c] > 0.0:
                 code[Code.CAP, c] = Reason.CAP_OPEN_RISK.value
         if position != 0.0:

@@ -297,14 +297,16 @@ class Orders(NamedTuple):
 
     ``ledger.State.working`` holds what is left of each (signed lots, 0 = none): ``decide`` sets
     it, fills reduce it. ``total`` is the signed size as decided; ``submit_k`` the bar whose close
-    decided it; ``n_bars`` how many bars the schedule lasts; ``display`` the tip of an iceberg in
-    lots (0: all is shown); ``cross_k`` the bar from which a resting order crosses the spread.
+    decided it; ``n_bars`` how many bars the schedule lasts; ``urgency`` how much of it comes
+    early; ``display`` the tip of an iceberg in lots (0: all is shown); ``cross_k`` the bar from
+    which a resting order crosses the spread.
     """
 
     total: IntMat
     decision_price: Mat
     limit_price: Mat
     participation: Mat
+    urgency: Mat
     display: IntMat
     submit_k: IntMat
     n_bars: IntMat

@@ -25,6 +25,7 @@ def parent(working: int, **changes: Any) -> Parent:
         "decision_price": 100.0,
         "limit_price": 0.0,
         "participation": 0.1,
+        "urgency": 0.0,
         "schedule": Schedule.IMMEDIATE.value,
         "placement": Placement.MARKETABLE.value,
         "style": Style.MARKET.value,

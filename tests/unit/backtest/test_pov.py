@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.backtest.scene import scene
 
-from quorate.core.types import Bar, Placement, Schedule
+from quorate.core.types import Bar, Placement, Reason, Schedule
 
 
 @pytest.mark.parametrize(("rho", "lots"), [(0.1, 1_111), (0.2, 2_500), (0.6, 2_500)])
@@ -21,11 +21,22 @@ def test_the_share_includes_itself_and_has_a_cap(rho: float, lots: int) -> None:
 def test_it_pays_the_typical_price_and_the_drift_is_delay() -> None:
     at = scene()
     at.set_bar(0, open=100.0, high=106.0, low=100.0, close=106.0)
+    at.account.exits.planned_frac[:] = 0.2
     at.order(10, schedule=Schedule.POV, placement=Placement.POST_ONLY)
     (row,) = at.bar()
     assert row["delay"] == 4_00000000
     assert row["price"] > 104.0
     assert row["is_maker"] == 0
+
+
+def test_what_it_opened_meets_the_stop_of_the_same_bar() -> None:
+    at = scene()
+    at.set_bar(0, open=100.0, high=106.0, low=100.0, close=106.0)
+    at.order(10, schedule=Schedule.POV)  # at 104 and costs, with a stop 3% below
+    entry, out = at.bar()
+    assert (entry["lots"], out["lots"]) == (10, -10)
+    assert out["reason"] == Reason.EXIT_STOP
+    assert at.held() == 0
 
 
 def test_it_goes_on_until_it_is_done() -> None:

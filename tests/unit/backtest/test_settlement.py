@@ -141,12 +141,49 @@ def test_a_delisting_pays_the_last_mark_less_a_haircut() -> None:
     assert at.count(Count.DELISTINGS) == 1
 
 
-def test_a_coin_that_is_gone_takes_no_orders() -> None:
+def test_the_last_bar_of_a_coin_still_trades_for_nobody_knew() -> None:
     at = scene()
     at.delisted_k[0] = at.k
     at.order(50)
+    entry, out = at.bar()
+    assert (entry["reason"], out["reason"]) == (Reason.ENTRY, Reason.EXIT_DELISTED)
+    assert at.held() == 0
+
+
+def test_a_coin_that_is_gone_takes_no_orders() -> None:
+    at = scene()
+    at.delisted_k[0] = at.k - 1
+    at.order(50)
     assert at.bar() == []
     assert at.working() == 0
+
+
+def test_a_position_without_a_price_for_a_day_is_closed_at_its_last_mark() -> None:
+    at = scene(n_bars=6)
+    at.params = at.params._replace(missing_hours=0.25)  # three bars
+    at.order(50)
+    at.bar()
+    for t in (1, 2, 3):
+        at.set_bar(t, status=Bar.ABSENT, open=np.nan, high=np.nan, low=np.nan, close=np.nan)
+        at.set_bar(t, mark=np.nan, volume=np.nan)
+    at.set_bar(4, open=1.0, high=1.0, low=1.0, close=1.0, mark=1.0)
+    assert [at.bar(), at.bar()] == [[], []]
+    (row,) = at.bar()
+    assert (row["reason"], row["price"], row["lots"]) == (Reason.EXIT_DELISTED, 100.0, -50)
+    assert at.bar() == []  # what came back under its name is not ours
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_where_the_primary_is_silent_a_holder_s_bar_touches_the_stop(side: int) -> None:
+    at = scene(n_venues=2)
+    at.order(50 * side, v=1)
+    at.bar()
+    at.set_bar(1, status=Bar.ABSENT)
+    worse = {"low": 90.0} if side > 0 else {"high": 110.0}
+    at.set_bar(1, v=1, **worse)
+    (row,) = at.bar()
+    assert (row["venue"], row["reason"]) == (1, Reason.EXIT_STOP)
+    assert at.held(v=1) == 0
 
 
 def test_the_haircuts_are_settings() -> None:

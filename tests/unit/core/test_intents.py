@@ -13,7 +13,7 @@ from quorate.core import intents, routing
 from quorate.core.account import Code, Column, Rules
 from quorate.core.costs import components
 from quorate.core.routing import orders
-from quorate.core.stances import Stance
+from quorate.core.stances import EXITS_ONLY, Stance
 from quorate.core.types import Action, Placement, Reason, Schedule, Style
 
 FREE, FIXED, CLOSE, IDLE = (int(s) for s in (Stance.FREE, Stance.FIXED, Stance.CLOSE, Stance.IDLE))
@@ -36,12 +36,14 @@ class Desk:
             "room": np.inf,
             "score": 1.0,
             "ranking": 0,
+            "open": 0,
+            "control": 0,
             **changes,
         }
 
     def working_order(self, v: int, lots: int) -> Desk:
         orders.place(
-            v, 0, lots, 100.0, 101.0, K - 1, 1, K, 0, 0, 4, 0, 0.1, False, 1, self.orders,
+            v, 0, lots, 100.0, 101.0, K - 1, 1, K, 0, 0, 4, 0, 0.1, 0.0, False, 1, self.orders,
             self.working,
         )  # fmt: skip
         return self
@@ -52,10 +54,14 @@ class Desk:
         g, n = self.given, len(self.held)
         position = float(self.held.sum() * 10.0)
         self.row = numbers(position_usd=position, target_usd=target, size_usd=0.0)
-        self.code = codes(stance=stance, reason=int(reason), style=-1)
+        self.code = codes(stance=stance, reason=int(reason), style=-1, control=g["control"])
         full = np.ones((n, 1))
         quotes = intents.Quotes(
-            100.0 * full, 5_000.0 * full, g["spread"] * full, np.full((n, 1), g["status"], np.int8)
+            100.0 * full,
+            5_000.0 * full,
+            g["spread"] * full,
+            np.full((n, 1), g["status"], np.int8),
+            np.full(1, 0.03),
         )
         self.planned, self.entry_edge = np.full(1, np.nan), np.zeros(1)
         self.sent = np.zeros((n, 1), np.int64)
@@ -71,6 +77,7 @@ class Desk:
         )
         intents.send(
             k,
+            np.full(1, g["open"] or g["status"], np.int8),
             np.array([25.0]),
             np.zeros(1, np.int8),
             components.Params(),
@@ -237,6 +244,30 @@ def test_spot_is_never_sold_short() -> None:
     desk = Desk([50], venues={"is_perp": 0})
     assert desk.send(-300.0)[0] == [-50]
     assert Desk([0], venues={"is_perp": 0}).send(-300.0)[0] == [0]
+
+
+@pytest.mark.parametrize("status", [0, 2])
+def test_what_is_forbidden_is_called_back_on_a_bar_that_did_not_trade(status: int) -> None:
+    killed = Desk([0], status=status, control=int(Reason.KILLED)).working_order(0, 50)
+    assert killed.send(0.0, IDLE)[0] == [0]
+    assert killed.working.item() == 0
+    waiting = Desk([0], status=status).working_order(0, 50)
+    waiting.send(0.0, IDLE)
+    assert waiting.working.item() == 50
+
+
+def test_an_exit_goes_out_where_only_a_holder_trades() -> None:
+    silent = Desk([0, 50], status=1, open=EXITS_ONLY)
+    assert silent.send(0.0, CLOSE, Reason.EXIT_TIME)[:2] == ([0, -50], Reason.EXIT_TIME)
+    entering = Desk([0, 50], status=1, open=EXITS_ONLY)
+    assert entering.send(900.0, FREE)[0] == [0, 0]
+
+
+def test_an_amended_entry_may_use_the_room_it_had() -> None:
+    desk = Desk([0, 0], venues={"latency_ms": [150.0, 20.0]}, room=0.0).working_order(1, 50)
+    assert desk.send(500.0, k=K + 60)[0] == [0, 0]  # all of it is already at work
+    assert desk.working[:, 0].tolist() == [0, 50]
+    assert desk.send(400.0, k=K + 60)[0] == [0, 40]
 
 
 def test_ranked_by_cost_the_cheaper_venue_wins_over_the_better_score() -> None:

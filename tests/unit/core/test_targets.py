@@ -52,7 +52,8 @@ def settle(
     gross = {"budget_usd": BUDGET, "gross_usd": float(np.abs(held).sum())}
     gauge_ = gauges(**{**gross, **(gauge or {})})
     ones = np.ones(n)
-    arrays = held / 100.0, 100.0 * ones, stop * ones, beta * ones
+    mark = np.broadcast_to(np.asarray(row.get("price", 100.0), float), (n,)).copy()
+    arrays = held / 100.0, mark, 100.0 * ones, stop * ones, beta * ones
     perps = np.broadcast_to(np.asarray(can_short, np.int8), (n,)).copy()
     targets.settle(equity, opening, *arrays, perps, caps, numbers_, codes_, gauge_)
     target = numbers_[Column.TARGET_USD].tolist()
@@ -98,6 +99,21 @@ def test_a_target_and_its_reason(
     found = settle(stance, **changes)
     assert found.target[0] == pytest.approx(target, rel=1e-9, abs=1e-9)
     assert found.reason[0] == reason
+
+
+@pytest.mark.parametrize("held", [0.0, 100.0, 300.0, 400.0, 700.0, 800.0])
+def test_a_breaker_halves_what_every_cap_allows_and_takes_nothing_away(held: float) -> None:
+    halved = settle(
+        FREE,
+        position=held,
+        weight=0.01,  # 700 of the 70,000
+        multiplier=0.5,
+        stop=99.0,
+        code={"breaker": int(Reason.BREAKER_STREAK)},
+    )
+    assert halved.target[0] == pytest.approx(max(350.0, min(held, 700.0)))
+    if held < 350.0:
+        assert halved.cap[0] == Reason.BREAKER_STREAK
 
 
 TIGHT = {"stop_frac": 1e-3, "stop": 99.9}  # open risk does not bind
@@ -209,9 +225,9 @@ def test_a_sector_is_capped() -> None:
     assert row[Column.WEIGHT].sum() * BUDGET == pytest.approx(0.5 * EQUITY)
 
 
-def test_breakers_make_the_bound_smaller() -> None:
+def test_breakers_leave_the_caps_as_they_are() -> None:
     row, _, _ = allocate([FREE], multiplier=0.25)
-    assert row[Column.CAPPED_USD, 0] == 250.0
+    assert row[Column.CAPPED_USD, 0] == 1_000.0
 
 
 @pytest.mark.parametrize(

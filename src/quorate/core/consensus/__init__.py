@@ -213,7 +213,7 @@ def scan(
     side: ByteCube,
     strength: Cube,
     approved: ByteMat,
-    healthy: ByteVec,
+    healthy: ByteMat,
     family: ByteVec,
     params: Params,
     state: State,
@@ -229,7 +229,9 @@ def scan(
         The block, shape (time, coin).
     side, strength : ByteCube, Cube
         Votes, shape (time, engine, coin).
-    approved, healthy, family, params, state, out
+    healthy : ByteMat
+        1 where an engine works, shape (time, engine).
+    approved, family, params, state, out
         As ``step``.
 
     Notes
@@ -248,7 +250,7 @@ def scan(
             side[t],
             strength[t],
             approved,
-            healthy,
+            healthy[t],
             family,
             params,
             state,

@@ -8,12 +8,19 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
-from quorate.core.costs.components import Cost, Impact, Latency, Params, RoundTrip
+from quorate.core.costs.components import (
+    Cost,
+    Entry,
+    Impact,
+    Latency,
+    Params,
+    RoundTrip,
+)
 
 if TYPE_CHECKING:
     from enum import IntEnum
 
-__all__ = ["Cost", "Impact", "Latency", "Params", "RoundTrip", "params"]
+__all__ = ["Cost", "Entry", "Impact", "Latency", "Params", "RoundTrip", "params"]
 
 Option = TypeVar("Option", bound="IntEnum")
 
@@ -24,6 +31,9 @@ _BOUNDS = {
     "max_participation": (0.0, 1.0),
     "safety_margin_bps": (0.0, 1000.0),
     "impact_y": (0.0, 10.0),
+    "maker_fills_per_hour": (0.0, 10_000.0),
+    "adverse_bps": (0.0, 1000.0),
+    "drift_bps": (0.0, 1000.0),
 }
 
 
@@ -43,7 +53,7 @@ def params(**overrides: float | str) -> Params:
     Parameters
     ----------
     **overrides : float or str
-        Fields of ``Params``; ``impact`` and ``latency`` by name or code.
+        Fields of ``Params``; ``impact``, ``latency`` and ``entry`` by name or code.
 
     Raises
     ------
@@ -65,6 +75,8 @@ def params(**overrides: float | str) -> Params:
             fields[name] = _option(name, value, Impact)
         elif name == "latency":
             fields[name] = _option(name, value, Latency)
+        elif name == "entry":
+            fields[name] = _option(name, value, Entry)
         elif name not in _BOUNDS:
             raise ValueError(f"costs have no parameter {name!r}: use one of {', '.join(fields)}")
         else:

@@ -33,6 +33,13 @@ class Latency(IntEnum):
     DIFFUSIVE = 1
 
 
+class Entry(IntEnum):
+    """How the gate prices the entry leg: crossing, or resting first where orders rest (6.5)."""
+
+    TAKER = 0
+    MAKER = 1
+
+
 class Params(NamedTuple):
     """Constants of the cost model; ``params`` checks them."""
 
@@ -43,6 +50,10 @@ class Params(NamedTuple):
     impact_y: float = 0.5  # of the square-root law, a prior
     impact: int = 0  # Impact
     latency: int = 0  # Latency
+    entry: int = 0  # Entry
+    maker_fills_per_hour: float = 11.0  # at the touch: 60% within five minutes
+    adverse_bps: float = 1.5  # how far the price goes against a maker fill
+    drift_bps: float = 3.0  # how far it runs away where there was none
 
 
 class Cost(NamedTuple):

@@ -1,8 +1,9 @@
 """Ask every engine, check what it says, and write the votes.
 
-In: engines and rows. Out: ``Votes`` of shape (time, engine, coin), and what went wrong. An engine
-that raises, or answers with what is not a vote, abstains for the whole block: one broken model
-must not stop the others, and must not trade.
+In: engines and rows. Out: ``Votes`` of shape (time, engine, coin), and what went wrong. One broken
+model must not stop the others, and must not trade: where an engine answers with what is not a vote
+it abstains for that coin and bar, and where it raises it is asked again bar by bar and abstains on
+those it cannot answer. So what it says of a bar does not depend on how a history is cut.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quorate.core.engines.base import Rows
 from quorate.core.kernel import kernel
 from quorate.core.types import Reason, Votes
 from quorate.errors import EngineError
@@ -19,7 +21,7 @@ from quorate.errors import EngineError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quorate.core.engines.base import Engine, Rows
+    from quorate.core.engines.base import Engine
     from quorate.core.types import ByteCube, ByteMat, Cube, Mat
 
 
@@ -34,9 +36,11 @@ class Failure:
     message : str
         What, which value, which bound.
     reason : Reason
-        ENGINE_FAILED: it abstains for the block. NONE: its votes stand, clipped.
+        ENGINE_FAILED: it abstains where it failed. NONE: its votes stand, clipped.
     n_votes : int
         How many votes were lost or clipped.
+    bars : tuple of int
+        Rows of the block on which it gave no answer at all.
 
     Notes
     -----
@@ -47,6 +51,7 @@ class Failure:
     message: str
     reason: Reason
     n_votes: int
+    bars: tuple[int, ...] = ()
 
 
 def poll(
@@ -77,8 +82,8 @@ def poll(
     Notes
     -----
     Units: strength is a probability.  Causal: a vote of row t reads row t alone.
-    Missing: a failed engine abstains. A strength below 0.5 beside a side is incoherent: it is
-    clipped to 0.5, which contributes nothing, and counted; the side is not flipped.
+    Missing: an engine abstains where it failed. A strength below 0.5 beside a side is incoherent:
+    it is clipped to 0.5, which contributes nothing, and counted; the side is not flipped.
     Spec 1, METHODS 0.1, 1.4.
 
     Examples
@@ -108,9 +113,35 @@ def poll(
 
 
 def _hear(engine: Engine, rows: Rows, votes: Votes, e: int) -> Failure | None:
-    """Write one engine's votes, or its abstention, and return what went wrong."""
-    n_incoherent = 0
-    message = ""
+    """Write one engine's votes, or its abstentions, and return what went wrong."""
+    message, lost, clipped = _write(engine, rows, votes, e, 0)
+    bars: tuple[int, ...] = ()
+    if lost < 0:
+        n_time, n_coins = rows.shape
+        found = [
+            _write(engine, Rows(rows.values[t : t + 1], rows.names), votes, e, t)
+            for t in range(n_time)
+        ]
+        bars = tuple(t for t in range(n_time) if found[t][1] < 0)
+        if len(bars) < n_time:
+            message = next((said for said, n, _ in found if n != 0), message)
+        lost = sum(n_coins if n < 0 else n for _, n, _ in found)
+        clipped = sum(n for _, _, n in found)
+    if lost > 0:
+        return Failure(engine.name, message, Reason.ENGINE_FAILED, lost, bars)
+    if clipped > 0:
+        message = f"{clipped} sides came with a strength below 0.5; clipped to 0.5"
+        return Failure(engine.name, message, Reason.NONE, clipped)
+    return None
+
+
+def _write(engine: Engine, rows: Rows, votes: Votes, e: int, first: int) -> tuple[str, int, int]:
+    """Ask once and write from row ``first`` on; return what is wrong, votes lost, votes clipped.
+
+    -1 lost stands for all of them: there was no answer.
+    """
+    last = first + rows.shape[0]
+    out_side, out_strength = votes.side[first:last], votes.strength[first:last]
     try:
         side, strength = _ask(engine, rows)
     except EngineError as error:
@@ -118,20 +149,20 @@ def _hear(engine: Engine, rows: Rows, votes: Votes, e: int) -> Failure | None:
     except Exception as error:  # noqa: BLE001  (an engine is anybody's code: it then abstains)
         message = f"{type(error).__name__}: {error}"
     else:
-        n_invalid, n_incoherent = _admit(side, strength, votes.side, votes.strength, e)
+        n_invalid, n_incoherent = _admit(side, strength, out_side, out_strength, e)
         if n_invalid > 0:
-            message = (
-                f"{n_invalid} of {side.size} votes are not votes: a side is -1, 0 or 1 and "
-                "its strength a number in [0, 1]"
+            return (
+                (
+                    f"{n_invalid} of {side.size} votes are not votes: a side is -1, 0 or 1 and "
+                    "its strength a number in [0, 1]"
+                ),
+                int(n_invalid),
+                int(n_incoherent),
             )
-    if message:
-        votes.side[:, e, :] = 0
-        votes.strength[:, e, :] = 0.5
-        return Failure(engine.name, message, Reason.ENGINE_FAILED, votes.side[:, e, :].size)
-    if n_incoherent > 0:
-        message = f"{n_incoherent} sides came with a strength below 0.5; clipped to 0.5"
-        return Failure(engine.name, message, Reason.NONE, int(n_incoherent))
-    return None
+        return "", 0, int(n_incoherent)
+    out_side[:, e, :] = 0
+    out_strength[:, e, :] = 0.5
+    return message, -1, 0
 
 
 def _fit(votes: Votes, shape: tuple[int, int, int]) -> None:
@@ -190,9 +221,9 @@ def _admit(
                 p = 0.5  # whatever an abstention claims
             is_vote = (s >= -1) & (s <= 1) & (p >= 0.0) & (p <= 1.0)
             n_invalid += 1 - int(is_vote)
-            n_incoherent += int(p < 0.5)
-            if not p >= 0.5:
+            n_incoherent += int(is_vote and p < 0.5)
+            if not (is_vote and p >= 0.5):
                 p = 0.5
-            out_side[t, e, c] = s
+            out_side[t, e, c] = s if is_vote else 0
             out_strength[t, e, c] = p
     return n_invalid, n_incoherent

@@ -346,7 +346,7 @@ def report(
     Spec 6, METHODS 7.6.
     """
     everywhere = 0
-    if state.tripped[0] != 0:
+    if not entries_allowed(state):
         everywhere |= Breaker.DAILY.value
     if state.streak[0] != 0:
         everywhere |= Breaker.STREAK.value

@@ -2,7 +2,7 @@ r"""Caps: how large one coin, one group, one side and all stops together may be.
 
 In: what sizing asked for, and what is held. Out: sizes that no cap forbids, with the reason of the
 cap that bound. The order is that of METHODS 7.4: sized risk, coin, gross budget, participation
-(``size_caps``); then sector, venue (``group_scale``), net and beta (``net_scale``); then open risk
+(``size_caps``); then sector (in the optimiser), net and beta (``net_scale``); then open risk
 (``open_risk``). Each can only make a size smaller, so the order changes reasons, not safety.
 
 .. math:: G = \min(0.70\,L,\; L_{max})\,E
@@ -19,7 +19,7 @@ from quorate.core.types import Reason
 if TYPE_CHECKING:
     import numpy as np
 
-    from quorate.core.types import IntVec, Vec
+    from quorate.core.types import Vec
 
     ReasonVec = np.ndarray[tuple[int], np.dtype[np.int16]]
 
@@ -122,46 +122,6 @@ def size_caps(
         cap_out[c] = cap
         reason_out[c] = reason
     return budget
-
-
-@kernel
-def group_scale(held_usd: Vec, added_usd: Vec, group: IntVec, index: int, cap_usd: float) -> float:
-    r"""Return by how much the additions of one group must shrink: a sector, or a venue.
-
-    .. math:: \min\left(1, \frac{\max(0, \text{cap} - \sum |\text{held}|)}
-                                {\sum |\text{added}|}\right)
-
-    Parameters
-    ----------
-    held_usd, added_usd : Vec
-        Notional that stays, and notional to be added; signs are ignored, shape (n,).
-    group : IntVec
-        Group of each entry, shape (n,).
-    index : int
-        The group that is asked about.
-    cap_usd : float
-        0.5 of equity for a sector.
-
-    Notes
-    -----
-    Units: USD. Missing: NaN counts as nothing. Spec 11, METHODS 7.4.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> held, added = np.array([10.0, 0.0]), np.array([0.0, 80.0])
-    >>> group_scale(held, added, np.array([0, 0]), 0, 50.0)
-    0.5
-    """
-    held = 0.0
-    added = 0.0
-    for i in range(group.shape[0]):
-        if group[i] == index:
-            if not isnan(held_usd[i]):
-                held += abs(held_usd[i])
-            if not isnan(added_usd[i]):
-                added += abs(added_usd[i])
-    return open_scale(cap_usd - held, added)
 
 
 @kernel

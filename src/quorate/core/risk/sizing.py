@@ -178,7 +178,7 @@ def posterior_payoff(
 
 
 @kernel
-def risk_fraction(p: float, b: float, n: int, params: Params) -> float:
+def risk_fraction(p: float, b: float, n: int, option: int, params: Params) -> float:
     r"""Return the share of equity to lose if the stop is hit; 0 if Kelly is not positive.
 
     Parameters
@@ -187,8 +187,10 @@ def risk_fraction(p: float, b: float, n: int, params: Params) -> float:
         From ``posterior_win_rate`` and ``posterior_payoff``.
     n : int
         Closed paper trades in the record; below ``min_paper_trades`` f/4 is replaced by 1/16.
+    option : int
+        A ``KellyOption``.
     params : Params
-        Target, ceiling, multiplier and option.
+        Target, ceiling and multiplier.
 
     Returns
     -------
@@ -202,9 +204,9 @@ def risk_fraction(p: float, b: float, n: int, params: Params) -> float:
 
     Examples
     --------
-    >>> round(risk_fraction(0.55, 1.2, 40, Params()), 9)
+    >>> round(risk_fraction(0.55, 1.2, 40, 0, Params()), 9)
     0.00021875
-    >>> risk_fraction(0.40, 1.2, 40, Params())
+    >>> risk_fraction(0.40, 1.2, 40, 0, Params())
     0.0
     """
     multiplier = params.base_multiplier
@@ -213,7 +215,7 @@ def risk_fraction(p: float, b: float, n: int, params: Params) -> float:
     if not multiplier > 0.0:
         return 0.0
     risk = params.target_risk_frac * multiplier
-    if params.kelly == KellyOption.CAP:
+    if option == KellyOption.CAP:
         risk = params.target_risk_frac
         if multiplier < risk:
             risk = multiplier
@@ -260,7 +262,8 @@ def size(equity_usd: float, volatility: float, p: float, b: float, n: int, param
         return Size(0.0, 0.0, Reason.CAP_RISK.value)
     if not volatility > 0.0:
         return Size(0.0, 0.0, Reason.NO_DATA.value)
-    risk = risk_fraction(p, b, n, params)
+    risk = risk_fraction(p, b, n, params.kelly, params)
     if risk == 0.0:
         return Size(0.0, 0.0, Reason.KELLY_NOT_POSITIVE.value)
-    return Size(equity_usd * risk / volatility, risk, Reason.NONE.value)
+    # at a price of 1 coins are dollars
+    return Size(base_coins(equity_usd, risk, 1.0, volatility), risk, Reason.NONE.value)

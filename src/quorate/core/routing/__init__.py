@@ -26,7 +26,6 @@ class Params(NamedTuple):
     weight_size: float = 0.15
     spread_scale_bps: float = 10.0
     latency_scale_ms: float = 200.0
-    latency_bps_per_ms: float = 0.01
     ranking: int = 0  # rank.Ranking
     # style
     post_only_bps: float = 10.0
@@ -36,7 +35,8 @@ class Params(NamedTuple):
     # schedule
     participation: float = 0.1  # share of the volume that a POV parent takes, itself included
     display_frac: float = 0.1  # tip of an iceberg
-    jitter_frac: float = 0.2
+    jitter_frac: float = 0.2  # of a live child's time and size; a bar has neither
+    urgency: float = 0.0  # of a TWAP, kappa T of Almgren and Chriss: 0 trades at an even pace
     collar_bps: float = 50.0
     schedule_bars: int = 6  # 30 minutes
     longest_bars: int = 48  # 4 hours: the horizon of the signal
@@ -65,7 +65,6 @@ _BOUNDS = {
     "weight_size": (0.0, 1.0),
     "spread_scale_bps": (0.01, 1e4),
     "latency_scale_ms": (0.1, 1e5),
-    "latency_bps_per_ms": (0.0, 1.0),
     "post_only_bps": (0.0, 1e4),
     "min_persistence": (0.0, 1.0),
     "pov_frac": (1e-4, 1.0),
@@ -73,6 +72,7 @@ _BOUNDS = {
     "participation": (1e-4, 0.2),
     "display_frac": (1e-3, 1.0),
     "jitter_frac": (0.0, 0.5),
+    "urgency": (0.0, 20.0),
     "collar_bps": (0.1, 500.0),
     "seed": (0, 2**31 - 1),
     "ranking": (0, 1),

@@ -45,6 +45,7 @@ def empty(n_venues: int, n_coins: int) -> Orders:
         decision_price=np.full(shape, np.nan),
         limit_price=np.full(shape, np.nan),
         participation=np.zeros(shape),
+        urgency=np.zeros(shape),
         display=np.zeros(shape, np.int64),
         submit_k=np.zeros(shape, np.int64),
         n_bars=np.zeros(shape, np.int64),
@@ -127,6 +128,7 @@ def place(
     style: int,
     display: int,
     participation: float,
+    urgency: float,
     reduce_only: bool,
     reason: int,
     orders: Orders,
@@ -146,7 +148,7 @@ def place(
         The bar whose close decided it.
     n_bars, cross_k : int
         How long it lasts; the bar from which a resting child crosses.
-    schedule, placement, style, display, participation
+    schedule, placement, style, display, participation, urgency
         From ``style`` and ``schedule``; ``display`` in lots, 0 shows all.
     reduce_only : bool
         Never let it open a position.
@@ -173,6 +175,7 @@ def place(
     orders.decision_price[v, c] = decision_price
     orders.limit_price[v, c] = limit_price
     orders.participation[v, c] = participation
+    orders.urgency[v, c] = urgency
     orders.display[v, c] = display
     orders.submit_k[v, c] = k
     orders.n_bars[v, c] = n_bars

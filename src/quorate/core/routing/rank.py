@@ -83,39 +83,3 @@ class Ranking(IntEnum):
 
     SCORE = 0
     COST = 1
-
-
-@kernel
-def expected_cost_bps(
-    spread_bps: float, impact_bps: float, fee_bps: float, latency_ms: float, params: Params
-) -> float:
-    r"""Return what crossing at a venue is expected to cost, fee included.
-
-    .. math:: \tfrac12 \text{spread} + \text{impact} + \text{fee} + 0.01\, \text{latency}
-
-    Parameters
-    ----------
-    spread_bps, impact_bps, fee_bps : float
-        Spread, market impact of the order there, taker fee (negative for a rebate).
-    latency_ms : float
-        Expected latency.
-    params : Params
-        ``latency_bps_per_ms``.
-
-    Returns
-    -------
-    float
-        One way; the score of the specification leaves the fee out, this does not.
-
-    Notes
-    -----
-    Units: bps of notional.  Causal: one bar.  Missing: NaN in, NaN out.
-    Spec 4, METHODS 6.1 and 9.1.
-
-    Examples
-    --------
-    >>> from quorate.core.routing import Params
-    >>> expected_cost_bps(4.0, 1.0, 5.0, 100.0, Params())
-    9.0
-    """
-    return 0.5 * spread_bps + impact_bps + fee_bps + params.latency_bps_per_ms * latency_ms

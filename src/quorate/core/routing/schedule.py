@@ -51,6 +51,31 @@ def twap_cumulative(total: int, j: int, n: int) -> int:
 
 
 @kernel
+def cumulative(total: int, j: int, n: int, urgency: float) -> int:
+    r"""Return how many lots should be out after ``j`` of ``n`` slices, more of them early.
+
+    .. math:: \operatorname{round}\left(Q \left(1 - \frac{\sinh(u (1 - j / n))}{\sinh u}
+              \right)\right)
+
+    the Almgren-Chriss schedule with :math:`u = \kappa T`; a TWAP for u = 0.
+
+    Notes
+    -----
+    Units: lots.  Causal: no prices.  Missing: none.  METHODS 9.3.
+
+    Examples
+    --------
+    >>> [cumulative(10, j, 4, 0.0) for j in range(5)], [cumulative(10, j, 4, 3.0) for j in range(5)]
+    ([0, 3, 5, 8, 10], [0, 5, 8, 9, 10])
+    """
+    if not urgency > 0.0 or j <= 0 or j >= n:
+        return twap_cumulative(total, j, n)
+    left = math.sinh(urgency * (1.0 - j / n)) / math.sinh(urgency)
+    out = math.floor(abs(total) * (1.0 - left) + 0.5)
+    return out if total >= 0 else -out
+
+
+@kernel
 def twap_child(total: int, j: int, n: int) -> int:
     """Return the lots of slice ``j`` (from 0); the slices sum to ``total`` exactly.
 

@@ -46,6 +46,7 @@ def run(data, params, *, first_k=480_000, approved=None, healthy=None, family=No
     state = consensus.init(n_engines, n_coins, params) if state is None else state
     approved = np.ones((5, n_engines), dtype=np.int8) if approved is None else approved
     healthy = np.ones(n_engines, dtype=np.int8) if healthy is None else healthy
+    healthy = np.broadcast_to(healthy, (n_bars, n_engines)).copy()
     family = np.arange(n_engines, dtype=np.int8) if family is None else family
     out = consensus.out(n_bars, n_engines, n_coins)
     data = Panel(*(np.ascontiguousarray(array) for array in data))

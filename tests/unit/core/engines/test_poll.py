@@ -64,15 +64,44 @@ def momentum_twin():
     return made(GOOD.vote, "twin")
 
 
-def test_one_wrong_vote_silences_the_block():
+def test_a_wrong_vote_is_an_abstention_of_that_coin_and_bar():
     def vote(rows):
         side = np.ones(rows.shape, np.int8)
         side[2, 3] = 3
         return side, np.full(rows.shape, 0.6)
 
     votes, (failure,) = poll([made(vote)], ROWS)
-    assert not votes.side.any()
+    assert votes.side[2, 0, 3] == 0
+    assert votes.strength[2, 0, 3] == 0.5
+    assert votes.side.sum() == 11
     assert "1 of 12 votes" in failure.message
+    assert (failure.reason, failure.n_votes, failure.bars) == (Reason.ENGINE_FAILED, 1, ())
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, np.nan])
+def test_a_strength_that_is_none_is_an_abstention(strength):
+    votes, (failure,) = poll([fixed(1, strength)], ROWS)
+    assert not votes.side.any()
+    assert failure.n_votes == 12
+
+
+def test_an_engine_that_raises_on_some_bars_answers_on_the_others_whatever_the_block():
+    def vote(rows):
+        if (rows.values[:, 0, 0] == 1.0).any():
+            raise ArithmeticError("one is too many")
+        return np.ones(rows.shape, np.int8), np.full(rows.shape, 0.6)
+
+    values = ROWS.values.copy()
+    values[1, 0, 0] = 1.0
+    rows = Rows(values, ROWS.names)
+    votes, (failure,) = poll([made(vote)], rows)
+    assert votes.side[:, 0, 0].tolist() == [1, 0, 1]
+    assert failure.bars == (1,)
+    assert failure.n_votes == 4
+    assert "one is too many" in failure.message
+    for t in range(3):
+        alone, _ = poll([made(vote)], Rows(values[t : t + 1], ROWS.names))
+        assert alone.side.tobytes() == votes.side[t : t + 1].tobytes()
 
 
 def test_an_incoherent_strength_is_clipped_and_counted_and_its_side_stays():

@@ -55,16 +55,6 @@ def test_what_is_unknown_is_not_traded() -> None:
     assert caps(1_000.0, equity=-1.0) == (0.0, Reason.CAP_COIN)
 
 
-def test_a_group_leaves_room_for_what_it_holds() -> None:
-    held = np.array([30_000.0, -10_000.0, 50_000.0, nan])
-    added = np.array([15_000.0, -5_000.0, 1_000.0, nan])
-    sector = np.array([0, 0, 1, 2])
-    cap = BALANCED.sector_cap_frac * EQUITY
-    assert limits.group_scale(held, added, sector, 0, cap) == 0.5
-    assert limits.group_scale(held, added, sector, 1, cap) == 0.0
-    assert limits.group_scale(held, added, sector, 2, cap) == 1.0
-
-
 def test_net_shrinks_only_the_heavier_side() -> None:
     held, added = np.array([10.0, 0.0, 0.0]), np.array([0.0, 40.0, -10.0])
     one, scale = np.ones(3), np.empty(3)

@@ -59,13 +59,13 @@ def test_payoff_is_shrunk_and_needs_both_sides() -> None:
 
 @pytest.mark.parametrize("n", [0, 29])
 def test_a_short_record_is_sized_by_a_sixteenth_whatever_it_says(n: int) -> None:
-    assert risk_fraction(0.01, 1.0, n, BALANCED) == pytest.approx(0.005 / 16.0)
-    assert risk_fraction(0.99, 1.0, n, BALANCED) == pytest.approx(0.005 / 16.0)
+    assert risk_fraction(0.01, 1.0, n, BALANCED.kelly, BALANCED) == pytest.approx(0.005 / 16.0)
+    assert risk_fraction(0.99, 1.0, n, BALANCED.kelly, BALANCED) == pytest.approx(0.005 / 16.0)
 
 
 def test_the_thirtieth_trade_makes_kelly_count() -> None:
-    assert risk_fraction(0.4, 1.0, 30, BALANCED) == 0.0
-    assert risk_fraction(0.6, 1.0, 30, BALANCED) == pytest.approx(0.005 * 0.2 / 4.0)
+    assert risk_fraction(0.4, 1.0, 30, BALANCED.kelly, BALANCED) == 0.0
+    assert risk_fraction(0.6, 1.0, 30, BALANCED.kelly, BALANCED) == pytest.approx(0.005 * 0.2 / 4.0)
 
 
 @pytest.mark.parametrize("p", [0.5, 0.3, 0.0, nan])
@@ -74,13 +74,13 @@ def test_kelly_that_is_not_positive_is_never_inverted(p: float) -> None:
 
 
 def test_cap_takes_the_smaller_of_target_and_a_quarter_of_kelly() -> None:
-    assert risk_fraction(0.505, 1.0, 40, CAP) == pytest.approx(0.0025)
-    assert risk_fraction(0.9, 1.0, 40, CAP) == 0.005
+    assert risk_fraction(0.505, 1.0, 40, CAP.kelly, CAP) == pytest.approx(0.0025)
+    assert risk_fraction(0.9, 1.0, 40, CAP.kelly, CAP) == 0.005
 
 
 def test_never_more_than_the_preset() -> None:
     loose = CAP._replace(target_risk_frac=0.02)
-    assert risk_fraction(0.9, 1.0, 40, loose) == loose.max_risk_frac == 0.005
+    assert risk_fraction(0.9, 1.0, 40, loose.kelly, loose) == loose.max_risk_frac == 0.005
 
 
 @pytest.mark.parametrize("volatility", [0.0, -0.01, nan])

@@ -10,7 +10,7 @@ from quorate.core.types import Placement, Reason, Schedule, Style
 def put(orders, working, *, v=0, c=0, lots=5, limit_price=101.0, k=7):
     return place(
         v, c, lots, 100.0, limit_price, k, 6, k + 1, int(Schedule.TWAP), int(Placement.POST_ONLY),
-        int(Style.TWAP), 2, 0.1, False, int(Reason.ENTRY), orders, working,
+        int(Style.TWAP), 2, 0.1, 0.0, False, int(Reason.ENTRY), orders, working,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from quorate.core.routing import Params, params
-from quorate.core.routing.rank import expected_cost_bps, score
+from quorate.core.routing.rank import score
 
 PARAMS = Params()
 
@@ -31,13 +31,6 @@ def test_what_is_not_known_is_worth_nothing():
     nan = math.nan
     assert score(nan, nan, nan, nan, nan, PARAMS) == 0.0
     assert score(0.0, nan, 0.0, 1.0, 1.0, PARAMS) == pytest.approx(0.8)
-
-
-def test_expected_cost_counts_the_fee_that_the_score_leaves_out():
-    cheap = expected_cost_bps(4.0, 1.5, -0.5, 20.0, PARAMS)
-    dear = expected_cost_bps(4.0, 1.5, 5.0, 20.0, PARAMS)
-    assert cheap == pytest.approx(2.0 + 1.5 - 0.5 + 0.2)
-    assert dear - cheap == pytest.approx(5.5)
 
 
 @pytest.mark.parametrize(

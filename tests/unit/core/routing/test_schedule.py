@@ -1,8 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 
 from quorate.core.routing.optimal import almgren_chriss
 from quorate.core.routing.schedule import (
+    cumulative,
     iceberg_tip,
     jitter,
     pov_child,
@@ -71,6 +74,21 @@ def test_g14_almgren_chriss():
     assert kappa == pytest.approx(0.6070761632470627, abs=1e-9)
     expected = [1e6, 541955.5543739223, 289854.2194099351, 147897.4878217232, 62141.801605766035]
     np.testing.assert_allclose(x, [*expected, 0.0], rtol=1e-12, atol=1e-9)
+
+
+@pytest.mark.parametrize("urgency", [0.5, 2.0, 8.0])
+@pytest.mark.parametrize("total", [1000, -777])
+def test_the_early_schedule_is_that_of_almgren_and_chriss(total, urgency):
+    n, holdings = 6, np.empty(7)
+    tau, eta = 1.0, 1.0
+    # the risk aversion whose kappa T is the urgency
+    sigma_risk = 2.0 * eta * (math.cosh(urgency / n) - 1.0)
+    kappa = almgren_chriss(float(abs(total)), float(n), 1.0, eta, 0.0, sigma_risk, holdings)
+    assert kappa * n * tau == pytest.approx(urgency)
+    out = [abs(cumulative(total, j, n, urgency)) for j in range(n + 1)]
+    assert out == [math.floor(abs(total) - held + 0.5) for held in holdings]
+    assert cumulative(total, 3, n, 0.0) == twap_cumulative(total, 3, n)
+    assert cumulative(total, n, n, urgency) == total
 
 
 def test_holdings_obey_their_difference_equation():
