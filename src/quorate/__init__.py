@@ -12,10 +12,13 @@ from quorate.version import VERSION
 
 if TYPE_CHECKING:
     from quorate.api import (
+        Explanation,
         Panel,
         Result,
+        decisions,
         demo,
         engines,
+        explain,
         load,
         read_settings,
         run,
@@ -26,11 +29,14 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 __all__ = [
+    "Explanation",
     "Panel",
     "Result",
     "__version__",
+    "decisions",
     "demo",
     "engines",
+    "explain",
     "load",
     "read_settings",
     "run",

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from quorate.api.backtests import Result, run
 from quorate.api.configure import configure, schema
+from quorate.api.decided import decisions
+from quorate.api.explaining import explain
+from quorate.api.explanation import Explanation, plain
 from quorate.api.extensions import engines
 from quorate.lake import Panel, PanelSpec, Source, synthetic
 from quorate.lake import load as load_panel
@@ -19,12 +22,16 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 __all__ = [
+    "Explanation",
     "Panel",
     "Result",
     "configure",
+    "decisions",
     "demo",
     "engines",
+    "explain",
     "load",
+    "plain",
     "read_settings",
     "run",
     "schema",

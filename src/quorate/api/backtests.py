@@ -14,21 +14,16 @@ import numpy as np
 import polars as pl
 
 from quorate import report
-from quorate.api import currency, events, folder
-from quorate.api.configure import configure, schema
+from quorate.api import currency, events, folder, folding
+from quorate.api.configure import schema
 from quorate.api.extensions import engines as find_engines
 from quorate.api.facts import facts_of
 from quorate.backtest import exchange
-from quorate.backtest import run as passes
 from quorate.backtest.record import Record
-from quorate.core.account import Column, Setup
+from quorate.core.account import Column
 from quorate.core.costs import capacity
 from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
-from quorate.errors import DataError
-from quorate.lake import blocks
-from quorate.lake.sectors import sectors
-from quorate.lake.spec import base_asset
 from quorate.settings import Settings, read
 from quorate.statistics.daily import EQUITY
 from quorate.statistics.metrics import summary
@@ -39,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from quorate.backtest import run as passes
     from quorate.core import costs
     from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec, Vec
@@ -165,28 +161,6 @@ def _store_place(settings: Settings, out: Path) -> str | Path:
     return place or out / "quorate.sqlite"
 
 
-def _bitcoin(panel: Panel) -> int:
-    """Return the column of BTC, -1 where the panel has none."""
-    for c, symbol in enumerate(panel.symbols):
-        if base_asset(symbol).upper().removeprefix("SYN-") in {"BTC", "XBT"}:
-            return c
-    return -1
-
-
-def _missing(panel: Panel, btc: int) -> frozenset[str]:
-    """Return the features that this panel's sources do not have at all, whatever the bar."""
-    absent: set[str] = set()
-    if np.isnan(panel.bars.taker_buy).all():
-        absent |= {"taker_imbalance_1h"}
-    if np.isnan(panel.bars.basis_bps).all():
-        absent |= {"basis_bps"}
-    if not np.any(panel.bars.funding_rate):  # a spot market has zeros
-        absent |= {"funding_bps_8h", "funding_mean_7d_bps"}
-    if btc < 0:
-        absent |= {"beta_btc", "resid_24h", "btc_ret_1h", "lead_gap_1h"}
-    return frozenset(absent)
-
-
 def _simulate(
     panel: Panel,
     settings: Settings,
@@ -195,49 +169,23 @@ def _simulate(
     progress: Callable[[int, int], None] | None,
 ) -> Result:
     """Fold the panel block by block and gather what it leaves."""
-    if panel.n_bars < 1 or panel.n_coins < 1:
-        raise DataError(
-            f"the panel has {panel.n_bars} bars of {panel.n_coins} coins",
-            hint="load at least one bar of one coin",
-        )
     begun = time.perf_counter()
-    params = configure(settings, panel.bar_minutes, _bitcoin(panel))
-    setup = Setup(
-        venues=panel.venues,
-        sector=sectors(panel.symbols),
-        can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
-    )
-    made = passes.machine(
-        engines, params, setup, panel.delisted_k, _missing(panel, params.features.btc)
-    )
-    rate = currency.known(panel.quote_usd)
-    start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
-    start_quote = start_usd / float(rate[0])
-    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
+    fold = folding.begin(panel, settings, engines)
     record = Record(
         panel.symbols,
         panel.venue_names,
         [engine.name for engine in engines],
         panel.bar_minutes,
-        round(start_quote * MONEY_SCALE),
+        round(fold.start_quote * MONEY_SCALE),
     )
-    length = max(1, passes.BLOCK_CELLS // panel.n_coins)
     volume = np.zeros((2, panel.n_coins))
-    for block in blocks(panel, length):
-        piece = passes.Slice(
-            block.k0, block.bars, block.market, passes.controls(block.member, block.quote_usd)
-        )
-        done = passes.advance(made, memory, piece)
-        if done.tally.imbalance.any():
-            raise ArithmeticError(
-                f"the books are off by {done.tally.imbalance[done.tally.imbalance != 0][0]} units "
-                "of 1e-8: this is a bug, please report it with the run's settings"
-            )
+    for t, done in folding.advance(panel, fold):
         record.add(done)
         usd = done.readings.bar_volume * done.decisions.number[:, Column.PRICE, :]
         volume += (np.nansum(usd, axis=0), np.isfinite(usd).sum(axis=0))
         if progress is not None:
-            progress(block.t + block.n_bars, panel.n_bars)
+            progress(t + len(done.decisions.equity), panel.n_bars)
+    memory, params = fold.memory, fold.made.params
     lines = memory.chain.account.ledger.lines.sum(axis=1)
     seconds = {"simulate": time.perf_counter() - begun}
     room = _capacity(panel, record, volume[0] / np.maximum(volume[1], 1.0), params.chain.costs)

@@ -60,6 +60,18 @@ def events(
     return sorted([*noted, *found], key=lambda event: event.timestamp)
 
 
+def decision_id(run_id: str, symbol: str, timestamp: datetime) -> str:
+    """Return the id of what was decided for a coin at a close, as it stands in the event log.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> decision_id("run", "BTC", datetime(2026, 1, 1, tzinfo=UTC))[:8]
+    '892043d8'
+    """
+    return stable_id(run_id, "decision", symbol, timestamp.isoformat())
+
+
 def _incident(run_id: str, i: int, row: dict[str, Any]) -> Event:
     """Write what happened to the account or the data; ``features_hash`` has no use here."""
     return Event(
@@ -81,7 +93,7 @@ def _last(kind: str, symbol: str, last: dict[tuple[str, str], Event]) -> str | N
 
 def _decision(run_id: str, row: dict[str, Any], last: dict[tuple[str, str], Event]) -> Event:
     return Event(
-        event_id=stable_id(run_id, "decision", row["symbol"], row["timestamp"].isoformat()),
+        event_id=decision_id(run_id, row["symbol"], row["timestamp"]),
         kind="decision",
         run_id=run_id,
         timestamp=row["timestamp"],

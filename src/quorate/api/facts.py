@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from quorate.core.kernel import source_hash
 from quorate.version import VERSION
 
 if TYPE_CHECKING:
@@ -48,12 +49,14 @@ def facts_of(
     return {
         "run_id": run_id,
         "version": VERSION,
+        "code": source_hash(),
         "kind": "backtest",
         "settings": {s: {n: _plain(v) for n, v in f.items()} for s, f in settings.values.items()},
         "origins": settings.origins,
         "data": {
             "description": panel.source.description,
             "digest": panel.source.digest,
+            "made": panel.source.made,
             "symbols": list(panel.symbols),
             "venues": list(panel.venue_names),
             "kinds": list(panel.kinds),

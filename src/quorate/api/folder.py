@@ -1,6 +1,7 @@
 """The folder a run leaves: written beside its place, put there whole or not at all.
 
-In: the tables and facts of a run. Out: ``run.json``, ``metrics.json``, Parquet tables and the page.
+In: the tables and facts of a run. Out: ``run.json``, ``metrics.json``, Parquet tables and the page;
+and, read back, the settings it was made with.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from quorate.api.configure import schema
 from quorate.errors import DataError
+from quorate.report.reading import table as read_table
+from quorate.report.reading import tree as read_json
+from quorate.settings import Settings, read
+
+__all__ = ["read_json", "read_table", "settings_of", "whole", "write_json", "write_table"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,3 +61,27 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 def write_table(path: Path, table: pl.DataFrame) -> None:
     """Write a table as Parquet."""
     table.write_parquet(path, compression="zstd")
+
+
+def settings_of(facts: dict[str, Any]) -> Settings:
+    """Return the settings a run was made with, from its ``run.json``.
+
+    Notes
+    -----
+    Units: as each field says.  Causal: as they were.  Missing: a setting that is newer than the
+    run has its default, one that is no more is left out.
+    """
+    known = schema()
+    defaults = read(known, None, {})
+    values = {
+        section: {
+            name: _tuple(facts["settings"].get(section, {}).get(name, default))
+            for name, default in found.items()
+        }
+        for section, found in defaults.values.items()
+    }
+    return Settings(values, facts.get("origins", {}))
+
+
+def _tuple(value: Any) -> Any:  # noqa: ANN401  (a leaf of JSON)
+    return tuple(value) if isinstance(value, list) else value

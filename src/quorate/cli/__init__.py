@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 stopped by a bug; 2 a wrong command or setting; 3 data or 
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     0.1.0
     0
     """
+    from quorate.cli import runs  # noqa: F401  (it adds its commands to the app)
     from quorate.cli.commands import app
     from quorate.errors import ConfigError, EngineError, QuorateError, StoreError
 
@@ -38,6 +40,8 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(error, (ConfigError, EngineError)):
             return 2
         return 4 if isinstance(error, StoreError) else 3
+    except BrokenPipeError:  # `quorate ... | head`: whoever read has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("stopped; nothing half-written was left", file=sys.stderr)
         return 130

@@ -1,10 +1,10 @@
-"""``quorate demo | backtest | report | ls | warm | doctor``."""
+"""``quorate demo | backtest | warm | doctor``: make a run, and what it takes to make one."""
 
 from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -107,46 +107,6 @@ def backtest(  # noqa: PLR0913  (its options)
 
 
 @app.command
-def report(
-    run: Annotated[Path, Parameter(help="A run folder, or the id of a run below --out.")],
-    *,
-    out: Out = Path("runs"),
-) -> None:
-    """Write the page of an old run again.
-
-    Example: quorate report runs/<id>
-    """
-    from quorate import report as pages
-
-    print(pages.render(run if run.is_dir() else out / run))
-
-
-@app.command(name="ls")
-def list_runs(*, out: Out = Path("runs"), json: Json = False) -> None:
-    """List the runs of a folder, newest last; every run ever made is booked.
-
-    Example: quorate ls --json
-    """
-    from quorate.store import open_store
-
-    if not (out / "quorate.sqlite").is_file():
-        rows: list[dict[str, Any]] = []
-    else:
-        with open_store(out / "quorate.sqlite") as store:
-            rows = [_run_row(run) for run in store.runs.list()]
-    if json:
-        print(jsonlib.dumps(rows, indent=1))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("run", "kind", "status", "begun (UTC)", "net return", "trades")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table if rows else f"no runs in {out}: `quorate demo` makes one")
-
-
-@app.command
 def warm() -> None:
     """Compile the kernels ahead of the first run; there is nothing to do the second time.
 
@@ -199,38 +159,16 @@ def _pairs(given: list[str] | None) -> dict[str, str]:
     return pairs
 
 
-def _run_row(run: Any) -> dict[str, Any]:  # noqa: ANN401  (a row of the store)
-    metrics = run.metrics or {}
-    net = metrics.get("net", {}).get("total_return")
-    return {
-        "run": run.run_id,
-        "kind": run.kind,
-        "status": run.status,
-        "begun": run.started_at,
-        "net_return": None if net is None else f"{net:.4%}",
-        "trades": metrics.get("net", {}).get("n_trades"),
-    }
-
-
 def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str) -> None:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from quorate import api
     from quorate.api.warm import warm as compile_all
+    from quorate.cli.progress import bars
 
-    console = Console(stderr=True)
-    compile_all(console.print)
-    columns = (BarColumn(), MofNCompleteColumn(), "bars", TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("bars", total=panel.n_bars)
-        result = api.run(
-            panel,
-            settings,
-            out=out,
-            progress=lambda done, _: progress.update(task, completed=done),
-            kind=kind,
-        )
+    compile_all(Console(stderr=True).print)
+    with bars("simulating", panel.n_coins) as progress:
+        result = api.run(panel, settings, out=out, progress=progress, kind=kind)
     if json:
         print(jsonlib.dumps({"run_id": result.run_id, "folder": str(result.folder)}))
         return

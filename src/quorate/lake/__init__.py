@@ -8,6 +8,7 @@ rows; ``grid`` puts coins on one regular grid; ``funding`` and ``carry`` add wha
 
 from __future__ import annotations
 
+from quorate.lake.again import again
 from quorate.lake.grid import NEVER
 from quorate.lake.load import load
 from quorate.lake.panel import Block, Panel, Provenance, blocks
@@ -21,6 +22,7 @@ __all__ = [
     "PanelSpec",
     "Provenance",
     "Source",
+    "again",
     "blocks",
     "load",
     "synthetic",

@@ -21,7 +21,7 @@ from quorate.lake import carry, instruments, layout, quote
 from quorate.lake.grid import NEVER, Grid, Laid, alive, lay, window
 from quorate.lake.panel import Panel, Provenance
 from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, snap
-from quorate.lake.spec import match
+from quorate.lake.spec import match, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -336,6 +336,7 @@ def _provenance(
         f"{venues}: {len(symbols)} coins, bars of {grid.bar_minutes} min, "
         f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
         digest.hexdigest(),
+        plain(spec),
     )
 
 

@@ -8,12 +8,12 @@ could be known at that stamp, and trades happen after it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from quorate.core.types import Bars, Market
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from quorate.core.types import ByteMat, IntVec, Vec, Venues
 
@@ -22,10 +22,15 @@ FundingSource = Literal["known", "assumed", "mixed", "none"]
 
 
 class Provenance(NamedTuple):
-    """Where a panel came from: a description for people, a digest of the content read."""
+    """Where a panel came from: a description for people, a digest of the content read.
+
+    ``made`` is what ``lake.again`` makes the same panel from, as plain JSON; None for a panel
+    that was put together by hand.
+    """
 
     description: str
     digest: str
+    made: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

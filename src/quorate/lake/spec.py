@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-    from pathlib import Path
-
     from quorate.lake.panel import Kind
 
 _QUOTE = re.compile(r"[-_/]?(USDT|USDC|BUSD|USD)(:.*)?$")
@@ -90,3 +89,52 @@ def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:
         if base_asset(name) == base:
             return paths
     return ()
+
+
+def plain(spec: PanelSpec) -> dict[str, Any]:
+    """Write a spec as plain JSON with full paths, so that it loads the same panel from anywhere.
+
+    Examples
+    --------
+    >>> plain(PanelSpec((Source(Path("bars"), "okx_swap", "perp"),), symbols=("BTC",)))["symbols"]
+    ['BTC']
+    """
+    return {"call": "load", **_plain(spec)}
+
+
+def from_plain(made: Mapping[str, Any]) -> PanelSpec:
+    """Read a spec back from what ``plain`` wrote.
+
+    Examples
+    --------
+    >>> spec = PanelSpec((Source(Path("bars").absolute(), "okx_swap", "perp"),), end="2024-01-01")
+    >>> from_plain(plain(spec)) == spec
+    True
+    """
+    values = _read(PanelSpec, {name: value for name, value in made.items() if name != "call"})
+    sources = tuple(Source(**_read(Source, each)) for each in values["sources"])
+    return PanelSpec(**{**values, "sources": sources})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  (whatever a field holds)
+    if isinstance(value, (PanelSpec, Source)):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Path):
+        return str(value.absolute())
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _read(kind: type[PanelSpec | Source], made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record; JSON knows neither paths nor tuples."""
+    named = {each.name: str(each.type) for each in fields(kind)}
+    values: dict[str, Any] = {}
+    for name, value in made.items():
+        is_path = value is not None and named.get(name, "").startswith("Path")
+        values[name] = Path(value) if is_path else value
+        if isinstance(value, list):
+            values[name] = tuple(value)
+    return values

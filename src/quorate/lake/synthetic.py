@@ -275,6 +275,15 @@ def _panel(
             f"synthetic {kind} market: seed {seed}, planted edge {planted_edge:g}, "
             f"{n_coins} coins, {n_bars} bars of {bar_minutes} min",
             digest.hexdigest(),
+            {
+                "call": "synthetic",
+                "n_coins": n_coins,
+                "days": n_bars * bar_minutes // 1440,
+                "bar_minutes": bar_minutes,
+                "seed": seed,
+                "planted_edge": planted_edge,
+                "kind": kind,
+            },
         ),
         notes=("Synthetic market: every price here was made up by a random generator.",),
     )

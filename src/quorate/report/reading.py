@@ -79,11 +79,11 @@ def read(folder: Path) -> Run:
     Units: 1e-8 USD inside.  Causal: reads a finished run.  Missing: an error, never a guess.
     Spec 10, 12.
     """
-    trades = _table(folder, "trades.parquet")
+    trades = table(folder, "trades.parquet")
     require_trades(trades)
-    equity = _table(folder, "equity.parquet")
+    equity = table(folder, "equity.parquet")
     require_columns(equity, EQUITY, "equity")
-    metrics = _tree(folder, "metrics.json")
+    metrics = tree(folder, "metrics.json")
     found = metrics.get("lines_usd", {})
     lacking = [line.name for line in Line if line.name not in found]
     if lacking:
@@ -99,7 +99,7 @@ def read(folder: Path) -> Run:
                 hint="run the backtest again with this version",
             )
     return Run(
-        about=_tree(folder, "run.json"),
+        about=tree(folder, "run.json"),
         metrics=metrics,
         equity=equity,
         trades=trades.with_columns(_text(trades[column]) for column in _TEXTS),
@@ -158,18 +158,20 @@ def _path(folder: Path, name: str) -> Path:
     return path
 
 
-def _tree(folder: Path, name: str) -> dict[str, Any]:
+def tree(folder: Path, name: str) -> dict[str, Any]:
+    """Return a JSON object of a run folder, or raise a ``DataError`` that names the file."""
     path = _path(folder, name)
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}", hint="run the backtest again") from error
-    if not isinstance(tree, dict):
+    if not isinstance(found, dict):
         raise DataError(f"{path} holds no object", hint="run the backtest again")
-    return tree
+    return found
 
 
-def _table(folder: Path, name: str) -> pl.DataFrame:
+def table(folder: Path, name: str) -> pl.DataFrame:
+    """Return a Parquet table of a run folder, or raise a ``DataError`` that names the file."""
     path = _path(folder, name)
     try:
         return pl.read_parquet(path)

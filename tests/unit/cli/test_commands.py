@@ -12,7 +12,7 @@ from quorate.cli import run
 
 
 def test_every_command_has_help_with_an_example(capsys):
-    for name in ("demo", "backtest", "report", "ls", "warm", "doctor"):
+    for name in ("demo", "backtest", "warm", "doctor", "report", "ls", "decisions", "explain"):
         assert run([name, "--help"]) == 0
         assert f"Example: quorate {name}" in capsys.readouterr().out
 

@@ -1,0 +1,132 @@
+"""From a panel and settings to the blocks of a run: what a backtest and an explanation share.
+
+In: a panel, settings, engines. Out: the machine with its memory, and its blocks in order of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quorate.api import currency
+from quorate.api.configure import configure
+from quorate.backtest import run as passes
+from quorate.core.account import Setup
+from quorate.errors import DataError
+from quorate.lake import blocks
+from quorate.lake.sectors import sectors
+from quorate.lake.spec import base_asset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from quorate.core.engines.base import Engine
+    from quorate.lake import Panel
+    from quorate.settings import Settings
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A run that is ready for its next block: what is fixed, what it remembers, where it began."""
+
+    made: passes.Machine
+    memory: passes.Memory
+    start_quote: float
+
+
+def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
+    """Return a run that has seen nothing yet.
+
+    Parameters
+    ----------
+    panel : Panel
+        At least one bar of one coin.
+    settings : Settings
+        Effective settings.
+    engines : sequence of Engine
+        The engines that vote.
+
+    Raises
+    ------
+    DataError
+        The panel is empty.
+    ConfigError
+        A setting is out of its bounds.
+
+    Notes
+    -----
+    Units: the books are in the quote currency.  Causal: nothing is known yet.  Missing: an engine without its data is not healthy.
+    """
+    if panel.n_bars < 1 or panel.n_coins < 1:
+        raise DataError(
+            f"the panel has {panel.n_bars} bars of {panel.n_coins} coins",
+            hint="load at least one bar of one coin",
+        )
+    params = configure(settings, panel.bar_minutes, bitcoin(panel))
+    setup = Setup(
+        venues=panel.venues,
+        sector=sectors(panel.symbols),
+        can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
+    )
+    made = passes.machine(
+        engines, params, setup, panel.delisted_k, missing(panel, params.features.btc)
+    )
+    start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
+    start_quote = start_usd / float(currency.known(panel.quote_usd)[0])
+    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
+    return Fold(made, memory, start_quote)
+
+
+def advance(panel: Panel, fold: Fold) -> Iterator[tuple[int, passes.Block]]:
+    """Run the panel block by block; the memory of the fold moves on.
+
+    Yields
+    ------
+    tuple of (int, Block)
+        The row of the block's first bar, and what the block left.
+
+    Raises
+    ------
+    ArithmeticError
+        The books do not balance: a bug.
+
+    Notes
+    -----
+    Units: as ``backtest.run.Block``.  Causal: blocks come in order of time.  Missing: as there.
+    """
+    length = max(1, passes.BLOCK_CELLS // panel.n_coins)
+    for block in blocks(panel, length):
+        piece = passes.Slice(
+            block.k0, block.bars, block.market, passes.controls(block.member, block.quote_usd)
+        )
+        done = passes.advance(fold.made, fold.memory, piece)
+        if done.tally.imbalance.any():
+            raise ArithmeticError(
+                f"the books are off by {done.tally.imbalance[done.tally.imbalance != 0][0]} units "
+                "of 1e-8: this is a bug, please report it with the run's settings"
+            )
+        yield block.t, done
+
+
+def bitcoin(panel: Panel) -> int:
+    """Return the column of BTC, -1 where the panel has none."""
+    for c, symbol in enumerate(panel.symbols):
+        if base_asset(symbol).upper().removeprefix("SYN-") in {"BTC", "XBT"}:
+            return c
+    return -1
+
+
+def missing(panel: Panel, btc: int) -> frozenset[str]:
+    """Return the features that this panel's sources do not have at all, whatever the bar."""
+    absent: set[str] = set()
+    if np.isnan(panel.bars.taker_buy).all():
+        absent |= {"taker_imbalance_1h"}
+    if np.isnan(panel.bars.basis_bps).all():
+        absent |= {"basis_bps"}
+    if not np.any(panel.bars.funding_rate):  # a spot market has zeros
+        absent |= {"funding_bps_8h", "funding_mean_7d_bps"}
+    if btc < 0:
+        absent |= {"beta_btc", "resid_24h", "btc_ret_1h", "lead_gap_1h"}
+    return frozenset(absent)

@@ -1,0 +1,268 @@
+"""An explanation as text: a waterfall of at most 100 columns, from features to what came of it.
+
+In: an ``Explanation``. Out: lines. The step at which the decision stopped says so.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from quorate.core.types import Reason
+from quorate.report.formats import UNKNOWN, code, number, percent
+from quorate.report.words import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quorate.api.explanation import Explanation, Vote
+
+WIDTH: Final = 100
+_BAR: Final = 24
+_VOTES: Final = (Reason.NO_QUORUM, Reason.BELOW_THRESHOLD, Reason.NO_APPROVED_ENGINE)
+_SEEN: Final = (Reason.NO_DATA, Reason.IMPUTED, Reason.WARMUP, Reason.NOT_MEMBER, Reason.ILLIQUID)
+_ROUTED: Final = (Reason.BELOW_MINIMUM, Reason.BELOW_CHANGE, Reason.CAP_VENUE)
+_SIDES: Final = {1: "buy", 0: "none", -1: "sell"}
+
+
+def text(found: Explanation) -> str:
+    """Return an explanation as lines of at most 100 columns.
+
+    Parameters
+    ----------
+    found : Explanation
+        From ``quorate.explain``.
+
+    Notes
+    -----
+    Units: said beside every number.  Causal: as the explanation.  Missing: an en dash.  Spec 10.
+    """
+    parts = (_head, _features, _votes, _cost, _size, _route, _outcome)
+    lines = [line for part in parts for line in (*part(found), "")]
+    return "\n".join(line.rstrip() for line in lines).rstrip()
+
+
+def _head(found: Explanation) -> list[str]:
+    said = found.outcome
+    where = f"{found.symbol} at {found.at:%Y-%m-%d %H:%M} UTC"
+    return [
+        f"{said.action.upper()} {where}, price {_plain(found.price)}: {said.reason}",
+        *_wrapped(said.sentence),
+        f"run {found.run_id}, decision {found.decision_id}",
+        *_wrapped(found.verdict),
+    ]
+
+
+def _title(found: Explanation, name: str, stops: Iterable[Reason], note: str = "") -> str:
+    is_here = Reason[found.outcome.reason] in set(stops) and found.outcome.action == "wait"
+    mark = "  << it stopped here" if is_here else ""
+    return f"{name}{mark}{'  ' + note if note else ''}"
+
+
+def _features(found: Explanation) -> list[str]:
+    hazards = f", {' and '.join(found.hazards)}" if found.hazards else ""
+    lines = [
+        _title(found, "1. What was seen", _SEEN, f"regime {found.regime.upper()}{hazards}"),
+    ]
+    read = [each for each in found.features if each.readers]
+    if not found.features:
+        return [
+            *lines,
+            "   features are not kept; their hash is " + (found.features_hash or UNKNOWN),
+        ]
+    if not read:
+        return [*lines, f"   {len(found.features)} features; no engine voted on them"]
+    lines.append(f"   {'feature read by a vote':<22} {'value':>12}  {'unit':<8}  read by")
+    for each in sorted(read, key=lambda item: -len(item.readers)):
+        who = ", ".join(each.readers)
+        lines.append(
+            f"   {each.name:<22} {_short(each.value):>12}  {each.unit:<8}  {_cut(who, 48)}"
+        )
+    return lines
+
+
+def _votes(found: Explanation) -> list[str]:
+    score = found.score
+    lines = [_title(found, "2. Votes", _VOTES)]
+    if found.votes:
+        lines.append(
+            f"   {'engine':<20} {'side':<5}{'p':>8}{'reliability':>13}{'weight':>9}{'w(2p-1)s':>11}"
+        )
+    largest = max((abs(vote.contribution) for vote in found.votes), default=0.0)
+    lines += [_vote(vote, largest) for vote in found.votes]
+    abstained = "" if score.n_abstained is None else f", {score.n_abstained} abstained"
+    silent = sum(vote.weight == 0.0 for vote in found.votes)
+    lines.append(
+        f"   {len(found.votes)} voted{f' ({silent} without weight here)' if silent else ''}"
+        f"{abstained}"
+    )
+    total = sum(vote.contribution for vote in found.votes)
+    pooled = f", pooled from {_signed(total)} in log odds" if score.pool == "log" else ""
+    lines.append(f"   {'S':<20} {_signed(score.value):>46}{pooled}")
+    lines.append(f"   {'threshold':<20} {_threshold(found):>46}{_times(found)}")
+    return lines
+
+
+def _vote(vote: Vote, largest: float) -> str:
+    share = abs(vote.contribution) / largest if largest else 0.0
+    bar = ("+" if vote.contribution > 0 else "-") * round(_BAR * share)
+    if vote.weight == 0.0:
+        bar = "not approved in this regime" if vote.is_approved is False else "no weight"
+    return (
+        f"   {_cut(vote.engine, 20):<20} {_SIDES[vote.side]:<5}{vote.prob:>8.4f}"
+        f"{vote.reliability:>13.4f}{vote.weight:>9.4f}{_signed(vote.contribution):>11}  {bar}"
+    )
+
+
+def _threshold(found: Explanation) -> str:
+    value = found.score.threshold
+    return UNKNOWN if value is None else f"{value:.5f}"
+
+
+def _times(found: Explanation) -> str:
+    score = found.score
+    if score.threshold is None or score.sigma is None or score.k is None:
+        return "  unknown before 100 scores"
+    if abs(score.threshold - score.k * score.sigma) > 1e-9:
+        return "  the floor, above k x sigma"
+    passed = abs(score.value or 0.0) > score.threshold
+    return f"  = {score.k:g} x sigma; {'cleared' if passed else 'not cleared'}"
+
+
+def _cost(found: Explanation) -> list[str]:
+    costs, edge = found.costs, found.score.edge_bps
+    rows: list[tuple[str, float | None]] = [("expected edge", edge)]
+    for name in ("half_spread", "impact", "fee", "latency", "funding"):
+        value = getattr(costs, f"{name}_bps")
+        rows.append((name.replace("_", " "), None if value is None else -value))
+    left = None if costs.total_bps is None else edge - costs.total_bps
+    rows.append(("left", left))
+    lines = [
+        _title(found, "3. Edge and cost of the round trip, bps", [Reason.EDGE_BELOW_COST]),
+        *_falls(rows),
+    ]
+    if left is not None and costs.margin_bps is not None:
+        passed = "cleared" if left >= costs.margin_bps else "not cleared"
+        lines.append(f"   {'margin asked':<20}{number(costs.margin_bps):>12}  {passed}")
+    return lines
+
+
+def _falls(rows: list[tuple[str, float | None]]) -> list[str]:
+    """Draw each amount where the one before ended; the first and the last start from zero."""
+    spans, at = [], 0.0
+    for i, (_, value) in enumerate(rows):
+        start = 0.0 if i in {0, len(rows) - 1} else at
+        at = start + (value or 0.0)
+        spans.append((min(start, at), max(start, at)))
+    lowest = min(0.0, *(low for low, _ in spans))
+    width = max(high for _, high in spans) - lowest
+    scale = 2 * _BAR / width if width else 0.0
+    lines = []
+    for (name, value), (low, high) in zip(rows, spans, strict=True):
+        first, last = round(scale * (low - lowest)), round(scale * (high - lowest))
+        mark = "+" if (value or 0.0) >= 0.0 else "-"
+        lines.append(f"   {name:<20}{number(value):>12}  {' ' * first}{mark * (last - first)}")
+    return lines
+
+
+def _size(found: Explanation) -> list[str]:
+    size = found.size
+    stops = {
+        reason
+        for reason, said in REASONS.items()
+        if said.group in {"limits", "breakers and controls", "money"}
+    } - {Reason.EDGE_BELOW_COST, *_ROUTED}
+    caps = "no cap bound" if size.cap == "NONE" else f"bound by {size.cap}"
+    rows = [
+        ("equity", size.equity_usd, ""),
+        (
+            "asked for by sizing",
+            size.sized_usd,
+            f"stop at {percent(size.stop_frac)}, {percent(size.risk_frac, 4)} of equity at risk",
+        ),
+        ("times breakers", size.multiplier, _breakers(found)),
+        ("after caps", size.capped_usd, caps),
+        ("budget G", size.budget_usd, "what all coins may hold together"),
+        (
+            "portfolio weight",
+            None
+            if size.weight is None or size.budget_usd is None
+            else size.weight * size.budget_usd,
+            f"{percent(size.weight, 4)} of G",
+        ),
+        ("position before", size.position_usd, ""),
+        ("target", size.target_usd, "" if size.capped_usd is not None else caps),
+    ]
+    shown = [row for row in rows if row[1] is not None]
+    lines = [f"   {name:<20}{number(value):>16}  {note}" for name, value, note in shown]
+    return [_title(found, "4. Size, USD", stops), *lines]
+
+
+def _breakers(found: Explanation) -> str:
+    breakers = found.breakers
+    if breakers is None:
+        return ""
+    on = f"on: {', '.join(map(code, breakers.on))}" if breakers.on else "none is on"
+    if breakers.unknown:
+        on += f"; off for want of history: {', '.join(map(code, breakers.unknown))}"
+    return _cut(on.replace(" unknown", ""), 58)
+
+
+def _route(found: Explanation) -> list[str]:
+    route = found.route
+    title = _title(found, "5. Route", _ROUTED)
+    if found.outcome.action == "wait":
+        return [title, f"   no order was sent; the primary route was {route.venue}"]
+    lots = "; ".join(f"{lots:+,d} lots on {venue}" for venue, lots in route.lots) or route.venue
+    style = code(route.style) if route.style else "style unknown"
+    return [title, f"   {style}, {number(route.size_usd)} USD: {lots}"]
+
+
+def _outcome(found: Explanation) -> list[str]:
+    said = found.outcome
+    lines = ["6. What came of it"]
+    if said.n_fills:
+        lines.append(
+            f"   {said.n_fills} fills of {number(said.filled_usd)} USD at "
+            f"{_plain(said.average_price)} on average; slippage and fees "
+            f"{number(said.fill_costs_usd, 4)} USD"
+        )
+    elif said.action != "wait":
+        lines.append("   nothing was filled")
+    trade = said.trade
+    if trade is not None:
+        side = "long" if trade.side > 0 else "short"
+        lines.append(
+            f"   the {side} trade from {trade.opened_at:%Y-%m-%d %H:%M} "
+            f"({code(trade.entry_reason)}) to {trade.closed_at:%Y-%m-%d %H:%M} "
+            f"({code(trade.exit_reason)}) UTC:"
+        )
+        lines.append(
+            f"   gross {number(trade.gross_usd, 4)}, costs {number(trade.costs_usd, 4)}, "
+            f"net {number(trade.net_usd, 4)} USD"
+        )
+    elif said.n_fills:
+        lines.append("   its trade was still open when the run ended")
+    elif said.action == "wait":
+        lines.append("   no trade was open")
+    return lines
+
+
+def _wrapped(sentence: str) -> list[str]:
+    return textwrap.wrap(sentence, WIDTH, break_long_words=True)
+
+
+def _cut(words: str, width: int) -> str:
+    return words if len(words) <= width else f"{words[: width - 1]}…"
+
+
+def _signed(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value + 0.0:+.5f}".replace("-", "−")
+
+
+def _short(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:,.5g}"
+
+
+def _plain(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:,.8g}"

@@ -1,0 +1,77 @@
+"""How far a run has come: a bar, its rate and the time left; silent where no terminal is."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.progress import Task
+
+
+class Rate(ProgressColumn):
+    """Coin-bars a second, over the last seconds."""
+
+    def render(self, task: Task) -> Text:  # type: ignore[explicit-override]
+        """Return the rate as text, empty until it is known."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{rate(speed)} coin-bars/s", "magenta")
+
+
+def rate(speed: float) -> str:
+    """Return a rate in three digits.
+
+    Examples
+    --------
+    >>> rate(950.0), rate(12_345.0), rate(2_300_000.0)
+    ('950', '12k', '2.3M')
+    """
+    if speed >= 1e6:
+        return f"{speed / 1e6:.1f}M"
+    return f"{speed / 1e3:.0f}k" if speed >= 1e3 else f"{speed:.0f}"
+
+
+@contextmanager
+def bars(
+    what: str, n_coins: int = 1, console: Console | None = None
+) -> Iterator[Callable[[int, int], None]]:
+    """Give a function to call with bars done and bars in all; it draws on the error stream.
+
+    Parameters
+    ----------
+    what : str
+        What is being done.
+    n_coins : int
+        Coin-bars in a bar.
+    console : Console, optional
+        Where to draw; the error stream when left out.
+
+    Notes
+    -----
+    Units: coin-bars.  Causal: none.  Missing: nothing is drawn where no terminal is.
+    """
+    place = Console(stderr=True) if console is None else console
+    columns = (TextColumn("{task.description}"), BarColumn(30), TaskProgressColumn(), Rate())
+    left = (TimeRemainingColumn(), TextColumn("left"))
+    with Progress(
+        *columns, *left, console=place, disable=not place.is_terminal, transient=True
+    ) as progress:
+        task = progress.add_task(what, total=None)
+
+        def done(n_bars: int, n_all: int) -> None:
+            progress.update(task, completed=n_bars * n_coins, total=n_all * n_coins)
+
+        yield done

@@ -1,0 +1,126 @@
+"""``quorate ls | report | decisions | explain | compare``: look at runs that were made."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from quorate.cli.commands import Json, Out, app
+
+Run = Annotated[str, Parameter(help="A run folder, or an id below --out, or its beginning.")]
+
+
+@app.command
+def report(run: Run, *, out: Out = Path("runs")) -> None:
+    """Write the page of an old run again.
+
+    Example: quorate report 20260101
+    """
+    from quorate import report as pages
+    from quorate.api.finding import find
+
+    print(pages.render(find(run, out)))
+
+
+@app.command
+def decisions(
+    run: Run,
+    *,
+    symbol: Annotated[str | None, Parameter(help="Only of this coin.")] = None,
+    reason: Annotated[str | None, Parameter(help="Only for this reason, e.g. ENTRY.")] = None,
+    action: Annotated[str | None, Parameter(help="Only buy, sell or wait.")] = None,
+    limit: Annotated[int, Parameter(help="How many rows, the last ones.")] = 20,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """List the decisions that a run kept, with the ids that `quorate explain` takes.
+
+    Example: quorate decisions 20260101 --reason ENTRY
+    """
+    from quorate import api
+
+    found = api.decisions(run, symbol=symbol, reason=reason, action=action, out=out)
+    if json:
+        rows = [api.plain(row) for row in found.tail(limit).iter_rows(named=True)]
+        print(jsonlib.dumps(rows, indent=1))
+        return
+    from quorate.cli.tables import decision_counts, decision_rows, wide_console
+
+    console = wide_console()
+    console.print(decision_rows(found.tail(limit)))
+    console.print(decision_counts(found))
+    console.print(f"the last {min(limit, found.height)} of {found.height} kept decisions")
+
+
+@app.command
+def explain(
+    run: Run,
+    what: Annotated[str, Parameter(help="The id of a decision or its beginning, or a coin.")],
+    at: Annotated[str | None, Parameter(help="With a coin: a time in UTC.")] = None,
+    *,
+    recorded: Annotated[
+        bool, Parameter(name="--recorded", negative="", help="Only what was recorded.")
+    ] = False,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Explain one decision, from what the engines saw to what came of it.
+
+    Any bar of any coin can be explained: the run is folded again up to it and compared with what
+    was recorded.
+
+    Example: quorate explain 20260101 SYN-BTC 2024-02-07T12:00
+    """
+    from rich.console import Console
+
+    from quorate import api
+    from quorate.cli.progress import bars
+    from quorate.cli.tables import highlighted
+
+    with bars("folding the run again") as progress:
+        found = api.explain(run, what, at, out=out, recorded=recorded, progress=progress)
+    if json:
+        print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
+        return
+    Console(soft_wrap=True).print(highlighted(str(found)))
+
+
+@app.command(name="ls")
+def list_runs(*, out: Out = Path("runs"), json: Json = False) -> None:
+    """List the runs of a folder, newest last; every run ever made is booked.
+
+    Example: quorate ls --json
+    """
+    from quorate.store import open_store
+
+    if not (out / "quorate.sqlite").is_file():
+        rows: list[dict[str, Any]] = []
+    else:
+        with open_store(out / "quorate.sqlite") as store:
+            rows = [_run_row(run) for run in store.runs.list()]
+    if json:
+        print(jsonlib.dumps(rows, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("run", "kind", "status", "begun (UTC)", "net return", "trades")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console().print(table if rows else f"no runs in {out}: `quorate demo` makes one")
+
+
+def _run_row(run: Any) -> dict[str, Any]:  # noqa: ANN401  (a row of the store)
+    metrics = run.metrics or {}
+    net = metrics.get("net", {}).get("total_return")
+    return {
+        "run": run.run_id,
+        "kind": run.kind,
+        "status": run.status,
+        "begun": run.started_at,
+        "net_return": None if net is None else f"{net:.4%}",
+        "trades": metrics.get("net", {}).get("n_trades"),
+    }

@@ -1,0 +1,49 @@
+"""The kept decisions, to choose from."""
+
+from __future__ import annotations
+
+import pytest
+
+import quorate
+from quorate.errors import DataError
+from quorate.store import open_store
+
+
+def test_ids_are_those_of_the_event_log(traded):
+    result, out = traded
+    with open_store(out / "quorate.sqlite") as store:
+        logged = {e.event_id for e in store.events.read(result.run_id, kind="decision")}
+    found = quorate.decisions(result.run_id, out=out)
+    assert found.height == result.decisions.height
+    assert found["id"].n_unique() == found.height
+    acted = found.filter(found["action"] != "wait")
+    assert acted.height > 0
+    assert set(acted["id"]) == logged
+
+
+def test_they_are_chosen_by_coin_reason_and_action(traded):
+    result, _ = traded
+    entries = quorate.decisions(result.folder, reason="entry")
+    assert set(entries["reason"]) == {"ENTRY"}
+    own = quorate.decisions(result.folder, symbol=entries["symbol"][0].lower(), action="wait")
+    assert set(own["symbol"]) == {entries["symbol"][0]}
+    assert set(own["action"]) == {"wait"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [
+        ({"symbol": "SYN-BTX"}, "SYN-BTC"),
+        ({"reason": "ENTRIES"}, "ENTRY"),
+        ({"action": "by"}, "buy"),
+    ],
+)
+def test_a_wrong_choice_names_the_nearest(traded, chosen, says):
+    with pytest.raises(DataError) as found:
+        quorate.decisions(traded[0].folder, **chosen)
+    assert says in found.value.hint
+
+
+def test_a_run_without_decisions_has_an_empty_table(tmp_path):
+    result = quorate.run(quorate.synthetic(n_coins=1, days=1), out=tmp_path)
+    assert quorate.decisions(result.folder, reason="ENTRY").height == 0

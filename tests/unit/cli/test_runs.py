@@ -1,0 +1,71 @@
+"""The commands that look at runs, as a user types them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import quorate
+from quorate.cli import run
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """Return a folder of runs with one that decided something."""
+    place = tmp_path_factory.mktemp("runs")
+    settings = quorate.read_settings(
+        overrides={"consensus.quorum": "0", "consensus.k": "0.5", "consensus.prior_mass": "20"}
+    )
+    quorate.run(quorate.synthetic(3, 12, planted_edge=4.0), settings, out=place)
+    return place
+
+
+def test_decisions_give_the_ids_that_explain_takes(out, capsys):
+    assert run(["decisions", "2", "--limit", "2", "--json", "--out", str(out)]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 2
+    assert run(["explain", "2", rows[-1]["id"][:12], "--out", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["decision_id"] == rows[-1]["id"]
+    assert found["source"] == "recomputed"
+    assert "identical" in found["verdict"]
+
+
+def test_decisions_are_a_table_with_counts(out, capsys):
+    assert run(["decisions", "2", "--limit", "2", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "the last 2 of 3" in said
+    assert "edge below cost" in said
+    assert max(map(len, said.splitlines())) <= 120
+
+
+def test_a_waterfall_is_printed(out, capsys):
+    assert run(["explain", "2", "SYN-01", "2024-01-10T12:00", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(("WAIT SYN-01", "BUY SYN-01", "SELL SYN-01"))
+    assert max(map(len, said.splitlines())) <= 100
+    for step in range(1, 7):
+        assert f"\n{step}. " in said
+
+
+def test_only_the_record_where_asked(out, capsys):
+    assert run(["decisions", "2", "--limit", "1", "--json", "--out", str(out)]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert run(["explain", "2", row["id"], "--recorded", "--out", str(out)]) == 0
+    assert "only what was recorded" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["explain", "nosuch", "SYN-BTC", "2024-01-02"], "there is no run"),
+        (["explain", "2", "SYN-BTC"], "nearest decisions"),
+        (["explain", "2", "SYN-BTX", "2024-01-02"], "SYN-BTC"),
+        (["decisions", "2", "--reason", "ENTRIES"], "ENTRY"),
+        (["report", "nosuch"], "there is no run"),
+    ],
+)
+def test_errors_say_what_there_is(out, arguments, says, capsys):
+    assert run([*arguments, "--out", str(out)]) == 3
+    assert says in capsys.readouterr().err
