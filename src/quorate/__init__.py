@@ -12,9 +12,11 @@ from quorate.version import VERSION
 
 if TYPE_CHECKING:
     from quorate.api import (
+        Comparison,
         Explanation,
         Panel,
         Result,
+        compare,
         decisions,
         demo,
         engines,
@@ -29,10 +31,12 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 __all__ = [
+    "Comparison",
     "Explanation",
     "Panel",
     "Result",
     "__version__",
+    "compare",
     "decisions",
     "demo",
     "engines",

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.api.backtests import Result, run
+from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, schema
 from quorate.api.decided import decisions
 from quorate.api.explaining import explain
-from quorate.api.explanation import Explanation, plain
+from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
 from quorate.lake import Panel, PanelSpec, Source, synthetic
 from quorate.lake import load as load_panel
@@ -22,16 +23,17 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 __all__ = [
+    "Comparison",
     "Explanation",
     "Panel",
     "Result",
+    "compare",
     "configure",
     "decisions",
     "demo",
     "engines",
     "explain",
     "load",
-    "plain",
     "read_settings",
     "run",
     "schema",

@@ -20,7 +20,6 @@ from quorate.api.explanation import (
     Score,
     Size,
     Vote,
-    known,
 )
 from quorate.core.account import Code, Column, Gauge
 from quorate.core.consensus.score import evidence
@@ -28,6 +27,7 @@ from quorate.core.engines.base import approval
 from quorate.core.features.table import FEATURES, features_hash
 from quorate.core.risk.breakers import Breaker
 from quorate.core.types import MONEY_SCALE, Action, Hazard, Reason, Regime, Style
+from quorate.report.plain import known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

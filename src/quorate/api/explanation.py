@@ -7,10 +7,13 @@ not known is None: where a decision is read from what was recorded, features and
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from quorate.report.plain import plain
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -206,31 +209,3 @@ class Explanation:
         from quorate.api.waterfall import text
 
         return text(self)
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401  (a tree of anything)
-    """Turn times into text, tuples into lists and what is not finite into None.
-
-    Examples
-    --------
-    >>> plain({"a": (1.5, float("nan"))})
-    {'a': [1.5, None]}
-    """
-    if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return known(value) if isinstance(value, float) else value
-
-
-def known(value: float | None) -> float | None:
-    """Return a number, None for one that is not finite.
-
-    Examples
-    --------
-    >>> known(float("inf")), known(1)
-    (None, 1.0)
-    """
-    return float(value) if value is not None and math.isfinite(value) else None

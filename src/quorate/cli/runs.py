@@ -41,10 +41,11 @@ def decisions(
     Example: quorate decisions 20260101 --reason ENTRY
     """
     from quorate import api
+    from quorate.report.plain import plain
 
     found = api.decisions(run, symbol=symbol, reason=reason, action=action, out=out)
     if json:
-        rows = [api.plain(row) for row in found.tail(limit).iter_rows(named=True)]
+        rows = [plain(row) for row in found.tail(limit).iter_rows(named=True)]
         print(jsonlib.dumps(rows, indent=1))
         return
     from quorate.cli.tables import decision_counts, decision_rows, wide_console
@@ -86,6 +87,28 @@ def explain(
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
         return
     Console(soft_wrap=True).print(highlighted(str(found)))
+
+
+@app.command
+def compare(
+    *runs: Annotated[str, Parameter(help="Run folders or ids; the first is the measure.")],
+    page: Annotated[Path | None, Parameter(help="Where the page goes; beside the runs.")] = None,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Hold runs side by side: what went in, what came out, and whether the difference is luck.
+
+    Example: quorate compare 20260101 20260102
+    """
+    from quorate import api
+    from quorate.api.finding import find
+
+    found = api.compare(*runs, out=out)
+    if json:
+        print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
+        return
+    print(found)
+    print(f"\npage: {found.write(page or find(runs[0], out).parent)}")
 
 
 @app.command(name="ls")

@@ -12,7 +12,17 @@ from quorate.cli import run
 
 
 def test_every_command_has_help_with_an_example(capsys):
-    for name in ("demo", "backtest", "warm", "doctor", "report", "ls", "decisions", "explain"):
+    for name in (
+        "demo",
+        "backtest",
+        "warm",
+        "doctor",
+        "report",
+        "ls",
+        "decisions",
+        "explain",
+        "compare",
+    ):
         assert run([name, "--help"]) == 0
         assert f"Example: quorate {name}" in capsys.readouterr().out
 

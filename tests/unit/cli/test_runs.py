@@ -56,9 +56,24 @@ def test_only_the_record_where_asked(out, capsys):
     assert "only what was recorded" in capsys.readouterr().out
 
 
+def test_runs_are_compared_and_the_page_is_named(out, tmp_path, capsys):
+    settings = quorate.read_settings(overrides={"consensus.k": "1.25"})
+    quorate.run(quorate.synthetic(3, 12, planted_edge=4.0), settings, out=tmp_path)
+    runs = [str(path.parent) for place in (out, tmp_path) for path in place.glob("*/run.json")]
+    page = tmp_path / "both.html"
+    assert run(["compare", *runs, "--page", str(page)]) == 0
+    said = capsys.readouterr().out
+    assert "consensus.k" in said
+    assert said.rstrip().endswith(str(page))
+    assert page.is_file()
+    assert run(["compare", *runs, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][1]["letter"] == "B"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["compare", "2"], "name from 2 to"),
         (["explain", "nosuch", "SYN-BTC", "2024-01-02"], "there is no run"),
         (["explain", "2", "SYN-BTC"], "nearest decisions"),
         (["explain", "2", "SYN-BTX", "2024-01-02"], "SYN-BTC"),
