@@ -1,7 +1,7 @@
 """Quorate: engines vote, a quorum decides, costs and risk shape it, every step explains itself.
 
-Everything of ``quorate.api`` is here, imported when first used: ``quorate.load``,
-``quorate.run``, ``quorate.demo``, ``quorate.read_settings``.
+Everything of ``quorate.api`` is here, imported when first used: ``load`` or ``demo`` a market,
+``run`` it, ``read`` an old run, list ``runs``, ``explain`` a decision, ``compare`` runs.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         engines,
         explain,
         load,
+        read,
         read_settings,
         run,
+        runs,
         schema,
         synthetic,
     )
@@ -42,8 +44,10 @@ __all__ = [
     "engines",
     "explain",
     "load",
+    "read",
     "read_settings",
     "run",
+    "runs",
     "schema",
     "synthetic",
 ]

@@ -12,6 +12,8 @@ from quorate.api.decided import decisions
 from quorate.api.explaining import explain
 from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
+from quorate.api.listing import runs
+from quorate.api.reopening import read
 from quorate.lake import Panel, PanelSpec, Source, synthetic
 from quorate.lake import load as load_panel
 
@@ -34,8 +36,10 @@ __all__ = [
     "engines",
     "explain",
     "load",
+    "read",
     "read_settings",
     "run",
+    "runs",
     "schema",
     "synthetic",
 ]

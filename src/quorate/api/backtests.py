@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from quorate import report
-from quorate.api import currency, events, folder, folding
+from quorate.api import currency, events, folder, folding, showing
 from quorate.api.configure import schema
 from quorate.api.extensions import engines as find_engines
 from quorate.api.facts import facts_of
@@ -32,13 +33,14 @@ from quorate.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from quorate.backtest import run as passes
     from quorate.core import costs
     from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec, Vec
     from quorate.lake import Panel
+
+_SPAN = ("start", "end", "n_bars", "is_synthetic")
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,24 @@ class Result:
         equity = self.equity["equity_usd"]
         return float(equity[-1] / equity[0] - 1.0)
 
+    def summary(self) -> str:
+        """Return what the run came to on one screen: real, earned, cost, would break, the page."""
+        return showing.summary(self)
+
+    def plot(self) -> Any:  # noqa: ANN401  (a figure of matplotlib, which may not be there)
+        """Return a matplotlib figure of equity and drawdown; needs ``quorate[report]``."""
+        return showing.plot(self)
+
+    def _repr_html_(self) -> str:
+        return showing.html(self)
+
 
 def run(
     panel: Panel,
     settings: Settings | None = None,
     *,
     engines: Sequence[Engine] | None = None,
-    out: Path | None = None,
+    out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     kind: str = "backtest",
 ) -> Result:
@@ -97,7 +110,7 @@ def run(
         From ``quorate.settings.read``; the defaults and the environment when left out.
     engines : sequence of Engine, optional
         The engines that vote; those the settings name when left out.
-    out : Path, optional
+    out : str or Path, optional
         Folder of runs: the run is booked in its store and written below it. Without it nothing
         is written or booked, as in a notebook's cell.
     progress : callable, optional
@@ -124,6 +137,7 @@ def run(
     voters = tuple(engines) if engines is not None else _named(chosen)
     if out is None:
         return _simulate(panel, chosen, voters, "unbooked", progress)
+    out = Path(out)
     store = open_store(_store_place(chosen, out))
     with store:
         run_id = store.runs.begin(
@@ -229,6 +243,9 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
     metrics["exposure"] = _exposure(equity)
     books = memory.chain.account.ledger
+    facts = facts_of(panel, settings, engines, run_id, record.failures, seconds)
+    # the store knows a run by its metrics alone, wherever its folder is
+    metrics["data"] = {name: facts["data"][name] for name in _SPAN} | {"n_coins": panel.n_coins}
     return Result(
         run_id=run_id,
         folder=None,
@@ -240,7 +257,7 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         funding=record.funding(),
         positions=record.positions(books, panel.venues.lot),
         incidents=record.incidents(),
-        facts=facts_of(panel, settings, engines, run_id, record.failures, seconds),
+        facts=facts,
     )
 
 

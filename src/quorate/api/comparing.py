@@ -13,14 +13,14 @@ from quorate.report.comparison import Comparison, compare_folders
 __all__ = ["Comparison", "compare"]
 
 
-def compare(*runs: str | Path, out: Path = Path("runs")) -> Comparison:
+def compare(*runs: str | Path, out: str | Path = Path("runs")) -> Comparison:
     """Hold two or more runs side by side, each against the first.
 
     Parameters
     ----------
     runs : str or Path
         Folders, ids, or the beginnings of ids of runs below ``out``.
-    out : Path
+    out : str or Path
         Folder of runs.
 
     Returns

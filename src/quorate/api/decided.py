@@ -31,7 +31,7 @@ def decisions(
     symbol: str | None = None,
     reason: str | None = None,
     action: str | None = None,
-    out: Path = Path("runs"),
+    out: str | Path = Path("runs"),
 ) -> pl.DataFrame:
     """Return the decisions that a run kept, oldest first, each with its id.
 
@@ -41,7 +41,7 @@ def decisions(
         Folder, id, or the beginning of an id of a run below ``out``.
     symbol, reason, action : str, optional
         Only those of a coin, for a reason (``ENTRY``), of an action (``buy``, ``sell``, ``wait``).
-    out : Path
+    out : str or Path
         Folder of runs.
 
     Returns

@@ -52,7 +52,7 @@ def explain(
     what: str,
     at: str | datetime | None = None,
     *,
-    out: Path = Path("runs"),
+    out: str | Path = Path("runs"),
     recorded: bool = False,
     panel: Panel | None = None,
     engines: Sequence[Engine] | None = None,
@@ -68,7 +68,7 @@ def explain(
         The id of a decision, or as much of its beginning as is unique; or a coin.
     at : str or datetime, optional
         With a coin: a time, UTC where it has no zone. The last bar that had closed is explained.
-    out : Path
+    out : str or Path
         Folder of runs.
     recorded : bool
         Show only what was recorded; the run is not folded again.

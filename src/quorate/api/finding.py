@@ -13,7 +13,7 @@ from quorate.errors import DataError
 _SHOWN = 5
 
 
-def find(run: str | Path, out: Path = Path("runs")) -> Path:
+def find(run: str | Path, out: str | Path = Path("runs")) -> Path:
     """Return the folder of a run.
 
     Parameters
@@ -21,7 +21,7 @@ def find(run: str | Path, out: Path = Path("runs")) -> Path:
     run : str or Path
         A run folder, the id of a run below ``out``, or as much of its beginning as is unique;
         the end of an id will do as well.
-    out : Path
+    out : str or Path
         Folder of runs.
 
     Raises
@@ -40,7 +40,7 @@ def find(run: str | Path, out: Path = Path("runs")) -> Path:
     quorate.errors.DataError: there is no run '20260101' in no-such-folder
       next: it holds no run yet: `quorate demo` makes one
     """
-    given = Path(run)
+    given, out = Path(run), Path(out)
     if (given / "run.json").is_file():
         return given
     name = str(run).rstrip("/")

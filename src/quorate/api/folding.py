@@ -57,7 +57,8 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
 
     Notes
     -----
-    Units: the books are in the quote currency.  Causal: nothing is known yet.  Missing: an engine without its data is not healthy.
+    Units: the books are in the quote currency.  Causal: nothing is known yet.
+    Missing: an engine without its data is not healthy.
     """
     if panel.n_bars < 1 or panel.n_coins < 1:
         raise DataError(

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from quorate.version import VERSION
 
 if TYPE_CHECKING:
-    from quorate.api import Panel, Result
+    from quorate.api import Panel
     from quorate.settings import Settings
 
 app = App(
@@ -81,7 +81,7 @@ def backtest(  # noqa: PLR0913  (its options)
     from quorate import api
     from quorate.errors import ConfigError
 
-    settings = api.read_settings(config, _pairs(set_))
+    settings = api.read_settings(config, pairs(set_))
     if (second_bars is None) != (second_venue is None):
         raise ConfigError(
             "a second venue needs both its bars and its name",
@@ -125,7 +125,7 @@ def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> No
     """
     from quorate import api
 
-    settings = api.read_settings(config, _pairs(set_))
+    settings = api.read_settings(config, pairs(set_))
     api.configure(settings, 5)
     fields = api.schema()
     rows = [
@@ -147,16 +147,17 @@ def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> No
     Console().print(f"{len(api.engines())} engines vote; settings are within their bounds.")
 
 
-def _pairs(given: list[str] | None) -> dict[str, str]:
+def pairs(given: list[str] | None) -> dict[str, str]:
+    """Return what ``--set`` gave, by name."""
     from quorate.errors import ConfigError
 
-    pairs = {}
+    found = {}
     for item in given or []:
         name, equals, value = item.partition("=")
         if not equals or "." not in name:
             raise ConfigError(f"--set {item!r} is not a setting", hint="write section.name=value")
-        pairs[name] = value
-    return pairs
+        found[name] = value
+    return found
 
 
 def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str) -> None:
@@ -172,23 +173,6 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     if json:
         print(jsonlib.dumps({"run_id": result.run_id, "folder": str(result.folder)}))
         return
-    _say(result)
+    from quorate.cli.tables import summarised
 
-
-def _say(result: Result) -> None:
-    """Print what a run came to, in a few lines."""
-    data = result.facts["data"]
-    if data["is_synthetic"]:
-        print("SYNTHETIC DATA: these prices were made up")
-    for note in data["notes"]:
-        print(f"note: {note}")
-    account = result.metrics["account"]
-    reasons = sorted(result.metrics["reasons"].items(), key=lambda item: -item[1])
-    print(f"{len(data['symbols'])} coins, {data['n_bars']} bars, {data['start']} to {data['end']}")
-    print(
-        f"equity {account['start_usd']} -> {account['end_usd']} USD "
-        f"({result.net_return:+.3%} net), {result.trades.height} closed trades"
-    )
-    print("coin-bars by reason: " + ", ".join(f"{name} {n}" for name, n in reasons[:6]))
-    if result.folder is not None:
-        print(f"report: {result.folder / 'report.html'}")
+    Console(soft_wrap=True, highlight=False).print(summarised(result.summary()))

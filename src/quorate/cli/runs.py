@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from quorate.cli.commands import Json, Out, app
+from quorate.cli.commands import Config, Json, Out, Set, app, pairs
 
 Run = Annotated[str, Parameter(help="A run folder, or an id below --out, or its beginning.")]
 
@@ -112,38 +112,21 @@ def compare(
 
 
 @app.command(name="ls")
-def list_runs(*, out: Out = Path("runs"), json: Json = False) -> None:
-    """List the runs of a folder, newest last; every run ever made is booked.
+def list_runs(
+    *, config: Config = None, set_: Set = None, out: Out = Path("runs"), json: Json = False
+) -> None:
+    """List the runs, newest last; every run ever made is booked, the failed ones too.
+
+    Read is the store that the settings name (account.store), else the one in --out.
 
     Example: quorate ls --json
     """
-    from quorate.store import open_store
+    from quorate import api
 
-    if not (out / "quorate.sqlite").is_file():
-        rows: list[dict[str, Any]] = []
-    else:
-        with open_store(out / "quorate.sqlite") as store:
-            rows = [_run_row(run) for run in store.runs.list()]
+    rows = api.runs(out, api.read_settings(config, pairs(set_)))
     if json:
-        print(jsonlib.dumps(rows, indent=1))
+        print(jsonlib.dumps([row.as_dict() for row in rows], indent=1))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from quorate.cli.tables import run_rows, wide_console
 
-    table = Table("run", "kind", "status", "begun (UTC)", "net return", "trades")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table if rows else f"no runs in {out}: `quorate demo` makes one")
-
-
-def _run_row(run: Any) -> dict[str, Any]:  # noqa: ANN401  (a row of the store)
-    metrics = run.metrics or {}
-    net = metrics.get("net", {}).get("total_return")
-    return {
-        "run": run.run_id,
-        "kind": run.kind,
-        "status": run.status,
-        "begun": run.started_at,
-        "net_return": None if net is None else f"{net:.4%}",
-        "trades": metrics.get("net", {}).get("n_trades"),
-    }
+    wide_console().print(run_rows(rows) if rows else f"no runs in {out}: `quorate demo` makes one")

@@ -11,13 +11,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from quorate.report.formats import code, number
+from quorate.report.formats import UNKNOWN, code, number, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
+    from quorate.api.listing import Row
+
 _ID = 10
-_WIDE = 120
+_WIDE = 140
 
 
 def wide_console() -> Console:
@@ -52,6 +56,49 @@ def decision_counts(found: pl.DataFrame) -> Text:
     """Return how many decisions there are for each reason, most first."""
     counts = sorted(found["reason"].value_counts().iter_rows(), key=lambda row: -row[1])
     return Text(", ".join(f"{code(reason)} {n:,d}" for reason, n in counts), "dim")
+
+
+def run_rows(rows: Sequence[Row]) -> Table:
+    """Return runs as a table, one line each."""
+    table = Table("run", "kind", "status", "begun (UTC)", "span", box=None, pad_edge=False)
+    for name in ("coins", "net", "Sharpe", "PSR", "trades"):
+        table.add_column(name, justify="right")
+    table.add_column("settings")
+    for row in rows:
+        span = f"{row.start[:10]} to {row.end[:10]}" if row.start and row.end else ""
+        style = {"finished": "", "failed": "red"}.get(row.status, "yellow")
+        table.add_row(
+            row.run_id,
+            f"{row.kind}{', synthetic' if row.is_synthetic and row.kind != 'demo' else ''}",
+            Text(row.status, style),
+            row.begun[:16].replace("T", " "),
+            span,
+            _count(row.n_coins),
+            _blank(percent(row.net_return)),
+            _blank(number(row.sharpe)),
+            _blank(percent(row.psr, 0)),
+            _count(row.n_trades),
+            row.settings,
+        )
+    return table
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,d}"
+
+
+def _blank(text: str) -> str:
+    """Leave a cell empty where nothing is known."""
+    return "" if text == UNKNOWN else text
+
+
+def summarised(text: str) -> Text:
+    """Colour a summary: its heads, and a warning where prices were made up."""
+    found = Text(text)
+    found.highlight_regex(r"(?m)^[A-Z]{4,}( [A-Z]+)*", "bold cyan")
+    found.highlight_regex(r"SYNTHETIC DATA.*", "bold white on red")
+    found.highlight_regex(r"(?m)^.*net result.*$", "bold")
+    return found
 
 
 def highlighted(text: str) -> Text:

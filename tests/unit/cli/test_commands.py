@@ -36,16 +36,25 @@ def test_help_imports_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
 
 
-def test_a_demo_ends_with_the_place_of_its_report(tmp_path, capsys):
+def test_a_demo_is_summed_up_on_one_screen_and_names_its_report(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert run(["demo", "--days", "2", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert said.startswith("SYNTHETIC DATA")
+    assert len(said.splitlines()) <= 24
+    assert max(map(len, said.splitlines())) <= 80
     assert said.rstrip().endswith("report.html")
     assert run(["ls", "--out", str(tmp_path), "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert (row["kind"], row["status"], row["trades"]) == ("demo", "finished", 0)
-    assert run(["report", row["run"], "--out", str(tmp_path)]) == 0
+    assert (row["kind"], row["status"], row["n_trades"]) == ("demo", "finished", 0)
+    assert run(["report", row["run_id"][:17], "--out", str(tmp_path)]) == 0
+    capsys.readouterr()
     assert run(["ls", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert row["run_id"] in said
+    assert "2024-01-01 to 2024-01-03" in said
+    assert "None" not in said
+    assert "nan" not in said
 
 
 @pytest.mark.parametrize(

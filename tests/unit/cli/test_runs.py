@@ -37,7 +37,7 @@ def test_decisions_are_a_table_with_counts(out, capsys):
     said = capsys.readouterr().out
     assert "the last 2 of 3" in said
     assert "edge below cost" in said
-    assert max(map(len, said.splitlines())) <= 120
+    assert max(map(len, said.splitlines())) <= 140
 
 
 def test_a_waterfall_is_printed(out, capsys):

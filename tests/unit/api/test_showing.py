@@ -1,0 +1,89 @@
+"""A result in a notebook and in a terminal."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import quorate
+from quorate.errors import QuorateError
+from quorate.report.summary import HEIGHT, WIDTH
+
+
+@pytest.fixture(scope="module")
+def quiet():
+    """Return a run that was not written and did not trade."""
+    return quorate.run(quorate.synthetic(n_coins=2, days=2))
+
+
+def test_a_summary_is_one_screen(traded, quiet):
+    for result in (traded[0], quiet):
+        lines = result.summary().splitlines()
+        assert len(lines) <= HEIGHT
+        pages = [line for line in lines if line.startswith("PAGE")]
+        assert max(len(line) for line in lines if line not in pages) <= WIDTH
+        assert "nan" not in result.summary().lower().split()
+        assert "None" not in result.summary()
+        assert len(pages) == (result.folder is not None)
+
+
+def test_the_page_is_named_from_here_where_that_is_shorter(traded, monkeypatch):
+    made, out = traded
+    monkeypatch.chdir(out)
+    assert made.summary().endswith(f" {made.run_id}/report.html")
+    monkeypatch.chdir(Path(out).anchor)
+    assert made.summary().splitlines()[-1].endswith(f"{made.run_id}/report.html")
+
+
+def test_a_notebook_shows_a_table_and_the_chart(traded, quiet):
+    text = traded[0]._repr_html_()
+    assert "SYNTHETIC DATA" in text
+    assert text.count("<svg") == 4  # two charts, each with a plot inside
+    assert 'class="line net"' in text
+    assert traded[0].run_id in text
+    for mark in ("<script", "src=", "href=", "None", ">nan"):
+        assert mark not in text
+    assert "<table>" in quiet._repr_html_()
+
+
+def test_names_are_escaped_in_a_notebook(quiet):
+    facts = {**quiet.facts, "data": {**quiet.facts["data"], "description": "<b>x</b>"}}
+    assert "<b>x" not in quorate.Result(**{**quiet.__dict__, "facts": facts})._repr_html_()
+
+
+def test_a_plot_without_matplotlib_says_what_to_install(quiet, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(QuorateError, match="matplotlib") as found:
+        quiet.plot()
+    assert "quorate[report]" in found.value.hint
+
+
+class Axes:
+    """Write down what was drawn."""
+
+    def __init__(self):
+        self.drawn = []
+
+    def __getattr__(self, name):
+        return lambda *args, **named: self.drawn.append((name, args, named))
+
+
+def test_a_plot_draws_equity_and_drawdown(traded, monkeypatch):
+    above, below = Axes(), Axes()
+    pyplot = types.ModuleType("matplotlib.pyplot")
+    pyplot.subplots = lambda *_args, **_named: ("the figure", (above, below))
+    package = types.ModuleType("matplotlib")
+    package.pyplot = pyplot
+    monkeypatch.setitem(sys.modules, "matplotlib", package)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", pyplot)
+    made = traded[0]
+    assert made.plot() == "the figure"
+    lines = [args for name, args, _ in above.drawn if name == "plot"]
+    assert len(lines) == 2
+    assert lines[1][1][-1] == pytest.approx(made.equity["equity"][-1] * 1e-8)
+    ((_, args, _),) = [each for each in below.drawn if each[0] == "fill_between"]
+    assert args[1].max() <= 0.0
+    assert any("SYNTHETIC" in str(args) for name, args, _ in above.drawn if name == "set_title")
