@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quorate.version import VERSION
-
 if TYPE_CHECKING:
     from quorate.api import (
         Comparison,
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
         synthetic,
     )
 
-__version__ = VERSION
+    __version__: str
 
 __all__ = [
     "Comparison",
@@ -55,6 +53,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (whatever the name stands for)
     """Import ``quorate.api`` the first time one of its names is asked for."""
+    if name == "__version__":
+        from quorate.version import VERSION
+
+        return VERSION
     if name in __all__:
         from quorate import api
 

@@ -31,10 +31,14 @@ def run(arguments: Sequence[str]) -> int:
     """
     from quorate.cli import runs  # noqa: F401  (it adds its commands to the app)
     from quorate.cli.commands import app
+    from quorate.cli.overview import overview
     from quorate.errors import ConfigError, EngineError, QuorateError, StoreError
 
     try:
-        app(list(arguments), exit_on_error=False, result_action="return_value")
+        if list(arguments) in ([], ["--help"], ["-h"]):
+            print(overview(app))
+        else:
+            app(list(arguments), exit_on_error=False, result_action="return_value")
     except QuorateError as error:
         print(f"error: {error}", file=sys.stderr)
         if isinstance(error, (ConfigError, EngineError)):

@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from quorate.version import VERSION
-
 if TYPE_CHECKING:
     from quorate.api import Panel
     from quorate.settings import Settings
 
+
+def version() -> str:
+    """Return the version; its import waits until it is asked for."""
+    from quorate.version import VERSION
+
+    return VERSION
+
+
 app = App(
     name="quorate",
-    version=VERSION,
+    version=version,
+    help_format="plaintext",
     help="Engines vote, a quorum decides, costs and risk shape it, every step explains itself.",
 )
 

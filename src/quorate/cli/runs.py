@@ -70,8 +70,8 @@ def explain(
 ) -> None:
     """Explain one decision, from what the engines saw to what came of it.
 
-    Any bar of any coin can be explained: the run is folded again up to it and compared with what
-    was recorded.
+    Any bar of any coin can be explained: the run is folded again up to it and
+    compared with what was recorded.
 
     Example: quorate explain 20260101 SYN-BTC 2024-02-07T12:00
     """

@@ -1,0 +1,51 @@
+"""What ``quorate`` and ``quorate --help`` print: every command in a line, in the order of use.
+
+In: the commands. Out: text. It is put together here, without rich, so that it comes at once; the
+help of a single command is the parser's.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+GROUPS: Final = {
+    "Make a run": ("demo", "backtest"),
+    "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
+    "Set up": ("doctor", "warm"),
+}
+_WIDTH: Final = 80
+_NAME: Final = 14
+
+
+def overview(app: App) -> str:
+    """Return every command with the first sentence of its help, at most 80 columns wide.
+
+    Parameters
+    ----------
+    app : App
+        With its commands.
+
+    Returns
+    -------
+    str
+        Lines.
+    """
+    lines = ["Usage: quorate COMMAND", "", *textwrap.wrap(str(app.help), _WIDTH)]
+    for title, names in GROUPS.items():
+        lines += ["", title]
+        for name in names:
+            said = inspect.getdoc(app[name].default_command) or ""
+            text = textwrap.wrap(said.split("\n\n")[0], _WIDTH - _NAME)
+            lines += [f"  {name if i == 0 else '':<{_NAME - 2}}{x}" for i, x in enumerate(text)]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "`quorate COMMAND --help` has the options and an example; --version the version.",
+        ]
+    )
