@@ -149,6 +149,7 @@ def run(
         )
         try:
             result = _simulate(panel, chosen, voters, run_id, progress)
+            result.facts["kind"] = kind
             place = out / run_id
             with folder.whole(place) as partial:
                 _write(partial, result)

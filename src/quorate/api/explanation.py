@@ -32,7 +32,7 @@ class Vote:
     """One engine's vote.
 
     ``strength`` is the engine's own probability, ``prob`` the calibrated one; ``contribution`` is
-    w (2p - 1) s, what the vote adds to the score.
+    w (2p - 1) s, what the vote adds to the score; in the log pool w s logit p.
     """
 
     engine: str

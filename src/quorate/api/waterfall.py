@@ -85,8 +85,9 @@ def _votes(found: Explanation) -> list[str]:
     score = found.score
     lines = [_title(found, "2. Votes", _VOTES)]
     if found.votes:
+        adds = "w logit(p)" if score.pool == "log" else "w(2p-1)s"
         lines.append(
-            f"   {'engine':<20} {'side':<5}{'p':>8}{'reliability':>13}{'weight':>9}{'w(2p-1)s':>11}"
+            f"   {'engine':<20} {'side':<5}{'p':>8}{'reliability':>13}{'weight':>9}{adds:>11}"
         )
     largest = max((abs(vote.contribution) for vote in found.votes), default=0.0)
     lines += [_vote(vote, largest) for vote in found.votes]

@@ -155,6 +155,20 @@ def test_what_differs_is_named(traded, entry, tmp_path):
     assert "stop" in {check.what for check in found.checks if not check.is_same}
 
 
+def test_in_the_log_pool_evidence_is_pooled(tmp_path):
+    """S = tanh(a x / 2), where x is the weighted sum of log odds."""
+    overrides = {"pool": "log", "pool_power": "1.5", "quorum": "0", "prior_mass": "20"}
+    settings = quorate.read_settings(
+        overrides={f"consensus.{name}": text for name, text in overrides.items()}
+    )
+    result = quorate.run(quorate.synthetic(3, 12, planted_edge=4.0), settings, out=tmp_path)
+    found = quorate.explain(result.folder, quorate.decisions(result.folder)["id"][-1])
+    total = sum(vote.contribution for vote in found.votes)
+    assert total != 0.0
+    assert np.tanh(0.75 * total) == pytest.approx(found.score.value)
+    assert "log odds" in str(found)
+
+
 def test_engines_that_are_not_here_are_named(tmp_path):
     def vote(rows):
         move = rows["ret_1h"]
