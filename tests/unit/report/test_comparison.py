@@ -71,6 +71,8 @@ def test_luck_is_asked_about_on_common_days(two):
     assert versus.paired.n_days == 167
     assert versus.paired.why == ""
     assert versus.paired.sharpe.low < versus.paired.sharpe.value < versus.paired.sharpe.high
+    first, second = (json.loads((f / "metrics.json").read_text())["net"]["sharpe"] for f in two)
+    assert versus.paired.sharpe.value == pytest.approx(second - first)
     swapped = compare_folders(two[::-1]).versus[0].paired
     assert swapped.sharpe.value == pytest.approx(-versus.paired.sharpe.value)
 
