@@ -34,8 +34,16 @@ _STYLE: Final = """
 .quorate svg path.line.net { stroke: #3b7ddd; }
 .quorate svg path.line.gross { stroke: #8a94a3; }
 .quorate svg path.line.loss { stroke: #d0483e; }
+.quorate .key.net { color: #3b7ddd; }
+.quorate .key.gross { color: #8a94a3; }
+.quorate .key.loss { color: #d0483e; }
 .quorate svg path.area { opacity: 0.16; stroke: none; fill: #d0483e; }
 """
+_KEYS: Final = (
+    '<p><b>Equity, USD:</b> <span class="key net">net of all costs</span>, '
+    '<span class="key gross">gross</span>; below it the '
+    '<span class="key loss">drawdown</span>, %</p>'
+)
 
 
 def summary(result: Result) -> str:
@@ -94,7 +102,7 @@ def html(result: Result) -> str:
     )
     return (
         f'<div class="quorate"><style>{_STYLE}</style>{made_up if data["is_synthetic"] else ""}'
-        f"<table>{cells}</table>{_charts(run)}</div>"
+        f"<table>{cells}</table>{_KEYS}{_charts(run)}</div>"
     )
 
 

@@ -43,6 +43,7 @@ def test_a_notebook_shows_a_table_and_the_chart(traded, quiet):
     assert "SYNTHETIC DATA" in text
     assert text.count("<svg") == 4  # two charts, each with a plot inside
     assert 'class="line net"' in text
+    assert 'class="key net"' in text
     assert traded[0].run_id in text
     for mark in ("<script", "src=", "href=", "None", ">nan"):
         assert mark not in text
