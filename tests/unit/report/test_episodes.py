@@ -1,0 +1,156 @@
+"""Fills as episodes: where they begin and end, whose they are, whose votes opened them."""
+
+import json
+
+import polars as pl
+import pytest
+from tests.unit.report.books import VOTES, Books
+
+from quorate.report.episodes import UNKNOWN, number, openings, owners, shares
+
+
+def opened(made):
+    return openings(number(made.fills), made.decisions)
+
+
+def owned(made):
+    numbered = number(made.fills)
+    return owners(numbered, openings(numbered, made.decisions))["owner"].to_list()
+
+
+def test_an_episode_ends_where_the_coin_is_flat_on_every_venue():
+    made = Books()
+    made.fill(2, "BTC", 5, 100, "ENTRY")
+    made.fill(3, "BTC", 2, 100, "REBALANCE", venue="beta")
+    made.fill(4, "BTC", -5, 100, "EXIT_TIME")
+    made.fill(5, "ETH", 1, 10, "ENTRY")
+    made.fill(6, "BTC", -2, 100, "EXIT_TIME", venue="beta")
+    made.fill(7, "BTC", -3, 100, "ENTRY", regime="panic")
+    assert number(made.fills)["episode"].to_list() == [0, 0, 0, 0, 0, 1]
+    rows = opened(made).filter(pl.col("symbol") == "BTC")
+    assert rows["first_k"].to_list() == [2, 7]
+    assert rows["side"].to_list() == [1, -1]
+    assert rows["regime"].to_list() == ["trend", "panic"]
+
+
+def test_the_entry_is_the_last_one_decided_before_the_first_fill():
+    made = Books()
+    made.enter(1, "BTC", votes="early")
+    made.enter(3, "BTC", size=50, price=10, votes="mine")
+    made.enter(4, "ETH", votes="another coin")
+    made.enter(5, "BTC", votes="the bar of the fill: its close comes after")
+    made.fill(5, "BTC", 5, 100, "ENTRY")
+    assert opened(made).select("votes", "decided_coins").rows() == [("mine", 5.0)]
+
+
+def test_an_entry_opens_one_episode_only():
+    made = Books()
+    made.enter(1, "BTC")
+    made.fill(2, "BTC", 5, 100, "ENTRY")
+    made.fill(3, "BTC", -5, 100, "EXIT_STOP")
+    made.fill(9, "BTC", 5, 100, "REBALANCE")
+    assert opened(made)["votes"].to_list() == [VOTES, None]
+
+
+def test_an_entry_decided_as_the_last_position_closed_is_fresh():
+    made = Books()
+    made.enter(1, "BTC", votes="long")
+    made.fill(2, "BTC", 5, 100, "ENTRY")
+    made.enter(4, "BTC", votes="short")
+    made.fill(4, "BTC", -5, 100, "REVERSAL")
+    made.fill(5, "BTC", -5, 100, "ENTRY")
+    assert opened(made)["votes"].to_list() == ["long", "short"]
+
+
+def test_without_decisions_no_entry_is_known():
+    made = Books()
+    made.fill(2, "BTC", 5, 100, "ENTRY")
+    assert openings(number(made.fills), pl.DataFrame())["votes"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("reason", "owner"),
+    [
+        ("ENTRY", "engines"),
+        ("EXIT_TIME", "engines"),
+        ("EXIT_STOP", "engines"),
+        ("EXIT_SIGNAL", "engines"),
+        ("REVERSAL", "engines"),
+        ("CARRY_TURNED", "engines"),
+        ("REBALANCE", "allocator"),
+        ("CUT_OPEN_RISK", "risk_overlay"),
+        ("CUT_CAP", "risk_overlay"),
+        ("EXIT_CONTROL", "risk_overlay"),
+        ("EXIT_UNIVERSE", "risk_overlay"),
+        ("EXIT_LIQUIDATION", "risk_overlay"),
+        ("EXIT_DELISTED", "risk_overlay"),
+        ("BREAKER_DAILY", "risk_overlay"),
+        ("NONE", "unknown"),
+    ],
+)
+def test_a_reason_says_whose_a_fill_is(reason, owner):
+    made = Books()
+    made.enter(1, "BTC", size=5, price=1)
+    made.fill(2, "BTC", 5, 100, "ENTRY")
+    made.fill(3, "BTC", -2, 100, reason)
+    assert owned(made) == ["engines", owner]
+
+
+def test_a_resizing_completes_an_entry_up_to_what_it_decided():
+    made = Books()
+    made.enter(1, "BTC", size=1_000, price=100)  # ten coins
+    made.fill(2, "BTC", 4, 100, "ENTRY")
+    made.fill(3, "BTC", 4, 90, "REBALANCE")  # to eight: completes
+    made.fill(4, "BTC", 3, 90, "REBALANCE")  # to eleven: two of three within
+    made.fill(5, "BTC", 2, 90, "REBALANCE")  # beyond
+    made.fill(6, "BTC", -9, 90, "REBALANCE")  # takes away
+    made.fill(7, "BTC", 3, 90, "REBALANCE")  # gives back what was taken away
+    assert owned(made) == ["engines", "engines", "engines", "allocator", "allocator", "allocator"]
+
+
+def test_without_an_entry_no_resizing_completes_one():
+    made = Books()
+    made.fill(2, "BTC", 4, 100, "ENTRY")
+    made.fill(3, "BTC", 4, 90, "REBALANCE")
+    assert owned(made) == ["engines", "allocator"]
+
+
+def test_g3_engine_shares():
+    """METHODS 14: the shares of the consensus of golden vector G3 are (168, -35, 75)/208."""
+    votes = {
+        "a": {"side": 1, "prob": 0.62, "weight": 112},
+        "b": {"side": -1, "prob": 0.55, "weight": 56},
+        "c": {"side": 1, "prob": 0.58, "weight": 75},
+    }
+    found = shares(json.dumps(votes), 1)
+    assert found == {"a": 168, "b": -35, "c": 75}
+    assert sum(found.values()) == 208
+
+
+def test_a_short_is_shared_like_a_long():
+    votes = json.loads(VOTES)
+    turned = {name: {**vote, "side": -vote["side"]} for name, vote in votes.items()}
+    assert shares(json.dumps(turned), -1) == shares(VOTES, 1)
+
+
+@pytest.mark.parametrize(
+    ("votes", "side"),
+    [
+        (None, 1),
+        ("{}", 1),
+        (VOTES, -1),  # they voted for the other side
+        ('{"a": {"side": 1, "prob": 0.5, "weight": 1.0}}', 1),
+        ('{"a": {"side": 1, "prob": NaN, "weight": 1.0}}', 1),
+    ],
+)
+def test_votes_that_do_not_make_the_side_are_not_known(votes, side):
+    assert shares(votes, side) == {UNKNOWN: 1}
+
+
+def test_an_engine_without_weight_or_strength_has_no_share():
+    votes = {
+        "a": {"side": 1, "prob": 0.6, "weight": 1e-06},
+        "b": {"side": 1, "prob": 0.6, "weight": 0.0},
+        "c": {"side": -1, "prob": 0.5, "weight": 1},
+    }
+    assert shares(json.dumps(votes), 1) == {"a": 1}
