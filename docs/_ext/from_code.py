@@ -107,9 +107,13 @@ def engines() -> list[str]:
 
 def metrics() -> list[str]:
     """Return the page of metrics, in the order of the report."""
-    from quorate.statistics.metrics import METRICS
+    from quorate.statistics.metrics import METRICS, SPREADS
 
-    rows = ([code(m.name), cell(m.unit), cell(m.definition), cell(m.reference)] for m in METRICS)
+    header = ["metric", "unit", "definition", "reference"]
+    rows, spreads = (
+        [[code(m.name), cell(m.unit), cell(m.definition), cell(m.reference)] for m in metrics]
+        for metrics in (METRICS, SPREADS)
+    )
     return [
         "# Metrics",
         "",
@@ -118,7 +122,17 @@ def metrics() -> list[str]:
             "is not defined for a run is null, and the summary's flags say why."
         ),
         "",
-        *table(["metric", "unit", "definition", "reference"], rows),
+        *table(header, rows),
+        "",
+        "## Over years, coins and regimes",
+        "",
+        (
+            "The same metrics are known for each year, coin and regime, and of each is said how "
+            "far the groups lie apart. The daily returns of a coin or regime are what its closed "
+            "trades made that day over the equity the day began with."
+        ),
+        "",
+        *table(header, spreads),
     ]
 
 

@@ -31,6 +31,8 @@ _BOTH = ("net", "gross")
 _SIGNED = {
     *("total_return", "cagr", "sharpe", "sharpe_low", "sharpe_high", "sharpe_lo", "sortino"),
     *("calmar", "max_drawdown", "avg_drawdown", "pnl_usd", "avg_win_usd", "avg_loss_usd"),
+    *("mean_return", "mean_return_low", "mean_return_high", "sortino_low", "sortino_high"),
+    *("max_drawdown_low", "max_drawdown_high"),
 }
 
 

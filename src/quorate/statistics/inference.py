@@ -1,7 +1,7 @@
-"""How sure one may be of a Sharpe ratio: its probability, length of record, interval.
+"""How sure one may be of a Sharpe ratio: its probability, length of record, and luck of the draw.
 
 In: daily returns, or the moments of them; all ratios here are *per day* unless said. Out: a
-probability, a number of days, an interval. The conventions differ between libraries; ours are
+probability or a number of days. The conventions differ between libraries; ours are
 the Sharpe ratio with ddof 1 and population moments (METHODS 5.5).
 """
 
@@ -279,84 +279,6 @@ def lo_adjusted_sharpe(returns: Vec) -> float:
     centred = returns - np.mean(returns)
     correlation = float(np.sum(centred[1:] * centred[:-1]) / np.sum(centred**2))
     return ratio * lo_scale(correlation)
-
-
-class Interval(NamedTuple):
-    """The bounds of an interval."""
-
-    low: float
-    high: float
-
-
-def sharpe_interval(
-    returns: Vec,
-    *,
-    seed: int,
-    level: float = 0.95,
-    n_samples: int = 2_000,
-    block_days: float | None = None,
-) -> Interval:
-    """Return a bootstrap interval of the annual Sharpe ratio that keeps runs of days together.
-
-    Parameters
-    ----------
-    returns : Vec
-        Daily returns, shape (day,).
-    seed : int
-        The same seed gives the same interval.
-    level : float
-        Share of the resampled ratios inside, in (0, 1).
-    n_samples : int
-        How many series are drawn.
-    block_days : float or None
-        Mean length of a block, at least 1; None: the cube root of the number of days.
-
-    Returns
-    -------
-    Interval
-        Percentiles of the ratios of series made of blocks that start anywhere, have geometric
-        lengths and wrap around the end.
-
-    Notes
-    -----
-    Units: per square root of a year.  Causal: reads all days.  Missing: NaN where the Sharpe
-    ratio is; a drawn series without variation is left out.
-    METHODS 11; Politis and Romano (1994), "The stationary bootstrap".
-
-    Examples
-    --------
-    >>> low, high = sharpe_interval(np.tile([0.02, -0.01, 0.005], 60), seed=7, n_samples=200)
-    >>> low < sharpe_per_day(np.tile([0.02, -0.01, 0.005], 60)) * 365**0.5 < high
-    True
-    """
-    n = len(returns)
-    length = max(1.0, n ** (1.0 / 3.0)) if block_days is None else block_days
-    if not 0.0 < level < 1.0 or n_samples < 1 or not length >= 1.0:
-        raise ValueError(
-            f"level {level} must be in (0, 1), n_samples {n_samples} and block_days {length} >= 1"
-        )
-    if math.isnan(sharpe_per_day(returns)):
-        return Interval(math.nan, math.nan)
-    drawn = returns[_stationary_days(n, n_samples, length, seed)]
-    deviation = np.std(drawn, axis=0, ddof=1)
-    varied = np.max(drawn, axis=0) > np.min(drawn, axis=0)
-    if not varied.any():
-        return Interval(math.nan, math.nan)
-    ratios = np.mean(drawn, axis=0)[varied] / deviation[varied] * math.sqrt(DAYS_PER_YEAR)
-    low, high = np.quantile(ratios, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    return Interval(float(low), float(high))
-
-
-def _stationary_days(
-    n: int, n_samples: int, length: float, seed: int
-) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """Draw the day numbers of every series, shape (day, sample)."""
-    generator = np.random.default_rng(seed)
-    days = generator.integers(0, n, size=(n, n_samples))
-    goes_on = generator.random((n, n_samples)) >= 1.0 / length
-    for t in range(1, n):
-        days[t] = np.where(goes_on[t], (days[t - 1] + 1) % n, days[t])
-    return days
 
 
 def _variance(found: Moments) -> float:

@@ -12,25 +12,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from quorate.core.types import MONEY_SCALE, Line
-from quorate.statistics import drawdowns, inference, ratios
-from quorate.statistics.daily import Daily, daily_returns
+from quorate.core.types import Line
+from quorate.statistics import ratios
+from quorate.statistics.accounts import Trials, activity, result
+from quorate.statistics.daily import daily_returns
 from quorate.statistics.stability import stability
-from quorate.statistics.trades import (
-    average_holding_hours,
-    cost_shares,
-    hits,
-    require_lines,
-    require_trades,
-    turnover_per_day,
-)
+from quorate.statistics.trades import cost_shares, require_lines, require_trades
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import polars as pl
 
-    from quorate.core.types import IntVec, Vec
+    from quorate.core.types import IntVec
 
 
 class Metric(NamedTuple):
@@ -73,15 +67,59 @@ METRICS: Final[tuple[Metric, ...]] = (
         "for the Sharpe ratio to be above 0 at 5%",
         "Bailey and Lopez de Prado (2012)",
     ),
+    Metric("n_trials", "count", "runs this one was chosen from", "METHODS 5.5"),
+    Metric(
+        "deflated_sharpe",
+        "probability",
+        "that the true Sharpe ratio is above what the best of n_trials shows by luck",
+        "Bailey and Lopez de Prado (2014)",
+    ),
+    Metric("mean_return", "fraction/year", "mean(r) 365", "METHODS 11"),
+    Metric(
+        "mean_return_low",
+        "fraction/year",
+        "2.5% of block-bootstrapped mean returns",
+        "Politis and Romano (1994)",
+    ),
+    Metric(
+        "mean_return_high",
+        "fraction/year",
+        "97.5% of block-bootstrapped mean returns",
+        "Politis and Romano (1994)",
+    ),
     Metric(
         "sortino",
         "1/sqrt(year)",
         "mean(r) / sqrt(mean(min(r, 0)^2)) sqrt(365), all days",
         "Sortino and Price (1994)",
     ),
+    Metric(
+        "sortino_low",
+        "1/sqrt(year)",
+        "2.5% of block-bootstrapped Sortino ratios",
+        "Politis and Romano (1994)",
+    ),
+    Metric(
+        "sortino_high",
+        "1/sqrt(year)",
+        "97.5% of block-bootstrapped Sortino ratios",
+        "Politis and Romano (1994)",
+    ),
     Metric("calmar", "1/year", "cagr / |max_drawdown|", "Young (1991)"),
     Metric(
         "max_drawdown", "fraction", "deepest fall from a peak, the start included", "METHODS 11"
+    ),
+    Metric(
+        "max_drawdown_low",
+        "fraction",
+        "2.5% of block-bootstrapped deepest falls: the worse end",
+        "Politis and Romano (1994)",
+    ),
+    Metric(
+        "max_drawdown_high",
+        "fraction",
+        "97.5% of block-bootstrapped deepest falls: the milder end",
+        "Politis and Romano (1994)",
     ),
     Metric("avg_drawdown", "fraction", "mean depth of the drawdown episodes", "METHODS 11"),
     Metric("n_drawdowns", "count", "maximal runs below a peak", "METHODS 11"),
@@ -126,12 +164,28 @@ METRICS: Final[tuple[Metric, ...]] = (
 )
 """Every metric, in the order of the report."""
 
+SPREADS: Final[tuple[Metric, ...]] = (
+    Metric("n", "count", "groups in which the metric is defined", "METHODS 11"),
+    Metric("mean", "as the metric", "mean over the groups, each counted once", "METHODS 11"),
+    Metric("mean_low", "as the metric", "2.5% of bootstrapped means", "Efron (1979)"),
+    Metric("mean_high", "as the metric", "97.5% of bootstrapped means", "Efron (1979)"),
+    Metric("std", "as the metric", "standard deviation over the groups, ddof=1", "METHODS 11"),
+    Metric("min", "as the metric", "the smallest of the groups", "METHODS 11"),
+    Metric("max", "as the metric", "the largest of the groups", "METHODS 11"),
+    Metric("median", "as the metric", "half of the groups lie below", "METHODS 11"),
+)
+"""What is said of a metric over years, coins or regimes, beside its value in each."""
+
 _SHORT_RECORD = "fewer than 365 days: the growth is extrapolated"
 _UNDEFINED: Final[Mapping[str, str]] = {
     "cagr": "no days, or the equity was lost",
     "sharpe_lo": "fewer than three days, or no variation",
     "min_track_record_days": "the Sharpe ratio is not above 0: no record is long enough",
+    "n_trials": "not given",
+    "deflated_sharpe": "the number of trials was not given, or there is no Sharpe ratio",
     "sortino": "no losing day",
+    "sortino_low": "no losing day",
+    "sortino_high": "no losing day",
     "calmar": "no drawdown",
     "recovery_days": "no drawdown has ended",
     "max_recovery_days": "no drawdown has ended",
@@ -163,6 +217,8 @@ def summary(
     traded_usd: float | None = None,
     capacity_usd: float | None = None,
     seed: int = 0,
+    n_trials: float | None = None,
+    trials_variance: float | None = None,
 ) -> dict[str, Any]:
     """Return every metric of a run, ready to be written as JSON.
 
@@ -180,6 +236,11 @@ def summary(
         From ``core.costs``, where it was estimated.
     seed : int
         Of the bootstrap.
+    n_trials : float or None
+        How many effective trials this run was chosen from; None: it is not said, and no Sharpe
+        ratio is deflated.
+    trials_variance : float or None
+        Variance of the Sharpe ratios per day of those trials; None: that of chance alone.
 
     Returns
     -------
@@ -209,13 +270,14 @@ def summary(
     closed = require_trades(trades)
     books = require_lines(lines)
     gross_pnl = books[Line.GROSS]
+    trials = Trials(math.nan if n_trials is None else n_trials, trials_variance)
     tree: dict[str, Any] = {
-        "net": _account(daily.net, closed["net_pnl"], 2 * gross_pnl - sum(books), seed),
-        "gross": _account(daily.gross, closed["gross_pnl"], gross_pnl, seed),
-        "activity": _activity(daily, closed, traded_usd)
+        "net": result(daily.net, closed["net_pnl"], 2 * gross_pnl - sum(books), trials, seed),
+        "gross": result(daily.gross, closed["gross_pnl"], gross_pnl, trials, seed),
+        "activity": activity(daily, closed, traded_usd)
         | {"capacity_usd": math.nan if capacity_usd is None else capacity_usd},
         "costs": dict(cost_shares(lines)),
-        "stability": stability(daily, closed),
+        "stability": stability(daily, closed, seed=seed),
     }
     flags: dict[str, str] = {}
     if 0 < len(daily.net) < ratios.DAYS_PER_YEAR:
@@ -230,48 +292,6 @@ def summary(
         flags[path] = reason or known
     tree["flags"] = flags
     return tree
-
-
-def _account(returns: Vec, pnl: pl.Series, total: int, seed: int) -> dict[str, Any]:
-    found = inference.moments(returns)
-    low, high = inference.sharpe_interval(returns, seed=seed)
-    recovery = drawdowns.time_to_recover(returns)
-    return {
-        "n_days": len(returns),
-        "total_return": ratios.total_return(returns),
-        "cagr": ratios.cagr(returns),
-        "volatility": ratios.annual_volatility(returns),
-        "sharpe": ratios.sharpe(returns),
-        "sharpe_low": low,
-        "sharpe_high": high,
-        "sharpe_lo": inference.lo_adjusted_sharpe(returns),
-        "psr": inference.probabilistic_sharpe(found),
-        "min_track_record_days": inference.min_track_record_days(found),
-        "sortino": ratios.sortino(returns),
-        "calmar": ratios.calmar(returns),
-        "max_drawdown": drawdowns.max_drawdown(returns),
-        "avg_drawdown": drawdowns.average_drawdown(returns),
-        "n_drawdowns": len(drawdowns.episodes(returns).peak),
-        "recovery_days": recovery.mean_days_from_peak,
-        "max_recovery_days": recovery.max_days_from_peak,
-        "trough_recovery_days": recovery.mean_days_from_trough,
-        "open_drawdown_days": recovery.open_days,
-        "pnl_usd": total / MONEY_SCALE,
-        **hits(pnl.to_numpy())._asdict(),
-    }
-
-
-def _activity(daily: Daily, closed: pl.DataFrame, traded_usd: float | None) -> dict[str, float]:
-    n_days = len(daily.net)
-    traded = 2.0 * float(closed["notional_usd"].sum()) if traded_usd is None else traded_usd
-    mean_equity = float(np.mean(daily.equity_usd)) if n_days else math.nan
-    turnover = turnover_per_day(traded, mean_equity, n_days)
-    return {
-        "holding_hours": average_holding_hours(closed),
-        "trades_per_day": closed.height / n_days if n_days else math.nan,
-        "turnover_per_day": turnover,
-        "turnover_per_year": turnover * ratios.DAYS_PER_YEAR,
-    }
 
 
 def _clean(tree: dict[str, Any], above: str) -> Iterator[tuple[str, str, str]]:

@@ -111,6 +111,32 @@ def sortino(returns: Vec) -> float:
     return float(np.mean(returns)) / downside * math.sqrt(DAYS_PER_YEAR)
 
 
+def mean_return(returns: Vec) -> float:
+    r"""Return the mean return of a year, :math:`365\,\bar r`, not compounded.
+
+    Parameters
+    ----------
+    returns : Vec
+        Daily returns, shape (day,).
+
+    Returns
+    -------
+    float
+        The numerator of the annual Sharpe ratio.
+
+    Notes
+    -----
+    Units: fraction per year.  Causal: reads all days.  Missing: NaN without a day.
+    METHODS 11.
+
+    Examples
+    --------
+    >>> round(mean_return(np.array([0.01, -0.02, 0.03])), 6)
+    2.433333
+    """
+    return float(np.mean(returns)) * DAYS_PER_YEAR if len(returns) else math.nan
+
+
 def total_return(returns: Vec) -> float:
     r"""Return what one unit became, less that unit: :math:`\prod_d (1 + r_d) - 1`.
 

@@ -1,4 +1,4 @@
-"""How sure a Sharpe ratio is: golden vector G8, Lo's correction, the bootstrap."""
+"""How sure a Sharpe ratio is: golden vector G8 and Lo's correction."""
 
 import math
 
@@ -15,7 +15,6 @@ from quorate.statistics.inference import (
     min_track_record_days,
     moments,
     probabilistic_sharpe,
-    sharpe_interval,
 )
 from quorate.statistics.ratios import sharpe
 
@@ -99,34 +98,3 @@ def test_lo_punishes_trends_and_rewards_reversal():
     assert lo_adjusted_sharpe(trending) < sharpe(trending)
     assert lo_adjusted_sharpe(reverting) > sharpe(reverting)
     assert math.isnan(lo_adjusted_sharpe(np.array([0.1, -0.1])))
-
-
-@pytest.fixture(scope="module")
-def noise():
-    return np.random.default_rng(3).normal(0.001, 0.02, 400)
-
-
-def test_the_interval_holds_the_ratio_and_repeats(noise):
-    first = sharpe_interval(noise, seed=1, n_samples=400)
-    assert first == sharpe_interval(noise, seed=1, n_samples=400)
-    assert first != sharpe_interval(noise, seed=2, n_samples=400)
-    assert first.low < sharpe(noise) < first.high
-
-
-def test_the_interval_is_as_wide_as_theory_says(noise):
-    """Independent days: the standard error of a year's ratio is about sqrt(365 / N)."""
-    low, high = sharpe_interval(noise, seed=1, n_samples=2_000, block_days=1.0)
-    assert high - low == pytest.approx(2 * 1.96 * math.sqrt(365 / 400), rel=0.12)
-
-
-def test_blocks_widen_the_interval_of_trending_days():
-    trending = np.repeat(np.random.default_rng(5).normal(0.0, 0.02, 60), 10)
-    days = sharpe_interval(trending, seed=1, n_samples=500, block_days=1.0)
-    blocks = sharpe_interval(trending, seed=1, n_samples=500, block_days=30.0)
-    assert blocks.high - blocks.low > 1.5 * (days.high - days.low)
-
-
-def test_the_interval_of_nothing():
-    assert all(math.isnan(bound) for bound in sharpe_interval(np.zeros(9), seed=1))
-    with pytest.raises(ValueError, match="level 2"):
-        sharpe_interval(G16, seed=1, level=2)

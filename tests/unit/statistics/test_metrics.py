@@ -8,7 +8,7 @@ import pytest
 from tests.unit.statistics.building import G16, UNIT, equity_frame, trades_frame
 
 from quorate.core.types import Line
-from quorate.statistics.metrics import METRICS, summary
+from quorate.statistics.metrics import METRICS, SPREADS, summary
 from quorate.statistics.ratios import sharpe
 from quorate.statistics.stability import dispersion
 from quorate.statistics.trades import TRADES
@@ -38,7 +38,37 @@ def test_every_metric_of_the_table_is_there_and_no_other():
     names = {name for part in ("net", "gross", "activity", "costs") for name in found[part]}
     assert names == {metric.name for metric in METRICS}
     assert len(METRICS) == len({metric.name for metric in METRICS})
-    assert all(all(metric) for metric in METRICS)
+    assert all(all(metric) for metric in (*METRICS, *SPREADS))
+
+
+def test_every_key_of_the_summary_has_its_row():
+    found = summarise(np.tile(G16, 50))
+    assert set(found) == {"net", "gross", "activity", "costs", "stability", "flags"}
+    known, parts = ({metric.name for metric in table} for table in (METRICS, SPREADS))
+    for tree in found["stability"].values():
+        assert set(tree) == {"groups", "dispersion"}
+        for row in tree["groups"].values():
+            assert set(row) <= known
+        assert set(tree["dispersion"]) <= known
+        for spread in tree["dispersion"].values():
+            assert set(spread) == parts
+
+
+def test_trials_deflate_the_ratio():
+    alone, chosen = summarise(n_trials=1)["net"], summarise(n_trials=50)["net"]
+    assert (alone["n_trials"], chosen["n_trials"]) == (1, 50)
+    assert alone["deflated_sharpe"] == alone["psr"] > chosen["deflated_sharpe"]
+    apart = summarise(n_trials=50, trials_variance=1.0)["net"]
+    assert apart["deflated_sharpe"] < chosen["deflated_sharpe"]
+    unsaid = summarise()
+    assert unsaid["net"]["deflated_sharpe"] is None
+    assert unsaid["flags"]["net.n_trials"] == "not given"
+
+
+def test_bounds_are_around_their_numbers():
+    net = summarise(np.random.default_rng(3).normal(0.001, 0.02, 400))["net"]
+    for name in ("mean_return", "sharpe", "sortino", "max_drawdown"):
+        assert net[f"{name}_low"] < net[name] < net[f"{name}_high"]
 
 
 def test_the_numbers_are_those_of_the_functions():
