@@ -19,6 +19,8 @@ The regime of all of it is the one in which the first fill was decided.
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -97,7 +99,7 @@ def attribute(
         (row["coin"], row["episode"]): episodes.shares(row["votes"], row["side"])
         for row in opened.iter_rows(named=True)
     }
-    regime_of = {(row["coin"], row["episode"]): row["regime"] for row in opened.to_dicts()}
+    regime_of = dict(zip(share_of, opened["regime"], strict=True))
     sums: dict[Key, int] = defaultdict(int)
     traded = _traded(_owned(episodes.owners(numbered, opened)), held)
     for row, line, amount in (*traded, *_settled(settled, opened)):
@@ -136,8 +138,10 @@ def _traded(
 ) -> Iterator[tuple[dict[str, Any], Line, int]]:
     """Yield what the fills of each owner made, and each of their costs."""
     value_of = {(row["coin"], row["venue"]): row["value"] for row in positions.to_dicts()}
-    for group in owned.partition_by(*_EPISODE, "venue", maintain_order=True):
-        rows = group.to_dicts()
+    place = (*_EPISODE, "venue")
+    ordered = owned.sort(place, maintain_order=True).to_dicts()
+    for _, group in groupby(ordered, key=itemgetter(*place)):
+        rows = list(group)
         still = sum(row["lots"] for row in rows)
         first = rows[0]
         worth, lots = first["closing_notional"], first["closing_lots"]

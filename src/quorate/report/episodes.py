@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import math
-from fractions import Fraction
 from typing import Final
 
 import polars as pl
@@ -53,6 +52,7 @@ _FORCED: Final = (
     Reason.BLOCKED,
     Reason.OPEN_RISK_NEGATIVE,
 )
+_NANO: Final = 1_000_000_000
 _TICK: Final = pl.duration(microseconds=1)
 
 
@@ -217,7 +217,7 @@ def shares(votes: str | None, side: int) -> dict[str, int]:
     Parameters
     ----------
     votes : str or None
-        JSON: engine to its ``side``, ``prob`` and ``weight`` at the decision.
+        JSON: engine to its ``side``, ``prob`` and ``weight`` at the decision, to nine decimals.
     side : int
         Of the episode's first fill, +1 or -1.
 
@@ -239,18 +239,17 @@ def shares(votes: str | None, side: int) -> dict[str, int]:
     {'a': 8, 'b': -1}
     """
     known = {
-        engine: side * vote["side"] * _fraction(vote["weight"]) * (2 * _fraction(vote["prob"]) - 1)
-        for engine, vote in json.loads(votes or "{}", parse_float=str).items()
+        engine: side * vote["side"] * _strength(vote["weight"], vote["prob"])
+        for engine, vote in sorted(json.loads(votes or "{}").items())
     }
-    spoke = {engine: vote for engine, vote in sorted(known.items()) if vote}
-    if sum(spoke.values()) <= 0:
+    if sum(known.values()) <= 0:
         return {UNKNOWN: 1}
-    scale = math.lcm(*(vote.denominator for vote in spoke.values()))
-    whole = {engine: int(vote * scale) for engine, vote in spoke.items()}
-    divisor = math.gcd(*whole.values())
-    return {engine: vote // divisor for engine, vote in whole.items()}
+    divisor = math.gcd(*known.values())
+    return {engine: part // divisor for engine, part in known.items() if part}
 
 
-def _fraction(value: str | float) -> Fraction:
-    """Read a decimal as it was written; what is not finite weighs nothing."""
-    return Fraction(value) if math.isfinite(float(value)) else Fraction(0)
+def _strength(weight: float, prob: float) -> int:
+    """Return ``w (2 p - 1)`` of the recorded decimals as an integer; 0 where not finite."""
+    if not math.isfinite(weight * prob):
+        return 0
+    return round(weight * _NANO) * (2 * round(prob * _NANO) - _NANO)

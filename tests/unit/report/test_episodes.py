@@ -147,10 +147,11 @@ def test_votes_that_do_not_make_the_side_are_not_known(votes, side):
     assert shares(votes, side) == {UNKNOWN: 1}
 
 
-def test_an_engine_without_weight_or_strength_has_no_share():
+def test_an_engine_without_weight_or_a_probability_has_no_share():
     votes = {
         "a": {"side": 1, "prob": 0.6, "weight": 1e-06},
         "b": {"side": 1, "prob": 0.6, "weight": 0.0},
         "c": {"side": -1, "prob": 0.5, "weight": 1},
+        "d": {"side": -1, "prob": float("nan"), "weight": 1},
     }
     assert shares(json.dumps(votes), 1) == {"a": 1}
