@@ -6,10 +6,10 @@ episode with its entry. The rules are those of METHODS 13.1, made exact:
 - An *episode* is a run of fills of one coin from flat to flat, over all its venues.
 - Its *entry* is the last kept decision with reason ENTRY for that coin before its first fill and
   not before the first fill of the episode before; without one the engines are not known.
-- A *fill* belongs to the engines if it is an entry or an ordinary exit. A fill that resizes
-  (REBALANCE) belongs to the allocator; but as long as less was bought than the entry decided, one
-  that adds on its side only completes it (the schedule of the entry was replaced on the way), and
-  belongs to the engines: it is counted there if more than half of it is within that size.
+- A *fill* belongs to the engines if it is an entry or an ordinary exit. A fill that resizes, or by
+  which the optimiser gives a coin up, belongs to the allocator. But as long as less was bought than
+  the entry decided, a resizing that adds on its side only completes it (the schedule of the entry
+  was replaced on the way) and belongs to the engines, if more than half of it is within that size.
 - A fill that was forced (a cap, a breaker, a control, the venue) belongs to the risk overlay; one
   whose reason says neither is nobody's: ``unknown``.
 """
@@ -37,6 +37,11 @@ _BY_ENGINES: Final = (
     Reason.EXIT_STOP,
     Reason.CARRY_TURNED,
 )
+_BY_ALLOCATOR: Final = (
+    Reason.REBALANCE,
+    Reason.PORTFOLIO_ZERO,
+    Reason.PORTFOLIO_NOT_SOLVED,
+)
 _FORCED: Final = (
     Reason.EXIT_UNIVERSE,
     Reason.EXIT_CONTROL,
@@ -44,6 +49,15 @@ _FORCED: Final = (
     Reason.CUT_CAP,
     Reason.EXIT_LIQUIDATION,
     Reason.EXIT_DELISTED,
+    Reason.CAP_COIN,
+    Reason.CAP_SECTOR,
+    Reason.CAP_GROSS,
+    Reason.CAP_PARTICIPATION,
+    Reason.CAP_OPEN_RISK,
+    Reason.CAP_VENUE,
+    Reason.CAP_NET,
+    Reason.CAP_BETA,
+    Reason.CAP_RISK,
     Reason.BREAKER_DAILY,
     Reason.BREAKER_STREAK,
     Reason.BREAKER_VOLATILITY,
@@ -193,7 +207,7 @@ def owners(numbered: pl.DataFrame, opened: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             pl.when(_is_any(_BY_ENGINES) | (is_rebalance & completes))
             .then(pl.lit(ENGINES))
-            .when(is_rebalance)
+            .when(_is_any(_BY_ALLOCATOR))
             .then(pl.lit(ALLOCATOR))
             .when(_is_any(_FORCED))
             .then(pl.lit(RISK_OVERLAY))
