@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MONTHS: Final = (
+MONTHS: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
@@ -86,6 +86,26 @@ def tick_label(tick: float, ticks: Sequence[float]) -> str:
     return f"−{text}" if tick < 0 else text
 
 
+def log_ticks(low: float, high: float, n: int = 7) -> list[tuple[float, str]]:
+    """Return the powers of ten in a range as (logarithm, label), every second or third if many.
+
+    Examples
+    --------
+    >>> log_ticks(1e3, 2e5)
+    [(3.0, '1K'), (4.0, '10K'), (5.0, '100K')]
+    """
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    step = max(1, math.ceil((last - first + 1) / n))
+    return [(float(i), _power(i)) for i in range(first, last + 1, step)]
+
+
+def _power(exponent: int) -> str:
+    for floor, suffix in ((12, "T"), (9, "B"), (6, "M"), (3, "K")):
+        if exponent >= floor:
+            return f"{10 ** (exponent - floor):,}{suffix}"
+    return f"{10.0**exponent:g}"
+
+
 def time_ticks(start_ms: int, end_ms: int, n: int = 7) -> list[tuple[int, str]]:
     """Return at most ``n`` round dates in a span, with labels; the year is said where it is new.
 
@@ -147,7 +167,7 @@ def _labelled(marks: list[int], step_ms: int) -> list[tuple[int, str]]:
         if step_ms >= 12 * 28 * _DAY_MS:
             label = str(at.year)
         elif step_ms >= 28 * _DAY_MS:
-            label = f"{_MONTHS[at.month - 1]} {at.year}"
+            label = f"{MONTHS[at.month - 1]} {at.year}"
         elif step_ms >= _DAY_MS:
             label = _day(at, is_new_year=at.year != year)
         else:
@@ -160,5 +180,5 @@ def _labelled(marks: list[int], step_ms: int) -> list[tuple[int, str]]:
 
 
 def _day(at: datetime, *, is_new_year: bool) -> str:
-    text = f"{at.day} {_MONTHS[at.month - 1]}"
+    text = f"{at.day} {MONTHS[at.month - 1]}"
     return f"{text} {at.year}" if is_new_year else text

@@ -1,19 +1,21 @@
-"""Charts as SVG text: pure functions of numbers, without scripts, fonts or colours of their own.
+"""Charts as SVG text and the numbers behind them: no fonts and no colours of their own.
 
-In: times and values. Out: an ``<svg>`` that is as wide as its column: the plot is stretched while
-its labels are not, so that they can be read on a phone. Colours are the page's CSS classes.
+In: values over time, or over a scale of money. Out: an ``<svg>`` as wide as its column (the plot
+is stretched, its labels are not, so that a phone can show them) and the points it draws, from
+which the page reads a value under the pointer. Colours are the page's CSS classes.
 """
 
 from __future__ import annotations
 
 import html
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from quorate.report.axes import nice_ticks, tick_label, time_ticks
+from quorate.report.axes import log_ticks, nice_ticks, tick_label, time_ticks
+from quorate.report.formats import number
+from quorate.report.thinning import thinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from quorate.core.types import IntVec, Vec
 
 WIDTH: Final = 1000.0
-MAX_POINTS: Final = 800
 _TOP, _BOTTOM = 10, 26
+_NAME_PX: Final = 14  # a row above the plot for the name of each mark
 
 
 @dataclass(frozen=True)
@@ -35,52 +37,78 @@ class Series:
     is_area: bool = False
 
 
-def downsample(times: IntVec, values: Vec, max_points: int = MAX_POINTS) -> tuple[IntVec, Vec]:
-    """Thin a line out, keeping the lowest and the highest point of every bucket.
+class Axis(NamedTuple):
+    """Where points stand from left (0) to right (1), the marks below, and how points are called.
 
-    Parameters
-    ----------
-    times, values : IntVec, Vec
-        Shape (point,) each.
-    max_points : int
-        At least 4; the first and the last point are always kept.
-
-    Returns
-    -------
-    times, values : IntVec, Vec
-        At most ``max_points`` each, in order.
-
-    Notes
-    -----
-    Units: as given.  Causal: reads the whole line.  Missing: a bucket of NaN only gives one NaN,
-    which breaks the line.
-
-    Examples
-    --------
-    >>> downsample(np.arange(9), np.array([0, 1, 0, 0, -5, 0, 0, 1.0, 0]), 6)[1].tolist()
-    [0.0, 1.0, 0.0, -5.0, 1.0, 0.0]
+    ``times`` are milliseconds since 1970, or empty where ``labels`` name the points.
     """
-    n = len(values)
-    if n <= max_points:
-        return times, values
-    edges = np.linspace(1, n - 1, (max_points - 2) // 2 + 1).astype(np.int64)
-    kept = [0]
-    for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        part = values[first:last]
-        known = np.flatnonzero(np.isfinite(part))
-        if len(known) == 0:
-            kept.append(first)
-            continue
-        low = first + int(known[np.argmin(part[known])])
-        high = first + int(known[np.argmax(part[known])])
-        kept += sorted({low, high})
-    chosen = np.array([*kept, n - 1])
-    return times[chosen], values[chosen]
+
+    at: Vec
+    marks: list[tuple[float, str]]
+    times: list[int]
+    labels: list[str]
+
+
+class Mark(NamedTuple):
+    """A vertical line at a place of note, and its name."""
+
+    at: float
+    name: str
+
+
+class Chart(NamedTuple):
+    """A picture, what it shows in words, and its points for the page's script."""
+
+    svg: str
+    said: str
+    points: dict[str, Any]
+
+
+class _Frame(NamedTuple):
+    """The scale of a chart: its ends, the height of its plot and its marks."""
+
+    low: float
+    high: float
+    plot: float
+    ticks: list[float]
+    top: float
+
+    def down(self, value: float) -> float:
+        return self.plot * (1.0 - (value - self.low) / (self.high - self.low))
+
+
+def time_axis(times: IntVec) -> Axis:
+    """Return the axis of points in time, ms since 1970, ascending."""
+    start, end = int(times[0]), int(times[-1])
+    length = end - start
+    at = (times - start) / length if length else np.full(len(times), 0.5)
+    marks = [
+        ((ms - start) / length if length else 0.5, label) for ms, label in time_ticks(start, end)
+    ]
+    return Axis(at, marks, [int(ms) for ms in times], [])
+
+
+def money_axis(amounts_usd: Vec) -> Axis:
+    """Return a logarithmic axis of amounts above zero, ascending, at least two."""
+    logs = np.log10(amounts_usd)
+    start, length = float(logs[0]), float(logs[-1] - logs[0])
+    marks = [
+        ((at - start) / length, label)
+        for at, label in log_ticks(float(amounts_usd[0]), float(amounts_usd[-1]))
+    ]
+    labels = [f"account of {number(usd, 0 if usd >= 100 else 2)} USD" for usd in amounts_usd]
+    return Axis((logs - start) / length, marks, [], labels)
 
 
 def line_chart(
-    times: IntVec, series: Sequence[Series], *, title: str, unit: str, height: int = 240
-) -> str:
+    times: IntVec,
+    series: Sequence[Series],
+    *,
+    title: str,
+    unit: str,
+    height: int = 240,
+    digits: int = 2,
+) -> Chart:
     """Draw lines over time, with a scale in round numbers on the left and dates below.
 
     Parameters
@@ -93,11 +121,13 @@ def line_chart(
         Said to screen readers; ``unit`` is ``"%"`` or a name, which stands above the scale.
     height : int
         Pixels.
+    digits : int
+        Decimals of a value that is read off.
 
     Returns
     -------
-    str
-        One ``<svg>``; without a finite value, one that says so.
+    Chart
+        Without a finite value, one that says so.
 
     Notes
     -----
@@ -105,97 +135,124 @@ def line_chart(
 
     Examples
     --------
-    >>> "no data" in line_chart(np.array([], np.int64), [], title="equity", unit="USD")
+    >>> "no data" in line_chart(np.array([], np.int64), [], title="equity", unit="USD").svg
     True
     """
-    found = [line.values[np.isfinite(line.values)] for line in series]
-    finite = np.concatenate([*found, np.zeros(0)])
-    if len(finite) == 0:
-        return _empty(title, height)
+    if len(times) == 0 or not any(np.isfinite(line.values).any() for line in series):
+        return empty_chart(title, height)
+    kept = thinned([line.values for line in series])
+    thin = [Series(s.name, s.values[kept], s.css, s.is_area) for s in series]
+    return plot(time_axis(times[kept]), thin, title=title, unit=unit, height=height, digits=digits)
+
+
+def plot(
+    axis: Axis,
+    series: Sequence[Series],
+    *,
+    title: str,
+    unit: str,
+    height: int = 240,
+    digits: int = 2,
+    marks: Sequence[Mark] = (),
+) -> Chart:
+    """Draw lines over any axis, every point as given; at least one value is finite.
+
+    Notes
+    -----
+    Units: ``unit``.  Causal: draws what it is given.  Missing: NaN breaks the line.
+
+    Examples
+    --------
+    >>> axis = Axis(np.array([0.0, 1.0]), [], [], ["a", "b"])
+    >>> plot(axis, [Series("x", np.array([1.0, 3.0]), "net")], title="x", unit="USD").points["low"]
+    1.0
+    """
+    frame = _frame(series, height, _TOP + _NAME_PX * len(marks))
+    known = [line.values[np.isfinite(line.values)] for line in series]
+    said = f"{title}, {unit}: " + "; ".join(
+        _range(line.name, found, digits)
+        for line, found in zip(series, known, strict=True)
+        if len(found)
+    )
+    floor = frame.down(min(max(0.0, frame.low), frame.high))
+    parts = [
+        f'<svg class="chart" role="img" height="{height}" aria-label="{html.escape(said)}">',
+        *(_y_tick(tick, frame, unit) for tick in frame.ticks),
+        *_x_axis(axis.marks, height),
+        _stretched(frame),
+        *(_path(axis.at, line, frame, floor) for line in series),
+        "</svg>",
+        *(_marked(mark, i, frame) for i, mark in enumerate(marks)),
+        "</svg>",
+    ]
+    return Chart("".join(parts), said, _points(axis, series, frame, unit, digits))
+
+
+def empty_chart(title: str, height: int = 80, why: str = "no data") -> Chart:
+    """Return a frame that says why there is nothing to draw."""
+    said = f"{html.escape(title)}: {html.escape(why)}"
+    svg = (
+        f'<svg class="chart" role="img" height="{height}" aria-label="{said}">'
+        f'<text class="none" x="50%" y="{height // 2}" text-anchor="middle">{html.escape(why)}'
+        "</text></svg>"
+    )
+    return Chart(svg, f"{title}: {why}", {})
+
+
+def _stretched(frame: _Frame) -> str:
+    return (
+        f'<svg x="0" y="{frame.top:g}" width="100%" height="{frame.plot:g}"'
+        f' viewBox="0 0 {WIDTH:g} {frame.plot:g}" preserveAspectRatio="none">'
+    )
+
+
+def _range(name: str, values: Vec, digits: int) -> str:
+    """Return where a line starts, ends and turns, in words."""
+    first, last, low, high = (
+        number(float(v), digits) for v in (values[0], values[-1], values.min(), values.max())
+    )
+    return f"{name} from {first} to {last}, lowest {low}, highest {high}"
+
+
+def _frame(series: Sequence[Series], height: int, top: int) -> _Frame:
+    finite = np.concatenate([line.values[np.isfinite(line.values)] for line in series])
     low, high = float(np.min(finite)), float(np.max(finite))
     if any(line.is_area for line in series):
         low, high = min(low, 0.0), max(high, 0.0)
     ticks = nice_ticks(low, high)
-    low, high = min(low, ticks[0]), max(high, ticks[-1])
-    start, end = int(times[0]), int(times[-1])
-    plot = height - _TOP - _BOTTOM
-    spread = high - low
-
-    def down(value: float) -> float:
-        return plot * (1.0 - (value - low) / spread)
-
-    body = [
-        _path(times, line, (start, end), (plot, low, high), down(min(max(0.0, low), high)))
-        for line in series
-    ]
-    said = f"{title}, {unit}: from {_plain(low)} to {_plain(high)} on the scale"
-    return "".join(
-        [
-            f'<svg class="chart" role="img" height="{height}" aria-label="{html.escape(said)}">',
-            *(_y_tick(tick, ticks, unit, _TOP + down(tick)) for tick in ticks),
-            *_x_axis(start, end, height),
-            f'<svg x="0" y="{_TOP}" width="100%" height="{plot}" viewBox="0 0 {WIDTH:g} {plot}"',
-            ' preserveAspectRatio="none">',
-            *body,
-            "</svg></svg>",
-        ]
-    )
+    return _Frame(min(low, ticks[0]), max(high, ticks[-1]), height - top - _BOTTOM, ticks, top)
 
 
-def bar(start: float, end: float, low: float, high: float, css: str) -> str:
-    """Draw one horizontal bar from ``start`` to ``end`` on a scale from ``low`` to ``high``.
-
-    Returns
-    -------
-    str
-        One ``<svg>`` as wide as its cell, with a mark at zero where zero lies inside the scale.
-
-    Notes
-    -----
-    Units: one unit for all four.  Causal: draws what it is given.  Missing: an empty bar where a
-    number is not finite or the scale has no length.
-
-    Examples
-    --------
-    >>> bar(0.0, 1.0, 0.0, 1.0, "up").count("<rect")
-    1
-    """
-    shapes = ""
-    spread = high - low
-    if all(map(math.isfinite, (start, end, low, high))) and spread > 0.0:
-        left = WIDTH * (min(start, end) - low) / spread
-        wide = max(WIDTH * abs(end - start) / spread, 2.0 if start != end else 0.0)
-        shapes = f'<rect class="{css}" x="{left:.1f}" y="3" width="{wide:.1f}" height="14"/>'
-        if low < 0.0 < high:
-            zero = -WIDTH * low / spread
-            shapes += f'<path class="zero" d="M{zero:.1f} 0V20"/>'
-    return (
-        f'<svg class="bar" viewBox="0 0 {WIDTH:g} 20" preserveAspectRatio="none" '
-        f'aria-hidden="true">{shapes}</svg>'
-    )
+def _points(
+    axis: Axis, series: Sequence[Series], frame: _Frame, unit: str, digits: int
+) -> dict[str, Any]:
+    """Return what the script reads: places or times, names, and values with null for NaN."""
+    places = {"t": axis.times} if axis.times else {"x": [round(float(a), 5) for a in axis.at]}
+    return {
+        **places,
+        "labels": axis.labels,
+        "unit": unit,
+        "digits": digits,
+        "low": frame.low,
+        "high": frame.high,
+        "top": frame.top,
+        "series": [
+            {
+                "name": line.name,
+                "css": line.css,
+                "values": [
+                    round(float(v), digits) + 0.0 if np.isfinite(v) else None for v in line.values
+                ],
+            }
+            for line in series
+        ],
+    }
 
 
-def _empty(title: str, height: int) -> str:
-    return (
-        f'<svg class="chart" role="img" height="{height}" '
-        f'aria-label="{html.escape(title)}: no data">'
-        f'<text class="none" x="50%" y="{height // 2}" text-anchor="middle">no data</text></svg>'
-    )
-
-
-def _path(
-    times: IntVec,
-    line: Series,
-    span: tuple[int, int],
-    scale: tuple[int, float, float],
-    floor: float,
-) -> str:
+def _path(at: Vec, line: Series, frame: _Frame, floor: float) -> str:
     """Return the path of a line; every run of finite values is a stroke of its own."""
-    plot, low, high = scale
-    thin_times, values = downsample(times, line.values)
-    length = span[1] - span[0]
-    x = WIDTH * (thin_times - span[0]) / length if length else np.full(len(values), WIDTH / 2)
-    y = plot * (1.0 - (values - low) / (high - low))
+    x = WIDTH * at
+    y = frame.plot * (1.0 - (line.values - frame.low) / (frame.high - frame.low))
     strokes, areas = [], []
     bounds = np.flatnonzero(np.diff(np.isfinite(y).astype(np.int8), prepend=0, append=0))
     for first, last in zip(bounds[::2].tolist(), bounds[1::2].tolist(), strict=True):
@@ -210,20 +267,21 @@ def _path(
     return f'<path class="area {line.css}" d="{"".join(areas)}"/>{drawn}' if line.is_area else drawn
 
 
-def _y_tick(tick: float, ticks: Sequence[float], unit: str, y: float) -> str:
+def _y_tick(tick: float, frame: _Frame, unit: str) -> str:
     sign = "%" if unit == "%" else ""
     css = "grid zero" if tick == 0.0 else "grid"
+    y = frame.top + frame.down(tick)
     return (
         f'<line class="{css}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<text class="tick" x="-8" y="{y + 4.0:.1f}" text-anchor="end">'
-        f"{tick_label(tick, ticks)}{sign}</text>"
+        f"{tick_label(tick, frame.ticks)}{sign}</text>"
     )
 
 
-def _x_axis(start: int, end: int, height: int) -> list[str]:
+def _x_axis(marks: Sequence[tuple[float, str]], height: int) -> list[str]:
     parts = []
-    for i, (at, label) in enumerate(time_ticks(start, end)):
-        share = 100.0 * (at - start) / (end - start) if end > start else 50.0
+    for i, (at, label) in enumerate(marks):
+        share = 100.0 * at
         anchor = "start" if share < 5.0 else "end" if share > 95.0 else "middle"
         css = "tick alt" if i % 2 else "tick"
         parts.append(
@@ -234,5 +292,12 @@ def _x_axis(start: int, end: int, height: int) -> list[str]:
     return parts
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.6g}"
+def _marked(mark: Mark, row: int, frame: _Frame) -> str:
+    share = 100.0 * mark.at
+    anchor, shift = ("end", -5) if share > 50.0 else ("start", 5)
+    name_y = _NAME_PX * (row + 1) - 3
+    return (
+        f'<line class="note" x1="{share:.2f}%" x2="{share:.2f}%" y1="{name_y - 8}" '
+        f'y2="{frame.top + frame.plot:g}"/><text class="note" x="{share:.2f}%" dx="{shift}" '
+        f'y="{name_y}" text-anchor="{anchor}">{html.escape(mark.name)}</text>'
+    )

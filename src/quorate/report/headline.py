@@ -1,23 +1,17 @@
-"""What a reader must see first: the result in one sentence, its tiles, and what to be wary of.
+"""What a reader must see first: the result in one sentence and its tiles.
 
-In: a ``Run``. Out: sentences and tiles. A caution is a fact with its number, not an opinion.
+In: a ``Run``. Out: sentences and tiles; what to be wary of is the linter's part.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quorate.core.types import Line
 from quorate.report.formats import number, percent, sign, usd
-from quorate.report.tables import outside_trades
 
 if TYPE_CHECKING:
     from quorate.report.reading import Run
-
-FEW_TRADES: Final = 30
-FEW_DAYS: Final = 365
-SURE: Final = 0.95
-N_LUCKY: Final = 5
 
 
 class Tile(NamedTuple):
@@ -123,46 +117,6 @@ def tiles(run: Run) -> list[Tile]:
             "",
         ),
     ]
-
-
-def cautions(run: Run) -> list[str]:
-    """Return what a reader should know before believing the tiles.
-
-    Notes
-    -----
-    Units: said in each sentence.  Causal: reads the whole run.  Missing: what cannot be known is
-    left out.  METHODS 5, 11.
-    """
-    net: dict[str, Any] = run.metrics["net"]
-    n_days, psr = net.get("n_days") or 0, net.get("psr")
-    needed = net.get("min_track_record_days")
-    out = []
-    if n_days < FEW_DAYS:
-        out.append(f"{number(n_days, 0)} days are less than a year: yearly numbers extrapolate.")
-    if psr is not None and psr < SURE and run.net > 0:
-        out.append(
-            f"The Sharpe ratio is not told apart from luck: PSR {percent(psr, 1)}, below 95%."
-        )
-    if needed is not None and needed > n_days:
-        out.append(
-            f"A Sharpe ratio like this needs {number(needed, 0)} days to be believed at 5%; "
-            f"there are {number(n_days, 0)}."
-        )
-    if 0 < run.trades.height < FEW_TRADES:
-        out.append(f"Only {run.trades.height} closed trades: averages over them say little.")
-    if run.trades.height > 2 * N_LUCKY and run.net > 0:
-        best = int(run.trades["net_pnl"].top_k(N_LUCKY).sum())
-        if best > run.net:
-            out.append(
-                f"The best {N_LUCKY} trades made {usd(best)} USD, more than the whole net result."
-            )
-    rest = outside_trades(run)[-1]
-    if rest:
-        out.append(
-            f"{usd(rest)} USD of the net result lie outside closed trades: positions still open "
-            "at the end, valued at the last price."
-        )
-    return out
 
 
 def imbalance(run: Run) -> int:

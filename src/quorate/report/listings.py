@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from quorate.report import charts
+from quorate.report import bars
 from quorate.report.formats import code, instant, number, percent
 from quorate.report.tables import Amount, amount
 from quorate.report.words import HELD, TRADED, reason
@@ -66,7 +66,7 @@ def _waited(name: str, count: int, largest: int, total: int) -> Waited:
         group=said.group,
         n_bars=number(count, 0),
         share=percent(share, 1 if share >= 0.001 else 4),
-        bar=charts.bar(0.0, count, 0.0, largest, "base"),
+        bar=bars.bar(0.0, count, 0.0, largest, "base"),
     )
 
 

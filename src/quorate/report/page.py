@@ -1,29 +1,60 @@
-"""Renders the page of a run: one HTML file that needs no network, no script and no other file.
+"""Renders the page of a run: one HTML file that needs no network and no other file.
 
-In: the folder of a finished run. Out: ``report.html`` in it, written whole or not at all.
+In: the folder of a finished run. Out: ``report.html`` in it, written whole or not at all. Its one
+script reads values off the charts; the page says everything without it.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import tempfile
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from quorate.core.types import MONEY_SCALE
-from quorate.report import charts, facts, headline, listings, months, tables
-from quorate.report.charts import Series, line_chart
-from quorate.report.formats import exact, instant, number
+from quorate.core.types import MONEY_SCALE, Line
+from quorate.report import (
+    assumptions,
+    facts,
+    graphs,
+    headline,
+    linter,
+    listings,
+    luck,
+    months,
+    places,
+    tables,
+    worst,
+)
+from quorate.report.axes import MONTHS
+from quorate.report.capacity import capacity
+from quorate.report.formats import instant, number
 from quorate.report.reading import Run, curves, read
-
-if TYPE_CHECKING:
-    from quorate.report.reading import Curves
+from quorate.report.thinning import MAX_POINTS
 
 NAME: Final = "report.html"
+CONTENTS: Final = (
+    ("real", "Data", "Is it real?"),
+    ("money", "Result", "Did it make money after costs?"),
+    ("luck", "Luck", "Is that luck?"),
+    ("costs", "Costs", "What did it cost, and why?"),
+    ("who", "Attribution", "Which engine, regime, venue or coin did it?"),
+    ("room", "Capacity", "How much money fits in?"),
+    ("refused", "Refusals", "What did it refuse to do?"),
+    ("break", "Shocks", "What would break it?"),
+    ("months", "Months", "Month by month"),
+    ("steady", "Steadiness", "How steady was it?"),
+    ("trades", "Trades", "Trades"),
+    ("settings", "Settings", "Settings and engines"),
+    ("metrics", "Metrics", "All metrics"),
+)
+"""The anchor, the short and the full heading of every section, in the order of the questions."""
 _SPLITS: Final = (
     ("coin", "symbol"),
     ("regime at entry", "regime"),
@@ -39,7 +70,8 @@ def render(folder: Path) -> Path:
     Parameters
     ----------
     folder : Path
-        Of a finished run: ``run.json``, ``metrics.json``, ``equity.parquet``, ``trades.parquet``.
+        Of a finished run: ``run.json``, ``metrics.json``, ``equity.parquet``, ``trades.parquet``,
+        and ``fills.parquet`` and ``positions.parquet`` where they were kept.
 
     Returns
     -------
@@ -81,29 +113,69 @@ def context(run: Run) -> dict[str, Any]:
     -----
     Units: in each row.  Causal: reads the whole run.  Missing: in each row.
     """
-    found = curves(run.equity)
-    best, worst = listings.extremes(run)
-    breakdowns = [(title, tables.breakdown(run, column)) for title, column in _SPLITS]
-    gap = headline.imbalance(run)
+    return {**_head(run), **_answers(run), **_details(run)}
+
+
+def _head(run: Run) -> dict[str, Any]:
+    found = linter.lint(run)
+    data = run.about["data"]
     return {
         "about": run.about,
-        "data": run.about["data"],
-        "preset": run.about.get("settings", {}).get("risk", {}).get("preset", "none"),
-        "start_usd": number(int(run.equity["equity"][0]) / MONEY_SCALE),
-        "span": [_span(run.about["data"].get(end, "")) for end in ("start", "end")],
-        "n_bars": number(run.about["data"].get("n_bars"), 0),
+        "data": data,
+        "contents": CONTENTS,
         "verdict": headline.verdict(run),
+        "findings": found.findings,
+        "findings_said": _counted(found.findings),
+        "clean": found.clean,
+        "preset": run.about.get("settings", {}).get("risk", {}).get("preset", "none"),
+        "start_usd": number(run.start / MONEY_SCALE),
+        "span": [_span(data.get(end, "")) for end in ("start", "end")],
+        "n_bars": number(data.get("n_bars"), 0),
+        "assumptions": assumptions.assumptions(run),
+        "seconds": [(n, number(s, 1)) for n, s in run.about.get("seconds", {}).items()],
+    }
+
+
+def _answers(run: Run) -> dict[str, Any]:
+    found = curves(run.equity)
+    room = capacity(run)
+    gross = run.lines[Line.GROSS]
+    return {
         "tiles": headline.tiles(run),
-        "cautions": headline.cautions(run),
-        "imbalance": exact(gap) if gap else "",
-        "charts": _charts(run, found),
+        "luck": luck.sentence(run),
+        "doubts": luck.doubts(run),
+        "graphs": {
+            "equity": graphs.equity(run, found),
+            "drawdown": graphs.drawdown(found),
+            "sharpe": graphs.sharpe(run),
+            "exposure": graphs.exposure(run, found),
+            "risk": graphs.risk(run, found),
+            "room": graphs.room(run, room),
+        },
+        "waterfall": tables.waterfall(run),
+        "no_share": "" if gross > 0 else "gross is not positive",
+        "is_traded": run.is_traded,
+        "attribution": places.tables(places.ATTRIBUTION, run),
+        "breakdowns": [(title, tables.breakdown(run, column)) for title, column in _SPLITS],
+        "is_folded": run.trades["symbol"].n_unique() > tables.MAX_GROUPS,
+        "room_said": graphs.room_sentence(run, room),
+        "room_limit": number(room.limit_usd, 0) if np.isfinite(room.limit_usd) else "",
+        "reasons": listings.reasons(run),
+        "shocks": places.tables(places.SHOCKS, run),
+        "worst": worst.worst(run, found),
         "calendar": months.calendar(run, found),
         "months": months.months(run, found),
-        "waterfall": tables.waterfall(run),
-        "breakdowns": breakdowns,
-        "reasons": listings.reasons(run),
-        "best": best,
-        "worst": worst,
+    }
+
+
+def _details(run: Run) -> dict[str, Any]:
+    best, last = listings.extremes(run)
+    return {
+        "is_lost": bool((run.equity["equity"] <= 0).any()),
+        "best_trades": best,
+        "worst_trades": last,
+        "n_trades": run.trades.height,
+        "n_rest": number(run.trades.height - len(best) - len(last), 0),
         "metrics": facts.metric_rows(run),
         "stability": facts.stability_rows(run),
         "years": facts.year_rows(run),
@@ -112,9 +184,16 @@ def context(run: Run) -> dict[str, Any]:
         "counters": facts.counters(run),
         "changed": facts.changed_settings(run),
         "settings": facts.all_settings(run),
-        "n_trades": run.trades.height,
-        "seconds": [(n, number(s, 1)) for n, s in run.about.get("seconds", {}).items()],
     }
+
+
+def _counted(findings: list[linter.Finding]) -> str:
+    """Return how many findings there are of each severity, the worst first."""
+    counts = [
+        (sum(found.severity is severity for found in findings), severity.name.lower())
+        for severity in linter.Severity
+    ]
+    return ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in counts if n)
 
 
 def _span(text: object) -> str:
@@ -125,58 +204,24 @@ def _span(text: object) -> str:
         return str(text)
 
 
-def _charts(run: Run, found: Curves) -> dict[str, str]:
-    equity = run.equity["equity"].to_numpy() / MONEY_SCALE
-    gross = run.equity["gross_equity"].to_numpy() / MONEY_SCALE
-    share = 100.0 / np.where(equity > 0.0, equity, np.nan)
-    gross_usd, net_usd, risk_usd, budget_usd = (
-        run.equity[name].to_numpy() * share
-        for name in ("gross_usd", "net_usd", "open_risk_usd", "risk_budget_usd")
-    )
-    return {
-        "equity": line_chart(
-            found.times,
-            [Series("gross", gross, "gross"), Series("net", equity, "net")],
-            title="Equity, net and gross",
-            unit="USD",
-            height=300,
-        ),
-        "drawdown": line_chart(
-            found.times,
-            [Series("drawdown", 100.0 * found.drawdown, "loss", is_area=True)],
-            title="Drawdown",
-            unit="%",
-            height=180,
-        ),
-        "exposure": line_chart(
-            found.times,
-            [
-                Series("gross", gross_usd, "gross", is_area=True),
-                Series("net", net_usd, "net"),
-            ],
-            title="Exposure in percent of equity",
-            unit="%",
-            height=200,
-        ),
-        "risk": line_chart(
-            found.times,
-            [Series("budget", budget_usd, "gross"), Series("open risk", risk_usd, "loss")],
-            title="Open risk and its budget in percent of equity",
-            unit="%",
-            height=180,
-        ),
-    }
-
-
+@cache
 def _environment() -> Environment:
+    loader = PackageLoader("quorate.report")
     environment = Environment(
-        loader=PackageLoader("quorate.report"),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["max_points"] = charts.MAX_POINTS
+    script = loader.get_source(environment, "script.js")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals |= {
+        "max_points": MAX_POINTS,
+        "month_names": MONTHS,
+        "script": script,
+        "script_hash": f"sha256-{digest}",
+    }
     return environment
 
 

@@ -1,6 +1,7 @@
 """Reads the folder of a finished run, and refuses one that is not.
 
-In: ``run.json``, ``metrics.json``, ``equity.parquet``, ``trades.parquet``. Out: one ``Run`` with
+In: ``run.json``, ``metrics.json``, ``equity.parquet``, ``trades.parquet``, and ``fills.parquet``
+and ``positions.parquet`` where they were kept. Out: one ``Run`` with
 money in integers of 1e-8 USD, and the curves that follow from the equity of every bar.
 """
 
@@ -32,13 +33,28 @@ _TEXTS: Final = ("venue", "entry_reason", "exit_reason")
 
 @dataclass(frozen=True)
 class Run:
-    """A run as its folder tells it; ``lines`` and money columns are integers of 1e-8 USD."""
+    """A run as its folder tells it; ``lines`` and money columns are integers of 1e-8 USD.
+
+    ``fills`` and ``positions`` are None where the folder, of an older version, does not have them.
+    """
 
     about: dict[str, Any]
     metrics: dict[str, Any]
     equity: pl.DataFrame
     trades: pl.DataFrame
     lines: dict[Line, int]
+    fills: pl.DataFrame | None = None
+    positions: pl.DataFrame | None = None
+
+    @property
+    def is_traded(self) -> bool:
+        """Whether anything was ever bought or sold."""
+        return bool(self.trades.height or any(self.lines.values()))
+
+    @property
+    def start(self) -> int:
+        """What the account held before its first bar."""
+        return int(self.equity["equity"][0])
 
     @property
     def costs(self) -> int:
@@ -104,6 +120,8 @@ def read(folder: Path) -> Run:
         equity=equity,
         trades=trades.with_columns(_text(trades[column]) for column in _TEXTS),
         lines={line: units(found[line.name]) for line in Line},
+        fills=_table_if_kept(folder, "fills.parquet"),
+        positions=_table_if_kept(folder, "positions.parquet"),
     )
 
 
@@ -168,6 +186,10 @@ def tree(folder: Path, name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DataError(f"{path} holds no object", hint="run the backtest again")
     return found
+
+
+def _table_if_kept(folder: Path, name: str) -> pl.DataFrame | None:
+    return table(folder, name) if (folder / name).is_file() else None
 
 
 def table(folder: Path, name: str) -> pl.DataFrame:

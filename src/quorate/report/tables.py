@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from quorate.core.types import Line
-from quorate.report import charts
-from quorate.report.formats import code, exact, number, percent, sign, usd
+from quorate.report import bars
+from quorate.report.formats import UNKNOWN, code, exact, number, percent, sign, usd
 from quorate.report.reading import SLIPPAGE
 from quorate.report.words import LINES
 
@@ -44,6 +44,12 @@ class Step(NamedTuple):
     share: str
     bar: str
     is_total: bool
+
+    @property
+    def said(self) -> str:
+        """The step in words, for who points at it."""
+        share = f", {self.share} of gross" if self.share != UNKNOWN else ""
+        return f"{self.name}: {self.amount.exact} USD{share}; {self.meaning}"
 
 
 class Sums(NamedTuple):
@@ -95,10 +101,10 @@ def waterfall(run: Run) -> list[Step]:
     low, high = float(min(ends)), float(max(ends))
     steps = []
     for i, (line, change) in enumerate(walk):
-        drawn = charts.bar(ends[i], ends[i + 1], low, high, sign(change) if i else "base")
+        drawn = bars.bar(ends[i], ends[i + 1], low, high, sign(change) if i else "base")
         name, meaning = LINES[line]
         steps.append(Step(name, meaning, amount(change), _share(change, gross), drawn, i == 0))
-    drawn = charts.bar(0.0, level, low, high, "base")
+    drawn = bars.bar(0.0, level, low, high, "base")
     net = Step(
         "net", "what the account made", amount(level), _share(level, gross), drawn, is_total=True
     )
@@ -208,6 +214,6 @@ def _group(row: Sums, scale: tuple[float, float] | None) -> Group:
         n_trades=number(None if is_rest else row.n, 0),
         hit_rate=percent(row.won / decided if decided else None, 1),
         money=tuple(amount(value) for value in row.money),
-        bar=charts.bar(0.0, net, *scale, sign(net)) if scale else "",
+        bar=bars.bar(0.0, net, *scale, sign(net)) if scale else "",
         css="rest" if is_rest else "" if scale else "total",
     )

@@ -57,6 +57,28 @@ def trades_frame(n, n_bars, seed, coins):
     )
 
 
+def fills_frame(trades):
+    """Give two fills a trade, in and out, that share its costs to the last unit."""
+    rows = []
+    for trade in trades.iter_rows(named=True):
+        notional = round(trade["notional_usd"] * UNIT) * trade["side"]
+        for part, at in enumerate(("opened_at", "closed_at")):
+            cost = {name: trade[name] // 2 for name in COSTS if name != "funding"}
+            if part:
+                cost = {name: trade[name] - half for name, half in cost.items()}
+            rows.append(
+                {
+                    "symbol": trade["symbol"],
+                    "venue": trade["venue"],
+                    "ts": trade[at],
+                    "side": trade["side"] * (1 - 2 * part),
+                    "notional": notional * (1 - 2 * part),
+                    **cost,
+                }
+            )
+    return pl.DataFrame(rows)
+
+
 def equity_frame(trades, n_bars, flows, unclosed):
     """Book each trade at its close, deposits when they come, and what is open at the last bar."""
     net, gross, flow = (np.zeros(n_bars + 1, np.int64) for _ in range(3))
@@ -168,4 +190,5 @@ def build(
     (folder / "metrics.json").write_text(json.dumps(found))
     equity.write_parquet(folder / "equity.parquet")
     trades.write_parquet(folder / "trades.parquet")
+    fills_frame(trades).write_parquet(folder / "fills.parquet")
     return folder

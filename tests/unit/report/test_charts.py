@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from quorate.report.axes import nice_ticks, tick_label, time_ticks
-from quorate.report.charts import MAX_POINTS, Series, bar, downsample, line_chart
+from quorate.report.bars import bar, interval
+from quorate.report.charts import Axis, Mark, Series, line_chart, money_axis, plot
+from quorate.report.thinning import MAX_POINTS, thinned
 
 DAY_MS = 86_400_000
 NAN = float("nan")
@@ -15,7 +17,7 @@ NAN = float("nan")
 def draw(values, unit="USD", *, is_area=False):
     times = np.arange(len(values), dtype=np.int64) * DAY_MS
     line = Series("line", np.array(values, np.float64), "net", is_area)
-    return line_chart(times, [line], title="line", unit=unit)
+    return line_chart(times, [line], title="line", unit=unit).svg
 
 
 def paths(svg, css="line"):
@@ -58,29 +60,72 @@ def test_an_area_reaches_zero_even_where_the_line_does_not():
 
 
 def test_titles_are_escaped():
-    svg = line_chart(np.array([0]), [], title='<b> & "', unit="USD")
+    svg = line_chart(np.array([0]), [], title='<b> & "', unit="USD").svg
     assert "<b>" not in svg
     assert "&lt;b&gt; &amp; &quot;" in svg
 
 
-def test_downsampling_keeps_the_deepest_and_the_highest_point():
-    values = np.zeros(100_000)
-    values[43_211], values[77_777] = -9.0, 4.0
-    times, kept = downsample(np.arange(100_000), values)
+def test_thinning_keeps_the_deepest_and_the_highest_point_of_every_line():
+    values, other = np.zeros(100_000), np.zeros(100_000)
+    values[43_211], values[77_777], other[5_005] = -9.0, 4.0, 7.0
+    kept = thinned([values, other])
     assert len(kept) <= MAX_POINTS
-    assert kept.min() == -9.0
-    assert kept.max() == 4.0
-    assert times[kept.argmin()] == 43_211
-    assert np.all(np.diff(times) > 0)
-    assert (times[0], times[-1]) == (0, 99_999)
+    assert {0, 5_005, 43_211, 77_777, 99_999} <= set(kept.tolist())
+    assert np.all(np.diff(kept) > 0)
 
 
-def test_downsampling_keeps_gaps_and_short_lines():
-    short = np.arange(5.0)
-    assert downsample(np.arange(5), short)[1] is short
+def test_thinning_keeps_gaps_and_short_lines():
+    assert thinned([np.arange(5.0)]).tolist() == [0, 1, 2, 3, 4]
     values = np.ones(10_000)
     values[4_000:6_000] = NAN
-    assert np.isnan(downsample(np.arange(10_000), values)[1]).any()
+    assert np.isnan(values[thinned([values])]).any()
+
+
+def test_the_points_are_the_values_that_are_drawn():
+    times = np.arange(5_000, dtype=np.int64) * DAY_MS
+    values = np.cumsum(np.random.default_rng(3).normal(size=5_000))
+    values[100:2_000] = NAN
+    chart = line_chart(times, [Series("x", values, "net")], title="x", unit="%", digits=3)
+    rows = dict(zip(chart.points["t"], chart.points["series"][0]["values"], strict=True))
+    for at, value in rows.items():
+        true = values[at // DAY_MS]
+        assert value is None if np.isnan(true) else value == pytest.approx(true, abs=0.0005)
+    assert any(value is None for value in rows.values())
+    assert "highest" in chart.said
+
+
+def test_money_is_on_a_logarithmic_axis_with_powers_of_ten():
+    axis = money_axis(np.logspace(3.0, 6.0, 7))
+    assert axis.marks == [
+        (0.0, "1K"),
+        (pytest.approx(1 / 3), "10K"),
+        (pytest.approx(2 / 3), "100K"),
+        (1.0, "1M"),
+    ]
+    assert axis.at[3] == pytest.approx(0.5)
+    assert axis.labels[2] == "account of 10,000 USD"
+
+
+def test_marks_are_named_above_the_plot_in_rows_of_their_own():
+    axis = Axis(np.array([0.0, 1.0]), [], [], ["a", "b"])
+    line = Series("x", np.array([0.0, 1.0]), "net")
+    marks = [Mark(0.25, "this <account>"), Mark(0.75, "breaks even")]
+    chart = plot(axis, [line], title="x", unit="USD", marks=marks)
+    assert 'x="25.00%" dx="5" y="11" text-anchor="start">this &lt;account&gt;' in chart.svg
+    assert 'x="75.00%" dx="-5" y="25" text-anchor="end">breaks even' in chart.svg
+    assert chart.points["top"] == 38
+
+
+@pytest.mark.parametrize(
+    ("ends", "css"), [((-1.0, 0.5, 2.0), "base"), ((1.0, 2.0, 3.0), "up"), ((-3, -2, -1), "down")]
+)
+def test_an_interval_is_coloured_by_the_side_of_zero_it_is_on(ends, css):
+    assert f'class="{css} wide-range"' in interval(*ends)
+
+
+@pytest.mark.parametrize("ends", [(None, 1.0, 2.0), (0.0, 0.0, 0.0), (NAN, 1.0, 2.0)])
+def test_an_interval_that_is_not_known_is_empty(ends):
+    assert "<rect" not in interval(*ends)
 
 
 @pytest.mark.parametrize(

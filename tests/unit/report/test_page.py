@@ -1,5 +1,7 @@
 """The page is whole, honest about its data, and needs nothing from outside."""
 
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -9,7 +11,9 @@ import pytest
 from tests.unit.report.building import build
 
 from quorate.errors import DataError, SchemaError
-from quorate.report import render
+from quorate.report import places, render
+from quorate.report.exhibit import Cell, Column, Row, Table, money
+from quorate.report.page import CONTENTS
 
 VOID = {"meta", "br", "line", "rect", "path", "img", "link", "input", "hr"}
 
@@ -59,9 +63,42 @@ def test_the_tags_are_nested_and_the_links_stay_inside(page, quiet):
         assert all(link.startswith("#") and link[1:] in found.ids for link in found.links)
 
 
-def test_nothing_is_loaded_from_outside_and_nothing_runs(page):
-    for banned in ("http:", "https:", "//", "<script", "@import", "url(", "javascript", "<link"):
-        assert banned not in page
+def test_nothing_is_loaded_from_outside(page):
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">', page)[1]
+    assert policy.startswith("default-src 'none'")
+    for banned in ("http:", "https:", "//", "@import", "url(", "javascript", "<link", " src="):
+        assert banned not in page.replace(policy, "")
+
+
+def test_the_only_script_that_may_run_is_the_one_of_the_page(page):
+    runs = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert len(runs) == 1
+    digest = base64.b64encode(hashlib.sha256(runs[0].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
+    rest = re.findall(r"<script ([^>]*)>", page)
+    assert set(rest) == {'type="application/json"'}
+
+
+def test_the_questions_come_in_the_order_a_trader_asks_them(page):
+    places = [page.index(f'<h2 id="{anchor}">{title}') for anchor, _, title in CONTENTS]
+    assert places == sorted(places)
+    assert page.index("What is suspicious") < places[0]
+    assert all(f'href="#{anchor}"' in page for anchor, _, _ in CONTENTS)
+
+
+def test_a_table_of_somebody_else_takes_its_place(tmp_path, monkeypatch):
+    def made(run):
+        cells = (Cell("ema_cross"), money(-run.net), Cell("–", "", "no trade"))
+        columns = (Column("engine", is_text=True), Column("net", "USD"), Column("Sharpe"))
+        return [Table("By <engine>", columns, (Row(cells, "total"),), "Frozen at entry.")]
+
+    monkeypatch.setattr(places, "ATTRIBUTION", (made,))
+    text = render(build(tmp_path, n_trades=40)).read_text(encoding="utf-8")
+    part = text[text.index('id="who"') : text.index('id="room"')]
+    assert "<h3>By &lt;engine&gt;</h3>" in part
+    assert '<th scope="col">net, USD</th>' in part
+    assert 'title="no trade">–</td>' in part
+    assert "Frozen at entry." in part
 
 
 def test_made_up_data_are_said_to_be_made_up(page, quiet):

@@ -134,12 +134,6 @@ def test_the_best_and_the_worst_trades(run):
     assert all(t.money[0].units - t.money[1].units == t.money[2].units for t in best + worst)
 
 
-def test_cautions_name_their_numbers(run):
-    said = " ".join(headline.cautions(run))
-    assert "167 days" in said
-    assert "12.00 USD" in said
-
-
 def test_every_reason_line_and_metric_has_words():
     assert set(REASONS) == set(Reason)
     assert set(LINES) == set(Line)

@@ -1,0 +1,80 @@
+"""Horizontal bars for the cells of tables, and an interval with its value, as SVG text.
+
+In: two ends on a scale. Out: an ``<svg>`` as wide as its cell; colours are the page's classes.
+"""
+
+from __future__ import annotations
+
+import math
+
+from quorate.report.charts import WIDTH
+
+
+def bar(start: float, end: float, low: float, high: float, css: str) -> str:
+    """Draw one horizontal bar from ``start`` to ``end`` on a scale from ``low`` to ``high``.
+
+    Returns
+    -------
+    str
+        One ``<svg>`` as wide as its cell, with a mark at zero where zero lies inside the scale.
+
+    Notes
+    -----
+    Units: one unit for all four.  Causal: draws what it is given.  Missing: an empty bar where a
+    number is not finite or the scale has no length.
+
+    Examples
+    --------
+    >>> bar(0.0, 1.0, 0.0, 1.0, "up").count("<rect")
+    1
+    """
+    shapes = ""
+    spread = high - low
+    if all(map(math.isfinite, (start, end, low, high))) and spread > 0.0:
+        left = WIDTH * (min(start, end) - low) / spread
+        wide = max(WIDTH * abs(end - start) / spread, 2.0 if start != end else 0.0)
+        shapes = f'<rect class="{css}" x="{left:.1f}" y="3" width="{wide:.1f}" height="14"/>'
+        if low < 0.0 < high:
+            zero = -WIDTH * low / spread
+            shapes += f'<path class="zero" d="M{zero:.1f} 0V20"/>'
+    return _cell(shapes)
+
+
+def interval(low: float | None, value: float | None, high: float | None) -> str:
+    """Draw an interval as a bar, its value as a mark and zero as a line, on a scale of its own.
+
+    Notes
+    -----
+    Units: one unit for all three.  Causal: draws what it is given.  Missing: an empty cell where
+    a number is not known.
+
+    Examples
+    --------
+    >>> interval(None, 1.0, 2.0).count("<rect")
+    0
+    """
+    if low is None or value is None or high is None:
+        return _cell("")
+    left, right = min(low, value, 0.0), max(high, value, 0.0)
+    if not (math.isfinite(left) and math.isfinite(right)) or right <= left:
+        return _cell("")
+    room = 0.05 * (right - left)
+    left, right = left - room, right + room
+
+    def across(at: float) -> float:
+        return WIDTH * (at - left) / (right - left)
+
+    css = "up" if low > 0.0 else "down" if high < 0.0 else "base"
+    return _cell(
+        f'<rect class="{css} wide-range" x="{across(low):.1f}" y="6" '
+        f'width="{across(high) - across(low):.1f}" height="8"/>'
+        f'<path class="zero" d="M{across(0.0):.1f} 0V20"/>'
+        f'<path class="value" d="M{across(value):.1f} 2V18"/>'
+    )
+
+
+def _cell(shapes: str) -> str:
+    return (
+        f'<svg class="bar" viewBox="0 0 {WIDTH:g} 20" preserveAspectRatio="none" '
+        f'aria-hidden="true">{shapes}</svg>'
+    )

@@ -1,0 +1,69 @@
+"""Rules about the data: made up, assumed, filled in, or with an engine that failed.
+
+In: ``Evidence``. Out: a ``Finding``, or None where the bound is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from quorate.report.checks.finding import Finding, Severity
+from quorate.report.formats import number, percent
+
+if TYPE_CHECKING:
+    from quorate.report.evidence import Evidence
+
+FILLED_IN: Final = 0.001
+
+
+def synthetic(seen: Evidence) -> Finding | None:
+    """Find made-up prices: they earn made-up money."""
+    if not seen.is_synthetic:
+        return None
+    return Finding(
+        Severity.ALARM,
+        "Synthetic data",
+        "Every price was made up by a random generator",
+        "real prices",
+        "Use it to see how the system works; no number here is about a market.",
+    )
+
+
+def assumed_funding(seen: Evidence) -> Finding | None:
+    """Find funding that no file knew: the line of funding is a guess there."""
+    if seen.n_assumed == 0:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "Funding is assumed",
+        f"{seen.n_assumed} of {seen.n_markets} markets, wholly or in part",
+        "0 markets",
+        "Give the venue's settlements (--funding), or read funding below as a guess.",
+    )
+
+
+def imputed(seen: Evidence) -> Finding | None:
+    """Find prices carried over gaps: such bars are not traded, and stops may come late."""
+    if seen.imputed_share <= FILLED_IN:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "Prices are filled in",
+        f"{percent(seen.imputed_share, 2)} of the bars with data were late or missing "
+        "and carry the price before",
+        f"at most {percent(FILLED_IN, 1)}",
+        "Get the missing bars; until then trust no stop that falls near a gap.",
+    )
+
+
+def failed_engines(seen: Evidence) -> Finding | None:
+    """Find engines that failed and abstained: the quorum was not the one asked for."""
+    if seen.n_engine_failures == 0:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "An engine failed",
+        f"{number(seen.n_engine_failures, 0)} bars of a coin without its vote",
+        "0",
+        "See the notes on the data for which and why; mend it or leave it out.",
+    )

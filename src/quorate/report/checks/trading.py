@@ -1,0 +1,102 @@
+"""Rules about trading: what would not have filled, did not fit, was too small or stayed open.
+
+In: ``Evidence``. Out: a ``Finding``, or None where the bound is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from quorate.report.checks.finding import Finding, Severity
+from quorate.report.formats import number, percent, usd
+
+if TYPE_CHECKING:
+    from quorate.report.evidence import Evidence
+
+LOST_ORDERS: Final = 0.1
+CUT_FILLS: Final = 0.05
+
+
+def small_capacity(seen: Evidence) -> Finding | None:
+    """Find an account above what would have earned the most: it pays for its own size."""
+    if seen.room_usd is None or seen.room_usd >= seen.start_usd:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "The account is above its capacity",
+        f"Capacity {number(seen.room_usd, 0)} USD",
+        f"at least the account, {number(seen.start_usd, 0)} USD",
+        "Trade a smaller account, more coins, or slower; see how much money fits in.",
+    )
+
+
+def minimum_orders(seen: Evidence) -> Finding | None:
+    """Find targets that passed every gate and were too small for the venue."""
+    wanted = seen.n_orders + seen.n_below_minimum
+    if wanted == 0 or seen.n_below_minimum <= LOST_ORDERS * wanted:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "Targets are lost to minimum order sizes",
+        f"{number(seen.n_below_minimum, 0)} of {number(wanted, 0)} orders wanted, "
+        f"{percent(seen.n_below_minimum / wanted, 0)}",
+        f"at most {percent(LOST_ORDERS, 0)}",
+        "Use a larger account, fewer coins or more risk a trade: what is traded is not the plan.",
+    )
+
+
+def cut_fills(seen: Evidence) -> Finding | None:
+    """Find orders cut to the participation limit, or beyond their price at the open."""
+    cut = seen.n_clipped + seen.n_collared
+    sent = seen.n_fills + seen.n_collared
+    if cut == 0 or cut <= CUT_FILLS * sent:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "Orders did not fill as meant",
+        f"{number(seen.n_clipped, 0)} cut to the participation limit and "
+        f"{number(seen.n_collared, 0)} beyond their price limit, of {number(sent, 0)} sent",
+        f"at most {percent(CUT_FILLS, 0)} of orders sent",
+        "Trade smaller, slower or more liquid coins; live, these orders are missed.",
+    )
+
+
+def stop_gaps(seen: Evidence) -> Finding | None:
+    """Find stops that lost more than the gap allowance (METHODS 7.5)."""
+    if seen.n_exceedances == 0:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "Stops lost more than planned",
+        f"{number(seen.n_exceedances, 0)} of {number(seen.n_stops, 0)} stops beyond their "
+        "price by more than the gap allowance",
+        "0 stops",
+        "Raise the gap allowance or lower the risk a trade; thin coins gap more.",
+    )
+
+
+def liquidations(seen: Evidence) -> Finding | None:
+    """Find positions that a venue closed by force: leverage was too high."""
+    if seen.n_liquidations == 0:
+        return None
+    return Finding(
+        Severity.ALARM,
+        "Positions were liquidated",
+        f"{number(seen.n_liquidations, 0)} bars with a liquidation",
+        "0",
+        "Lower leverage: a stop must be reached long before margin runs out.",
+    )
+
+
+def open_positions(seen: Evidence) -> Finding | None:
+    """Find what is open at the end: valued at the last price, its exit not paid for."""
+    if seen.n_open == 0 and seen.open_net == 0:
+        return None
+    count = f"{number(seen.n_open, 0)} positions, " if seen.n_open else ""
+    return Finding(
+        Severity.NOTE,
+        "Positions are open at the end",
+        f"{count}{usd(seen.open_net)} USD of the net result lie outside closed trades",
+        "0 positions",
+        "Their exit is not paid for yet; ratios over trades leave them out.",
+    )

@@ -1,0 +1,134 @@
+"""Whether the result may be luck: the Sharpe ratio with its doubts, and how often it came true.
+
+In: a ``Run``. Out: one sentence, and rows of a figure beside what it must clear.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from quorate.report import bars
+from quorate.report.formats import UNKNOWN, number, percent
+
+if TYPE_CHECKING:
+    from quorate.report.reading import Run
+
+
+class Doubt(NamedTuple):
+    """One way of asking: the question, the figure, a picture of it, and how to read it."""
+
+    question: str
+    figure: str
+    picture: str
+    reading: str
+
+
+def sentence(run: Run) -> str:
+    """Return whether the record tells the result apart from luck.
+
+    Notes
+    -----
+    Units: none.  Causal: reads the whole run.  Missing: a ratio that is not defined says why.
+    """
+    net: dict[str, Any] = run.metrics["net"]
+    sharpe, low, high = (net.get(name) for name in ("sharpe", "sharpe_low", "sharpe_high"))
+    if sharpe is None:
+        return f"Nothing can be said about luck: {_why(run, 'sharpe')}."
+    if low is None or high is None:
+        return f"The days are too few to tell skill from luck: {_why(run, 'sharpe_low')}."
+    if low > 0.0:
+        return "Luck alone is unlikely: the whole 95% interval of the Sharpe ratio is above zero."
+    if high < 0.0:
+        return "It is not bad luck: the whole 95% interval of the Sharpe ratio is below zero."
+    return "It may be luck, good or bad: the 95% interval of the Sharpe ratio contains zero."
+
+
+def doubts(run: Run) -> list[Doubt]:
+    """Return the figures that speak for or against luck.
+
+    Notes
+    -----
+    Units: in each row.  Causal: reads the whole run.  Missing: a dash, and why.
+    METHODS 5, 11; Bailey and Lopez de Prado (2012), Politis and Romano (1994).
+    """
+    return [_ratio(run), _psr(run), _record(run), _trials(run), *_steadiness(run)]
+
+
+def _ratio(run: Run) -> Doubt:
+    net: dict[str, Any] = run.metrics["net"]
+    sharpe, low, high = (net.get(name) for name in ("sharpe", "sharpe_low", "sharpe_high"))
+    if sharpe is None or low is None or high is None:
+        name = "sharpe" if sharpe is None else "sharpe_low"
+        return Doubt("net Sharpe ratio, a year", number(sharpe), "", _why(run, name))
+    return Doubt(
+        "net Sharpe ratio, a year",
+        number(sharpe),
+        bars.interval(low, sharpe, high),
+        f"95% interval {number(low)} to {number(high)}, by resampling blocks of days",
+    )
+
+
+def _psr(run: Run) -> Doubt:
+    psr = run.metrics["net"].get("psr")
+    reading = "95% or more is the usual bar" if psr is not None else _why(run, "psr")
+    return Doubt(
+        "probability that the true ratio is above 0 (PSR)", percent(psr, 1), _share(psr), reading
+    )
+
+
+def _record(run: Run) -> Doubt:
+    net: dict[str, Any] = run.metrics["net"]
+    needed, n_days = net.get("min_track_record_days"), net.get("n_days") or 0
+    if needed is None:
+        return Doubt("track record needed", UNKNOWN, "", _why(run, "min_track_record_days"))
+    return Doubt(
+        "track record needed",
+        f"{number(needed, 0)} days",
+        _share(min(1.0, n_days / needed) if needed > 0 else 1.0),
+        f"to believe such a ratio at 5%; there are {number(n_days, 0)} days",
+    )
+
+
+def _trials(run: Run) -> Doubt:
+    trials = run.about.get("n_trials")
+    if trials is None:
+        return Doubt(
+            "runs tried on these data",
+            UNKNOWN,
+            "",
+            "not written down in this run; the best of many looks good by luck alone",
+        )
+    deflated = run.metrics["net"].get("dsr")
+    reading = "the best of many looks good by luck alone"
+    if deflated is not None:
+        reading = (
+            f"probability that it beats the best of them by luck (DSR): {percent(deflated, 1)}"
+        )
+    return Doubt("runs tried on these data", number(trials, 0), "", reading)
+
+
+def _steadiness(run: Run) -> list[Doubt]:
+    rows = []
+    for group, field in (("year", "total_return"), ("coin", "pnl_usd"), ("regime", "pnl_usd")):
+        groups = run.metrics.get("stability", {}).get(group, {}).get("groups", {})
+        values = [row.get(field) for row in groups.values() if row.get(field) is not None]
+        if len(values) < 2:
+            continue
+        won = sum(value > 0 for value in values)
+        rows.append(
+            Doubt(
+                f"{group}s that earned",
+                f"{won} of {len(values)}",
+                _share(won / len(values)),
+                "net of costs",
+            )
+        )
+    return rows
+
+
+def _share(value: float | None) -> str:
+    return bars.bar(0.0, value, 0.0, 1.0, "base") if value is not None else ""
+
+
+def _why(run: Run, name: str) -> str:
+    return str(run.metrics.get("flags", {}).get(f"net.{name}", "not defined"))

@@ -1,0 +1,33 @@
+"""Who fills the places of the page that hold any number of tables.
+
+In: a ``Run``. Out: tables for a place, in order. A maker of tables earns its place by joining the
+tuple of it; a place without a table is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quorate.report.exhibit import Table
+    from quorate.report.reading import Run
+
+    Maker = Callable[[Run], list[Table]]
+
+ATTRIBUTION: Final[tuple[Maker, ...]] = ()
+"""Which engine, regime, venue or coin did it: sums that are the books to the last digit."""
+
+SHOCKS: Final[tuple[Maker, ...]] = ()
+"""What would break it: past crashes and a failing venue, applied to what was held."""
+
+
+def tables(makers: tuple[Maker, ...], run: Run) -> list[Table]:
+    """Return the tables of a place.
+
+    Notes
+    -----
+    Units: in each column.  Causal: reads a finished run.  Missing: an empty list.  METHODS 13.
+    """
+    return [table for maker in makers for table in maker(run)]

@@ -1,0 +1,118 @@
+"""Luck, steadiness, assumptions and what hurt most: figures, and words where there is none."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.unit.report.building import build
+
+from quorate.report import assumptions, luck, reading, worst
+from quorate.report.rolling import rolling_sharpe, window_days
+from quorate.statistics.ratios import sharpe
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return reading.read(build(tmp_path_factory.mktemp("run")))
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    return reading.read(build(tmp_path_factory.mktemp("quiet"), n_trades=0, n_bars=100))
+
+
+def test_the_rolling_ratio_of_a_window_is_the_ratio_of_its_days():
+    days = np.random.default_rng(5).normal(0.001, 0.02, 200)
+    found = rolling_sharpe(days, 90)
+    assert np.isnan(found[:89]).all()
+    assert found[150] == pytest.approx(sharpe(days[61:151]))
+
+
+def test_a_window_that_does_not_move_or_is_not_known_has_no_ratio():
+    assert np.isnan(rolling_sharpe(np.zeros(50), 20)).all()
+    assert np.isnan(rolling_sharpe(np.ones(5), 20)).all()
+    days = np.random.default_rng(5).normal(size=60)
+    days[30] = np.nan
+    assert np.isnan(rolling_sharpe(days, 20)[30:50]).all()
+
+
+@pytest.mark.parametrize(
+    ("n_days", "window"), [(0, 0), (19, 0), (20, 10), (179, 89), (180, 90), (900, 90)]
+)
+def test_a_short_span_has_a_short_window(n_days, window):
+    assert window_days(n_days) == window
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"sharpe": 2.0, "sharpe_low": 0.1, "sharpe_high": 4.0}, "Luck alone is unlikely"),
+        ({"sharpe": 2.0, "sharpe_low": -0.1, "sharpe_high": 4.0}, "It may be luck"),
+        ({"sharpe": -2.0, "sharpe_low": -3.0, "sharpe_high": -0.1}, "It is not bad luck"),
+        ({"sharpe": 2.0, "sharpe_low": None, "sharpe_high": None}, "too few to tell"),
+        ({"sharpe": None}, "Nothing can be said about luck"),
+    ],
+)
+def test_luck_is_judged_by_the_interval(run, found, said):
+    assert said in luck.sentence(replace(run, metrics={"net": found, "flags": {}}))
+
+
+def test_every_doubt_has_a_figure_or_a_reason(run, quiet):
+    for each in (run, quiet):
+        for row in luck.doubts(each):
+            assert row.figure != "–" or len(row.reading) > 10
+            assert "None" not in row.reading
+
+
+def test_trials_are_told_where_they_were_counted(run):
+    counted = replace(run, about=run.about | {"n_trials": 41})
+    row = next(row for row in luck.doubts(counted) if row.question.startswith("runs tried"))
+    assert row.figure == "41"
+    net = run.metrics["net"] | {"dsr": 0.5}
+    deflated = replace(counted, metrics=run.metrics | {"net": net})
+    row = next(row for row in luck.doubts(deflated) if row.question.startswith("runs tried"))
+    assert "50.0%" in row.reading
+
+
+def test_the_worst_day_and_fall_are_found(run):
+    rows = {row.cells[0].text: row for row in worst.worst(run, reading.curves(run.equity)).rows}
+    found = reading.curves(run.equity)
+    deepest = f"{abs(100 * np.nanmin(found.drawdown)):.2f}%"
+    assert rows["deepest fall, bar by bar"].cells[2].text == f"−{deepest}"
+    assert rows["worst day"].cells[2].css == "down"
+    held = run.equity["gross_usd"] / (run.equity["equity"] / 1e8)
+    assert rows["largest gross exposure"].cells[2].text == f"{100 * held.max():.1f}%"
+
+
+def test_a_run_that_never_fell_has_nothing_that_hurt(quiet):
+    table = worst.worst(quiet, reading.curves(quiet.equity))
+    assert table.rows == ()
+    assert "nothing was lost" in table.note
+
+
+def test_assumptions_carry_the_numbers_of_the_run(run):
+    settings = {"costs": {"max_participation": 0.2, "impact_bps_at_one": 5.0}}
+    settings |= {"exchange": {"delisting_haircut": 0.05}}
+    about = run.about | {"settings": settings, "data": {"funding": ["known", "mixed"]}}
+    said = " ".join(assumptions.assumptions(replace(run, about=about)))
+    for text in ("20% of the volume", "5.0 bps", "5.0% below", "1 of 2 markets"):
+        assert text in said
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [(["known", "none"], "what the venues settled"), (["none"], "No funding"), ([], "never at")],
+)
+def test_funding_is_said(run, kinds, said):
+    about = run.about | {"data": {"funding": kinds}}
+    assert said in " ".join(assumptions.assumptions(replace(run, about=about)))
+
+
+def test_a_lost_account_has_its_worst_day_before_it_was_lost(run):
+    n = run.equity.height
+    gone = run.equity.with_columns(
+        equity=pl.Series(np.where(np.arange(n) < 50, 1_000_000_000_000, -5))
+    )
+    table = worst.worst(replace(run, equity=gone), reading.curves(gone))
+    assert all("nan" not in cell.text for row in table.rows for cell in row.cells)

@@ -1,0 +1,98 @@
+"""The linter reads its evidence off a run, asks every rule, and puts the worst first."""
+
+import inspect
+from dataclasses import fields, replace
+
+import polars as pl
+import pytest
+from tests.unit.report.building import UNIT, build
+
+from quorate.core.types import Line
+from quorate.report import evidence, linter, reading
+from quorate.report.checks import data, result, trading
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = build(
+        tmp_path_factory.mktemp("run"),
+        unclosed=12 * UNIT + 7,
+        is_synthetic=True,
+        funding=["known", "assumed", "mixed", "none"],
+    )
+    return reading.read(folder)
+
+
+def test_every_rule_is_asked():
+    asked = {rule.__name__ for _, rule in linter.RULES}
+    written = {
+        name
+        for module in (data, result, trading)
+        for name, found in inspect.getmembers(module, inspect.isfunction)
+        if found.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert asked == written
+    names = [name for name, _ in linter.RULES]
+    assert len(set(names)) == len(names)
+
+
+def test_the_worst_comes_first_and_the_rest_is_named_clean(run):
+    found = linter.lint(run)
+    severities = [each.severity for each in found.findings]
+    assert severities == sorted(severities)
+    assert found.findings[0].title == "Synthetic data"
+    assert len(found.findings) + len(found.clean) == len(linter.RULES)
+    assert "liquidations" in found.clean
+
+
+def test_the_evidence_is_what_the_run_says(run):
+    seen = evidence.gather(run)
+    by_coin = run.trades.group_by("symbol").agg(pl.col("net_pnl").sum())
+    assert seen.best_coin[1] == by_coin["net_pnl"].max()
+    assert seen.gross - seen.costs == seen.net == run.net
+    assert (seen.n_assumed, seen.n_markets) == (2, 4)
+    assert (seen.open_net, seen.n_open) == (12 * UNIT + 7, 0)
+    assert (seen.n_stops, seen.n_clipped) == (14, 37)
+    assert seen.n_months == 6
+    assert seen.imbalance == 0
+    assert seen.lost_at == ""
+    assert seen.n_fills == 2 * seen.n_trades == 240
+
+
+def test_months_add_up_to_the_result(run):
+    seen = evidence.gather(run)
+    assert sum(net for _, net in evidence._by_month(run)) == run.net
+    assert seen.best_month[1] == max(net for _, net in evidence._by_month(run))
+
+
+def test_broken_books_and_a_lost_account_are_seen(run):
+    broken = replace(run, lines=run.lines | {Line.FEE: run.lines[Line.FEE] + 1})
+    assert evidence.gather(broken).imbalance == 1
+    gone = run.equity.with_columns(
+        pl.when(pl.int_range(pl.len()) == 40).then(0).otherwise("equity").alias("equity")
+    )
+    assert evidence.gather(replace(run, equity=gone)).lost_at == "2025-01-02 16:00 UTC"
+
+
+def test_orders_wanted_are_those_that_passed_the_gates(run):
+    reasons = {"ENTRY": 5, "REBALANCE": 4, "REVERSAL": 3, "EXIT_TIME": 99, "BELOW_MINIMUM": 2}
+    seen = evidence.gather(replace(run, metrics=run.metrics | {"reasons": reasons}))
+    assert (seen.n_orders, seen.n_below_minimum) == (12, 2)
+
+
+def test_bars_without_a_coin_are_no_bars_with_data(run):
+    reasons = {"NO_DATA": 900, "NOT_MEMBER": 50, "IMPUTED": 5, "HOLDING": 45}
+    seen = evidence.gather(replace(run, metrics=run.metrics | {"reasons": reasons}))
+    assert seen.imputed_share == 0.1
+
+
+def test_an_old_run_without_fills_is_judged_by_the_rest(run):
+    seen = evidence.gather(replace(run, fills=None))
+    assert seen.n_fills == 0
+    assert seen.room_usd == run.metrics["activity"]["capacity_usd"]
+
+
+def test_every_field_has_a_harmless_default():
+    found = linter.judge(evidence.Evidence())
+    assert found.findings == []
+    assert len(fields(evidence.Evidence)) > 25
