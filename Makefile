@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow parity property fault realdata bench fmt lint types layers deps docs check lock clean
+.PHONY: help setup demo test test-slow parity property fault browser realdata bench fmt lint types layers deps docs check lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ property: $(STAMP) ## hypothesis
 
 fault: $(STAMP) ## crashes, full disks, two writers
 	$(BIN)/python -m pytest -q tests/fault
+
+browser: $(STAMP) ## pages in a real Chromium: alone, readable, reachable (skips without one)
+	$(BIN)/python -m pytest -q -m browser
 
 realdata: $(STAMP) ## tests over real market data (QUORATE_DATA_DIR, or a sibling shared/data)
 	$(BIN)/python -m pytest -q -m realdata

@@ -33,7 +33,8 @@ class Capacity(NamedTuple):
     """The curve, the accounts of note in USD, and why there is no curve where it is empty.
 
     ``limit_usd`` is the account at which half of the traded value would be above the participation
-    limit: the curve ends there. NaN where an account of that kind does not exist.
+    limit: the curve ends there, and where it still rises, ``is_limited``, that is the best. NaN
+    where an account of that kind does not exist.
     """
 
     account_usd: Vec
@@ -42,6 +43,7 @@ class Capacity(NamedTuple):
     best_net_usd: float
     break_even_usd: float
     limit_usd: float
+    is_limited: bool
     why: str
 
 
@@ -81,7 +83,7 @@ def capacity(run: Run) -> Capacity:
 def nothing(why: str) -> Capacity:
     """Return no curve, and why."""
     none = np.zeros(0)
-    return Capacity(none, none, np.nan, np.nan, np.nan, np.nan, why)
+    return Capacity(none, none, np.nan, np.nan, np.nan, np.nan, is_limited=False, why=why)
 
 
 def net_usd(multiple: float, fills: Fills, other_usd: float, max_share: float) -> float:
@@ -147,6 +149,7 @@ def curve(fills: Fills, other_usd: float, account_usd: float, max_share: float) 
         best_net_usd=float(net[best]) if earns else np.nan,
         break_even_usd=account_usd * even,
         limit_usd=account_usd * limit if np.isfinite(limit) else np.nan,
+        is_limited=earns and best == len(grid) - 1,
         why="",
     )
 

@@ -57,7 +57,7 @@ class Evidence:
     n_engine_failures: int = 0
     n_orders: int = 0
     n_below_minimum: int = 0
-    n_fills: int = 0
+    n_fills: int | None = 0
     n_clipped: int = 0
     n_collared: int = 0
     n_stops: int = 0
@@ -108,7 +108,7 @@ def gather(run: Run) -> Evidence:
         n_engine_failures=reasons.get(Reason.ENGINE_FAILED.name, 0),
         n_orders=sum(reasons.get(name, 0) for name in _ORDERS),
         n_below_minimum=reasons.get(Reason.BELOW_MINIMUM.name, 0),
-        n_fills=run.fills.height if run.fills is not None else 0,
+        n_fills=run.fills.height if run.fills is not None else None,
         n_clipped=counts.get("CLIPPED", 0),
         n_collared=counts.get("COLLARED", 0),
         n_stops=counts.get("STOPS", 0),

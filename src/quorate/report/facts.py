@@ -145,6 +145,18 @@ def year_rows(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
+def year_note(run: Run) -> str:
+    """Return why a year's number is not known, for every reason there is.
+
+    Notes
+    -----
+    Units: none.  Causal: reads the whole run.  Missing: an empty text where all are known.
+    """
+    flags: dict[str, str] = run.metrics.get("flags", {})
+    found = {why for name, why in flags.items() if name.startswith("stability.year.groups.")}
+    return f"A dash: {'; '.join(sorted(found))}." if found else ""
+
+
 def changed_settings(run: Run) -> list[tuple[str, str, str]]:
     """Return the settings that differ from the defaults: name, value and where it came from.
 

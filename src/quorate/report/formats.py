@@ -60,6 +60,20 @@ def number(value: float | None, decimals: int = 2) -> str:
     return f"{_MINUS}{text}" if value < 0 and not is_zero else text
 
 
+def rounded(value: float) -> str:
+    """Return a rough figure with three digits that count and thousands set apart.
+
+    Examples
+    --------
+    >>> rounded(1_301_405.2), rounded(-0.012345), rounded(0.0)
+    ('1,300,000', '−0.0123', '0')
+    """
+    if not math.isfinite(value) or value == 0.0:
+        return number(value, 0)
+    places = 2 - math.floor(math.log10(abs(value)))
+    return number(round(value, places), max(0, places))
+
+
 def usd(amount: int) -> str:
     """Return money to the cent; less than a cent is shown in full.
 

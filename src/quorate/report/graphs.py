@@ -19,7 +19,7 @@ from quorate.report.charts import (
     money_axis,
     plot,
 )
-from quorate.report.formats import number
+from quorate.report.formats import number, rounded
 from quorate.report.rolling import SHORTEST_DAYS, rolling_sharpe, window_days
 from quorate.statistics.daily import EQUITY, daily_returns
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from quorate.report.reading import Curves, Run
 
 _DAY_MS: Final = 86_400_000
+_NOTHING: Final = "nothing was held"
 
 
 class Graph(NamedTuple):
@@ -56,15 +57,18 @@ def equity(run: Run, found: Curves) -> Graph:
 
 def drawdown(found: Curves) -> Graph:
     """Return how far the account was below its highest. Percent."""
+    title = "Drawdown of net equity"
+    unit = "% below the highest so far, bar by bar, deposits out"
+    if not np.isfinite(found.drawdown).any() or np.nanmin(found.drawdown) >= 0.0:
+        return Graph(title, unit, [], empty_chart(title, why="the account never fell"))
     chart = line_chart(
         found.times,
         [Series("drawdown", 100.0 * found.drawdown, "loss", is_area=True)],
-        title="Drawdown of net equity",
+        title=title,
         unit="%",
         height=180,
     )
-    unit = "% below the highest so far, bar by bar, deposits out"
-    return Graph("Drawdown of net equity", unit, [("drawdown", "loss")], chart)
+    return Graph(title, unit, [("drawdown", "loss")], chart)
 
 
 def sharpe(run: Run) -> Graph:
@@ -94,6 +98,8 @@ def sharpe(run: Run) -> Graph:
 
 def exposure(run: Run, found: Curves) -> Graph:
     """Return what was held. Percent of equity."""
+    if not run.equity["gross_usd"].to_numpy().any():
+        return Graph("Exposure", "% of equity", [], empty_chart("Exposure", why=_NOTHING))
     share = _share(run)
     gross, net = (run.equity[name].to_numpy() * share for name in ("gross_usd", "net_usd"))
     chart = line_chart(
@@ -110,6 +116,9 @@ def exposure(run: Run, found: Curves) -> Graph:
 
 def risk(run: Run, found: Curves) -> Graph:
     """Return what would be lost if every stop were hit, and its budget. Percent of equity."""
+    title, unit = "Open risk", "% of equity lost if every stop were hit"
+    if not run.equity["open_risk_usd"].to_numpy().any():
+        return Graph(title, unit, [], empty_chart(title, why=_NOTHING))
     share = _share(run)
     open_risk, budget = (
         run.equity[name].to_numpy() * share for name in ("open_risk_usd", "risk_budget_usd")
@@ -122,7 +131,7 @@ def risk(run: Run, found: Curves) -> Graph:
         height=180,
     )
     keys = [("open risk", "loss"), ("budget", "gross")]
-    return Graph("Open risk", "% of equity lost if every stop were hit", keys, chart)
+    return Graph(title, unit, keys, chart)
 
 
 def room(run: Run, found: Capacity) -> Graph:
@@ -135,7 +144,7 @@ def room(run: Run, found: Capacity) -> Graph:
     low, high = (float(np.log10(found.account_usd[i])) for i in (0, -1))
     places = (
         ("this account", run.start / MONEY_SCALE),
-        ("earns the most", found.best_usd),
+        ("limit of the volume" if found.is_limited else "earns the most", found.best_usd),
         ("breaks even", found.break_even_usd),
     )
     marks = [
@@ -154,6 +163,17 @@ def room(run: Run, found: Capacity) -> Graph:
     return Graph(title, unit, [("net profit", "net")], chart)
 
 
+def expected_room(run: Run) -> str:
+    """Return what would fit by the edges that the decisions expected, in words. USD."""
+    usd = run.metrics.get("activity", {}).get("capacity_usd")
+    if usd is None:
+        return ""
+    return (
+        f"By the edges that the decisions expected, {rounded(usd)} USD would fit at one bar's "
+        "volume; the curve uses what the trades made."
+    )
+
+
 def room_sentence(run: Run, found: Capacity) -> str:
     """Return how much money fits in, in words. USD."""
     account = run.start / MONEY_SCALE
@@ -164,13 +184,18 @@ def room_sentence(run: Run, found: Capacity) -> str:
             "No account would have earned with these trades: what does not depend on size "
             "already took all of gross."
         )
+    best, times = rounded(found.best_usd), number(found.best_usd / account, 1)
+    if found.is_limited:
+        return (
+            f"The same trades still earn more with every USD up to an account of about {best} USD, "
+            f"{times} times this one; there they meet the limit of what the market trades."
+        )
     said = (
-        f"The same trades earn the most, {number(found.best_net_usd, 0)} USD, with an account of "
-        f"about {number(found.best_usd, 0)} USD, {number(found.best_usd / account, 1)} times this "
-        "one"
+        f"The same trades earn the most, about {rounded(found.best_net_usd)} USD, with an account "
+        f"of about {best} USD, {times} times this one"
     )
     if np.isfinite(found.break_even_usd):
-        return f"{said}, and nothing with {number(found.break_even_usd, 0)} USD."
+        return f"{said}, and nothing with {rounded(found.break_even_usd)} USD."
     return f"{said}; a larger one does not break even before its orders no longer fit the volume."
 
 

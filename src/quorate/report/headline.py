@@ -33,7 +33,10 @@ def verdict(run: Run) -> str:
     equity = run.equity["equity"]
     days = (run.equity["ts"][-1] - run.equity["ts"][0]).total_seconds() / 86_400.0
     start, end = int(equity[0]), int(equity[-1])
-    change = f" ({percent(run.metrics['net'].get('total_return'))} net of all costs)"
+    total = run.metrics["net"].get("total_return")
+    change = f" ({percent(total)} net of all costs)" if total is not None else ""
+    if min(equity) <= 0:
+        change += ": it was lost on the way"
     flow = run.equity["flow"]
     paid_in = int(flow.sum()) - int(flow[0])
     flows = f", with {usd(paid_in)} USD paid in" if paid_in else ""
@@ -70,7 +73,13 @@ def tiles(run: Run) -> list[Tile]:
     gross = run.lines[Line.GROSS]
     held = activity.get("holding_hours")
     return [
-        Tile("net return", percent(total), f"{usd(run.net)} USD after all costs", sign(total)),
+        Tile(
+            "net return",
+            percent(total),
+            f"{usd(run.net)} USD after all costs"
+            + ("" if total is not None else f"; {flags.get('net.total_return', 'not defined')}"),
+            sign(total),
+        ),
         Tile(
             "net Sharpe ratio",
             number(sharpe),
@@ -100,8 +109,9 @@ def tiles(run: Run) -> list[Tile]:
         Tile(
             "hit rate",
             percent(net.get("hit_rate"), 1),
-            f"average win {number(net.get('avg_win_usd'))} USD, "
-            f"average loss {number(net.get('avg_loss_usd'))} USD"
+            _average("win", net.get("avg_win_usd"))
+            + ", "
+            + _average("loss", net.get("avg_loss_usd"))
             if net.get("hit_rate") is not None
             else flags.get("net.hit_rate", "not defined"),
             "",
@@ -117,6 +127,10 @@ def tiles(run: Run) -> list[Tile]:
             "",
         ),
     ]
+
+
+def _average(what: str, value: float | None) -> str:
+    return f"average {what} {number(value)} USD" if value is not None else f"no {what}"
 
 
 def imbalance(run: Run) -> int:

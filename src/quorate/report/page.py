@@ -55,6 +55,7 @@ CONTENTS: Final = (
     ("metrics", "Metrics", "All metrics"),
 )
 """The anchor, the short and the full heading of every section, in the order of the questions."""
+_LOST: Final = " A dash: the account was lost, and a return on nothing is not defined."
 _SPLITS: Final = (
     ("coin", "symbol"),
     ("regime at entry", "regime"),
@@ -159,6 +160,7 @@ def _answers(run: Run) -> dict[str, Any]:
         "breakdowns": [(title, tables.breakdown(run, column)) for title, column in _SPLITS],
         "is_folded": run.trades["symbol"].n_unique() > tables.MAX_GROUPS,
         "room_said": graphs.room_sentence(run, room),
+        "room_expected": graphs.expected_room(run),
         "room_limit": number(room.limit_usd, 0) if np.isfinite(room.limit_usd) else "",
         "reasons": listings.reasons(run),
         "shocks": places.tables(places.SHOCKS, run),
@@ -171,7 +173,7 @@ def _answers(run: Run) -> dict[str, Any]:
 def _details(run: Run) -> dict[str, Any]:
     best, last = listings.extremes(run)
     return {
-        "is_lost": bool((run.equity["equity"] <= 0).any()),
+        "lost_note": _LOST if (run.equity["equity"] <= 0).any() else "",
         "best_trades": best,
         "worst_trades": last,
         "n_trades": run.trades.height,
@@ -179,6 +181,7 @@ def _details(run: Run) -> dict[str, Any]:
         "metrics": facts.metric_rows(run),
         "stability": facts.stability_rows(run),
         "years": facts.year_rows(run),
+        "year_note": facts.year_note(run),
         "regimes": facts.regime_rows(run),
         "exposure": facts.exposure_rows(run),
         "counters": facts.counters(run),

@@ -90,8 +90,8 @@ LINES: Final[dict[Line, tuple[str, str]]] = {
     Line.SPREAD: ("spread", "from the middle to the touch"),
     Line.IMPACT: ("impact", "what the order's own size moved the price"),
     Line.LATENCY: ("latency", "what the price did while the order travelled"),
-    Line.FEE: ("fees", "paid to venues; negative where a rebate was earned"),
-    Line.FUNDING: ("funding", "settlements crossed; negative where they were received"),
+    Line.FEE: ("fees", "paid to venues, less the rebates they gave"),
+    Line.FUNDING: ("funding", "settlements paid, less those received"),
     Line.HAIRCUT: ("haircuts", "liquidation fees and what delistings cost"),
 }
 
@@ -153,7 +153,7 @@ LABELS: Final[dict[str, str]] = {
     "fee_share": "fee share of gross",
     "funding_share": "funding share of gross",
     "haircut_share": "haircut share of gross",
-    "capacity_usd": "capacity",
+    "capacity_usd": "capacity, by the edges expected",
 }
 """Metric -> its name on the page."""
 

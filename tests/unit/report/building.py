@@ -18,18 +18,23 @@ COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE")
 COSTS = ("delay", "spread", "impact", "latency", "fee", "funding")
 
 
-def trades_frame(n, n_bars, seed, coins):
-    """Give closed trades with one row of costs each, in units of 1e-8 USD."""
+def trades_frame(n, n_bars, seed, coins, *, outcome="", step=STEP):
+    """Give closed trades with one row of costs each, in units of 1e-8 USD.
+
+    ``outcome`` makes all of them "lost" or "won".
+    """
     draw = np.random.default_rng(seed)
     opened = np.sort(draw.integers(0, max(1, n_bars - 60), n))
-    hours = draw.integers(1, 48, n)
+    hours = draw.integers(1, max(2, min(48, n_bars)), n)
     gross = draw.normal(4.0, 60.0, n)
+    if outcome:
+        gross = (np.abs(gross) + 20.0) * (1.0 if outcome == "won" else -1.0)
     cost = {name: (draw.exponential(0.8, n) * UNIT).astype(np.int64) for name in COSTS}
     cost["funding"] = (draw.normal(0.2, 1.0, n) * UNIT).astype(np.int64)
     columns = {
         "symbol": [coins[i] for i in draw.integers(0, len(coins), n)],
-        "opened_at": [START + STEP * int(b) for b in opened],
-        "closed_at": [START + STEP * int(b + h) for b, h in zip(opened, hours, strict=True)],
+        "opened_at": [START + step * int(b) for b in opened],
+        "closed_at": [START + step * int(b + h) for b, h in zip(opened, hours, strict=True)],
         "side": draw.choice([-1, 1], n).astype(np.int8),
         "notional_usd": draw.uniform(500.0, 3000.0, n),
         "gross_pnl": (gross * UNIT).astype(np.int64),
@@ -79,22 +84,22 @@ def fills_frame(trades):
     return pl.DataFrame(rows)
 
 
-def equity_frame(trades, n_bars, flows, unclosed):
+def equity_frame(trades, n_bars, flows, unclosed, *, start_usd=10_000, step=STEP):
     """Book each trade at its close, deposits when they come, and what is open at the last bar."""
     net, gross, flow = (np.zeros(n_bars + 1, np.int64) for _ in range(3))
     for row in trades.iter_rows(named=True):
-        bar = int((row["closed_at"] - START) / STEP)
+        bar = int((row["closed_at"] - START) / step)
         net[bar] += row["net_pnl"]
         gross[bar] += row["gross_pnl"]
     for bar, amount in flows.items():
         flow[bar] = amount
     net[-1] += unclosed
     gross[-1] += unclosed
-    start = 10_000 * UNIT
-    wave = np.sin(np.arange(n_bars + 1) / 30.0) * 4_000.0 * bool(trades.height)
+    start = start_usd * UNIT
+    wave = np.sin(np.arange(n_bars + 1) / 30.0) * 0.4 * start_usd * bool(trades.height)
     frame = pl.DataFrame(
         {
-            "ts": [START + STEP * i for i in range(n_bars + 1)],
+            "ts": [START + step * i for i in range(n_bars + 1)],
             "equity": start + np.cumsum(net + flow),
             "gross_equity": start + np.cumsum(gross + flow),
             "flow": flow,
@@ -123,7 +128,7 @@ def lines_of(trades, unclosed):
     return lines
 
 
-def about(coins, n_bars, **data):
+def about(coins, n_bars, step, **data):
     """Give what ``run.json`` holds."""
     return {
         "run_id": "2025-06-01-aaaa1111",
@@ -140,9 +145,9 @@ def about(coins, n_bars, **data):
             "symbols": list(coins),
             "venues": ["alpha", "beta"],
             "kinds": ["spot", "perp"],
-            "bar_minutes": 60,
+            "bar_minutes": int(step.total_seconds() // 60),
             "start": "2025-01-01T00:00:00Z",
-            "end": (START + STEP * n_bars).isoformat(),
+            "end": (START + step * n_bars).isoformat(),
             "n_bars": n_bars,
             "is_synthetic": False,
             "notes": ["Funding was assumed: 1.00 bps per 8 hours on venue beta."],
@@ -161,12 +166,23 @@ def about(coins, n_bars, **data):
 
 
 def build(
-    folder, *, n_trades=120, n_bars=4_000, seed=1, coins=COINS, flows=None, unclosed=0, **data
+    folder,
+    *,
+    n_trades=120,
+    n_bars=4_000,
+    seed=1,
+    coins=COINS,
+    flows=None,
+    unclosed=0,
+    outcome="",
+    start_usd=10_000,
+    step=STEP,
+    **data,
 ):
     """Write a run folder and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    trades = trades_frame(n_trades, n_bars, seed, coins)
-    equity = equity_frame(trades, n_bars, flows or {}, unclosed)
+    trades = trades_frame(n_trades, n_bars, seed, coins, outcome=outcome, step=step)
+    equity = equity_frame(trades, n_bars, flows or {}, unclosed, start_usd=start_usd, step=step)
     lines = lines_of(trades, unclosed)
     found = summary(equity, trades, lines, capacity_usd=2.5e6 if n_trades else None)
     waits = (Reason.NO_QUORUM, Reason.BELOW_THRESHOLD, Reason.EDGE_BELOW_COST, Reason.WARMUP)
@@ -181,13 +197,13 @@ def build(
             else f"-{-int(lines[line]) // UNIT}.{-int(lines[line]) % UNIT:08d}"
             for line in Line
         },
-        "account": {"start_usd": 10_000.0, "end_usd": equity["equity"][-1] / UNIT},
-        "exchange": {"STOPS": 14, "STOP_GAPS": 1, "CLIPPED": 37},
+        "account": {"start_usd": float(start_usd), "end_usd": equity["equity"][-1] / UNIT},
+        "exchange": {"STOPS": 14, "STOP_GAPS": 1, "CLIPPED": 37} if n_trades else {},
         "regimes": {"TREND": 4_000, "RANGE": 9_000, "PANIC": 120, "ILLIQUID": 0, "NEUTRAL": 6_880},
         "exposure": {"gross_mean_frac": 0.21, "net_mean_frac": 0.01, "in_market_frac": 0.44},
     }
-    (folder / "run.json").write_text(json.dumps(about(coins, n_bars, **data)))
-    (folder / "metrics.json").write_text(json.dumps(found))
+    (folder / "run.json").write_text(json.dumps(about(coins, n_bars, step, **data)))
+    (folder / "metrics.json").write_text(json.dumps(found, allow_nan=False))
     equity.write_parquet(folder / "equity.parquet")
     trades.write_parquet(folder / "trades.parquet")
     fills_frame(trades).write_parquet(folder / "fills.parquet")

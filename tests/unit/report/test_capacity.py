@@ -11,6 +11,7 @@ from quorate.core.costs import Params
 from quorate.core.costs.components import impact_bps
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import capacity, graphs, reading
+from quorate.report.formats import rounded
 
 
 def fills(impact, share, value=1_000.0):
@@ -34,6 +35,7 @@ def test_best_and_break_even_are_those_of_the_law():
     assert found.break_even_usd == pytest.approx(25.0 * 1_000.0, rel=1e-3)
     assert found.best_usd == pytest.approx(4.0 / 9.0 * 25.0 * 1_000.0, rel=1e-2)
     assert found.net_usd[-1] < 0.0 < found.best_net_usd
+    assert not found.is_limited
 
 
 def test_participation_is_clipped_as_the_cost_model_clips_it():
@@ -55,6 +57,7 @@ def test_the_curve_ends_where_half_of_the_value_meets_the_limit():
     assert found.limit_usd == pytest.approx(50.0 * 1_000.0)
     assert found.account_usd[-1] == pytest.approx(found.limit_usd)
     assert math.isnan(found.break_even_usd)
+    assert found.is_limited
 
 
 def test_passive_fills_never_meet_the_limit():
@@ -97,7 +100,10 @@ def test_without_fills_or_impact_the_reason_is_said(run):
 
 def test_words_and_marks_name_the_accounts(run):
     found = capacity.capacity(replace(run, lines=run.lines | {Line.GROSS: 2 * run.costs}))
-    assert f"{found.best_usd:,.0f} USD" in graphs.room_sentence(run, found)
+    assert f"about {rounded(found.best_usd)} USD" in graphs.room_sentence(run, found)
     svg = graphs.room(run, found).chart.svg
     assert "this account" in svg
-    assert "earns the most" in svg
+    assert "limit of the volume" in svg
+    calm = found._replace(is_limited=False, break_even_usd=4_000_000.0)
+    assert "nothing with 4,000,000 USD" in graphs.room_sentence(run, calm)
+    assert "earns the most" in graphs.room(run, calm).chart.svg

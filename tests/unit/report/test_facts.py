@@ -27,8 +27,8 @@ def test_what_is_not_known_says_why(run):
         for value in (row.net, row.gross):
             assert value is None or value.text != "–" or value.note
     assert rows["hit rate"].net.note == "no trade won or lost"
-    assert rows["capacity"].net.note == "not estimated"
-    assert rows["capacity"].gross is None
+    assert rows["capacity, by the edges expected"].net.note == "not estimated"
+    assert rows["capacity, by the edges expected"].gross is None
 
 
 def test_settings_carry_their_origin(run):

@@ -47,9 +47,11 @@ def minimum_orders(seen: Evidence) -> Finding | None:
 
 def cut_fills(seen: Evidence) -> Finding | None:
     """Find orders cut to the participation limit, or beyond their price at the open."""
+    if seen.n_fills is None:
+        return None
     cut = seen.n_clipped + seen.n_collared
     sent = seen.n_fills + seen.n_collared
-    if cut == 0 or cut <= CUT_FILLS * sent:
+    if cut <= CUT_FILLS * sent:
         return None
     return Finding(
         Severity.WARNING,

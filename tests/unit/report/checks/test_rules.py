@@ -119,6 +119,7 @@ def test_a_loss_before_costs_is_no_matter_of_costs():
         (trading.small_capacity, {"room_usd": None}),
         (trading.minimum_orders, {"n_orders": 0, "n_below_minimum": 0}),
         (trading.cut_fills, {"n_fills": 0}),
+        (trading.cut_fills, {"n_fills": None, "n_clipped": 9, "n_collared": 9}),
     ],
 )
 def test_what_is_not_known_is_not_suspected(rule, unknown):
