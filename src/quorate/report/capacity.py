@@ -134,7 +134,7 @@ def curve(fills: Fills, other_usd: float, account_usd: float, max_share: float) 
     limit = _limit(fills, max_share)
     end = max(limit, 1.0)
     grid = np.append(_GRID[end > _GRID], end) if np.isfinite(end) else _GRID
-    net = np.array([net_usd(float(m), fills, other_usd, max_share) for m in grid])
+    net = _net_over(grid, fills, other_usd, max_share)
     best = int(np.argmax(net))
     earns = bool(net[best] > 0.0)
     after = np.flatnonzero(net[best:] <= 0.0)
@@ -152,6 +152,19 @@ def curve(fills: Fills, other_usd: float, account_usd: float, max_share: float) 
         is_limited=earns and best == len(grid) - 1,
         why="",
     )
+
+
+def _net_over(grid: Vec, fills: Fills, other_usd: float, max_share: float) -> Vec:
+    """Return ``net_usd`` at every multiple, by sums over fills sorted by participation."""
+    share = np.clip(fills.share, 0.0, max_share)
+    order = np.argsort(share)
+    share, impact = share[order], fills.impact_usd[order]
+    held = np.divide(max_share, share, out=np.zeros_like(share), where=share > 0.0)
+    below = np.concatenate([[0.0], np.cumsum(impact)])
+    clipped = np.concatenate([[0.0], np.cumsum(impact * np.sqrt(held))])
+    n_below = np.searchsorted(share, max_share / grid)  # the fills still under the limit
+    paid = np.sqrt(grid) * below[n_below] + (clipped[-1] - clipped[n_below])
+    return np.asarray(grid * (other_usd - paid))
 
 
 def _fills(run: Run, impact_bps_at_one: float) -> Fills:

@@ -60,6 +60,17 @@ def number(value: float | None, decimals: int = 2) -> str:
     return f"{_MINUS}{text}" if value < 0 and not is_zero else text
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count of things.
+
+    Examples
+    --------
+    >>> counted(1, "day"), counted(1_045, "closed trade")
+    ('1 day', '1,045 closed trades')
+    """
+    return f"{number(count, 0)} {noun}{'' if count == 1 else 's'}"
+
+
 def rounded(value: float) -> str:
     """Return a rough figure with three digits that count and thousands set apart.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quorate.report import bars
-from quorate.report.formats import UNKNOWN, number, percent
+from quorate.report.formats import UNKNOWN, counted, number, percent
 
 if TYPE_CHECKING:
     from quorate.report.reading import Run
@@ -85,7 +85,7 @@ def _record(run: Run) -> Doubt:
         "track record needed",
         f"{number(needed, 0)} days",
         _share(min(1.0, n_days / needed) if needed > 0 else 1.0),
-        f"to believe such a ratio at 5%; there are {number(n_days, 0)} days",
+        f"to believe such a ratio at 5%; the record has {counted(n_days, 'day')}",
     )
 
 

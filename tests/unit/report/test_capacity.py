@@ -30,6 +30,15 @@ def test_without_a_limit_impact_grows_with_the_power_of_three_halves():
         assert capacity.net_usd(m, some, 10.0, 0.2) == pytest.approx(10.0 * m - 3.0 * m**1.5)
 
 
+def test_the_curve_is_the_formula_at_every_size():
+    draw = np.random.default_rng(2)
+    share = np.concatenate([[0.0, 0.2, 0.7], draw.uniform(0.0, 0.4, 50)])
+    some = capacity.Fills(draw.exponential(1.0, 53) * (share > 0), draw.uniform(1, 9, 53), share)
+    grid = np.logspace(-2, 3, 101)
+    again = [capacity.net_usd(float(m), some, 40.0, 0.2) for m in grid]
+    assert capacity._net_over(grid, some, 40.0, 0.2) == pytest.approx(again)
+
+
 def test_best_and_break_even_are_those_of_the_law():
     found = capacity.curve(fills([2.0], [1e-9]), 10.0, 1_000.0, 0.2)
     assert found.break_even_usd == pytest.approx(25.0 * 1_000.0, rel=1e-3)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from quorate.report.checks.finding import Finding, Severity
-from quorate.report.formats import exact, number, percent, usd
+from quorate.report.formats import counted, exact, number, percent, usd
 
 if TYPE_CHECKING:
     from quorate.report.evidence import Evidence
@@ -68,7 +68,7 @@ def few_trades(seen: Evidence) -> Finding | None:
     return Finding(
         Severity.WARNING,
         "Too few trades" if few else "It did not trade",
-        f"{number(seen.n_trades, 0)} closed trades",
+        counted(seen.n_trades, "closed trade"),
         f"at least {FEW_TRADES}",
         "Run a longer span or more coins before believing any average."
         if few
@@ -90,10 +90,11 @@ def _carried(what: str, best: tuple[str, int], count: int, net: int) -> Finding 
     name, made = best
     if count < 2 or net <= 0 or made <= CARRIED * net:
         return None
+    share = f"{percent(made / net, 0)} of" if made <= net else "more than the whole of"
     return Finding(
         Severity.WARNING,
         f"One {what} carries it",
-        f"{name} made {usd(made)} USD, {percent(made / net, 0)} of the net result",
+        f"{name} made {usd(made)} USD, {share} the net result",
         f"at most {percent(CARRIED, 0)} from one {what}",
         f"Run it without {name}; what is left is what to expect elsewhere.",
     )
@@ -132,7 +133,7 @@ def short_record(seen: Evidence) -> Finding | None:
     return Finding(
         Severity.WARNING,
         "The record is too short",
-        f"{number(seen.n_days, 0)} days",
+        counted(seen.n_days, "day"),
         f"{number(seen.needed_days, 0)} days, for a Sharpe ratio like this to be believed at 5%",
         "Run a longer span; until then the ratio is a guess.",
     )
@@ -145,7 +146,7 @@ def less_than_a_year(seen: Evidence) -> Finding | None:
     return Finding(
         Severity.NOTE,
         "Less than a year",
-        f"{number(seen.n_days, 0)} days",
+        counted(seen.n_days, "day"),
         f"{FEW_DAYS} days",
         "Read what a year would bring as an extrapolation; it saw few kinds of markets.",
     )

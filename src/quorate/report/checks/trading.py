@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from quorate.report.checks.finding import Finding, Severity
-from quorate.report.formats import number, percent, usd
+from quorate.report.formats import counted, number, percent, usd
 
 if TYPE_CHECKING:
     from quorate.report.evidence import Evidence
@@ -84,7 +84,7 @@ def liquidations(seen: Evidence) -> Finding | None:
     return Finding(
         Severity.ALARM,
         "Positions were liquidated",
-        f"{number(seen.n_liquidations, 0)} bars with a liquidation",
+        f"{counted(seen.n_liquidations, 'bar')} with a liquidation",
         "0",
         "Lower leverage: a stop must be reached long before margin runs out.",
     )
@@ -94,7 +94,7 @@ def open_positions(seen: Evidence) -> Finding | None:
     """Find what is open at the end: valued at the last price, its exit not paid for."""
     if seen.n_open == 0 and seen.open_net == 0:
         return None
-    count = f"{number(seen.n_open, 0)} positions, " if seen.n_open else ""
+    count = f"{counted(seen.n_open, 'position')}, " if seen.n_open else ""
     return Finding(
         Severity.NOTE,
         "Positions are open at the end",
