@@ -92,6 +92,16 @@ def test_an_old_run_without_fills_is_judged_by_the_rest(run):
     assert seen.room_usd == run.metrics["activity"]["capacity_usd"]
 
 
+def test_what_is_open_at_the_end_is_counted(tmp_path):
+    folder = build(tmp_path, n_trades=40, unclosed=3 * UNIT)
+    pl.DataFrame({"symbol": ["BTC", "ETH"], "value": [2 * UNIT, UNIT]}).write_parquet(
+        folder / "positions.parquet"
+    )
+    seen = evidence.gather(reading.read(folder))
+    assert (seen.n_open, seen.open_net) == (2, 3 * UNIT)
+    assert "2 positions, 3.00 USD" in trading.open_positions(seen).figure
+
+
 def test_every_field_has_a_harmless_default():
     found = linter.judge(evidence.Evidence())
     assert found.findings == []
