@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from quorate.core.types import MONEY_SCALE
+from quorate.core.types import MONEY_SCALE, Line
 from quorate.report.charts import (
     Chart,
     Mark,
@@ -180,10 +180,10 @@ def room_sentence(run: Run, found: Capacity) -> str:
     if found.why:
         return f"No capacity can be read off this run: {found.why}."
     if not np.isfinite(found.best_usd):
-        return (
-            "No account would have earned with these trades: what does not depend on size "
-            "already took all of gross."
-        )
+        why = "the costs that do not depend on size already took all of gross"
+        if run.lines[Line.GROSS] <= 0:
+            why = "they lost before any cost"
+        return f"No account would have earned with these trades: {why}."
     best, times = rounded(found.best_usd), number(found.best_usd / account, 1)
     if found.is_limited:
         return (

@@ -108,7 +108,9 @@ def _trials(run: Run) -> Doubt:
 
 
 def _steadiness(run: Run) -> list[Doubt]:
-    rows = []
+    rows: list[Doubt] = []
+    if not run.is_traded:
+        return rows
     for group, field in (("year", "total_return"), ("coin", "pnl_usd"), ("regime", "pnl_usd")):
         groups = run.metrics.get("stability", {}).get(group, {}).get("groups", {})
         values = [row.get(field) for row in groups.values() if row.get(field) is not None]

@@ -65,6 +65,11 @@ def test_every_doubt_has_a_figure_or_a_reason(run, quiet):
             assert "None" not in row.reading
 
 
+def test_nobody_earned_where_nobody_traded(run, quiet):
+    assert any(row.question == "coins that earned" for row in luck.doubts(run))
+    assert not any("earned" in row.question for row in luck.doubts(quiet))
+
+
 def test_trials_are_told_where_they_were_counted(run):
     counted = replace(run, about=run.about | {"n_trials": 41})
     row = next(row for row in luck.doubts(counted) if row.question.startswith("runs tried"))

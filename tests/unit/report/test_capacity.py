@@ -97,6 +97,12 @@ def test_the_share_of_a_fill_is_read_back_from_what_it_paid(run):
     assert again / 1e4 * found.value_usd == pytest.approx(found.impact_usd)
 
 
+@pytest.mark.parametrize(("gross", "why"), [(-5, "before any cost"), (5, "took all of gross")])
+def test_why_no_account_would_have_earned(run, gross, why):
+    poor = replace(run, lines=run.lines | {Line.GROSS: gross})
+    assert why in graphs.room_sentence(poor, capacity.capacity(poor))
+
+
 def test_without_fills_or_impact_the_reason_is_said(run):
     assert "kept no fills" in capacity.capacity(replace(run, fills=None)).why
     assert "nothing was filled" in capacity.capacity(replace(run, fills=run.fills.head(0))).why
