@@ -109,19 +109,21 @@ def html(result: Result) -> str:
 def _charts(run: Run) -> str:
     found = curves(run.equity)
     net, gross = (run.equity[name].to_numpy() / MONEY_SCALE for name in ("equity", "gross_equity"))
-    return line_chart(
+    equity = line_chart(
         found.times,
         [Series("gross", gross, "gross"), Series("net", net, "net")],
         title="Equity, net and gross",
         unit="USD",
         height=220,
-    ) + line_chart(
+    )
+    drawdown = line_chart(
         found.times,
         [Series("drawdown", 100.0 * found.drawdown, "loss", is_area=True)],
         title="Drawdown",
         unit="%",
         height=120,
     )
+    return equity.svg + drawdown.svg
 
 
 def plot(result: Result) -> Any:  # noqa: ANN401  (a figure of matplotlib, which may not be there)

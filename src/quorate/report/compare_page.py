@@ -98,7 +98,7 @@ def _context(found: Comparison) -> dict[str, Any]:
         "cautions": [note for note in found.cautions if not note.startswith("Synthetic")],
         "chart": line_chart(
             found.times, series, title="Net growth of every run", unit="%", height=300
-        ),
+        ).svg,
         "light": _LIGHT[:n],
         "dark": _DARK[:n],
         "tests": [row for each in found.versus for row in _tests(each)],

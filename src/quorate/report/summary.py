@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from quorate.core.types import Line, Reason
 from quorate.report.formats import number, percent, usd
-from quorate.report.headline import cautions as cautions_of
+from quorate.report.linter import lint
 from quorate.report.reading import SLIPPAGE
 from quorate.report.words import HELD, REASONS, TRADED
 
@@ -40,7 +40,7 @@ def summary(run: Run, page: Path | None = None, cautions: Sequence[str] | None =
     page : Path, optional
         Where its page is.
     cautions : sequence of str, optional
-        What is suspicious, the worst first; ``headline.cautions`` when left out.
+        What is suspicious, the worst first; what ``linter.lint`` finds when left out.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def summary(run: Run, page: Path | None = None, cautions: Sequence[str] | None =
     -----
     Units: said beside every number.  Causal: reads a finished run.  Missing: in words.  Spec 12.
     """
-    found = cautions_of(run) if cautions is None else cautions
+    found = _cautions(run) if cautions is None else cautions
     parts = [
         _real(run),
         _part("EARNED", _earned(run)),
@@ -63,6 +63,11 @@ def summary(run: Run, page: Path | None = None, cautions: Sequence[str] | None =
     if page is not None:
         lines.append(f"{'PAGE':<{_HEAD}}{page}")
     return "\n".join(lines)
+
+
+def _cautions(run: Run) -> list[str]:
+    """Return what the linter found, the figure beside what it means."""
+    return [f"{finding.title}: {finding.figure}" for finding in lint(run).findings]
 
 
 def _part(head: str, sentences: Sequence[str], most: int = HEIGHT) -> list[str]:

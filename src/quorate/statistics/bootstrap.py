@@ -88,7 +88,7 @@ def intervals(
         )
     if math.isnan(sharpe_per_day(returns)):
         return Intervals(_NONE, _NONE, _NONE, _NONE)
-    drawn = returns[_stationary_days(n, n_samples, length, seed)]
+    drawn = returns[stationary_days(n, n_samples, length, seed)]
     mean = np.mean(drawn, axis=0)
     varied = np.max(drawn, axis=0) > np.min(drawn, axis=0)
     deviation = np.std(drawn, axis=0, ddof=1)
@@ -157,7 +157,7 @@ def _max_drawdowns(drawn: Mat) -> Vec:
     return np.minimum(np.min(wealth / peak, axis=0) - 1.0, 0.0)
 
 
-def _stationary_days(
+def stationary_days(
     n: int, n_samples: int, length: float, seed: int
 ) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     """Draw the day numbers of every series, shape (day, sample)."""

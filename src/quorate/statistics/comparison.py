@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from quorate.statistics.inference import _stationary_days
+from quorate.statistics.bootstrap import stationary_days
 from quorate.statistics.ratios import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def compare(
         none = Difference(*(math.nan,) * 4, Asymptotic(math.nan, math.nan))
         return Paired(n, _correlation(a, b), none, none, why)
     length = max(1.0, n ** (1.0 / 3.0)) if block_days is None else block_days
-    days = _stationary_days(n, n_samples, length, seed)
+    days = stationary_days(n, n_samples, length, seed)
     drawn_a, drawn_b = a[days], b[days]
     root = math.sqrt(DAYS_PER_YEAR)
 
