@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 
+_READ_FROM = {
+    "taker_buy": ("taker_imbalance_1h",),
+    "funding": ("funding_bps_8h", "funding_mean_7d_bps"),
+    "basis": ("basis_bps",),
+}
+_BITCOIN_FEATURES = frozenset(("beta_btc", "resid_24h", "btc_ret_1h", "lead_gap_1h"))
+
+
 @dataclass(frozen=True)
 class Fold:
     """A run that is ready for its next block: what is fixed, what it remembers, where it began."""
@@ -120,14 +128,10 @@ def bitcoin(panel: Panel) -> int:
 
 
 def missing(panel: Panel, btc: int) -> frozenset[str]:
-    """Return the features that this panel's sources do not have at all, whatever the bar."""
-    absent: set[str] = set()
-    if np.isnan(panel.bars.taker_buy).all():
-        absent |= {"taker_imbalance_1h"}
-    if np.isnan(panel.bars.basis_bps).all():
-        absent |= {"basis_bps"}
-    if not np.any(panel.bars.funding_rate):  # a spot market has zeros
-        absent |= {"funding_bps_8h", "funding_mean_7d_bps"}
-    if btc < 0:
-        absent |= {"beta_btc", "resid_24h", "btc_ret_1h", "lead_gap_1h"}
-    return frozenset(absent)
+    """Return the features that this panel's sources do not have at all, whatever the bar.
+
+    Facts of the sources' form and of the symbols decide, no value of any bar: values that first
+    appear on a later day would otherwise change who may vote before it.
+    """
+    absent = {feature for lack in panel.lacks for feature in _READ_FROM[lack]}
+    return frozenset(absent) | (_BITCOIN_FEATURES if btc < 0 else frozenset())

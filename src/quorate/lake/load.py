@@ -10,6 +10,7 @@ find the files, read and check them (``sources``), one bar length, one grid (``g
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -78,13 +79,26 @@ def load(spec: PanelSpec) -> Panel:
         _read(source, files, symbols, spec)
         for source, files in zip(spec.sources, found, strict=True)
     ]
+    lacks = _lacks(spec, reads[0])
     minutes = _bar_minutes(spec, reads)
     reads = [_Read([s and snap(s, minutes) for s in read.coins], read.paths) for read in reads]
     span = _span(spec, reads[0], minutes)
     symbols, reads, notes = _drop_silent(spec, symbols, reads, span)
     grid = _tighten(spec, reads[0], span)
     laid = [lay(read.coins, grid) for read in reads]
-    return _assemble(spec, symbols, grid, (reads, laid), notes)
+    return replace(_assemble(spec, symbols, grid, (reads, laid), notes), lacks=lacks)
+
+
+def _lacks(spec: PanelSpec, primary: _Read) -> frozenset[str]:
+    """Return the inputs that the sources do not have at all, by their form (``Panel.lacks``)."""
+    absent = set()
+    if not any(series.has_taker for series in primary.coins if series is not None):
+        absent.add("taker_buy")
+    if spec.sources[0].kind == "spot":
+        absent.add("funding")
+    if spec.sources[0].kind == "spot" or all(each.kind == "perp" for each in spec.sources[1:]):
+        absent.add("basis")
+    return frozenset(absent)
 
 
 def _files(source: Source) -> dict[str, tuple[Path, ...]]:

@@ -68,6 +68,11 @@ class Panel:
         Description and digest.
     notes : tuple[str, ...]
         What a reader of the results must know (assumed funding, coins left out).
+    lacks : frozenset[str]
+        Inputs that the sources do not have at all: ``taker_buy`` where no file of the primary
+        venue has the column, ``funding`` on spot, ``basis`` where the primary venue is not a
+        perpetual one with a spot source beside it. A fact of the files' form, never of their
+        values: what is null today may be known tomorrow, and the run may not know that today.
     """
 
     symbols: tuple[str, ...]
@@ -85,6 +90,7 @@ class Panel:
     is_synthetic: bool
     source: Provenance
     notes: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
 
     @property
     def n_bars(self) -> int:

@@ -32,7 +32,10 @@ _WEEK_MINUTES = 10_080
 
 
 class Series(NamedTuple):
-    """The bars of one symbol on one venue, one value a row; ``taker_buy`` NaN where unknown."""
+    """The bars of one symbol on one venue, one value a row; ``taker_buy`` NaN where unknown.
+
+    ``has_taker`` says whether its files have that column, whatever stands in it.
+    """
 
     file: str
     open_ms: IntVec
@@ -42,6 +45,7 @@ class Series(NamedTuple):
     close: Vec
     volume: Vec
     taker_buy: Vec
+    has_taker: bool = True
 
 
 class Settlements(NamedTuple):
@@ -89,11 +93,13 @@ def read_bars(paths: Sequence[Path], *, drop_last: bool, has_volume: bool = True
     at = epoch_ms(rows, name)
     columns = {column: _floats(rows, column, name) for column in needed[1:]}
     volume = columns.get("volume", np.zeros(at.size))
-    if "taker_buy_volume" in rows.columns:
+    has_taker = "taker_buy_volume" in rows.columns
+    if has_taker:
         taker = rows["taker_buy_volume"].cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
     else:
         taker = np.full(at.size, np.nan)
-    series = Series._make((name, at, *(columns[price] for price in PRICES), volume, taker))
+    prices = (columns[price] for price in PRICES)
+    series = Series._make((name, at, *prices, volume, taker, has_taker))
     _check_order(at, name)
     _check_values(series)
     return series

@@ -286,6 +286,7 @@ def _panel(
             },
         ),
         notes=("Synthetic market: every price here was made up by a random generator.",),
+        lacks=frozenset(("funding", "basis")) if kind == "spot" else frozenset(),
     )
 
 

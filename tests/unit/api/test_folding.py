@@ -34,10 +34,7 @@ def test_bitcoin_is_found_by_its_base_asset(panel, symbols, column):
 
 def test_an_engine_without_its_data_holds_no_weight(panel):
     """Silence for want of data is not an opinion: such an engine is not eligible."""
-    unknown = np.full(panel.bars.close.shape, np.nan)
-    bare = dataclasses.replace(
-        panel, bars=panel.bars._replace(taker_buy=unknown, basis_bps=unknown)
-    )
+    bare = dataclasses.replace(panel, lacks=frozenset(("taker_buy", "basis")))
     assert folding.missing(panel, 0) == frozenset()
     missing = folding.missing(bare, -1)
     assert {"taker_imbalance_1h", "basis_bps", "beta_btc"} <= missing
@@ -48,6 +45,15 @@ def test_an_engine_without_its_data_holds_no_weight(panel):
     healthy = dict(zip([engine.name for engine in engines], made.healthy, strict=True))
     assert healthy["taker_imbalance"] == healthy["basis_carry"] == healthy["bitcoin_lead"] == 0
     assert healthy["momentum_day"] == 1
+
+
+def test_what_is_missing_is_no_matter_of_values(panel):
+    unknown = np.full(panel.bars.close.shape, np.nan)
+    zeros = np.zeros(panel.bars.close.shape)
+    late = panel.bars._replace(taker_buy=unknown, basis_bps=unknown, funding_rate=zeros)
+    assert folding.missing(dataclasses.replace(panel, bars=late), 0) == frozenset()
+    spot = quorate.synthetic(n_coins=1, days=1, kind="spot")
+    assert folding.missing(spot, 0) == {"basis_bps", "funding_bps_8h", "funding_mean_7d_bps"}
 
 
 def test_blocks_come_in_order_and_cover_the_panel(panel):

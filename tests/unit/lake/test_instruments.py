@@ -45,9 +45,11 @@ def test_the_tick_is_the_largest_power_of_ten_that_fits(power):
     assert instruments.infer_tick(prices) == pytest.approx(10.0**power, rel=1e-12)
 
 
-def test_only_recent_prices_count():
-    prices = np.concatenate((np.full(10, 1.2345), np.full(2_000, 1.5)))
-    assert instruments.infer_tick(prices) == 0.1
+def test_only_a_coins_first_prices_count():
+    """What is traded after the first 8,000 closes cannot change how the fills before it round."""
+    coarse, finer = np.full(8_000, 1.5), np.full(10, 1.2345)
+    assert instruments.infer_tick(np.concatenate((coarse, finer))) == 0.1
+    assert instruments.infer_tick(np.concatenate((coarse[1:], finer))) == 1e-4
 
 
 def test_prices_on_no_grid_get_a_fine_tick():

@@ -102,6 +102,22 @@ def test_no_source_no_folder_no_file(tmp_path):
         spot(tmp_path)
 
 
+def known_taker(n=24):
+    return bars(n=n).with_columns(taker_buy_volume=pl.col("volume") * 0.5)
+
+
+def test_what_a_panel_lacks_is_a_fact_of_the_form_of_its_files(tmp_path):
+    bare = store(tmp_path / "bare", A=bars())
+    null = pl.lit(None, pl.Float64)
+    with_column = store(tmp_path / "column", A=bars().with_columns(taker_buy_volume=null), B=bars())
+    assert spot(bare).lacks == {"taker_buy", "funding", "basis"}
+    assert spot(with_column).lacks == {"funding", "basis"}  # unknown today, not absent
+    perp = Source(store(tmp_path / "perp", A=known_taker()), "binance_usdm", "perp")
+    beside = Source(bare, "binance_spot", "spot")
+    assert load(PanelSpec((perp,), assume_funding=0.0)).lacks == {"basis"}
+    assert load(PanelSpec((perp, beside), assume_funding=0.0)).lacks == frozenset()
+
+
 def test_one_coin_and_one_bar(tmp_path):
     where = store(tmp_path, A=bars(n=1))
     with pytest.raises(DataError, match="no file has two bars"):
