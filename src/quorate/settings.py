@@ -2,7 +2,8 @@
 
 In: a file, the environment, and a schema (sections of fields with type, default and meaning).
 Out: the effective settings, each with where it came from. Environment wins over file, file over
-defaults. Nothing is guessed: an unknown key is an error that names the nearest known one.
+defaults. Nothing is guessed: an unknown key is an error that names the nearest known one, and a
+number that is not finite is refused, whatever the setting.
 """
 
 from __future__ import annotations
@@ -86,11 +87,14 @@ def read(schema: Schema, path: Path | None, environ: Mapping[str, str] | None = 
     Raises
     ------
     ConfigError
-        For a missing or broken file, an unknown section or key, or a value of the wrong type.
+        For a missing or broken file, an unknown section or key, a value of the wrong type, or
+        one that is not finite.
 
     Notes
     -----
-    Units: as each field says. Spec 5, 11, 14.
+    A list may be written as text: ``a, b``, or a list of JSON or TOML.
+    Units: as each field says.  Causal: no data are read.  Missing: NaN is refused.
+    Spec 5, 11, 14.
 
     Examples
     --------
@@ -137,7 +141,8 @@ def _from_file(path: Path | None) -> dict[str, dict[str, Any]]:
 
 def _model(section: str, fields: dict[str, Field]) -> type[BaseModel]:
     definitions: dict[str, Any] = {name: (f.kind, f.default) for name, f in fields.items()}
-    return create_model(section, __config__=ConfigDict(extra="forbid"), **definitions)
+    config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    return create_model(section, __config__=config, **definitions)
 
 
 def _from_environment(schema: Schema, environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -190,14 +195,34 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
 def _validate(
     section: str, fields: dict[str, Field], values: dict[str, Any], origins: dict[str, str]
 ) -> dict[str, Value]:
+    given = {
+        name: _listed(f"{origins.get(name, 'settings')}: {section}.{name}", value)
+        if isinstance(value, str) and fields[name].kind == tuple[str, ...]
+        else value
+        for name, value in values.items()
+    }
     try:
-        return _model(section, fields)(**values).model_dump()
+        return _model(section, fields)(**given).model_dump()
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "?"
+        finite = "give a finite number; " if first["type"] == "finite_number" else ""
         meaning = fields[name].meaning if name in fields else "see the reference of settings"
         raise ConfigError(
             f"{origins.get(name, 'settings')}: {section}.{name} is {first['input']!r}: "
             f"{first['msg'].lower()}",
-            hint=f"{name}: {meaning}",
+            hint=f"{finite}{name}: {meaning}",
         ) from error
+
+
+def _listed(name: str, text: str) -> list[str]:
+    """Read a list that was written as text: by commas, or as TOML and JSON write one."""
+    if not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        found: list[str] = tomllib.loads(f"list = {text}")["list"]
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{name} is {text!r}, which is no list", hint='write a,b or ["a", "b"]'
+        ) from error
+    return found

@@ -14,6 +14,7 @@ SCHEMA = {
         "streak": Field(int, 3, "losses in a row"),
     },
     "engines": {"extra": Field(tuple[str, ...], (), "engines of your own")},
+    "exits": {"cap": Field(float | None, None, "cap, if any")},
 }
 
 
@@ -34,6 +35,38 @@ def test_environment_wins_over_file_over_default(tmp_path):
 def test_lists_come_from_the_file(tmp_path):
     path = toml(tmp_path, '[engines]\nextra = ["mine.engines:vote"]\n')
     assert read(SCHEMA, path, {})["engines"]["extra"] == ("mine.engines:vote",)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("mod:a", ("mod:a",)),
+        ("mod:a,mod:b", ("mod:a", "mod:b")),
+        (" mod:a , mod:b, ", ("mod:a", "mod:b")),
+        ('["mod:a", "mod:b"]', ("mod:a", "mod:b")),
+        ("['mod:a']", ("mod:a",)),
+        ("[]", ()),
+        ("", ()),
+    ],
+)
+def test_lists_come_from_the_environment_too(text, names):
+    assert read(SCHEMA, None, {"QUORATE_ENGINES__EXTRA": text})["engines"]["extra"] == names
+
+
+@pytest.mark.parametrize("text", ["[mod:a", '["mod:a"', "[1]"])
+def test_a_broken_list_is_refused(text):
+    with pytest.raises(ConfigError, match=r"environment: engines\.extra"):
+        read(SCHEMA, None, {"QUORATE_ENGINES__EXTRA": text})
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(("section", "name"), [("risk", "leverage"), ("exits", "cap")])
+def test_what_is_not_finite_is_refused_wherever_it_stands(section, name, text, tmp_path):
+    says = rf"{section}\.{name} is '?{text}'?: .*finite.*\n  next: give a finite number; {name}: "
+    with pytest.raises(ConfigError, match=says):
+        read(SCHEMA, None, {f"QUORATE_{section}__{name}".upper(): text})
+    with pytest.raises(ConfigError, match=says):
+        read(SCHEMA, toml(tmp_path, f"[{section}]\n{name} = {text}\n"), {})
 
 
 def test_other_names_of_the_environment_are_not_ours():

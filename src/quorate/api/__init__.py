@@ -57,6 +57,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     start: datetime | str | None = None,
     end: datetime | str | None = None,
     assume_funding: float | None = None,
+    bar_minutes: int | None = None,
     quote_usd: str | Path | None = None,
 ) -> Panel:
     """Load a market from folders of Parquet files.
@@ -73,13 +74,15 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         Folders of funding settlements and mark prices.
     second : tuple, optional
         Folder of bars, venue name and folder of funding of a second venue.
-    symbols, start, end, assume_funding
+    symbols, start, end, assume_funding, bar_minutes
         As ``lake.PanelSpec``.
     quote_usd : path, optional
         Bars of the quote currency in USD: equity is then told in USD, and a depeg blocks entries.
 
     Raises
     ------
+    ConfigError
+        What is wrong with which argument.
     DataError
         What is wrong with which file, and what to do.
 
@@ -102,6 +105,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
             end=end,
             symbols=chosen,
             assume_funding=assume_funding,
+            bar_minutes=bar_minutes,
             quote_usd=path(quote_usd),
         )
     )

@@ -138,7 +138,7 @@ def run(
     if out is None:
         return _simulate(panel, chosen, voters, "unbooked", progress)
     out = Path(out)
-    store = open_store(_store_place(chosen, out))
+    store = open_store(folder.store_place(str(chosen["account"]["store"]), out))
     with store:
         run_id = store.runs.begin(
             chosen.values,
@@ -170,10 +170,6 @@ def _named(settings: Settings) -> tuple[Engine, ...]:
     return find_engines(tuple(chosen["extra"]), tuple(chosen["exclude"]))  # type: ignore[arg-type]
 
 
-def _store_place(settings: Settings, out: Path) -> str | Path:
-    out.mkdir(parents=True, exist_ok=True)
-    place = str(settings["account"]["store"])
-    return place or out / "quorate.sqlite"
 
 
 def _simulate(

@@ -17,6 +17,7 @@ from quorate.core.features.table import index
 from quorate.core.regime.classify import Rows
 from quorate.core.risk import presets
 from quorate.core.routing.rank import Ranking
+from quorate.core.types import MONEY_SCALE
 from quorate.errors import ConfigError
 from quorate.settings import Field, Schema
 
@@ -34,7 +35,8 @@ _CONSENSUS_OPTIONS: dict[str, type[IntEnum]] = {
     "shrinkage": consensus.Shrinkage,
     "pool": consensus.Pool,
 }
-_RISK_HOURS = ("horizon_hours", "cooldown_hours")
+MAX_EQUITY = 1e10
+"""The largest opening equity, in units of the currency: a hundredth of what integers hold."""
 _ROUTING_DURATIONS = {
     "schedule_hours": (0.5, "how long a TWAP lasts"),
     "longest_hours": (4.0, "how long any parent order may last"),
@@ -52,7 +54,7 @@ def schema() -> Schema:
     """
     return {
         "account": {
-            "equity_usd": Field(float, 100_000.0, "opening equity in quote currency"),
+            "equity_usd": Field(float, 100_000.0, "opening equity in USD, above 0, at most 1e10"),
             "store": Field(str, "", "path or URL of the store; empty: quorate.sqlite beside runs"),
         },
         "engines": {
@@ -157,6 +159,39 @@ def _stage(name: str, make: Callable[..., Any], **values: object) -> Any:  # noq
         ) from error
 
 
+def check_equity(name: str, equity: float) -> None:
+    """Refuse an opening equity that integer money cannot hold, or that is nothing.
+
+    Parameters
+    ----------
+    name : str
+        What is checked, for the message.
+    equity : float
+        In units of a currency.
+
+    Raises
+    ------
+    ConfigError
+        It is not above 0, or above 1e10.
+
+    Notes
+    -----
+    Units: currency; money is counted in 1e-8 of it, so less than that is nothing.  Causal: no data
+    are read.  Missing: NaN is refused.  Spec 11.
+
+    Examples
+    --------
+    >>> check_equity("account.equity_usd", 0.0)
+    Traceback (most recent call last):
+    quorate.errors.ConfigError: account.equity_usd is 0, outside (0, 1e10]
+      next: the default is 100000
+    """
+    if not (equity * MONEY_SCALE >= 1.0 and equity <= MAX_EQUITY):
+        raise ConfigError(
+            f"{name} is {equity:.10g}, outside (0, 1e10]", hint="the default is 100000"
+        )
+
+
 def configure(settings: Settings, bar_minutes: int, btc: int = -1) -> Params:
     """Return the parameters of every pass.
 
@@ -176,8 +211,10 @@ def configure(settings: Settings, bar_minutes: int, btc: int = -1) -> Params:
 
     Notes
     -----
-    Units: durations in hours become bars here. Spec 1 to 8, 11.
+    Units: durations in hours become bars here.  Causal: no data are read.  Missing: NaN is refused
+    when the settings are read.  Spec 1 to 8, 11.
     """
+    check_equity("account.equity_usd", cast("float", settings["account"]["equity_usd"]))
     values = {section: dict(found) for section, found in settings.values.items()}
     said = values["consensus"]
     for name, options in _CONSENSUS_OPTIONS.items():

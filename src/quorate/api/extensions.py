@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from quorate.core.engines.base import Engine
 from quorate.core.engines.catalogue import builtin
 from quorate.core.features.table import FEATURES
-from quorate.errors import EngineError
+from quorate.errors import EngineError, QuorateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from importlib.metadata import EntryPoint
+    from types import TracebackType
 
 GROUP = "quorate.engines"
 """Entry point group under which a package registers its engines."""
@@ -49,7 +51,7 @@ def engines(extra: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Eng
     True
     """
     found = list(builtin())
-    found += [_check(point.name, point.load()) for point in entry_points(group=GROUP)]
+    found += [_installed(point) for point in entry_points(group=GROUP)]
     found += [load(spec) for spec in extra]
     names = [engine.name for engine in found]
     for name in names:
@@ -85,18 +87,55 @@ def load(spec: str) -> Engine:
     module, colon, name = spec.partition(":")
     if not (module and colon and name):
         raise EngineError(f"{spec!r} does not name an engine", hint="write 'package.module:name'")
+    with _Importing(spec, module):
+        imported = importlib.import_module(module)
     try:
-        found = getattr(importlib.import_module(module), name)
-    except ImportError as error:
-        raise EngineError(
-            f"engine {spec!r} cannot be imported: {error}",
-            hint="install its package, or put its folder on PYTHONPATH",
-        ) from error
+        found = getattr(imported, name)
     except AttributeError as error:
         raise EngineError(
             f"module {module!r} has no {name!r}", hint="check the name after the colon"
         ) from error
     return _check(spec, found)
+
+
+class _Importing:
+    """Say of whatever goes wrong inside which engine's module it was: a module is anybody's code.
+
+    A module that ends the program is refused too; a stop by the user is let through.
+    """
+
+    def __init__(self, spec: str, module: str) -> None:
+        self.spec = spec
+        self.module = module
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, ImportError):
+            raise EngineError(
+                f"engine {self.spec!r} cannot be imported: {error}",
+                hint="install its package, or put its folder on PYTHONPATH",
+            ) from error
+        if isinstance(error, (Exception, SystemExit)):
+            said = error.message if isinstance(error, QuorateError) else error
+            raise EngineError(
+                f"engine {self.spec!r} cannot be imported: its module {self.module!r} raised "
+                f"{type(error).__name__}: {said}",
+                hint=f"mend the module until `python -c 'import {self.module}'` says nothing",
+            ) from error
+
+
+def _installed(point: EntryPoint) -> Engine:
+    """Load the engine that an installed package registers."""
+    with _Importing(point.value, point.module):
+        found = point.load()
+    return _check(point.name, found)
 
 
 def _check(spec: str, found: object) -> Engine:

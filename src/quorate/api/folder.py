@@ -1,7 +1,7 @@
 """The folder a run leaves: written beside its place, put there whole or not at all.
 
 In: the tables and facts of a run. Out: ``run.json``, ``metrics.json``, Parquet tables and the page;
-and, read back, the settings it was made with.
+and, read back, the settings it was made with; and the place of the store that books it.
 """
 
 from __future__ import annotations
@@ -9,19 +9,27 @@ from __future__ import annotations
 import json
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.api.configure import schema
-from quorate.errors import DataError
+from quorate.errors import ConfigError, DataError
 from quorate.report.reading import table as read_table
 from quorate.report.reading import tree as read_json
 from quorate.settings import Settings, read
 
-__all__ = ["read_json", "read_table", "settings_of", "whole", "write_json", "write_table"]
+__all__ = [
+    "read_json",
+    "read_table",
+    "settings_of",
+    "store_place",
+    "whole",
+    "write_json",
+    "write_table",
+]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import polars as pl
 
@@ -50,6 +58,54 @@ def whole(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def store_place(given: str, out: Path) -> str | Path:
+    """Return where the store of a folder of runs is, and make that folder.
+
+    Parameters
+    ----------
+    given : str
+        ``account.store``: a path, a URL, or nothing for a file in the folder of runs.
+    out : Path
+        The folder of runs; made if absent.
+
+    Raises
+    ------
+    DataError
+        The folder of runs is a file, or cannot be made.
+    ConfigError
+        The store's own folder does not exist: it is not made, for a wrong letter in its name
+        would begin a second ledger of trials elsewhere.
+
+    Notes
+    -----
+    Units: none.  Causal: no data are read.  Missing: none.  Spec 10.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as runs:
+    ...     store_place("", Path(runs)).name
+    'quorate.sqlite'
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{out} cannot be the folder of runs: {error.strerror or error}",
+            hint="name a folder, or a place where one can be made, with --out",
+        ) from error
+    if not given:
+        return out / "quorate.sqlite"
+    if "://" not in given or given.startswith("sqlite:///"):
+        parent = Path(given.removeprefix("sqlite:///")).expanduser().parent
+        if not parent.is_dir():
+            raise ConfigError(
+                f"account.store is {given!r}, but there is no folder {parent}",
+                hint="make that folder, or name a file in one that exists",
+            )
+    return given
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

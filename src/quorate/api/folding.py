@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.api import currency
-from quorate.api.configure import configure
+from quorate.api.configure import check_equity, configure
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
 from quorate.errors import DataError
@@ -84,6 +84,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     )
     start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
     start_quote = start_usd / float(currency.known(panel.quote_usd)[0])
+    check_equity("account.equity_usd in quote currency", start_quote)
     memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
     return Fold(made, memory, start_quote)
 

@@ -76,6 +76,9 @@ def backtest(  # noqa: PLR0913  (its options)
     ] = None,
     start: Annotated[str | None, Parameter(help="First bar's open, UTC, included.")] = None,
     end: Annotated[str | None, Parameter(help="Last bar's open, UTC, not included.")] = None,
+    bar_minutes: Annotated[
+        int | None, Parameter(help="Length of a bar; found from the files when left out.")
+    ] = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -108,6 +111,7 @@ def backtest(  # noqa: PLR0913  (its options)
         start=start,
         end=end,
         assume_funding=assume_funding,
+        bar_minutes=bar_minutes,
         quote_usd=quote_usd,
     )
     _backtest(panel, settings, out, json=json, kind="backtest")
@@ -134,6 +138,8 @@ def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> No
 
     settings = api.read_settings(config, pairs(set_))
     api.configure(settings, 5)
+    chosen = settings["engines"]
+    voters = api.engines(chosen["extra"], chosen["exclude"])  # type: ignore[arg-type]
     fields = api.schema()
     rows = [
         (f"{section}.{name}", value, settings.origin(section, name), fields[section][name].meaning)
@@ -151,7 +157,7 @@ def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> No
     for name, value, origin, meaning in rows:
         table.add_row(name, "" if value is None else str(value), origin, meaning)
     Console().print(table)
-    Console().print(f"{len(api.engines())} engines vote; settings are within their bounds.")
+    Console().print(f"{len(voters)} engines vote; settings are within their bounds.")
 
 
 def pairs(given: list[str] | None) -> dict[str, str]:

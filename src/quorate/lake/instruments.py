@@ -71,6 +71,36 @@ def known_venues() -> tuple[str, ...]:
     return tuple(name for name in _DEFAULTS if not name.startswith("generic"))
 
 
+def is_known(name: str) -> bool:
+    """Return whether a venue has numbers of its own; the generic ones can be named too.
+
+    Examples
+    --------
+    >>> is_known("okx_swap"), is_known("generic_perp"), is_known("elsewhere")
+    (True, True, False)
+    """
+    return name in _DEFAULTS
+
+
+def unknown_note(name: str, kind: str) -> str:
+    """Return the sentence that says which numbers a venue without its own was given.
+
+    Examples
+    --------
+    >>> unknown_note("elsewhere", "spot").startswith("elsewhere is not a known venue: ")
+    True
+    """
+    given = venue_defaults(name, kind)
+    known = ", ".join(each for each in known_venues() if not each.startswith("synthetic"))
+    return (
+        f"{name} is not a known venue: it has the numbers of generic_{kind}, which are fees of "
+        f"{given.maker_bps:g} bps maker and {given.taker_bps:g} bps taker, {given.latency_ms:g} ms "
+        f"latency, {given.reliability:g} reliability, smallest order {given.min_notional:g}, "
+        f"maintenance margin {given.maintenance:g}; lots and ticks are inferred from its prices. "
+        f"The panel's `venues` holds them all. Known venues: {known}."
+    )
+
+
 def venue_defaults(name: str, kind: str) -> VenueDefaults:
     """Return a venue's numbers; a venue not in the table gets those of its kind.
 

@@ -22,7 +22,7 @@ from quorate.lake import carry, instruments, layout, quote
 from quorate.lake.grid import NEVER, Grid, Laid, alive, lay, window
 from quorate.lake.panel import Panel, Provenance
 from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, snap
-from quorate.lake.spec import match, plain
+from quorate.lake.spec import check, match, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,8 @@ def load(spec: PanelSpec) -> Panel:
 
     Raises
     ------
+    ConfigError
+        If the spec cannot be meant (``spec.check``).
     DataError
         If a folder is missing or empty, a coin has no usable bar, or a perpetual's funding is
         unknown and not assumed.
@@ -71,8 +73,7 @@ def load(spec: PanelSpec) -> Panel:
     span are left out, with a note; one asked for by name is an error.
     Spec 13, METHODS 12.
     """
-    if not spec.sources:
-        raise DataError("no source was given", hint="give at least one Source(path, venue, kind)")
+    check(spec)
     found = [_files(source) for source in spec.sources]
     symbols = _choose(spec, found[0])
     reads = [
@@ -84,6 +85,11 @@ def load(spec: PanelSpec) -> Panel:
     reads = [_Read([s and snap(s, minutes) for s in read.coins], read.paths) for read in reads]
     span = _span(spec, reads[0], minutes)
     symbols, reads, notes = _drop_silent(spec, symbols, reads, span)
+    notes += [
+        instruments.unknown_note(source.venue, source.kind)
+        for source in spec.sources
+        if not instruments.is_known(source.venue)
+    ]
     grid = _tighten(spec, reads[0], span)
     laid = [lay(read.coins, grid) for read in reads]
     return replace(_assemble(spec, symbols, grid, (reads, laid), notes), lacks=lacks)
@@ -160,7 +166,7 @@ def _bar_minutes(spec: PanelSpec, reads: Sequence[_Read]) -> int:
     if agreed is None:
         raise DataError(
             "no file has two bars, so the bar length cannot be inferred",
-            hint="give bar_minutes, or files with more bars",
+            hint="say it with --bar-minutes (bar_minutes= in Python), or give files of more bars",
         )
     if agreed < 1 or 60 % agreed != 0:
         raise DataError(
@@ -177,7 +183,8 @@ def _span(spec: PanelSpec, primary: _Read, minutes: int) -> Grid:
     if not full:
         raise DataError(
             f"{spec.sources[0].path}: no bar is left once each file's last bar is dropped",
-            hint="load more history, or set drop_last=False if the bars are finished",
+            hint="load more history, or, from Python, set drop_last=False in the PanelSpec if the "
+            "bars are finished",
         )
     first = min(int(series.open_ms[0]) for series in full)
     end = max(int(series.open_ms[-1]) for series in full) + bar_ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -9,9 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quorate.errors import ConfigError, DataError
+
 if TYPE_CHECKING:
     from quorate.lake.panel import Kind
 
+MAX_ASSUMED_FUNDING = 0.01
+"""Fraction per 8 h, either way: a hundred times the usual basis point."""
 _QUOTE = re.compile(r"[-_/]?(USDT|USDC|BUSD|USD)(:.*)?$")
 
 
@@ -46,8 +51,8 @@ class PanelSpec:
     bar_minutes : int, optional
         Inferred from the files when left out, and checked against them when given.
     assume_funding : float, optional
-        A fraction per 8 h (0.0001 is one basis point) for perpetuals whose funding is unknown.
-        Without it such a panel is refused.
+        A fraction per 8 h (0.0001 is one basis point), at most 0.01 either way, for perpetuals
+        whose funding is unknown. Without it such a panel is refused.
     drop_last : bool, optional
         Leave out each file's last bar, which may still have been forming. True for plain
         folders and False for the lake when left out.
@@ -67,6 +72,59 @@ class PanelSpec:
     quote_usd: Path | None = None
     tick: Mapping[str, float] = field(default_factory=dict)
     lot: Mapping[str, float] = field(default_factory=dict)
+
+
+def check(spec: PanelSpec) -> None:
+    """Refuse what cannot be meant, before any file is read.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        What to load.
+
+    Raises
+    ------
+    DataError
+        There is no source.
+    ConfigError
+        A venue has no name, two sources are one folder, or the assumed funding is no number
+        within 0.01 per 8 h.
+
+    Notes
+    -----
+    Units: a fraction per 8 h.  Causal: no data are read.  Missing: None assumes nothing.
+    Spec 13.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> check(PanelSpec((Source(Path("bars"), "", "spot"),)))
+    Traceback (most recent call last):
+    quorate.errors.ConfigError: the venue of bars has no name
+      next: name it, such as binance_spot; its fees and sizes follow from the name
+    """
+    if not spec.sources:
+        raise DataError("no source was given", hint="give at least one Source(path, venue, kind)")
+    seen: dict[Path, str] = {}
+    for source in spec.sources:
+        if not source.venue.strip():
+            raise ConfigError(
+                f"the venue of {source.path} has no name",
+                hint="name it, such as binance_spot; its fees and sizes follow from the name",
+            )
+        place = source.path.resolve()
+        if place in seen:
+            raise ConfigError(
+                f"{source.venue} and {seen[place]} are both read from {source.path}",
+                hint="a second venue needs bars of its own: leave it out, or name its folder",
+            )
+        seen[place] = source.venue
+    rate = spec.assume_funding
+    if rate is not None and not (math.isfinite(rate) and abs(rate) <= MAX_ASSUMED_FUNDING):
+        raise ConfigError(
+            f"assume_funding is {rate} per 8 h, outside [-0.01, 0.01]",
+            hint="it is a fraction, not percent or bps: 0.0001 is one basis point",
+        )
 
 
 def base_asset(symbol: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+from tests.unit.lake.builders import bars, store
 
 from quorate.cli import run
 
@@ -69,12 +71,41 @@ def test_a_demo_is_summed_up_on_one_screen_and_names_its_report(tmp_path, capsys
         (["doctor", "--set", "nonsense"], 2, "section.name=value"),
         (["doctor", "--config", "missing.toml"], 2, "missing.toml"),
         (["nosuch"], 2, "nosuch"),
+        (["doctor", "--set", "account.equity_usd=-5"], 2, "account.equity_usd is -5, outside"),
+        (["doctor", "--set", "consensus.k=nan"], 2, "consensus.k is 'nan': input should be a fin"),
+        (["doctor", "--set", "engines.extra=math:pi"], 2, "not an Engine"),
     ],
 )
 def test_errors_say_what_to_do_next(arguments, code, says, capsys):
     assert run(arguments) == code
     captured = capsys.readouterr()
     assert says in captured.err + captured.out
+
+
+@pytest.mark.parametrize("command", [["demo", "--days", "1"], ["ls"]])
+def test_a_file_is_no_folder_of_runs(command, tmp_path, capsys):
+    file = tmp_path / "runs"
+    file.write_text("mine", encoding="utf-8")
+    assert run([*command, "--out", str(file)]) == 3
+    assert "--out" in capsys.readouterr().err
+
+
+def test_a_file_of_one_finished_bar_runs_once_its_length_is_said(tmp_path, capsys):
+    folder = store(tmp_path / "bars", BTC=bars(n=2))  # the last of a plain file may be forming
+    command = ["backtest", "--bars", str(folder), "--venue", "kraken_spot", "--kind", "spot"]
+    command += ["--out", str(tmp_path / "runs")]
+    assert run(command) == 3
+    assert "say it with --bar-minutes" in capsys.readouterr().err
+    assert run([*command, "--bar-minutes", "5"]) == 0
+    assert "1 coins, 1 bars" in capsys.readouterr().out
+
+
+def test_doctor_counts_the_engines_that_vote(capsys):
+    def count(*more):
+        assert run(["doctor", *more]) == 0
+        return int(re.search(r"(\d+) engines vote", capsys.readouterr().out)[1])
+
+    assert count("--set", "engines.exclude=momentum_day,adx_trend") == count() - 2
 
 
 def test_doctor_tells_where_a_setting_came_from(tmp_path, capsys):

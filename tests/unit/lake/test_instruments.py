@@ -52,6 +52,14 @@ def test_only_a_coins_first_prices_count():
     assert instruments.infer_tick(np.concatenate((coarse[1:], finer))) == 1e-4
 
 
+def test_a_venue_without_numbers_of_its_own_is_told_apart():
+    assert all(instruments.is_known(name) for name in FEES)
+    assert not instruments.is_known("elsewhere")
+    said = instruments.unknown_note("elsewhere", "perp")
+    assert "2 bps maker and 5 bps taker" in said
+    assert all(name in said for name in FEES)
+
+
 def test_prices_on_no_grid_get_a_fine_tick():
     assert instruments.infer_tick(np.array([np.pi, np.e, 2.0**0.5])) == 1e-8
     assert instruments.infer_tick(np.full(3, np.nan)) == 1e-8

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.lake.builders import START_MS, bars, put, store, without
 
 from quorate.core.types import Bar
-from quorate.errors import DataError, SchemaError
+from quorate.errors import ConfigError, DataError, SchemaError
 from quorate.lake import NEVER, PanelSpec, Source, layout, load
 
 DAY = 288
@@ -116,6 +116,33 @@ def test_what_a_panel_lacks_is_a_fact_of_the_form_of_its_files(tmp_path):
     beside = Source(bare, "binance_spot", "spot")
     assert load(PanelSpec((perp,), assume_funding=0.0)).lacks == {"basis"}
     assert load(PanelSpec((perp, beside), assume_funding=0.0)).lacks == frozenset()
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf"), 5.0, -0.0101])
+def test_an_assumed_funding_is_a_small_number(tmp_path, rate):
+    perp = Source(store(tmp_path, A=bars()), "binance_usdm", "perp")
+    with pytest.raises(ConfigError, match=r"assume_funding is .*outside \[-0.01, 0.01\]\n  next:"):
+        load(PanelSpec((perp,), assume_funding=rate))
+    assert load(PanelSpec((perp,), assume_funding=-0.01)).funding == ("assumed",)
+
+
+def test_an_unknown_venue_is_said_and_none_is_refused(tmp_path):
+    where = store(tmp_path, A=bars())
+    (note,) = load(PanelSpec((Source(where, "mtgox", "spot"),))).notes
+    assert note.startswith("mtgox is not a known venue")
+    assert "10 bps taker" in note
+    assert "kraken_spot" in note
+    assert spot(where).notes == ()
+    with pytest.raises(ConfigError, match="has no name"):
+        load(PanelSpec((Source(where, " ", "spot"),)))
+
+
+def test_one_folder_is_not_two_venues(tmp_path):
+    where = store(tmp_path / "a", A=bars())
+    again = tmp_path / "a" / ".." / "a"
+    sources = (Source(where, "binance_spot", "spot"), Source(again, "kraken_spot", "spot"))
+    with pytest.raises(ConfigError, match="kraken_spot and binance_spot are both read from"):
+        load(PanelSpec(sources))
 
 
 def test_one_coin_and_one_bar(tmp_path):
