@@ -74,7 +74,7 @@ def schema() -> Schema:
             cost.Params(), {"impact": cost.Impact, "latency": cost.Latency, "entry": cost.Entry}
         ),
         "risk": _risk_fields(),
-        "portfolio": _options(portfolio.Params(), {}),
+        "portfolio": _portfolio_fields(),
         "routing": _routing_fields(),
         "exchange": _exchange_fields(),
         "decision": {
@@ -126,6 +126,12 @@ def _risk_fields() -> dict[str, Field]:
         names = [member.name.lower() for member in options]
         fields[name] = Field(str, names[0], f"one of {', '.join(names)}")
     return fields
+
+
+def _portfolio_fields() -> dict[str, Field]:
+    # the cap of a sector is risk.sector_cap: the solver is given it as a share of the budget
+    fields = _options(portfolio.Params(), {})
+    return {name: field for name, field in fields.items() if name != "sector_cap"}
 
 
 def _routing_fields() -> dict[str, Field]:
