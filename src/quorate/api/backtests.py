@@ -170,8 +170,6 @@ def _named(settings: Settings) -> tuple[Engine, ...]:
     return find_engines(tuple(chosen["extra"]), tuple(chosen["exclude"]))  # type: ignore[arg-type]
 
 
-
-
 def _simulate(
     panel: Panel,
     settings: Settings,
