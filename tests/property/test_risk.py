@@ -283,4 +283,4 @@ def test_a_losing_streak_is_forgiven_once_the_edge_is_there() -> None:
             assert kelly < 0.0
             assert risk == 0.0
     assert worst < 0.0 < recovered
-    assert sizing.risk_fraction(found.p, found.b, found.n, priors) > 0.0
+    assert sizing.risk_fraction(found.p, found.b, found.n, priors.kelly, priors) > 0.0

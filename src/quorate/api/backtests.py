@@ -15,17 +15,20 @@ import numpy as np
 import polars as pl
 
 from quorate import report
-from quorate.api import currency, events, folder, folding, showing
+from quorate.api import events, folder, folding, showing
 from quorate.api.configure import schema
 from quorate.api.extensions import engines as find_engines
 from quorate.api.facts import facts_of
+from quorate.api.trials import trials_of
 from quorate.backtest import exchange
 from quorate.backtest.record import Record
 from quorate.core.account import Column
 from quorate.core.costs import capacity
 from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
+from quorate.report import attribution
 from quorate.settings import Settings, read
+from quorate.statistics import currency
 from quorate.statistics.daily import EQUITY
 from quorate.statistics.metrics import summary
 from quorate.statistics.trades import TRADES
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec, Vec
     from quorate.lake import Panel
+    from quorate.statistics.accounts import Trials
 
 _SPAN = ("start", "end", "n_bars", "is_synthetic")
 
@@ -55,7 +59,7 @@ class Result:
         Where it was written, if it was.
     metrics : dict
         Spec 12, as in ``metrics.json``.
-    equity, trades, decisions, fills, funding, positions, incidents : DataFrame
+    equity, trades, decisions, fills, funding, positions, incidents, attribution : DataFrame
         As in the Parquet tables of the folder.
     facts : dict
         What was run, as in ``run.json``.
@@ -71,12 +75,13 @@ class Result:
     funding: pl.DataFrame
     positions: pl.DataFrame
     incidents: pl.DataFrame
+    attribution: pl.DataFrame
     facts: dict[str, Any]
 
     @property
     def net_return(self) -> float:
         """Return the end over the start in USD, less 1, after all costs."""
-        equity = self.equity["equity_usd"]
+        equity = currency.in_usd(self.equity)["equity"]
         return float(equity[-1] / equity[0] - 1.0)
 
     def summary(self) -> str:
@@ -136,7 +141,7 @@ def run(
     chosen = read(schema(), None) if settings is None else settings
     voters = tuple(engines) if engines is not None else _named(chosen)
     if out is None:
-        return _simulate(panel, chosen, voters, "unbooked", progress)
+        return _simulate(panel, chosen, voters, "unbooked", progress, None)
     out = Path(out)
     store = open_store(folder.store_place(str(chosen["account"]["store"]), out))
     with store:
@@ -148,7 +153,8 @@ def run(
             kind=kind,
         )
         try:
-            result = _simulate(panel, chosen, voters, run_id, progress)
+            tried = trials_of(store, panel.source.digest)
+            result = _simulate(panel, chosen, voters, run_id, progress, tried)
             result.facts["kind"] = kind
             place = out / run_id
             with folder.whole(place) as partial:
@@ -176,6 +182,7 @@ def _simulate(
     engines: Sequence[Engine],
     run_id: str,
     progress: Callable[[int, int], None] | None,
+    tried: Trials | None,
 ) -> Result:
     """Fold the panel block by block and gather what it leaves."""
     begun = time.perf_counter()
@@ -198,7 +205,7 @@ def _simulate(
     lines = memory.chain.account.ledger.lines.sum(axis=1)
     seconds = {"simulate": time.perf_counter() - begun}
     room = _capacity(panel, record, volume[0] / np.maximum(volume[1], 1.0), params.chain.costs)
-    return _result(panel, settings, engines, run_id, record, lines, memory, seconds, room)
+    return _result(panel, settings, engines, run_id, record, lines, memory, seconds, room, tried)
 
 
 def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
@@ -211,6 +218,7 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     memory: passes.Memory,
     seconds: dict[str, float],
     capacity_usd: float | None,
+    tried: Trials | None,
 ) -> Result:
     equity = currency.convert(record.equity(), currency.known(panel.quote_usd))
     fills, trades = record.fills(), record.trades()
@@ -223,8 +231,11 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         lines,
         traded_usd=traded,
         capacity_usd=capacity_usd,
+        n_trials=None if tried is None else tried.n,
+        trials_variance=None if tried is None else tried.variance,
     )
     counts = memory.exchange.counts
+    decisions, funding = record.decisions(trades), record.funding()
     metrics["reasons"] = {
         reason.name: int(record.reasons[reason]) for reason in Reason if record.reasons[reason]
     }
@@ -237,21 +248,28 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     }
     metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
     metrics["exposure"] = _exposure(equity)
+    metrics["kelly"] = _kelly(decisions, str(settings["risk"]["kelly"]))
     books = memory.chain.account.ledger
     facts = facts_of(panel, settings, engines, run_id, record.failures, seconds)
+    if tried is not None:
+        facts["n_trials"] = tried.n
     # the store knows a run by its metrics alone, wherever its folder is
     metrics["data"] = {name: facts["data"][name] for name in _SPAN} | {"n_coins": panel.n_coins}
+    positions = record.positions(books, panel.venues.lot)
+    who = attribution.attribute(fills, decisions, funding, positions)
+    attribution.check(who, equity, fills, funding, positions)
     return Result(
         run_id=run_id,
         folder=None,
         metrics=metrics,
         equity=equity,
         trades=trades,
-        decisions=record.decisions(trades),
+        decisions=decisions,
         fills=fills,
-        funding=record.funding(),
-        positions=record.positions(books, panel.venues.lot),
+        funding=funding,
+        positions=positions,
         incidents=record.incidents(),
+        attribution=who,
         facts=facts,
     )
 
@@ -299,6 +317,19 @@ def _exposure(equity: pl.DataFrame) -> dict[str, float]:
     return found
 
 
+def _kelly(decisions: pl.DataFrame, option: str) -> dict[str, Any]:
+    """Return what entries were sized, before caps, and what the other option would have asked for.
+
+    The literal formula multiplies two sizing rules; the option reads Kelly as a ceiling on the
+    risk (METHODS 0 row 6).
+    """
+    sized = other = 0.0
+    if "other_usd" in decisions.columns:
+        entries = decisions.filter(pl.col("reason") == Reason.ENTRY.name)
+        sized, other = (float(entries[name].sum()) for name in ("sized_usd", "other_usd"))
+    return {"option": option, "sized_usd": sized, "other_option_usd": other}
+
+
 def _finite(value: float | np.floating[Any]) -> float:
     return float(value) if np.isfinite(value) else 0.0
 
@@ -313,4 +344,5 @@ def _write(place: Path, result: Result) -> None:
     folder.write_table(place / "funding.parquet", result.funding)
     folder.write_table(place / "positions.parquet", result.positions)
     folder.write_table(place / "incidents.parquet", result.incidents)
+    folder.write_table(place / "attribution.parquet", result.attribution)
     report.render(place)

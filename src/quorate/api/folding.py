@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quorate.api import currency
 from quorate.api.configure import check_equity, configure
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
@@ -18,6 +17,7 @@ from quorate.errors import DataError
 from quorate.lake import blocks
 from quorate.lake.sectors import sectors
 from quorate.lake.spec import base_asset
+from quorate.statistics import currency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.api.configure import schema
+from quorate.errors import DataError
 from quorate.report.plain import plain
 from quorate.settings import read
 from quorate.store import open_store
@@ -67,6 +68,8 @@ def runs(out: str | Path = Path("runs"), settings: Settings | None = None) -> li
 
     Raises
     ------
+    DataError
+        ``out`` is a file.
     StoreError
         The store cannot be opened.
 
@@ -82,6 +85,8 @@ def runs(out: str | Path = Path("runs"), settings: Settings | None = None) -> li
     """
     chosen = read(schema(), None) if settings is None else settings
     out = Path(out)
+    if out.is_file():
+        raise DataError(f"{out} is a file", hint="name a folder of runs with --out")
     named = str(chosen["account"]["store"])
     where: str | Path = named or out / STORE
     if _is_absent(where):

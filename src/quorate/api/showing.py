@@ -17,6 +17,7 @@ from quorate.report.page import NAME
 from quorate.report.reading import Run, curves
 from quorate.report.summary import luck
 from quorate.report.summary import summary as text_of
+from quorate.statistics import currency
 
 if TYPE_CHECKING:
     from quorate.api.backtests import Result
@@ -59,7 +60,17 @@ def summary(result: Result) -> str:
 def as_run(result: Result) -> Run:
     """Return the result as the report reads a run."""
     lines = {line: units(result.metrics["lines_usd"][line.name]) for line in Line}
-    return Run(result.facts, result.metrics, result.equity, result.trades, lines)
+    return Run(
+        about=result.facts,
+        metrics=result.metrics,
+        equity=currency.in_usd(result.equity),
+        trades=result.trades,
+        lines=lines,
+        fills=result.fills,
+        positions=result.positions,
+        attribution=result.attribution,
+        currency=currency.effect(result.equity),
+    )
 
 
 def page_of(result: Result) -> Path | None:
@@ -84,7 +95,7 @@ def html(result: Result) -> str:
     run = as_run(result)
     net = result.metrics["net"]
     data = result.facts["data"]
-    equity = result.equity["equity"]
+    equity = run.equity["equity"]
     said = luck(net.get("psr"), net.get("sharpe_low"))
     rows = [
         ("run", result.run_id),
@@ -145,13 +156,14 @@ def plot(result: Result) -> Any:  # noqa: ANN401  (a figure of matplotlib, which
             "plot needs matplotlib, which is not installed",
             hint='install "quorate[report]"; without it a notebook shows the result as it is',
         ) from error
-    found = curves(result.equity)
-    at = result.equity["ts"].to_list()
+    shown = currency.in_usd(result.equity)
+    found = curves(shown)
+    at = shown["ts"].to_list()
     figure, (above, below) = plt.subplots(
         2, 1, sharex=True, figsize=(9.0, 5.0), height_ratios=(3, 1), layout="constrained"
     )
     for name, label in (("gross_equity", "gross"), ("equity", "net")):
-        above.plot(at, result.equity[name].to_numpy() / MONEY_SCALE, label=label, linewidth=1.2)
+        above.plot(at, shown[name].to_numpy() / MONEY_SCALE, label=label, linewidth=1.2)
     is_synthetic = result.facts["data"]["is_synthetic"]
     above.set_title(f"{'SYNTHETIC DATA, ' if is_synthetic else ''}{result.run_id}")
     above.set_ylabel("equity, USD")

@@ -167,6 +167,7 @@ class Record:
                     "FUNDING_BPS",
                     "STOP_FRAC",
                     "SIZED_USD",
+                    "OTHER_USD",
                     "RISK_FRAC",
                     "MULTIPLIER",
                     "WEIGHT",

@@ -222,6 +222,25 @@ def exposure_rows(run: Run) -> list[tuple[str, str, str]]:
     return rows
 
 
+def kelly(run: Run) -> str:
+    """Return what entries were sized, and what the other reading of Kelly would have asked for.
+
+    Notes
+    -----
+    Units: USD, before any cap.  Causal: reads the whole run.  Missing: empty without an entry.
+    METHODS 0 row 6.
+    """
+    found: dict[str, Any] = run.metrics.get("kelly", {})
+    if not found.get("sized_usd"):
+        return ""
+    other = "cap" if found["option"] == "multiply" else "multiply"
+    return (
+        f"Entries were sized at {number(found['sized_usd'], 0)} USD in all, before any cap, by"
+        f" risk.kelly = {found['option']}; {other} would have asked for"
+        f" {number(found['other_option_usd'], 0)} USD."
+    )
+
+
 def _leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in tree.items():
         if isinstance(value, dict):

@@ -136,7 +136,7 @@ def _average(what: str, value: float | None) -> str:
 def imbalance(run: Run) -> int:
     r"""Return what the equity curve moved beyond its flows and books: 0 where they balance.
 
-    .. math:: (E_T - E_0 - \sum_{t > 0} F_t) - (\text{GROSS} - \text{costs})
+    .. math:: (E_T - E_0 - \sum_{t > 0} F_t) - (\text{GROSS} - \text{costs}) - \text{currency}
 
     Notes
     -----
@@ -144,4 +144,4 @@ def imbalance(run: Run) -> int:
     """
     equity, flow = run.equity["equity"], run.equity["flow"]
     moved = int(equity[-1]) - int(equity[0]) - (int(flow.sum()) - int(flow[0]))
-    return moved - run.net
+    return moved - run.net - run.currency

@@ -98,7 +98,7 @@ def _trials(run: Run) -> Doubt:
             "",
             "not written down in this run; the best of many looks good by luck alone",
         )
-    deflated = run.metrics["net"].get("dsr")
+    deflated = run.metrics["net"].get("deflated_sharpe")
     reading = "the best of many looks good by luck alone"
     if deflated is not None:
         reading = (

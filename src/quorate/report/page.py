@@ -185,6 +185,7 @@ def _details(run: Run) -> dict[str, Any]:
         "regimes": facts.regime_rows(run),
         "exposure": facts.exposure_rows(run),
         "counters": facts.counters(run),
+        "kelly": facts.kelly(run),
         "changed": facts.changed_settings(run),
         "settings": facts.all_settings(run),
     }

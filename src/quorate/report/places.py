@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from quorate.report import breaking, who
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
 
     Maker = Callable[[Run], list[Table]]
 
-ATTRIBUTION: Final[tuple[Maker, ...]] = ()
+ATTRIBUTION: Final[tuple[Maker, ...]] = (who.tables,)
 """Which engine, regime, venue or coin did it: sums that are the books to the last digit."""
 
-SHOCKS: Final[tuple[Maker, ...]] = ()
+SHOCKS: Final[tuple[Maker, ...]] = (breaking.tables,)
 """What would break it: past crashes and a failing venue, applied to what was held."""
 
 

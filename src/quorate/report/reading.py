@@ -18,6 +18,7 @@ from polars.exceptions import PolarsError
 from quorate.core.types import Line, Reason
 from quorate.errors import DataError
 from quorate.report.formats import units
+from quorate.statistics import currency
 from quorate.statistics.daily import EQUITY
 from quorate.statistics.trades import require_columns, require_trades
 
@@ -35,7 +36,10 @@ _TEXTS: Final = ("venue", "entry_reason", "exit_reason")
 class Run:
     """A run as its folder tells it; ``lines`` and money columns are integers of 1e-8 USD.
 
-    ``fills`` and ``positions`` are None where the folder, of an older version, does not have them.
+    ``fills``, ``positions`` and ``attribution`` are None where the folder, of an older version,
+    does not have them. ``lines`` are those of the books, in quote currency counted as dollars;
+    ``equity`` is in USD where a price of the quote currency was given, and ``currency`` is what
+    that price made of the change.
     """
 
     about: dict[str, Any]
@@ -45,6 +49,8 @@ class Run:
     lines: dict[Line, int]
     fills: pl.DataFrame | None = None
     positions: pl.DataFrame | None = None
+    attribution: pl.DataFrame | None = None
+    currency: int = 0
 
     @property
     def is_traded(self) -> bool:
@@ -63,7 +69,7 @@ class Run:
 
     @property
     def net(self) -> int:
-        """What the account made after all costs."""
+        """What the account made after all costs, before the quote currency moved."""
         return self.lines[Line.GROSS] - self.costs
 
 
@@ -117,11 +123,13 @@ def read(folder: Path) -> Run:
     return Run(
         about=tree(folder, "run.json"),
         metrics=metrics,
-        equity=equity,
+        equity=currency.in_usd(equity),
         trades=trades.with_columns(_text(trades[column]) for column in _TEXTS),
         lines={line: units(found[line.name]) for line in Line},
         fills=_table_if_kept(folder, "fills.parquet"),
         positions=_table_if_kept(folder, "positions.parquet"),
+        attribution=_table_if_kept(folder, "attribution.parquet"),
+        currency=currency.effect(equity),
     )
 
 

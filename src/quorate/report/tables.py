@@ -98,7 +98,8 @@ def waterfall(run: Run) -> list[Step]:
     for _, change in walk:
         level += change
         ends.append(level)
-    low, high = float(min(ends)), float(max(ends))
+    final = level + run.currency
+    low, high = float(min(*ends, final)), float(max(*ends, final))
     steps = []
     for i, (line, change) in enumerate(walk):
         drawn = bars.bar(ends[i], ends[i + 1], low, high, sign(change) if i else "base")
@@ -108,7 +109,29 @@ def waterfall(run: Run) -> list[Step]:
     net = Step(
         "net", "what the account made", amount(level), _share(level, gross), drawn, is_total=True
     )
-    return [*steps, net]
+    if not run.currency:
+        return [*steps, net]
+    moved = bars.bar(float(level), float(final), low, high, sign(run.currency))
+    return [
+        *steps,
+        net,
+        Step(
+            "quote currency",
+            "what its price in USD made of the account",
+            amount(run.currency),
+            _share(run.currency, gross),
+            moved,
+            is_total=False,
+        ),
+        Step(
+            "in USD",
+            "the change of the account in USD",
+            amount(final),
+            _share(final, gross),
+            bars.bar(0.0, final, low, high, "base"),
+            is_total=True,
+        ),
+    ]
 
 
 def _share(part: int, gross: int) -> str:

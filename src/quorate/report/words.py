@@ -19,6 +19,12 @@ class Said(NamedTuple):
 
 TRADED: Final = "it traded"
 HELD: Final = "it held"
+OWNERS: Final = {
+    "allocator": "the allocator (resizing)",
+    "risk_overlay": "the risk overlay (forced)",
+    "unknown": "an entry that was not kept",
+}
+"""Owners of profit that are no engine."""
 _DATA, _VOTES, _MONEY = "data", "votes", "money"
 _LIMITS, _CONTROLS, _ENGINES = "limits", "breakers and controls", "engines"
 

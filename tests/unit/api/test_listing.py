@@ -26,6 +26,7 @@ def test_a_run_is_listed_with_what_it_came_to(traded):
 
 def test_another_store_is_read_where_the_settings_name_it(tmp_path):
     place = tmp_path / "elsewhere" / "book.sqlite"
+    place.parent.mkdir()
     settings = quorate.read_settings(overrides={"account.store": str(place)})
     result = quorate.run(quorate.synthetic(1, 1), settings, out=tmp_path / "runs")
     assert quorate.runs(tmp_path / "runs") == []

@@ -53,6 +53,7 @@ def test_a_run_leaves_its_whole_folder(lively):
         "funding.parquet",
         "positions.parquet",
         "incidents.parquet",
+        "attribution.parquet",
         "report.html",
     }
     assert "SYNTHETIC" in (result.folder / "report.html").read_text(encoding="utf-8").upper()

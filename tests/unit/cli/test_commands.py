@@ -97,7 +97,7 @@ def test_a_file_of_one_finished_bar_runs_once_its_length_is_said(tmp_path, capsy
     assert run(command) == 3
     assert "say it with --bar-minutes" in capsys.readouterr().err
     assert run([*command, "--bar-minutes", "5"]) == 0
-    assert "1 coins, 1 bars" in capsys.readouterr().out
+    assert "1 coin on" in capsys.readouterr().out
 
 
 def test_doctor_counts_the_engines_that_vote(capsys):

@@ -74,7 +74,7 @@ def test_trials_are_told_where_they_were_counted(run):
     counted = replace(run, about=run.about | {"n_trials": 41})
     row = next(row for row in luck.doubts(counted) if row.question.startswith("runs tried"))
     assert row.figure == "41"
-    net = run.metrics["net"] | {"dsr": 0.5}
+    net = run.metrics["net"] | {"deflated_sharpe": 0.5}
     deflated = replace(counted, metrics=run.metrics | {"net": net})
     row = next(row for row in luck.doubts(deflated) if row.question.startswith("runs tried"))
     assert "50.0%" in row.reading

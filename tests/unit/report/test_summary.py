@@ -55,7 +55,8 @@ def test_made_up_prices_are_said_first(tmp_path):
 def test_costs_lead_from_gross_to_net(tmp_path):
     folder = build(tmp_path)
     run = read(folder)
-    lines = [line for line in summary(run).splitlines() if line.endswith(" USD")]
+    costs = summary(run).split("COST", 1)[1].split("WOULD BREAK", 1)[0]
+    lines = [line for line in costs.splitlines() if line.endswith(" USD")]
     amounts = [float(line.split()[-2].replace(",", "").replace("−", "-")) for line in lines]
     assert "gross result" in lines[0]
     assert "net result" in lines[-1]

@@ -64,7 +64,15 @@ def convert(equity: pl.DataFrame, rate: Vec) -> pl.DataFrame:
 
 
 def in_usd(equity: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame with equity, gross equity and flows in USD under their plain names."""
+    """Return the frame with equity, gross equity and flows in USD under their plain names.
+
+    Notes
+    -----
+    Units: 1e-8 USD.  Causal: each bar by its own rate.  Missing: without a rate the frame is
+    returned as it is.
+    """
+    if "equity_usd" not in equity.columns:
+        return equity
     return equity.with_columns(
         pl.col("equity_usd").alias("equity"),
         pl.col("gross_equity_usd").alias("gross_equity"),
@@ -80,11 +88,14 @@ def effect(equity: pl.DataFrame) -> int:
     Notes
     -----
     Units: 1e-8; quote units are counted as dollars in the second bracket, as the books do.
+    Causal: reads the first and the last bar.  Missing: 0 without a rate.
 
     Examples
     --------
     >>> effect(pl.DataFrame({"equity": [100, 90], "equity_usd": [98, 90]}))
     2
     """
+    if "equity_usd" not in equity.columns:
+        return 0
     moved = [int(equity[name][-1]) - int(equity[name][0]) for name in ("equity_usd", "equity")]
     return moved[0] - moved[1]
