@@ -144,7 +144,8 @@ def _room(
                 working = books.working[v, c]
                 if intents.adds(working, books.lots[v, c]) and close[v, c] > 0.0:
                     taken += abs(working) * lot[v, c] * close[v, c]
-            room[v] = max(0.0, cap_frac * equity_usd - taken)
+            # below 0 where the venue is over its cap already: what is given back counts from there
+            room[v] = cap_frac * equity_usd - taken
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -240,3 +241,55 @@ def test_presets_reach_the_kernels():
         0.025,
         0.035,
     ]
+
+
+def test_what_is_open_and_what_was_settled_close_the_books(lively):
+    result, _ = lively
+    costs = ("delay", "spread", "impact", "latency", "fee", "haircut")
+    paid = sum(int(result.fills[name].sum()) for name in (*costs, "notional"))
+    held = int(result.positions["value"].sum())
+    moved = int(result.equity["equity"][-1]) - int(result.equity["equity"][0])
+    assert result.funding.height > 0
+    assert moved == held - paid - int(result.funding["amount"].sum())
+    assert (result.fills["lots"] != 0).all()
+    assert int(result.attribution["amount"].sum()) == moved
+
+
+def test_incidents_become_events_that_decisions_name(lively):
+    result, out = lively
+    assert result.incidents.height > 0
+    with open_store(out / "quorate.sqlite") as store:
+        events = list(store.events.read(result.run_id))
+    incidents = {event.event_id: event for event in events if event.note}
+    assert len(incidents) == result.incidents.height
+    named = [event for event in events if event.kind == "decision" and event.risk_id]
+    assert named
+    for event in named:
+        cause = incidents[event.risk_id]
+        assert cause.timestamp <= event.timestamp
+        assert cause.symbol in {"", event.symbol}
+
+
+def test_equity_is_told_in_usd_where_the_quote_currency_has_a_price():
+    panel = quorate.synthetic(n_coins=5, days=18, planted_edge=4.0)
+    rate = np.linspace(0.995, 1.005, panel.n_bars)
+    priced = dataclasses.replace(panel, quote_usd=rate)
+    result = quorate.run(priced, quorate.read_settings(overrides=LIVELY))
+    assert result.metrics["account"]["start_usd"] == "100000.00000000"
+    told = result.equity
+    assert told["equity"][0] == round(1e5 / 0.995 * MONEY_SCALE)
+    np.testing.assert_allclose(told["equity_usd"][1:], told["equity"][1:] * rate, rtol=1e-12)
+    lines = {name: round(float(usd) * MONEY_SCALE) for name, usd in lines_of(result).items()}
+    explained = lines.pop("GROSS") - sum(lines.values())
+    currency = round(float(result.metrics["account"]["currency_usd"]) * MONEY_SCALE)
+    moved = int(told["equity_usd"][-1]) - int(told["equity_usd"][0])
+    assert moved == explained + currency
+    assert result.net_return == pytest.approx(moved / 1e5 / MONEY_SCALE)
+
+
+def test_a_depeg_blocks_entries():
+    panel = quorate.synthetic(n_coins=5, days=18, planted_edge=4.0)
+    off = dataclasses.replace(panel, quote_usd=np.full(panel.n_bars, 0.98))
+    result = quorate.run(off, quorate.read_settings(overrides=LIVELY))
+    assert result.fills.height == 0
+    assert result.metrics["reasons"]["DEPEG"] > 0
