@@ -64,7 +64,7 @@ class SlowExchange(SlowBooks):
         self.working = dict.fromkeys(self.lots, 0)
         self.last_mark = dict.fromkeys(self.lots, NAN)
         self.late = dict.fromkeys(range(self.n_coins), NAN)
-        self.priced_k = dict.fromkeys(range(self.n_coins), -1)
+        self.priced_k = dict.fromkeys(self.lots, -1)
 
     # what an order may do
 
@@ -287,11 +287,10 @@ class SlowExchange(SlowBooks):
                 self.fundings.append({"k": self.k, "venue": v, "coin": c, "funding": paid})
                 self.pay(c, paid)
 
-    def delist(self, c: int) -> None:
-        for v in range(self.n_venues):
-            if self.lots[v, c]:
-                price = self.last_mark[v, c]
-                self.force(v, c, price, self.rules.delisting_haircut, EXIT_DELISTED)
+    def delist(self, v: int, c: int) -> None:
+        if self.lots[v, c]:
+            price = self.last_mark[v, c]
+            self.force(v, c, price, self.rules.delisting_haircut, EXIT_DELISTED)
 
     def bar(self, market: Any, t: int, k: int, delisted_k: Any, orders: Any) -> list[dict]:
         self.market, self.t, self.k, self.orders = market, t, k, orders
@@ -302,7 +301,7 @@ class SlowExchange(SlowBooks):
             if self.is_flat(c):
                 self.late[c] = NAN
             if k > delisted_k[c]:
-                self.cancel(c)
+                self.working[0, c] = 0
             if not math.isnan(self.late[c]):
                 self.cancel(c)
                 self.close_at_stop(c, self.late[c], late=True)
@@ -320,10 +319,11 @@ class SlowExchange(SlowBooks):
         self.liquidate()
         self.settle()
         for c in range(self.n_coins):
-            if self.see("status", 0, c) != ABSENT:
-                self.priced_k[c] = k
-            silent = k - self.priced_k[c] if self.priced_k[c] >= 0 else 0
-            if k >= delisted_k[c] or silent >= self.rules.missing_bars:
-                self.cancel(c)
-                self.delist(c)
+            for v in venues:
+                if self.see("status", v, c) != ABSENT:
+                    self.priced_k[v, c] = k
+                silent = k - self.priced_k[v, c] if self.priced_k[v, c] >= 0 else 0
+                if (v == 0 and k >= delisted_k[c]) or silent >= self.rules.missing_bars:
+                    self.working[v, c] = 0
+                    self.delist(v, c)
         return self.fills

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polars.exceptions import ComputeError
+
 from quorate.api.configure import schema
 from quorate.errors import ConfigError, DataError
 from quorate.report.reading import table as read_table
@@ -49,10 +51,10 @@ def whole(folder: Path) -> Iterator[Path]:
         partial.mkdir(parents=True)
         yield partial
         partial.rename(folder)
-    except OSError as error:
+    except (OSError, ComputeError) as error:  # Polars' own word for a disk that is full
         shutil.rmtree(partial, ignore_errors=True)
         raise DataError(
-            f"the run folder {folder} cannot be written: {error.strerror or error}",
+            f"the run folder {folder} cannot be written: {getattr(error, 'strerror', '') or error}",
             hint="free some space or name another place with --out; nothing was left behind",
         ) from error
     except BaseException:

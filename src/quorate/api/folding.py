@@ -13,7 +13,9 @@ import numpy as np
 from quorate.api.configure import check_equity, configure
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
-from quorate.errors import DataError
+from quorate.core.engines.catalogue import builtin
+from quorate.core.engines.checks import reads_one_row_at_a_time
+from quorate.errors import DataError, EngineError
 from quorate.lake import blocks
 from quorate.lake.sectors import sectors
 from quorate.lake.spec import base_asset
@@ -60,6 +62,8 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     ------
     DataError
         The panel is empty.
+    EngineError
+        An engine of your own looks at other rows than the one it votes on.
     ConfigError
         A setting is out of its bounds.
 
@@ -73,6 +77,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
             f"the panel has {panel.n_bars} bars of {panel.n_coins} coins",
             hint="load at least one bar of one coin",
         )
+    _refuse_peeking(engines)
     params = configure(settings, panel.bar_minutes, bitcoin(panel))
     setup = Setup(
         venues=panel.venues,
@@ -87,6 +92,18 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     check_equity("account.equity_usd in quote currency", start_quote)
     memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
     return Fold(made, memory, start_quote)
+
+
+def _refuse_peeking(engines: Sequence[Engine]) -> None:
+    """Refuse an engine whose vote on a row changes with the rows beside it: it could see ahead."""
+    ours = {id(engine) for engine in builtin()}
+    for engine in engines:
+        complaint = "" if id(engine) in ours else reads_one_row_at_a_time(engine)
+        if complaint.startswith("shuffled"):
+            raise EngineError(
+                f"engine {engine.name} looks at other rows than the one it votes on: {complaint}",
+                hint="vote elementwise on the row's features; what lies back in time is a feature",
+            )
 
 
 def advance(panel: Panel, fold: Fold) -> Iterator[tuple[int, passes.Block]]:

@@ -56,7 +56,7 @@ _CORRELATION |= {"hours": ".", "hours_square": ".", "matrix": ".ee", "last_k": "
 _EXCHANGE = {
     "last_mark": "vc",
     "late_stop": "c",
-    "priced_k": "c",
+    "priced_k": "vc",
     "sent_k": "vc",
     "active": "c",
     "counts": ".",

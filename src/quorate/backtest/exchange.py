@@ -165,6 +165,7 @@ def _run(
     c: int,
     venues: Venues,
     sigma_daily: Vec,
+    delisted_k: int,
     account: Account,
     params: Params,
     state: State,
@@ -188,6 +189,8 @@ def _run(
             continue
         last = nan
         if event == Event.DELISTING:
+            if not settlement.is_gone(v, c, k, delisted_k, params, state):
+                continue
             last = settlement.last_price(v, c, ask.lot, books, state)
         child = _child(event, k, stop, last, bar, ask, order, params)
         _note(child.notes, state)
@@ -230,6 +233,19 @@ def _next_event(
 
 
 @kernel
+def _leave(
+    c: int, k: int, delisted_k: int, books: ledger.State, params: Params, state: State
+) -> bool:
+    """End the orders of a coin on the venues it is gone from; say whether there is any."""
+    is_any = False
+    for v in range(books.working.shape[0]):
+        if settlement.is_gone(v, c, k, delisted_k, params, state):
+            books.working[v, c] = 0
+            is_any = True
+    return is_any
+
+
+@kernel
 def _coins(
     first: int,
     n_active: int,
@@ -249,15 +265,17 @@ def _coins(
     exit_state = account.exits
     for i in range(n_active):
         c = state.active[i]
-        if first == Event.DELISTING and not settlement.is_gone(c, k, delisted_k[c], params, state):
+        if first == Event.DELISTING and not _leave(c, k, delisted_k[c], books, params, state):
             continue
         event = first
         if ledger.is_flat(books, c):
             state.late_stop[c] = nan
         elif first == Event.OPENING and state.late_stop[c] == state.late_stop[c]:
             event = Event.LATE.value
-        if event != Event.OPENING or k > delisted_k[c]:
+        if event == Event.LATE or event == Event.LIQUIDATION:
             booking.cancel(c, books)
+        elif k > delisted_k[c]:
+            books.working[0, c] = 0
         if event == Event.OPENING:
             # most of what is held neither trades nor stops: leave before any call
             is_touched = _is_touched(market, t, c, books, exit_state)
@@ -266,7 +284,18 @@ def _coins(
             event = _next_event(-1, False, market, t, k, c, books, exit_state, params, state)
         while event < N_EVENTS:
             has_filled = _run(
-                event, market, t, k, c, venues, sigma_daily, account, params, state, fills
+                event,
+                market,
+                t,
+                k,
+                c,
+                venues,
+                sigma_daily,
+                delisted_k[c],
+                account,
+                params,
+                state,
+                fills,
             )
             event = _next_event(
                 event, has_filled, market, t, k, c, books, exit_state, params, state

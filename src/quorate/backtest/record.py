@@ -69,7 +69,7 @@ class Record:
         self._equity: list[pl.DataFrame] = []
         self._fills: list[pl.DataFrame] = []
         self._decisions: Rows = []
-        self._watch = Watch(self._symbols, self._bar_ms)
+        self._watch = Watch(self._symbols, self._venues, self._bar_ms)
         self._reason: ShortVec = np.full(len(symbols), -1, np.int16)
         self._regime: ByteVec = np.full(len(symbols), Regime.NEUTRAL, np.int8)
         self.reasons = np.zeros(max(Reason) + 1, np.int64)
@@ -265,7 +265,7 @@ class Record:
 
     def incidents(self) -> pl.DataFrame:
         """Return what happened to the account and the data: breakers, coins that fell silent."""
-        return self._watch.frame(self.failures, self._bar_ms)
+        return self._watch.frame()
 
     def trades(self) -> pl.DataFrame:
         """Return one row a closed trade: a flat-to-flat episode of a coin (METHODS 0b.11)."""

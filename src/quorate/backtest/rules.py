@@ -60,7 +60,7 @@ class State(NamedTuple):
 
     last_mark: Mat  # (venue, coin); NaN until a position was marked
     late_stop: Vec  # (coin,): price of a stop not yet filled on every venue, NaN for none
-    priced_k: IntVec  # (coin,): last bar on which the primary venue showed a price, -1 before
+    priced_k: IntMat  # (venue, coin): last bar with a price, -1 before the first
     sent_k: IntMat  # (venue, coin): bar in which the parent last sent a child
     active: IntVec  # (coin,): scratch, the coins that hold or want something
     counts: IntVec  # (count,)
@@ -138,7 +138,7 @@ def init(n_venues: int, n_coins: int) -> State:
     return State(
         last_mark=np.full((n_venues, n_coins), np.nan),
         late_stop=np.full(n_coins, np.nan),
-        priced_k=np.full(n_coins, -1, np.int64),
+        priced_k=np.full((n_venues, n_coins), -1, np.int64),
         sent_k=np.full((n_venues, n_coins), -1, np.int64),
         active=np.zeros(n_coins, np.int64),
         counts=np.zeros(N_COUNTS, np.int64),

@@ -1,9 +1,9 @@
 """At the close: liquidation at the bar's worst prices, funding, marks, and what went away.
 
 In: positions after every fill of the bar. Out: the books at this close. Liquidation is checked
-with every position at its worst price of the bar at once, which is stricter than any path. A coin
-that is delisted, or has had no price for a day, is closed at its last mark less a haircut: what
-trades under its name after such a hole may be another coin.
+with every position at its worst price of the bar at once, which is stricter than any path. What
+is held on a venue that delists the coin, or shows no price for it for a day, is closed at its last
+mark less a haircut: what trades under the name after such a hole may be another coin.
 """
 
 from __future__ import annotations
@@ -116,24 +116,29 @@ def fund_and_mark(
 
 @kernel
 def see(market: Market, t: int, k: int, state: State) -> None:
-    """Remember which coins the primary venue shows a price for."""
-    for c in range(state.priced_k.shape[0]):
-        if market.status[t, 0, c] != Bar.ABSENT.value:
-            state.priced_k[c] = k
+    """Remember which venues show a price for which coins."""
+    for v in range(state.priced_k.shape[0]):
+        for c in range(state.priced_k.shape[1]):
+            if market.status[t, v, c] != Bar.ABSENT.value:
+                state.priced_k[v, c] = k
 
 
 @kernel
-def is_gone(c: int, k: int, delisted_k: int, params: Params, state: State) -> bool:
-    """Say whether a coin was delisted, or its primary venue has shown no price for too long.
+def is_gone(v: int, c: int, k: int, delisted_k: int, params: Params, state: State) -> bool:
+    """Say whether a coin left a venue: it was delisted, or had no price there for too long.
+
+    ``delisted_k`` is a fact of the primary venue; on another one only silence tells.
 
     Notes
     -----
     Units: hours. Causal: the bars up to this one. Missing: an imputed price is a price.
     METHODS 12.
     """
-    if k >= delisted_k or state.priced_k[c] < 0:
-        return k >= delisted_k
-    silent_hours = (k - state.priced_k[c]) * params.bar_hours
+    if v == 0 and k >= delisted_k:
+        return True
+    if state.priced_k[v, c] < 0:
+        return False
+    silent_hours = (k - state.priced_k[v, c]) * params.bar_hours
     # half a bar: hours of bars are not exact fractions
     return silent_hours > params.missing_hours - 0.5 * params.bar_hours
 

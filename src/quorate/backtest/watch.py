@@ -1,8 +1,8 @@
 """What happened to the account and to the data, beside orders: breakers and silent coins.
 
-In: blocks of a run. Out: one row where a breaker trips or releases, where a coin falls silent or
-comes back, and for every engine that failed. From these rows the events of kinds ``risk`` and
-``health`` are made (Spec 10).
+In: blocks of a run. Out: one row where a breaker trips or releases, where a coin falls silent on
+a venue or comes back, and where an engine first failed. From these rows the events of kinds
+``risk`` and ``health`` are made (Spec 10).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quorate.backtest.run import Block
-    from quorate.core.types import ByteVec, ShortVec
+    from quorate.core.types import ByteMat, ShortVec
 
 _ACCOUNT = {Breaker.DAILY: "daily", Breaker.STREAK: "streak", Breaker.MARKET_VOLATILITY: "market"}
 _COLUMNS: dict[str, Any] = {
@@ -38,8 +38,8 @@ class Watch:
 
     Parameters
     ----------
-    symbols : sequence of str
-        The coin axis.
+    symbols, venues : sequence of str
+        The axes.
     bar_ms : int
         Length of a bar.
 
@@ -49,30 +49,35 @@ class Watch:
     not begun, or has ended for good, is not silent. Spec 6, 10.
     """
 
-    def __init__(self, symbols: Sequence[str], bar_ms: int) -> None:
+    def __init__(self, symbols: Sequence[str], venues: Sequence[str], bar_ms: int) -> None:
         self._symbols = tuple(symbols)
+        self._venues = tuple(venues)
         self._bar_ms = bar_ms
         self._flags: ShortVec = np.zeros(len(symbols), np.int16)
-        self._absent: ByteVec = np.zeros(len(symbols), np.int8)
+        self._absent: ByteMat = np.zeros((len(venues), len(symbols)), np.int8)
+        self._failed: set[str] = set()
         self._rows: list[tuple[Any, ...]] = []
 
     def add(self, block: Block) -> None:
         """Compare every bar of a block with the one before it."""
         flags = block.decisions.code[:, Code.FLAGS, :]
-        member = block.inputs.controls.member == 1
-        absent = ((block.inputs.bars.status == Bar.ABSENT) & member).astype(np.int8)
+        member = block.inputs.controls.member[:, None, :] == 1
+        absent = ((block.inputs.market.status == Bar.ABSENT) & member).astype(np.int8)
         self._account(block, np.vstack((self._flags[None], flags)))
         self._coins(block, np.vstack((self._flags[None], flags)), Breaker.COIN_VOLATILITY)
-        self._silence(block, np.vstack((self._absent[None], absent)))
+        self._silence(block, np.concatenate((self._absent[None], absent)))
+        for failure in block.failures:
+            if failure.engine not in self._failed:
+                self._failed.add(failure.engine)
+                what = f"engine {failure.engine}: {failure.message}"
+                self._note(block, failure.bars[0] if failure.bars else 0, "health", what, -1)
         self._flags = np.ascontiguousarray(flags[-1])
         self._absent = absent[-1].copy()
 
-    def frame(self, failures: dict[str, str], ended_ms: int = 0) -> pl.DataFrame:
-        """Return every row in order of time; an engine's failure is stamped at the end."""
-        rows = list(self._rows)
-        stamp = max((row[0] for row in rows), default=ended_ms)
-        rows += [(stamp, "health", f"engine {name} failed", "", "", 0) for name in failures]
-        found = pl.DataFrame(rows, schema=_COLUMNS, orient="row").sort("ts", maintain_order=True)
+    def frame(self) -> pl.DataFrame:
+        """Return every row in order of time."""
+        rows = pl.DataFrame(self._rows, schema=_COLUMNS, orient="row")
+        found = rows.sort("ts", maintain_order=True)
         instant = pl.from_epoch("ts", time_unit="ms").dt.cast_time_unit("us")
         return found.with_columns(instant.dt.replace_time_zone("UTC"))
 
@@ -91,9 +96,10 @@ class Watch:
             self._note(block, int(t), "risk", what, int(c))
 
     def _silence(self, block: Block, absent: np.ndarray[Any, np.dtype[np.int8]]) -> None:
-        for t, c in zip(*np.nonzero(absent[1:] != absent[:-1]), strict=True):
-            what = "no data" if absent[t + 1, c] else "data are back"
-            self._note(block, int(t), "health", what, int(c))
+        for t, v, c in zip(*np.nonzero(absent[1:] != absent[:-1]), strict=True):
+            what = "no data" if absent[t + 1, v, c] else "data are back"
+            where = f" on {self._venues[v]}" if len(self._venues) > 1 else ""
+            self._note(block, int(t), "health", f"{what}{where}", int(c))
 
     def _note(self, block: Block, t: int, kind: str, what: str, c: int) -> None:
         symbol = "" if c < 0 else self._symbols[c]

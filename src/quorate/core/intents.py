@@ -334,7 +334,7 @@ def send(
     -----
     Units: signed lots. Causal: the closes of this bar; what is sent trades on a later one.
     Missing: a coin without a bar sends nothing; its parents wait, unless a control or a breaker
-    forbids entries. Spec 8, METHODS 0b.9, 0b.10.
+    forbids entries, or another venue could go on without the primary. Spec 8, METHODS 0b.9, 0b.10.
     """
     for c in range(row.shape[1]):
         stance = code[Code.STANCE, c]
@@ -343,8 +343,10 @@ def send(
         is_less = abs(target) < abs(position) and target * position >= 0.0
         side = 0 if position == 0.0 else (1 if position > 0.0 else -1)
         if status[c] != Bar.TRADED.value:
-            # entries wait for the next bar, but not where people or a breaker forbid them
-            if code[Code.CONTROL, c] != Reason.NONE.value or row[Column.MULTIPLIER, c] == 0.0:
+            # entries wait for the next bar, but not where people or a breaker forbid them, nor
+            # where another venue would go on with what this bar cannot confirm
+            is_forbidden = code[Code.CONTROL, c] != Reason.NONE.value
+            if is_forbidden or row[Column.MULTIPLIER, c] == 0.0 or desk.room_usd.shape[0] > 1:
                 _call_back(c, side, True, orders_, desk.working)
             if not (status[c] == EXITS_ONLY and is_less):
                 continue

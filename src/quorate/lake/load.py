@@ -307,6 +307,11 @@ def _quote(spec: PanelSpec, grid: Grid, notes: list[str]) -> Vec:
     if spec.quote_usd is None:
         return np.ones(grid.n_bars)
     found = quote.quote_usd(spec.quote_usd, grid)
+    if np.isnan(found[0]):
+        raise DataError(
+            f"{spec.quote_usd} does not say what the quote currency is worth on the first bar",
+            hint="give a longer series, or a later start: the opening equity is converted there",
+        )
     unknown = int(np.isnan(found).sum())
     if unknown:
         notes.append(f"USD price of the quote currency unknown on {unknown} bars: no entries then.")

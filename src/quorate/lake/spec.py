@@ -20,6 +20,17 @@ MAX_ASSUMED_FUNDING = 0.01
 _QUOTE = re.compile(r"[-_/]?(USDT|USDC|BUSD|USD)(:.*)?$")
 
 
+KINDS: dict[str, Kind] = {
+    "binance_spot": "spot",
+    "kraken_spot": "spot",
+    "binance_usdm": "perp",
+    "bybit_linear": "perp",
+    "okx_swap": "perp",
+    "hyperliquid_perp": "perp",
+}
+"""What the venues with numbers of their own list (``instruments``)."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One venue's files: bars, and for perpetuals funding and mark prices.
@@ -87,8 +98,8 @@ def check(spec: PanelSpec) -> None:
     DataError
         There is no source.
     ConfigError
-        A venue has no name, two sources are one folder, or the assumed funding is no number
-        within 0.01 per 8 h.
+        A venue has no name or is of the other kind, two sources are one folder, or the assumed
+        funding is no number within 0.01 per 8 h.
 
     Notes
     -----
@@ -111,6 +122,11 @@ def check(spec: PanelSpec) -> None:
             raise ConfigError(
                 f"the venue of {source.path} has no name",
                 hint="name it, such as binance_spot; its fees and sizes follow from the name",
+            )
+        if (kind := KINDS.get(source.venue)) not in {None, source.kind}:
+            raise ConfigError(
+                f"{source.venue} is a {kind} venue, and {source.path} is said to be {source.kind}",
+                hint=f"say kind {kind}, or name the venue the bars are of: fees and margins differ",
             )
         place = source.path.resolve()
         if place in seen:

@@ -35,6 +35,11 @@ def assumptions(run: Run) -> list[str]:
             f"An order is not sent across a price more than {number(routing['collar_bps'], 0)} bps "
             "from its decision."
         )
+    if not run.about["data"].get("is_synthetic", True):
+        said.append(
+            "Price steps and lot sizes are read off each coin's first 8,000 closes, not off a "
+            "listing: fills within them are rounded by what was seen a little later."
+        )
     return [*said, *_funding(run.about["data"].get("funding", []))]
 
 

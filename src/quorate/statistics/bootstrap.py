@@ -68,8 +68,9 @@ def intervals(
     Notes
     -----
     Units: fraction per year; per square root of a year; fraction.  Causal: reads all days.
-    Missing: NaN where the Sharpe ratio is; a drawn series without variation has no Sharpe ratio,
-    and one without a losing day no Sortino ratio: they are left out.
+    Missing: NaN where the Sharpe ratio is. A drawn series in which nothing happened has a Sharpe
+    ratio of 0, or one lucky day would be skill in every series that has a ratio; one that varies
+    in nothing else, and one without a losing day for the Sortino ratio, are left out.
     METHODS 11; Politis and Romano (1994), "The stationary bootstrap".
 
     Examples
@@ -95,9 +96,11 @@ def intervals(
     downside = np.sqrt(np.mean(np.square(np.minimum(drawn, 0.0)), axis=0))
     lost = downside > 0.0
     scale = math.sqrt(DAYS_PER_YEAR)
+    sharpe = np.zeros(n_samples)
+    sharpe[varied] = mean[varied] / deviation[varied] * scale
     return Intervals(
         mean_return=_between(mean * DAYS_PER_YEAR, level),
-        sharpe=_between(mean[varied] / deviation[varied] * scale, level),
+        sharpe=_between(sharpe[varied | (mean == 0.0)], level),
         sortino=_between(mean[lost] / downside[lost] * scale, level),
         max_drawdown=_between(_max_drawdowns(drawn), level),
     )

@@ -11,7 +11,9 @@ import quorate
 from quorate.api import folding
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
-from quorate.errors import DataError
+from quorate.core.engines.base import engine
+from quorate.core.types import Regime
+from quorate.errors import DataError, EngineError
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,16 @@ def test_what_is_missing_is_no_matter_of_values(panel):
     assert folding.missing(dataclasses.replace(panel, bars=late), 0) == frozenset()
     spot = quorate.synthetic(n_coins=1, days=1, kind="spot")
     assert folding.missing(spot, 0) == {"basis_bps", "funding_bps_8h", "funding_mean_7d_bps"}
+
+
+def test_an_engine_that_peeks_is_refused(panel):
+    @engine(name="peeks", family="trend", approved=[Regime.TREND], reads=["ret_1h"])
+    def peeks(rows):
+        ahead = np.roll(rows["ret_1h"], -1, axis=0)
+        return np.sign(np.nan_to_num(ahead)).astype(np.int8), np.full(rows.shape, 0.6)
+
+    with pytest.raises(EngineError, match="peeks looks at other rows"):
+        folding.begin(panel, quorate.read_settings(), (peeks,))
 
 
 def test_blocks_come_in_order_and_cover_the_panel(panel):

@@ -33,7 +33,7 @@ def test_an_idle_account_stays_as_it_is() -> None:
     at = scene(n_coins=3)
     before = arrays(at)
     assert at.bar() == []
-    assert at.state.priced_k.tolist() == [FIRST_K] * 3  # all it remembers of such a bar
+    assert at.state.priced_k.tolist() == [[FIRST_K] * 3]  # all it remembers of such a bar
     at.state.priced_k[:] = -1
     assert arrays(at) == before
 

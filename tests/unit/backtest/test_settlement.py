@@ -173,6 +173,39 @@ def test_a_position_without_a_price_for_a_day_is_closed_at_its_last_mark() -> No
     assert at.bar() == []  # what came back under its name is not ours
 
 
+def silent(at: Scene, v: int, bars: tuple[int, ...]) -> None:
+    for t in bars:
+        prices = dict.fromkeys(("open", "high", "low", "close", "mark", "volume"), np.nan)
+        at.set_bar(t, v, status=Bar.ABSENT, **prices)
+
+
+def test_each_venue_is_left_by_its_own_silence() -> None:
+    at = scene(n_bars=6, n_venues=2)
+    at.params = at.params._replace(missing_hours=0.25)  # three bars
+    at.order(30)
+    at.order(50, v=1)
+    at.bar()
+    silent(at, 1, (1, 2, 3))
+    assert [at.bar(), at.bar()] == [[], []]
+    (row,) = at.bar()
+    assert (row["venue"], row["reason"], row["lots"]) == (1, Reason.EXIT_DELISTED, -50)
+    assert at.held(v=0) == 30  # it trades, and takes no haircut
+
+
+def test_a_venue_that_trades_pays_no_haircut_for_a_silent_or_delisted_primary() -> None:
+    at = scene(n_bars=6, n_venues=2)
+    at.params = at.params._replace(missing_hours=0.25)
+    at.order(50, v=1)
+    at.bar()
+    at.delisted_k[0] = at.k
+    silent(at, 0, (2, 3, 4))
+    for _ in range(4):
+        assert at.bar() == []
+    at.order(-50, v=1)
+    (row,) = at.bar()
+    assert (row["venue"], row["haircut"]) == (1, 0)
+
+
 @pytest.mark.parametrize("side", [1, -1])
 def test_where_the_primary_is_silent_a_holder_s_bar_touches_the_stop(side: int) -> None:
     at = scene(n_venues=2)

@@ -10,14 +10,17 @@ import pytest
 
 from quorate.backtest.watch import Watch
 from quorate.core.account import Code
+from quorate.core.engines.poll import Failure
 from quorate.core.risk.breakers import Breaker
-from quorate.core.types import Bar
+from quorate.core.types import Bar, Reason
 
 SYMBOLS = ("A", "B")
 BAR_MS = 300_000
 
 
-def block(k0: int, flags: list[list[int]], status: list[list[int]], member: int = 1) -> Any:
+def block(
+    k0: int, flags: list[list[int]], status: list[list[int]], member: int = 1, failures: Any = ()
+) -> Any:
     n_bars = len(flags)
     code = np.zeros((n_bars, len(Code), 2), np.int16)
     code[:, Code.FLAGS, :] = flags
@@ -26,10 +29,11 @@ def block(k0: int, flags: list[list[int]], status: list[list[int]], member: int 
         k0=k0,
         inputs=SimpleNamespace(
             controls=SimpleNamespace(member=np.full(shape, member, np.int8)),
-            bars=SimpleNamespace(status=np.array(status, np.int8)),
+            market=SimpleNamespace(status=np.array(status, np.int8)[:, None, :]),
         ),
         decisions=SimpleNamespace(code=code, equity=np.arange(n_bars) + 1000),
         readings=SimpleNamespace(regime=np.zeros(shape, np.int8)),
+        failures=failures,
     )
 
 
@@ -52,15 +56,15 @@ EXPECTED = [
 ]
 
 
-def rows(watch: Watch, failures: dict[str, str] | None = None) -> list[tuple[Any, ...]]:
-    frame = watch.frame(failures or {})
+def rows(watch: Watch) -> list[tuple[Any, ...]]:
+    frame = watch.frame()
     k = frame["ts"].dt.epoch("ms") // BAR_MS
     return list(zip(k, frame["kind"], frame["what"], frame["symbol"], strict=True))
 
 
 @pytest.mark.parametrize("sizes", [[4], [1, 3], [1, 1, 1, 1], [2, 2]])
 def test_a_change_is_noticed_once_however_the_history_is_cut(sizes: list[int]) -> None:
-    watch = Watch(SYMBOLS, BAR_MS)
+    watch = Watch(SYMBOLS, ("one",), BAR_MS)
     t = 0
     for size in sizes:
         watch.add(block(100 + t, BREAKERS[t : t + size], STATUS[t : t + size]))
@@ -69,13 +73,23 @@ def test_a_change_is_noticed_once_however_the_history_is_cut(sizes: list[int]) -
 
 
 def test_a_coin_that_is_no_member_is_not_silent() -> None:
-    watch = Watch(SYMBOLS, BAR_MS)
+    watch = Watch(SYMBOLS, ("one",), BAR_MS)
     watch.add(block(100, [[0, 0]] * 2, [[0, 0], [0, 0]], member=0))
     assert rows(watch) == []
 
 
-def test_an_engine_that_failed_is_named() -> None:
-    watch = Watch(SYMBOLS, BAR_MS)
-    watch.add(block(100, [[0, 0]], [[TRADED, TRADED]]))
-    (row,) = rows(watch, {"mine": "ValueError"})
-    assert row[1:3] == ("health", "engine mine failed")
+def test_an_engine_is_named_on_the_bar_it_first_failed_on() -> None:
+    watch = Watch(SYMBOLS, ("one",), BAR_MS)
+    failed = Failure("mine", "ValueError: no", Reason.ENGINE_FAILED, 4, (1,))
+    watch.add(block(100, [[0, 0]] * 3, [[TRADED, TRADED]] * 3, failures=(failed,)))
+    watch.add(block(103, [[0, 0]] * 3, [[TRADED, TRADED]] * 3, failures=(failed,)))
+    assert rows(watch) == [(101, "health", "engine mine: ValueError: no", "")]
+
+
+def test_silence_is_that_of_a_venue_where_there_are_several() -> None:
+    watch = Watch(SYMBOLS, ("one", "two"), BAR_MS)
+    made = block(100, [[0, 0]] * 2, [[TRADED, TRADED]] * 2)
+    made.inputs.market.status = np.ones((2, 2, 2), np.int8)
+    made.inputs.market.status[1, 1, 0] = 0
+    watch.add(made)
+    assert rows(watch) == [(101, "health", "no data on two", "A")]

@@ -68,14 +68,30 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_the_panel_carries_it_into_its_digest_and_its_notes(tmp_path):
     folder = store(tmp_path / "bars", A=bars(n=40))
-    path = series(tmp_path / "usdt.parquet", [0.99, 0.98, 0.97])
+    early = START_MS - HOUR_MS
+    path = series(tmp_path / "usdt.parquet", [0.99, 0.98], start_ms=early)
 
     def spot(**choices):
         return load(PanelSpec((Source(folder, "binance_spot", "spot"),), **choices))
 
     plain, priced = spot(), spot(quote_usd=path)
     assert (plain.quote_usd == 1.0).all()
-    assert np.isnan(priced.quote_usd[:11]).all()
-    assert priced.quote_usd[11] == 0.99
+    assert (priced.quote_usd[:11] == 0.99).all()
+    assert priced.quote_usd[11] == 0.98
     assert plain.source.digest != priced.source.digest
-    assert any("unknown on 11 bars" in note for note in priced.notes)
+
+
+def test_the_first_bar_must_have_a_price(tmp_path):
+    folder = store(tmp_path / "bars", A=bars(n=40))
+    late = series(tmp_path / "usdt.parquet", [0.99, 0.98, 0.97])
+    with pytest.raises(DataError, match="on the first bar"):
+        load(PanelSpec((Source(folder, "binance_spot", "spot"),), quote_usd=late))
+
+
+def test_what_is_unknown_later_is_noted(tmp_path):
+    folder = store(tmp_path / "bars", A=bars(n=80))
+    early = series(tmp_path / "usdt.parquet", [0.99, 0.98], start_ms=START_MS - HOUR_MS)
+    panel = load(PanelSpec((Source(folder, "binance_spot", "spot"),), quote_usd=early))
+    unknown = int(np.isnan(panel.quote_usd).sum())
+    assert unknown > 0
+    assert any(f"unknown on {unknown} bars" in note for note in panel.notes)

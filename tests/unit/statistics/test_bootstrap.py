@@ -112,3 +112,11 @@ def test_the_mean_of_groups():
 
 def test_two_groups_say_nothing_of_their_spread():
     assert all(math.isnan(bound) for bound in mean_interval(np.array([1.0, 2.0]), seed=1))
+
+
+def test_one_lucky_day_is_not_skill():
+    returns = np.zeros(38)
+    returns[20] = 0.01
+    found = intervals(returns, seed=1)
+    assert found.sharpe.low == 0.0 < found.sharpe.high
+    assert found.mean_return.low == 0.0
