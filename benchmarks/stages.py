@@ -1,17 +1,22 @@
-"""Coin-bars a second and memory of each pass of a run: ``make bench``.
+"""Coin-bars a second, memory and compile time of each pass of a run: ``make bench``.
 
-Figures are processor seconds on a synthetic market, after everything has been compiled; the time
-that compiling takes is printed first if it was needed.
+Figures are processor seconds on a synthetic market, after everything has been compiled, and the
+bytes that each pass remembers. ``stages.py --compile`` starts from an empty cache and times the
+first call of each pass: what compiling it takes (minutes).
 """
 
 from __future__ import annotations
 
+import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections import defaultdict
 
 import quorate
+from quorate.api import folding
 from quorate.api.warm import warm
 from quorate.backtest import run as passes
 from quorate.backtest.record import Record
@@ -32,17 +37,60 @@ def timed(owner, name, label, spent):
     setattr(owner, name, measured)
 
 
-def main():
-    begun = time.perf_counter()
-    warm(print)
-    print(f"kernels ready after {time.perf_counter() - begun:.1f} s")
+def n_bytes(tree):
+    """Return the bytes of all arrays of a nested NamedTuple."""
+    if hasattr(tree, "nbytes"):
+        return tree.nbytes
+    return sum(n_bytes(branch) for branch in tree)
+
+
+def memory_of(n_coins):
+    """Print what each pass carries from one bar to the next."""
+    panel = quorate.synthetic(n_coins=n_coins, days=1)
+    fold = folding.begin(panel, quorate.read_settings(), quorate.engines())
+    for name, state in fold.memory._asdict().items():
+        print(f"  {name:<22} {n_bytes(state) / 2**20:8.2f} MiB remembered")
+
+
+def compiling():
+    """Time the first call of each pass in a process of its own, from an empty cache."""
+    with tempfile.TemporaryDirectory() as cache:
+        environ = os.environ | {"QUORATE_CACHE_DIR": cache}
+        command = [sys.executable, __file__, "--first"]
+        subprocess.run(command, env=environ, check=True)
+
+
+def first_calls():
+    """Run one small market and print the seconds each pass took, compiling included."""
     spent = defaultdict(float)
+    watch(spent)
+    quorate.run(quorate.synthetic(n_coins=2, days=1))
+    for label, seconds in sorted(spent.items(), key=lambda item: -item[1]):
+        print(f"  {label:<22} {seconds:8.1f} s to compile")
+
+
+def watch(spent):
+    """Count the seconds of every pass."""
     timed(passes.features, "build", "features", spent)
     timed(passes.regime, "scan", "regime", spent)
     timed(passes, "poll", "engines", spent)
     timed(passes.consensus, "scan", "consensus", spent)
     timed(passes, "fold", "exchange and decision", spent)
     timed(Record, "add", "record", spent)
+
+
+def main():
+    if "--first" in sys.argv:
+        first_calls()
+        return
+    if "--compile" in sys.argv:
+        compiling()
+        return
+    begun = time.perf_counter()
+    warm(print)
+    print(f"kernels ready after {time.perf_counter() - begun:.1f} s")
+    spent = defaultdict(float)
+    watch(spent)
     for n_coins, days in SIZES:
         panel = quorate.synthetic(n_coins=n_coins, days=days)
         quorate.run(quorate.synthetic(n_coins=n_coins, days=1))
@@ -54,6 +102,7 @@ def main():
         print(f"{n_coins} coins x {panel.n_bars} bars: {cells / total:,.0f} coin-bars/s")
         for label, seconds in sorted(spent.items(), key=lambda item: -item[1]):
             print(f"  {label:<22} {seconds / cells * 1e9:8.0f} ns a coin-bar")
+    memory_of(SIZES[-1][0])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory {peak:,.0f} MiB on {sys.platform}")
 
