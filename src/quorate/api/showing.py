@@ -154,7 +154,8 @@ def plot(result: Result) -> Any:  # noqa: ANN401  (a figure of matplotlib, which
     except ImportError as error:
         raise QuorateError(
             "plot needs matplotlib, which is not installed",
-            hint='install "quorate[report]"; without it a notebook shows the result as it is',
+            hint="run pip install -e '.[report]' in the repository, or pip install matplotlib; "
+            "without it a notebook shows the result as it is",
         ) from error
     shown = currency.in_usd(result.equity)
     found = curves(shown)
