@@ -1,9 +1,9 @@
 """The one reader of ``quorate.toml`` and of the environment.
 
 In: a file, the environment, and a schema (sections of fields with type, default and meaning).
-Out: the effective settings, each with where it came from. Environment wins over file, file over
-defaults. Nothing is guessed: an unknown key is an error that names the nearest known one, and a
-number that is not finite is refused, whatever the setting.
+Out: the effective settings, each with where it came from. ``--set`` wins over the environment,
+that over the file, the file over defaults. Nothing is guessed: an unknown key is an error that
+names the nearest known one, and a number that is not finite is refused, whatever the setting.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Value = bool | int | float | str | tuple[str, ...]
 
 ENV_PREFIX = "QUORATE_"
+OVERRIDE = "--set"
+"""Origin of what the command line, or a caller in Python, set for one run."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,24 @@ class Settings:
 
     values: dict[str, dict[str, Value]]
     origins: dict[str, dict[str, str]] = field(default_factory=dict)
+    path: Path | None = None
+    """The file that was read, if one was: engines it names may lie beside it."""
 
     def __getitem__(self, section: str) -> dict[str, Value]:
         """Return one section."""
         return self.values[section]
 
     def origin(self, section: str, name: str) -> str:
-        """Return where a value came from: ``default``, ``environment`` or a file's name."""
+        """Return where a value came from: ``default``, ``environment``, ``--set`` or a file."""
         return self.origins.get(section, {}).get(name, "default")
 
 
-def read(schema: Schema, path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
+def read(
+    schema: Schema,
+    path: Path | None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Settings:
     """Read the settings of a run.
 
     Parameters
@@ -83,6 +92,8 @@ def read(schema: Schema, path: Path | None, environ: Mapping[str, str] | None = 
         The environment, by default this process's. ``QUORATE_RISK__PRESET=conservative`` sets
         ``preset`` of section ``[risk]``; other names that start with ``QUORATE_`` are not ours
         to judge (``QUORATE_DATA_DIR``).
+    overrides : mapping, optional
+        ``{"section.name": "value"}``, as ``--set`` gives them; they win.
 
     Raises
     ------
@@ -106,21 +117,17 @@ def read(schema: Schema, path: Path | None, environ: Mapping[str, str] | None = 
     """
     from_file = _from_file(path)
     from_env = _from_environment(schema, os.environ if environ is None else environ)
-    place = path.name if path else ""
-    _known(schema, from_file, place)
-    _known(schema, from_env, "environment")
-    merged = {
-        section: {**from_file.get(section, {}), **from_env.get(section, {})} for section in schema
-    }
-    origins = {
-        section: {
-            **dict.fromkeys(from_file.get(section, {}), place),
-            **dict.fromkeys(from_env.get(section, {}), "environment"),
-        }
-        for section in schema
-    }
-    values = {s: _validate(s, fields, merged[s], origins[s]) for s, fields in schema.items()}
-    return Settings(values, origins)
+    from_set = _from_overrides(schema, overrides or {})
+    found = {path.name if path else "": from_file, "environment": from_env, OVERRIDE: from_set}
+    merged: dict[str, dict[str, Any]] = {section: {} for section in schema}
+    origins: dict[str, dict[str, str]] = {section: {} for section in schema}
+    for place, sections in found.items():  # the later win
+        _known(schema, sections, place)
+        for section, values in sections.items():
+            merged[section].update(values)
+            origins[section].update(dict.fromkeys(values, place))
+    checked = {s: _validate(s, fields, merged[s], origins[s]) for s, fields in schema.items()}
+    return Settings(checked, origins, path)
 
 
 def _from_file(path: Path | None) -> dict[str, dict[str, Any]]:
@@ -167,6 +174,18 @@ def _from_environment(schema: Schema, environ: Mapping[str, str]) -> dict[str, d
                 hint=_nearest(section, schema),
             )
     return found
+
+
+def _from_overrides(schema: Schema, given: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Read ``section.name`` as the environment writes it: the texts follow the same rules."""
+    for name in given:
+        section = name.partition(".")[0].lower()
+        if section not in schema:
+            raise ConfigError(
+                f"{OVERRIDE}: there is no section [{section}]", hint=_nearest(section, schema)
+            )
+    texts = {ENV_PREFIX + name.replace(".", "__", 1): text for name, text in given.items()}
+    return _from_environment(schema, texts)
 
 
 class _Environment(BaseSettings):

@@ -9,6 +9,7 @@ from quorate.api.backtests import Result, run
 from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, schema
 from quorate.api.decided import decisions
+from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
 from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
@@ -16,13 +17,14 @@ from quorate.api.listing import runs
 from quorate.api.reopening import read
 from quorate.lake import Panel, PanelSpec, Source, synthetic
 from quorate.lake import load as load_panel
+from quorate.lake.layout import files
+from quorate.lake.spec import named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from quorate.lake.panel import Kind
-    from quorate.settings import Settings
 
 __all__ = [
     "Comparison",
@@ -74,7 +76,9 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         Folders of funding settlements and mark prices.
     second : tuple, optional
         Folder of bars, venue name and folder of funding of a second venue.
-    symbols, start, end, assume_funding, bar_minutes
+    symbols : sequence of str, optional
+        As the files spell them, or their base assets: ``BTC`` finds ``BTCUSDT``.
+    start, end, assume_funding, bar_minutes
         As ``lake.PanelSpec``.
     quote_usd : path, optional
         Bars of the quote currency in USD: equity is then told in USD, and a depeg blocks entries.
@@ -97,7 +101,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     sources = [Source(Path(bars), venue, kind, path(funding), path(mark))]
     if second is not None:
         sources.append(Source(Path(second[0]), second[1], kind, path(second[2])))
-    chosen = None if symbols is None else tuple(symbols)
+    chosen = None if symbols is None else named(symbols, files(Path(bars)))
     return load_panel(
         PanelSpec(
             tuple(sources),
@@ -120,35 +124,3 @@ def demo(days: int = 45, seed: int = 7) -> Panel:
     True
     """
     return synthetic(n_coins=8, days=days, seed=seed, planted_edge=4.0)
-
-
-def read_settings(
-    path: str | Path | None = None, overrides: Mapping[str, str] | None = None
-) -> Settings:
-    """Return effective settings: defaults, then a file, then the environment, then ``overrides``.
-
-    Parameters
-    ----------
-    path : path, optional
-        A ``quorate.toml``.
-    overrides : mapping, optional
-        ``{"section.name": "value"}``, as the CLI's ``--set``.
-
-    Raises
-    ------
-    ConfigError
-        Unknown or wrong settings.
-
-    Examples
-    --------
-    >>> read_settings(overrides={"consensus.k": "1.0"})["consensus"]["k"]
-    1.0
-    """
-    import os
-
-    from quorate.settings import ENV_PREFIX, read
-
-    environ = dict(os.environ)
-    for name, text in (overrides or {}).items():
-        environ[ENV_PREFIX + name.replace(".", "__", 1).upper()] = text
-    return read(schema(), None if path is None else Path(path), environ)

@@ -16,7 +16,7 @@ import polars as pl
 
 from quorate import report
 from quorate.api import events, folder, folding, showing
-from quorate.api.configure import schema
+from quorate.api.effective import read_settings
 from quorate.api.extensions import engines as find_engines
 from quorate.api.facts import facts_of
 from quorate.api.trials import trials_of
@@ -27,7 +27,6 @@ from quorate.core.costs import capacity
 from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
 from quorate.report import attribution
-from quorate.settings import Settings, read
 from quorate.statistics import currency
 from quorate.statistics.daily import EQUITY
 from quorate.statistics.metrics import summary
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec, Vec
     from quorate.lake import Panel
+    from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
 
 _SPAN = ("start", "end", "n_bars", "is_synthetic")
@@ -89,7 +89,7 @@ class Result:
         return showing.summary(self)
 
     def plot(self) -> Any:  # noqa: ANN401  (a figure of matplotlib, which may not be there)
-        """Return a matplotlib figure of equity and drawdown; needs ``quorate[report]``."""
+        """Return a matplotlib figure of equity and drawdown; needs matplotlib."""
         return showing.plot(self)
 
     def _repr_html_(self) -> str:
@@ -112,7 +112,7 @@ def run(
     panel : Panel
         From ``quorate.load`` or ``quorate.lake.synthetic``.
     settings : Settings, optional
-        From ``quorate.settings.read``; the defaults and the environment when left out.
+        From ``quorate.read_settings``, which is called when left out.
     engines : sequence of Engine, optional
         The engines that vote; those the settings name when left out.
     out : str or Path, optional
@@ -138,7 +138,7 @@ def run(
     Units: USD and integer 1e-8 quote.  Causal: the decision at a close reads nothing after it.
     Missing: a coin without bars waits.  Spec 1 to 8, 10, 12.
     """
-    chosen = read(schema(), None) if settings is None else settings
+    chosen = read_settings() if settings is None else settings
     voters = tuple(engines) if engines is not None else _named(chosen)
     if out is None:
         return _simulate(panel, chosen, voters, "unbooked", progress, None)
@@ -173,7 +173,7 @@ def run(
 
 def _named(settings: Settings) -> tuple[Engine, ...]:
     chosen = settings["engines"]
-    return find_engines(tuple(chosen["extra"]), tuple(chosen["exclude"]))  # type: ignore[arg-type]
+    return find_engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
 
 
 def _simulate(

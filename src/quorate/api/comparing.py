@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quorate.api.finding import find
+from quorate.api.finding import find, ids
+from quorate.errors import DataError
 from quorate.report.comparison import Comparison, compare_folders
 
 __all__ = ["Comparison", "compare"]
@@ -45,4 +46,12 @@ def compare(*runs: str | Path, out: str | Path = Path("runs")) -> Comparison:
     quorate.errors.DataError: there is no run 'one' in no-such-folder
       next: it holds no run yet: `quorate demo` makes one
     """
-    return compare_folders([find(run, out) for run in runs])
+    folders = [find(run, out) for run in runs]
+    if len({folder.resolve() for folder in folders}) < 2:
+        others = [each for each in ids(Path(out)) if each not in {f.name for f in folders}]
+        some = f", such as {', '.join(others[-3:])}" if others else ""
+        raise DataError(
+            "one run alone cannot be compared" if folders else "no run was named",
+            hint=f"name another run beside it{some}; `quorate ls` lists them",
+        )
+    return compare_folders(folders)

@@ -261,9 +261,10 @@ def _again(
 
 def _engines(facts: dict[str, Any], given: Sequence[Engine] | None) -> tuple[Engine, ...]:
     """Return the engines of the run in its order."""
-    chosen = settings_of(facts)["engines"]
+    settings = settings_of(facts)
+    chosen = settings["engines"]
     if given is None:
-        given = find_engines(tuple(chosen["extra"]), tuple(chosen["exclude"]))  # type: ignore[arg-type]
+        given = find_engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
     by_name = {engine.name: engine for engine in given}
     lacking = [each["name"] for each in facts["engines"] if each["name"] not in by_name]
     if lacking:

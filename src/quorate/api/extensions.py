@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
+from contextlib import contextmanager
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.core.engines.base import Engine
@@ -17,7 +20,7 @@ from quorate.core.features.table import FEATURES
 from quorate.errors import EngineError, QuorateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from importlib.metadata import EntryPoint
     from types import TracebackType
 
@@ -25,7 +28,11 @@ GROUP = "quorate.engines"
 """Entry point group under which a package registers its engines."""
 
 
-def engines(extra: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Engine, ...]:
+def engines(
+    extra: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    settings_file: str | Path | None = None,
+) -> tuple[Engine, ...]:
     """Return the engines of a run.
 
     Parameters
@@ -34,6 +41,8 @@ def engines(extra: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Eng
         ``package.module:name`` of engines that no installed package registers.
     exclude : iterable of str
         Names to leave out.
+    settings_file : path, optional
+        The file that names them: modules that lie beside it are found first.
 
     Raises
     ------
@@ -52,7 +61,7 @@ def engines(extra: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Eng
     """
     found = list(builtin())
     found += [_installed(point) for point in entry_points(group=GROUP)]
-    found += [load(spec) for spec in extra]
+    found += [load(spec, settings_file) for spec in extra]
     names = [engine.name for engine in found]
     for name in names:
         if names.count(name) > 1:
@@ -64,13 +73,15 @@ def engines(extra: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Eng
     return tuple(engine for engine in found if engine.name not in set(exclude))
 
 
-def load(spec: str) -> Engine:
+def load(spec: str, settings_file: str | Path | None = None) -> Engine:
     """Import one engine.
 
     Parameters
     ----------
     spec : str
         ``package.module:name``.
+    settings_file : path, optional
+        The file that names it: the folder of that file is looked in first.
 
     Raises
     ------
@@ -87,7 +98,8 @@ def load(spec: str) -> Engine:
     module, colon, name = spec.partition(":")
     if not (module and colon and name):
         raise EngineError(f"{spec!r} does not name an engine", hint="write 'package.module:name'")
-    with _Importing(spec, module):
+    beside = None if settings_file is None else Path(settings_file).resolve().parent
+    with _Importing(spec, module, beside), _importable(beside):
         imported = importlib.import_module(module)
     try:
         found = getattr(imported, name)
@@ -98,15 +110,31 @@ def load(spec: str) -> Engine:
     return _check(spec, found)
 
 
+@contextmanager
+def _importable(folder: Path | None) -> Iterator[None]:
+    """Look in a folder first, for as long as this lasts; what was imported stays imported."""
+    if folder is None:
+        yield
+        return
+    importlib.invalidate_caches()  # the module may have been written a moment ago
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
 class _Importing:
     """Say of whatever goes wrong inside which engine's module it was: a module is anybody's code.
 
     A module that ends the program is refused too; a stop by the user is let through.
     """
 
-    def __init__(self, spec: str, module: str) -> None:
+    def __init__(self, spec: str, module: str, beside: Path | None = None) -> None:
         self.spec = spec
         self.module = module
+        self.looked = "looked in " + (f"{beside} and " if beside else "")
+        self.looked += "the folders of PYTHONPATH and of installed packages: "
 
     def __enter__(self) -> None:
         pass
@@ -120,7 +148,8 @@ class _Importing:
         if isinstance(error, ImportError):
             raise EngineError(
                 f"engine {self.spec!r} cannot be imported: {error}",
-                hint="install its package, or put its folder on PYTHONPATH",
+                hint=f"{self.looked}install its package, put its folder on PYTHONPATH, or put "
+                "the module beside the quorate.toml that names it",
             ) from error
         if isinstance(error, (Exception, SystemExit)):
             said = error.message if isinstance(error, QuorateError) else error

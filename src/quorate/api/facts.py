@@ -53,6 +53,7 @@ def facts_of(
         "kind": "backtest",
         "settings": {s: {n: _plain(v) for n, v in f.items()} for s, f in settings.values.items()},
         "origins": settings.origins,
+        "settings_file": None if settings.path is None else str(settings.path.absolute()),
         "data": {
             "description": panel.source.description,
             "digest": panel.source.digest,

@@ -138,7 +138,8 @@ def settings_of(facts: dict[str, Any]) -> Settings:
         }
         for section, found in defaults.values.items()
     }
-    return Settings(values, facts.get("origins", {}))
+    beside = facts.get("settings_file")
+    return Settings(values, facts.get("origins", {}), Path(beside) if beside else None)
 
 
 def _tuple(value: Any) -> Any:  # noqa: ANN401  (a leaf of JSON)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quorate.api.configure import schema
+from quorate.api.effective import read_settings
 from quorate.errors import DataError
 from quorate.report.plain import plain
-from quorate.settings import read
 from quorate.store import open_store
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def runs(out: str | Path = Path("runs"), settings: Settings | None = None) -> li
         Folder of runs.
     settings : Settings, optional
         Where ``account.store`` names a path or URL, that store is read, else the one in ``out``;
-        the defaults and the environment when left out.
+        ``quorate.read_settings`` is called when left out.
 
     Raises
     ------
@@ -83,7 +82,7 @@ def runs(out: str | Path = Path("runs"), settings: Settings | None = None) -> li
     >>> runs("no-such-folder")
     []
     """
-    chosen = read(schema(), None) if settings is None else settings
+    chosen = read_settings() if settings is None else settings
     out = Path(out)
     if out.is_file():
         raise DataError(f"{out} is a file", hint="name a folder of runs with --out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -33,7 +34,9 @@ Set = Annotated[
     Parameter(name="--set", help="A setting, section.name=value; may be given again."),
 ]
 Out = Annotated[Path, Parameter(help="Folder of runs; its store is quorate.sqlite in it.")]
-Config = Annotated[Path | None, Parameter(help="A quorate.toml.")]
+Config = Annotated[
+    Path | None, Parameter(help="Settings file; quorate.toml here, if there is one, when left out.")
+]
 
 
 @app.command
@@ -41,6 +44,8 @@ def demo(
     *,
     days: Annotated[int, Parameter(help="Days of the synthetic market.")] = 45,
     seed: Annotated[int, Parameter(help="The same seed makes the same market.")] = 7,
+    config: Config = None,
+    set_: Set = None,
     out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
@@ -50,8 +55,8 @@ def demo(
     """
     from quorate import api
 
-    panel = api.demo(days, seed)
-    _backtest(panel, api.read_settings(), out, json=json, kind="demo")
+    settings = settings_of(config, set_)
+    _backtest(api.demo(days, seed), settings, out, json=json, kind="demo")
 
 
 @app.command
@@ -72,7 +77,8 @@ def backtest(  # noqa: PLR0913  (its options)
     second_venue: Annotated[str | None, Parameter(help="Its name.")] = None,
     second_funding: Annotated[Path | None, Parameter(help="Its funding.")] = None,
     symbols: Annotated[
-        list[str] | None, Parameter(help="Which coins; all when left out.", consume_multiple=True)
+        list[str] | None,
+        Parameter(help="Which coins, BTC or BTCUSDT; all if left out.", consume_multiple=True),
     ] = None,
     start: Annotated[str | None, Parameter(help="First bar's open, UTC, included.")] = None,
     end: Annotated[str | None, Parameter(help="Last bar's open, UTC, not included.")] = None,
@@ -91,7 +97,7 @@ def backtest(  # noqa: PLR0913  (its options)
     from quorate import api
     from quorate.errors import ConfigError
 
-    settings = api.read_settings(config, pairs(set_))
+    settings = settings_of(config, set_)
     if (second_bars is None) != (second_venue is None):
         raise ConfigError(
             "a second venue needs both its bars and its name",
@@ -136,10 +142,10 @@ def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> No
     """
     from quorate import api
 
-    settings = api.read_settings(config, pairs(set_))
+    settings = settings_of(config, set_)
     api.configure(settings, 5)
     chosen = settings["engines"]
-    voters = api.engines(chosen["extra"], chosen["exclude"])  # type: ignore[arg-type]
+    voters = api.engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
     fields = api.schema()
     rows = [
         (f"{section}.{name}", value, settings.origin(section, name), fields[section][name].meaning)
@@ -158,6 +164,16 @@ def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> No
         table.add_row(name, "" if value is None else str(value), origin, meaning)
     Console().print(table)
     Console().print(f"{len(voters)} engines vote; settings are within their bounds.")
+
+
+def settings_of(config: Path | None, given: list[str] | None) -> Settings:
+    """Return the settings in force; name the file that was read, if one was, on standard error."""
+    from quorate import api
+
+    settings = api.read_settings(config, pairs(given))
+    if settings.path is not None:
+        print(f"settings: read from {settings.path}", file=sys.stderr)
+    return settings
 
 
 def pairs(given: list[str] | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from quorate.cli.commands import Config, Json, Out, Set, app, pairs
+from quorate.cli.commands import Config, Json, Out, Set, app, settings_of
 
 Run = Annotated[str, Parameter(help="A run folder, or an id below --out, or its beginning.")]
 
@@ -92,7 +92,9 @@ def explain(
 @app.command
 def compare(
     *runs: Annotated[str, Parameter(help="Run folders or ids; the first is the measure.")],
-    page: Annotated[Path | None, Parameter(help="Where the page goes; beside the runs.")] = None,
+    page: Annotated[
+        Path | None, Parameter(help="Where the page goes; beside the runs, named by them.")
+    ] = None,
     out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
@@ -108,7 +110,9 @@ def compare(
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
         return
     print(found)
-    print(f"\npage: {found.write(page or find(runs[0], out).parent)}")
+    places = [find(run, out) for run in runs]
+    name = f"compare-{'-'.join(place.name for place in places)}.html"
+    print(f"\npage: {found.write(page or places[0].parent / name)}")
 
 
 @app.command(name="ls")
@@ -123,7 +127,7 @@ def list_runs(
     """
     from quorate import api
 
-    rows = api.runs(out, api.read_settings(config, pairs(set_)))
+    rows = api.runs(out, settings_of(config, set_))
     if json:
         print(jsonlib.dumps([row.as_dict() for row in rows], indent=1))
         return

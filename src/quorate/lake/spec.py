@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -163,6 +163,47 @@ def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:
         if base_asset(name) == base:
             return paths
     return ()
+
+
+def named(symbols: Sequence[str], files: Mapping[str, Sequence[Path]]) -> tuple[str, ...]:
+    """Return the symbols that are meant, as the files spell them: BTC finds BTCUSDT.
+
+    Parameters
+    ----------
+    symbols : sequence of str
+        As the files spell them, or their base assets.
+    files : mapping
+        Files by symbol.
+
+    Returns
+    -------
+    tuple of str
+        One each; a symbol that no file answers to stays as it was given.
+
+    Raises
+    ------
+    DataError
+        A base asset has several pairs there.
+
+    Notes
+    -----
+    Units: none.  Causal: reads names only.  Missing: see Returns.
+
+    Examples
+    --------
+    >>> named(["BTC", "ETHUSDT", "DOGE"], {"BTCUSDT": (), "ETHUSDT": ()})
+    ('BTCUSDT', 'ETHUSDT', 'DOGE')
+    """
+    found = []
+    for symbol in symbols:
+        base = base_asset(symbol)
+        pairs = [symbol] if symbol in files else [n for n in files if base_asset(n) == base]
+        if len(pairs) > 1:
+            raise DataError(
+                f"symbol {symbol} may mean {', '.join(pairs)}", hint="write one of them in full"
+            )
+        found += pairs or [symbol]
+    return tuple(found)
 
 
 def plain(spec: PanelSpec) -> dict[str, Any]:

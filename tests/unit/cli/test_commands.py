@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.unit.lake.builders import bars, store
@@ -100,6 +101,20 @@ def test_a_file_of_one_finished_bar_runs_once_its_length_is_said(tmp_path, capsy
     assert "1 coin on" in capsys.readouterr().out
 
 
+def test_coins_may_be_named_by_their_base_assets(tmp_path, capsys):
+    folder = store(tmp_path / "bars", BTCUSDT=bars(n=30), ETHUSDT=bars(n=30), SOLUSDT=bars(n=30))
+    command = ["backtest", "--bars", str(folder), "--venue", "kraken_spot", "--kind", "spot"]
+    command += ["--out", str(tmp_path / "runs"), "--json", "--symbols"]
+    assert run([*command, "BTC", "SOLUSDT"]) == 0
+    made = Path(json.loads(capsys.readouterr().out)["folder"]) / "run.json"
+    assert json.loads(made.read_text())["data"]["symbols"] == ["BTCUSDT", "SOLUSDT"]
+    assert run([*command, "BTC", "DOGE"]) == 3
+    assert "symbols DOGE cannot be loaded" in capsys.readouterr().err
+    store(tmp_path / "bars", BTCUSDC=bars(n=30))
+    assert run([*command, "BTC"]) == 3
+    assert "BTC may mean BTCUSDC, BTCUSDT" in capsys.readouterr().err
+
+
 def test_doctor_counts_the_engines_that_vote(capsys):
     def count(*more):
         assert run(["doctor", *more]) == 0
@@ -114,8 +129,21 @@ def test_doctor_tells_where_a_setting_came_from(tmp_path, capsys):
     assert run(["doctor", "--config", str(file), "--set", "risk.preset=aggressive", "--json"]) == 0
     rows = {row["setting"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows["consensus.k"]["value"], rows["consensus.k"]["origin"]) == (1.25, "quorate.toml")
-    assert rows["risk.preset"]["origin"] == "environment"
+    assert rows["risk.preset"]["origin"] == "--set"
     assert rows["costs.safety_margin_bps"]["origin"] == "default"
+
+
+def test_a_file_that_is_read_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("QUORATE_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quorate.toml").write_text("[consensus]\nk = 1.25\n", encoding="utf-8")
+    command = ["demo", "--days", "1", "--set", "risk.preset=aggressive", "--json"]
+    assert run([*command, "--out", "runs"]) == 0
+    captured = capsys.readouterr()
+    assert "settings: read from quorate.toml\n" in captured.err
+    made = json.loads((Path(json.loads(captured.out)["folder"]) / "run.json").read_text())
+    assert made["origins"]["consensus"]["k"] == "quorate.toml"
+    assert made["origins"]["risk"]["preset"] == "--set"
 
 
 def test_ls_of_an_empty_place_is_no_error(tmp_path, capsys):

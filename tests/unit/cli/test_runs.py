@@ -66,6 +66,9 @@ def test_runs_are_compared_and_the_page_is_named(out, tmp_path, capsys):
     assert "consensus.k" in said
     assert said.rstrip().endswith(str(page))
     assert page.is_file()
+    assert run(["compare", *runs]) == 0
+    names = [path.parent.name for place in (out, tmp_path) for path in place.glob("*/run.json")]
+    assert capsys.readouterr().out.rstrip().endswith(f"compare-{names[0]}-{names[1]}.html")
     assert run(["compare", *runs, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["runs"][1]["letter"] == "B"
 
@@ -73,7 +76,7 @@ def test_runs_are_compared_and_the_page_is_named(out, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["compare", "2"], "name from 2 to"),
+        (["compare", "2"], "one run alone cannot be compared"),
         (["explain", "nosuch", "SYN-BTC", "2024-01-02"], "there is no run"),
         (["explain", "2", "SYN-BTC"], "nearest decisions"),
         (["explain", "2", "SYN-BTX", "2024-01-02"], "SYN-BTC"),
