@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
 
-_SPAN = ("start", "end", "n_bars", "is_synthetic")
+_SPAN = ("start", "end", "n_bars", "is_synthetic", "venues")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Row:
     begun: str
     start: str | None
     end: str | None
+    venue: str | None
     n_coins: int | None
     is_synthetic: bool | None
     net_return: float | None
@@ -115,6 +116,7 @@ def _row(run: Run, out: Path) -> Row:
         begun=run.started_at,
         start=data.get("start"),
         end=data.get("end"),
+        venue=" + ".join(_venues(data, folder)) or None,
         n_coins=data.get("n_coins", len(data["symbols"]) if "symbols" in data else None),
         is_synthetic=data.get("is_synthetic"),
         net_return=net.get("total_return"),
@@ -125,6 +127,12 @@ def _row(run: Run, out: Path) -> Row:
         message=run.message,
         folder=str(folder) if folder.is_dir() else None,
     )
+
+
+def _venues(data: dict[str, Any], folder: Path) -> list[str]:
+    """Return the venues of a run; one that booked none may still say so in its folder."""
+    found: list[str] = data.get("venues") or _data(folder).get("venues", [])
+    return found
 
 
 def _data(folder: Path) -> dict[str, Any]:

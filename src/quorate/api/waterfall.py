@@ -224,9 +224,9 @@ def _outcome(found: Explanation) -> list[str]:
     lines = ["6. What came of it"]
     if said.n_fills:
         lines.append(
-            f"   {said.n_fills} fills of {number(said.filled_usd)} USD at "
-            f"{_plain(said.average_price)} on average; slippage and fees "
-            f"{number(said.fill_costs_usd, 4)} USD"
+            f"   {said.n_fills} fill{'s' if said.n_fills > 1 else ''} of "
+            f"{number(said.filled_usd)} USD at {_plain(said.average_price)}"
+            f"{' on average' if said.n_fills > 1 else ''}; {_paid(said.fill_costs_usd)}"
         )
     elif said.action != "wait":
         lines.append("   nothing was filled")
@@ -247,6 +247,11 @@ def _outcome(found: Explanation) -> list[str]:
     elif said.action == "wait":
         lines.append("   no trade was open")
     return lines
+
+
+def _paid(usd: float) -> str:
+    """Say which way the costs went: a fill at a better price than decided on earns some."""
+    return f"slippage and fees {'cost' if usd >= 0.0 else 'earned'} {number(abs(usd), 4)} USD"
 
 
 def _wrapped(sentence: str) -> list[str]:

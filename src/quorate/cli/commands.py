@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 if TYPE_CHECKING:
-    from quorate.api import Panel
+    from quorate.api import Panel, Result
     from quorate.settings import Settings
 
 
@@ -135,8 +135,18 @@ def warm() -> None:
 
 
 @app.command
-def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> None:
-    """Print the effective settings, where each came from, and what is missing here.
+def doctor(
+    *,
+    config: Config = None,
+    set_: Set = None,
+    all_: Annotated[
+        bool, Parameter(name="--all", negative="", help="The settings left at their defaults too.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Print the settings that differ from the defaults, where each came from, and check them.
+
+    With --all, and with --json, every setting is there.
 
     Example: quorate doctor --config quorate.toml
     """
@@ -157,13 +167,17 @@ def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> No
         print(jsonlib.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1))
         return
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("setting", "value", "from", "meaning")
-    for name, value, origin, meaning in rows:
-        table.add_row(name, "" if value is None else str(value), origin, meaning)
-    Console().print(table)
-    Console().print(f"{len(voters)} engines vote; settings are within their bounds.")
+    from quorate.cli.tables import setting_rows
+
+    given = [row for row in rows if row[2] != "default"]
+    if all_ or given:
+        Console().print(setting_rows(rows if all_ else given))
+    print(
+        f"{len(given) or 'none'} of {len(rows)} settings given, the rest are defaults"
+        f"{'' if all_ else ': --all shows them'}\n"
+        f"{len(voters)} engines vote; settings are within their bounds."
+    )
 
 
 def settings_of(config: Path | None, given: list[str] | None) -> Settings:
@@ -189,6 +203,28 @@ def pairs(given: list[str] | None) -> dict[str, str]:
     return found
 
 
+def key_figures(result: Result) -> dict[str, str | int | float | None]:
+    """Return what a machine wants of a run at once; the rest is in its folder.
+
+    Notes
+    -----
+    Units: fractions, per square root of a year, USD.  Causal: a finished run.  Missing: None.
+    """
+    from quorate.report.plain import known
+
+    net = result.metrics["net"]
+    paid = sum(float(usd) for line, usd in result.metrics["lines_usd"].items() if line != "GROSS")
+    names = ("sharpe", "sharpe_low", "sharpe_high", "max_drawdown")
+    return {
+        "run_id": result.run_id,
+        "folder": str(result.folder),
+        "net_return": result.net_return,
+        **{name: None if net.get(name) is None else known(net[name]) for name in names},
+        "n_trades": result.trades.height,
+        "costs_usd": round(paid, 8),
+    }
+
+
 def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str) -> None:
     from rich.console import Console
 
@@ -197,10 +233,11 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     from quorate.cli.progress import bars
 
     compile_all(Console(stderr=True).print)
-    with bars("simulating", panel.n_coins) as progress:
+    then = "attributing, booking and writing ..."
+    with bars("simulating", panel.n_coins, then=then) as progress:
         result = api.run(panel, settings, out=out, progress=progress, kind=kind)
     if json:
-        print(jsonlib.dumps({"run_id": result.run_id, "folder": str(result.folder)}))
+        print(jsonlib.dumps(key_figures(result), indent=1, allow_nan=False))
         return
     from quorate.cli.tables import summarised
 

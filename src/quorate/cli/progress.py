@@ -44,9 +44,23 @@ def rate(speed: float) -> str:
     return f"{speed / 1e3:.0f}k" if speed >= 1e3 else f"{speed:.0f}"
 
 
+class Left(TimeRemainingColumn):
+    """The time left; when there is none, what goes on behind a full bar."""
+
+    def __init__(self, then: str) -> None:
+        super().__init__()
+        self.then = then
+
+    def render(self, task: Task) -> Text:  # type: ignore[explicit-override]
+        """Return the time left as text."""
+        if task.finished:
+            return Text(self.then, "cyan")
+        return super().render(task).append(" left")
+
+
 @contextmanager
 def bars(
-    what: str, n_coins: int = 1, console: Console | None = None
+    what: str, n_coins: int = 1, console: Console | None = None, then: str = ""
 ) -> Iterator[Callable[[int, int], None]]:
     """Give a function to call with bars done and bars in all; it draws on the error stream.
 
@@ -58,6 +72,8 @@ def bars(
         Coin-bars in a bar.
     console : Console, optional
         Where to draw; the error stream when left out.
+    then : str
+        What goes on when the last bar is done, until the caller is.
 
     Notes
     -----
@@ -65,9 +81,8 @@ def bars(
     """
     place = Console(stderr=True) if console is None else console
     columns = (TextColumn("{task.description}"), BarColumn(30), TaskProgressColumn(), Rate())
-    left = (TimeRemainingColumn(), TextColumn("left"))
     with Progress(
-        *columns, *left, console=place, disable=not place.is_terminal, transient=True
+        *columns, Left(then), console=place, disable=not place.is_terminal, transient=True
     ) as progress:
         task = progress.add_task(what, total=None)
 

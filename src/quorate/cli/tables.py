@@ -60,10 +60,9 @@ def decision_counts(found: pl.DataFrame) -> Text:
 
 def run_rows(rows: Sequence[Row]) -> Table:
     """Return runs as a table, one line each."""
-    table = Table("run", "kind", "status", "begun (UTC)", "span", box=None, pad_edge=False)
+    table = Table("run", "kind", "status", "begun (UTC)", "span", "venue", box=None, pad_edge=False)
     for name in ("coins", "net", "Sharpe", "PSR", "trades"):
         table.add_column(name, justify="right")
-    table.add_column("settings")
     for row in rows:
         span = f"{row.start[:10]} to {row.end[:10]}" if row.start and row.end else ""
         style = {"finished": "", "failed": "red"}.get(row.status, "yellow")
@@ -73,14 +72,40 @@ def run_rows(rows: Sequence[Row]) -> Table:
             Text(row.status, style),
             row.begun[:16].replace("T", " "),
             span,
+            row.venue or "",
             _count(row.n_coins),
             _blank(percent(row.net_return)),
             _blank(number(row.sharpe)),
-            _blank(percent(row.psr, 0)),
+            _probability(row.psr),
             _count(row.n_trades),
-            row.settings,
         )
     return table
+
+
+def setting_rows(rows: Sequence[tuple[str, object, str, str]]) -> Table:
+    """Return settings as a table; no name is ever cut, values and meanings are folded."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("setting", no_wrap=True, min_width=max(len(row[0]) for row in rows))
+    for name in ("value", "from", "meaning"):
+        table.add_column(name, overflow="fold")
+    for name, value, origin, meaning in rows:
+        table.add_row(name, "" if value is None else Text(str(value)), origin, meaning)
+    return table
+
+
+def _probability(value: float | None) -> str:
+    """Return a probability in percent; it is never certain.
+
+    Examples
+    --------
+    >>> _probability(0.9961), _probability(0.99999), _probability(0.0), _probability(None)
+    ('99.6%', '>99.9%', '<0.1%', '')
+    """
+    if value is None:
+        return ""
+    if value > 0.999:
+        return ">99.9%"
+    return "<0.1%" if value < 0.001 else f"{100.0 * value:.1f}%"
 
 
 def _count(value: int | None) -> str:

@@ -22,6 +22,7 @@ def test_a_run_is_listed_with_what_it_came_to(traded):
     assert (row.start, row.end) == (result.facts["data"]["start"], result.facts["data"]["end"])
     assert row.folder == str(result.folder)
     assert len(row.settings) == 8
+    assert row.venue == "synthetic_perp"
 
 
 def test_another_store_is_read_where_the_settings_name_it(tmp_path):

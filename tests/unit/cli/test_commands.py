@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.unit.lake.builders import bars, store
 
+from quorate.api import schema
 from quorate.cli import run
 
 
@@ -56,6 +57,7 @@ def test_a_demo_is_summed_up_on_one_screen_and_names_its_report(tmp_path, capsys
     said = capsys.readouterr().out
     assert row["run_id"] in said
     assert "2024-01-01 to 2024-01-03" in said
+    assert "synthetic_perp" in said
     assert "None" not in said
     assert "nan" not in said
 
@@ -144,6 +146,24 @@ def test_a_file_that_is_read_is_named(tmp_path, capsys, monkeypatch):
     made = json.loads((Path(json.loads(captured.out)["folder"]) / "run.json").read_text())
     assert made["origins"]["consensus"]["k"] == "quorate.toml"
     assert made["origins"]["risk"]["preset"] == "--set"
+    assert {"net_return", "sharpe", "sharpe_low", "n_trades", "max_drawdown", "costs_usd"} <= set(
+        json.loads(captured.out)
+    )
+
+
+def test_doctor_shows_what_was_given_and_cuts_no_name(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["doctor"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert run(["doctor", "--set", "costs.safety_margin_bps=2"]) == 0
+    said = capsys.readouterr().out
+    assert "costs.safety_margin_bps" in said
+    assert "consensus.k " not in said
+    assert run(["doctor", "--all"]) == 0
+    said = capsys.readouterr().out
+    for section, fields in schema().items():
+        for name in fields:
+            assert f"{section}.{name} " in said
 
 
 def test_ls_of_an_empty_place_is_no_error(tmp_path, capsys):

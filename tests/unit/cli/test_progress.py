@@ -12,7 +12,7 @@ from quorate.cli.progress import bars
 def drawn(*, is_terminal):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=is_terminal, width=90)
-    with bars("simulating", 4, console) as progress:
+    with bars("simulating", 4, console, then="writing") as progress:
         progress(50, 100)
         progress(100, 100)
     return stream.getvalue()
@@ -24,6 +24,8 @@ def test_it_shows_the_rate_and_the_time_left():
     assert "coin-bars/s" in text
     assert "left" in text
     assert "100%" in text
+    assert "0:00:00 left" not in text
+    assert "writing" in text
 
 
 def test_it_is_silent_where_no_terminal_is():
