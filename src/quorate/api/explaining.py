@@ -7,7 +7,7 @@ numbers; where they do not, the explanation names what differs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from quorate.api import dissect, folding
+from quorate.api.bounds import bounds, watches
 from quorate.api.decided import coin_of, kept
 from quorate.api.events import decision_id
 from quorate.api.explanation import Check, Explanation
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quorate.api.dissect import Parts
+    from quorate.backtest.run import Block
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
 
@@ -245,18 +247,27 @@ def _again(
     voters = _engines(facts, engines)
     fold = folding.begin(found, settings, voters)
     c = found.symbols.index(place.symbol)
-    for t0, done in folding.advance(found, fold):
+    for t0, done in folding.advance(found, fold, place.t + 1):
         n_bars = len(done.decisions.equity)
         if progress is not None:
             progress(min(t0 + n_bars, place.t + 1), place.t + 1)
         if place.t < t0 + n_bars:
             t = place.t - t0
             parts = dissect.from_block(done, (t, c), voters, found.venue_names, settings.values)
-            return parts, int(done.decisions.equity[t])
+            return _bounded(parts, done, (t, c), fold), int(done.decisions.equity[t])
     raise DataError(
         f"the panel ends before {place.at:%Y-%m-%d %H:%M}",
         hint="give the panel of the run",
     )
+
+
+def _bounded(parts: Parts, block: Block, at: tuple[int, int], fold: folding.Fold) -> Parts:
+    """Add what only the memory of the fold at the bar can say."""
+    size = replace(parts.size, bounds=bounds(block, at, fold))
+    breakers = parts.breakers
+    if breakers is not None:
+        breakers = replace(breakers, watches=watches(block, at, fold))
+    return replace(parts, size=size, breakers=breakers)
 
 
 def _engines(facts: dict[str, Any], given: Sequence[Engine] | None) -> tuple[Engine, ...]:

@@ -75,6 +75,30 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """One cap on the order: what it allowed in USD, and whether it bound."""
+
+    name: str
+    usd: float | None
+    is_binding: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One breaker: what it measures, the level at which it trips, and whether it is on.
+
+    ``unit`` is ``USD``, ``losses`` or ``frac``; what has too little history has no level.
+    """
+
+    name: str
+    value: float | None
+    level: float | None
+    unit: str
+    is_on: bool
+
+
+@dataclass(frozen=True)
 class Size:
     """From what sizing asked for to the target, USD; ``weight`` is a share of ``budget_usd``."""
 
@@ -89,6 +113,7 @@ class Size:
     weight: float | None
     position_usd: float
     target_usd: float
+    bounds: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +123,7 @@ class Breakers:
     on: tuple[str, ...]
     unknown: tuple[str, ...]
     reason: str
+    watches: tuple[Watch, ...] = ()
 
 
 @dataclass(frozen=True)

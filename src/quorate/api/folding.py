@@ -15,8 +15,9 @@ from quorate.backtest import run as passes
 from quorate.core.account import Setup
 from quorate.core.engines.catalogue import builtin
 from quorate.core.engines.checks import reads_one_row_at_a_time
+from quorate.core.types import Bars, Market
 from quorate.errors import DataError, EngineError
-from quorate.lake import blocks
+from quorate.lake import Block, blocks
 from quorate.lake.sectors import sectors
 from quorate.lake.spec import base_asset
 from quorate.statistics import currency
@@ -106,8 +107,19 @@ def _refuse_peeking(engines: Sequence[Engine]) -> None:
             )
 
 
-def advance(panel: Panel, fold: Fold) -> Iterator[tuple[int, passes.Block]]:
+def advance(
+    panel: Panel, fold: Fold, n_bars: int | None = None
+) -> Iterator[tuple[int, passes.Block]]:
     """Run the panel block by block; the memory of the fold moves on.
+
+    Parameters
+    ----------
+    panel : Panel
+        The data.
+    fold : Fold
+        From ``begin``.
+    n_bars : int, optional
+        Only the first bars: the memory then is that after the last of them.
 
     Yields
     ------
@@ -124,7 +136,11 @@ def advance(panel: Panel, fold: Fold) -> Iterator[tuple[int, passes.Block]]:
     Units: as ``backtest.run.Block``.  Causal: blocks come in order of time.  Missing: as there.
     """
     length = max(1, passes.BLOCK_CELLS // panel.n_coins)
-    for block in blocks(panel, length):
+    last = panel.n_bars if n_bars is None else n_bars
+    for whole in blocks(panel, length):
+        if whole.t >= last:
+            return
+        block = _first(whole, last - whole.t)
         piece = passes.Slice(
             block.k0, block.bars, block.market, passes.controls(block.member, block.quote_usd)
         )
@@ -135,6 +151,21 @@ def advance(panel: Panel, fold: Fold) -> Iterator[tuple[int, passes.Block]]:
                 "of 1e-8: this is a bug, please report it with the run's settings"
             )
         yield block.t, done
+
+
+def _first(block: Block, n_bars: int) -> Block:
+    """Return the first bars of a block; any cut of a history gives the same fold."""
+    if n_bars >= block.n_bars:
+        return block
+    return Block(
+        block.t,
+        block.k0,
+        n_bars,
+        Bars._make(array[:n_bars] for array in block.bars),
+        Market._make(array[:n_bars] for array in block.market),
+        block.member[:n_bars],
+        block.quote_usd[:n_bars],
+    )
 
 
 def bitcoin(panel: Panel) -> int:

@@ -38,7 +38,13 @@ def text(found: Explanation) -> str:
     Units: said beside every number.  Causal: as the explanation.  Missing: an en dash.  Spec 10.
     """
     parts = (_head, _features, _votes, _cost, _size, _route, _outcome)
-    lines = [line for part in parts for line in (*part(found), "")]
+    lines, has_stopped = [], False
+    for part in parts:
+        step = part(found)
+        if has_stopped and part is not _outcome:
+            step[0] += "  (for information)"
+        has_stopped = has_stopped or "<<" in step[0]
+        lines += [*step, ""]
     return "\n".join(line.rstrip() for line in lines).rstrip()
 
 
@@ -196,7 +202,31 @@ def _size(found: Explanation) -> list[str]:
     ]
     shown = [row for row in rows if row[1] is not None]
     lines = [f"   {name:<20}{number(value):>16}  {note}" for name, value, note in shown]
+    after = next((i for i, row in enumerate(shown) if row[0] == "times breakers"), 0) + 1
+    lines[after:after] = _watches(found)
+    lines[after - 1 : after - 1] = [
+        f"   {code(each.name):<20}{number(each.usd):>16}  {each.note}"
+        f"{'; it bound' if each.is_binding else ''}"
+        for each in size.bounds
+    ]
     return [_title(found, "4. Size, USD", stops), *lines]
+
+
+def _watches(found: Explanation) -> list[str]:
+    """Return a line for each breaker: what it measured, where it trips, whether it is on."""
+    lines = []
+    for each in found.breakers.watches if found.breakers else ():
+        if each.unit == "frac":
+            value, level = percent(each.value), percent(each.level)
+        else:
+            digits = 2 if each.unit == "USD" else 0
+            value, level = number(each.value, digits), number(each.level, digits)
+        where = f"trips at {level}" if each.level is not None else "off for want of history"
+        lines.append(
+            f"     {each.name:<18}{value if each.value is not None else '':>16}  {where}"
+            f"{'' if each.unit == 'frac' else f' {each.unit}'}{'  ON' if each.is_on else ''}"
+        )
+    return lines
 
 
 def _breakers(found: Explanation) -> str:

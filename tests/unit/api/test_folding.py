@@ -81,3 +81,13 @@ def test_an_empty_panel_is_refused(panel):
         folding.begin(
             dataclasses.replace(panel, bars=none), quorate.read_settings(), quorate.engines()
         )
+
+
+def test_a_fold_can_end_within_a_block():
+    panel = quorate.synthetic(n_coins=2, days=1)
+    whole = folding.begin(panel, quorate.read_settings(), quorate.engines())
+    equity = [int(x) for _, done in folding.advance(panel, whole) for x in done.decisions.equity]
+    part = folding.begin(panel, quorate.read_settings(), quorate.engines())
+    first = [int(x) for _, done in folding.advance(panel, part, 100) for x in done.decisions.equity]
+    assert first == equity[:100]
+    assert whole.memory.chain.account.breakers.day[0] > part.memory.chain.account.breakers.day[0]

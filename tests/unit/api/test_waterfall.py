@@ -67,5 +67,37 @@ def test_the_step_at_which_it_stopped_is_marked(found, reason, step):
     assert marked[0].startswith(step)
 
 
+def test_what_stands_behind_the_stop_is_for_information(found):
+    outcome = dataclasses.replace(found.outcome, action="wait", reason="NO_QUORUM")
+    said = lines(dataclasses.replace(found, outcome=outcome))
+    for step in ("3. Edge", "4. Size", "5. Route"):
+        assert next(x for x in said if x.startswith(step)).endswith("(for information)")
+    assert "for information" not in str(found)
+
+
+def test_every_cap_and_breaker_has_its_number(found):
+    rows = {line.strip().split("  ")[0]: line for line in lines(found)}
+    for name in ("cap coin", "cap participation", "cap gross", "cap open risk"):
+        assert any(digit.isdigit() for digit in rows[name])
+    assert "trips at" in rows["daily"]
+    assert "trips at 3 losses" in rows["streak"]
+    by_name = {bound.name: bound for bound in found.size.bounds}
+    assert by_name["CAP_COIN"].usd == pytest.approx(0.25 * found.size.equity_usd)
+    assert found.size.capped_usd <= by_name["CAP_PARTICIPATION"].usd * (1 + 1e-12)
+    binding = [bound.name for bound in found.size.bounds if bound.is_binding]
+    assert binding == ([found.size.cap] if found.size.cap in by_name else [])
+
+
+def test_a_breaker_measures_the_day(traded):
+    found = quorate.explain(traded[0].folder, "SYN-04", "2024-01-12T15:00")
+    daily, streak, *_ = found.breakers.watches
+    equity = traded[0].equity
+    opened = equity.filter(equity["ts"].dt.strftime("%Y-%m-%d %H:%M") == "2024-01-12 00:00")
+    assert daily.value == pytest.approx(found.size.equity_usd - opened["equity"][0] * 1e-8)
+    assert daily.level == pytest.approx(-0.025 * opened["equity"][0] * 1e-8)
+    assert not daily.is_on
+    assert streak.value >= 0.0
+
+
 def test_an_order_stopped_nowhere(found):
     assert "<<" not in str(found)
