@@ -1,0 +1,47 @@
+"""The page of a comparison in a real browser: alone, inside its window, readable by all."""
+
+import pytest
+from tests.browser.test_report import NARROW, OVERFLOW, WIDE, violations
+from tests.unit.report.building import build
+
+from quorate.report.comparison import compare_folders
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    """Give the page of three runs that differ in trades and data."""
+    home = tmp_path_factory.mktemp("compared")
+    folders = [
+        build(home / "first", is_synthetic=True),
+        build(home / "second", seed=2, n_bars=4_100),
+        build(home / "third", n_trades=0, notes=["A note on the data."]),
+    ]
+    found = compare_folders(folders)
+    target = found.write(home)
+    return lambda _: target
+
+
+def test_nothing_touches_the_edge_or_is_cut_off(visit):
+    tab = visit("runs", width=WIDE)
+    for width in (WIDE, NARROW):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.evaluate(OVERFLOW) == []
+        assert tab.locator("main p").first.bounding_box()["x"] >= 10
+    text = f" {tab.inner_text('body')} "
+    for bad in ("NaN", " nan", " inf ", "Infinity", "None", "undefined", "null"):
+        assert bad not in text
+
+
+def test_the_scale_of_the_chart_lies_inside_the_window(visit):
+    tab = visit("runs", width=NARROW)
+    scale = tab.evaluate("""() => [...document.querySelectorAll("svg.chart text")]
+        .filter((node) => node.textContent.endsWith("%"))
+        .map((node) => node.getBoundingClientRect().left)""")
+    assert len(scale) > 2
+    assert min(scale) >= 0
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(visit, width, dark):
+    assert violations(visit("runs", width=width, dark=dark)) == []
