@@ -95,8 +95,10 @@ def _definition(metric: Metric) -> str:
 def _value(run: Run, place: str, name: str, unit: str) -> Value:
     value = run.metrics[place][name]
     note = run.metrics.get("flags", {}).get(f"{place}.{name}", "")
+    if value is None:
+        note = run.why(f"{place}.{name}")
     css = sign(value) if name in _SIGNED and place in _BOTH else ""
-    return Value(measure(value, unit), css, note or ("not defined" if value is None else ""))
+    return Value(measure(value, unit), css, note)
 
 
 def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:
@@ -153,7 +155,8 @@ def year_note(run: Run) -> str:
     Units: none.  Causal: reads the whole run.  Missing: an empty text where all are known.
     """
     flags: dict[str, str] = run.metrics.get("flags", {})
-    found = {why for name, why in flags.items() if name.startswith("stability.year.groups.")}
+    names = [name for name in flags if name.startswith("stability.year.groups.")]
+    found = {run.why(name) for name in names}
     return f"A dash: {'; '.join(sorted(found))}." if found else ""
 
 

@@ -121,6 +121,19 @@ def percent(value: float | None, decimals: int = 2) -> str:
     return f"{number(100.0 * value, decimals)}%"
 
 
+def fall(value: float | None) -> str:
+    """Return a fraction in percent, with two digits that count where it is below 0.1%.
+
+    Examples
+    --------
+    >>> fall(-0.1234), fall(-0.0000412), fall(0.0)
+    ('−12.34%', '−0.0041%', '0.00%')
+    """
+    if value is None or not math.isfinite(value) or abs(value) >= 1e-3 or abs(value) < 1e-8:
+        return percent(value)
+    return percent(value, 1 - math.floor(math.log10(abs(100.0 * value))))
+
+
 def measure(value: float | None, unit: str) -> str:
     """Return a value in the unit of its metric, the unit itself left to ``unit_name``.
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from quorate.core.types import Line
-from quorate.report.formats import number, percent, sign, usd
+import numpy as np
+
+from quorate.core.types import MONEY_SCALE, Line
+from quorate.report.formats import fall, number, percent, sign, usd
+from quorate.report.reading import curves
 
 if TYPE_CHECKING:
     from quorate.report.reading import Run
@@ -48,9 +51,9 @@ def verdict(run: Run) -> str:
     if not run.trades.height and not any(run.lines.values()):
         return f"{first} It did not trade: the reasons are below."
     took = (
-        f"costs took {usd(run.costs)} USD"
+        f"costs took {usd(shown_costs(run))} USD"
         if run.costs >= 0
-        else f"costs gave {usd(-run.costs)} USD"
+        else f"costs gave {usd(-shown_costs(run))} USD"
     )
     return (
         f"{first} Priced at the decisions it made {usd(gross)} USD; {took}, "
@@ -66,18 +69,18 @@ def tiles(run: Run) -> list[Tile]:
     Units: said in each tile.  Causal: reads the whole run.  Missing: a dash, and why.  Spec 12.
     """
     net: dict[str, Any] = run.metrics["net"]
-    flags: dict[str, str] = run.metrics.get("flags", {})
     activity: dict[str, Any] = run.metrics["activity"]
     total, sharpe = net.get("total_return"), net.get("sharpe")
     spread = f"95% interval {number(net.get('sharpe_low'))} to {number(net.get('sharpe_high'))}"
     gross = run.lines[Line.GROSS]
+    deepest = deepest_fall(run)
     held = activity.get("holding_hours")
     return [
         Tile(
             "net return",
             percent(total),
             f"{usd(run.net)} USD after all costs"
-            + ("" if total is not None else f"; {flags.get('net.total_return', 'not defined')}"),
+            + ("" if total is not None else f"; {run.why('net.total_return')}"),
             sign(total),
         ),
         Tile(
@@ -86,16 +89,16 @@ def tiles(run: Run) -> list[Tile]:
             f"annualised; {spread}; probability that it is above 0 (PSR) "
             f"{percent(net.get('psr'), 1)}"
             if sharpe is not None
-            else flags.get("net.sharpe", "not defined"),
+            else run.why("net.sharpe"),
             sign(sharpe),
         ),
         Tile(
             "max drawdown",
-            percent(net.get("max_drawdown")),
-            f"on daily closes; average {percent(net.get('avg_drawdown'))}"
-            if net.get("max_drawdown") is not None
-            else flags.get("net.max_drawdown", "not defined"),
-            sign(net.get("max_drawdown")),
+            fall(deepest),
+            f"bar by bar; {fall(net.get('max_drawdown'))} on daily closes"
+            if deepest is not None
+            else "not defined: the account was lost",
+            sign(deepest),
         ),
         Tile(
             "closed trades",
@@ -113,20 +116,56 @@ def tiles(run: Run) -> list[Tile]:
             + ", "
             + _average("loss", net.get("avg_loss_usd"))
             if net.get("hit_rate") is not None
-            else flags.get("net.hit_rate", "not defined"),
+            else run.why("net.hit_rate"),
             "",
         ),
         Tile(
             "cost share of gross",
             percent(run.costs / gross, 1) if gross > 0 else number(None),
-            f"{usd(run.costs)} of {usd(gross)} USD"
+            f"{usd(shown_costs(run))} of {usd(gross)} USD"
             if gross > 0
-            else f"gross is not positive; costs were {usd(run.costs)} USD"
+            else f"gross is not positive; costs were {usd(shown_costs(run))} USD"
             if any(run.lines.values())
             else "nothing was traded",
             "",
         ),
     ]
+
+
+def deepest_fall(run: Run) -> float | None:
+    """Return how far the account fell below its highest, bar by bar, deposits out.
+
+    Notes
+    -----
+    Units: fraction, at most 0.  Causal: reads the whole run.  Missing: None where the account was
+    lost.  METHODS 11.
+    """
+    if (run.equity["equity"] <= 0).any():
+        return None
+    return float(np.nanmin(curves(run.equity).drawdown)) + 0.0
+
+
+def shown_costs(run: Run) -> int:
+    """Return the costs as they are shown: gross less net, each to the cent as they are shown.
+
+    Notes
+    -----
+    Units: 1e-8 USD.  Causal: reads the whole run.  Missing: as they are where an amount is less
+    than a cent, which is shown in full.
+
+    Examples
+    --------
+    >>> _cents(41_591_400_000) - _cents(41_047_600_000)
+    543000000
+    """
+    gross = run.lines[Line.GROSS]
+    if any(0 < abs(value) < MONEY_SCALE // 100 for value in (gross, run.costs, run.net)):
+        return run.costs
+    return _cents(gross) - _cents(run.net)
+
+
+def _cents(amount: int) -> int:
+    return round(float(f"{amount / MONEY_SCALE:.2f}") * 100) * (MONEY_SCALE // 100)
 
 
 def _average(what: str, value: float | None) -> str:

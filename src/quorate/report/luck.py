@@ -5,13 +5,23 @@ In: a ``Run``. Out: one sentence, and rows of a figure beside what it must clear
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.report import bars
 from quorate.report.formats import UNKNOWN, counted, number, percent
 
 if TYPE_CHECKING:
     from quorate.report.reading import Run
+
+
+FEW_TRADES: Final = 30
+
+
+class Judgement(NamedTuple):
+    """Whether the result is told apart from luck: in a few words, and as a sentence."""
+
+    short: str
+    sentence: str
 
 
 class Doubt(NamedTuple):
@@ -30,17 +40,60 @@ def sentence(run: Run) -> str:
     -----
     Units: none.  Causal: reads the whole run.  Missing: a ratio that is not defined says why.
     """
+    return judge(run).sentence
+
+
+def judge(run: Run) -> Judgement:
+    """Return whether the record tells the result apart from luck, for the page and the terminal.
+
+    Below 30 closed trades nothing is told apart. A profit is, where the 95% intervals of the
+    Sharpe ratio and of the mean return lie above zero; a loss, where that of the ratio lies below.
+
+    Notes
+    -----
+    Units: none.  Causal: reads the whole run.  Missing: a ratio that is not defined says why.
+    METHODS 5.5, 11.
+    """
+    unknown = _unknown(run)
+    if unknown is not None:
+        return unknown
     net: dict[str, Any] = run.metrics["net"]
-    sharpe, low, high = (net.get(name) for name in ("sharpe", "sharpe_low", "sharpe_high"))
-    if sharpe is None:
-        return f"Nothing can be said about luck: {_why(run, 'sharpe')}."
-    if low is None or high is None:
-        return f"The days are too few to tell skill from luck: {_why(run, 'sharpe_low')}."
-    if low > 0.0:
-        return "Luck alone is unlikely: the whole 95% interval of the Sharpe ratio is above zero."
-    if high < 0.0:
-        return "It is not bad luck: the whole 95% interval of the Sharpe ratio is below zero."
-    return "It may be luck, good or bad: the 95% interval of the Sharpe ratio contains zero."
+    mean_low = net.get("mean_return_low")
+    if net["sharpe_high"] < 0.0:
+        said = "It is not bad luck: the whole 95% interval of the Sharpe ratio is below zero."
+        return Judgement("it loses, and hardly by bad luck", said)
+    if net["sharpe_low"] <= 0.0:
+        said = "It may be luck, good or bad: the 95% interval of the Sharpe ratio contains zero."
+        return Judgement("not told apart from luck", said)
+    if mean_low is None or mean_low <= 0.0:
+        said = (
+            "It may be luck: the 95% interval of the Sharpe ratio is above zero, "
+            "but not that of the mean return."
+        )
+        return Judgement("not told apart from luck by its mean return", said)
+    said = (
+        "Luck alone is unlikely: the whole 95% intervals of the Sharpe ratio and of the mean "
+        "return are above zero."
+    )
+    return Judgement("hardly luck", said)
+
+
+def _unknown(run: Run) -> Judgement | None:
+    """Return why nothing can be said, or None where something can."""
+    net: dict[str, Any] = run.metrics["net"]
+    if not run.is_traded:
+        return Judgement("it never traded", "It never traded: there is nothing to be lucky with.")
+    if net.get("sharpe") is None:
+        said = f"Nothing can be said about luck: {run.why('net.sharpe')}."
+        return Judgement("nothing can be said about luck", said)
+    if run.trades.height < FEW_TRADES:
+        few = f"{counted(run.trades.height, 'closed trade')}, at least {FEW_TRADES} are needed"
+        said = f"The trades are too few to tell skill from luck: {few}."
+        return Judgement(f"too few trades to tell it from luck: {few}", said)
+    if net.get("sharpe_low") is None or net.get("sharpe_high") is None:
+        said = f"The days are too few to tell skill from luck: {run.why('net.sharpe_low')}."
+        return Judgement("too few days to tell it from luck", said)
+    return None
 
 
 def doubts(run: Run) -> list[Doubt]:
@@ -59,7 +112,7 @@ def _ratio(run: Run) -> Doubt:
     sharpe, low, high = (net.get(name) for name in ("sharpe", "sharpe_low", "sharpe_high"))
     if sharpe is None or low is None or high is None:
         name = "sharpe" if sharpe is None else "sharpe_low"
-        return Doubt("net Sharpe ratio, a year", number(sharpe), "", _why(run, name))
+        return Doubt("net Sharpe ratio, a year", number(sharpe), "", run.why(f"net.{name}"))
     return Doubt(
         "net Sharpe ratio, a year",
         number(sharpe),
@@ -70,7 +123,7 @@ def _ratio(run: Run) -> Doubt:
 
 def _psr(run: Run) -> Doubt:
     psr = run.metrics["net"].get("psr")
-    reading = "95% or more is the usual bar" if psr is not None else _why(run, "psr")
+    reading = "95% or more is the usual bar" if psr is not None else run.why("net.psr")
     return Doubt(
         "probability that the true ratio is above 0 (PSR)", percent(psr, 1), _share(psr), reading
     )
@@ -80,7 +133,7 @@ def _record(run: Run) -> Doubt:
     net: dict[str, Any] = run.metrics["net"]
     needed, n_days = net.get("min_track_record_days"), net.get("n_days") or 0
     if needed is None:
-        return Doubt("track record needed", UNKNOWN, "", _why(run, "min_track_record_days"))
+        return Doubt("track record needed", UNKNOWN, "", run.why("net.min_track_record_days"))
     return Doubt(
         "track record needed",
         f"{number(needed, 0)} days",
@@ -93,7 +146,7 @@ def _trials(run: Run) -> Doubt:
     trials = run.about.get("n_trials")
     if trials is None:
         return Doubt(
-            "runs tried on these data",
+            "runs on exactly these data in this store",
             UNKNOWN,
             "",
             "not written down in this run; the best of many looks good by luck alone",
@@ -102,9 +155,10 @@ def _trials(run: Run) -> Doubt:
     reading = "the best of many looks good by luck alone"
     if deflated is not None:
         reading = (
-            f"probability that it beats the best of them by luck (DSR): {percent(deflated, 1)}"
+            "probability that the true Sharpe ratio is above what the best of "
+            f"{number(trials, 0)} would show by luck (DSR): {percent(deflated, 1)}"
         )
-    return Doubt("runs tried on these data", number(trials, 0), "", reading)
+    return Doubt("runs on exactly these data in this store", number(trials, 0), "", reading)
 
 
 def _steadiness(run: Run) -> list[Doubt]:
@@ -130,7 +184,3 @@ def _steadiness(run: Run) -> list[Doubt]:
 
 def _share(value: float | None) -> str:
     return bars.bar(0.0, value, 0.0, 1.0, "base") if value is not None else ""
-
-
-def _why(run: Run, name: str) -> str:
-    return str(run.metrics.get("flags", {}).get(f"net.{name}", "not defined"))

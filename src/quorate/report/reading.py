@@ -72,6 +72,12 @@ class Run:
         """What the account made after all costs, before the quote currency moved."""
         return self.lines[Line.GROSS] - self.costs
 
+    def why(self, name: str) -> str:
+        """Return why a metric, such as ``net.sharpe``, is not defined."""
+        if not self.is_traded:
+            return "it never traded"
+        return str(self.metrics.get("flags", {}).get(name, "not defined"))
+
 
 class Curves(NamedTuple):
     """What the equity of every bar says, shape (bar,): fractions, NaN once the account was lost.

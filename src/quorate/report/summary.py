@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.core.types import Line, Reason
-from quorate.report.formats import number, percent, usd
+from quorate.report.formats import fall, number, percent, usd
+from quorate.report.headline import deepest_fall
 from quorate.report.linter import lint
+from quorate.report.luck import judge
 from quorate.report.reading import SLIPPAGE
 from quorate.report.words import HELD, REASONS, TRADED
 
@@ -113,49 +115,50 @@ def _earned(run: Run) -> list[str]:
         return [f"nothing: it did not trade, and {start} USD stayed as they were"]
     total = net.get("total_return")
     change = f"{percent(total)} net: " if total is not None else "the account was lost: "
-    flags: dict[str, str] = run.metrics.get("flags", {})
     sharpe = net.get("sharpe")
     if sharpe is None:
-        ratio = f"its Sharpe ratio is not defined: {flags.get('net.sharpe', 'too short')}"
+        ratio = f"its Sharpe ratio is not defined: {run.why('net.sharpe')}"
     else:
         ratio = f"Sharpe ratio {number(sharpe)}"
         if net.get("sharpe_low") is not None and net.get("sharpe_high") is not None:
             ratio += f", 95% from {number(net['sharpe_low'])} to {number(net['sharpe_high'])}"
-        ratio += f"; {luck(net.get('psr'), net.get('sharpe_low'))}"
+        ratio += f"; {judge(run).short}"
+        if net.get("psr") is not None:
+            ratio += f" (PSR {percent(net['psr'], 1)})"
     plural = "" if trades == 1 else "s"
     return [f"{change}{start} to {end} USD, {number(trades, 0)} closed trade{plural}", ratio]
 
 
-def luck(psr: float | None, low: float | None = None) -> str:
-    """Return what the probabilistic Sharpe ratio says, in words.
+def luck(psr: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Return what a Sharpe ratio says where nothing else of its run is at hand, in words.
 
     Parameters
     ----------
     psr : float or None
         Probability that the true Sharpe ratio is above 0.
-    low : float or None
-        Low end of the bootstrap interval: where it is not above 0, the two disagree.
+    low, high : float or None
+        Ends of its bootstrap interval.
 
     Notes
     -----
     Units: probability; per square root of a year.  Causal: reads a finished run.  Missing: said.
-    METHODS 5.5.
+    Where the run is at hand ``luck.judge`` decides, which also counts trades.  METHODS 5.5.
 
     Examples
     --------
     >>> luck(0.97, 0.3), luck(0.97, -0.2)
     ('hardly luck (PSR 97.0%)', 'perhaps luck: PSR 97.0%, but the interval goes below 0')
-    >>> luck(0.6)
-    'not told apart from luck (PSR 60.0%)'
+    >>> luck(0.6), luck(0.01, -3.0, -0.5)
+    ('not told apart from luck (PSR 60.0%)', 'it loses, and hardly by bad luck (PSR 1.0%)')
     """
     if psr is None:
         return "whether that is luck is not known"
     said = f"PSR {percent(psr, 1)}"
     if psr >= _SURE and low is not None and low <= 0.0:
         return f"perhaps luck: {said}, but the interval goes below 0"
-    if psr >= _SURE:
+    if psr >= _SURE and low is not None:
         return f"hardly luck ({said})"
-    if psr <= 1.0 - _SURE:
+    if high is not None and high < 0.0:
         return f"it loses, and hardly by bad luck ({said})"
     return f"not told apart from luck ({said})"
 
@@ -173,9 +176,10 @@ def _cost(run: Run) -> list[str]:
 
 
 def _breaks(run: Run, cautions: Sequence[str]) -> list[str]:
-    net: dict[str, Any] = run.metrics["net"]
-    deepest = net.get("max_drawdown")
-    down = "no drawdown is known" if deepest is None else f"deepest drawdown {percent(deepest)}"
+    deepest = deepest_fall(run)
+    down = "no drawdown is known"
+    if deepest is not None:
+        down = f"deepest drawdown {fall(deepest)}, bar by bar"
     if not any(run.lines.values()):
         down = "nothing was at risk"
     lines = [line for each in cautions for line in _wrapped(each)]

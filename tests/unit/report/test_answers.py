@@ -9,6 +9,7 @@ from tests.unit.report.building import build
 
 from quorate.report import assumptions, luck, reading, worst
 from quorate.report.rolling import rolling_sharpe, window_days
+from quorate.report.summary import summary
 from quorate.statistics.ratios import sharpe
 
 
@@ -44,18 +45,52 @@ def test_a_short_span_has_a_short_window(n_days, window):
     assert window_days(n_days) == window
 
 
+GOOD = {"sharpe": 2.0, "sharpe_low": 0.1, "sharpe_high": 4.0, "mean_return_low": 0.01}
+
+
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "said", "short"),
     [
-        ({"sharpe": 2.0, "sharpe_low": 0.1, "sharpe_high": 4.0}, "Luck alone is unlikely"),
-        ({"sharpe": 2.0, "sharpe_low": -0.1, "sharpe_high": 4.0}, "It may be luck"),
-        ({"sharpe": -2.0, "sharpe_low": -3.0, "sharpe_high": -0.1}, "It is not bad luck"),
-        ({"sharpe": 2.0, "sharpe_low": None, "sharpe_high": None}, "too few to tell"),
-        ({"sharpe": None}, "Nothing can be said about luck"),
+        (GOOD, "Luck alone is unlikely", "hardly luck"),
+        (GOOD | {"mean_return_low": -0.01}, "not that of the mean return", "not told apart"),
+        (GOOD | {"mean_return_low": None}, "not that of the mean return", "not told apart"),
+        (GOOD | {"sharpe_low": -0.1}, "It may be luck", "not told apart"),
+        (
+            {"sharpe": -2.0, "sharpe_low": -3.0, "sharpe_high": -0.1},
+            "It is not bad luck",
+            "hardly by bad luck",
+        ),
+        (
+            {"sharpe": -2.0, "sharpe_low": -3.0, "sharpe_high": 0.1},
+            "It may be luck",
+            "not told apart",
+        ),
+        (GOOD | {"sharpe_low": None, "sharpe_high": None}, "too few to tell", "too few days"),
+        ({"sharpe": None}, "Nothing can be said about luck", "nothing can be said"),
     ],
 )
-def test_luck_is_judged_by_the_interval(run, found, said):
-    assert said in luck.sentence(replace(run, metrics={"net": found, "flags": {}}))
+def test_luck_is_judged_by_the_intervals_and_said_alike(run, found, said, short):
+    metrics = run.metrics | {"net": run.metrics["net"] | found, "flags": {}}
+    judged = replace(run, metrics=metrics)
+    assert said in luck.sentence(judged)
+    assert short in luck.judge(judged).short
+    if judged.metrics["net"]["sharpe"] is not None:
+        assert short in " ".join(summary(judged).split())
+
+
+def test_a_handful_of_trades_is_never_told_apart_from_luck(run):
+    metrics = run.metrics | {"net": run.metrics["net"] | GOOD}
+    few = replace(run, metrics=metrics, trades=run.trades.head(29))
+    assert "29 closed trades, at least 30" in luck.sentence(few)
+    enough = replace(run, metrics=metrics, trades=run.trades.head(30))
+    assert "Luck alone is unlikely" in luck.sentence(enough)
+
+
+def test_a_run_that_never_traded_is_not_judged(quiet):
+    assert "It never traded" in luck.sentence(quiet)
+    rows = [row for row in luck.doubts(quiet) if row.figure == "–" and "runs" not in row.question]
+    assert len(rows) == 3
+    assert all(row.reading == "it never traded" for row in rows)
 
 
 def test_every_doubt_has_a_figure_or_a_reason(run, quiet):
@@ -72,12 +107,12 @@ def test_nobody_earned_where_nobody_traded(run, quiet):
 
 def test_trials_are_told_where_they_were_counted(run):
     counted = replace(run, about=run.about | {"n_trials": 41})
-    row = next(row for row in luck.doubts(counted) if row.question.startswith("runs tried"))
+    row = next(row for row in luck.doubts(counted) if row.question.startswith("runs on exactly"))
     assert row.figure == "41"
     net = run.metrics["net"] | {"deflated_sharpe": 0.5}
     deflated = replace(counted, metrics=run.metrics | {"net": net})
-    row = next(row for row in luck.doubts(deflated) if row.question.startswith("runs tried"))
-    assert "50.0%" in row.reading
+    row = next(row for row in luck.doubts(deflated) if row.question.startswith("runs on exactly"))
+    assert "above what the best of 41 would show by luck (DSR): 50.0%" in row.reading
 
 
 def test_the_worst_day_and_fall_are_found(run):

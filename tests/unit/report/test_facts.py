@@ -26,8 +26,8 @@ def test_what_is_not_known_says_why(run):
     for row in rows.values():
         for value in (row.net, row.gross):
             assert value is None or value.text != "–" or value.note
-    assert rows["hit rate"].net.note == "no trade won or lost"
-    assert rows["capacity, by the edges expected"].net.note == "not estimated"
+    assert rows["hit rate"].net.note == "it never traded"
+    assert rows["capacity, by the edges expected"].net.note == "it never traded"
     assert rows["capacity, by the edges expected"].gross is None
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.unit.report.building import build
 
-from quorate.report.reading import read
+from quorate.core.types import Line
+from quorate.report.formats import fall, usd
+from quorate.report.headline import shown_costs, tiles, verdict
+from quorate.report.reading import curves, read
 from quorate.report.summary import HEIGHT, WIDTH, luck, summary
 
 PAGE = Path("runs/20250601-000000-aaaa1111/report.html")
@@ -107,9 +112,33 @@ def test_an_account_that_was_lost_says_so(tmp_path):
         (0.99, -0.5, "perhaps luck"),
         (0.94, 0.5, "not told apart from luck"),
         (0.06, None, "not told apart from luck"),
-        (0.05, -3.0, "hardly by bad luck"),
+        (0.05, -3.0, "not told apart from luck"),
         (None, None, "not known"),
     ],
 )
 def test_luck_in_words(psr, low, says):
     assert says in luck(psr, low)
+
+
+def test_a_loss_is_no_bad_luck_only_where_the_interval_lies_below_zero():
+    assert "hardly by bad luck" in luck(0.01, -3.0, -0.1)
+    assert "not told apart" in luck(0.01, -3.0, 0.1)
+
+
+def test_the_deepest_fall_is_that_of_every_bar(tmp_path):
+    run = read(build(tmp_path))
+    shown = fall(float(curves(run.equity).drawdown.min()))
+    assert f"deepest drawdown {shown}, bar by bar" in summary(run)
+    tile = next(tile for tile in tiles(run) if tile.label == "max drawdown")
+    assert tile.value == shown
+    assert "on daily closes" in tile.detail
+
+
+def test_the_costs_shown_lead_from_the_gross_shown_to_the_net_shown(tmp_path):
+    run = read(build(tmp_path, n_trades=2))
+    lines = dict.fromkeys(run.lines, 0) | {Line.GROSS: 41_590_600_000, Line.FEE: 543_400_000}
+    moved = replace(run, lines=lines)
+    said = verdict(moved)
+    shown = [float(text.replace(",", "")) for text in re.findall(r"([\d,.]+) USD", said)[-3:]]
+    assert round(shown[0] - shown[1], 2) == shown[2]
+    assert usd(shown_costs(moved)) != usd(moved.costs)
