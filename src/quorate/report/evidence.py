@@ -63,6 +63,8 @@ class Evidence:
     n_stops: int = 0
     n_exceedances: int = 0
     n_liquidations: int = 0
+    n_delistings: int = 0
+    delisting_haircut: int = 0
     n_open: int = 0
     open_net: int = 0
 
@@ -114,6 +116,8 @@ def gather(run: Run) -> Evidence:
         n_stops=counts.get("STOPS", 0),
         n_exceedances=counts.get("EXCEEDANCES", 0),
         n_liquidations=counts.get("LIQUIDATIONS", 0),
+        n_delistings=counts.get("DELISTINGS", 0),
+        delisting_haircut=_delisting_haircut(run),
         n_open=run.positions.height if run.positions is not None else 0,
         open_net=outside_trades(run)[-1],
     )
@@ -122,6 +126,15 @@ def gather(run: Run) -> Evidence:
 def _lost_at(run: Run) -> str:
     gone = run.equity.filter(pl.col("equity") <= 0)
     return f"{instant(gone['ts'][0])} UTC" if gone.height else ""
+
+
+def _delisting_haircut(run: Run) -> int:
+    """Return what delistings took, in 1e-8 USD: by fills where they were kept, else by trades."""
+    for table, column in ((run.fills, "reason"), (run.trades, "exit_reason")):
+        if table is not None and {column, "haircut"} <= set(table.columns):
+            gone = table.filter(pl.col(column) == Reason.EXIT_DELISTED.name)
+            return int(gone["haircut"].sum())
+    return 0
 
 
 def _best_coin(run: Run) -> tuple[str, int]:

@@ -166,7 +166,7 @@ def room(run: Run, found: Capacity) -> Graph:
 def expected_room(run: Run) -> str:
     """Return what would fit by the edges that the decisions expected, in words. USD."""
     usd = run.metrics.get("activity", {}).get("capacity_usd")
-    if usd is None:
+    if usd is None or run.lines[Line.GROSS] <= run.costs:
         return ""
     return (
         f"By the edges that the decisions expected, {rounded(usd)} USD would fit at one bar's "

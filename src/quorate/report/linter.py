@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Finding", "Report", "Severity", "judge", "lint"]
 
+_CAPACITY: Final = "an account above its capacity"
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("books that do not balance", result.books),
     ("synthetic data", data.synthetic),
@@ -35,9 +36,10 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("one coin that carries it", result.one_coin),
     ("one month that carries it", result.one_month),
     ("five trades that carry it", result.few_winners),
-    ("an account above its capacity", trading.small_capacity),
+    (_CAPACITY, trading.small_capacity),
     ("targets lost to minimum order sizes", trading.minimum_orders),
     ("orders that did not fill as meant", trading.cut_fills),
+    ("positions closed as delisted", trading.delistings),
     ("stops that lost more than planned", trading.stop_gaps),
     ("assumed funding", data.assumed_funding),
     ("prices that are filled in", data.imputed),
@@ -48,10 +50,11 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
 
 
 class Report(NamedTuple):
-    """What was found, the worst first, and the names of the rules that found nothing."""
+    """What was found, the worst first, the rules that found nothing, and those not asked."""
 
     findings: list[Finding]
     clean: list[str]
+    unchecked: list[str]
 
 
 def lint(run: Run) -> Report:
@@ -80,7 +83,10 @@ def judge(seen: Evidence) -> Report:
     """
     asked = [(name, rule(seen)) for name, rule in RULES]
     found = [finding for _, finding in asked if finding is not None]
+    passed = [name for name, finding in asked if finding is None]
+    idle = set() if trading.earned(seen) else {_CAPACITY}
     return Report(
         sorted(found, key=lambda finding: finding.severity),
-        [name for name, finding in asked if finding is None],
+        [name for name in passed if name not in idle],
+        [f"{name}, as nothing was earned" for name in passed if name in idle],
     )

@@ -113,7 +113,7 @@ def _trade(row: dict[str, Any]) -> Trade:
         closed=instant(row["closed_at"]),
         hours=number(float(row["hours"]), 1),
         notional=number(float(row["notional_usd"])),
-        money=(amount(gross), amount(gross - net), amount(net)),
+        money=(amount(gross), amount(net - gross), amount(net)),
         entry=code(row["entry_reason"]),
         exit=code(row["exit_reason"]),
         regime=code(row["regime"]),

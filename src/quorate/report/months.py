@@ -85,7 +85,7 @@ def _month(
     return Month(
         name,
         amount(gross),
-        amount(gross - net),
+        amount(net - gross),
         amount(net),
         amount(paid_in),
         amount(int(equity[last])),

@@ -56,13 +56,9 @@ CONTENTS: Final = (
 )
 """The anchor, the short and the full heading of every section, in the order of the questions."""
 _LOST: Final = " A dash: the account was lost, and a return on nothing is not defined."
-_SPLITS: Final = (
-    ("coin", "symbol"),
-    ("regime at entry", "regime"),
-    ("venue", "venue"),
-    ("side", "side"),
-    ("way out", "exit_reason"),
-)
+_SPLITS: Final = (("side", "side"), ("way out", "exit_reason"))
+_ATTRIBUTED: Final = (("coin", "symbol"), ("regime at entry", "regime"), ("venue", "venue"))
+"""What the attribution says already, where it was kept."""
 
 
 def render(folder: Path) -> Path:
@@ -128,6 +124,7 @@ def _head(run: Run) -> dict[str, Any]:
         "findings": found.findings,
         "findings_said": _counted(found.findings),
         "clean": found.clean,
+        "unchecked": found.unchecked,
         "preset": run.about.get("settings", {}).get("risk", {}).get("preset", "none"),
         "start_usd": number(run.start / MONEY_SCALE),
         "span": [_span(data.get(end, "")) for end in ("start", "end")],
@@ -141,6 +138,7 @@ def _answers(run: Run) -> dict[str, Any]:
     found = curves(run.equity)
     room = capacity(run)
     gross = run.lines[Line.GROSS]
+    splits = _SPLITS if run.attribution is not None else (*_ATTRIBUTED, *_SPLITS)
     return {
         "tiles": headline.tiles(run),
         "luck": luck.sentence(run),
@@ -157,7 +155,7 @@ def _answers(run: Run) -> dict[str, Any]:
         "no_share": "" if gross > 0 else "gross is not positive",
         "is_traded": run.is_traded,
         "attribution": places.tables(places.ATTRIBUTION, run),
-        "breakdowns": [(title, tables.breakdown(run, column)) for title, column in _SPLITS],
+        "breakdowns": [(title, tables.breakdown(run, column)) for title, column in splits],
         "is_folded": run.trades["symbol"].n_unique() > tables.MAX_GROUPS,
         "room_said": graphs.room_sentence(run, room),
         "room_expected": graphs.expected_room(run),

@@ -56,7 +56,7 @@ bars, each the deepest fall of a low below the highest high so far, a bar's high
 class ShockRow(NamedTuple):
     """What a shock would have cost one book of positions.
 
-    ``book`` is ``largest`` (the largest gross position the run held, at the prices of its fills)
+    ``book`` is ``largest`` (the largest gross position over equity that the run held)
     or ``final`` (what was open after the last bar); ``at`` is when it was held. ``loss_usd`` is
     positive for a loss; ``loss_frac`` is over the equity of that time. Moves are None and
     ``venue`` is named where a venue fails.
@@ -110,12 +110,14 @@ def shock_rows(
     Returns
     -------
     list of ShockRow
-        Every shock and then every venue for the largest book, and the same for the final one.
+        Every shock and then every venue for the largest book, and the same for the final one
+        where anything was open.
 
     Notes
     -----
     Units: USD; fractions of the equity of that time.  Causal: reads the whole run; a position is
-    valued at the last price its coin and venue was filled at, the final one at its mark.
+    valued at the last price its coin and venue was filled at, all then brought to the gross value
+    of the bar where that is known; the final one at its mark.
     Missing: a run that never traded has no rows; NaN where the equity was not positive.
 
     Examples
@@ -130,15 +132,17 @@ def shock_rows(
     places = tuple(venues) or tuple(bought["venue"].unique(maintain_order=True))
     final = held.select("venue", "symbol", (pl.col("value") / MONEY_SCALE).alias("usd"))
     last = equity.row(-1, named=True)
-    books = (
-        _largest(bought, equity),
-        _Book(FINAL, last["ts"], final, last["equity"] / MONEY_SCALE),
-    )
+    books = [_largest(bought, equity)]
+    if final.height:
+        books.append(_Book(FINAL, last["ts"], final, last["equity"] / MONEY_SCALE))
     return [row for book in books for row in (*_moved(book), *_failed(book, places))]
 
 
 def _largest(fills: pl.DataFrame, equity: pl.DataFrame) -> _Book:
-    """Replay the fills and keep the positions whose gross value is largest at the end of a bar."""
+    """Return the positions at the bar whose gross value over equity is largest.
+
+    The bars tell that value where they know it (``gross_usd``), and the replayed fills otherwise.
+    """
     place = ("venue", "symbol")
     lots = pl.col("lots").cum_sum().over(place)
     replayed = fills.with_columns(
@@ -148,20 +152,35 @@ def _largest(fills: pl.DataFrame, equity: pl.DataFrame) -> _Book:
             "change"
         )
     )
-    bars = (
-        replayed.with_columns(pl.col("change").cum_sum().alias("gross"))
-        .group_by("k", maintain_order=True)
-        .agg(pl.col("gross", "ts").last())
-    )
-    peak = bars.row(bars["gross"].arg_max() or 0, named=True)
-    then = replayed.filter(pl.col("k") <= peak["k"]).group_by(place, maintain_order=True)
-    known = equity.filter(pl.col("ts") <= peak["ts"])["equity"]
-    return _Book(
-        LARGEST,
-        peak["ts"],
-        then.agg(pl.col("usd").last()).filter(pl.col("usd") != 0.0),
-        (known if len(known) else equity["equity"].head(1))[-1] / MONEY_SCALE,
-    )
+    at, capital, gross = _peak(replayed, equity)
+    then = replayed.filter(pl.col("ts") <= at).group_by(place, maintain_order=True)
+    held = then.agg(pl.col("usd").last()).filter(pl.col("usd") != 0.0)
+    total = float(held["usd"].abs().sum())
+    if gross is not None and total > 0.0:
+        held = held.with_columns(pl.col("usd") * (gross / total))
+    return _Book(LARGEST, at, held, capital)
+
+
+def _peak(replayed: pl.DataFrame, equity: pl.DataFrame) -> tuple[datetime, float, float | None]:
+    """Return when gross over equity was largest, the equity then, and gross where bars say it."""
+    capital = pl.col("equity") / MONEY_SCALE
+    if "gross_usd" in equity.columns:
+        bars = equity.select("ts", "equity", pl.col("gross_usd").alias("gross"))
+    else:
+        filled = (
+            replayed.with_columns(pl.col("change").cum_sum().alias("gross"))
+            .group_by("k", maintain_order=True)
+            .agg(pl.col("gross", "ts").last())
+            .sort("ts")
+        )
+        known = equity.select(pl.col("ts").cast(filled.schema["ts"]), "equity").sort("ts")
+        bars = filled.join_asof(known, on="ts", strategy="backward").with_columns(
+            pl.col("equity").fill_null(equity["equity"][0])
+        )
+    share = bars.select(pl.when(capital > 0.0).then(pl.col("gross") / capital))["gross"]
+    peak = bars.row(share.arg_max() or 0, named=True)
+    gross = float(peak["gross"]) if "gross_usd" in equity.columns else None
+    return peak["ts"], peak["equity"] / MONEY_SCALE, gross
 
 
 def _moved(book: _Book) -> Iterator[ShockRow]:

@@ -63,7 +63,7 @@ class Sums(NamedTuple):
 
 
 class Group(NamedTuple):
-    """One row of a breakdown: ``money`` is gross, four costs and net."""
+    """One row of a breakdown: ``money`` is gross, four costs (negative) and net."""
 
     name: str
     n_trades: str
@@ -198,6 +198,11 @@ def breakdown(run: Run, column: str) -> list[Group]:
     return [*(_group(row, scale) for row in rows), _group(_added("total", rows), None)]
 
 
+def _signed(money: tuple[int, ...]) -> tuple[int, ...]:
+    """Return gross, costs and net as contributions: a cost that was paid is negative."""
+    return (money[0], *(-value for value in money[1:-1]), money[-1])
+
+
 def _label(column: str, value: str) -> str:
     if column == "side":
         return "long" if int(value) > 0 else "short"
@@ -236,7 +241,7 @@ def _group(row: Sums, scale: tuple[float, float] | None) -> Group:
         name=row.name,
         n_trades=number(None if is_rest else row.n, 0),
         hit_rate=percent(row.won / decided if decided else None, 1),
-        money=tuple(amount(value) for value in row.money),
+        money=tuple(amount(value) for value in _signed(row.money)),
         bar=bars.bar(0.0, net, *scale, sign(net)) if scale else "",
         css="rest" if is_rest else "" if scale else "total",
     )

@@ -59,7 +59,7 @@ def _split(found: pl.DataFrame, title: str, name: str, key: str) -> Table:
         *(_sum(lines).alias(part) for part, lines in _PARTS), pl.col("amount").sum().alias("net")
     )
     ordered = sums.sort(pl.col("net").abs(), key, descending=[True, False])
-    columns = [part for part, _ in _PARTS] + ["net"]
+    columns = ["net", *(part for part, _ in _PARTS)]
     shown, rest = ordered.head(MAX_ROWS), ordered.tail(max(0, ordered.height - MAX_ROWS))
     rows = [
         Row((Cell(OWNERS.get(row[key], row[key])), *(money(row[each]) for each in columns)))
@@ -82,7 +82,7 @@ def _grid(found: pl.DataFrame) -> Table:
         pl.col("amount").sum().alias("all"),
     )
     ordered = by_engine.sort(pl.col("all").abs(), "engine", descending=[True, False])
-    names = [*regimes, "all"]
+    names = ["all", *regimes]
     rows = [
         Row((Cell(OWNERS.get(row["engine"], row["engine"])), *(money(row[each]) for each in names)))
         for row in ordered.iter_rows(named=True)

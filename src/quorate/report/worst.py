@@ -12,7 +12,7 @@ import numpy as np
 
 from quorate.core.types import MONEY_SCALE
 from quorate.report.exhibit import Cell, Column, Row, Table
-from quorate.report.formats import instant, number, percent, sign
+from quorate.report.formats import fall, instant, number, percent, sign
 from quorate.statistics.daily import EQUITY, daily_returns
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _exposure(run: Run) -> list[Row]:
 
 
 def _row(name: str, when: str, value: float) -> Row:
-    return Row((Cell(name), Cell(when), Cell(percent(value), sign(value))))
+    return Row((Cell(name), Cell(when), Cell(fall(value), sign(value))))
 
 
 def _at(ms: int) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.unit.report.building import build
 
-from quorate.core.types import MONEY_SCALE
+from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import graphs, reading
 
 
@@ -71,5 +71,8 @@ def test_a_share_of_a_lost_account_is_not_drawn(run):
 
 
 def test_what_the_decisions_expected_to_fit_is_said_beside_the_curve(run, quiet):
-    assert "2,500,000 USD" in graphs.expected_room(run)
+    earned = replace(run, lines=dict.fromkeys(run.lines, 0) | {Line.GROSS: 5, Line.FEE: 4})
+    assert "2,500,000 USD" in graphs.expected_room(earned)
+    earned.lines[Line.FEE] = 5
+    assert graphs.expected_room(earned) == ""
     assert graphs.expected_room(quiet) == ""

@@ -29,7 +29,7 @@ def test_every_rule_is_asked():
         name
         for module in (data, result, trading)
         for name, found in inspect.getmembers(module, inspect.isfunction)
-        if found.__module__ == module.__name__ and not name.startswith("_")
+        if found.__module__ == module.__name__ and not name.startswith("_") and name != "earned"
     }
     assert asked == written
     names = [name for name, _ in linter.RULES]
@@ -41,7 +41,7 @@ def test_the_worst_comes_first_and_the_rest_is_named_clean(run):
     severities = [each.severity for each in found.findings]
     assert severities == sorted(severities)
     assert found.findings[0].title == "Synthetic data"
-    assert len(found.findings) + len(found.clean) == len(linter.RULES)
+    assert len(found.findings) + len(found.clean) + len(found.unchecked) == len(linter.RULES)
     assert "liquidations" in found.clean
 
 
@@ -106,3 +106,23 @@ def test_every_field_has_a_harmless_default():
     found = linter.judge(evidence.Evidence())
     assert found.findings == []
     assert len(fields(evidence.Evidence)) > 25
+
+
+def test_capacity_is_not_checked_where_nothing_was_earned():
+    found = linter.judge(evidence.Evidence(gross=5, costs=5, room_usd=1.0, start_usd=2.0))
+    assert found.unchecked == ["an account above its capacity, as nothing was earned"]
+    assert "an account above its capacity" not in found.clean
+    earned = linter.judge(evidence.Evidence(gross=6, costs=5, room_usd=1.0, start_usd=2.0))
+    assert earned.unchecked == []
+    assert earned.findings[0].title == "The account is above its capacity"
+
+
+def test_delistings_are_told_with_their_money(run):
+    gone = pl.DataFrame({"reason": ["EXIT_DELISTED", "ENTRY"], "haircut": [7 * UNIT, UNIT]})
+    metrics = run.metrics | {"exchange": {"DELISTINGS": 2}}
+    seen = evidence.gather(replace(run, fills=None, metrics=metrics))
+    assert (seen.n_delistings, seen.delisting_haircut) == (2, 0)
+    seen = replace(seen, delisting_haircut=evidence._delisting_haircut(replace(run, fills=gone)))
+    found = trading.delistings(seen)
+    assert found.figure == "2 positions, 7.00 USD of haircut"
+    assert trading.delistings(evidence.Evidence()) is None

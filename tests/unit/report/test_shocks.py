@@ -101,16 +101,32 @@ def test_a_venue_takes_its_share_of_equity_with_it():
     assert found[DEFAULT, FINAL, "beta"].btc_move is None
 
 
-def test_where_nothing_is_open_the_first_venue_holds_all():
+def test_an_empty_final_book_has_no_rows():
     made = Books()
     made.fill(2, "BTC", 3, 100 * UNIT, "ENTRY", venue="beta")
     made.fill(4, "BTC", -3, 100 * UNIT, "EXIT_TIME", venue="beta")
     found = rows_of(made, curve(1_000, 800), venues=("alpha", "beta"))
-    assert found[DEFAULT, FINAL, "alpha"].loss_frac == 1.0
-    assert found[DEFAULT, FINAL, "beta"].loss_frac == 0.0
+    assert {book for _, book, _ in found} == {LARGEST}
+    assert found[DEFAULT, LARGEST, "alpha"].loss_frac == 0.0
     assert found[DEFAULT, LARGEST, "beta"].loss_frac == 1.0
-    assert found[COVID.name, FINAL, ""].loss_usd == 0.0
-    assert math.copysign(1, found[COVID.name, FINAL, ""].loss_usd) == 1
+
+
+def test_the_largest_is_that_over_equity():
+    """A smaller position counts for more where the account had shrunk."""
+    made = Books()
+    made.fill(2, "BTC", 3, 100 * UNIT, "ENTRY")
+    made.fill(6, "BTC", -1, 100 * UNIT, "REBALANCE")
+    row = rows_of(made, curve(1_000, 500))[COVID.name, LARGEST, ""]
+    assert (row.gross_usd, row.at) == (200.0, START + BAR * 6)
+
+
+def test_the_largest_is_the_one_that_the_bars_tell():
+    made = Books()
+    made.fill(2, "BTC", 3, 100 * UNIT, "ENTRY")
+    bars = curve(1_000, 1_000, 1_000).with_columns(pl.Series("gross_usd", [0.0, 300.0, 360.0]))
+    row = rows_of(made, bars)[COVID.name, LARGEST, ""]
+    assert (row.gross_usd, row.at) == (360.0, START + BAR * 10)
+    assert row.loss_usd == pytest.approx(-360.0 * COVID.btc_move)
 
 
 def test_a_lost_account_has_no_share():

@@ -17,9 +17,14 @@ LOST_ORDERS: Final = 0.1
 CUT_FILLS: Final = 0.05
 
 
+def earned(seen: Evidence) -> bool:
+    """Return whether gross exceeds costs, without which there is no capacity to speak of."""
+    return seen.gross > seen.costs
+
+
 def small_capacity(seen: Evidence) -> Finding | None:
     """Find an account above what would have earned the most: it pays for its own size."""
-    if seen.room_usd is None or seen.room_usd >= seen.start_usd:
+    if seen.room_usd is None or not earned(seen) or seen.room_usd >= seen.start_usd:
         return None
     return Finding(
         Severity.WARNING,
@@ -87,6 +92,20 @@ def liquidations(seen: Evidence) -> Finding | None:
         f"{counted(seen.n_liquidations, 'bar')} with a liquidation",
         "0",
         "Lower leverage: a stop must be reached long before margin runs out.",
+    )
+
+
+def delistings(seen: Evidence) -> Finding | None:
+    """Find positions closed as delisted: a file that ends early looks like a delisting."""
+    if seen.n_delistings == 0:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "Positions were closed as delisted",
+        f"{counted(seen.n_delistings, 'position')}, {usd(seen.delisting_haircut)} USD of haircut",
+        "0 positions",
+        "See whether those coins really went away: a file that ends early, or has a hole of a day, "
+        "is booked as a delisting. Get the missing bars.",
     )
 
 
