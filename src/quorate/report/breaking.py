@@ -26,7 +26,8 @@ _COLUMNS: Final = (
 )
 _NOTE: Final = (
     "The moves of those days, from peak to trough, on positions the run held: at its largest gross"
-    " over equity and after its last bar. Stops are taken not to help. A venue that fails keeps what lay there."
+    " over equity and after its last bar. Stops are taken not to help. A venue that fails keeps"
+    " what lay there."
 )
 
 

@@ -130,9 +130,11 @@ def _lost_at(run: Run) -> str:
 
 def _delisting_haircut(run: Run) -> int:
     """Return what delistings took, in 1e-8 USD: by fills where they were kept, else by trades."""
+    names = [Reason.EXIT_DELISTED.name, str(Reason.EXIT_DELISTED.value)]
     for table, column in ((run.fills, "reason"), (run.trades, "exit_reason")):
         if table is not None and {column, "haircut"} <= set(table.columns):
-            gone = table.filter(pl.col(column) == Reason.EXIT_DELISTED.name)
+            said = pl.col(column).cast(pl.String)  # a name, or the code where none was written
+            gone = table.filter(said.is_in(names))
             return int(gone["haircut"].sum())
     return 0
 

@@ -102,12 +102,13 @@ def _value(run: Run, place: str, name: str, unit: str) -> Value:
 
 
 def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:
-    """Return how far years, coins and regimes lie apart: group, metric, unit and six numbers.
+    """Return how far years, coins and regimes lie apart: group, metric, unit and eight numbers.
 
     Returns
     -------
     list of tuple
-        The numbers are count, mean, standard deviation, minimum, median and maximum.
+        The numbers are count, mean, the ends of its 95% interval, standard deviation, minimum,
+        median and maximum.
 
     Notes
     -----
@@ -119,14 +120,14 @@ def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:
             unit = _UNIT_OF.get(name, "ratio")
             numbers = [
                 measure(spread.get(part), "count" if part == "n" else unit)
-                for part in ("n", "mean", "std", "min", "median", "max")
+                for part in ("n", "mean", "mean_low", "mean_high", "std", "min", "median", "max")
             ]
             rows.append((group, LABELS.get(name, name), unit_name(unit), numbers))
     return rows
 
 
 def year_rows(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return each calendar year's days, return, Sharpe ratio and drawdown, with their classes.
+    """Return each calendar year's days, return, Sharpe ratio and its doubts, and drawdown.
 
     Notes
     -----
@@ -140,6 +141,8 @@ def year_rows(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
                 (number(row.get("n_days"), 0), ""),
                 (percent(row.get("total_return")), sign(row.get("total_return"))),
                 (number(row.get("sharpe")), sign(row.get("sharpe"))),
+                (percent(row.get("psr"), 1), ""),
+                (number(row.get("min_track_record_days"), 0), ""),
                 (percent(row.get("max_drawdown")), sign(row.get("max_drawdown"))),
             ],
         )

@@ -82,7 +82,7 @@ def _unknown(run: Run) -> Judgement | None:
     """Return why nothing can be said, or None where something can."""
     net: dict[str, Any] = run.metrics["net"]
     if not run.is_traded:
-        return Judgement("it never traded", "It never traded: there is nothing to be lucky with.")
+        return Judgement("it never traded", "It never traded: there is no result to judge.")
     if net.get("sharpe") is None:
         said = f"Nothing can be said about luck: {run.why('net.sharpe')}."
         return Judgement("nothing can be said about luck", said)

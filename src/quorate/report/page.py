@@ -28,7 +28,9 @@ from quorate.report import (
     listings,
     luck,
     months,
+    nearest,
     places,
+    steadiness,
     tables,
     worst,
 )
@@ -39,7 +41,7 @@ from quorate.report.reading import Run, curves, read
 from quorate.report.thinning import MAX_POINTS
 
 NAME: Final = "report.html"
-CONTENTS: Final = (
+CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("real", "Data", "Is it real?"),
     ("money", "Result", "Did it make money after costs?"),
     ("luck", "Luck", "Is that luck?"),
@@ -120,6 +122,7 @@ def _head(run: Run) -> dict[str, Any]:
         "about": run.about,
         "data": data,
         "contents": CONTENTS,
+        "listed": [each for each in CONTENTS if run.is_traded or each[0] != "break"],
         "verdict": headline.verdict(run),
         "findings": found.findings,
         "findings_said": _counted(found.findings),
@@ -161,6 +164,7 @@ def _answers(run: Run) -> dict[str, Any]:
         "room_expected": graphs.expected_room(run),
         "room_limit": number(room.limit_usd, 0) if np.isfinite(room.limit_usd) else "",
         "reasons": listings.reasons(run),
+        "nearest": nearest.nearest(run),
         "shocks": places.tables(places.SHOCKS, run),
         "worst": worst.worst(run, found),
         "calendar": months.calendar(run, found),
@@ -180,6 +184,7 @@ def _details(run: Run) -> dict[str, Any]:
         "stability": facts.stability_rows(run),
         "years": facts.year_rows(run),
         "year_note": facts.year_note(run),
+        "groups": steadiness.groups(run),
         "regimes": facts.regime_rows(run),
         "exposure": facts.exposure_rows(run),
         "counters": facts.counters(run),

@@ -39,7 +39,7 @@ class Run:
     ``fills``, ``positions`` and ``attribution`` are None where the folder, of an older version,
     does not have them. ``lines`` are those of the books, in quote currency counted as dollars;
     ``equity`` is in USD where a price of the quote currency was given, and ``currency`` is what
-    that price made of the change.
+    that price made of the change. ``folder`` is where larger tables can be read from.
     """
 
     about: dict[str, Any]
@@ -51,6 +51,7 @@ class Run:
     positions: pl.DataFrame | None = None
     attribution: pl.DataFrame | None = None
     currency: int = 0
+    folder: Path | None = None
 
     @property
     def is_traded(self) -> bool:
@@ -136,6 +137,7 @@ def read(folder: Path) -> Run:
         positions=_table_if_kept(folder, "positions.parquet"),
         attribution=_table_if_kept(folder, "attribution.parquet"),
         currency=currency.effect(equity),
+        folder=folder,
     )
 
 

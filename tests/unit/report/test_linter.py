@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.unit.report.building import UNIT, build
 
-from quorate.core.types import Line
+from quorate.core.types import Line, Reason
 from quorate.report import evidence, linter, reading
 from quorate.report.checks import data, result, trading
 
@@ -124,5 +124,7 @@ def test_delistings_are_told_with_their_money(run):
     assert (seen.n_delistings, seen.delisting_haircut) == (2, 0)
     seen = replace(seen, delisting_haircut=evidence._delisting_haircut(replace(run, fills=gone)))
     found = trading.delistings(seen)
+    coded = gone.with_columns(reason=pl.Series([Reason.EXIT_DELISTED.value, 0]))
+    assert evidence._delisting_haircut(replace(run, fills=coded)) == 7 * UNIT
     assert found.figure == "2 positions, 7.00 USD of haircut"
     assert trading.delistings(evidence.Evidence()) is None
