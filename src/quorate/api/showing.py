@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.errors import QuorateError
 from quorate.report.charts import Series, line_chart
-from quorate.report.formats import measure, percent, units, usd
+from quorate.report.formats import fall, measure, percent, units, usd
+from quorate.report.headline import deepest_fall
+from quorate.report.luck import judge
 from quorate.report.page import NAME
 from quorate.report.reading import Run, curves
-from quorate.report.summary import luck
 from quorate.report.summary import summary as text_of
 from quorate.statistics import currency
 
@@ -96,14 +97,14 @@ def html(result: Result) -> str:
     net = result.metrics["net"]
     data = result.facts["data"]
     equity = run.equity["equity"]
-    said = luck(net.get("psr"), net.get("sharpe_low"))
+    said = judge(run).short
     rows = [
         ("run", result.run_id),
         ("data", data["description"]),
         ("equity, USD", f"{usd(int(equity[0]))} to {usd(int(equity[-1]))}"),
         ("net return", percent(net.get("total_return"))),
         ("Sharpe ratio", f"{measure(net.get('sharpe'), 'ratio')}; {said}"),
-        ("max drawdown", percent(net.get("max_drawdown"))),
+        ("deepest fall, bar by bar", fall(deepest_fall(run))),
         ("closed trades", f"{result.trades.height:,d}"),
         ("costs, USD", usd(run.costs)),
     ]

@@ -129,40 +129,6 @@ def _earned(run: Run) -> list[str]:
     return [f"{change}{start} to {end} USD, {number(trades, 0)} closed trade{plural}", ratio]
 
 
-def luck(psr: float | None, low: float | None = None, high: float | None = None) -> str:
-    """Return what a Sharpe ratio says where nothing else of its run is at hand, in words.
-
-    Parameters
-    ----------
-    psr : float or None
-        Probability that the true Sharpe ratio is above 0.
-    low, high : float or None
-        Ends of its bootstrap interval.
-
-    Notes
-    -----
-    Units: probability; per square root of a year.  Causal: reads a finished run.  Missing: said.
-    Where the run is at hand ``luck.judge`` decides, which also counts trades.  METHODS 5.5.
-
-    Examples
-    --------
-    >>> luck(0.97, 0.3), luck(0.97, -0.2)
-    ('hardly luck (PSR 97.0%)', 'perhaps luck: PSR 97.0%, but the interval goes below 0')
-    >>> luck(0.6), luck(0.01, -3.0, -0.5)
-    ('not told apart from luck (PSR 60.0%)', 'it loses, and hardly by bad luck (PSR 1.0%)')
-    """
-    if psr is None:
-        return "whether that is luck is not known"
-    said = f"PSR {percent(psr, 1)}"
-    if psr >= _SURE and low is not None and low <= 0.0:
-        return f"perhaps luck: {said}, but the interval goes below 0"
-    if psr >= _SURE and low is not None:
-        return f"hardly luck ({said})"
-    if high is not None and high < 0.0:
-        return f"it loses, and hardly by bad luck ({said})"
-    return f"not told apart from luck ({said})"
-
-
 def _cost(run: Run) -> list[str]:
     if not any(run.lines.values()):
         return ["nothing was traded"]

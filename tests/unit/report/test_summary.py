@@ -15,7 +15,7 @@ from quorate.core.types import Line
 from quorate.report.formats import fall, usd
 from quorate.report.headline import shown_costs, tiles, verdict
 from quorate.report.reading import curves, read
-from quorate.report.summary import HEIGHT, WIDTH, luck, summary
+from quorate.report.summary import HEIGHT, WIDTH, summary
 
 PAGE = Path("runs/20250601-000000-aaaa1111/report.html")
 HEADS = ("REAL DATA", "EARNED", "COST", "WOULD BREAK", "WAITED FOR", "PAGE")
@@ -103,26 +103,6 @@ def test_an_account_that_was_lost_says_so(tmp_path):
     assert "the account was lost" in text
     assert "not defined" in text
     assert "no drawdown is known" in text
-
-
-@pytest.mark.parametrize(
-    ("psr", "low", "says"),
-    [
-        (0.99, 0.5, "hardly luck (PSR 99.0%)"),
-        (0.99, -0.5, "perhaps luck"),
-        (0.94, 0.5, "not told apart from luck"),
-        (0.06, None, "not told apart from luck"),
-        (0.05, -3.0, "not told apart from luck"),
-        (None, None, "not known"),
-    ],
-)
-def test_luck_in_words(psr, low, says):
-    assert says in luck(psr, low)
-
-
-def test_a_loss_is_no_bad_luck_only_where_the_interval_lies_below_zero():
-    assert "hardly by bad luck" in luck(0.01, -3.0, -0.1)
-    assert "not told apart" in luck(0.01, -3.0, 0.1)
 
 
 def test_the_deepest_fall_is_that_of_every_bar(tmp_path):
