@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quorate.api import Result
 
 DAYS = 30
-CUT = 29 * 288  # more bars before it than a tick is inferred from
+CUT = 29 * 288
 NAMES = ("BTCUSDT", "ETHUSDT")
 LIVELY = {
     # every probability a little surer and every cost a little smaller, so that it trades early

@@ -24,13 +24,25 @@ if TYPE_CHECKING:
 
     from quorate.backtest.run import Memory
 
-VERSION = 1
+VERSION = 2
 """Of the schema: raise it, and register a step, when a field of a state changes its meaning."""
 
 Content: TypeAlias = dict[str, Array]
 """All arrays of a file but the version: states by dotted path, names under ``axes.``."""
 
-MIGRATIONS: dict[int, Callable[[Content], Content]] = {}
+
+def _add_silences_and_urgency(content: Content) -> Content:
+    """From 1 to 2: when a coin was last seen, taken as just now; schedules at an even pace."""
+    shape = content["exchange.last_mark"].shape
+    return {
+        "exchange.priced_k": np.full(shape, -1, np.int64),
+        "chain.paper.seen_k": np.full(shape[1], np.iinfo(np.int64).max // 2),
+        "chain.account.orders.urgency": np.zeros(shape),
+        **content,
+    }
+
+
+MIGRATIONS: dict[int, Callable[[Content], Content]] = {1: _add_silences_and_urgency}
 """From a version to the next: a function that takes all arrays and returns those of version + 1."""
 
 _VERSION_KEY = "schema_version"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from quorate.core.types import Market, Vec
 
-_FIRST = 8_000
+_FIRST = 100
 _FINEST_POWER = -12
 
 
@@ -130,7 +130,7 @@ def infer_tick(prices: Vec) -> float:
     Parameters
     ----------
     prices : Vec
-        Traded prices in order of time, NaN allowed; the first 8,000 count.
+        Traded prices in order of time, NaN allowed; the first 100 count.
 
     Returns
     -------
@@ -141,8 +141,8 @@ def infer_tick(prices: Vec) -> float:
     Notes
     -----
     Units: quote.  Causal: the first prices count, not the last, because a tick that is inferred
-    from a panel's end changes the fills before it when later prices are finer; so it is the same
-    however long the panel goes on, from its coin's 8,000th traded bar on (28 days of 5 minutes).
+    from a panel's end changes the fills before it when later prices are finer. A hundred prices
+    miss a digit once in 10^100, and none is traded before them: indicators warm up for longer.
     A venue that makes its tick finer later goes on being quoted on the coarser one.
     Missing: NaN prices are left out; 1e-8 if none is left.
 

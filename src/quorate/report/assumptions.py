@@ -37,8 +37,8 @@ def assumptions(run: Run) -> list[str]:
         )
     if not run.about["data"].get("is_synthetic", True):
         said.append(
-            "Price steps and lot sizes are read off each coin's first 8,000 closes, not off a "
-            "listing: fills within them are rounded by what was seen a little later."
+            "Price steps are read off each coin's first 100 closes, and lots off its first price, "
+            "not off a listing."
         )
     return [*said, *_funding(run.about["data"].get("funding", []))]
 

@@ -281,6 +281,7 @@ def test_equity_is_told_in_usd_where_the_quote_currency_has_a_price():
     np.testing.assert_allclose(told["equity_usd"][1:], told["equity"][1:] * rate, rtol=1e-12)
     lines = {name: round(float(usd) * MONEY_SCALE) for name, usd in lines_of(result).items()}
     explained = lines.pop("GROSS") - sum(lines.values())
+    assert "quote currency" in result.metrics["flags"]["lines_usd"]
     currency = round(float(result.metrics["account"]["currency_usd"]) * MONEY_SCALE)
     moved = int(told["equity_usd"][-1]) - int(told["equity_usd"][0])
     assert moved == explained + currency

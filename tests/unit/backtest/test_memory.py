@@ -145,6 +145,24 @@ def test_a_file_of_version_0_is_migrated(path: Path, monkeypatch: pytest.MonkeyP
     assert differing(leaves(found), leaves(expected)) == []
 
 
+def test_a_file_of_version_1_goes_on_where_it_was(path: Path) -> None:
+    """Version 1 knew neither when a coin was last seen nor early schedules."""
+    added = {
+        "exchange.priced_k": -1,
+        "chain.paper.seen_k": np.iinfo(np.int64).max // 2,
+        "chain.account.orders.urgency": 0.0,
+    }
+    rewritten(path, schema_version=np.array([1]), **dict.fromkeys(added))
+    found = leaves(restore(path, CASE.begin(), AXES))
+    expected = leaves(scrambled())
+    for name, value in added.items():
+        assert (found[name] == value).all()
+        assert found[name].shape == expected[name].shape
+    assert differing(found, expected) == sorted(added) or set(differing(found, expected)) <= set(
+        added
+    )
+
+
 def test_steps_follow_one_another(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
 
