@@ -246,6 +246,8 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         "end_usd": _usd(int(equity["equity_usd"][-1])),
         "currency_usd": _usd(currency.effect(equity)),
     }
+    if currency.effect(equity):
+        metrics["flags"]["lines_usd"] = "of the books, in quote currency; currency_usd is the rest"
     metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
     metrics["exposure"] = _exposure(equity)
     metrics["kelly"] = _kelly(decisions, str(settings["risk"]["kelly"]))
