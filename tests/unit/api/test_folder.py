@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import errno
+import os
 
-from quorate.api.folder import store_place
+import pytest
+from polars.exceptions import ComputeError
+
+from quorate.api.folder import store_place, whole
 from quorate.errors import ConfigError, DataError
 
 
@@ -33,3 +37,17 @@ def test_a_store_is_not_made_in_a_folder_that_does_not_exist(tmp_path, prefix):
 
 def test_a_database_elsewhere_is_left_to_the_store(tmp_path):
     assert store_place("postgresql://host/name", tmp_path) == "postgresql://host/name"
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), ComputeError("No space left")]
+)
+def test_a_full_disk_leaves_nothing_and_says_so(tmp_path, error):
+    def fill():
+        with whole(tmp_path / "run") as partial:
+            (partial / "half.parquet").write_text("half", encoding="utf-8")
+            raise error
+
+    with pytest.raises(DataError, match=r"(?s)cannot be written: No space left.*--out"):
+        fill()
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from quorate.lake.spec import base_asset, match
+from quorate.errors import ConfigError
+from quorate.lake import PanelSpec, Source
+from quorate.lake.instruments import is_known
+from quorate.lake.spec import KINDS, base_asset, check, match
 
 PAIRS = [
     ("BTCUSDT", "BTC"),
@@ -28,3 +31,12 @@ def test_the_own_spelling_comes_first():
     assert match("BTCUSDT", files) == (Path("b"),)
     assert match("BTCUSD", files) == (Path("a"),)
     assert match("ETHUSDT", files) == ()
+
+
+@pytest.mark.parametrize(("venue", "kind"), KINDS.items())
+def test_a_known_venue_is_of_one_kind(venue, kind):
+    other = "perp" if kind == "spot" else "spot"
+    assert is_known(venue)
+    check(PanelSpec((Source(Path("bars"), venue, kind),)))
+    with pytest.raises(ConfigError, match=f"{venue} is a {kind} venue"):
+        check(PanelSpec((Source(Path("bars"), venue, other),)))
