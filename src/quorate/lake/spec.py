@@ -27,6 +27,8 @@ KINDS: dict[str, Kind] = {
     "bybit_linear": "perp",
     "okx_swap": "perp",
     "hyperliquid_perp": "perp",
+    "synthetic_spot": "spot",
+    "synthetic_perp": "perp",
 }
 """What the venues with numbers of their own list (``instruments``)."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from quorate.errors import ConfigError
 from quorate.lake import PanelSpec, Source
-from quorate.lake.instruments import is_known
+from quorate.lake.instruments import is_known, known_venues
 from quorate.lake.spec import KINDS, base_asset, check, match
 
 PAIRS = [
@@ -31,6 +31,10 @@ def test_the_own_spelling_comes_first():
     assert match("BTCUSDT", files) == (Path("b"),)
     assert match("BTCUSD", files) == (Path("a"),)
     assert match("ETHUSDT", files) == ()
+
+
+def test_every_venue_with_numbers_has_a_kind():
+    assert set(KINDS) == set(known_venues())
 
 
 @pytest.mark.parametrize(("venue", "kind"), KINDS.items())
