@@ -22,6 +22,7 @@ from quorate.api.facts import facts_of
 from quorate.api.trials import trials_of
 from quorate.backtest import exchange
 from quorate.backtest.record import Record
+from quorate.backtest.scorecard import ALL, Scorecard
 from quorate.core.account import Column
 from quorate.core.costs import capacity
 from quorate.core.kernel import source_hash
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
 
+_ON_CARD = ("n_votes", "n_asked", "right_frac", "move_bps", "error_bps")
 _SPAN = ("start", "end", "n_bars", "is_synthetic", "venues")
 
 
@@ -59,8 +61,8 @@ class Result:
         Where it was written, if it was.
     metrics : dict
         Spec 12, as in ``metrics.json``.
-    equity, trades, decisions, fills, funding, positions, incidents, attribution : DataFrame
-        As in the Parquet tables of the folder.
+    equity, trades, decisions, fills, funding, positions, incidents, attribution, scorecard
+        As in the Parquet tables of the folder, a DataFrame each.
     facts : dict
         What was run, as in ``run.json``.
     """
@@ -76,6 +78,7 @@ class Result:
     positions: pl.DataFrame
     incidents: pl.DataFrame
     attribution: pl.DataFrame
+    scorecard: pl.DataFrame
     facts: dict[str, Any]
 
     @property
@@ -194,9 +197,17 @@ def _simulate(
         panel.bar_minutes,
         round(fold.start_quote * MONEY_SCALE),
     )
+    votes = fold.made.params.consensus
+    card = Scorecard(
+        [engine.name for engine in engines],
+        votes.horizon_bars,
+        votes.bars_per_hour,
+        votes.bars_per_day,
+    )
     volume = np.zeros((2, panel.n_coins))
     for t, done in folding.advance(panel, fold):
         record.add(done)
+        card.add(done)
         usd = done.readings.bar_volume * done.decisions.number[:, Column.PRICE, :]
         volume += (np.nansum(usd, axis=0), np.isfinite(usd).sum(axis=0))
         if progress is not None:
@@ -205,7 +216,10 @@ def _simulate(
     lines = memory.chain.account.ledger.lines.sum(axis=1)
     seconds = {"simulate": time.perf_counter() - begun}
     room = _capacity(panel, record, volume[0] / np.maximum(volume[1], 1.0), params.chain.costs)
-    return _result(panel, settings, engines, run_id, record, lines, memory, seconds, room, tried)
+    found = card.frame()
+    return _result(
+        panel, settings, engines, run_id, record, found, lines, memory, seconds, room, tried
+    )
 
 
 def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
@@ -214,6 +228,7 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     engines: Sequence[Engine],
     run_id: str,
     record: Record,
+    scorecard: pl.DataFrame,
     lines: IntVec,
     memory: passes.Memory,
     seconds: dict[str, float],
@@ -248,6 +263,10 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     }
     if currency.effect(equity):
         metrics["flags"]["lines_usd"] = "of the books, in quote currency; currency_usd is the rest"
+    metrics["engines"] = {
+        row["engine"]: {name: row[name] for name in _ON_CARD}
+        for row in scorecard.filter(pl.col("regime") == ALL).iter_rows(named=True)
+    }
     metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
     metrics["exposure"] = _exposure(equity)
     metrics["kelly"] = _kelly(decisions, str(settings["risk"]["kelly"]))
@@ -272,6 +291,7 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         positions=positions,
         incidents=record.incidents(),
         attribution=who,
+        scorecard=scorecard,
         facts=facts,
     )
 
@@ -347,4 +367,5 @@ def _write(place: Path, result: Result) -> None:
     folder.write_table(place / "positions.parquet", result.positions)
     folder.write_table(place / "incidents.parquet", result.incidents)
     folder.write_table(place / "attribution.parquet", result.attribution)
+    folder.write_table(place / "scorecard.parquet", result.scorecard)
     report.render(place)

@@ -15,6 +15,7 @@ from quorate.core.types import MONEY_SCALE, Reason
 from quorate.report.capacity import capacity
 from quorate.report.formats import instant
 from quorate.report.headline import imbalance
+from quorate.report.luck import judge
 from quorate.report.months import month_ends
 from quorate.report.tables import outside_trades
 
@@ -44,7 +45,7 @@ class Evidence:
     imbalance: int = 0
     lost_at: str = ""
     sharpe: float | None = None
-    psr: float | None = None
+    doubt: str = ""  # why a result is not told apart from luck; empty where it is
     needed_days: float | None = None
     best_coin: tuple[str, int] = ("", 0)
     best_month: tuple[str, int] = ("", 0)
@@ -83,6 +84,7 @@ def gather(run: Run) -> Evidence:
     counts: dict[str, int] = run.metrics.get("exchange", {})
     funding = data.get("funding", [])
     months = _by_month(run)
+    verdict = judge(run)
     seen_bars = sum(reasons.values()) - sum(reasons.get(name, 0) for name in _NO_BAR)
     return Evidence(
         n_days=int(net.get("n_days") or 0),
@@ -97,7 +99,7 @@ def gather(run: Run) -> Evidence:
         imbalance=imbalance(run),
         lost_at=_lost_at(run),
         sharpe=net.get("sharpe"),
-        psr=net.get("psr"),
+        doubt=verdict.sentence if verdict.is_told_apart is False else "",
         needed_days=net.get("min_track_record_days"),
         best_coin=_best_coin(run),
         best_month=max(months, key=lambda month: month[1], default=("", 0)),

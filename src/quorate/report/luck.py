@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 
 FEW_TRADES: Final = 30
+SURE: Final = 0.95
 
 
 class Judgement(NamedTuple):
-    """Whether the result is told apart from luck: in a few words, and as a sentence."""
+    """Whether the result is told apart from luck: in a few words, and as a sentence.
+
+    ``is_told_apart`` is None where nothing can be said, or too little is there to say it.
+    """
 
     short: str
     sentence: str
+    is_told_apart: bool | None = None
 
 
 class Doubt(NamedTuple):
@@ -47,7 +52,9 @@ def judge(run: Run) -> Judgement:
     """Return whether the record tells the result apart from luck, for the page and the terminal.
 
     Below 30 closed trades nothing is told apart. A profit is, where the 95% intervals of the
-    Sharpe ratio and of the mean return lie above zero; a loss, where that of the ratio lies below.
+    Sharpe ratio and of the mean return lie above zero and, where several runs were tried on the
+    same data, the deflated Sharpe ratio is 95% or more; a loss, where the interval of the ratio
+    lies below zero.
 
     Notes
     -----
@@ -61,21 +68,30 @@ def judge(run: Run) -> Judgement:
     mean_low = net.get("mean_return_low")
     if net["sharpe_high"] < 0.0:
         said = "It is not bad luck: the whole 95% interval of the Sharpe ratio is below zero."
-        return Judgement("it loses, and hardly by bad luck", said)
+        return Judgement("it loses, and hardly by bad luck", said, is_told_apart=True)
     if net["sharpe_low"] <= 0.0:
         said = "It may be luck, good or bad: the 95% interval of the Sharpe ratio contains zero."
-        return Judgement("not told apart from luck", said)
+        return Judgement("not told apart from luck", said, is_told_apart=False)
     if mean_low is None or mean_low <= 0.0:
         said = (
             "It may be luck: the 95% interval of the Sharpe ratio is above zero, "
             "but not that of the mean return."
         )
-        return Judgement("not told apart from luck by its mean return", said)
+        return Judgement("not told apart from luck by its mean return", said, is_told_apart=False)
+    deflated, trials = net.get("deflated_sharpe"), net.get("n_trials")
+    if deflated is not None and deflated < SURE and (trials or 0) > 1:
+        said = (
+            f"It may be luck of the draw: it is one of {number(trials, 0)} runs on these data, and "
+            f"the chance that its true Sharpe ratio is above what their best would show by luck "
+            f"is {percent(deflated, 1)}, below {percent(SURE, 0)}."
+        )
+        short = f"not told apart from the best of {number(trials, 0)} by luck"
+        return Judgement(short, said, is_told_apart=False)
     said = (
         "Luck alone is unlikely: the whole 95% intervals of the Sharpe ratio and of the mean "
         "return are above zero."
     )
-    return Judgement("hardly luck", said)
+    return Judgement("hardly luck", said, is_told_apart=True)
 
 
 def _unknown(run: Run) -> Judgement | None:

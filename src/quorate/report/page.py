@@ -158,6 +158,7 @@ def _answers(run: Run) -> dict[str, Any]:
         "no_share": "" if gross > 0 else "gross is not positive",
         "is_traded": run.is_traded,
         "attribution": places.tables(places.ATTRIBUTION, run),
+        "votes": places.tables(places.VOTES, run),
         "breakdowns": [(title, tables.breakdown(run, column)) for title, column in splits],
         "is_folded": run.trades["symbol"].n_unique() > tables.MAX_GROUPS,
         "room_said": graphs.room_sentence(run, room),

@@ -55,6 +55,7 @@ def test_a_run_leaves_its_whole_folder(lively):
         "positions.parquet",
         "incidents.parquet",
         "attribution.parquet",
+        "scorecard.parquet",
         "report.html",
     }
     assert "SYNTHETIC" in (result.folder / "report.html").read_text(encoding="utf-8").upper()

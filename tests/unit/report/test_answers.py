@@ -53,6 +53,13 @@ GOOD = {"sharpe": 2.0, "sharpe_low": 0.1, "sharpe_high": 4.0, "mean_return_low":
     [
         (GOOD, "Luck alone is unlikely", "hardly luck"),
         (GOOD | {"mean_return_low": -0.01}, "not that of the mean return", "not told apart"),
+        (GOOD | {"deflated_sharpe": 0.5, "n_trials": 1.0}, "Luck alone is unlikely", "hardly luck"),
+        (
+            GOOD | {"deflated_sharpe": 0.95, "n_trials": 9.0},
+            "Luck alone is unlikely",
+            "hardly luck",
+        ),
+        (GOOD | {"deflated_sharpe": 0.949, "n_trials": 9.0}, "one of 9 runs", "the best of 9"),
         (GOOD | {"mean_return_low": None}, "not that of the mean return", "not told apart"),
         (GOOD | {"sharpe_low": -0.1}, "It may be luck", "not told apart"),
         (

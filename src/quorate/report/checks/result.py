@@ -17,7 +17,6 @@ GOOD_SHARPE: Final = 3.0
 GOOD_DAYS: Final = 60
 FEW_TRADES: Final = 30
 FEW_DAYS: Final = 365
-SURE: Final = 0.95
 CARRIED: Final = 0.5
 
 
@@ -114,14 +113,14 @@ def few_winners(seen: Evidence) -> Finding | None:
 
 
 def luck(seen: Evidence) -> Finding | None:
-    """Find a profit not told apart from zero (Bailey and Lopez de Prado 2012)."""
-    if seen.psr is None or seen.net <= 0 or seen.psr >= SURE:
+    """Find a profit that the page's judgement of luck does not tell apart from zero."""
+    if not seen.doubt or seen.net <= 0:
         return None
     return Finding(
         Severity.WARNING,
         "It may be luck",
-        f"Probability that the Sharpe ratio is above 0 (PSR): {percent(seen.psr, 1)}",
-        f"at least {percent(SURE, 0)}",
+        seen.doubt.removesuffix("."),
+        "95% intervals of Sharpe ratio and mean return above zero; deflated ratio of 95%",
         "Wait for more days, or test on a span that was not looked at yet.",
     )
 
