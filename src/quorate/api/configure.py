@@ -6,9 +6,11 @@ made from the stages' own tables, so a default is written in one place only.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, cast
 
-from quorate.backtest import exchange
+from quorate.api.meanings import MEANINGS
+from quorate.backtest import exchange, rules
 from quorate.backtest.run import Params
 from quorate.core import account, consensus, features, portfolio, regime, risk, routing
 from quorate.core import costs as cost
@@ -22,7 +24,7 @@ from quorate.errors import ConfigError
 from quorate.settings import Field, Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from enum import IntEnum
 
     from quorate.settings import Settings
@@ -37,122 +39,120 @@ _CONSENSUS_OPTIONS: dict[str, type[IntEnum]] = {
 }
 MAX_EQUITY = 1e10
 """The largest opening equity, in units of the currency: a hundredth of what integers hold."""
-_ROUTING_DURATIONS = {
-    "schedule_hours": (0.5, "how long a TWAP lasts"),
-    "longest_hours": (4.0, "how long any parent order may last"),
-    "timeout_hours": (1.0 / 12.0, "how long a post-only child rests before it crosses"),
+_ROUTING_HOURS = {"schedule_hours": 0.5, "longest_hours": 4.0, "timeout_hours": 1.0 / 12.0}
+# of the router: made from the durations above, or hiding a live child, which a bar cannot
+_ROUTING_HIDDEN = ("schedule_bars", "longest_bars", "timeout_bars", "decay", "jitter_frac", "seed")
+_DECISION = ("window_bars", "depeg_frac", "carry_turn_bps", "exit_collar_bps")
+_EXCHANGE_HIDDEN = ("costs", "exits", "breakers", "bar_hours")
+_COST_OPTIONS: dict[str, type[IntEnum]] = {
+    "impact": cost.Impact,
+    "latency": cost.Latency,
+    "entry": cost.Entry,
 }
 
 
 def schema() -> Schema:
-    """Return every setting: section, name, type, default and meaning.
+    """Return every setting: section, name, type, default and meaning with its bounds.
 
     Examples
     --------
     >>> schema()["consensus"]["k"].default
     0.75
+    >>> schema()["costs"]["safety_margin_bps"].meaning
+    'an edge must exceed its costs by this, bps; from 0 to 1000'
     """
-    return {
+    sections = {
         "account": {
-            "equity_usd": Field(float, 100_000.0, "opening equity in USD, above 0, at most 1e10"),
-            "store": Field(str, "", "path or URL of the store; empty: quorate.sqlite beside runs"),
+            "equity_usd": Field(float, 100_000.0, "above 0, at most 1e10"),
+            "store": Field(str, "", ""),
         },
         "engines": {
-            "extra": Field(tuple[str, ...], (), "engines of your own, 'package.module:name'"),
-            "exclude": Field(tuple[str, ...], (), "names of built-in engines to leave out"),
+            "extra": Field(tuple[str, ...], (), ""),
+            "exclude": Field(tuple[str, ...], (), ""),
         },
         "regime": {
-            "dwell_minutes": Field(int, 0, "how long a new base label must hold"),
-            "adaptive": Field(
-                kind=bool,
-                default=False,
-                meaning="PANIC above the larger of 5% and the coin's own q95",
-            ),
+            "dwell_minutes": Field(int, 0, ""),
+            "adaptive": Field(kind=bool, default=False, meaning=""),
         },
         "consensus": _consensus_fields(),
-        "costs": _options(
-            cost.Params(), {"impact": cost.Impact, "latency": cost.Latency, "entry": cost.Entry}
-        ),
+        "costs": _fields(cost.Params()._asdict(), cost.BOUNDS, _COST_OPTIONS),
         "risk": _risk_fields(),
-        "portfolio": _portfolio_fields(),
+        # the cap of a sector is risk.sector_cap: the solver is given it as a share of the budget
+        "portfolio": _fields(_without(portfolio.Params(), ["sector_cap"]), portfolio.BOUNDS),
         "routing": _routing_fields(),
-        "exchange": _exchange_fields(),
-        "decision": {
-            "window_bars": Field(int, 1, "an entry is sized for the volume of this many bars"),
-            "depeg_frac": Field(float, 0.01, "no entries while the quote is further from 1 USD"),
-            "carry_turn_bps": Field(float, 1.0, "funding against a position that reopens it"),
-            "exit_collar_bps": Field(float, 300.0, "how far an exit may pay beyond the close"),
-        },
+        "exchange": _fields(_without(exchange.params(), _EXCHANGE_HIDDEN), rules.BOUNDS),
+        "decision": _fields(
+            {name: getattr(account.Rules(), name) for name in _DECISION}, account.BOUNDS
+        ),
+    }
+    return {
+        section: {name: _said(f"{section}.{name}", field) for name, field in fields.items()}
+        for section, fields in sections.items()
     }
 
 
-def _meaning(name: str) -> str:
-    return name.replace("_", " ")
+def _said(name: str, field: Field) -> Field:
+    """Put the meaning of a setting before its bounds or options."""
+    more = f"; {field.meaning}" if field.meaning else ""
+    return Field(field.kind, field.default, MEANINGS[name] + more)
+
+
+def _between(low: float, high: float) -> str:
+    return f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return f"one of {', '.join(names)}"
+
+
+def _names(options: type[IntEnum]) -> list[str]:
+    return [member.name.lower() for member in options]
+
+
+def _without(params: Any, hidden: Sequence[str]) -> dict[str, Any]:  # noqa: ANN401
+    """Return the fields of a stage's parameters, some left out."""
+    return {name: value for name, value in params._asdict().items() if name not in hidden}
+
+
+def _fields(
+    defaults: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float, float]],
+    options: Mapping[str, type[IntEnum]] | None = None,
+) -> dict[str, Field]:
+    """Make a field of every parameter of a stage, with its bounds or options."""
+    fields = {}
+    for name, default in defaults.items():
+        if options and name in options:
+            chosen = options[name]
+            fields[name] = Field(str, chosen(default).name.lower(), _one_of(_names(chosen)))
+        else:
+            fields[name] = Field(type(default), default, _between(*bounds[name]))
+    return fields
 
 
 def _consensus_fields() -> dict[str, Field]:
-    fields: dict[str, Field] = {}
-    for name, (default, low, high) in CONSENSUS.items():
-        if name in _CONSENSUS_OPTIONS:
-            options = _CONSENSUS_OPTIONS[name]
-            names = ", ".join(member.name.lower() for member in options)
-            fields[name] = Field(str, options(int(default)).name.lower(), f"one of {names}")
-        else:
-            kind = int if isinstance(default, int) else float
-            fields[name] = Field(kind, default, f"{_meaning(name)}, from {low:g} to {high:g}")
-    return fields
-
-
-def _options(params: Any, options: dict[str, type[IntEnum]]) -> dict[str, Field]:  # noqa: ANN401
-    fields = {}
-    for name, default in params._asdict().items():
-        if name in options:
-            names = ", ".join(member.name.lower() for member in options[name])
-            default_name = options[name](default).name.lower()
-            fields[name] = Field(str, default_name, f"one of {names}")
-        else:
-            fields[name] = Field(type(default), default, _meaning(name))
-    return fields
+    defaults = {name: default for name, (default, _, _) in CONSENSUS.items()}
+    bounds = {name: (low, high) for name, (_, low, high) in CONSENSUS.items()}
+    return _fields(defaults, bounds, _CONSENSUS_OPTIONS)
 
 
 def _risk_fields() -> dict[str, Field]:
-    fields = {"preset": Field(str, "balanced", f"one of {', '.join(presets.PRESETS)}")}
-    for name in presets.Preset._fields:
-        fields[name] = Field(float | None, None, f"{_meaning(name)}, in place of the preset's")
-    for name, (default, low, high) in risk.SETTINGS.items():
-        kind = int if isinstance(default, int) else float
-        fields[name] = Field(kind, default, f"{_meaning(name)}, from {low:g} to {high:g}")
+    fields = {"preset": Field(str, "balanced", _one_of(presets.PRESETS))}
+    for name, most in zip(presets.Preset._fields, presets.OUTER, strict=True):
+        said = f"above 0, at most {most:g}; left out: the preset's"
+        fields[name] = Field(float | None, None, said)
+    defaults = {name: default for name, (default, _, _) in risk.SETTINGS.items()}
+    bounds = {name: (low, high) for name, (_, low, high) in risk.SETTINGS.items()}
+    fields |= _fields(defaults, bounds)
     for name, options in risk.OPTIONS.items():
-        names = [member.name.lower() for member in options]
-        fields[name] = Field(str, names[0], f"one of {', '.join(names)}")
+        fields[name] = Field(str, _names(options)[0], _one_of(_names(options)))
     return fields
-
-
-def _portfolio_fields() -> dict[str, Field]:
-    # the cap of a sector is risk.sector_cap: the solver is given it as a share of the budget
-    fields = _options(portfolio.Params(), {})
-    return {name: field for name, field in fields.items() if name != "sector_cap"}
 
 
 def _routing_fields() -> dict[str, Field]:
-    fields = {n: Field(float, d, meaning) for n, (d, meaning) in _ROUTING_DURATIONS.items()}
-    # jitter hides a live child in time and size; within a bar there is nothing to hide from
-    skipped = {"schedule_bars", "longest_bars", "timeout_bars", "decay", "jitter_frac", "seed"}
-    for name, default in routing.Params()._asdict().items():
-        if name not in skipped:
-            fields[name] = Field(type(default), default, _meaning(name))
-    names = [member.name.lower() for member in Ranking]
-    fields["ranking"] = Field(str, names[0], f"one of {', '.join(names)}")
-    return fields
-
-
-def _exchange_fields() -> dict[str, Field]:
-    skipped = {"costs", "exits", "breakers", "bar_hours"}
-    return {
-        name: Field(type(default), default, _meaning(name))
-        for name, default in exchange.params()._asdict().items()
-        if name not in skipped
-    }
+    fields = {name: Field(float, hours, "hours") for name, hours in _ROUTING_HOURS.items()}
+    shown = _without(routing.Params(), _ROUTING_HIDDEN)
+    return fields | _fields(shown, routing.BOUNDS, {"ranking": Ranking})
 
 
 def _stage(name: str, make: Callable[..., Any], **values: object) -> Any:  # noqa: ANN401

@@ -66,7 +66,7 @@ class State(NamedTuple):
     counts: IntVec  # (count,)
 
 
-_BOUNDS = {
+BOUNDS = {
     "bar_hours": (1.0 / 60.0, 24.0),
     "cross_collar_bps": (0.0, 10_000.0),
     "liquidation_fee": (0.0, 1.0),
@@ -114,9 +114,9 @@ def params(
     )
     fields: dict[str, Any] = {}
     for name, value in overrides.items():
-        if name not in _BOUNDS:
-            raise ValueError(f"the exchange has no rule {name!r}: use one of {', '.join(_BOUNDS)}")
-        low, high = _BOUNDS[name]
+        if name not in BOUNDS:
+            raise ValueError(f"the exchange has no rule {name!r}: use one of {', '.join(BOUNDS)}")
+        low, high = BOUNDS[name]
         if not (isfinite(value) and low <= value <= high):
             raise ValueError(
                 f"backtest.{name} is {value}, outside [{low}, {high}]: check the unit in its name"

@@ -50,7 +50,7 @@ class Rules(NamedTuple):
     exit_collar_bps: float = 300.0
 
 
-_BOUNDS = {
+BOUNDS = {
     "window_bars": (1, 288),
     "depeg_frac": (0.0, 1.0),
     "carry_turn_bps": (0.0, 10_000.0),
@@ -79,9 +79,9 @@ def rules(bar_minutes: int = 5, horizon_hours: float = 4.0, **overrides: float) 
         bar_hours=bar_minutes / 60.0, horizon_hours=horizon_hours, bars_per_hour=60 // bar_minutes
     )
     for name, value in overrides.items():
-        if name not in _BOUNDS:
-            raise ValueError(f"there is no rule {name!r}: use one of {', '.join(_BOUNDS)}")
-        low, high = _BOUNDS[name]
+        if name not in BOUNDS:
+            raise ValueError(f"there is no rule {name!r}: use one of {', '.join(BOUNDS)}")
+        low, high = BOUNDS[name]
         if not low <= value <= high:
             raise ValueError(f"{name} is {value}, outside [{low}, {high}]: check its unit")
     fields: dict[str, Any] = {name: float(value) for name, value in overrides.items()}

@@ -212,6 +212,16 @@ def _sent_reason(reason: int, position_usd: float, target_usd: float) -> int:
 
 
 @kernel
+def _nothing_sent(position_usd: float, target_usd: float, score: Vec, room_usd: Vec) -> int:
+    """Name why a change left no whole lot on any venue."""
+    if abs(target_usd) > abs(position_usd):
+        for v in range(room_usd.shape[0]):
+            if not math.isnan(score[v]) and room_usd[v] < abs(target_usd - position_usd):
+                return Reason.CAP_VENUE.value
+    return Reason.BELOW_MINIMUM.value if position_usd == 0.0 else Reason.BELOW_CHANGE.value
+
+
+@kernel
 def _order(
     k: int,
     c: int,
@@ -292,7 +302,7 @@ def _order(
             code[Code.VENUE, c] = v
             code[Code.STYLE, c] = word
     if row[Column.SIZE_USD, c] == 0.0:
-        code[Code.REASON, c] = Reason.BELOW_MINIMUM.value
+        code[Code.REASON, c] = _nothing_sent(position, target, score, desk.room_usd)
         return
     code[Code.REASON, c] = reason
     is_buy = row[Column.SIZE_USD, c] > 0.0

@@ -3,8 +3,10 @@
 In: a plain typed function over arrays and scalars. Out: the same function, compiled on first
 call. The flags are fixed here because bytes depend on them: no ``fastmath`` (fused operations
 differ between processors), no ``parallel`` and no SVML (sums and functions change with width).
-Numba's own cache key misses callees in other files, so the cache folder is named by a hash of
-all kernel source, of Numba's version and of every ``NUMBA_`` flag.
+A function that makes no array is compiled without reference counts: it borrows its arrays from
+its caller, and each record of arrays handed on costs neither time nor compile time. Numba's own
+cache key misses callees in other files, so the cache folder is named by a hash of all kernel
+source, of Numba's version and of every ``NUMBA_`` flag.
 """
 
 from __future__ import annotations
@@ -66,6 +68,11 @@ setattr(numba.config, "CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])  # noqa: B010
 # no C callback is ever made of a kernel, so none is compiled
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
 
+# a function that calls one of these owns memory; Numba refuses to compile any other that does
+_ALLOCATORS = frozenset(
+    ("arange", "argsort", "array", "copy", "empty", "empty_like", "full", "ones", "sort", "zeros")
+)
+
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 
@@ -91,7 +98,9 @@ def kernel(function: Function) -> Function:
     >>> double(21.0)
     42.0
     """
-    compiled = numba.njit(cache=_cacheable(function), **_OPTIONS)(function)
+    owns = not _ALLOCATORS.isdisjoint(function.__code__.co_names)
+    options = {**_OPTIONS, "cache": _cacheable(function), "_nrt": owns}
+    compiled = numba.njit(**options)(function)
     return cast("Function", compiled)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from quorate.report import breaking, votes, who
+from quorate.report import breaking, promises, votes, who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 ATTRIBUTION: Final[tuple[Maker, ...]] = (who.tables,)
 """Which engine, regime, venue or coin did it: sums that are the books to the last digit."""
 
-VOTES: Final[tuple[Maker, ...]] = (votes.tables,)
-"""What the engines' votes came to, whether they were traded or not."""
+VOTES: Final[tuple[Maker, ...]] = (promises.tables, votes.tables)
+"""What entries promised and came to; what votes came to, whether they were traded or not."""
 
 SHOCKS: Final[tuple[Maker, ...]] = (breaking.tables,)
 """What would break it: past crashes and a failing venue, applied to what was held."""

@@ -76,8 +76,8 @@ REASONS: Final[dict[Reason, Said]] = {
     Reason.PORTFOLIO_NOT_SOLVED: Said(
         _LIMITS, "The optimiser found no answer: weights stayed as they were."
     ),
-    Reason.BELOW_MINIMUM: Said(_LIMITS, "The order was below the smallest the venue takes."),
-    Reason.BELOW_CHANGE: Said(_LIMITS, "The change was too small to be worth its cost."),
+    Reason.BELOW_MINIMUM: Said(_LIMITS, "A new position was smaller than the venue takes."),
+    Reason.BELOW_CHANGE: Said(_LIMITS, "What was held or at work was near enough to the target."),
     Reason.BREAKER_DAILY: Said(_CONTROLS, "The daily loss stop was reached: no entries that day."),
     Reason.BREAKER_STREAK: Said(_CONTROLS, "Too many losses in a row: the coin rests."),
     Reason.BREAKER_VOLATILITY: Said(_CONTROLS, "Volatility broke out of its usual range."),

@@ -11,7 +11,7 @@ from quorate.core.risk import breakers, exits
 
 def test_defaults_are_within_their_own_bounds() -> None:
     made = rules.params()
-    assert rules.params(**{name: getattr(made, name) for name in rules._BOUNDS}) == made
+    assert rules.params(**{name: getattr(made, name) for name in rules.BOUNDS}) == made
 
 
 def test_the_decision_and_the_exchange_share_their_objects() -> None:

@@ -105,7 +105,7 @@ class Desk:
         (50, 0.0, CLOSE, Reason.EXIT_TIME, ([-50], Reason.EXIT_TIME, Action.SELL)),
         (-50, 0.0, CLOSE, Reason.EXIT_STOP, ([50], Reason.EXIT_STOP, Action.BUY)),
         (50, 400.0, FIXED, Reason.CUT_OPEN_RISK, ([-10], Reason.CUT_OPEN_RISK, Action.SELL)),
-        (50, 499.0, FIXED, Reason.CUT_CAP, ([0], Reason.BELOW_MINIMUM, Action.WAIT)),  # under a lot
+        (50, 499.0, FIXED, Reason.CUT_CAP, ([0], Reason.BELOW_CHANGE, Action.WAIT)),  # under a lot
         # too little to be worth it, or to be accepted
         (0, 4.0, FREE, Reason.NONE, ([0], Reason.BELOW_MINIMUM, Action.WAIT)),
         (50, 540.0, FREE, Reason.NONE, ([0], Reason.BELOW_CHANGE, Action.WAIT)),
@@ -184,6 +184,11 @@ def test_what_is_working_is_not_ordered_again() -> None:
     assert desk.working.item() == 50
     assert desk.send(700.0) == ([70], Reason.ENTRY, Action.BUY)
     assert desk.working.item() == 70
+
+
+def test_a_venue_without_room_is_named_as_what_refused() -> None:
+    assert Desk([0, 0], room=4.0).send(500.0) == ([0, 0], Reason.CAP_VENUE, Action.WAIT)
+    assert Desk([0, 0], room=4.0).send(3.0) == ([0, 0], Reason.BELOW_MINIMUM, Action.WAIT)
 
 
 def test_exits_are_priced_anew_on_every_bar() -> None:

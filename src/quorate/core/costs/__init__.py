@@ -25,7 +25,7 @@ __all__ = ["Cost", "Entry", "Impact", "Latency", "Params", "RoundTrip", "params"
 Option = TypeVar("Option", bound="IntEnum")
 
 # the largest value that is not a slip of the unit: fractions given in percent, bps as fractions
-_BOUNDS = {
+BOUNDS = {
     "impact_bps_at_one": (0.0, 1000.0),
     "latency_bps_per_ms": (0.0, 10.0),
     "max_participation": (0.0, 1.0),
@@ -77,10 +77,10 @@ def params(**overrides: float | str) -> Params:
             fields[name] = _option(name, value, Latency)
         elif name == "entry":
             fields[name] = _option(name, value, Entry)
-        elif name not in _BOUNDS:
+        elif name not in BOUNDS:
             raise ValueError(f"costs have no parameter {name!r}: use one of {', '.join(fields)}")
         else:
-            low, high = _BOUNDS[name]
+            low, high = BOUNDS[name]
             number = float(value)
             if not (isfinite(number) and low <= number <= high):
                 raise ValueError(

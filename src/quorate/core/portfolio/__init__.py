@@ -20,7 +20,7 @@ class Params(NamedTuple):
     budget: float = 1.0
 
 
-_BOUNDS = {
+BOUNDS = {
     "kappa": (0.0, 100.0),
     "max_hhi": (1e-6, 1.0),
     "penalty": (0.0, math.inf),
@@ -58,9 +58,9 @@ def params(**overrides: float) -> Params:
     0.2
     """
     for name, number in overrides.items():
-        if name not in _BOUNDS:
-            raise ValueError(f"portfolio has no setting {name!r}; use one of {sorted(_BOUNDS)}")
-        low, high = _BOUNDS[name]
+        if name not in BOUNDS:
+            raise ValueError(f"portfolio has no setting {name!r}; use one of {sorted(BOUNDS)}")
+        low, high = BOUNDS[name]
         if not low <= number <= high:
             raise ValueError(f"portfolio {name} is {number}; choose from {low} to {high}")
     return Params(**{**Params()._asdict(), **{k: float(v) for k, v in overrides.items()}})

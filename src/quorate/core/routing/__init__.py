@@ -57,7 +57,7 @@ class State(NamedTuple):
     counts: Mat  # (2, regime): pairs with the same sign, all pairs
 
 
-_BOUNDS = {
+BOUNDS = {
     "weight_spread": (0.0, 1.0),
     "weight_queue": (0.0, 1.0),
     "weight_latency": (0.0, 1.0),
@@ -134,9 +134,9 @@ def params(
         if not 0.0 < number <= 1e5:
             raise ValueError(f"routing {name} is {number}; choose a positive duration")
     for name, number in overrides.items():
-        if name not in _BOUNDS:
-            raise ValueError(f"routing has no setting {name!r}; use one of {sorted(_BOUNDS)}")
-        low, high = _BOUNDS[name]
+        if name not in BOUNDS:
+            raise ValueError(f"routing has no setting {name!r}; use one of {sorted(BOUNDS)}")
+        low, high = BOUNDS[name]
         if not low <= number <= high:
             raise ValueError(f"routing {name} is {number}; choose from {low} to {high}")
     fields: dict[str, float] = {**Params()._asdict(), **{k: float(v) for k, v in overrides.items()}}

@@ -14,6 +14,9 @@ import numpy as np
 from quorate.core.kernel import kernel
 from quorate.core.types import IntMat, Orders, Reason
 
+# of a difference of sums of money as floats: this share of the largest of them is rounding
+_ROUNDING = 1e-9
+
 
 def empty(n_venues: int, n_coins: int) -> Orders:
     """Return orders of which none is in force.
@@ -86,13 +89,14 @@ def parent_change(
     Returns
     -------
     tuple[float, int]
-        Signed change and ``Reason.NONE``; or 0 and ``BELOW_MINIMUM``, ``BELOW_CHANGE`` or
-        ``NO_DATA``.
+        Signed change and ``Reason.NONE``; or 0 and ``BELOW_MINIMUM`` where a whole position is
+        too small for the venue, ``BELOW_CHANGE`` where what is held or working is as good as
+        wanted, or ``NO_DATA``.
 
     Notes
     -----
     Units: USD.  Causal: one bar.  Missing: a NaN amount orders nothing (NO_DATA).
-    METHODS 0b.10.
+    What rounding leaves of three sums (1e-9 of the largest) is no change.  METHODS 0b.10.
 
     Examples
     --------
@@ -106,9 +110,15 @@ def parent_change(
         return 0.0, Reason.NO_DATA.value
     if change == 0.0 or is_exit:
         return change, Reason.NONE.value
-    if abs(change) < min_notional_usd:
-        return 0.0, Reason.BELOW_MINIMUM.value
-    if abs(change) < min_change_frac * abs(target_usd):
+    if abs(change) <= _ROUNDING * max(abs(target_usd), abs(position_usd), abs(working_usd)):
+        return 0.0, Reason.NONE.value
+    if position_usd == 0.0 and working_usd == 0.0:
+        return (
+            (change, Reason.NONE.value)
+            if abs(change) >= min_notional_usd
+            else (0.0, Reason.BELOW_MINIMUM.value)
+        )
+    if abs(change) < max(min_notional_usd, min_change_frac * abs(target_usd)):
         return 0.0, Reason.BELOW_CHANGE.value
     return change, Reason.NONE.value
 

@@ -22,6 +22,12 @@ def put(orders, working, *, v=0, c=0, lots=5, limit_price=101.0, k=7):
         (1000.0, 950.0, 0.0, False, (0.0, Reason.BELOW_CHANGE)),
         (-1000.0, -600.0, -400.0, False, (0.0, Reason.NONE)),
         (8.0, 0.0, 0.0, False, (0.0, Reason.BELOW_MINIMUM)),
+        (10.0, 0.0, 0.0, False, (10.0, Reason.NONE)),
+        # what is held or working already is no position lost to the venue's minimum
+        (58.0, 50.0, 0.0, False, (0.0, Reason.BELOW_CHANGE)),
+        (58.0, 0.0, 50.0, False, (0.0, Reason.BELOW_CHANGE)),
+        (0.1 + 0.2, 0.1, 0.2, False, (0.0, Reason.NONE)),
+        (1234.1, 1000.1, 234.0 - 3e-13, False, (0.0, Reason.NONE)),
         (0.0, 8.0, 0.0, True, (-8.0, Reason.NONE)),
         (0.0, 8.0, -8.0, True, (0.0, Reason.NONE)),
         (1000.0, 950.0, 0.0, True, (50.0, Reason.NONE)),
