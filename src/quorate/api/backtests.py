@@ -19,7 +19,7 @@ from quorate.api import events, folder, folding, showing
 from quorate.api.effective import read_settings
 from quorate.api.extensions import engines as find_engines
 from quorate.api.facts import facts_of
-from quorate.api.trials import trials_of
+from quorate.api.trials import data_of, trials_of
 from quorate.backtest import exchange
 from quorate.backtest.record import Record
 from quorate.backtest.scorecard import ALL, Scorecard
@@ -156,7 +156,7 @@ def run(
             kind=kind,
         )
         try:
-            tried = trials_of(store, panel.source.digest)
+            tried = trials_of(store, data_of(panel))
             result = _simulate(panel, chosen, voters, run_id, progress, tried)
             result.facts["kind"] = kind
             place = out / run_id

@@ -195,17 +195,6 @@ class RunBook:
         with reading(self._engine) as connection:
             return tuple(Trial(**row) for row in connection.execute(query).mappings())
 
-    def count_trials(self, *, data_hash: str | None = None) -> int:
-        """Return how many different recipes and settings were ever tried, repeats counted once."""
-        query = sa.select(trials.c.recipe, trials.c.settings_hash).distinct()
-        if data_hash is not None:
-            query = query.where(trials.c.data_hash == data_hash)
-        with reading(self._engine) as connection:
-            found: int = connection.execute(
-                sa.select(sa.func.count()).select_from(query.subquery())
-            ).scalar_one()
-        return found
-
 
 def chain_head(connection: sa.Connection, run_id: str) -> tuple[int, str]:
     """Return how many events a run has, and the hash of the last."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 import pytest
 
-from quorate.api.trials import trials_of
+from quorate.api.trials import Data, trials_of
 from quorate.store import open_store
 
 DAILY = 1.0 / math.sqrt(365.0)
@@ -18,16 +19,29 @@ def store(tmp_path):
         yield found
 
 
-def book(store, k, sharpe, digest="data"):
+OURS = Data(
+    "data",
+    datetime(2024, 3, 1, tzinfo=UTC),
+    datetime(2024, 6, 1, tzinfo=UTC),
+    frozenset({"binance_usdm"}),
+    is_synthetic=False,
+)
+
+
+def book(store, k, sharpe, digest="data", **said):
     run_id = store.runs.begin({"a": {"k": k}}, data_hash=digest, code_hash="c", recipe="r")
-    store.runs.finish(run_id, "finished", metrics={"net": {"sharpe": sharpe}})
+    metrics = {"net": {"sharpe": sharpe}}
+    if said:
+        usual = {"venues": ["binance_usdm"], "is_synthetic": False}
+        metrics["data"] = usual | said
+    store.runs.finish(run_id, "finished", metrics=metrics)
 
 
 def test_different_settings_on_the_same_data_are_trials(store):
     for k, sharpe in ((1, 1.0), (2, 3.0), (3, None)):
         book(store, k, sharpe)
     book(store, 9, 50.0, digest="other")
-    found = trials_of(store, "data")
+    found = trials_of(store, OURS)
     assert found.n == 3.0
     assert found.variance == pytest.approx(2.0 * DAILY**2)
 
@@ -36,9 +50,41 @@ def test_a_repeat_counts_once_by_its_last_result(store):
     for sharpe in (9.0, 1.0):
         book(store, 1, sharpe)
     book(store, 2, 3.0)
-    assert trials_of(store, "data") == (2.0, pytest.approx(2.0 * DAILY**2))
+    assert trials_of(store, OURS) == (2.0, pytest.approx(2.0 * DAILY**2))
 
 
 def test_of_one_trial_no_variance_is_known(store):
     book(store, 1, 1.0)
-    assert trials_of(store, "data") == (1.0, None)
+    assert trials_of(store, OURS) == (1.0, None)
+
+
+SPAN = {"start": "2024-05-31T00:00:00+00:00", "end": "2024-12-31T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("said", "n"),
+    [
+        (SPAN, 2.0),  # other coins or other days of the same market
+        (SPAN | {"venues": ["okx_swap"]}, 1.0),
+        (SPAN | {"venues": ["okx_swap", "binance_usdm"]}, 2.0),
+        (SPAN | {"start": "2024-06-02T00:00:00+00:00"}, 1.0),
+        (SPAN | {"is_synthetic": True}, 1.0),
+        ({}, 1.0),
+    ],
+)
+def test_overlapping_days_on_the_same_venue_are_trials_too(store, said, n):
+    book(store, 1, 1.0)
+    book(store, 1, 3.0, digest="without a coin", **said)
+    assert trials_of(store, OURS).n == n
+
+
+def test_a_made_up_market_is_known_by_its_digest_alone(store):
+    book(store, 1, 1.0, digest="elsewhere", **SPAN)
+    assert trials_of(store, OURS._replace(is_synthetic=True)).n == 0.0
+
+
+def test_a_repeat_that_is_being_made_forgets_no_result(store):
+    book(store, 1, 1.0)
+    book(store, 2, 3.0)
+    store.runs.begin({"a": {"k": 1}}, data_hash="data", code_hash="c", recipe="r")
+    assert trials_of(store, OURS) == (2.0, pytest.approx(2.0 * DAILY**2))
