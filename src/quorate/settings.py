@@ -194,6 +194,12 @@ class _Environment(BaseSettings):
 
 def _known(schema: Schema, found: Mapping[str, Any], place: str) -> None:
     for section, values in found.items():
+        homes = [home for home, fields in schema.items() if section in fields]
+        if homes and not isinstance(values, dict) and section not in schema:
+            raise ConfigError(
+                f"{place}: {section!r} stands outside of any section",
+                hint=f"put it below the line [{homes[0]}]",
+            )
         if section not in schema or not isinstance(values, dict):
             raise ConfigError(
                 f"{place}: there is no section [{section}]", hint=_nearest(section, schema)

@@ -79,6 +79,7 @@ def test_other_names_of_the_environment_are_not_ours():
         ("[risk]\nprest = 'x'\n", r"\[risk\] has no setting 'prest'\n.*'preset'"),
         ("[rsk]\npreset = 'x'\n", r"no section \[rsk\]\n.*'risk'"),
         ("risk = 3\n", r"no section \[risk\]"),
+        ("streak = 3\n", r"'streak' stands outside of any section\n.*\[risk\]"),
         ("[risk]\nstreak = 'many'\n", r"risk\.streak is 'many'"),
         ("[risk]\nstreak = 2.5\n", r"risk\.streak is 2\.5"),
         ("[risk\n", "not valid TOML"),

@@ -27,7 +27,10 @@ from quorate.core.account import Column
 from quorate.core.costs import capacity
 from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
+from quorate.errors import ConfigError
+from quorate.lake import Panel
 from quorate.report import attribution
+from quorate.settings import Settings
 from quorate.statistics import currency
 from quorate.statistics.daily import EQUITY
 from quorate.statistics.metrics import summary
@@ -41,8 +44,6 @@ if TYPE_CHECKING:
     from quorate.core import costs
     from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec, Vec
-    from quorate.lake import Panel
-    from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
 
 _ON_CARD = ("n_votes", "n_asked", "right_frac", "move_bps", "error_bps")
@@ -95,6 +96,12 @@ class Result:
         """Return a matplotlib figure of equity and drawdown; needs matplotlib."""
         return showing.plot(self)
 
+    def __repr__(self) -> str:  # type: ignore[explicit-override]
+        """Return one line: which run, what it made, where it lies."""
+        place = "not written" if self.folder is None else str(self.folder)
+        made = f"{self.net_return:+.2%} net, {self.trades.height:,} closed trades"
+        return f"Result({self.run_id}: {made}; {place})"
+
     def _repr_html_(self) -> str:
         return showing.html(self)
 
@@ -141,7 +148,7 @@ def run(
     Units: USD and integer 1e-8 quote.  Causal: the decision at a close reads nothing after it.
     Missing: a coin without bars waits.  Spec 1 to 8, 10, 12.
     """
-    chosen = read_settings() if settings is None else settings
+    chosen = _checked(panel, settings)
     voters = tuple(engines) if engines is not None else _named(chosen)
     if out is None:
         return _simulate(panel, chosen, voters, "unbooked", progress, None)
@@ -172,6 +179,23 @@ def run(
             raise
         store.runs.finish(run_id, "finished", metrics=result.metrics)
     return Result(**{**result.__dict__, "folder": place})
+
+
+def _checked(panel: Panel, settings: Settings | None) -> Settings:
+    """Return the settings of a run; refuse what is no panel or no settings."""
+    if not isinstance(panel, Panel):
+        raise ConfigError(
+            f"a run needs a Panel, got {type(panel).__name__}",
+            hint="make one: quorate.load(folder, venue=..., kind=...) or quorate.synthetic()",
+        )
+    if settings is None:
+        return read_settings()
+    if not isinstance(settings, Settings):
+        raise ConfigError(
+            f"settings are {type(settings).__name__}, not Settings",
+            hint='make them: quorate.read_settings(overrides={"consensus.k": "1.0"})',
+        )
+    return settings
 
 
 def _named(settings: Settings) -> tuple[Engine, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from quorate.core.engines.base import Engine
 from quorate.core.engines.catalogue import builtin
+from quorate.core.engines.checks import complaints
 from quorate.core.features.table import FEATURES
 from quorate.errors import EngineError, QuorateError
 
@@ -71,6 +72,28 @@ def engines(
             close = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
             raise EngineError(f"there is no engine {name!r} to leave out", hint=f"like {close}?")
     return tuple(engine for engine in found if engine.name not in set(exclude))
+
+
+def check_engines(voters: Iterable[Engine]) -> list[str]:
+    """Return what is wrong with engines that are not built in, one text a complaint.
+
+    Notes
+    -----
+    Units: none.  Causal: an engine that looks at other rows is named.  Missing: an empty list.
+    Spec 2.
+
+    Examples
+    --------
+    >>> check_engines(engines())
+    []
+    """
+    ours = {id(engine) for engine in builtin()}
+    return [
+        f"{engine.name}: {complaint}"
+        for engine in voters
+        if id(engine) not in ours
+        for complaint in complaints(engine)
+    ]
 
 
 def load(spec: str, settings_file: str | Path | None = None) -> Engine:

@@ -151,11 +151,13 @@ def doctor(
     Example: quorate doctor --config quorate.toml
     """
     from quorate import api
+    from quorate.api.extensions import check_engines
 
     settings = settings_of(config, set_)
     api.configure(settings, 5)
     chosen = settings["engines"]
     voters = api.engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
+    wrong = check_engines(voters)
     fields = api.schema()
     rows = [
         (f"{section}.{name}", value, settings.origin(section, name), fields[section][name].meaning)
@@ -178,6 +180,13 @@ def doctor(
         f"{'' if all_ else ': --all shows them'}\n"
         f"{len(voters)} engines vote; settings are within their bounds."
     )
+    if wrong:
+        from quorate.errors import EngineError
+
+        raise EngineError(
+            f"engines of your own that do not conform: {'; '.join(wrong)}",
+            hint="docs/how-to/write-an-engine.md says what is asked of an engine",
+        )
 
 
 def settings_of(config: Path | None, given: list[str] | None) -> Settings:

@@ -188,16 +188,30 @@ def _span(spec: PanelSpec, primary: _Read, minutes: int) -> Grid:
         )
     first = min(int(series.open_ms[0]) for series in full)
     end = max(int(series.open_ms[-1]) for series in full) + bar_ms
+    whole = (first, end)
     if spec.start is not None:
         first = max(first, -(-_ms(spec.start) // bar_ms) * bar_ms)
     if spec.end is not None:
         end = min(end, -(-_ms(spec.end) // bar_ms) * bar_ms)
     if end <= first:
+        files = f"its files have {_day(whole[0])} to {_day(whole[1])} UTC"
+        if spec.start is not None and spec.end is not None and _ms(spec.end) <= _ms(spec.start):
+            raise DataError(
+                f"the end {spec.end} is not after the start {spec.start}",
+                hint=f"start is included, end is not; {files}",
+            )
+        asked = " and ".join(
+            f"{word} {when}" for word, when in (("from", spec.start), ("before", spec.end)) if when
+        )
         raise DataError(
-            f"no bar of {spec.sources[0].path} opens in [{spec.start}, {spec.end})",
-            hint="choose start and end within the files' span; times are UTC",
+            f"no bar of {spec.sources[0].path} opens {asked}",
+            hint=f"choose start and end within the files' span: {files}",
         )
     return Grid(first, minutes, (end - first) // bar_ms)
+
+
+def _day(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1e3, UTC):%Y-%m-%dT%H:%M}"
 
 
 def _tighten(spec: PanelSpec, primary: _Read, span: Grid) -> Grid:

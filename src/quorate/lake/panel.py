@@ -92,6 +92,11 @@ class Panel:
     notes: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
 
+    def __repr__(self) -> str:  # type: ignore[explicit-override]
+        """Return one line: what it holds, where from, and when."""
+        made_up = "synthetic, " if self.is_synthetic else ""
+        return f"Panel({made_up}{self.source.description}; {self.n_bars:,} bars)"
+
     @property
     def n_bars(self) -> int:
         """Return the number of bars."""

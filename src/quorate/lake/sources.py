@@ -231,6 +231,12 @@ def _rows(paths: Sequence[Path], needed: tuple[str, ...]) -> tuple[pl.DataFrame,
     if not parts:
         raise DataError("no file to read", hint="give at least one Parquet file")
     last = paths[-1]
+    many = [part["symbol"].n_unique() for part in parts if "symbol" in part.columns]
+    if any(count > 1 for count in many):
+        raise SchemaError(
+            f"{last}: column symbol names {max(many)} coins; a file is read as one coin",
+            hint="write one file SYMBOL.parquet a coin, or symbol=SYMBOL folders",
+        )
     partitioned = last.name == layout.PART
     name = "/".join(last.parts[-3:-1] if partitioned else last.parts[-3:])
     return (pl.concat(parts) if len(parts) > 1 else parts[0]), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -100,8 +101,8 @@ def check(spec: PanelSpec) -> None:
     DataError
         There is no source.
     ConfigError
-        A venue has no name or is of the other kind, two sources are one folder, or the assumed
-        funding is no number within 0.01 per 8 h.
+        A venue has no name, is misspelt or is of the other kind, two sources are one folder, or
+        the assumed funding is no number within 0.01 per 8 h.
 
     Notes
     -----
@@ -125,6 +126,12 @@ def check(spec: PanelSpec) -> None:
                 f"the venue of {source.path} has no name",
                 hint="name it, such as binance_spot; its fees and sizes follow from the name",
             )
+        slip = _slip(source.venue)
+        if slip:
+            raise ConfigError(
+                f"the venue {source.venue!r} is not known, and is nearly {slip!r}",
+                hint=f"write {slip}, or give a venue of your own a name of its own",
+            )
         if (kind := KINDS.get(source.venue)) not in {None, source.kind}:
             raise ConfigError(
                 f"{source.venue} is a {kind} venue, and {source.path} is said to be {source.kind}",
@@ -143,6 +150,18 @@ def check(spec: PanelSpec) -> None:
             f"assume_funding is {rate} per 8 h, outside [-0.01, 0.01]",
             hint="it is a fraction, not percent or bps: 0.0001 is one basis point",
         )
+
+
+def _slip(name: str) -> str:
+    """Return the known venue that a name was probably meant to be, or nothing."""
+    if name in KINDS:
+        return ""
+    heads: dict[str, str] = {}
+    for known in KINDS:
+        heads.setdefault(known, known)
+        heads.setdefault(known.partition("_")[0], known)
+    near = difflib.get_close_matches(name, heads, n=1, cutoff=0.85)
+    return heads[near[0]] if near and near[0] != name else ""
 
 
 def base_asset(symbol: str) -> str:

@@ -295,3 +295,22 @@ def test_a_depeg_blocks_entries():
     result = quorate.run(off, quorate.read_settings(overrides=LIVELY))
     assert result.fills.height == 0
     assert result.metrics["reasons"]["DEPEG"] > 0
+
+
+def test_what_is_no_panel_and_no_settings_is_refused_with_what_to_make():
+    panel = quorate.synthetic(n_coins=1, days=1)
+    with pytest.raises(ConfigError, match="needs a Panel, got str") as caught:
+        quorate.run("bars")
+    assert "quorate.load" in caught.value.hint
+    with pytest.raises(ConfigError, match="settings are dict") as caught:
+        quorate.run(panel, {"consensus.k": "1"})
+    assert "read_settings(overrides=" in caught.value.hint
+
+
+def test_a_panel_and_a_result_print_as_one_line(lively):
+    result, _ = lively
+    assert repr(result).startswith(f"Result({result.run_id}: ")
+    assert f"{result.trades.height:,} closed trades" in repr(result)
+    panel = repr(quorate.synthetic(n_coins=2, days=1))
+    assert panel.startswith("Panel(synthetic, ")
+    assert "\n" not in panel + repr(result)

@@ -125,6 +125,26 @@ def test_doctor_counts_the_engines_that_vote(capsys):
     assert count("--set", "engines.exclude=momentum_day,adx_trend") == count() - 2
 
 
+def test_doctor_names_an_engine_that_looks_at_other_rows(tmp_path, capsys):
+    text = """
+import numpy as np
+from quorate.core.engines.base import engine
+from quorate.core.types import Regime
+
+@engine(name="peeks", family="trend", approved=[Regime.TREND], reads=["ret_1h"])
+def vote(rows):
+    "Buys what rises on the next bar."
+    rises = np.roll(rows["ret_1h"], -1, axis=0) > 0.0
+    return rises.astype(np.int8), np.where(rises, 0.9, 0.5)
+"""
+    (tmp_path / "peeking_engine.py").write_text(text, encoding="utf-8")
+    file = tmp_path / "quorate.toml"
+    file.write_text('[engines]\nextra = ["peeking_engine:vote"]\n', encoding="utf-8")
+    assert run(["doctor", "--config", str(file)]) != 0
+    error = capsys.readouterr().err
+    assert "peeks: reads_one_row_at_a_time" in error
+
+
 def test_doctor_tells_where_a_setting_came_from(tmp_path, capsys):
     file = tmp_path / "quorate.toml"
     file.write_text("[consensus]\nk = 1.25\n", encoding="utf-8")

@@ -84,6 +84,20 @@ def test_a_span_without_bars_is_refused(tmp_path):
         spot(store(tmp_path, A=bars()), start="soon")
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"start": "2024-01-01"}, "opens from 2024-01-01"),
+        ({"end": "2020-01-01"}, "opens before 2020-01-01"),
+        ({"start": "2023-02-02", "end": "2023-02-01"}, "end 2023-02-01 is not after the start"),
+    ],
+)
+def test_a_span_that_is_refused_names_the_one_of_the_files(tmp_path, asked, said):
+    with pytest.raises(DataError, match=said) as caught:
+        spot(store(tmp_path, A=bars(n=DAY)), **asked)
+    assert "its files have 2023-02-01T00:00 to" in caught.value.hint
+
+
 def test_symbols_choose_and_order(tmp_path):
     where = store(tmp_path, A=bars(), B=bars(), C=bars())
     assert spot(where, symbols=("C", "A")).symbols == ("C", "A")

@@ -44,3 +44,17 @@ def test_a_known_venue_is_of_one_kind(venue, kind):
     check(PanelSpec((Source(Path("bars"), venue, kind),)))
     with pytest.raises(ConfigError, match=f"{venue} is a {kind} venue"):
         check(PanelSpec((Source(Path("bars"), venue, other),)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("binance_spott", "binance_spot"), ("binnance", "binance_spot"), ("okx_swp", "okx_swap")],
+)
+def test_a_slip_of_a_venue_is_refused_with_the_one_that_was_meant(typed, meant):
+    with pytest.raises(ConfigError, match=f"nearly {meant!r}"):
+        check(PanelSpec((Source(Path("bars"), typed, "spot"),)))
+
+
+@pytest.mark.parametrize("own", ["my_venue", "coinhouse", "lab"])
+def test_a_venue_of_your_own_is_no_slip(own):
+    check(PanelSpec((Source(Path("bars"), own, "spot"),)))
