@@ -50,12 +50,14 @@ def visit(chromium, pages):
     """Open the page of an edge, and hold it to silence: no request but its own, no error."""
     contexts, wrong = [], []
 
-    def opened(name, *, width=1440, dark=False, media="screen", script=True):
+    def opened(name, *, width=1440, dark=False, media="screen", script=True, touch=False):
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
             bypass_csp=False,
+            has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         tab = context.new_page()

@@ -1,6 +1,8 @@
 """The page of a run in a real browser: alone, readable everywhere, and read off by hand or key."""
 
 import json
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -120,6 +122,22 @@ def test_a_time_is_read_in_utc_whatever_the_clock_of_the_reader(visit):
     )
 
 
+def test_what_a_finger_read_stays_until_it_taps_elsewhere(visit):
+    tab = visit("usual", width=NARROW, touch=True)
+    figure = graph(tab, "Equity")
+    plot, readout = figure.locator(".plot"), figure.locator(".readout")
+    assert readout.text_content() == "Tap or drag to read a value."
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    tab.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.wait_for_timeout(100)
+    assert "net 9," in readout.text_content()
+    assert figure.locator(".cross").is_visible()
+    tab.touchscreen.tap(box["x"] + 20, box["y"] - 60)
+    tab.wait_for_timeout(100)
+    assert readout.text_content() == "Tap or drag to read a value."
+
+
 def test_keys_move_the_crosshair(visit):
     tab = visit("usual")
     figure = graph(tab, "Equity")
@@ -183,11 +201,112 @@ def test_without_a_script_the_charts_stay(visit):
     assert figure.locator(".readout").inner_text() == ""
 
 
+FOLDED = {
+    "an assumption": "delisted",
+    "a clean check": "too good to be true",
+    "an action": "to see how the system works",
+    "a line of the costs": "what the price did while the order travelled",
+    "a setting that is the default": "risk.preset",
+}
+"""What stands folded on the screen, and must not be missing on paper."""
+
+
 def test_the_page_prints(visit):
     tab = visit("usual", media="print", width=794)
     assert len(tab.pdf(format="A4")) > 20_000
     assert not tab.locator("nav").is_visible()
     assert not tab.locator(".readout").first.is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_what_is_folded_is_on_paper(visit, script):
+    tab = visit("usual", media="print", width=794, script=script)
+    for what, text in FOLDED.items():
+        found = tab.locator("details", has_text=text).first
+        assert found.locator(f"text={text}").first.is_visible(), what
+        assert found.bounding_box()["height"] > 20, what
+
+
+def test_what_is_folded_is_in_the_printed_file(visit, tmp_path):
+    tool = shutil.which("pdftotext")
+    if tool is None:
+        pytest.skip("no pdftotext on this machine")
+    tab = visit("usual", media="print")
+    tab.pdf(path=tmp_path / "page.pdf", format="A4")
+    written = subprocess.run(
+        [tool, tmp_path / "page.pdf", "-"], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    flat = " ".join(written.split())
+    for what, text in FOLDED.items():
+        assert text in flat, what
+    assert "Quorate 2025-06-01-aaaa1111" in flat
+    assert "1 / " in flat
+    assert tab.locator("details[open]").count() == 0  # the screen is as it was
+
+
+def test_charts_are_low_on_paper_and_no_text_of_a_table_is_tiny(visit):
+    tab = visit("usual", media="print", width=703)
+    heights = tab.evaluate(
+        "[...document.querySelectorAll('svg.chart')].map((it) => it.getBoundingClientRect().height)"
+    )
+    assert max(heights) <= 185
+    sizes = tab.evaluate("""() => [...document.querySelectorAll("td, th, td small")]
+      .map((it) => parseFloat(getComputedStyle(it).fontSize))""")
+    assert min(sizes) >= 8 * 96 / 72 - 0.01
+    assert tab.evaluate(OVERFLOW) == []
+    wide = tab.evaluate("""() => [...document.querySelectorAll(".scroll")]
+      .filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.ariaLabel)""")
+    assert wide == []
+
+
+def test_a_table_is_a_stop_only_where_it_scrolls_and_fades_there(visit):
+    tab = visit("usual")
+    wide = (
+        "() => [...document.querySelectorAll('.scroll')].filter((it) => it.tabIndex === 0).length"
+    )
+    assert tab.evaluate(wide) == 0
+    tab.set_viewport_size({"width": NARROW, "height": 900})
+    tab.wait_for_timeout(100)
+    assert 0 < tab.evaluate(wide) < tab.locator(".scroll").count()
+    table = tab.locator(".scroll.more").first.element_handle()
+    assert table.evaluate("(it) => getComputedStyle(it).maskImage").startswith("linear-gradient")
+    table.evaluate("(it) => { it.scrollLeft = it.scrollWidth; }")
+    tab.wait_for_timeout(100)
+    assert table.evaluate("(it) => it.scrollLeft > 0 && !it.matches('.more')")
+
+
+def test_without_a_script_every_table_can_be_reached(visit):
+    tab = visit("usual", script=False)
+    assert tab.locator(".scroll").count() == tab.locator(".scroll[tabindex='0']").count() > 0
+
+
+def test_the_first_stop_skips_to_the_result_and_links_are_large_enough(visit):
+    tab = visit("usual")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.className") == "skip"
+    assert tab.locator(".skip").bounding_box()["x"] >= 0
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "main"
+    heights = tab.evaluate(
+        "[...document.querySelectorAll('nav a')].map((it) => it.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 24
+
+
+def test_the_result_is_on_the_first_screens(visit):
+    tab = visit("usual")
+    assert graph(tab, "Equity").bounding_box()["y"] < 700
+    tab.set_viewport_size({"width": NARROW, "height": 844})
+    assert tab.locator(".tiles").bounding_box()["y"] < 844
+
+
+def test_trades_are_cards_on_a_phone(visit):
+    tab = visit("usual", width=NARROW)
+    table = tab.locator("table.cards").first
+    assert table.evaluate("(it) => it.scrollWidth <= it.parentElement.clientWidth")
+    assert tab.locator("table.cards td").first.is_visible()
+    label = table.locator("td[data-label='net']").first
+    assert label.evaluate("(it) => getComputedStyle(it, '::before').content") == '"net"'
 
 
 def test_three_years_of_400_coins_open_quickly(visit, pages, record_testsuite_property):

@@ -11,22 +11,29 @@ from quorate.report.formats import exact, sign, usd
 
 
 class Column(NamedTuple):
-    """A column: its name, its unit (empty for none), and whether it is read from the left."""
+    """A column: its name, its unit (empty for none), whether it is read from the left, or drawn.
+
+    A drawn column is left out where the screen is narrow.
+    """
 
     name: str
     unit: str = ""
     is_text: bool = False
+    is_drawn: bool = False
 
 
 class Cell(NamedTuple):
     """Text, the class of its sign (``up``, ``down`` or empty), and what stands behind it.
 
-    ``detail`` is shown under the pointer: all decimals, or why a number is not known.
+    ``detail`` is shown under the pointer: all decimals, or why a number is not known. ``bar`` is
+    an ``<svg>`` of ``bars`` in place of the text; ``strength``, from 0 to 100, tints the cell.
     """
 
     text: str
     css: str = ""
     detail: str = ""
+    bar: str = ""
+    strength: int = 0
 
 
 class Row(NamedTuple):
@@ -60,6 +67,6 @@ def money(units: int) -> Cell:
     Examples
     --------
     >>> money(-150_000_000)
-    Cell(text='−1.50', css='down', detail='−1.50000000 USD')
+    Cell(text='−1.50', css='down', detail='−1.50000000 USD', bar='', strength=0)
     """
     return Cell(usd(units), sign(units), f"{exact(units)} USD")

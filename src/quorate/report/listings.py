@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from quorate.report.reading import Run
 
 N_EXTREMES: Final = 10
-_LIST_OF: Final = {HELD: "held", TRADED: "traded"}
+_LAST: Final = {TRADED: 1, HELD: 2}
+"""Kinds of reasons that stand below those that waited."""
 
 
 class Waited(NamedTuple):
@@ -24,19 +25,24 @@ class Waited(NamedTuple):
 
     name: str
     sentence: str
-    group: str
     n_bars: str
     share: str
     bar: str
 
 
-def reasons(run: Run) -> dict[str, list[Waited]]:
-    """Return why coins waited, held and traded, each most frequent first.
+class Group(NamedTuple):
+    """Reasons of one kind: its title, the bars of a coin they stood on, and each of them."""
 
-    Returns
-    -------
-    dict
-        ``waited``, ``held`` and ``traded``.
+    title: str
+    n_bars: str
+    share: str
+    rows: list[Waited]
+
+
+def reasons(run: Run) -> list[Group]:
+    """Return why coins waited, then how they traded and held, each most frequent first.
+
+    All bars share one scale, the most frequent reason of all.
 
     Notes
     -----
@@ -46,28 +52,35 @@ def reasons(run: Run) -> dict[str, list[Waited]]:
     counts: dict[str, int] = {
         name: int(count) for name, count in run.metrics.get("reasons", {}).items() if count
     }
-    total = sum(counts.values())
-    lists: dict[str, dict[str, int]] = {"waited": {}, "held": {}, "traded": {}}
+    total, largest = sum(counts.values()), max(counts.values(), default=0)
+    kinds: dict[str, dict[str, int]] = {}
     for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        group = reason(name).group
-        lists[_LIST_OF.get(group, "waited")][name] = count
-    return {
-        title: [_waited(name, count, max(rows.values()), total) for name, count in rows.items()]
-        for title, rows in lists.items()
-    }
+        kinds.setdefault(reason(name).group, {})[name] = count
+    ranked = sorted(kinds, key=lambda kind: (_LAST.get(kind, 0), -sum(kinds[kind].values())))
+    return [
+        Group(
+            kind,
+            number(sum(kinds[kind].values()), 0),
+            _share(sum(kinds[kind].values()), total),
+            [_waited(name, count, largest, total) for name, count in kinds[kind].items()],
+        )
+        for kind in ranked
+    ]
 
 
 def _waited(name: str, count: int, largest: int, total: int) -> Waited:
-    said = reason(name)
-    share = count / total
     return Waited(
         name=code(name),
-        sentence=said.sentence,
-        group=said.group,
+        sentence=reason(name).sentence,
         n_bars=number(count, 0),
-        share=percent(share, 1 if share >= 0.001 else 4),
+        share=_share(count, total),
         bar=bars.bar(0.0, count, 0.0, largest, "base"),
     )
+
+
+def _share(count: int, total: int) -> str:
+    share = count / total
+    return percent(share, 1 if share >= 0.001 else 4)
 
 
 class Trade(NamedTuple):

@@ -141,7 +141,10 @@ def _psr(run: Run) -> Doubt:
     psr = run.metrics["net"].get("psr")
     reading = "95% or more is the usual bar" if psr is not None else run.why("net.psr")
     return Doubt(
-        "probability that the true ratio is above 0 (PSR)", percent(psr, 1), _share(psr), reading
+        "probability that the true ratio is above 0 (PSR)",
+        percent(psr, 1),
+        bars.share(psr, ("0%", percent(SURE, 0)), SURE) if psr is not None else "",
+        reading,
     )
 
 
@@ -153,7 +156,7 @@ def _record(run: Run) -> Doubt:
     return Doubt(
         "track record needed",
         f"{number(needed, 0)} days",
-        _share(min(1.0, n_days / needed) if needed > 0 else 1.0),
+        bars.share(n_days / needed if needed > 0 else 1.0, ("0 days", "what is needed")),
         f"to believe such a ratio at 5%; the record has {counted(n_days, 'day')}",
     )
 
@@ -191,12 +194,8 @@ def _steadiness(run: Run) -> list[Doubt]:
             Doubt(
                 f"{group}s that earned",
                 f"{won} of {len(values)}",
-                _share(won / len(values)),
+                bars.share(won / len(values), ("none", "all")),
                 "net of costs",
             )
         )
     return rows
-
-
-def _share(value: float | None) -> str:
-    return bars.bar(0.0, value, 0.0, 1.0, "base") if value is not None else ""

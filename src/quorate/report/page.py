@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import tempfile
 from datetime import datetime
 from functools import cache
@@ -22,6 +23,7 @@ from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import (
     assumptions,
     facts,
+    funnel,
     graphs,
     headline,
     linter,
@@ -32,6 +34,7 @@ from quorate.report import (
     places,
     steadiness,
     tables,
+    words,
     worst,
 )
 from quorate.report.axes import MONTHS
@@ -42,8 +45,9 @@ from quorate.report.thinning import MAX_POINTS
 
 NAME: Final = "report.html"
 CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("real", "Data", "Is it real?"),
     ("money", "Result", "Did it make money after costs?"),
+    ("suspicious", "Findings", "What is suspicious"),
+    ("real", "Data", "Is it real?"),
     ("luck", "Luck", "Is that luck?"),
     ("costs", "Costs", "What did it cost, and why?"),
     ("who", "Attribution", "Which engine, regime, venue or coin did it?"),
@@ -55,8 +59,24 @@ CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("trades", "Trades", "Trades"),
     ("settings", "Settings", "Settings and engines"),
     ("metrics", "Metrics", "All metrics"),
+    ("words", "Words", "What the words mean"),
 )
 """The anchor, the short and the full heading of every section, in the order of the questions."""
+QUIET_CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("refused", "Refusals", "What did it refuse to do?"),
+    ("votes", "Votes", "What did the votes come to?"),
+    ("suspicious", "Findings", "What is suspicious"),
+    ("real", "Data", "Is it real?"),
+    ("settings", "Settings", "Settings and engines"),
+    ("words", "Words", "What the words mean"),
+)
+"""The same where nothing was ever traded: what has nothing to say is left out."""
+_NO_RESULT: Final = frozenset({"account.store"})
+"""Settings that change no result and name a place on this machine: not for a page that is sent."""
+MAX_NAMED: Final = 8
+"""How many settings that differ are named at the head of the page."""
+_BANNER: Final = "Synthetic data"
+"""The alarm that the banner says already."""
 _LOST: Final = " A dash: the account was lost, and a return on nothing is not defined."
 _SPLITS: Final = (("side", "side"), ("way out", "exit_reason"))
 _ATTRIBUTED: Final = (("coin", "symbol"), ("regime at entry", "regime"), ("venue", "venue"))
@@ -121,9 +141,16 @@ def _head(run: Run) -> dict[str, Any]:
     return {
         "about": run.about,
         "data": data,
-        "contents": CONTENTS,
-        "listed": [each for each in CONTENTS if run.is_traded or each[0] != "break"],
+        "listed": CONTENTS if run.is_traded else QUIET_CONTENTS,
+        "titles": {anchor: title for anchor, _, title in (*CONTENTS, *QUIET_CONTENTS)},
+        "printed_id": re.sub(r"[^\w.:-]", "", str(run.about["run_id"])),
         "verdict": headline.verdict(run),
+        "alarms": [
+            each
+            for each in found.findings
+            if each.severity is linter.Severity.ALARM
+            and not (data.get("is_synthetic") and each.title == _BANNER)
+        ],
         "findings": found.findings,
         "findings_said": _counted(found.findings),
         "clean": found.clean,
@@ -164,6 +191,7 @@ def _answers(run: Run) -> dict[str, Any]:
         "room_said": graphs.room_sentence(run, room),
         "room_expected": graphs.expected_room(run),
         "room_limit": number(room.limit_usd, 0) if np.isfinite(room.limit_usd) else "",
+        "funnel": funnel.funnel(run),
         "reasons": listings.reasons(run),
         "nearest": nearest.nearest(run),
         "shocks": places.tables(places.SHOCKS, run),
@@ -175,6 +203,8 @@ def _answers(run: Run) -> dict[str, Any]:
 
 def _details(run: Run) -> dict[str, Any]:
     best, last = listings.extremes(run)
+    counters = facts.counters(run)
+    changed = [row for row in facts.changed_settings(run) if row[0] not in _NO_RESULT]
     return {
         "lost_note": _LOST if (run.equity["equity"] <= 0).any() else "",
         "best_trades": best,
@@ -188,10 +218,13 @@ def _details(run: Run) -> dict[str, Any]:
         "groups": steadiness.groups(run),
         "regimes": facts.regime_rows(run),
         "exposure": facts.exposure_rows(run),
-        "counters": facts.counters(run),
+        "counters": [row for row in counters if row[2] != "0"],
+        "idle_counters": [row[0] for row in counters if row[2] == "0"],
         "kelly": facts.kelly(run),
-        "changed": facts.changed_settings(run),
-        "settings": facts.all_settings(run),
+        "changed": changed,
+        "named": ", ".join(f"{name} = {value}" for name, value, _ in changed[:MAX_NAMED]),
+        "settings": [row for row in facts.all_settings(run) if row[0] not in _NO_RESULT],
+        "glossary": words.GLOSSARY,
     }
 
 
@@ -225,6 +258,7 @@ def _environment() -> Environment:
     script = loader.get_source(environment, "script.js")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment.globals |= {
+        "max_named": MAX_NAMED,
         "max_points": MAX_POINTS,
         "month_names": MONTHS,
         "script": script,

@@ -6,13 +6,14 @@ table adds up to is what the books say, and what lies outside the closed trades 
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from quorate.core.types import Line
+from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import bars
-from quorate.report.formats import UNKNOWN, code, exact, number, percent, sign, usd
+from quorate.report.formats import UNKNOWN, code, exact, number, percent, rounded, sign, usd
 from quorate.report.reading import SLIPPAGE
 from quorate.report.words import LINES
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 MONEY: Final = ("gross_pnl", "slippage", "fees", "funding", "haircut", "net_pnl")
 MAX_GROUPS: Final = 40
+_NAME_ROOM: Final = 0.12
+"""The share of the walk that the name of an end takes."""
 OPEN_ROW: Final = "not in a closed trade"
 
 
@@ -41,6 +44,7 @@ class Step(NamedTuple):
     name: str
     meaning: str
     amount: Amount
+    bps: str
     share: str
     bar: str
     is_total: bool
@@ -48,8 +52,17 @@ class Step(NamedTuple):
     @property
     def said(self) -> str:
         """The step in words, for who points at it."""
+        bps = f", {self.bps} bps of what was traded" if self.bps != UNKNOWN else ""
         share = f", {self.share} of gross" if self.share != UNKNOWN else ""
-        return f"{self.name}: {self.amount.exact} USD{share}; {self.meaning}"
+        return f"{self.name}: {self.amount.exact} USD{bps}{share}; {self.meaning}"
+
+
+class Walk(NamedTuple):
+    """The waterfall: its steps, the names of its scale, and the value traded as text."""
+
+    steps: list[Step]
+    axis: str
+    traded: str
 
 
 class Sums(NamedTuple):
@@ -84,54 +97,68 @@ def amount(units: int) -> Amount:
     return Amount(usd(units), exact(units), sign(units), units)
 
 
-def waterfall(run: Run) -> list[Step]:
+def waterfall(run: Run) -> Walk:
     """Return the steps from gross to net; the integers of all but the last add up to the last.
 
     Notes
     -----
-    Units: USD.  Causal: reads the whole run.  Missing: the share of gross is unknown where gross
-    is not positive.  Spec 10, METHODS 13.
+    Units: USD; bps of the value traded, both ways.  Causal: reads the whole run.  Missing: the
+    share of gross is unknown where gross is not positive, bps where the fills were not kept.
+    Spec 10, METHODS 13.
     """
-    gross = run.lines[Line.GROSS]
-    walk = [(line, gross if line is Line.GROSS else -run.lines[line]) for line in Line]
-    level, ends = 0, [0]
-    for _, change in walk:
-        level += change
-        ends.append(level)
+    walk = [(*LINES[line], _change(run, line)) for line in Line]
+    ends = list(accumulate((change for _, _, change in walk), initial=0))
+    level = ends[-1]
     final = level + run.currency
-    low, high = float(min(*ends, final)), float(max(*ends, final))
-    steps = []
-    for i, (line, change) in enumerate(walk):
-        drawn = bars.bar(ends[i], ends[i + 1], low, high, sign(change) if i else "base")
-        name, meaning = LINES[line]
-        steps.append(Step(name, meaning, amount(change), _share(change, gross), drawn, i == 0))
-    drawn = bars.bar(0.0, level, low, high, "base")
-    net = Step(
-        "net", "what the account made", amount(level), _share(level, gross), drawn, is_total=True
-    )
-    if not run.currency:
-        return [*steps, net]
-    moved = bars.bar(float(level), float(final), low, high, sign(run.currency))
-    return [
-        *steps,
-        net,
-        Step(
-            "quote currency",
-            "what its price in USD made of the account",
-            amount(run.currency),
-            _share(run.currency, gross),
-            moved,
-            is_total=False,
-        ),
-        Step(
-            "in USD",
-            "the change of the account in USD",
-            amount(final),
-            _share(final, gross),
-            bars.bar(0.0, final, low, high, "base"),
-            is_total=True,
-        ),
+    traded = _traded(run)
+    scale = (float(min(*ends, final)), float(max(*ends, final)))
+
+    def step(
+        name: str, meaning: str, change: int, span: tuple[int, int], *, is_total: bool = False
+    ) -> Step:
+        return Step(
+            name,
+            meaning,
+            amount(change),
+            number(1e4 * change / traded, 1) if traded else UNKNOWN,
+            _share(change, run.lines[Line.GROSS]),
+            bars.bar(*span, *scale, sign(change)),
+            is_total,
+        )
+
+    steps = [
+        step(name, meaning, change, (ends[i], ends[i + 1]), is_total=i == 0)
+        for i, (name, meaning, change) in enumerate(walk)
     ]
+    steps.append(step("net", "what the account made", level, (0, level), is_total=True))
+    if run.currency:
+        meaning = "what its price in USD made of the account"
+        steps.append(step("quote currency", meaning, run.currency, (level, final)))
+        meaning = "the change of the account in USD"
+        steps.append(step("in USD", meaning, final, (0, final), is_total=True))
+    return Walk(steps, _axis(*scale), usd(traded) if traded else "")
+
+
+def _traded(run: Run) -> int:
+    """Return the value of all fills, both ways; 0 where they were not kept."""
+    if run.fills is None or run.fills.is_empty():
+        return 0
+    return int(run.fills["notional"].abs().sum())
+
+
+def _change(run: Run, line: Line) -> int:
+    """Return what a line of the books did to the account: a cost that was paid is negative."""
+    return run.lines[line] if line is Line.GROSS else -run.lines[line]
+
+
+def _axis(low: float, high: float) -> str:
+    """Name the ends of a scale of money, and zero."""
+    if high <= low:
+        return ""
+    zero = -low / (high - low)
+    places = [(0.0, low)] * (zero > 0.0) + [(zero, 0.0)] + [(1.0, high)] * (zero < 1.0)
+    apart = [place for place in places if place[1] == 0.0 or abs(place[0] - zero) > _NAME_ROOM]
+    return bars.labels([(at, rounded(value / MONEY_SCALE)) for at, value in apart])
 
 
 def _share(part: int, gross: int) -> str:

@@ -25,7 +25,7 @@ OWNERS: Final = {
     "unknown": "an entry that was not kept",
 }
 """Owners of profit that are no engine."""
-_DATA, _VOTES, _MONEY = "data", "votes", "money"
+_DATA, _VOTES, _MONEY = "data", "votes", "edge and size"
 _LIMITS, _CONTROLS, _ENGINES = "limits", "breakers and controls", "engines"
 
 REASONS: Final[dict[Reason, Said]] = {
@@ -171,6 +171,32 @@ HEADINGS: Final[dict[str, str]] = {
     "slippage_share": "Costs and capacity",
 }
 """First metric of a group -> the heading above it."""
+
+
+GLOSSARY: Final[dict[str, str]] = {
+    "allocator": "the step that shares the budget among coins and resizes what is held",
+    "beta": "how far an account moves with BTC",
+    "bps": "basis points: 1 bps is 0.01%",
+    "collared": "not filled, as the price opened beyond the limit the order carried",
+    "deflated ratio (DSR)": (
+        "the probability that the true Sharpe ratio is above what the best of all runs tried on"
+        " these data would show by luck"
+    ),
+    "edge": "how far the price is expected to go the way of the signal, before costs",
+    "haircut": "what is lost when a coin is delisted or a position liquidated",
+    "Kelly size": "the share of equity that makes it grow fastest, were the odds known exactly",
+    "net, gross": "after all costs; as if every fill had the close that decided it",
+    "open risk": "what would be lost if all stops were hit at once",
+    "paper trades": "the same signals traded without money, from which Kelly's odds are read",
+    "probabilistic ratio (PSR)": "the probability that the true Sharpe ratio is above 0",
+    "quorum": "enough of the weight, from enough families of engines, on one side",
+    "regime": "the state of a coin's market on a bar; it says which engines may vote",
+    "risk overlay": "what closes or cuts positions whatever the votes: stops, caps, controls",
+    "Sharpe ratio": "mean daily return over its standard deviation, times the root of 365",
+    "threshold": "the score must exceed k times its own usual size, sigma",
+    "track record needed": "days until a ratio like this is told apart from 0 at 5%",
+}
+"""Terms of the page, in the order of the alphabet, and what they mean."""
 
 
 def reason(name: str) -> Said:

@@ -13,7 +13,7 @@ from tests.unit.report.building import build
 from quorate.errors import DataError, SchemaError
 from quorate.report import places, render
 from quorate.report.exhibit import Cell, Column, Row, Table, money
-from quorate.report.page import CONTENTS
+from quorate.report.page import CONTENTS, QUIET_CONTENTS
 
 VOID = {"meta", "br", "line", "rect", "path", "img", "link", "input", "hr"}
 
@@ -82,8 +82,77 @@ def test_the_only_script_that_may_run_is_the_one_of_the_page(page):
 def test_the_questions_come_in_the_order_a_trader_asks_them(page):
     places = [page.index(f'<h2 id="{anchor}">{title}') for anchor, _, title in CONTENTS]
     assert places == sorted(places)
-    assert page.index("What is suspicious") < places[0]
     assert all(f'href="#{anchor}"' in page for anchor, _, _ in CONTENTS)
+
+
+def test_the_result_comes_before_its_doubts_and_its_data(page):
+    order = ['class="verdict"', "from the defaults", 'class="tiles"', "<b>Equity</b>"]
+    order += ['id="suspicious"', 'id="real"', 'id="luck"']
+    places = [page.index(text) for text in order]
+    assert places == sorted(places)
+
+
+def test_a_page_without_a_trade_begins_with_what_was_refused(quiet):
+    anchors = re.findall(r'<h2 id="(\w+)">', quiet)
+    assert anchors == [anchor for anchor, _, _ in QUIET_CONTENTS]
+    assert all(f'href="#{anchor}"' in quiet for anchor in anchors)
+    for empty in ("Money by month", "Dispersion", "From gross to net", "All metrics", "<figure"):
+        assert empty not in quiet
+    assert quiet.index('class="funnel"') < quiet.index("Every reason") < quiet.index('id="votes"')
+
+
+def test_the_funnel_stands_above_the_reasons(page):
+    part = page[page.index('id="refused"') : page.index('id="break"')]
+    assert part.index("an edge above cost and margin") < part.index("Every reason")
+
+
+def test_alarms_come_before_the_result_and_the_banner_is_not_said_twice(page, tmp_path):
+    head = page[page.index("<main") : page.index('class="verdict"')]
+    assert "Synthetic data" not in head
+    lost = build(tmp_path, n_trades=120, outcome="lost", start_usd=4_000)
+    text = render(lost).read_text(encoding="utf-8")
+    head = text[text.index("<main") : text.index('class="verdict"')]
+    assert "The account was lost" in head
+
+
+def test_where_runs_are_kept_is_nobodys_business(tmp_path):
+    folder = build(tmp_path, n_trades=5, n_bars=200)
+    about = json.loads((folder / "run.json").read_text())
+    about["settings"]["account"] = {"store": "sqlite:////srv/someone/quorate.sqlite"}
+    about["origins"]["account"] = {"store": "--out"}
+    (folder / "run.json").write_text(json.dumps(about))
+    text = render(folder).read_text(encoding="utf-8")
+    assert "someone" not in text
+    assert "account.store" not in text
+    assert "1 setting differs from the defaults" in text
+
+
+def test_the_head_of_the_page_is_named_on_paper_and_safely(tmp_path):
+    folder = build(tmp_path, n_trades=0, n_bars=50, is_synthetic=True)
+    about = json.loads((folder / "run.json").read_text())
+    about["run_id"] = 'x"} body { display: none } </style>'
+    (folder / "run.json").write_text(json.dumps(about))
+    text = render(folder).read_text(encoding="utf-8")
+    assert 'content: "Quorate xbodydisplay:nonestyle"' in text
+    assert '@bottom-center { content: "SYNTHETIC DATA"' in text
+
+
+def test_counters_that_never_moved_are_one_line(tmp_path):
+    folder = build(tmp_path, n_trades=40)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["exchange"] = {"STOPS": 3, "CLIPPED": 0, "COLLARED": 0}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    text = render(folder).read_text(encoding="utf-8")
+    assert "Never: clipped, collared." in text
+    assert "orders cut to the participation limit" not in text
+
+
+def test_terms_are_explained_in_the_order_of_the_alphabet(page):
+    part = page[page.index('id="words"') :]
+    terms = re.findall(r"<dt>([^<]+)</dt>", part)
+    assert terms == sorted(terms, key=str.lower)
+    for term in ("allocator", "risk overlay", "collared", "haircut", "quorum"):
+        assert term in terms
 
 
 def test_a_table_of_somebody_else_takes_its_place(tmp_path, monkeypatch):
@@ -102,8 +171,8 @@ def test_a_table_of_somebody_else_takes_its_place(tmp_path, monkeypatch):
 
 
 def test_made_up_data_are_said_to_be_made_up(page, quiet):
-    assert page.count("SYNTHETIC DATA") == 2  # the title and the banner
-    assert page.index("SYNTHETIC DATA</strong>") < page.index("<main>")
+    assert page.count("SYNTHETIC DATA") == 3  # the title, the banner, and the foot of each sheet
+    assert page.index("SYNTHETIC DATA</strong>") < page.index("<main")
     assert "SYNTHETIC" not in quiet
 
 
@@ -121,14 +190,16 @@ def test_what_was_run_is_said(page):
 
 
 def test_a_run_without_trades_says_so(quiet):
-    assert "No trade was closed in this run" in quiet
+    assert "It did not trade" in quiet
     assert "It never traded." in quiet
     assert "no quorum" in quiet
     assert "nan" not in re.sub(r"<style>.*?</style>", "", quiet, flags=re.DOTALL).lower()
 
 
 def test_settings_that_differ_come_first(page):
-    changed = page[page.index("These differ from the defaults") : page.index("settings</summary>")]
+    changed = page[
+        page.index("These differ from the defaults") : page.index("settings that can change")
+    ]
     assert "consensus.k" in changed
     assert "environment" in changed
     assert "risk.preset" not in changed

@@ -8,6 +8,7 @@ from tests.unit.report.building import UNIT, build
 
 from quorate.core.types import Line, Reason
 from quorate.report import headline, listings, months, reading, tables
+from quorate.report.formats import UNKNOWN, number
 from quorate.report.words import COUNTERS, LABELS, LINES, REASONS, reason
 from quorate.statistics.metrics import METRICS
 
@@ -26,11 +27,28 @@ def quiet(tmp_path_factory):
 
 
 def test_the_waterfall_adds_up_to_net(run):
-    steps = tables.waterfall(run)
+    steps = tables.waterfall(run).steps
     assert sum(step.amount.units for step in steps[:-1]) == steps[-1].amount.units
     assert steps[-1].amount.units == run.net
     assert [step.name for step in steps[1:-1]] == [LINES[line][0] for line in list(Line)[1:]]
     assert steps[4].amount.units == -run.lines[Line.LATENCY]
+
+
+def test_the_waterfall_stands_beside_what_was_traded_and_has_a_scale(run):
+    walk = tables.waterfall(run)
+    traded = run.fills["notional"].abs().sum()
+    assert walk.steps[5].bps == number(-1e4 * run.lines[Line.FEE] / traded, 1)
+    assert "bps of what was traded" in walk.steps[5].said
+    assert ">0</span>" in walk.axis
+    unkept = tables.waterfall(replace(run, fills=None))
+    assert {step.bps for step in unkept.steps} == {UNKNOWN}
+    assert unkept.traded == ""
+
+
+@pytest.mark.parametrize(("gross", "css"), [(9_000_000 * UNIT, "up"), (-9_000_000 * UNIT, "down")])
+def test_the_net_of_the_waterfall_is_coloured_by_its_sign(run, gross, css):
+    net = tables.waterfall(replace(run, lines=run.lines | {Line.GROSS: gross})).steps[-1]
+    assert f'class="{css}"' in net.bar
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -116,14 +134,27 @@ def test_nothing_divides_by_zero_without_trades(quiet):
     assert [tile.value for tile in headline.tiles(quiet)] == ["0.00%", "–", "0.00%", "0", "–", "–"]
 
 
-def test_reasons_are_told_apart_and_counted(run):
+def test_reasons_are_grouped_and_counted(run):
     found = listings.reasons(run)
-    assert [row.name for row in found["waited"]][:2] == ["no quorum", "below threshold"]
-    assert {row.name for row in found["traded"]} == {"entry", "exit time"}
-    assert [row.name for row in found["held"]] == ["holding"]
+    titles = [group.title for group in found]
+    assert titles[0] == "votes"
+    assert titles[-2:] == ["it traded", "it held"]
+    names = [[row.name for row in group.rows] for group in found]
+    waited, traded, held = names[0], names[-2], names[-1]
+    assert waited[:2] == ["no quorum", "below threshold"]
+    assert set(traded) == {"entry", "exit time"}
+    assert held == ["holding"]
     counts = run.metrics["reasons"]
     share = 100 * counts["NO_QUORUM"] / sum(counts.values())
-    assert found["waited"][0].share == f"{share:.1f}%"
+    assert found[0].rows[0].share == f"{share:.1f}%"
+
+
+def test_the_bars_of_all_reasons_share_one_scale(run):
+    counts = {"NO_QUORUM": 1000, "HOLDING": 500, "ENTRY": 250}
+    found = listings.reasons(replace(run, metrics=run.metrics | {"reasons": counts}))
+    bars = {row.name: row.bar for group in found for row in group.rows}
+    for name, wide in (("no quorum", "1000.0"), ("holding", "500.0"), ("entry", "250.0")):
+        assert f'width="{wide}"' in bars[name]
 
 
 def test_the_best_and_the_worst_trades(run):

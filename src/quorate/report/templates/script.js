@@ -42,6 +42,7 @@
     say: (i) => data.rows[i],
   });
 
+  const isTouched = matchMedia("(hover: none)").matches;
   for (const figure of document.querySelectorAll("figure[data-graph]")) {
     const source = figure.querySelector("script");
     const plot = figure.querySelector(".plot");
@@ -49,7 +50,8 @@
     if (!source) continue;
     const data = JSON.parse(source.textContent);
     const graph = data.rows ? rows(data) : lines(data);
-    const hint = graph.upright ? "Point at a bar, or press \u2191 \u2193 here."
+    const hint = isTouched ? (graph.upright ? "Tap a bar to read it." : "Tap or drag to read a value.")
+      : graph.upright ? "Point at a bar, or press \u2191 \u2193 here."
       : "Point at the chart, or press \u2190 \u2192 here.";
     const cross = document.createElement("i");
     cross.className = "cross";
@@ -104,7 +106,13 @@
     plot.setAttribute("aria-valuetext", graph.say(0));
     plot.addEventListener("pointermove", point);
     plot.addEventListener("pointerdown", point);
-    plot.addEventListener("pointerleave", clear);
+    /* a finger leaves as it lifts: what it read stays until a tap elsewhere */
+    plot.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "touch") clear();
+    });
+    document.addEventListener("pointerdown", (event) => {
+      if (at >= 0 && !plot.contains(event.target)) clear();
+    });
     plot.addEventListener("blur", clear);
     plot.addEventListener("keydown", (event) => {
       if (event.key === "Escape") { clear(); return; }
@@ -116,4 +124,27 @@
     });
     clear();
   }
+
+  /* what scrolls sideways can be reached by Tab and fades at its edge; what does not is no stop */
+  for (const table of document.querySelectorAll(".scroll")) {
+    const measure = () => {
+      const rest = table.scrollWidth - table.clientWidth;
+      if (rest > 1) table.tabIndex = 0; else table.removeAttribute("tabindex");
+      table.classList.toggle("more", rest - table.scrollLeft > 1);
+    };
+    new ResizeObserver(measure).observe(table);
+    table.addEventListener("scroll", measure, { passive: true });
+    measure();
+  }
+
+  /* paper cannot be clicked: everything folded is printed open */
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const each of folded) each.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const each of folded) each.open = false;
+    folded = [];
+  });
 })();
