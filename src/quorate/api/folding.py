@@ -5,6 +5,7 @@ In: a panel, settings, engines. Out: the machine with its memory, and its blocks
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,18 +109,23 @@ def _refuse_peeking(engines: Sequence[Engine]) -> None:
 
 
 def advance(
-    panel: Panel, fold: Fold, n_bars: int | None = None
+    panel: Panel, fold: Fold, n_bars: int | None = None, *, threads: int = 2
 ) -> Iterator[tuple[int, passes.Block]]:
     """Run the panel block by block; the memory of the fold moves on.
+
+    With two threads one looks at the next block (features, regimes, votes) while the other decides
+    on this one; they share nothing that either writes, so the bytes are those of one thread.
 
     Parameters
     ----------
     panel : Panel
         The data.
     fold : Fold
-        From ``begin``.
+        From ``begin``. Between two blocks its features and regimes are those of the block ahead.
     n_bars : int, optional
         Only the first bars: the memory then is that after the last of them.
+    threads : int
+        1 or 2.
 
     Yields
     ------
@@ -134,23 +140,47 @@ def advance(
     Notes
     -----
     Units: as ``backtest.run.Block``.  Causal: blocks come in order of time.  Missing: as there.
+    DESIGN 1.
     """
-    length = max(1, passes.BLOCK_CELLS // panel.n_coins)
-    last = panel.n_bars if n_bars is None else n_bars
-    for whole in blocks(panel, length):
-        if whole.t >= last:
-            return
-        block = _first(whole, last - whole.t)
-        piece = passes.Slice(
-            block.k0, block.bars, block.market, passes.controls(block.member, block.quote_usd)
-        )
-        done = passes.advance(fold.made, fold.memory, piece)
+    pieces = _pieces(panel, panel.n_bars if n_bars is None else n_bars)
+    for t, seen in _ahead(fold, pieces) if threads > 1 else _looked(fold, pieces):
+        done = passes.act(fold.made, fold.memory, seen)
         if done.tally.imbalance.any():
             raise ArithmeticError(
                 f"the books are off by {done.tally.imbalance[done.tally.imbalance != 0][0]} units "
                 "of 1e-8: this is a bug, please report it with the run's settings"
             )
-        yield block.t, done
+        yield t, done
+
+
+def _pieces(panel: Panel, n_bars: int) -> Iterator[tuple[int, passes.Slice]]:
+    """Cut the first bars of a panel into blocks of about ``BLOCK_CELLS`` coin-bars."""
+    for whole in blocks(panel, max(1, passes.BLOCK_CELLS // panel.n_coins)):
+        if whole.t >= n_bars:
+            return
+        block = _first(whole, n_bars - whole.t)
+        controls = passes.controls(block.member, block.quote_usd)
+        yield block.t, passes.Slice(block.k0, block.bars, block.market, controls)
+
+
+def _looked(
+    fold: Fold, pieces: Iterator[tuple[int, passes.Slice]]
+) -> Iterator[tuple[int, passes.Seen]]:
+    """Look at one block after the other."""
+    for t, piece in pieces:
+        yield t, passes.look(fold.made, fold.memory, piece)
+
+
+def _ahead(
+    fold: Fold, pieces: Iterator[tuple[int, passes.Slice]]
+) -> Iterator[tuple[int, passes.Seen]]:
+    """Look at the next block in a thread of its own while the last one is dealt with."""
+    source = _looked(fold, pieces)
+    with ThreadPoolExecutor(1, "look") as pool:
+        coming = pool.submit(next, source, None)
+        while (seen := coming.result()) is not None:
+            coming = pool.submit(next, source, None)
+            yield seen
 
 
 def _first(block: Block, n_bars: int) -> Block:

@@ -85,8 +85,19 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What the market alone says of one block: features, readings and votes."""
+
+    inputs: Slice
+    features: np.ndarray[tuple[int, int, int], np.dtype[np.float64]]
+    readings: Readings
+    votes: Votes
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True)
 class Block:
-    """What one block left behind; the arrays are written again by the next."""
+    """What one block left behind."""
 
     inputs: Slice  # spreads filled
     features: np.ndarray[tuple[int, int, int], np.dtype[np.float64]]
@@ -199,8 +210,27 @@ def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
     Missing: as ``core.types``; a spread that no quote and no estimate gives is the last one known.
     DESIGN 1.
     """
+    return act(made, memory, look(made, memory, piece))
+
+
+def look(made: Machine, memory: Memory, piece: Slice) -> Seen:
+    """Run the passes that read the market alone: features, regimes, votes.
+
+    They move ``memory.features`` and ``memory.regime`` on and touch nothing else of it, so the next
+    block may be looked at while ``act`` decides on this one.
+
+    Parameters
+    ----------
+    made, memory, piece
+        As ``advance``.
+
+    Notes
+    -----
+    Units: as the fields say. Causal: row t of every output reads bars <= t. Missing: as
+    ``core.types``. DESIGN 1.
+    """
     gate.check_slice(piece, made.setup)
-    n_bars, n_venues, n_coins = piece.market.close.shape
+    n_bars, _, n_coins = piece.market.close.shape
     values = features.build(piece.bars, piece.k0, memory.features, made.params.features).values
     labels = np.zeros((3, n_bars, n_coins), np.int8)
     regime.scan(
@@ -215,6 +245,25 @@ def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
     )
     votes, failures = poll(made.engines, Rows(values, _NAMES))
     readings = _readings(values, piece.bars, labels, made.setup.can_short)
+    return Seen(piece, values, readings, votes, tuple(failures))
+
+
+def act(made: Machine, memory: Memory, seen: Seen) -> Block:
+    """Run the passes that remember votes and money: consensus, fills and decisions.
+
+    Parameters
+    ----------
+    made, memory
+        As ``advance``; all of ``memory`` but features and regime is moved on.
+    seen : Seen
+        From ``look``, blocks in order.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``advance``. DESIGN 1.
+    """
+    piece, readings, votes = seen.inputs, seen.readings, seen.votes
+    n_bars, n_venues, n_coins = piece.market.close.shape
     market = piece.market._replace(
         spread_bps=_spreads(piece.market, readings.spread_bps, memory.spread_bps)
     )
@@ -229,7 +278,7 @@ def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
         votes.side,
         votes.strength,
         made.approved,
-        _heard(made, failures, n_bars),
+        _heard(made, seen.failures, n_bars),
         made.family,
         made.params.consensus,
         memory.consensus,
@@ -254,7 +303,7 @@ def advance(made: Machine, memory: Memory, piece: Slice) -> Block:
         memory.sigma_daily,
     )
     filled = piece._replace(market=market)
-    return Block(filled, values, readings, votes, said, out, log, tally, failures)
+    return Block(filled, seen.features, readings, votes, said, out, log, tally, seen.failures)
 
 
 def _readings(

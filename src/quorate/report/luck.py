@@ -165,7 +165,7 @@ def _trials(run: Run) -> Doubt:
     trials = run.about.get("n_trials")
     if trials is None:
         return Doubt(
-            "runs on exactly these data in this store",
+            "runs on these or overlapping data in this store",
             UNKNOWN,
             "",
             "not written down in this run; the best of many looks good by luck alone",
@@ -177,7 +177,7 @@ def _trials(run: Run) -> Doubt:
             "probability that the true Sharpe ratio is above what the best of "
             f"{number(trials, 0)} would show by luck (DSR): {percent(deflated, 1)}"
         )
-    return Doubt("runs on exactly these data in this store", number(trials, 0), "", reading)
+    return Doubt("runs on these or overlapping data in this store", number(trials, 0), "", reading)
 
 
 def _steadiness(run: Run) -> list[Doubt]:

@@ -114,11 +114,11 @@ def test_nobody_earned_where_nobody_traded(run, quiet):
 
 def test_trials_are_told_where_they_were_counted(run):
     counted = replace(run, about=run.about | {"n_trials": 41})
-    row = next(row for row in luck.doubts(counted) if row.question.startswith("runs on exactly"))
+    row = next(row for row in luck.doubts(counted) if row.question.startswith("runs on these"))
     assert row.figure == "41"
     net = run.metrics["net"] | {"deflated_sharpe": 0.5}
     deflated = replace(counted, metrics=run.metrics | {"net": net})
-    row = next(row for row in luck.doubts(deflated) if row.question.startswith("runs on exactly"))
+    row = next(row for row in luck.doubts(deflated) if row.question.startswith("runs on these"))
     assert "above what the best of 41 would show by luck (DSR): 50.0%" in row.reading
 
 
