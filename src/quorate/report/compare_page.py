@@ -12,7 +12,7 @@ import numpy as np
 
 from quorate.errors import DataError
 from quorate.report.charts import Series, empty_chart, line_chart
-from quorate.report.compare_words import probability, said, shared, tested
+from quorate.report.compare_words import how_many_tests, probability, said, shared
 from quorate.report.formats import UNKNOWN, code, number
 from quorate.report.graphs import Graph
 from quorate.report.page import environment
@@ -98,7 +98,7 @@ def _context(found: Comparison) -> dict[str, Any]:
         "dark": _DARK[:n],
         "known": known,
         "came_out": [(row, [said(each, row.name) for each in known]) for row in key],
-        "tested": tested(found),
+        "how_many_tests": how_many_tests(found),
         "beside": [_beside(each) for each in found.versus],
         "settings": found.settings,
         "data": found.data,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from quorate.report.compare_words import probability, said, shared, tested
+from quorate.report.compare_words import how_many_tests, probability, said, shared
 from quorate.report.formats import UNKNOWN, code, number
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def text(found: Comparison, width: int = WIDTH) -> str:
     for each in found.versus:
         lines += ["", *_luck(each, key, width)]
     if found.n_tests:
-        lines += ["", *textwrap.wrap(tested(found), width)]
+        lines += ["", *textwrap.wrap(how_many_tests(found), width)]
     lines += ["", "Settings that differ", *_table(found.settings, letters, width)]
     lines += ["", "Data that differ", *_table(found.data, letters, width)]
     for each in found.versus:

@@ -92,7 +92,7 @@ def verdict(p_value: float) -> str:
     return "not luck at 5%" if p_value < SURE else "may be luck"
 
 
-def tested(found: Comparison) -> str:
+def how_many_tests(found: Comparison) -> str:
     """Return how many tests were made, what that means, and how many differences are left."""
     if not found.n_tests:
         return ""

@@ -15,7 +15,7 @@ from tests.unit.report.building import build
 
 from quorate.errors import DataError
 from quorate.report.compare_text import text
-from quorate.report.compare_words import probability, tested, verdict
+from quorate.report.compare_words import how_many_tests, probability, verdict
 from quorate.report.comparison import MOST, compare_folders
 
 
@@ -156,7 +156,7 @@ def test_the_tests_are_counted_and_allowed_for(two, tmp_path):
         if not difference.why
     ]
     assert found.n_tests == len(known) == 27
-    assert f"{found.n_tests} differences are tested" in tested(found)
+    assert f"{found.n_tests} differences are tested" in how_many_tests(found)
     raw = [each.paired.differences[name].p_value for each, name in known]
     adjusted = [each.adjusted[name] for each, name in known]
     assert min(adjusted) == pytest.approx(min(1.0, 27 * min(raw)))
