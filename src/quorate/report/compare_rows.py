@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.core.types import MONEY_SCALE, Line
-from quorate.report.formats import UNKNOWN, measure, number, unit_name, usd
+from quorate.report.formats import UNKNOWN, measure, number, rounded, unit_name, usd
 from quorate.report.plain import plain
 from quorate.report.reading import SLIPPAGE
 from quorate.report.words import LABELS
@@ -177,7 +177,8 @@ def _metrics(runs: Sequence[Run]) -> list[Row]:
         unit = unit_name(metric.unit)
         if "%" not in unit and unit not in {"count", "ratio"} and not label.endswith(unit):
             label = f"{label}, {unit}"
-        row = _measured(metric.name, label, metric.unit, values, _measure_of(metric.unit))
+        form = _rough if metric.name == "capacity_usd" else _measure_of(metric.unit)
+        row = _measured(metric.name, label, metric.unit, values, form)
         rows.append(_told(row, runs) if metric.name == "min_track_record_days" else row)
     return rows
 
@@ -212,6 +213,10 @@ def _measured(
 
 def _measure_of(unit: str) -> Callable[[float | None], str]:
     return lambda value: measure(value, unit)
+
+
+def _rough(value: float | None) -> str:
+    return UNKNOWN if value is None else rounded(value)
 
 
 def bps(value: float | None) -> str:

@@ -96,7 +96,7 @@ def _luck(each: Versus, rows: Sequence[Row], width: int) -> Iterator[str]:
         f"{number(paired.correlation)}"
     )
     left = min(_NAME, width - 52)
-    yield f"{'':<{left}}{'difference':>12}{'95% from':>12}{'to':>12}{'p':>8}{'Holm p':>8}"
+    yield " " * left + _doubts("difference", "95% from", "to", "p", "Holm p")
     for row in rows:
         found = said(each, row.name)
         if found is None:
@@ -104,14 +104,18 @@ def _luck(each: Versus, rows: Sequence[Row], width: int) -> Iterator[str]:
         if found.why:
             yield from _folded(f"  {row.label}: not known: {found.why}", width)
             continue
-        cells = f"{found.value:>12}{found.low:>12}{found.high:>12}"
-        yield from _labelled(row.label, left, f"{cells}{found.p_value:>8}{found.adjusted:>8}")
+        cells = _doubts(found.value, found.low, found.high, found.p_value, found.adjusted)
+        yield from _labelled(row.label, left, cells)
     beside = [
         f"{name} by {method} p {probability(asymptotic.p_value)}"
         for metric, name, method in _TESTS
         if (asymptotic := paired.differences[metric].asymptotic)
     ]
     yield from _folded(f"  beside the bootstrap: {', '.join(beside)}", width)
+
+
+def _doubts(value: str, low: str, high: str, p_value: str, adjusted: str) -> str:
+    return f" {value:>11} {low:>11} {high:>11} {p_value:>7} {adjusted:>7}"
 
 
 def _trades(each: Versus, width: int) -> Iterator[str]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from quorate.report.comparison import Comparison, Versus
 
 SURE: Final = 0.05
+_LARGE: Final = 10.0
+"""From so many times the account on a hundredth of a percent says nothing."""
 _POINTS: Final = ("total_return", "cagr", "volatility", "max_drawdown", "hit_rate")
 
 
@@ -64,7 +66,7 @@ def amount(name: str, value: float) -> str:
     if not math.isfinite(value):
         return UNKNOWN
     if name in _POINTS:
-        return f"{number(100.0 * value)} pp"
+        return f"{number(100.0 * value, 2 if abs(value) < _LARGE else 0)} pp"
     return bps(value) if name == "mean_day" else number(value)
 
 
