@@ -1,5 +1,7 @@
 """The page of a comparison in a real browser: alone, inside its window, readable by all."""
 
+import re
+
 import pytest
 from tests.browser.test_report import NARROW, OVERFLOW, WIDE, violations
 from tests.unit.report.building import build
@@ -39,6 +41,47 @@ def test_the_scale_of_the_chart_lies_inside_the_window(visit):
         .map((node) => node.getBoundingClientRect().left)""")
     assert len(scale) > 2
     assert min(scale) >= 0
+
+
+def test_numbers_can_be_read_on_a_phone(visit):
+    """The names leave room for numbers, of which none is broken or behind the names."""
+    tab = visit("runs", width=NARROW)
+    found = tab.evaluate("""() => [...document.querySelectorAll(".scroll table")].map((table) => {
+        const cells = [...table.querySelectorAll("tbody tr:first-child td")];
+        return [cells[0].getBoundingClientRect().width, cells[1].getBoundingClientRect().left];
+    })""")
+    assert len(found) >= 5
+    for name, left in found:
+        assert name <= 0.42 * NARROW
+        assert left < NARROW - 60
+    broken = tab.evaluate("""() => [...document.querySelectorAll("td")]
+        .filter((cell) => /^[−\\d.,%]+$/.test(cell.textContent.trim()))
+        .filter((cell) => cell.getBoundingClientRect().height
+            > 1.6 * parseFloat(getComputedStyle(cell).lineHeight)
+            && cell.parentElement.children[0].getBoundingClientRect().height
+            < cell.getBoundingClientRect().height)
+        .map((cell) => cell.textContent)""")
+    assert broken == []
+
+
+def test_values_are_read_off_by_pointer_and_by_key(visit):
+    tab = visit("runs")
+    plot, readout = tab.locator(".plot").first, tab.locator(".readout").first
+    plot.hover()
+    assert re.search(r"UTC: A .*%, B .*%, C .*%", readout.inner_text())
+    plot.press("End")
+    last = readout.inner_text()
+    plot.press("ArrowLeft")
+    assert readout.inner_text() != last
+
+
+def test_paper_is_white_under_a_dark_system(visit):
+    colours = {}
+    for dark in (False, True):
+        tab = visit("runs", dark=dark, media="print")
+        colours[dark] = tab.evaluate("""() => getComputedStyle(
+            document.querySelector("svg path.line.run1")).stroke""")
+    assert colours[True] == colours[False]
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

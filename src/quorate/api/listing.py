@@ -29,7 +29,8 @@ class Row:
     """One run of the list; a number is None where the run has none, or did not end.
 
     ``settings`` is the beginning of a hash: runs of equal settings have equal ones. ``psr`` is the
-    probability that the true Sharpe ratio is above 0.
+    probability that the true Sharpe ratio is above 0, and ``min_track_record_days`` how many days
+    it takes to say so at 5%; ``n_days`` are those there were.
     """
 
     run_id: str
@@ -44,6 +45,8 @@ class Row:
     net_return: float | None
     sharpe: float | None
     psr: float | None
+    min_track_record_days: float | None
+    n_days: int | None
     n_trades: int | None
     settings: str
     message: str
@@ -122,6 +125,8 @@ def _row(run: Run, out: Path) -> Row:
         net_return=net.get("total_return"),
         sharpe=net.get("sharpe"),
         psr=net.get("psr"),
+        min_track_record_days=net.get("min_track_record_days"),
+        n_days=net.get("n_days"),
         n_trades=net.get("n_trades"),
         settings=run.settings_hash[:_HASH],
         message=run.message,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -51,7 +52,7 @@ def decisions(
     from quorate.cli.tables import decision_counts, decision_rows, wide_console
 
     console = wide_console()
-    console.print(decision_rows(found.tail(limit)))
+    console.print(decision_rows(found.tail(limit), console.width), crop=False)
     console.print(decision_counts(found))
     console.print(f"the last {min(limit, found.height)} of {found.height} kept decisions")
 
@@ -109,7 +110,9 @@ def compare(
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
         return
-    print(found)
+    from quorate.report.compare_text import WIDTH, text
+
+    print(text(found, get_terminal_size((WIDTH, 24)).columns))
     places = [find(run, out) for run in runs]
     name = f"compare-{'-'.join(place.name for place in places)}.html"
     print(f"\npage: {found.write(page or places[0].parent / name)}")
@@ -133,4 +136,8 @@ def list_runs(
         return
     from quorate.cli.tables import run_rows, wide_console
 
-    wide_console().print(run_rows(rows) if rows else f"no runs in {out}: `quorate demo` makes one")
+    console = wide_console()
+    if rows:
+        console.print(run_rows(rows, console.width), crop=False)
+    else:
+        console.print(f"no runs in {out}: `quorate demo` makes one")

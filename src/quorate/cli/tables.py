@@ -5,8 +5,9 @@ In: frames and plain text from ``quorate.api``. Out: things that rich prints.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,39 +18,97 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
+    from rich.console import JustifyMethod
 
     from quorate.api.listing import Row
 
+_GAP = 2
 _ID = 10
-_WIDE = 140
+_UNCUT = 10_000
+"""Columns of a page on which nothing is ever folded."""
+
+
+class Column(NamedTuple):
+    """A column of a list; the one with the lowest ``keep`` goes first where there is no room.
+
+    ``shorter`` is tried in place of ``cells`` before any column goes.
+    """
+
+    name: str
+    cells: list[str]
+    keep: int
+    is_text: bool = True
+    shorter: list[str] | None = None
 
 
 def wide_console() -> Console:
     """Return the terminal, or, where the output goes elsewhere, a page that folds nothing."""
     terminal = Console()
-    return terminal if terminal.is_terminal else Console(width=_WIDE)
+    return terminal if terminal.is_terminal else Console(width=_UNCUT)
 
 
-def decision_rows(found: pl.DataFrame) -> Table:
-    """Return kept decisions as a table, one line each."""
-    table = Table("id", "close (UTC)", "coin", "action", "reason", box=None, pad_edge=False)
-    for name in ("score", "edge bps", "cost bps", "USD", "PnL USD"):
-        table.add_column(name, justify="right")
-    for row in found.iter_rows(named=True):
-        style = {"buy": "green", "sell": "red"}.get(row["action"], "")
-        table.add_row(
-            row["id"][:_ID],
-            f"{row['timestamp']:%Y-%m-%d %H:%M}",
-            row["symbol"],
-            Text(row["action"], style),
-            code(row["reason"]),
-            number(row["consensus_score"], 4),
-            number(row["expected_edge_bps"], 1),
-            number(row["costs_bps"], 1),
-            number(row["size_usd"]),
-            number(row["realized_pnl"]) if row["realized_pnl"] is not None else "",
-        )
+def fitted(columns: Sequence[Column], width: int, styles: Sequence[str]) -> Table:
+    """Return a table in which nothing is cut: columns that find no room are left out.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        From left to right.
+    width : int
+        Of the terminal.
+    styles : sequence of str
+        A style a row.
+
+    Notes
+    -----
+    Units: none.  Causal: pure.  Missing: what must stay is never cut, even if the terminal folds
+    it.
+    """
+    kept = list(columns)
+    if _breadth(kept) > width:
+        kept = [c._replace(cells=c.shorter) if c.shorter else c for c in kept]
+    while _breadth(kept) > width and any(c.keep for c in kept):
+        least = min((c for c in kept if c.keep), key=lambda c: c.keep)
+        kept.remove(least)
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), width=_breadth(kept))
+    for column in kept:
+        side: JustifyMethod = "left" if column.is_text else "right"
+        table.add_column(column.name, justify=side, no_wrap=True, min_width=_widest(column))
+    for i, style in enumerate(styles):
+        table.add_row(*(column.cells[i] for column in kept), style=style)
     return table
+
+
+def _widest(column: Column) -> int:
+    return max(map(cell_len, (column.name, *column.cells)))
+
+
+def _breadth(columns: Sequence[Column]) -> int:
+    return sum(map(_widest, columns)) + _GAP * (len(columns) - 1)
+
+
+def decision_rows(found: pl.DataFrame, width: int) -> Table:
+    """Return kept decisions as a table, one line each, in so many columns of the terminal."""
+    rows = list(found.iter_rows(named=True))
+
+    def numbers(name: str, decimals: int) -> list[str]:
+        return [_blank(number(row[name], decimals)) for row in rows]
+
+    close = [f"{row['timestamp']:%Y-%m-%d %H:%M}" for row in rows]
+    columns = [
+        Column("id", [row["id"][:_ID] for row in rows], 0),
+        Column("close (UTC)", close, 0, shorter=[text[5:] for text in close]),
+        Column("coin", [row["symbol"] for row in rows], 0),
+        Column("action", [row["action"] for row in rows], 0),
+        Column("reason", [code(row["reason"]) for row in rows], 0),
+        Column("score", numbers("consensus_score", 4), 1, is_text=False),
+        Column("edge bps", numbers("expected_edge_bps", 1), 3, is_text=False),
+        Column("cost bps", numbers("costs_bps", 1), 2, is_text=False),
+        Column("USD", numbers("size_usd", 2), 0, is_text=False),
+        Column("PnL USD", numbers("realized_pnl", 2), 4, is_text=False),
+    ]
+    styles = [{"buy": "green", "sell": "red"}.get(row["action"], "") for row in rows]
+    return fitted(columns, width, styles)
 
 
 def decision_counts(found: pl.DataFrame) -> Text:
@@ -58,28 +117,54 @@ def decision_counts(found: pl.DataFrame) -> Text:
     return Text(", ".join(f"{code(reason)} {n:,d}" for reason, n in counts), "dim")
 
 
-def run_rows(rows: Sequence[Row]) -> Table:
-    """Return runs as a table, one line each."""
-    table = Table("run", "kind", "status", "begun (UTC)", "span", "venue", box=None, pad_edge=False)
-    for name in ("coins", "net", "Sharpe", "PSR", "trades"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        span = f"{row.start[:10]} to {row.end[:10]}" if row.start and row.end else ""
-        style = {"finished": "", "failed": "red"}.get(row.status, "yellow")
-        table.add_row(
-            row.run_id,
-            f"{row.kind}{', synthetic' if row.is_synthetic and row.kind != 'demo' else ''}",
-            Text(row.status, style),
-            row.begun[:16].replace("T", " "),
-            span,
-            row.venue or "",
-            _count(row.n_coins),
-            _blank(percent(row.net_return)),
-            _blank(number(row.sharpe)),
-            _probability(row.psr),
-            _count(row.n_trades),
-        )
+def run_rows(rows: Sequence[Row], width: int) -> Table:
+    """Return runs as a table, one line each, in so many columns of the terminal.
+
+    A run that did not finish says so in place of its net result.
+    """
+    spans = [(row.start or "", row.end or "") for row in rows]
+    columns = [
+        Column("run", [row.run_id for row in rows], 0),
+        Column("kind", [_kind(row) for row in rows], 3),
+        Column("status", [row.status for row in rows], 2),
+        Column("begun (UTC)", [row.begun[:16].replace("T", " ") for row in rows], 1),
+        Column(
+            "span",
+            [f"{start[:10]} to {end[:10]}" if start and end else "" for start, end in spans],
+            7,
+            shorter=[f"{start[2:10]}/{end[2:10]}".strip("/") for start, end in spans],
+        ),
+        Column("venue", [row.venue or "" for row in rows], 5),
+        Column("coins", [_count(row.n_coins) for row in rows], 6, is_text=False),
+        Column("net", [_net(row) for row in rows], 0, is_text=False),
+        Column("Sharpe", [_blank(number(row.sharpe)) for row in rows], 9, is_text=False),
+        Column("PSR", [_probability(row.psr) for row in rows], 8, is_text=False),
+        Column("needs", [_needs(row) for row in rows], 4, is_text=False),
+        Column("trades", [_count(row.n_trades) for row in rows], 10, is_text=False),
+    ]
+    styles = [{"finished": "", "failed": "red"}.get(row.status, "yellow") for row in rows]
+    table = fitted(columns, width, styles)
+    n_made_up = sum(bool(row.is_synthetic) for row in rows)
+    if n_made_up and "kind" not in {column.header for column in table.columns}:
+        table.caption = f"synthetic prices: {n_made_up} of {len(rows)}"
+        table.caption_justify = "left"
     return table
+
+
+def _kind(row: Row) -> str:
+    return f"{row.kind}{', synthetic' if row.is_synthetic and row.kind != 'demo' else ''}"
+
+
+def _net(row: Row) -> str:
+    return row.status if row.status != "finished" else _blank(percent(row.net_return))
+
+
+def _needs(row: Row) -> str:
+    """Return how long a track record the Sharpe ratio needs, of how many days there are."""
+    if row.min_track_record_days is None:
+        return "" if row.sharpe is None else "no length does"
+    there = "" if row.n_days is None else f" of {number(row.n_days, 0)}"
+    return f"{number(row.min_track_record_days, 0)}{there} days"
 
 
 def setting_rows(rows: Sequence[tuple[str, object, str, str]]) -> Table:

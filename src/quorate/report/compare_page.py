@@ -1,26 +1,27 @@
-"""The page of a comparison: one HTML file that needs no network, no script and no other file.
+"""The page of a comparison: one HTML file that needs no network and no other file.
 
-In: a ``Comparison``. Out: the file, written whole or not at all.
+In: a ``Comparison``. Out: the file, written whole or not at all. Its one script, that of a report,
+reads values off the charts; the page says everything without it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+import numpy as np
 
 from quorate.errors import DataError
-from quorate.report.charts import Series, line_chart
-from quorate.report.compare_text import verdict
-from quorate.report.formats import UNKNOWN, code, number, percent
+from quorate.report.charts import Series, empty_chart, line_chart
+from quorate.report.compare_words import how_many_tests, probability, said, shared
+from quorate.report.formats import UNKNOWN, code, number
+from quorate.report.graphs import Graph
+from quorate.report.page import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from quorate.report.comparison import Comparison, Versus
+    from quorate.report.comparison import Brief, Comparison, Versus
     from quorate.report.matching import TradeRow
-    from quorate.statistics.comparison import Difference
 
 NAME: Final = "compare.html"
 _LIGHT: Final = (
@@ -78,65 +79,91 @@ def page(found: Comparison) -> str:
     -----
     Units: said beside every number.  Causal: reads finished runs.  Missing: a dash and why.
     """
-    environment = Environment(
-        loader=PackageLoader("quorate.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("compare.html.j2").render(_context(found))
+    return environment().get_template("compare.html.j2").render(_context(found))
 
 
 def _context(found: Comparison) -> dict[str, Any]:
-    series = [Series(curve.letter, curve.growth, f"run{i}") for i, curve in enumerate(found.curves)]
     n = len(found.runs)
+    key = [row for row in found.metrics if row.is_key]
+    known = [each for each in found.versus if not each.paired.why]
     return {
         "runs": found.runs,
         "letters": [run.letter for run in found.runs],
+        "shared": shared(found),
+        "apart": _apart(found.runs),
         "is_synthetic": any(run.is_synthetic for run in found.runs),
         "cautions": [note for note in found.cautions if not note.startswith("Synthetic")],
-        "chart": line_chart(
-            found.times, series, title="Net growth of every run", unit="%", height=300
-        ).svg,
+        "graphs": _graphs(found),
         "light": _LIGHT[:n],
         "dark": _DARK[:n],
-        "tests": [row for each in found.versus for row in _tests(each)],
+        "known": known,
+        "came_out": [(row, [said(each, row.name) for each in known]) for row in key],
+        "how_many_tests": how_many_tests(found),
+        "beside": [_beside(each) for each in found.versus],
         "settings": found.settings,
         "data": found.data,
-        "metrics": found.metrics,
+        "metrics": [row for row in found.metrics if not row.is_key],
         "trades": [_trades(each) for each in found.versus],
     }
 
 
-def _tests(each: Versus) -> Iterator[dict[str, Any]]:
-    if each.paired.why:
-        yield {"letter": each.letter, "why": each.paired.why}
-        return
-    for name, difference in (
-        ("Sharpe ratio, annual", each.paired.sharpe),
-        ("mean return a year", each.paired.mean),
-    ):
-        cells = _cells(difference, is_percent=difference is each.paired.mean)
-        days = (number(each.paired.n_days, 0), number(each.paired.correlation))
-        yield {"letter": each.letter, "why": "", "name": name, "cells": [*cells, *days]}
+def _apart(runs: tuple[Brief, ...]) -> list[tuple[str, list[str]]]:
+    """Return the columns of the runs in which they are not all the same."""
+    columns = {
+        "kind": [run.kind for run in runs],
+        "coins": [str(run.n_coins) for run in runs],
+        "from": [run.start for run in runs],
+        "to": [run.end for run in runs],
+        "data": [run.description for run in runs],
+    }
+    return [(name, cells) for name, cells in columns.items() if len(set(cells)) > 1]
 
 
-def _cells(found: Difference, *, is_percent: bool) -> list[str]:
-    form = percent if is_percent else number
+def _graphs(found: Comparison) -> list[Graph]:
+    """Return growth and drawdown of all runs, each in one chart."""
+    keys = [
+        (f"{run.letter}: {run.name}" if run.name else run.letter, f"run{i}")
+        for i, run in enumerate(found.runs)
+    ]
+    growth, drawdown = (
+        [
+            Series(curve.letter, getattr(curve, name), f"run{i}")
+            for i, curve in enumerate(found.curves)
+        ]
+        for name in ("growth", "drawdown")
+    )
+    title = "Drawdown of every run"
+    deepest = line_chart(found.times, drawdown, title=title, unit="%", height=180)
+    if not any(np.any(line.values < 0.0) for line in drawdown):
+        deepest = empty_chart(title, why="no account ever fell")
     return [
-        form(found.value),
-        form(found.low),
-        form(found.high),
-        number(found.p_value, 3),
-        verdict(found.p_value),
-        form(found.asymptotic.standard_error),
-        number(found.asymptotic.p_value, 3),
+        Graph(
+            "Growth since the start",
+            "%, after all costs, deposits out",
+            keys,
+            line_chart(found.times, growth, title="Net growth of every run", unit="%", height=300),
+        ),
+        Graph("Drawdown", "% below the highest so far, bar by bar", keys, deepest),
     ]
 
 
+def _beside(each: Versus) -> dict[str, Any]:
+    """Return how alike two runs are, and the p-values that need no draw."""
+    pair = each.paired
+    tests = [pair.differences.get(name) for name in ("sharpe", "mean_day")]
+    return {
+        "pair": f"{each.letter} less {each.against}",
+        "why": pair.why,
+        "cells": [
+            number(pair.n_days, 0),
+            number(pair.correlation),
+            *(probability(t.asymptotic.p_value) if t and t.asymptotic else UNKNOWN for t in tests),
+        ],
+    }
+
+
 def _trades(each: Versus) -> dict[str, Any]:
-    counts = vars(each.trades) | {"letter": each.letter}
+    counts = vars(each.trades) | {"letter": each.letter, "against": each.against}
     return counts | {"rows": [_trade(row) for row in each.trades.rows]}
 
 

@@ -1,136 +1,156 @@
-"""A comparison as text of at most 100 columns, for the terminal and for a notebook.
+"""A comparison as text, as wide as the terminal, for the terminal and for a notebook.
 
 In: a ``Comparison``. Out: lines.
 """
 
 from __future__ import annotations
 
-import math
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from quorate.report.formats import UNKNOWN, code, number, percent
+from quorate.report.compare_words import how_many_tests, probability, said, shared
+from quorate.report.formats import UNKNOWN, code, number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from quorate.report.comparison import Comparison, Row, Versus
-    from quorate.statistics.comparison import Difference
+    from quorate.report.compare_rows import Row
+    from quorate.report.comparison import Comparison, Versus
+    from quorate.report.matching import TradeRow
 
 WIDTH: Final = 100
-_NAME: Final = 28
-_CELL: Final = 14
+NARROWEST: Final = 60
+_CELL: Final = 15
 _WIDEST: Final = 30
-_ACROSS: Final = (WIDTH - _NAME) // _CELL
-SURE: Final = 0.05
+_NAME: Final = 34
+_WITH_WAYS: Final = 98
+_TESTS: Final = (("sharpe", "Sharpe ratio", "Ledoit-Wolf"), ("mean_day", "mean", "Newey-West"))
 
 
-def text(found: Comparison) -> str:
-    """Return a comparison as lines.
+def text(found: Comparison, width: int = WIDTH) -> str:
+    """Return a comparison as lines of at most ``width`` columns.
 
     Notes
     -----
     Units: in each row.  Causal: reads finished runs.  Missing: an en dash, and why.
     """
-    lines = []
-    for run in found.runs:
-        about = f"{run.kind}, {run.n_coins} coins, {run.start} to {run.end}"
-        lines.append(_cut(f"{run.letter}  {run.run_id}  {about}", WIDTH))
-    for caution in found.cautions:
-        lines += textwrap.wrap(f"note: {caution}", WIDTH)
+    width = max(NARROWEST, width)
     letters = [run.letter for run in found.runs]
-    lines += ["", "Settings that differ", *_table(found.settings, letters)]
-    lines += ["", "Data that differ", *_table(found.data, letters)]
     key = [row for row in found.metrics if row.is_key]
-    lines += ["", "What came out", *_table(key, letters)]
+    lines = list(_head(found, width))
+    lines += ["", "What came out", *_table(key, letters, width)]
     for each in found.versus:
-        lines += ["", *_versus(each, letters[0])]
+        lines += ["", *_luck(each, key, width)]
+    if found.n_tests:
+        lines += ["", *textwrap.wrap(how_many_tests(found), width)]
+    lines += ["", "Settings that differ", *_table(found.settings, letters, width)]
+    lines += ["", "Data that differ", *_table(found.data, letters, width)]
+    for each in found.versus:
+        lines += ["", *_trades(each, width)]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _table(rows: Sequence[Row], letters: Sequence[str]) -> list[str]:
-    """Return rows of cells, in blocks of as many runs as fit."""
+def _head(found: Comparison, width: int) -> Iterator[str]:
+    for run in found.runs:
+        yield from textwrap.wrap(f"{run.letter}  {run.run_id}  {run.name}", width)
+    common = shared(found)
+    if common:
+        yield from textwrap.wrap(f"in all: {common}", width)
+    for caution in found.cautions:
+        yield from textwrap.wrap(f"note: {caution}", width)
+
+
+def _table(rows: Sequence[Row], letters: Sequence[str], width: int) -> list[str]:
+    """Return rows of cells, in blocks of as many runs as fit; a long label is folded."""
     if not rows:
         return ["  none"]
+    left = min(_NAME, width - 2 * _CELL)
+    across = max(1, (width - left) // _CELL)
     lines = []
-    for first in range(0, len(letters), _ACROSS):
-        part = slice(first, first + _ACROSS)
-        wide = min(_WIDEST, (WIDTH - _NAME) // len(letters[part]))
-        lines.append(f"  {'':<{_NAME - 2}}" + "".join(f"{x:>{wide}}" for x in letters[part]))
+    for first in range(0, len(letters), across):
+        part = slice(first, first + across)
+        wide = min(_WIDEST, (width - left) // len(letters[part]))
+        lines.append(" " * left + "".join(f"{x:>{wide}}" for x in letters[part]))
         for row in rows:
-            unit = f", {row.unit}" if row.unit and "%" not in row.unit else ""
-            name = _cut(row.name + unit, _NAME - 3)
-            cells = "".join(f"{_cut(x, wide - 1):>{wide}}" for x in row.values[part])
-            lines.append(f"  {name:<{_NAME - 2}}{cells}")
+            cells = "".join(f"{_cut(x, wide - 1):>{wide}}" for x in row.said[part])
+            lines += _labelled(row.label, left, cells)
     return lines
 
 
-def _versus(each: Versus, first: str) -> list[str]:
+def _labelled(label: str, left: int, cells: str) -> Iterator[str]:
+    """Give cells behind a label; what does not fit of the label stands on the lines before."""
+    *above, last = textwrap.wrap(label, left - 3)
+    for part in above:
+        yield f"  {part}"
+    yield f"  {last:<{left - 2}}{cells}"
+
+
+def _luck(each: Versus, rows: Sequence[Row], width: int) -> Iterator[str]:
     paired = each.paired
-    lines = [f"{each.letter} less {first}: is it luck?"]
+    yield f"{each.letter} less {each.against}: is it luck?"
     if paired.why:
-        lines.append(f"  not known: {paired.why}")
-    else:
-        lines.append(
-            f"  {paired.n_days} common days, correlation of their daily net returns "
-            f"{number(paired.correlation)}"
-        )
-        lines += [
-            _difference("Sharpe ratio", paired.sharpe, is_percent=False),
-            _asymptotic("Ledoit-Wolf", paired.sharpe, is_percent=False),
-            _difference("return a year", paired.mean, is_percent=True),
-            _asymptotic("Newey-West", paired.mean, is_percent=True),
-        ]
-    trades = each.trades
-    lines += ["", f"{each.letter} against {first}: trades that differ"]
-    lines.append(
-        f"  {trades.n_same} the same, {trades.n_changed} changed, {trades.n_first_only} only in "
-        f"{first}, {trades.n_second_only} only in {each.letter}"
+        yield f"  not known: {paired.why}"
+        return
+    yield (
+        f"  {paired.n_days} common days, correlation of their daily net returns "
+        f"{number(paired.correlation)}"
     )
+    left = min(_NAME, width - 52)
+    yield " " * left + _doubts("difference", "95% from", "to", "p", "Holm p")
+    for row in rows:
+        found = said(each, row.name)
+        if found is None:
+            continue
+        if found.why:
+            yield from _folded(f"  {row.label}: not known: {found.why}", width)
+            continue
+        cells = _doubts(found.value, found.low, found.high, found.p_value, found.adjusted)
+        yield from _labelled(row.label, left, cells)
+    beside = [
+        f"{name} by {method} p {probability(asymptotic.p_value)}"
+        for metric, name, method in _TESTS
+        if (asymptotic := paired.differences[metric].asymptotic)
+    ]
+    yield from _folded(f"  beside the bootstrap: {', '.join(beside)}", width)
+
+
+def _doubts(value: str, low: str, high: str, p_value: str, adjusted: str) -> str:
+    return f" {value:>11} {low:>11} {high:>11} {p_value:>7} {adjusted:>7}"
+
+
+def _trades(each: Versus, width: int) -> Iterator[str]:
+    trades = each.trades
+    yield f"{each.letter} against {each.against}: trades that differ"
+    yield from _folded(
+        f"  {trades.n_same} the same, {trades.n_changed} changed, {trades.n_first_only} only in "
+        f"{each.against}, {trades.n_second_only} only in {each.letter}",
+        width,
+    )
+    with_ways = width >= _WITH_WAYS
     if trades.rows:
-        lines.append(
-            f"  {'coin':<14}{'side':<6}{'opened, UTC':<18}{'net in ' + first:>12}"
-            f"{'net in ' + each.letter:>12}{'more, USD':>12}  way out"
+        yield (
+            f"  {'coin':<13}{'side':<6}{'opened, UTC':<17}{'net in ' + each.against:>12}"
+            f"{'net in ' + each.letter:>12}{'more, USD':>12}{'  way out' if with_ways else ''}"
         )
     for row in trades.rows:
-        ways = [code(way) for way in (row.first_exit, row.second_exit) if way]
-        way = " / ".join(dict.fromkeys(ways))
-        lines.append(
-            f"  {_cut(row.symbol, 13):<14}{'long' if row.side > 0 else 'short':<6}"
-            f"{row.opened_at:%Y-%m-%d %H:%M}  {_usd(row.first_usd):>12}{_usd(row.second_usd):>12}"
-            f"{number(row.difference_usd):>12}  {_cut(way, 22)}"
-        )
-    return lines
+        yield _trade(row) + (f"  {_cut(_way(row), width - 76)}" if with_ways else "")
 
 
-def _difference(name: str, found: Difference, *, is_percent: bool) -> str:
-    form = percent if is_percent else number
+def _trade(row: TradeRow) -> str:
     return (
-        f"  {name:<16}{form(found.value):>10}   95% from {form(found.low)} to {form(found.high)}, "
-        f"p {number(found.p_value, 3)}: {verdict(found.p_value)}"
+        f"  {_cut(row.symbol, 12):<13}{'long' if row.side > 0 else 'short':<6}"
+        f"{row.opened_at:%Y-%m-%d %H:%M} {_usd(row.first_usd):>12}{_usd(row.second_usd):>12}"
+        f"{number(row.difference_usd):>12}"
     )
 
 
-def _asymptotic(name: str, found: Difference, *, is_percent: bool) -> str:
-    form = percent if is_percent else number
-    exact = found.asymptotic
-    return (
-        f"  {'':<16}{'':>10}   {name}: standard error {form(exact.standard_error)}, "
-        f"p {number(exact.p_value, 3)}"
-    )
+def _way(row: TradeRow) -> str:
+    ways = [code(way) for way in (row.first_exit, row.second_exit) if way]
+    return " / ".join(dict.fromkeys(ways))
 
 
-def verdict(p_value: float) -> str:
-    """Return what a p-value says, in words.
-
-    Examples
-    --------
-    >>> verdict(0.01), verdict(0.4)
-    ('not luck at 5%', 'may be luck')
-    """
-    if math.isnan(p_value):
-        return "not known"
-    return "not luck at 5%" if p_value < SURE else "may be luck"
+def _folded(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, subsequent_indent="    ")
 
 
 def _usd(value: float | None) -> str:

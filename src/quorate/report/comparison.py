@@ -1,29 +1,27 @@
 """Two or more runs side by side: what differs in what went in, and in what came out.
 
-In: ``reading.Run`` values. Out: a ``Comparison``. Every run is held against the first; whether a
-difference is luck is asked of their daily net returns on the days that both have.
+In: ``reading.Run`` values. Out: a ``Comparison``. Every run is held against the first, and up to
+three against one another; whether a difference is luck is asked of the days that both have.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from quorate.core.types import Line
 from quorate.errors import DataError
-from quorate.report.formats import UNKNOWN, measure, unit_name, usd
+from quorate.report.compare_rows import Row, came_out, data_rows, setting_rows, short_names
 from quorate.report.matching import TradeDifference, match
 from quorate.report.plain import plain
-from quorate.report.reading import SLIPPAGE, curves, read
-from quorate.report.words import LABELS
-from quorate.statistics.comparison import Paired, compare
+from quorate.report.reading import curves, read
 from quorate.statistics.daily import EQUITY, daily_returns
-from quorate.statistics.metrics import METRICS
+from quorate.statistics.paired import Difference, Paired, closed_by_day, compare, holm
+from quorate.statistics.ratios import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,22 +32,16 @@ if TYPE_CHECKING:
 SEED: Final = 7
 MOST: Final = 8
 """So many runs are still told apart in one chart."""
-_DATA: Final = (
-    *("description", "digest", "symbols", "venues", "funding", "bar_minutes", "start", "end"),
-    *("is_synthetic",),
-)
-_PARTS: Final = ("net", "activity", "costs")
-_KEY: Final = (
-    *("total_return", "sharpe", "psr", "max_drawdown", "volatility", "n_trades", "hit_rate"),
-    *("profit_factor", "turnover_per_day", "holding_hours"),
-)
+_ALL_PAIRS: Final = 3
+"""Up to so many runs every one is held against every other."""
 
 
 @dataclass(frozen=True)
 class Brief:
-    """A run in one line; ``letter`` is what it is called in the comparison."""
+    """A run in one line: ``letter`` is what it is called, ``name`` how it differs from others."""
 
     letter: str
+    name: str
     run_id: str
     kind: str
     description: str
@@ -60,30 +52,26 @@ class Brief:
 
 
 @dataclass(frozen=True)
-class Row:
-    """Something of every run, in their order; ``is_key`` for what is said first."""
-
-    name: str
-    unit: str
-    values: tuple[str, ...]
-    is_key: bool = False
-
-
-@dataclass(frozen=True)
 class Versus:
-    """A run against the first: its differences are its own less the first's."""
+    """A run against another: differences are those of ``letter`` less those of ``against``.
+
+    ``adjusted`` has, by metric, the p-value that allows for every test of the comparison.
+    """
 
     letter: str
+    against: str
     paired: Paired
     trades: TradeDifference
+    adjusted: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A run's net growth in percent since its start, at the times of the comparison."""
+    """A run's net growth since its start and its drawdown, in percent, at every time."""
 
     letter: str
     growth: Vec
+    drawdown: Vec
 
 
 @dataclass(frozen=True)
@@ -95,13 +83,15 @@ class Comparison:
     runs : tuple of Brief
         In the order given; every other one is held against the first.
     settings, data, metrics : tuple of Row
-        Settings and data that differ, and every metric.
+        Settings and data that differ, and every metric, the most important first.
     versus : tuple of Versus
-        One for each run but the first.
+        One for each run but the first; one for each pair of up to three runs.
+    n_tests : int
+        How many differences were asked whether they are luck.
     cautions : tuple of str
-        Why the runs may not be comparable.
+        Why the runs may not be comparable, and what the tests do not say.
     times, curves : IntVec, tuple of Curve
-        For the chart; left out of ``as_dict``.
+        For the charts; left out of ``as_dict``.
     """
 
     runs: tuple[Brief, ...]
@@ -109,6 +99,7 @@ class Comparison:
     data: tuple[Row, ...]
     metrics: tuple[Row, ...]
     versus: tuple[Versus, ...]
+    n_tests: int
     cautions: tuple[str, ...]
     times: IntVec
     curves: tuple[Curve, ...]
@@ -118,11 +109,23 @@ class Comparison:
 
         Notes
         -----
-        Units: in each row.  Causal: reads finished runs.  Missing: None, never NaN.
+        Units: in each row, and numbers as numbers.  Causal: reads finished runs.  Missing: None,
+        never NaN.
         """
-        kept = dataclasses.replace(self, times=np.zeros(0, np.int64), curves=())
-        found: dict[str, Any] = plain(dataclasses.asdict(kept))
-        return {name: found[name] for name in found if name not in {"times", "curves"}}
+        rows = {
+            name: [row.as_dict() for row in getattr(self, name)]
+            for name in ("settings", "data", "metrics")
+        }
+        found: dict[str, Any] = plain(
+            {
+                "runs": [dataclasses.asdict(run) for run in self.runs],
+                **rows,
+                "versus": [_versus_dict(each) for each in self.versus],
+                "n_tests": self.n_tests,
+                "cautions": self.cautions,
+            }
+        )
+        return found
 
     def write(self, path: str | Path) -> Path:
         """Write the page; it needs no network and no other file."""
@@ -165,30 +168,35 @@ def compare_folders(folders: Sequence[Path]) -> Comparison:
             hint=f"name from 2 to {MOST} different runs",
         )
     found = [read(folder) for folder in places]
-    letters = [chr(ord("A") + i) for i in range(len(found))]
-    times, growth = _together(found)
-    bar_minutes = max(int(run.about["data"]["bar_minutes"]) for run in found)
-    versus = tuple(
-        Versus(letter, _paired(run, found[0]), match(found[0].trades, run.trades, bar_minutes))
-        for letter, run in zip(letters[1:], found[1:], strict=True)
-    )
-    data = _data(found)
+    settings, data = setting_rows(found), data_rows(found)
+    names = short_names(len(found), settings, data)
+    versus = _all_versus(found)
+    times, lines = _together(found)
     return Comparison(
-        runs=tuple(_brief(letter, run) for letter, run in zip(letters, found, strict=True)),
-        settings=_settings(found),
+        runs=tuple(
+            _brief(_letter(i), name, run)
+            for i, (name, run) in enumerate(zip(names, found, strict=True))
+        ),
+        settings=settings,
         data=data,
-        metrics=(*_metrics(found), *_money(found)),
+        metrics=came_out(found),
         versus=versus,
+        n_tests=sum(len(each.adjusted) for each in versus),
         cautions=_cautions(found, data, versus),
         times=times,
-        curves=tuple(Curve(letter, line) for letter, line in zip(letters, growth, strict=True)),
+        curves=lines,
     )
 
 
-def _brief(letter: str, run: Run) -> Brief:
+def _letter(i: int) -> str:
+    return chr(ord("A") + i)
+
+
+def _brief(letter: str, name: str, run: Run) -> Brief:
     data = run.about["data"]
     return Brief(
         letter=letter,
+        name=name,
         run_id=run.about["run_id"],
         kind=run.about["kind"],
         description=data["description"],
@@ -199,90 +207,86 @@ def _brief(letter: str, run: Run) -> Brief:
     )
 
 
-def _settings(runs: Sequence[Run]) -> tuple[Row, ...]:
-    """Return the settings, and the engines, that are not the same in all runs."""
-    flat = [
-        {
-            f"{section}.{name}": value
-            for section, values in run.about.get("settings", {}).items()
-            for name, value in values.items()
-        }
-        for run in runs
+def _all_versus(runs: Sequence[Run]) -> tuple[Versus, ...]:
+    """Hold each run against those before it, or, of many, against the first alone."""
+    numbers = range(len(runs))
+    pairs = list(itertools.combinations(numbers, 2))
+    if len(runs) > _ALL_PAIRS:
+        pairs = [(0, i) for i in numbers[1:]]
+    bar_minutes = max(int(run.about["data"]["bar_minutes"]) for run in runs)
+    tested = [_paired(runs[own], runs[other]) for other, own in pairs]
+    keys = [
+        (pair, name)
+        for pair, paired in enumerate(tested)
+        for name, each in paired.differences.items()
+        if not each.why
     ]
-    names = dict.fromkeys(name for each in flat for name in each)
-    rows = [Row(name, "", tuple(_said(each.get(name)) for each in flat)) for name in names]
-    voters = [{engine["name"] for engine in run.about.get("engines", [])} for run in runs]
-    rows += [
-        Row(f"engine {name}", "", tuple("votes" if name in each else UNKNOWN for each in voters))
-        for name in sorted(set().union(*voters))
-    ]
-    return tuple(row for row in rows if len(set(row.values)) > 1)
-
-
-def _data(runs: Sequence[Run]) -> tuple[Row, ...]:
-    rows = []
-    for name in _DATA:
-        found = [run.about["data"].get(name) for run in runs]
-        if len({json.dumps(value) for value in found}) > 1:
-            rows.append(Row(name.replace("_", " "), "", tuple(map(_said, found))))
-    return tuple(rows)
-
-
-def _said(value: object) -> str:
-    """Return a setting as short text; of a long list only its length."""
-    if isinstance(value, list):
-        text = ", ".join(map(str, value)) or "none"
-        return text if len(text) <= 40 else f"{len(value)}: {text[:30]}…"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return UNKNOWN if value is None or value == "" else str(value)
-
-
-def _metrics(runs: Sequence[Run]) -> tuple[Row, ...]:
-    rows = []
-    for metric in METRICS:
-        place = next((p for p in _PARTS if any(metric.name in r.metrics[p] for r in runs)), None)
-        if place is None:
-            continue
-        values = [measure(run.metrics[place].get(metric.name), metric.unit) for run in runs]
-        if any(value != UNKNOWN for value in values):
-            label = LABELS.get(metric.name, metric.name.replace("_", " "))
-            unit = "" if label.endswith(unit_name(metric.unit)) else unit_name(metric.unit)
-            rows.append(Row(label, unit, tuple(values), is_key=metric.name in _KEY))
-    return tuple(rows)
-
-
-def _money(runs: Sequence[Run]) -> tuple[Row, ...]:
-    def row(name: str, amounts: list[int]) -> Row:
-        return Row(name, "USD", tuple(map(usd, amounts)), is_key=True)
-
-    return (
-        row("gross result", [run.lines[Line.GROSS] for run in runs]),
-        row("slippage", [sum(run.lines[line] for line in SLIPPAGE) for run in runs]),
-        row("fees", [run.lines[Line.FEE] for run in runs]),
-        row("funding", [run.lines[Line.FUNDING] for run in runs]),
-        row("haircuts", [run.lines[Line.HAIRCUT] for run in runs]),
-        row("net result", [run.net for run in runs]),
+    adjusted = holm(np.array([tested[pair].differences[name].p_value for pair, name in keys]))
+    return tuple(
+        Versus(
+            letter=_letter(own),
+            against=_letter(other),
+            paired=tested[i],
+            trades=match(runs[other].trades, runs[own].trades, bar_minutes),
+            adjusted={
+                name: float(p) for (pair, name), p in zip(keys, adjusted, strict=True) if pair == i
+            },
+        )
+        for i, (other, own) in enumerate(pairs)
     )
 
 
-def _paired(run: Run, first: Run) -> Paired:
-    """Compare daily net returns on the days that both runs have, bankrupt days left out."""
-    ours, theirs = (daily_returns(each.equity.select(list(EQUITY))) for each in (run, first))
-    _, i, j = np.intersect1d(ours.day, theirs.day, return_indices=True)
-    return compare(ours.net[i], theirs.net[j], seed=SEED)
+def _paired(run: Run, other: Run) -> Paired:
+    """Compare days and closed trades on the days that both have, bankrupt days left out."""
+    ours, theirs = (daily_returns(each.equity.select(list(EQUITY))) for each in (run, other))
+    day, i, j = np.intersect1d(ours.day, theirs.day, return_indices=True)
+    closed = (closed_by_day(run.trades, day), closed_by_day(other.trades, day))
+    return compare(ours.net[i], theirs.net[j], seed=SEED, closed=closed)
 
 
-def _together(runs: Sequence[Run]) -> tuple[IntVec, list[Vec]]:
-    """Return all times, and every run's growth at each of them: its last one, NaN outside."""
+def _versus_dict(each: Versus) -> dict[str, Any]:
+    return {
+        "letter": each.letter,
+        "against": each.against,
+        "n_days": each.paired.n_days,
+        "correlation": each.paired.correlation,
+        "why": each.paired.why,
+        "differences": {
+            name: _difference_dict(found, each.adjusted.get(name))
+            for name, found in each.paired.differences.items()
+        },
+        "trades": dataclasses.asdict(each.trades),
+    }
+
+
+def _difference_dict(found: Difference, adjusted: float | None) -> dict[str, Any]:
+    beside = found.asymptotic
+    return {
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "p_value": found.p_value,
+        "p_value_holm": adjusted,
+        "standard_error": beside.standard_error if beside else None,
+        "p_value_asymptotic": beside.p_value if beside else None,
+        "why": found.why,
+    }
+
+
+def _together(runs: Sequence[Run]) -> tuple[IntVec, tuple[Curve, ...]]:
+    """Return all times, and every run's last growth and drawdown at each: NaN outside."""
     lines = [curves(run.equity) for run in runs]
     times: IntVec = np.unique(np.concatenate([line.times for line in lines]))
-    growth = []
-    for line in lines:
+    found = []
+    for i, line in enumerate(lines):
         last = np.searchsorted(line.times, times, side="right") - 1
         inside = (last >= 0) & (times <= line.times[-1])
-        growth.append(np.where(inside, 100.0 * (line.growth[np.maximum(last, 0)] - 1.0), np.nan))
-    return times, growth
+        growth, drawdown = (
+            np.where(inside, 100.0 * values[np.maximum(last, 0)], np.nan)
+            for values in (line.growth - 1.0, line.drawdown)
+        )
+        found.append(Curve(_letter(i), growth, drawdown))
+    return times, tuple(found)
 
 
 def _cautions(
@@ -295,8 +299,11 @@ def _cautions(
         found.append("The runs did not read the same data: a difference may be the market's.")
     if len({(run.about.get("version"), run.about.get("code")) for run in runs}) > 1:
         found.append("The runs were made by different versions of the code.")
-    if len(versus) > 1:
-        found.append(
-            f"{len(versus)} comparisons are made: by luck alone one in twenty has p below 0.05."
-        )
+    if len(runs) > _ALL_PAIRS:
+        found.append("Each run is compared with A alone, not with the others.")
+    n_days = [int(run.metrics["net"]["n_days"]) for run in runs]
+    if min(n_days) < DAYS_PER_YEAR:
+        found.append("Less than a year of days: growth a year and Calmar ratio are extrapolated.")
+    if any(each.paired.n_days < max(n_days) for each in versus):
+        found.append("Differences are over the days that both runs have, not over either's span.")
     return tuple(found)

@@ -114,7 +114,7 @@ def render(folder: Path) -> Path:
     quorate.errors.DataError: no-such-run has no trades.parquet
       next: give the folder of a finished run: see `quorate ls`
     """
-    text = _environment().get_template("report.html.j2").render(context(read(folder)))
+    text = environment().get_template("report.html.j2").render(context(read(folder)))
     target = folder / NAME
     _write(target, text)
     return target
@@ -246,7 +246,8 @@ def _span(text: object) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what draws the pages: their templates, their script and its hash."""
     loader = PackageLoader("quorate.report")
     environment = Environment(
         loader=loader,

@@ -1,9 +1,8 @@
-"""Is one run better than another, or was it luck? Paired daily returns, and how sure one may be.
+"""How far two series of daily returns are apart, and the standard error of that.
 
-In: the daily returns of two runs on the same days. Out: the difference of their means and of their
-Sharpe ratios, each with a bootstrap interval and p-value that keep runs of days together, and the
-standard error of Ledoit and Wolf beside it. Pairing matters: two runs that share most of their
-days are told apart far sooner than two that do not.
+In: the daily returns of two runs on the same days. Out: the difference of their means, with the
+standard error of Newey and West, and of their Sharpe ratios, with that of Ledoit and Wolf. Pairing
+matters: two runs that share most of their days are told apart far sooner than two that do not.
 """
 
 from __future__ import annotations
@@ -15,16 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from quorate.statistics.bootstrap import stationary_days
-from quorate.statistics.ratios import DAYS_PER_YEAR
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from quorate.core.types import Mat, Vec
-
-MIN_DAYS: Final = 10
-"""Below so many common days nothing is said about significance."""
 
 _NORMAL: Final = NormalDist()
 
@@ -45,31 +36,6 @@ class Asymptotic:
     def p_value(self) -> float:
         """Return the probability of an estimate at least as far from 0 if there is none."""
         return math.nan if math.isnan(self.z) else 2.0 * _NORMAL.cdf(-abs(self.z))
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A difference with its bootstrap interval and p-value, and the asymptotic one beside it."""
-
-    value: float
-    low: float
-    high: float
-    p_value: float
-    asymptotic: Asymptotic
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Two runs on their common days; differences are the first less the second, a year.
-
-    ``why`` says why the differences are NaN, and is empty where they are not.
-    """
-
-    n_days: int
-    correlation: float
-    mean: Difference
-    sharpe: Difference
-    why: str
 
 
 def lags(n: int) -> int:
@@ -144,7 +110,7 @@ def mean_difference(first: Vec, second: Vec, n_lags: int | None = None) -> Asymp
     >>> round(found.value, 4), round(found.standard_error, 4)
     (0.0233, 0.0054)
     """
-    difference = _paired(first, second)[0]
+    difference = common(first, second)[0]
     n = len(difference)
     if n < 2:
         return Asymptotic(math.nan, math.nan)
@@ -181,7 +147,7 @@ def sharpe_difference(first: Vec, second: Vec, n_lags: int | None = None) -> Asy
     >>> round(sharpe_difference(a, -a).value, 6)
     1.264911
     """
-    _, a, b = _paired(first, second)
+    _, a, b = common(first, second)
     n = len(a)
     if n < 2 or not (np.ptp(a) > 0.0 and np.ptp(b) > 0.0):
         return Asymptotic(math.nan, math.nan)
@@ -218,128 +184,37 @@ def memmel_error(first: Vec, second: Vec) -> float:
     >>> round(memmel_error(a, a), 6)
     0.0
     """
-    _, a, b = _paired(first, second)
+    _, a, b = common(first, second)
     if len(a) < 2 or not (np.ptp(a) > 0.0 and np.ptp(b) > 0.0):
         return math.nan
-    rho = _correlation(a, b)
+    rho = correlation(a, b)
     one, two = (float(np.mean(x) / np.std(x)) for x in (a, b))
     spread = 2.0 - 2.0 * rho + 0.5 * (one**2 + two**2 - 2.0 * one * two * rho**2)
     return math.sqrt(max(0.0, spread) / len(a))
 
 
-def compare(
-    first: Vec,
-    second: Vec,
-    *,
-    seed: int,
-    level: float = 0.95,
-    n_samples: int = 2_000,
-    block_days: float | None = None,
-) -> Paired:
-    r"""Compare two runs on their common days, by a paired stationary bootstrap.
-
-    .. math:: \Delta \pm q_{level}\bigl(|\Delta^* - \Delta|\bigr), \qquad
-              p = \frac{1 + \#\{|\Delta^* - \Delta| \ge |\Delta|\}}{1 + B}
-
-    Parameters
-    ----------
-    first, second : Vec
-        Returns on the same days, shape (day,).
-    seed : int
-        The same seed gives the same answer.
-    level : float
-        Of the interval, in (0, 1).
-    n_samples : int
-        B, how many series are drawn; both runs are drawn on the same days.
-    block_days : float, optional
-        Mean length of a block; the cube root of the number of days when left out.
-
-    Returns
-    -------
-    Paired
-        Differences of the first less the second: of the mean return a year, and of the annual
-        Sharpe ratio (ddof 1). 0 lies outside an interval exactly where p is below 1 - level, but
-        for ties.
-
-    Notes
-    -----
-    Units: a year.  Causal: reads all days.  Missing: NaN, with ``why``, below ``MIN_DAYS`` days,
-    where a series does not vary, or where the two are the same.
-    METHODS 10.4; Politis and Romano (1994); Ledoit and Wolf (2008).
+def common(first: Vec, second: Vec) -> tuple[Vec, Vec, Vec]:
+    """Return the difference and both series on the days on which both are known.
 
     Examples
     --------
-    >>> a = np.tile([0.02, -0.01, 0.005], 40)
-    >>> found = compare(a, 0.5 * a - 0.004, seed=7, n_samples=200)
-    >>> found.sharpe.low > 0.0, found.sharpe.p_value < 0.05
-    (True, True)
+    >>> [x.tolist() for x in common(np.array([3.0, np.nan]), np.array([1.0, 2.0]))]
+    [[2.0], [3.0], [1.0]]
     """
-    difference, a, b = _paired(first, second)
-    n = len(a)
-    if not 0.0 < level < 1.0 or n_samples < 1:
-        raise ValueError(f"level {level} must be in (0, 1), n_samples {n_samples} >= 1")
-    why = _why_not(difference, a, b)
-    if why:
-        none = Difference(*(math.nan,) * 4, Asymptotic(math.nan, math.nan))
-        return Paired(n, _correlation(a, b), none, none, why)
-    length = max(1.0, n ** (1.0 / 3.0)) if block_days is None else block_days
-    days = stationary_days(n, n_samples, length, seed)
-    drawn_a, drawn_b = a[days], b[days]
-    root = math.sqrt(DAYS_PER_YEAR)
-
-    def difference_of(
-        statistic: Callable[[Mat], Vec], scale: float, exact: Asymptotic
-    ) -> Difference:
-        found = float(statistic(a[:, None])[0] - statistic(b[:, None])[0]) * scale
-        drawn = (statistic(drawn_a) - statistic(drawn_b)) * scale
-        away = np.abs(drawn[np.isfinite(drawn)] - found)
-        half = float(np.quantile(away, level))
-        p_value = (1.0 + float(np.sum(away >= abs(found)))) / (1.0 + len(away))
-        scaled = Asymptotic(exact.value * scale, exact.standard_error * scale)
-        return Difference(found, found - half, found + half, p_value, scaled)
-
-    return Paired(
-        n_days=n,
-        correlation=_correlation(a, b),
-        mean=difference_of(_means, float(DAYS_PER_YEAR), mean_difference(a, b)),
-        sharpe=difference_of(_sharpes, root, sharpe_difference(a, b)),
-        why="",
-    )
-
-
-def _means(series: Mat) -> Vec:
-    found: Vec = np.mean(series, axis=0)
-    return found
-
-
-def _sharpes(series: Mat) -> Vec:
-    """Return the Sharpe ratio per day of each column, NaN where it does not vary."""
-    deviation = np.std(series, axis=0, ddof=1)
-    varied = np.ptp(series, axis=0) > 0.0
-    found: Vec = np.full(series.shape[1], np.nan)
-    np.divide(np.mean(series, axis=0), deviation, out=found, where=varied)
-    return found
-
-
-def _paired(first: Vec, second: Vec) -> tuple[Vec, Vec, Vec]:
-    """Return the difference and both series on the days on which both are known."""
     if first.shape != second.shape or first.ndim != 1:
         raise ValueError(f"shapes {first.shape} and {second.shape}: give one return a common day")
     both = np.isfinite(first) & np.isfinite(second)
     return (first - second)[both], first[both], second[both]
 
 
-def _correlation(a: Vec, b: Vec) -> float:
+def correlation(a: Vec, b: Vec) -> float:
+    """Return the correlation of two series; NaN where one does not vary.
+
+    Examples
+    --------
+    >>> round(correlation(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])), 6)
+    1.0
+    """
     if len(a) < 2 or not (np.ptp(a) > 0.0 and np.ptp(b) > 0.0):
         return math.nan
     return float(np.corrcoef(a, b)[0, 1])
-
-
-def _why_not(difference: Vec, a: Vec, b: Vec) -> str:
-    if len(a) < MIN_DAYS:
-        return f"{len(a)} common days are fewer than {MIN_DAYS}"
-    if not np.any(difference):
-        return "the daily returns are the same"
-    if not (np.ptp(a) > 0.0 and np.ptp(b) > 0.0):
-        return "the returns of one of them do not vary: it never traded"
-    return ""

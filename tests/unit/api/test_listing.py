@@ -19,6 +19,8 @@ def test_a_run_is_listed_with_what_it_came_to(traded):
     assert row.n_trades == result.trades.height
     assert row.net_return == pytest.approx(result.net_return)
     assert (row.sharpe, row.psr) == (result.metrics["net"]["sharpe"], result.metrics["net"]["psr"])
+    net = result.metrics["net"]
+    assert (row.min_track_record_days, row.n_days) == (net["min_track_record_days"], net["n_days"])
     assert (row.start, row.end) == (result.facts["data"]["start"], result.facts["data"]["end"])
     assert row.folder == str(result.folder)
     assert len(row.settings) == 8
