@@ -21,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import (
     assumptions,
+    benchmark,
     facts,
     graphs,
     headline,
@@ -154,6 +155,9 @@ def _answers(run: Run) -> dict[str, Any]:
             "risk": graphs.risk(run, found),
             "room": graphs.room(run, room),
         },
+        "holding": benchmark.sentence(run),
+        "held_graphs": benchmark.graphs(run),
+        "benchmark": places.tables(places.BENCHMARK, run),
         "waterfall": tables.waterfall(run),
         "no_share": "" if gross > 0 else "gross is not positive",
         "is_traded": run.is_traded,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from quorate.report import breaking, votes, who
+from quorate.report import benchmark, breaking, votes, who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from quorate.report.reading import Run
 
     Maker = Callable[[Run], list[Table]]
+
+BENCHMARK: Final[tuple[Maker, ...]] = (benchmark.tables,)
+"""What holding would have made in the same days."""
 
 ATTRIBUTION: Final[tuple[Maker, ...]] = (who.tables,)
 """Which engine, regime, venue or coin did it: sums that are the books to the last digit."""

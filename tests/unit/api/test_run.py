@@ -56,6 +56,7 @@ def test_a_run_leaves_its_whole_folder(lively):
         "incidents.parquet",
         "attribution.parquet",
         "scorecard.parquet",
+        "benchmark.parquet",
         "report.html",
     }
     assert "SYNTHETIC" in (result.folder / "report.html").read_text(encoding="utf-8").upper()
