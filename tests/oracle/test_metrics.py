@@ -12,6 +12,7 @@ from quorate.statistics.benchmark import (
     correlation,
     information_ratio,
 )
+from quorate.statistics.distribution import expected_shortfall, value_at_risk
 from quorate.statistics.drawdowns import max_drawdown
 from quorate.statistics.inference import lo_adjusted_sharpe, lo_scale, moments
 from quorate.statistics.ratios import (
@@ -82,4 +83,12 @@ def test_beside_holding_a_run_is_what_empyrical_and_statsmodels_say(returns):
     assert correlation(returns, held) == pytest.approx(np.corrcoef(returns, held)[0, 1], rel=1e-12)
     assert information_ratio(returns, held) == pytest.approx(
         empyrical.excess_sharpe(returns, held) * 365**0.5, rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("returns", list(series())[:4])
+def test_tails_are_those_of_empyrical(returns):
+    assert value_at_risk(returns) == pytest.approx(empyrical.value_at_risk(returns), rel=1e-10)
+    assert expected_shortfall(returns) == pytest.approx(
+        empyrical.conditional_value_at_risk(returns), rel=1e-10
     )

@@ -22,6 +22,7 @@ from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import (
     assumptions,
     benchmark,
+    distribution,
     facts,
     graphs,
     headline,
@@ -189,6 +190,9 @@ def _details(run: Run) -> dict[str, Any]:
         "stability": facts.stability_rows(run),
         "years": facts.year_rows(run),
         "year_note": facts.year_note(run),
+        "falls": places.tables(places.FALLS, run),
+        "spread_graphs": distribution.graphs(run),
+        "spread": places.tables(places.SPREAD, run),
         "groups": steadiness.groups(run),
         "regimes": facts.regime_rows(run),
         "exposure": facts.exposure_rows(run),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from quorate.report import benchmark, breaking, votes, who
+from quorate.report import benchmark, breaking, distribution, falls, stress, votes, who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,14 @@ ATTRIBUTION: Final[tuple[Maker, ...]] = (who.tables,)
 VOTES: Final[tuple[Maker, ...]] = (votes.tables,)
 """What the engines' votes came to, whether they were traded or not."""
 
-SHOCKS: Final[tuple[Maker, ...]] = (breaking.tables,)
-"""What would break it: past crashes and a failing venue, applied to what was held."""
+SHOCKS: Final[tuple[Maker, ...]] = (breaking.tables, stress.tables)
+"""What would break it: crashes and a failing venue on what was held; dearer costs, less luck."""
+
+FALLS: Final[tuple[Maker, ...]] = (falls.tables,)
+"""The deepest drawdowns."""
+
+SPREAD: Final[tuple[Maker, ...]] = (distribution.tables,)
+"""How days and trades were spread: tails and streaks."""
 
 
 def tables(makers: tuple[Maker, ...], run: Run) -> list[Table]:
