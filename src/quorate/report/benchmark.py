@@ -47,8 +47,8 @@ _AGAINST: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
 _UNSIGNED: Final = {"volatility", "beta", "correlation"}
 _RULES: Final = (
     "Held from the close of the first bar, without costs or funding; chosen by nothing in the data."
-    " All coins: equal parts, made equal again at 00:00 UTC among the coins that traded in the day"
-    " before; a coin that ends is left at its last price."
+    " All coins: those that were loaded, in equal parts, made equal again at 00:00 UTC among the"
+    " coins that traded in the day before; a coin that ends is left at its last price."
 )
 _READING: Final = (
     " Beta is how far the run moved with what was held, alpha what it made beyond that,"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import timedelta
+
 import numpy as np
+import polars as pl
 import pytest
 from tests.unit.report.building import build
 
@@ -35,12 +39,15 @@ def test_the_ends_are_days_of_the_run(run):
 
 
 def test_trades_are_counted_in_the_order_they_closed(run):
-    rows, _ = texts(run)
-    longest = now = 0
-    for pnl in run.trades.sort("closed_at")["net_pnl"]:
-        now = now + 1 if pnl > 0 else 0
-        longest = max(longest, now)
-    assert rows["longest winning streak"][0] == f"{longest} trades"
+    first = run.trades["closed_at"].min()
+    closed = [first + timedelta(hours=each) for each in (4, 1, 5, 2, 3)]  # +, +, -, -, - by close
+    trades = run.trades.head(5).with_columns(
+        pl.Series("closed_at", closed, run.trades.schema["closed_at"]),
+        pl.Series("net_pnl", [-1, 1, -1, 1, -1]),
+    )
+    rows, _ = texts(dataclasses.replace(run, trades=trades))
+    assert rows["longest winning streak"][0] == "2 trades"
+    assert rows["longest losing streak"][0] == "3 trades"
 
 
 def test_days_that_did_not_move_are_counted_beside_the_bars(run):
