@@ -107,12 +107,13 @@ def engines() -> list[str]:
 
 def metrics() -> list[str]:
     """Return the page of metrics, in the order of the report."""
+    from quorate.statistics.benchmark import COMPARED
     from quorate.statistics.metrics import METRICS, SPREADS
 
     header = ["metric", "unit", "definition", "reference"]
-    rows, spreads = (
+    rows, spreads, compared = (
         [[code(m.name), cell(m.unit), cell(m.definition), cell(m.reference)] for m in metrics]
-        for metrics in (METRICS, SPREADS)
+        for metrics in (METRICS, SPREADS, COMPARED)
     )
     return [
         "# Metrics",
@@ -133,6 +134,15 @@ def metrics() -> list[str]:
         ),
         "",
         *table(header, spreads),
+        "",
+        "## Beside holding",
+        "",
+        (
+            "Under `benchmark`, once for BTC alone (`hold_btc`) and once for all coins in equal "
+            "parts (`hold_all`), without costs; `b` are its daily returns, `r` those of the run."
+        ),
+        "",
+        *table(header, compared),
     ]
 
 

@@ -112,6 +112,21 @@ def test_the_pointer_reads_the_data(visit):
             assert found.endswith(said(data, nearest)), title
 
 
+@pytest.mark.parametrize("title", ["Daily returns", "Trade results"])
+def test_every_bar_of_a_histogram_is_read_where_it_stands(visit, title):
+    tab = visit("usual")
+    figure = graph(tab, title)
+    data, plot = points(figure), figure.locator(".plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    n = len(data["labels"])
+    for i in range(n):
+        for share in (0.1, 0.9):  # near either end of the bar
+            tab.mouse.move(box["x"] + (i + share) / n * box["width"], box["y"] + 50)
+            found = figure.locator(".readout").text_content()
+            assert found == f"{data['labels'][i]}: {said(data, i)}"
+
+
 def test_a_time_is_read_in_utc_whatever_the_clock_of_the_reader(visit):
     tab = visit("usual")
     figure = graph(tab, "Equity")

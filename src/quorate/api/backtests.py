@@ -21,6 +21,7 @@ from quorate.api.extensions import engines as find_engines
 from quorate.api.facts import facts_of
 from quorate.api.trials import data_of, trials_of
 from quorate.backtest import exchange
+from quorate.backtest.benchmark import Benchmark
 from quorate.backtest.record import Record
 from quorate.backtest.scorecard import ALL, Scorecard
 from quorate.core.account import Column
@@ -32,7 +33,8 @@ from quorate.lake import Panel
 from quorate.report import attribution
 from quorate.settings import Settings
 from quorate.statistics import currency
-from quorate.statistics.daily import EQUITY
+from quorate.statistics.benchmark import comparison
+from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.statistics.metrics import summary
 from quorate.statistics.trades import TRADES
 from quorate.store import open_store
@@ -62,7 +64,8 @@ class Result:
         Where it was written, if it was.
     metrics : dict
         Spec 12, as in ``metrics.json``.
-    equity, trades, decisions, fills, funding, positions, incidents, attribution, scorecard
+    equity, trades, decisions, fills, funding, positions, incidents, attribution, scorecard,
+    benchmark
         As in the Parquet tables of the folder, a DataFrame each.
     facts : dict
         What was run, as in ``run.json``.
@@ -80,6 +83,7 @@ class Result:
     incidents: pl.DataFrame
     attribution: pl.DataFrame
     scorecard: pl.DataFrame
+    benchmark: pl.DataFrame
     facts: dict[str, Any]
 
     @property
@@ -228,10 +232,12 @@ def _simulate(
         votes.bars_per_hour,
         votes.bars_per_day,
     )
+    holding = Benchmark(panel.n_coins, folding.bitcoin(panel), panel.bar_minutes)
     volume = np.zeros((2, panel.n_coins))
     for t, done in folding.advance(panel, fold):
         record.add(done)
         card.add(done)
+        holding.add(done)
         usd = done.readings.bar_volume * done.decisions.number[:, Column.PRICE, :]
         volume += (np.nansum(usd, axis=0), np.isfinite(usd).sum(axis=0))
         if progress is not None:
@@ -240,9 +246,12 @@ def _simulate(
     lines = memory.chain.account.ledger.lines.sum(axis=1)
     seconds = {"simulate": time.perf_counter() - begun}
     room = _capacity(panel, record, volume[0] / np.maximum(volume[1], 1.0), params.chain.costs)
-    found = card.frame()
+    aside = {
+        "scorecard": card.frame(),
+        "benchmark": holding.frame(currency.known(panel.quote_usd)),
+    }
     return _result(
-        panel, settings, engines, run_id, record, found, lines, memory, seconds, room, tried
+        panel, settings, engines, run_id, record, aside, lines, memory, seconds, room, tried
     )
 
 
@@ -252,7 +261,7 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     engines: Sequence[Engine],
     run_id: str,
     record: Record,
-    scorecard: pl.DataFrame,
+    aside: dict[str, pl.DataFrame],
     lines: IntVec,
     memory: passes.Memory,
     seconds: dict[str, float],
@@ -264,8 +273,9 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     traded = 0.0
     if fills.height:
         traded = float((fills["coins"].abs() * fills["price"]).sum())
+    in_usd = currency.in_usd(equity).select(list(EQUITY))
     metrics = summary(
-        currency.in_usd(equity).select(list(EQUITY)),
+        in_usd,
         trades.select(list(TRADES)),
         lines,
         traded_usd=traded,
@@ -273,6 +283,8 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         n_trials=None if tried is None else tried.n,
         trials_variance=None if tried is None else tried.variance,
     )
+    metrics["benchmark"], why = comparison(daily_returns(in_usd), aside["benchmark"])
+    metrics["flags"] |= why
     counts = memory.exchange.counts
     decisions, funding = record.decisions(trades), record.funding()
     metrics["reasons"] = {
@@ -289,7 +301,7 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         metrics["flags"]["lines_usd"] = "of the books, in quote currency; currency_usd is the rest"
     metrics["engines"] = {
         row["engine"]: {name: row[name] for name in _ON_CARD}
-        for row in scorecard.filter(pl.col("regime") == ALL).iter_rows(named=True)
+        for row in aside["scorecard"].filter(pl.col("regime") == ALL).iter_rows(named=True)
     }
     metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
     metrics["exposure"] = _exposure(equity)
@@ -315,8 +327,8 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         positions=positions,
         incidents=record.incidents(),
         attribution=who,
-        scorecard=scorecard,
         facts=facts,
+        **aside,
     )
 
 
@@ -392,4 +404,5 @@ def _write(place: Path, result: Result) -> None:
     folder.write_table(place / "incidents.parquet", result.incidents)
     folder.write_table(place / "attribution.parquet", result.attribution)
     folder.write_table(place / "scorecard.parquet", result.scorecard)
+    folder.write_table(place / "benchmark.parquet", result.benchmark)
     report.render(place)

@@ -154,8 +154,11 @@ def plot(
     height: int = 240,
     digits: int = 2,
     marks: Sequence[Mark] = (),
+    said: str = "",
 ) -> Chart:
     """Draw lines over any axis, every point as given; at least one value is finite.
+
+    ``said`` is what it shows in words; left out, where each line starts, ends and turns.
 
     Notes
     -----
@@ -169,7 +172,7 @@ def plot(
     """
     frame = _frame(series, height, _TOP + _NAME_PX * len(marks))
     known = [line.values[np.isfinite(line.values)] for line in series]
-    said = f"{title}, {unit}: " + "; ".join(
+    said = said or f"{title}, {unit}: " + "; ".join(
         _range(line.name, found, digits)
         for line, found in zip(series, known, strict=True)
         if len(found)

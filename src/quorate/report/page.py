@@ -22,6 +22,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import (
     assumptions,
+    benchmark,
+    distribution,
     facts,
     funnel,
     graphs,
@@ -65,6 +67,7 @@ CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
 QUIET_CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("refused", "Refusals", "What did it refuse to do?"),
     ("votes", "Votes", "What did the votes come to?"),
+    ("holding", "Holding", "What would holding have made?"),
     ("suspicious", "Findings", "What is suspicious"),
     ("real", "Data", "Is it real?"),
     ("settings", "Settings", "Settings and engines"),
@@ -141,7 +144,7 @@ def _head(run: Run) -> dict[str, Any]:
     return {
         "about": run.about,
         "data": data,
-        "listed": CONTENTS if run.is_traded else QUIET_CONTENTS,
+        "listed": _listed(run),
         "titles": {anchor: title for anchor, _, title in (*CONTENTS, *QUIET_CONTENTS)},
         "printed_id": re.sub(r"[^\w.:-]", "", str(run.about["run_id"])),
         "verdict": headline.verdict(run),
@@ -164,6 +167,14 @@ def _head(run: Run) -> dict[str, Any]:
     }
 
 
+def _listed(run: Run) -> list[tuple[str, str, str]]:
+    """Return the sections of the page, what holding made only where it was kept."""
+    if run.is_traded:
+        return list(CONTENTS)
+    is_kept = bool(benchmark.sentence(run))
+    return [each for each in QUIET_CONTENTS if each[0] != "holding" or is_kept]
+
+
 def _answers(run: Run) -> dict[str, Any]:
     found = curves(run.equity)
     room = capacity(run)
@@ -181,6 +192,9 @@ def _answers(run: Run) -> dict[str, Any]:
             "risk": graphs.risk(run, found),
             "room": graphs.room(run, room),
         },
+        "holding": benchmark.sentence(run),
+        "held_graphs": benchmark.graphs(run),
+        "benchmark": places.tables(places.BENCHMARK, run),
         "waterfall": tables.waterfall(run),
         "no_share": "" if gross > 0 else "gross is not positive",
         "is_traded": run.is_traded,
@@ -215,6 +229,9 @@ def _details(run: Run) -> dict[str, Any]:
         "stability": facts.stability_rows(run),
         "years": facts.year_rows(run),
         "year_note": facts.year_note(run),
+        "falls": places.tables(places.FALLS, run),
+        "spread_graphs": distribution.graphs(run),
+        "spread": places.tables(places.SPREAD, run),
         "groups": steadiness.groups(run),
         "regimes": facts.regime_rows(run),
         "exposure": facts.exposure_rows(run),

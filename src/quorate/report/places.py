@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from quorate.report import breaking, promises, votes, who
+from quorate.report import benchmark, breaking, distribution, falls, promises, stress, votes, who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +18,23 @@ if TYPE_CHECKING:
 
     Maker = Callable[[Run], list[Table]]
 
+BENCHMARK: Final[tuple[Maker, ...]] = (benchmark.tables,)
+"""What holding would have made in the same days."""
+
 ATTRIBUTION: Final[tuple[Maker, ...]] = (who.tables,)
 """Which engine, regime, venue or coin did it: sums that are the books to the last digit."""
 
 VOTES: Final[tuple[Maker, ...]] = (promises.tables, votes.tables)
 """What entries promised and came to; what votes came to, whether they were traded or not."""
 
-SHOCKS: Final[tuple[Maker, ...]] = (breaking.tables,)
-"""What would break it: past crashes and a failing venue, applied to what was held."""
+SHOCKS: Final[tuple[Maker, ...]] = (breaking.tables, stress.tables)
+"""What would break it: crashes and a failing venue on what was held; dearer costs, less luck."""
+
+FALLS: Final[tuple[Maker, ...]] = (falls.tables,)
+"""The deepest drawdowns."""
+
+SPREAD: Final[tuple[Maker, ...]] = (distribution.tables,)
+"""How days and trades were spread: tails and streaks."""
 
 
 def tables(makers: tuple[Maker, ...], run: Run) -> list[Table]:

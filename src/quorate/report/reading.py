@@ -36,10 +36,11 @@ _TEXTS: Final = ("venue", "entry_reason", "exit_reason")
 class Run:
     """A run as its folder tells it; ``lines`` and money columns are integers of 1e-8 USD.
 
-    ``fills``, ``positions``, ``attribution`` and ``scorecard`` are None where the folder, of an
-    older version, does not have them. ``lines`` are those of the books, in quote currency counted
-    as dollars; ``equity`` is in USD where a price of the quote currency was given, and ``currency``
-    is what that price made of the change. ``folder`` is where larger tables can be read from.
+    ``fills``, ``positions``, ``attribution``, ``scorecard`` and ``benchmark`` are None where the
+    folder, of an older version, does not have them. ``lines`` are those of the books, in quote
+    currency counted as dollars; ``equity`` is in USD where a price of the quote currency was given,
+    and ``currency`` is what that price made of the change. ``folder`` is where larger tables can be
+    read from.
     """
 
     about: dict[str, Any]
@@ -51,6 +52,7 @@ class Run:
     positions: pl.DataFrame | None = None
     attribution: pl.DataFrame | None = None
     scorecard: pl.DataFrame | None = None
+    benchmark: pl.DataFrame | None = None
     currency: int = 0
     folder: Path | None = None
 
@@ -138,6 +140,7 @@ def read(folder: Path) -> Run:
         positions=_table_if_kept(folder, "positions.parquet"),
         attribution=_table_if_kept(folder, "attribution.parquet"),
         scorecard=_table_if_kept(folder, "scorecard.parquet"),
+        benchmark=_table_if_kept(folder, "benchmark.parquet"),
         currency=currency.effect(equity),
         folder=folder,
     )

@@ -56,10 +56,22 @@ def test_a_run_leaves_its_whole_folder(lively):
         "incidents.parquet",
         "attribution.parquet",
         "scorecard.parquet",
+        "benchmark.parquet",
         "report.html",
     }
     assert "SYNTHETIC" in (result.folder / "report.html").read_text(encoding="utf-8").upper()
     assert json.loads((result.folder / "run.json").read_text())["data"]["is_synthetic"] is True
+
+
+def test_holding_is_what_the_panel_says_and_is_compared_day_by_day(lively):
+    result, _ = lively
+    panel = quorate.synthetic(n_coins=5, days=18, planted_edge=4.0)
+    close = panel.bars.close[:, [name.startswith("SYN-BTC") for name in panel.symbols]]
+    made = float(close[-1, 0] / close[0, 0]) - 1.0
+    assert result.benchmark["hold_btc"][-1] == pytest.approx(1.0 + made)
+    assert result.benchmark.height == result.metrics["net"]["n_days"]
+    assert result.metrics["benchmark"]["hold_btc"]["total_return"] == pytest.approx(made)
+    assert "In the same days holding BTC" in (result.folder / "report.html").read_text("utf-8")
 
 
 def test_trades_fills_and_equity_tell_one_story(lively):

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from quorate.core.types import N_LINES, Line, Reason
-from quorate.statistics.daily import EQUITY
+from quorate.statistics.benchmark import comparison
+from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.statistics.metrics import summary
 from quorate.statistics.trades import TRADES
 
@@ -119,6 +120,17 @@ def equity_frame(trades, n_bars, flows, unclosed, *, start_usd=10_000, step=STEP
     ).with_columns(pl.col("ts").cast(pl.Datetime("ms", "UTC")))
 
 
+def benchmark_frame(equity, coins, seed=2):
+    """Give what holding would have made, a row a day; BTC where it is among the coins."""
+    day = daily_returns(equity.select(list(EQUITY))).day
+    draw = np.random.default_rng(seed)
+    grown = [np.cumprod(1.0 + draw.normal(0.0005, 0.02, len(day))) for _ in range(2)]
+    btc = grown[1] if "BTC" in coins else [None] * len(day)
+    columns = {"day": day.astype(np.int32), "hold_all": grown[0], "hold_btc": btc}
+    schema = {"day": pl.Int32, "hold_all": pl.Float64, "hold_btc": pl.Float64}
+    return pl.DataFrame(columns, schema).cast({"day": pl.Date})
+
+
 def lines_of(trades, unclosed):
     """Give the books of those trades, indexed by ``Line``."""
     lines = np.zeros(N_LINES, np.int64)
@@ -185,6 +197,9 @@ def build(
     equity = equity_frame(trades, n_bars, flows or {}, unclosed, start_usd=start_usd, step=step)
     lines = lines_of(trades, unclosed)
     found = summary(equity, trades, lines, capacity_usd=2.5e6 if n_trades else None)
+    benchmark = benchmark_frame(equity, coins)
+    found["benchmark"], why = comparison(daily_returns(equity.select(list(EQUITY))), benchmark)
+    found["flags"] |= why
     waits = (Reason.NO_QUORUM, Reason.BELOW_THRESHOLD, Reason.EDGE_BELOW_COST, Reason.WARMUP)
     counts = {reason.name: 40_000 // (i + 1) ** 2 for i, reason in enumerate(waits)}
     if n_trades:
@@ -206,5 +221,6 @@ def build(
     (folder / "metrics.json").write_text(json.dumps(found, allow_nan=False))
     equity.write_parquet(folder / "equity.parquet")
     trades.write_parquet(folder / "trades.parquet")
+    benchmark.write_parquet(folder / "benchmark.parquet")
     fills_frame(trades).write_parquet(folder / "fills.parquet")
     return folder

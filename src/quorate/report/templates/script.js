@@ -21,7 +21,7 @@
 
   const lines = (data) => {
     const places = data.t || data.x;
-    const first = places[0], length = places[places.length - 1] - first;
+    const first = data.t ? places[0] : 0, length = data.t ? places[places.length - 1] - first : 1;
     return {
       count: places.length,
       upright: false,

@@ -1,0 +1,78 @@
+"""What would be left if costs were higher, or the luckiest trades were not there.
+
+In: the books and closed trades of a run, in integers. Out: one table for the page. It is arithmetic
+on what happened, not a rerun: at other costs other trades would have been decided.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from quorate.core.types import Line
+from quorate.report.exhibit import Cell, Column, Row, Table, money
+from quorate.report.formats import number, percent, sign
+
+if TYPE_CHECKING:
+    from quorate.report.reading import Run
+
+N_BEST: Final = 5
+_COLUMNS: Final = (
+    Column("what if", is_text=True),
+    Column("net", "USD"),
+    Column("change", "USD"),
+    Column("net of opening equity"),
+)
+_NOTE: Final = (
+    "Arithmetic on the books of this run: the same trades at other costs. A rerun would decide"
+    " otherwise, mostly trade less. Costs that were received, such as rebates, stay as they were."
+)
+
+
+def tables(run: Run) -> list[Table]:
+    """Return the net result under dearer costs and without the best trades.
+
+    Notes
+    -----
+    Units: USD, percent of the opening equity.  Causal: reads a finished run.  Missing: no table
+    where nothing was traded; a row is left out where there is nothing to change.  Spec 12.
+    """
+    if not run.is_traded:
+        return []
+    rows = [_row("as it was", run, 0)]
+    paid = sum(_paid(run).values())
+    if paid:
+        rows += [
+            _row("all costs paid × 1.5", run, -(paid // 2)),
+            _row("all costs paid × 2", run, -paid),
+        ]
+    funding = run.lines[Line.FUNDING]
+    if funding > 0:
+        rows.append(_row("funding paid × 2", run, -funding))
+    elif funding < 0:
+        rows.append(_row("without the funding received", run, funding))
+    best = run.trades["net_pnl"].sort(descending=True).head(N_BEST)
+    best = best.filter(best > 0)
+    if len(best):
+        name = (
+            "the best trade left out" if len(best) == 1 else f"the {len(best)} best trades left out"
+        )
+        rows.append(_row(name, run, -int(best.sum())))
+    return [Table("If it had been harder", _COLUMNS, tuple(rows), _NOTE + _even(run, paid))]
+
+
+def _paid(run: Run) -> dict[Line, int]:
+    return {line: each for line, each in run.lines.items() if line is not Line.GROSS and each > 0}
+
+
+def _row(name: str, run: Run, change: int) -> Row:
+    net = run.net + change
+    share = net / run.start if run.start > 0 else None
+    moved = money(change) if change else Cell("")
+    return Row((Cell(name), money(net), moved, Cell(percent(share), sign(share))))
+
+
+def _even(run: Run, paid: int) -> str:
+    """Return at how many times the costs nothing is left, in words."""
+    if not paid or run.net <= 0:
+        return ""
+    return f" Nothing would be left at costs {number((run.net + paid) / paid)} times as high."
