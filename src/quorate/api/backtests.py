@@ -29,8 +29,10 @@ from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
 from quorate.report import attribution
 from quorate.statistics import currency
+from quorate.statistics.cautions import cautions
 from quorate.statistics.daily import EQUITY
 from quorate.statistics.metrics import summary
+from quorate.statistics.span import over_span, span_days
 from quorate.statistics.trades import TRADES
 from quorate.store import open_store
 
@@ -240,8 +242,9 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     traded = 0.0
     if fills.height:
         traded = float((fills["coins"].abs() * fills["price"]).sum())
+    in_usd = currency.in_usd(equity).select(list(EQUITY))
     metrics = summary(
-        currency.in_usd(equity).select(list(EQUITY)),
+        in_usd,
         trades.select(list(TRADES)),
         lines,
         traded_usd=traded,
@@ -249,6 +252,9 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         n_trials=None if tried is None else tried.n,
         trials_variance=None if tried is None else tried.variance,
     )
+    metrics["flags"] |= cautions(metrics, in_usd)
+    days = metrics["net"]["n_days"]
+    metrics["activity"] |= over_span(metrics["activity"], days, span_days(equity))
     counts = memory.exchange.counts
     decisions, funding = record.decisions(trades), record.funding()
     metrics["reasons"] = {
