@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from quorate.report.formats import UNKNOWN, counted, fall, measure, number, percent, tint, unit_name
+from quorate.report.formats import (
+    UNKNOWN,
+    counted,
+    fall,
+    measure,
+    number,
+    percent,
+    rounded,
+    tint,
+    unit_name,
+)
 from quorate.report.steadiness import certainty
 from quorate.report.words import COUNTERS, DEFINITIONS, HEADINGS, LABELS
 from quorate.statistics.cautions import FEW_TRADES
@@ -106,7 +116,8 @@ def _value(run: Run, place: str, name: str, unit: str) -> Value:
     caution = run.cautions.get(f"{place}.{name}")
     if caution is not None:
         return Value(UNKNOWN, "", caution)
-    text = measure(value, unit)
+    is_rough = name == "capacity_usd" and value is not None
+    text = rounded(value) if is_rough else measure(value, unit)
     return Value(text, tint(text) if name in _SIGNED and place in _BOTH else "", note)
 
 
@@ -121,17 +132,18 @@ def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:
 
     Notes
     -----
-    Units: in each row.  Causal: reads the whole run.  Missing: a dash.  Spec 12, METHODS 11.
+    Units: in each row.  Causal: reads the whole run.  Missing: a dash; no row where the
+    metric is defined in no group.  Spec 12, METHODS 11.
     """
     rows = []
     for group, tree in run.metrics.get("stability", {}).items():
         gross = tree.get("gross", {}).get("dispersion", {})
-        for name, spread in tree.get("dispersion", {}).items():
-            label = LABELS.get(name, name)
+        for name, net in tree.get("dispersion", {}).items():
+            label = LABELS.get(name, name).partition(",")[0]
             unit = _UNIT_OF.get(name, "ratio")
-            rows.append((group, f"{label}, net", _unit(unit), _spread(spread, unit)))
-            if name in gross:
-                rows.append((group, f"{label}, gross", _unit(unit), _spread(gross[name], unit)))
+            for account, spread in (("net", net), ("gross", gross.get(name, {}))):
+                if spread.get("n"):
+                    rows.append((group, f"{label}, {account}", _unit(unit), _spread(spread, unit)))
     return rows
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from quorate.core.types import MONEY_SCALE, Line, Reason
 from quorate.report.formats import fall, number, percent, probability, usd
 from quorate.report.headline import deepest_fall
-from quorate.report.linter import lint
+from quorate.report.linter import RULES, lint
 from quorate.report.luck import judge, record, scarcity
 from quorate.report.reading import SLIPPAGE
 from quorate.report.shocks import shock_rows
@@ -102,9 +102,11 @@ def _real(run: Run, found: Report, cautions: Sequence[str], room: int) -> list[s
         head = ["SYNTHETIC DATA: these prices were made up", *_part("", [span], 2)]
     else:
         head = _part("REAL DATA", [span, *data.get("notes", [])], max(2, min(_NOTES, room - 4)))
-    asked = f"{len(found.clean)} checks found nothing, {found.n_unchecked} were not asked"
-    questioned = [*cautions, asked] if cautions else [f"nothing; {asked}"]
-    return [*head, *_part("SUSPICIOUS", questioned, max(1, room - len(head)))]
+    asked = (
+        f"{len(found.findings)} of {len(RULES)} checks speak; {len(found.clean)} found nothing, "
+        f"{found.n_unchecked} could not be asked"
+    )
+    return [*head, *_part("SUSPICIOUS", [asked, *cautions], max(1, room - len(head)))]
 
 
 def _earned(run: Run) -> list[str]:
@@ -166,7 +168,7 @@ def _worst(rows: Sequence[ShockRow]) -> list[str]:
     for kind, none in ((False, "no past shock would have cost it anything"), (True, "")):
         worst = max(
             (row for row in rows if bool(row.venue) is kind),
-            key=lambda row: row.loss_usd,
+            key=lambda row: row.loss_frac,
             default=None,
         )
         if worst is None:
@@ -185,7 +187,7 @@ def _shocks(run: Run) -> list[ShockRow]:
     if run.fills is None or run.positions is None or not run.is_traded:
         return []
     rows = shock_rows(run.fills, run.positions, run.equity, run.about["data"]["venues"])
-    return [row for row in rows if math.isfinite(row.loss_usd)]
+    return [row for row in rows if math.isfinite(row.loss_frac)]
 
 
 def _waited(run: Run) -> str:

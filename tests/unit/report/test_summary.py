@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -16,8 +16,8 @@ from quorate.report.checks.result import edge_below_cost
 from quorate.report.evidence import gather
 from quorate.report.formats import fall
 from quorate.report.headline import tiles, verdict
+from quorate.report.linter import lint
 from quorate.report.reading import curves, read
-from quorate.report.shocks import ShockRow
 from quorate.report.summary import HEIGHT, WIDTH, _worst, summary
 
 PAGE = Path("runs/20250601-000000-aaaa1111/report.html")
@@ -142,8 +142,7 @@ def test_what_would_break_it_is_no_list_of_what_is_suspicious(tmp_path):
 
 
 def shock(name, loss, venue=""):
-    stamp = datetime(2026, 1, 1, tzinfo=UTC)
-    return ShockRow(name, "largest", stamp, venue, None, None, 1.0, 1.0, loss, loss / 1_000.0)
+    return SimpleNamespace(shock=name, venue=venue, loss_usd=loss, loss_frac=loss / 1_000.0)
 
 
 def test_the_worst_shock_and_the_worst_default_are_told():
@@ -170,6 +169,14 @@ def test_every_ratio_stands_beside_its_probability_and_record(tmp_path):
         words = " ".join(text.split())
         assert "PSR" in words
         assert "track record" in words
+
+
+def test_the_three_kinds_of_checks_are_counted(tmp_path):
+    run = read(build(tmp_path, n_trades=0))
+    found = lint(run)
+    said = f"{len(found.findings)} of 22 checks speak; {len(found.clean)} found nothing"
+    assert said in summary(run)
+    assert found.n_unchecked > len(found.clean)
 
 
 def test_one_trade_has_no_ratio_on_the_screen(tmp_path):

@@ -176,6 +176,8 @@ def luck(seen: Evidence) -> Answer:
         return NOT_TRADED
     if seen.net <= 0:
         return NOT_EARNED
+    if seen.n_trades < FEW_TRADES:
+        return NotAsked("too few trades")
     if seen.unjudged:
         return NotAsked(seen.unjudged)
     if not seen.doubt:
