@@ -34,8 +34,10 @@ from quorate.report import attribution
 from quorate.settings import Settings
 from quorate.statistics import currency
 from quorate.statistics.benchmark import comparison
+from quorate.statistics.cautions import cautions
 from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.statistics.metrics import summary
+from quorate.statistics.span import over_span, span_days
 from quorate.statistics.trades import TRADES
 from quorate.store import open_store
 
@@ -285,6 +287,9 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     )
     metrics["benchmark"], why = comparison(daily_returns(in_usd), aside["benchmark"])
     metrics["flags"] |= why
+    metrics["flags"] |= cautions(metrics, in_usd)
+    days = metrics["net"]["n_days"]
+    metrics["activity"] |= over_span(metrics["activity"], days, span_days(equity))
     counts = memory.exchange.counts
     decisions, funding = record.decisions(trades), record.funding()
     metrics["reasons"] = {

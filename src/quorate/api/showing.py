@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.errors import QuorateError
 from quorate.report.charts import Series, line_chart
-from quorate.report.formats import fall, measure, percent, units, usd
+from quorate.report.formats import fall, number, percent, probability, units, usd
 from quorate.report.headline import deepest_fall
-from quorate.report.luck import judge
+from quorate.report.luck import judge, record, scarcity
 from quorate.report.page import NAME
 from quorate.report.reading import Run, curves
 from quorate.report.summary import summary as text_of
@@ -98,12 +98,14 @@ def html(result: Result) -> str:
     data = result.facts["data"]
     equity = run.equity["equity"]
     said = judge(run).short
+    if net.get("sharpe") is not None and not scarcity(run):
+        said = f"{number(net['sharpe'])}, PSR {probability(net.get('psr'))}; {record(run)}; {said}"
     rows = [
         ("run", result.run_id),
         ("data", data["description"]),
         ("equity, USD", f"{usd(int(equity[0]))} to {usd(int(equity[-1]))}"),
         ("net return", percent(net.get("total_return"))),
-        ("Sharpe ratio", f"{measure(net.get('sharpe'), 'ratio')}; {said}"),
+        ("Sharpe ratio", said),
         ("deepest fall, bar by bar", fall(deepest_fall(run))),
         ("closed trades", f"{result.trades.height:,d}"),
         ("costs, USD", usd(run.costs)),

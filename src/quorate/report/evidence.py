@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from quorate.core.types import MONEY_SCALE, Reason
+from quorate.core.types import MONEY_SCALE, Line, Reason
 from quorate.report.capacity import capacity
 from quorate.report.formats import instant
 from quorate.report.headline import imbalance
 from quorate.report.luck import judge
 from quorate.report.months import month_ends
 from quorate.report.tables import outside_trades
+from quorate.statistics.span import span_days
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from quorate.report.reading import Run
 
 _ORDERS = (Reason.ENTRY.name, Reason.REBALANCE.name, Reason.REVERSAL.name)
@@ -30,10 +34,11 @@ _NO_BAR = (Reason.NO_DATA.name, Reason.NOT_MEMBER.name)
 class Evidence:
     """What the rules look at; money without a suffix is in integers of 1e-8 USD.
 
-    ``None`` is what cannot be known; ``best_coin`` and ``best_month`` are a name and its net.
+    ``None`` is what cannot be known; the best and worst coin and month are a name and its net.
     """
 
-    n_days: int = 365
+    n_days: int = 365  # UTC days touched, each one daily return
+    span_days: float = 365.0
     is_traded: bool = True
     n_trades: int = 100
     n_coins: int = 5
@@ -43,18 +48,24 @@ class Evidence:
     costs: int = 0
     net: int = 0
     imbalance: int = 0
+    attribution_gap: int = 0
+    trades_gap: int = 0
     lost_at: str = ""
     sharpe: float | None = None
+    sharpe_low: float | None = None
     doubt: str = ""  # why a result is not told apart from luck; empty where it is
+    unjudged: str = ""  # why luck could not be judged; empty where it was
     needed_days: float | None = None
     best_coin: tuple[str, int] = ("", 0)
+    worst_coin: tuple[str, int] = ("", 0)
     best_month: tuple[str, int] = ("", 0)
+    worst_month: tuple[str, int] = ("", 0)
     best_five: int = 0
     room_usd: float | None = None
     is_synthetic: bool = False
-    n_markets: int = 0
+    n_funded: int = 0
     n_assumed: int = 0
-    imputed_share: float = 0.0
+    imputed_share: float | None = 0.0
     n_engine_failures: int = 0
     n_orders: int = 0
     n_below_minimum: int = 0
@@ -83,11 +94,12 @@ def gather(run: Run) -> Evidence:
     reasons: dict[str, int] = run.metrics.get("reasons", {})
     counts: dict[str, int] = run.metrics.get("exchange", {})
     funding = data.get("funding", [])
-    months = _by_month(run)
+    months, coins = _by_month(run), _by_coin(run)
     verdict = judge(run)
     seen_bars = sum(reasons.values()) - sum(reasons.get(name, 0) for name in _NO_BAR)
     return Evidence(
         n_days=int(net.get("n_days") or 0),
+        span_days=span_days(run.equity),
         is_traded=run.is_traded,
         n_trades=run.trades.height,
         n_coins=len(data.get("symbols", [])),
@@ -97,18 +109,24 @@ def gather(run: Run) -> Evidence:
         costs=run.costs,
         net=run.net,
         imbalance=imbalance(run),
+        attribution_gap=_attribution_gap(run),
+        trades_gap=_trades_gap(run),
         lost_at=_lost_at(run),
         sharpe=net.get("sharpe"),
+        sharpe_low=net.get("sharpe_low"),
         doubt=verdict.sentence if verdict.is_told_apart is False else "",
+        unjudged=verdict.short if verdict.is_told_apart is None else "",
         needed_days=net.get("min_track_record_days"),
-        best_coin=_best_coin(run),
-        best_month=max(months, key=lambda month: month[1], default=("", 0)),
+        best_coin=max(coins, key=itemgetter(1), default=("", 0)),
+        worst_coin=min(coins, key=itemgetter(1), default=("", 0)),
+        best_month=max(months, key=itemgetter(1), default=("", 0)),
+        worst_month=min(months, key=itemgetter(1), default=("", 0)),
         best_five=int(run.trades["net_pnl"].top_k(5).sum()),
         room_usd=_room(run),
         is_synthetic=bool(data.get("is_synthetic")),
-        n_markets=len(funding),
+        n_funded=sum(kind != "none" for kind in funding),
         n_assumed=sum(kind in {"assumed", "mixed"} for kind in funding),
-        imputed_share=reasons.get(Reason.IMPUTED.name, 0) / seen_bars if seen_bars else 0.0,
+        imputed_share=reasons.get(Reason.IMPUTED.name, 0) / seen_bars if seen_bars else None,
         n_engine_failures=reasons.get(Reason.ENGINE_FAILED.name, 0),
         n_orders=sum(reasons.get(name, 0) for name in _ORDERS),
         n_below_minimum=reasons.get(Reason.BELOW_MINIMUM.name, 0),
@@ -141,10 +159,41 @@ def _delisting_haircut(run: Run) -> int:
     return 0
 
 
-def _best_coin(run: Run) -> tuple[str, int]:
-    by_coin = run.trades.group_by("symbol").agg(pl.col("net_pnl").sum())
-    best = by_coin.sort("net_pnl", "symbol", descending=[True, False]).head(1)
-    return (str(best["symbol"][0]), int(best["net_pnl"][0])) if best.height else ("", 0)
+def _attribution_gap(run: Run) -> int:
+    """Return the largest difference of the attribution from the books, by line and by coin.
+
+    By coin where nothing is open: then its closed trades are all there is. 0 where no attribution
+    was kept.
+    """
+    if run.attribution is None:
+        return 0
+    said = {
+        line.name: amount if line is Line.GROSS else -amount for line, amount in run.lines.items()
+    }
+    gaps = list(_differences(run.attribution, "line", said))
+    if run.positions is not None and not run.positions.height:
+        gaps += _differences(run.attribution, "symbol", dict(_by_coin(run)))
+    return max(gaps, key=abs, default=0)
+
+
+def _differences(attribution: pl.DataFrame, column: str, books: dict[str, int]) -> Iterator[int]:
+    """Yield what an attribution says of each key of a column, less what the books say."""
+    sums = attribution.group_by(column).agg(pl.col("amount").sum())
+    found = {str(key): int(amount) for key, amount in sums.iter_rows()}
+    for key in sorted(found.keys() | books.keys()):
+        yield found.get(key, 0) - books.get(key, 0)
+
+
+def _trades_gap(run: Run) -> int:
+    """Return by how much the closed trades made more than the books, where nothing is open."""
+    if run.positions is None or run.positions.height:
+        return 0
+    return -outside_trades(run)[-1]
+
+
+def _by_coin(run: Run) -> list[tuple[str, int]]:
+    sums = run.trades.group_by("symbol").agg(pl.col("net_pnl").sum()).sort("symbol")
+    return [(str(name), int(net)) for name, net in sums.iter_rows()]
 
 
 def _by_month(run: Run) -> list[tuple[str, int]]:

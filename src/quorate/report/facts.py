@@ -7,8 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from quorate.report.formats import UNKNOWN, measure, number, percent, sign, unit_name
-from quorate.report.words import COUNTERS, HEADINGS, LABELS
+from quorate.report.formats import (
+    UNKNOWN,
+    counted,
+    fall,
+    measure,
+    number,
+    percent,
+    rounded,
+    tint,
+    unit_name,
+)
+from quorate.report.steadiness import certainty
+from quorate.report.words import COUNTERS, DEFINITIONS, HEADINGS, LABELS
+from quorate.statistics.cautions import FEW_TRADES
 from quorate.statistics.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -72,7 +84,7 @@ def metric_rows(run: Run) -> list[MetricRow]:
             MetricRow(
                 heading=HEADINGS.get(metric.name, ""),
                 label=LABELS.get(metric.name, metric.name.replace("_", " ")),
-                unit=unit_name(metric.unit),
+                unit=_unit(metric.unit),
                 definition=_definition(metric),
                 net=values[0],
                 gross=values[1] if len(values) > 1 else None,
@@ -87,9 +99,13 @@ def _has(run: Run, part: str, metric: Metric) -> bool:
 
 def _definition(metric: Metric) -> str:
     """Return what a metric is, and whose it is where it has an author."""
-    if metric.reference.startswith("METHODS"):
-        return metric.definition
-    return f"{metric.definition}; {metric.reference}"
+    said = DEFINITIONS.get(metric.name, metric.definition)
+    return said if metric.reference.startswith("METHODS") else f"{said}; {metric.reference}"
+
+
+def _unit(unit: str) -> str:
+    """Return the unit of a column beside values that bear their percent sign themselves."""
+    return unit_name(unit).removeprefix("%").strip()
 
 
 def _value(run: Run, place: str, name: str, unit: str) -> Value:
@@ -97,8 +113,12 @@ def _value(run: Run, place: str, name: str, unit: str) -> Value:
     note = run.metrics.get("flags", {}).get(f"{place}.{name}", "")
     if value is None:
         note = run.why(f"{place}.{name}")
-    css = sign(value) if name in _SIGNED and place in _BOTH else ""
-    return Value(measure(value, unit), css, note)
+    caution = run.cautions.get(f"{place}.{name}")
+    if caution is not None:
+        return Value(UNKNOWN, "", caution)
+    is_rough = name == "capacity_usd" and value is not None
+    text = rounded(value) if is_rough else measure(value, unit)
+    return Value(text, tint(text) if name in _SIGNED and place in _BOTH else "", note)
 
 
 def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:
@@ -112,18 +132,41 @@ def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:
 
     Notes
     -----
-    Units: in each row.  Causal: reads the whole run.  Missing: a dash.  Spec 12, METHODS 11.
+    Units: in each row.  Causal: reads the whole run.  Missing: a dash; no row where the
+    metric is defined in no group.  Spec 12, METHODS 11.
     """
     rows = []
     for group, tree in run.metrics.get("stability", {}).items():
-        for name, spread in tree.get("dispersion", {}).items():
+        gross = tree.get("gross", {}).get("dispersion", {})
+        for name, net in tree.get("dispersion", {}).items():
+            label = LABELS.get(name, name).partition(",")[0]
             unit = _UNIT_OF.get(name, "ratio")
-            numbers = [
-                measure(spread.get(part), "count" if part == "n" else unit)
-                for part in ("n", "mean", "mean_low", "mean_high", "std", "min", "median", "max")
-            ]
-            rows.append((group, LABELS.get(name, name), unit_name(unit), numbers))
+            for account, spread in (("net", net), ("gross", gross.get(name, {}))):
+                if spread.get("n"):
+                    rows.append((group, f"{label}, {account}", _unit(unit), _spread(spread, unit)))
     return rows
+
+
+def _spread(spread: Mapping[str, float | None], unit: str) -> list[str]:
+    parts = ("n", "mean", "mean_low", "mean_high", "std", "min", "median", "max")
+    return [measure(spread.get(part), "count" if part == "n" else unit) for part in parts]
+
+
+def stability_note(run: Run) -> str:
+    """Return how many groups have too few trades to be in the dispersion of ratios.
+
+    Notes
+    -----
+    Units: count.  Causal: reads the whole run.  Missing: empty where none was left out, or the
+    run is of an older version that left none out.
+    """
+    few = {
+        name: tree.get("n_too_few", 0) for name, tree in run.metrics.get("stability", {}).items()
+    }
+    out = ", ".join(counted(n, name) for name, n in few.items() if n)
+    if not out:
+        return ""
+    return f"Left out of ratios and hit rates, with fewer than {FEW_TRADES} closed trades: {out}."
 
 
 def year_rows(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -139,15 +182,17 @@ def year_rows(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
             year,
             [
                 (number(row.get("n_days"), 0), ""),
-                (percent(row.get("total_return")), sign(row.get("total_return"))),
-                (number(row.get("sharpe")), sign(row.get("sharpe"))),
-                (percent(row.get("psr"), 1), ""),
-                (number(row.get("min_track_record_days"), 0), ""),
-                (percent(row.get("max_drawdown")), sign(row.get("max_drawdown"))),
+                _tinted(fall(row.get("total_return"))),
+                *certainty(row, row.get("n_trades")),
+                _tinted(fall(row.get("max_drawdown"))),
             ],
         )
         for year, row in groups.items()
     ]
+
+
+def _tinted(text: str) -> tuple[str, str]:
+    return text, tint(text)
 
 
 def year_note(run: Run) -> str:
@@ -159,6 +204,7 @@ def year_note(run: Run) -> str:
     """
     flags: dict[str, str] = run.metrics.get("flags", {})
     names = [name for name in flags if name.startswith("stability.year.groups.")]
+    names = [name for name in names if name not in run.cautions]  # said in the cell
     found = {run.why(name) for name in names}
     return f"A dash: {'; '.join(sorted(found))}." if found else ""
 

@@ -86,14 +86,16 @@ def rounded(value: float) -> str:
 
 
 def usd(amount: int) -> str:
-    """Return money to the cent; less than a cent is shown in full.
+    """Return money to the cent; less than half a cent, and not nothing, says so.
 
     Examples
     --------
-    >>> usd(123_456_789_012), usd(-250_000)
-    ('1,234.57', '−0.00250000')
+    >>> usd(123_456_789_012), usd(-250_000), usd(0)
+    ('1,234.57', '−<0.01', '0.00')
     """
-    return exact(amount) if 0 < abs(amount) < _CENT else number(amount / MONEY_SCALE)
+    if abs(amount) > 0 and 2 * abs(amount) < _CENT:
+        return f"{_MINUS if amount < 0 else ''}<0.01"
+    return number(amount / MONEY_SCALE)
 
 
 def exact(amount: int) -> str:
@@ -121,6 +123,34 @@ def percent(value: float | None, decimals: int = 2) -> str:
     return f"{number(100.0 * value, decimals)}%"
 
 
+def probability(value: float | None) -> str:
+    """Return a probability in percent; an estimated one is never certain.
+
+    Examples
+    --------
+    >>> probability(0.9961), probability(0.99999), probability(0.0), probability(None)
+    ('99.6%', '>99.9%', '<0.1%', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value > 0.9995:
+        return ">99.9%"
+    return "<0.1%" if value < 0.0005 else percent(value, 1)
+
+
+def small(value: float | None) -> str:
+    """Return a number to two decimals, with two digits that count where that would be nothing.
+
+    Examples
+    --------
+    >>> small(-1.239), small(0.00312), small(0.0)
+    ('−1.24', '0.0031', '0.00')
+    """
+    if value is None or not math.isfinite(value) or abs(value) >= 0.005 or abs(value) < 1e-8:
+        return number(value)
+    return number(value, 1 - math.floor(math.log10(abs(value))))
+
+
 def fall(value: float | None) -> str:
     """Return a fraction in percent, with two digits that count where it is below 0.1%.
 
@@ -139,16 +169,20 @@ def measure(value: float | None, unit: str) -> str:
 
     Examples
     --------
-    >>> measure(0.5, "probability"), measure(12, "count"), measure(1.239, "1/year")
-    ('50.00%', '12', '1.24')
+    >>> measure(0.5, "probability"), measure(12, "count"), measure(0.00312, "1/year")
+    ('50.0%', '12', '0.0031')
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN
+    if unit == "probability":
+        return probability(value)
     if unit in _PERCENT:
-        return percent(value)
+        return fall(value)
     if unit == "count" or (unit == "days" and float(value).is_integer()):
         return number(value, 0)
-    return number(value, 1 if unit in {"days", "hours"} else 2)
+    if unit == "USD":
+        return usd(round(value * MONEY_SCALE))
+    return number(value, 1) if unit in {"days", "hours"} else small(value)
 
 
 def unit_name(unit: str) -> str:
@@ -183,6 +217,19 @@ def code(name: str) -> str:
     'exit time'
     """
     return name.replace("_", " ").lower()
+
+
+def tint(text: str) -> str:
+    """Return the class of a number as it is shown: what rounds to nothing has none.
+
+    Examples
+    --------
+    >>> tint("−0.0046%"), tint("0.00%"), tint("1.20"), tint("–")
+    ('down', '', 'up', '')
+    """
+    if not any(digit in text for digit in "123456789"):
+        return ""
+    return "down" if text.startswith(_MINUS) else "up"
 
 
 def sign(value: float | None) -> str:

@@ -20,6 +20,7 @@ from quorate.report.charts import (
     plot,
 )
 from quorate.report.formats import number, rounded
+from quorate.report.luck import scarcity
 from quorate.report.rolling import SHORTEST_DAYS, rolling_sharpe, window_days
 from quorate.statistics.daily import EQUITY, daily_returns
 
@@ -79,6 +80,8 @@ def sharpe(run: Run) -> Graph:
     if window == 0:
         why = f"needs {2 * SHORTEST_DAYS} days; there are {len(daily.net)}"
         return Graph(title, "a year", [], empty_chart(title, why=why))
+    if scarcity(run):
+        return Graph(title, "a year", [], empty_chart(title, why=scarcity(run)))
     values = rolling_sharpe(daily.net, window)
     if not np.isfinite(values).any():
         why = "equity did not move in any window"

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from quorate.core.types import MONEY_SCALE, Line
-from quorate.report.formats import fall, number, percent, sign, usd
+from quorate.core.types import Line
+from quorate.report.formats import counted, fall, number, percent, probability, small, tint, usd
+from quorate.report.luck import holds_zero, record, scarcity
 from quorate.report.reading import curves
+from quorate.statistics.cautions import FEW_TRADES
+from quorate.statistics.span import span_days
 
 if TYPE_CHECKING:
     from quorate.report.reading import Run
@@ -34,10 +37,9 @@ def verdict(run: Run) -> str:
     Units: USD, percent.  Causal: reads the whole run.  Missing: a run without a trade says so.
     """
     equity = run.equity["equity"]
-    days = (run.equity["ts"][-1] - run.equity["ts"][0]).total_seconds() / 86_400.0
     start, end = int(equity[0]), int(equity[-1])
     total = run.metrics["net"].get("total_return")
-    change = f" ({percent(total)} net of all costs)" if total is not None else ""
+    change = f" ({fall(total)} net of all costs)" if total is not None else ""
     if min(equity) <= 0:
         change += ": it was lost on the way"
     flow = run.equity["flow"]
@@ -45,15 +47,15 @@ def verdict(run: Run) -> str:
     flows = f", with {usd(paid_in)} USD paid in" if paid_in else ""
     first = (
         f"The account went from {usd(start)} to {usd(end)} USD in "
-        f"{number(days, 1)} days{flows}{change}."
+        f"{number(span_days(run.equity), 1)} days{flows}{change}."
     )
     gross = run.lines[Line.GROSS]
     if not run.trades.height and not any(run.lines.values()):
         return f"{first} It did not trade: the reasons are below."
     took = (
-        f"costs took {usd(shown_costs(run))} USD"
+        f"costs took {usd(run.costs)} USD"
         if run.costs >= 0
-        else f"costs gave {usd(-shown_costs(run))} USD"
+        else f"costs gave {usd(-run.costs)} USD"
     )
     return (
         f"{first} Priced at the decisions it made {usd(gross)} USD; {took}, "
@@ -70,41 +72,31 @@ def tiles(run: Run) -> list[Tile]:
     """
     net: dict[str, Any] = run.metrics["net"]
     activity: dict[str, Any] = run.metrics["activity"]
-    total, sharpe = net.get("total_return"), net.get("sharpe")
-    spread = f"95% interval {number(net.get('sharpe_low'))} to {number(net.get('sharpe_high'))}"
+    total = net.get("total_return")
     gross = run.lines[Line.GROSS]
     deepest = deepest_fall(run)
     held = activity.get("holding_hours")
     return [
         Tile(
             "net return",
-            percent(total),
+            fall(total),
             f"{usd(run.net)} USD after all costs"
             + ("" if total is not None else f"; {run.why('net.total_return')}"),
-            sign(total),
+            tint(fall(total)),
         ),
-        Tile(
-            "net Sharpe ratio",
-            number(sharpe),
-            f"annualised; {spread}; probability that it is above 0 (PSR) "
-            f"{percent(net.get('psr'), 1)}"
-            if sharpe is not None
-            else run.why("net.sharpe"),
-            sign(sharpe),
-        ),
+        _sharpe(run),
         Tile(
             "max drawdown",
             fall(deepest),
             f"bar by bar; {fall(net.get('max_drawdown'))} on daily closes"
             if deepest is not None
             else "not defined: the account was lost",
-            sign(deepest),
+            tint(fall(deepest)),
         ),
         Tile(
             "closed trades",
             number(run.trades.height, 0),
-            f"{number(activity.get('trades_per_day'))} a day, "
-            f"held {number(held, 1)} hours on average"
+            f"{_a_day(run)} a day, held {number(held, 1)} hours on average"
             if held is not None
             else "no trade was closed",
             "",
@@ -122,14 +114,41 @@ def tiles(run: Run) -> list[Tile]:
         Tile(
             "cost share of gross",
             percent(run.costs / gross, 1) if gross > 0 else number(None),
-            f"{usd(shown_costs(run))} of {usd(gross)} USD"
+            f"{usd(run.costs)} of {usd(gross)} USD"
             if gross > 0
-            else f"gross is not positive; costs were {usd(shown_costs(run))} USD"
+            else f"gross is not positive; costs were {usd(run.costs)} USD"
             if any(run.lines.values())
             else "nothing was traded",
             "",
         ),
     ]
+
+
+def _sharpe(run: Run) -> Tile:
+    """Return the ratio beside its interval, its probability and the record it needs.
+
+    Its colour says that it is told apart from 0, so an interval that holds 0 has none.
+    """
+    net: dict[str, Any] = run.metrics["net"]
+    name, sharpe = "net Sharpe ratio", net.get("sharpe")
+    if scarcity(run):
+        trades = counted(run.trades.height, "closed trade")
+        said = f"{trades}: the ratio, its PSR and its track record need {FEW_TRADES}"
+        return Tile(name, "too few trades", said, "")
+    if sharpe is None:
+        return Tile(name, number(sharpe), run.why("net.sharpe"), "")
+    unsure = holds_zero(net)
+    low, high = number(net.get("sharpe_low")), number(net.get("sharpe_high"))
+    said = (
+        f"a year; 95% interval {low} to {high}; probability above 0 (PSR) "
+        f"{probability(net.get('psr'))}{', were days independent' if unsure else ''}; {record(run)}"
+    )
+    return Tile(name, number(sharpe), said, "" if unsure else tint(number(sharpe)))
+
+
+def _a_day(run: Run) -> str:
+    days = span_days(run.equity)
+    return small(run.trades.height / days if days else None)
 
 
 def deepest_fall(run: Run) -> float | None:
@@ -143,29 +162,6 @@ def deepest_fall(run: Run) -> float | None:
     if (run.equity["equity"] <= 0).any():
         return None
     return float(np.nanmin(curves(run.equity).drawdown)) + 0.0
-
-
-def shown_costs(run: Run) -> int:
-    """Return the costs as they are shown: gross less net, each to the cent as they are shown.
-
-    Notes
-    -----
-    Units: 1e-8 USD.  Causal: reads the whole run.  Missing: as they are where an amount is less
-    than a cent, which is shown in full.
-
-    Examples
-    --------
-    >>> _cents(41_591_400_000) - _cents(41_047_600_000)
-    543000000
-    """
-    gross = run.lines[Line.GROSS]
-    if any(0 < abs(value) < MONEY_SCALE // 100 for value in (gross, run.costs, run.net)):
-        return run.costs
-    return _cents(gross) - _cents(run.net)
-
-
-def _cents(amount: int) -> int:
-    return round(float(f"{amount / MONEY_SCALE:.2f}") * 100) * (MONEY_SCALE // 100)
 
 
 def _average(what: str, value: float | None) -> str:

@@ -1,7 +1,8 @@
 """Looks a run over for what is suspicious, and says it at the head of its page.
 
-In: a ``Run``. Out: findings, the worst first, and the rules that found nothing. A rule is a
-function of ``Evidence`` in ``checks``; a new one earns its place by joining ``RULES``.
+In: a ``Run``. Out: findings, the worst first, the rules that found nothing, and those that were
+not asked. A rule is a function of ``Evidence`` in ``checks``; a new one earns its place by
+joining ``RULES``.
 """
 
 from __future__ import annotations
@@ -9,20 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.report.checks import data, result, trading
-from quorate.report.checks.finding import Finding, Severity
+from quorate.report.checks.finding import Finding, NotAsked, Severity
 from quorate.report.evidence import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from quorate.report.checks.finding import Answer
     from quorate.report.evidence import Evidence
     from quorate.report.reading import Run
 
-    Rule = Callable[[Evidence], Finding | None]
+    Rule = Callable[[Evidence], Answer]
 
-__all__ = ["RULES", "Finding", "Report", "Severity", "judge", "lint"]
+__all__ = ["RULES", "Finding", "NotAsked", "Report", "Severity", "judge", "lint"]
 
-_CAPACITY: Final = "an account above its capacity"
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("books that do not balance", result.books),
     ("synthetic data", data.synthetic),
@@ -36,7 +37,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("one coin that carries it", result.one_coin),
     ("one month that carries it", result.one_month),
     ("five trades that carry it", result.few_winners),
-    (_CAPACITY, trading.small_capacity),
+    ("an account above its capacity", trading.small_capacity),
     ("targets lost to minimum order sizes", trading.minimum_orders),
     ("orders that did not fill as meant", trading.cut_fills),
     ("positions closed as delisted", trading.delistings),
@@ -50,11 +51,19 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
 
 
 class Report(NamedTuple):
-    """What was found, the worst first, the rules that found nothing, and those not asked."""
+    """What was found, the worst first; the rules that found nothing; those that were not asked.
+
+    ``unchecked`` gives, for each reason, the rules that were not asked because of it.
+    """
 
     findings: list[Finding]
     clean: list[str]
-    unchecked: list[str]
+    unchecked: dict[str, list[str]]
+
+    @property
+    def n_unchecked(self) -> int:
+        """How many rules were not asked."""
+        return sum(map(len, self.unchecked.values()))
 
 
 def lint(run: Run) -> Report:
@@ -63,7 +72,7 @@ def lint(run: Run) -> Report:
     Notes
     -----
     Units: said in each finding.  Causal: reads a finished run.  Missing: a rule whose figure is
-    not known finds nothing.  Spec 12.
+    not known, or that does not apply, is not asked, and says why.  Spec 12.
     """
     return judge(gather(run))
 
@@ -78,15 +87,20 @@ def judge(seen: Evidence) -> Report:
     Examples
     --------
     >>> from quorate.report.evidence import Evidence
-    >>> [finding.title for finding in judge(Evidence(is_synthetic=True, n_days=40)).findings]
-    ['Synthetic data', 'Less than a year']
+    >>> found = judge(Evidence(is_synthetic=True, is_traded=False, n_trades=0))
+    >>> [finding.title for finding in found.findings]
+    ['Synthetic data', 'It did not trade']
+    >>> "luck" in found.clean, "luck" in found.unchecked["nothing was traded"]
+    (False, True)
     """
-    asked = [(name, rule(seen)) for name, rule in RULES]
-    found = [finding for _, finding in asked if finding is not None]
-    passed = [name for name, finding in asked if finding is None]
-    idle = set() if trading.earned(seen) else {_CAPACITY}
-    return Report(
-        sorted(found, key=lambda finding: finding.severity),
-        [name for name in passed if name not in idle],
-        [f"{name}, as nothing was earned" for name in passed if name in idle],
-    )
+    report = Report([], [], {})
+    for name, rule in RULES:
+        answer = rule(seen)
+        if isinstance(answer, Finding):
+            report.findings.append(answer)
+        elif isinstance(answer, NotAsked):
+            report.unchecked.setdefault(answer.reason, []).append(name)
+        else:
+            report.clean.append(name)
+    report.findings.sort(key=lambda finding: finding.severity)
+    return report

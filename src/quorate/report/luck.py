@@ -5,17 +5,22 @@ In: a ``Run``. Out: one sentence, and rows of a figure beside what it must clear
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.report import bars
-from quorate.report.formats import UNKNOWN, counted, number, percent
+from quorate.report.formats import UNKNOWN, counted, number, percent, probability
+from quorate.statistics.cautions import FEW_TRADES, too_few
 
 if TYPE_CHECKING:
     from quorate.report.reading import Run
 
 
-FEW_TRADES: Final = 30
 SURE: Final = 0.95
+_RATIO: Final = "net Sharpe ratio, a year"
+_PSR: Final = "probability that the true ratio is above 0 (PSR)"
+_RECORD: Final = "track record needed"
+_ENOUGH: Final = f"at least {FEW_TRADES} closed trades are needed"
 
 
 class Judgement(NamedTuple):
@@ -83,7 +88,7 @@ def judge(run: Run) -> Judgement:
         said = (
             f"It may be luck of the draw: it is one of {number(trials, 0)} runs on these data, and "
             f"the chance that its true Sharpe ratio is above what their best would show by luck "
-            f"is {percent(deflated, 1)}, below {percent(SURE, 0)}."
+            f"is {probability(deflated)}, below {percent(SURE, 0)}."
         )
         short = f"not told apart from the best of {number(trials, 0)} by luck"
         return Judgement(short, said, is_told_apart=False)
@@ -112,6 +117,43 @@ def _unknown(run: Run) -> Judgement | None:
     return None
 
 
+def scarcity(run: Run) -> str:
+    """Return why a traded run has too few closed trades for any ratio, or an empty text.
+
+    Notes
+    -----
+    Units: none.  Causal: reads the whole run.  Missing: empty where it never traded: that is why.
+    """
+    return too_few(run.trades.height) if run.is_traded else ""
+
+
+def holds_zero(net: dict[str, Any]) -> bool:
+    """Return whether the interval of the Sharpe ratio holds 0, or is not known.
+
+    Examples
+    --------
+    >>> holds_zero({"sharpe_low": -2.85, "sharpe_high": 6.12}), holds_zero({})
+    (True, True)
+    """
+    low, high = net.get("sharpe_low"), net.get("sharpe_high")
+    return low is None or high is None or low <= 0.0 <= high
+
+
+def record(run: Run) -> str:
+    """Return the track record that the Sharpe ratio needs, beside the one there is, in words.
+
+    Notes
+    -----
+    Units: days.  Causal: reads the whole run.  Missing: says that none is long
+    enough.  METHODS 5.5.
+    """
+    net: dict[str, Any] = run.metrics["net"]
+    needed = net.get("min_track_record_days")
+    if needed is None:
+        return "no track record is long enough for it"
+    return f"track record needed {number(math.ceil(needed), 0)} days, there are {net.get('n_days')}"
+
+
 def doubts(run: Run) -> list[Doubt]:
     """Return the figures that speak for or against luck.
 
@@ -120,7 +162,10 @@ def doubts(run: Run) -> list[Doubt]:
     Units: in each row.  Causal: reads the whole run.  Missing: a dash, and why.
     METHODS 5, 11; Bailey and Lopez de Prado (2012), Politis and Romano (1994).
     """
-    return [_ratio(run), _psr(run), _record(run), _trials(run), *_steadiness(run)]
+    scarce = scarcity(run)
+    named = ((_RATIO, _ratio), (_PSR, _psr), (_RECORD, _record))
+    rows = [Doubt(name, scarce, "", _ENOUGH) if scarce else ask(run) for name, ask in named]
+    return [*rows, _trials(run), *_steadiness(run)]
 
 
 def _ratio(run: Run) -> Doubt:
@@ -128,9 +173,9 @@ def _ratio(run: Run) -> Doubt:
     sharpe, low, high = (net.get(name) for name in ("sharpe", "sharpe_low", "sharpe_high"))
     if sharpe is None or low is None or high is None:
         name = "sharpe" if sharpe is None else "sharpe_low"
-        return Doubt("net Sharpe ratio, a year", number(sharpe), "", run.why(f"net.{name}"))
+        return Doubt(_RATIO, number(sharpe), "", run.why(f"net.{name}"))
     return Doubt(
-        "net Sharpe ratio, a year",
+        _RATIO,
         number(sharpe),
         bars.interval(low, sharpe, high),
         f"95% interval {number(low)} to {number(high)}, by resampling blocks of days",
@@ -138,46 +183,41 @@ def _ratio(run: Run) -> Doubt:
 
 
 def _psr(run: Run) -> Doubt:
-    psr = run.metrics["net"].get("psr")
+    net: dict[str, Any] = run.metrics["net"]
+    psr = net.get("psr")
     reading = "95% or more is the usual bar" if psr is not None else run.why("net.psr")
-    return Doubt(
-        "probability that the true ratio is above 0 (PSR)",
-        percent(psr, 1),
-        bars.share(psr, ("0%", percent(SURE, 0)), SURE) if psr is not None else "",
-        reading,
-    )
+    if psr is not None and psr >= SURE and holds_zero(net):
+        reading += "; it takes days as independent, which the interval, that holds 0, does not"
+    drawn = bars.share(psr, ("0%", percent(SURE, 0)), SURE) if psr is not None else ""
+    return Doubt(_PSR, probability(psr), drawn, reading)
 
 
 def _record(run: Run) -> Doubt:
     net: dict[str, Any] = run.metrics["net"]
     needed, n_days = net.get("min_track_record_days"), net.get("n_days") or 0
     if needed is None:
-        return Doubt("track record needed", UNKNOWN, "", run.why("net.min_track_record_days"))
+        return Doubt(_RECORD, UNKNOWN, "", run.why("net.min_track_record_days"))
     return Doubt(
-        "track record needed",
-        f"{number(needed, 0)} days",
+        _RECORD,
+        f"{number(math.ceil(needed), 0)} days",
         bars.share(n_days / needed if needed > 0 else 1.0, ("0 days", "what is needed")),
-        f"to believe such a ratio at 5%; the record has {counted(n_days, 'day')}",
+        f"to believe such a ratio at 5%; the record has {counted(n_days, 'UTC day')}",
     )
 
 
 def _trials(run: Run) -> Doubt:
     trials = run.about.get("n_trials")
-    if trials is None:
-        return Doubt(
-            "runs on these or overlapping data in this store",
-            UNKNOWN,
-            "",
-            "not written down in this run; the best of many looks good by luck alone",
-        )
-    deflated = run.metrics["net"].get("deflated_sharpe")
+    name = "runs on these or overlapping data in this store"
     reading = "the best of many looks good by luck alone"
-    if deflated is not None:
+    if trials is None:
+        return Doubt(name, UNKNOWN, "", f"not written down in this run; {reading}")
+    deflated = run.metrics["net"].get("deflated_sharpe")
+    if deflated is not None and not scarcity(run):
         reading = (
             "probability that the true Sharpe ratio is above what the best of "
-            f"{number(trials, 0)} would show by luck (DSR): {percent(deflated, 1)}"
+            f"{number(trials, 0)} would show by luck (DSR): {probability(deflated)}"
         )
-    return Doubt("runs on these or overlapping data in this store", number(trials, 0), "", reading)
+    return Doubt(name, number(trials, 0), "", reading)
 
 
 def _steadiness(run: Run) -> list[Doubt]:

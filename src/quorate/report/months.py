@@ -5,17 +5,21 @@ In: the equity of every bar. Out: rows of text. A bar that closes at 00:00 ends 
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from quorate.report.formats import percent, sign
+from quorate.report.formats import fall, tint
 from quorate.report.tables import Amount, amount
 
 if TYPE_CHECKING:
     from quorate.core.types import IntVec, Vec
     from quorate.report.reading import Curves, Run
+
+_STEPS: Final = ((0.01, 12), (0.05, 30), (0.10, 50), (math.inf, 75))
+"""Bounds of a return, either way, and how strong their colour is: the same in every run."""
 
 
 def month_ends(run: Run) -> list[tuple[int, int, int, int]]:
@@ -89,7 +93,7 @@ def _month(
         amount(net),
         amount(paid_in),
         amount(int(equity[last])),
-        percent(float(index[last] / index[first] - 1.0)),
+        fall(float(index[last] / index[first] - 1.0)),
         css,
     )
 
@@ -115,16 +119,34 @@ def calendar(run: Run, found: Curves) -> list[tuple[str, list[Cell]]]:
         (year, month): float(found.growth[last] / found.growth[first] - 1.0)
         for year, month, first, last in ends
     }
-    largest = max((abs(value) for value in returns.values() if math.isfinite(value)), default=0.0)
     rows = []
     for year in sorted({year for year, _ in returns}):
-        cells = []
-        for month in range(1, 13):
-            value = returns.get((year, month))
-            depth = abs(value) / largest if value is not None and largest > 0.0 else 0.0
-            strength = round(10 + 60 * depth) if math.isfinite(depth) and depth > 0.0 else 0
-            cells.append(Cell(percent(value) if value is not None else "", sign(value), strength))
+        cells = [_cell(returns.get((year, month))) for month in range(1, 13)]
         of_year = [end for end in ends if end[0] == year]
         whole = float(found.growth[of_year[-1][3]] / found.growth[of_year[0][2]] - 1.0)
-        rows.append((str(year), [*cells, Cell(percent(whole), sign(whole), 0)]))
+        rows.append((str(year), [*cells, _cell(whole)._replace(strength=0)]))
     return rows
+
+
+def calendar_key() -> list[Cell]:
+    """Return what the strengths of the calendar's colours mean, weakest first.
+
+    Examples
+    --------
+    >>> [cell.text for cell in calendar_key()]
+    ['below 1%', '1 to 5%', '5 to 10%', '10% and more']
+    """
+    bounds = [f"{100 * bound:.0f}" for bound, _ in _STEPS[:-1]]
+    between = [f"{low} to {high}%" for low, high in itertools.pairwise(bounds)]
+    texts = [f"below {bounds[0]}%", *between, f"{bounds[-1]}% and more"]
+    return [Cell(text, "up", strength) for text, (_, strength) in zip(texts, _STEPS, strict=True)]
+
+
+def _cell(value: float | None) -> Cell:
+    """Return a month's return; colour follows the text, so what shows as nothing has none."""
+    if value is None:
+        return Cell("", "", 0)
+    text = fall(value)
+    css = tint(text)
+    strength = next((step for bound, step in _STEPS if abs(value) < bound), 0) if css else 0
+    return Cell(text, css, strength)

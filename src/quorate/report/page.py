@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import tempfile
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +43,7 @@ from quorate.report.capacity import capacity
 from quorate.report.formats import instant, number
 from quorate.report.reading import Run, curves, read
 from quorate.report.thinning import MAX_POINTS
+from quorate.statistics.span import span_days
 
 NAME: Final = "report.html"
 CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
@@ -158,9 +158,12 @@ def _head(run: Run) -> dict[str, Any]:
         "findings_said": _counted(found.findings),
         "clean": found.clean,
         "unchecked": found.unchecked,
+        "n_unchecked": found.n_unchecked,
         "preset": run.about.get("settings", {}).get("risk", {}).get("preset", "none"),
         "start_usd": number(run.start / MONEY_SCALE),
-        "span": [_span(data.get(end, "")) for end in ("start", "end")],
+        "span": [instant(run.equity["ts"][end]) for end in (0, -1)],
+        "span_days": number(span_days(run.equity), 1),
+        "utc_days": number(run.metrics["net"].get("n_days"), 0),
         "n_bars": number(data.get("n_bars"), 0),
         "assumptions": assumptions.assumptions(run),
         "seconds": [(n, number(s, 1)) for n, s in run.about.get("seconds", {}).items()],
@@ -211,6 +214,7 @@ def _answers(run: Run) -> dict[str, Any]:
         "shocks": places.tables(places.SHOCKS, run),
         "worst": worst.worst(run, found),
         "calendar": months.calendar(run, found),
+        "calendar_key": months.calendar_key(),
         "months": months.months(run, found),
     }
 
@@ -227,6 +231,7 @@ def _details(run: Run) -> dict[str, Any]:
         "n_rest": number(run.trades.height - len(best) - len(last), 0),
         "metrics": facts.metric_rows(run),
         "stability": facts.stability_rows(run),
+        "stability_note": facts.stability_note(run),
         "years": facts.year_rows(run),
         "year_note": facts.year_note(run),
         "falls": places.tables(places.FALLS, run),
@@ -252,14 +257,6 @@ def _counted(findings: list[linter.Finding]) -> str:
         for severity in linter.Severity
     ]
     return ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in counts if n)
-
-
-def _span(text: object) -> str:
-    """Return an end of the span to the minute, or as it stands where it is no time."""
-    try:
-        return instant(datetime.fromisoformat(str(text)))
-    except ValueError:
-        return str(text)
 
 
 @cache

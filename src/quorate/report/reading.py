@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from quorate.core.types import Line, Reason
 from quorate.errors import DataError
 from quorate.report.formats import units
 from quorate.statistics import currency
+from quorate.statistics.cautions import cautions
 from quorate.statistics.daily import EQUITY
 from quorate.statistics.trades import require_columns, require_trades
 
@@ -75,6 +77,11 @@ class Run:
     def net(self) -> int:
         """What the account made after all costs, before the quote currency moved."""
         return self.lines[Line.GROSS] - self.costs
+
+    @cached_property
+    def cautions(self) -> dict[str, str]:
+        """Metrics that are defined and say nothing, such as ``net.sharpe``, each with why."""
+        return cautions(self.metrics, self.equity)
 
     def why(self, name: str) -> str:
         """Return why a metric, such as ``net.sharpe``, is not defined."""

@@ -1,34 +1,36 @@
-"""A run on one screen: is it real, what it earned, what it cost, what would break it, the page.
+"""A run on one screen: is it real, what it earned and cost, what would break it, the page.
 
 In: a ``Run``. Out: at most 24 lines of 80 columns; a longer path alone may stand out.
 """
 
 from __future__ import annotations
 
+import math
 import textwrap
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.core.types import Line, Reason
-from quorate.report.formats import fall, number, percent, usd
+from quorate.core.types import MONEY_SCALE, Line, Reason
+from quorate.report.formats import fall, number, percent, probability, usd
 from quorate.report.headline import deepest_fall
-from quorate.report.linter import lint
-from quorate.report.luck import judge
+from quorate.report.linter import RULES, lint
+from quorate.report.luck import judge, record, scarcity
 from quorate.report.reading import SLIPPAGE
+from quorate.report.shocks import shock_rows
 from quorate.report.words import HELD, REASONS, TRADED
+from quorate.statistics.span import span_days
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from quorate.report.linter import Report
     from quorate.report.reading import Run
+    from quorate.report.shocks import ShockRow
 
 WIDTH: Final = 80
 HEIGHT: Final = 24
 _HEAD: Final = 13
 _NOTES: Final = 5
-_BREAKS: Final = 4
-_SURE: Final = 0.95
 _WAITED: Final = 3
 
 
@@ -53,23 +55,26 @@ def summary(run: Run, page: Path | None = None, cautions: Sequence[str] | None =
     -----
     Units: said beside every number.  Causal: reads a finished run.  Missing: in words.  Spec 12.
     """
-    found = _cautions(run) if cautions is None else cautions
+    found = lint(run)
+    said = _cautions(found) if cautions is None else list(cautions)
     parts = [
-        _real(run),
         _part("EARNED", _earned(run)),
         _part("COST", _cost(run)),
-        _part("WOULD BREAK", _breaks(run, found)),
+        _part("WOULD BREAK", _breaks(run)),
         _part("WAITED FOR", [_waited(run)]),
     ]
-    lines = [line for part in parts for line in part][: HEIGHT - 1]
+    rest = [line for part in parts for line in part]
+    room = HEIGHT - 1 - len(rest)
+    real = _real(run, found, said, room)
+    lines = [*real, *rest][: HEIGHT - 1]
     if page is not None:
         lines.append(f"{'PAGE':<{_HEAD}}{page}")
     return "\n".join(lines)
 
 
-def _cautions(run: Run) -> list[str]:
+def _cautions(found: Report) -> list[str]:
     """Return what the linter found, the figure beside what it means."""
-    return [f"{finding.title}: {finding.figure}" for finding in lint(run).findings]
+    return [f"{finding.title}: {finding.figure}" for finding in found.findings]
 
 
 def _part(head: str, sentences: Sequence[str], most: int = HEIGHT) -> list[str]:
@@ -84,26 +89,24 @@ def _wrapped(sentence: str) -> list[str]:
     return textwrap.wrap(sentence, WIDTH - _HEAD, break_on_hyphens=False)
 
 
-def _real(run: Run) -> list[str]:
+def _real(run: Run, found: Report, cautions: Sequence[str], room: int) -> list[str]:
+    """Return what the data are, and what is suspicious in as many lines as are left."""
     data: dict[str, Any] = run.about["data"]
-    days = (run.equity["ts"][-1] - run.equity["ts"][0]).total_seconds() / 86_400.0
     coins = len(data["symbols"])
-    first, last = (_day(data.get(end, "")) for end in ("start", "end"))
+    first, last = (f"{run.equity['ts'][end]:%Y-%m-%d}" for end in (0, -1))
     span = (
         f"{coins} coin{'s' if coins != 1 else ''} on {', '.join(data['venues'])}, "
-        f"{number(days, 1)} days from {first} to {last}"
+        f"{number(span_days(run.equity), 1)} days from {first} to {last}"
     )
     if data["is_synthetic"]:
-        head = "SYNTHETIC DATA: these prices were made up"
-        return [head, *_part("", [span])]
-    return _part("REAL DATA", [span, *data.get("notes", [])], _NOTES)
-
-
-def _day(text: object) -> str:
-    try:
-        return f"{datetime.fromisoformat(str(text)):%Y-%m-%d}"
-    except ValueError:
-        return str(text)
+        head = ["SYNTHETIC DATA: these prices were made up", *_part("", [span], 2)]
+    else:
+        head = _part("REAL DATA", [span, *data.get("notes", [])], max(2, min(_NOTES, room - 4)))
+    asked = (
+        f"{len(found.findings)} of {len(RULES)} checks speak; {len(found.clean)} found nothing, "
+        f"{found.n_unchecked} could not be asked"
+    )
+    return [*head, *_part("SUSPICIOUS", [asked, *cautions], max(1, room - len(head)))]
 
 
 def _earned(run: Run) -> list[str]:
@@ -114,19 +117,26 @@ def _earned(run: Run) -> list[str]:
     if not trades and not any(run.lines.values()):
         return [f"nothing: it did not trade, and {start} USD stayed as they were"]
     total = net.get("total_return")
-    change = f"{percent(total)} net: " if total is not None else "the account was lost: "
-    sharpe = net.get("sharpe")
-    if sharpe is None:
-        ratio = f"its Sharpe ratio is not defined: {run.why('net.sharpe')}"
-    else:
-        ratio = f"Sharpe ratio {number(sharpe)}"
-        if net.get("sharpe_low") is not None and net.get("sharpe_high") is not None:
-            ratio += f", 95% from {number(net['sharpe_low'])} to {number(net['sharpe_high'])}"
-        ratio += f"; {judge(run).short}"
-        if net.get("psr") is not None:
-            ratio += f" (PSR {percent(net['psr'], 1)})"
+    change = f"{fall(total)} net: " if total is not None else "the account was lost: "
     plural = "" if trades == 1 else "s"
-    return [f"{change}{start} to {end} USD, {number(trades, 0)} closed trade{plural}", ratio]
+    return [
+        f"{change}{start} to {end} USD, {number(trades, 0)} closed trade{plural}",
+        _ratio(run),
+    ]
+
+
+def _ratio(run: Run) -> str:
+    """Return the Sharpe ratio beside its interval, PSR and track record, and what they come to."""
+    net: dict[str, Any] = run.metrics["net"]
+    short = judge(run).short
+    if net.get("sharpe") is None:
+        return f"its Sharpe ratio is not defined: {run.why('net.sharpe')}"
+    if scarcity(run):
+        return short
+    said = f"Sharpe ratio {number(net['sharpe'])}"
+    if net.get("sharpe_low") is not None and net.get("sharpe_high") is not None:
+        said += f", 95% from {number(net['sharpe_low'])} to {number(net['sharpe_high'])}"
+    return f"{said}, PSR {probability(net.get('psr'))}; {record(run)}; {short}"
 
 
 def _cost(run: Run) -> list[str]:
@@ -141,17 +151,43 @@ def _cost(run: Run) -> list[str]:
     return [f"{name:<14}{usd(amount):>18} USD" for name, amount in rows]
 
 
-def _breaks(run: Run, cautions: Sequence[str]) -> list[str]:
+def _breaks(run: Run) -> list[str]:
+    """Return the deepest fall, and what the worst shock and a failing venue would have taken."""
+    if not any(run.lines.values()):
+        return ["nothing was at risk"]
     deepest = deepest_fall(run)
     down = "no drawdown is known"
     if deepest is not None:
         down = f"deepest drawdown {fall(deepest)}, bar by bar"
-    if not any(run.lines.values()):
-        down = "nothing was at risk"
-    lines = [line for each in cautions for line in _wrapped(each)]
-    if len(lines) > _BREAKS:
-        lines = [*lines[: _BREAKS - 1], "... and more on the page"]
-    return [down, *lines]
+    return [down, *_worst(_shocks(run))]
+
+
+def _worst(rows: Sequence[ShockRow]) -> list[str]:
+    """Return the worst shock and the worst default of a venue; a gain is no break."""
+    said = []
+    for kind, none in ((False, "no past shock would have cost it anything"), (True, "")):
+        worst = max(
+            (row for row in rows if bool(row.venue) is kind),
+            key=lambda row: row.loss_frac,
+            default=None,
+        )
+        if worst is None:
+            continue
+        if worst.loss_usd <= 0.0:
+            said.append(none)
+            continue
+        name = f"default of {worst.venue}" if worst.venue else worst.shock
+        lost = usd(-round(worst.loss_usd * MONEY_SCALE))
+        said.append(f"{name}: {lost} USD, {percent(-worst.loss_frac, 1)} of equity")
+    return [each for each in said if each]
+
+
+def _shocks(run: Run) -> list[ShockRow]:
+    """Return the table of shocks, where the run kept what it is made from."""
+    if run.fills is None or run.positions is None or not run.is_traded:
+        return []
+    rows = shock_rows(run.fills, run.positions, run.equity, run.about["data"]["venues"])
+    return [row for row in rows if math.isfinite(row.loss_frac)]
 
 
 def _waited(run: Run) -> str:

@@ -163,6 +163,25 @@ LABELS: Final[dict[str, str]] = {
 }
 """Metric -> its name on the page."""
 
+DEFINITIONS: Final[dict[str, str]] = {
+    "n_days": "UTC days the run touches, each with one return; the first and last may be partial",
+    "total_return": "all daily returns compounded",
+    "cagr": "the daily returns compounded, brought to 365 days",
+    "volatility": "standard deviation of the daily returns, brought to 365 days",
+    "sharpe": "mean over standard deviation of the daily returns, brought to 365 days",
+    "deflated_sharpe": "that the true Sharpe ratio is above what the best of those trials shows "
+    "by luck",
+    "mean_return": "mean daily return, times 365",
+    "sortino": "mean daily return over the root mean square of the losing days, all days counted; "
+    "brought to 365 days",
+    "calmar": "growth a year over the size of the max drawdown",
+    "profit_factor": "sum of wins over the size of the sum of losses",
+    "trades_per_day": "closed trades over the days from the first bar to the last",
+    "turnover_per_day": "everything bought and sold over mean equity, for each of those days",
+    "turnover_per_year": "365 times the turnover a day",
+}
+"""Metric -> what it is, where the formula of ``METRICS`` speaks of code."""
+
 HEADINGS: Final[dict[str, str]] = {
     "n_days": "Return and risk",
     "max_drawdown": "Drawdowns",

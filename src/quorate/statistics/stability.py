@@ -14,6 +14,7 @@ from quorate.core.types import MONEY_SCALE
 from quorate.statistics import drawdowns, ratios
 from quorate.statistics.accounts import certainty
 from quorate.statistics.bootstrap import mean_interval
+from quorate.statistics.cautions import FEW_TRADES
 from quorate.statistics.trades import hits
 
 if TYPE_CHECKING:
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from quorate.core.types import Vec
+    from quorate.core.types import IntVec, Vec
     from quorate.statistics.daily import Daily
 
 _DAY_US: Final = 86_400_000_000
+_OF_YEARS: Final = ("sharpe", "total_return", "max_drawdown")
+_OF_TRADES: Final = ("pnl_usd", "sharpe", "hit_rate", "profit_factor")
+_RATIOS: Final = {"sharpe", "hit_rate", "profit_factor"}
+"""Of a handful of trades they are an artefact; money, returns and falls are what they are."""
 
 
 def dispersion(values: Sequence[float], *, seed: int = 0) -> dict[str, float]:
@@ -83,50 +88,76 @@ def stability(daily: Daily, closed: pl.DataFrame, *, seed: int = 0) -> dict[str,
     Returns
     -------
     dict
-        ``year``, ``coin`` and ``regime``, each with ``groups`` and ``dispersion``. The returns
-        behind the Sharpe ratio of a coin or regime are ``contributions``.
+        ``year``, ``coin`` and ``regime``, each with ``groups`` and ``dispersion`` (net),
+        ``n_too_few`` (groups below 30 closed trades, left out of the dispersion of ratios), and
+        ``gross`` with a ``dispersion`` of its own. The returns behind the Sharpe ratio of a coin
+        or regime are ``contributions``.
 
     Notes
     -----
     Units: as ``metrics.METRICS`` says.  Causal: reads the whole run; a trade belongs to the
-    regime it was opened in.  Missing: NaN where undefined; the dispersion leaves it out.
+    regime it was opened in, and to the year it was closed in.  Missing: NaN where undefined; the
+    dispersion leaves it out.
     Spec 3, 12.
     """
-    year = daily.day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-    by_year = {
+    found = {}
+    for name, column in (("year", ""), ("coin", "symbol"), ("regime", "regime")):
+        net, gross = (
+            _by_trades(daily, closed, column, money)
+            if column
+            else _by_year(daily.day, returns, closed)
+            for money, returns in (("net_pnl", daily.net), ("gross_pnl", daily.gross))
+        )
+        metrics = _OF_TRADES if column else _OF_YEARS
+        found[name] = {
+            "groups": net,
+            "dispersion": _spreads(net, metrics, seed),
+            "n_too_few": sum(row["n_trades"] < FEW_TRADES for row in net.values()),
+            "gross": {"dispersion": _spreads(gross, metrics, seed)},
+        }
+    return found
+
+
+def _spreads(
+    groups: dict[str, dict[str, Any]], metrics: Sequence[str], seed: int
+) -> dict[str, dict[str, float]]:
+    """Return the dispersion of each metric; ratios only of the groups with enough trades."""
+    return {
+        metric: dispersion(
+            [
+                row[metric]
+                for row in groups.values()
+                if metric not in _RATIOS or row["n_trades"] >= FEW_TRADES
+            ],
+            seed=seed,
+        )
+        for metric in metrics
+    }
+
+
+def _by_year(days: IntVec, returns: Vec, closed: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    year = _years(days)
+    ended = _years((closed["closed_at"].dt.epoch("us").to_numpy() - 1) // _DAY_US)
+    return {
         str(number): {
             "n_days": int(np.sum(year == number)),
-            "total_return": ratios.total_return(daily.net[year == number]),
-            "max_drawdown": drawdowns.max_drawdown(daily.net[year == number]),
-            **certainty(daily.net[year == number]),
+            "n_trades": int(np.sum(ended == number)),
+            "total_return": ratios.total_return(returns[year == number]),
+            "max_drawdown": drawdowns.max_drawdown(returns[year == number]),
+            **certainty(returns[year == number]),
         }
         for number in np.unique(year).tolist()
     }
-    groups = {
-        "year": by_year,
-        "coin": _by_trades(daily, closed, "symbol"),
-        "regime": _by_trades(daily, closed, "regime"),
-    }
-    return {
-        name: {
-            "groups": group,
-            "dispersion": {
-                metric: dispersion([row[metric] for row in group.values()], seed=seed)
-                for metric in (
-                    ("sharpe", "total_return", "max_drawdown")
-                    if name == "year"
-                    else ("pnl_usd", "sharpe", "hit_rate", "profit_factor")
-                )
-            },
-        }
-        for name, group in groups.items()
-    }
 
 
-def contributions(daily: Daily, closed: pl.DataFrame) -> Vec:
+def _years(days: IntVec) -> IntVec:
+    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def contributions(daily: Daily, closed: pl.DataFrame, money: str = "net_pnl") -> Vec:
     r"""Return what closed trades made each day, over the equity the day began with.
 
-    .. math:: r_d = \sum_{i \in d} \text{net}_i / E_{d-1}
+    .. math:: r_d = \sum_{i \in d} \text{money}_i / E_{d-1}
 
     Parameters
     ----------
@@ -134,6 +165,8 @@ def contributions(daily: Daily, closed: pl.DataFrame) -> Vec:
         From ``daily_returns``: which days, and their equity.
     closed : DataFrame
         Closed trades of one coin or regime, of schema ``trades.TRADES``.
+    money : str
+        The column that is made: ``net_pnl`` or ``gross_pnl``; the equity is net in both.
 
     Returns
     -------
@@ -159,7 +192,7 @@ def contributions(daily: Daily, closed: pl.DataFrame) -> Vec:
         return made
     at = (closed["closed_at"].dt.epoch("us").to_numpy() - 1) // _DAY_US - daily.day[0]
     inside = (at >= 0) & (at < len(made))
-    np.add.at(made, at[inside], closed["net_pnl"].to_numpy()[inside] / MONEY_SCALE)
+    np.add.at(made, at[inside], closed[money].to_numpy()[inside] / MONEY_SCALE)
     first = daily.equity_usd[0] / (1.0 + daily.net[0]) if daily.net[0] > -1.0 else math.nan
     began = np.concatenate(([first], daily.equity_usd[:-1]))
     share = np.full(len(made), math.nan)
@@ -167,15 +200,17 @@ def contributions(daily: Daily, closed: pl.DataFrame) -> Vec:
     return np.where(np.isnan(share).cumsum() > 0, math.nan, share)
 
 
-def _by_trades(daily: Daily, closed: pl.DataFrame, column: str) -> dict[str, dict[str, Any]]:
+def _by_trades(
+    daily: Daily, closed: pl.DataFrame, column: str, money: str
+) -> dict[str, dict[str, Any]]:
     rows = {}
     for (key,), part in closed.sort(column, maintain_order=True).group_by(
         column, maintain_order=True
     ):
-        pnl = part["net_pnl"].to_numpy()
+        pnl = part[money].to_numpy()
         rows[str(key)] = {
             "pnl_usd": int(np.sum(pnl)) / MONEY_SCALE,
-            **certainty(contributions(daily, part)),
+            **certainty(contributions(daily, part, money)),
             **hits(pnl)._asdict(),
         }
     return rows

@@ -100,6 +100,28 @@ def test_a_run_that_never_traded_is_not_judged(quiet):
     assert all(row.reading == "it never traded" for row in rows)
 
 
+def test_a_handful_of_trades_has_no_figure_and_no_bar(run):
+    few = replace(run, trades=run.trades.head(1))
+    for row in luck.doubts(few)[:3]:
+        assert (row.figure, row.picture) == ("too few: 1 trade", "")
+        assert "at least 30" in row.reading
+
+
+def test_a_probability_beside_an_interval_that_holds_zero_says_what_it_takes_for_granted(run):
+    found = {"sharpe": 3.4, "psr": 0.99999, "sharpe_low": -2.85, "sharpe_high": 6.12}
+    made = replace(run, metrics=run.metrics | {"net": run.metrics["net"] | found})
+    row = next(row for row in luck.doubts(made) if "PSR" in row.question)
+    assert row.figure == ">99.9%"
+    assert "independent" in row.reading
+    sure = made.metrics["net"] | {"sharpe_low": 0.1}
+    row = next(
+        row
+        for row in luck.doubts(replace(made, metrics=made.metrics | {"net": sure}))
+        if "PSR" in row.question
+    )
+    assert "independent" not in row.reading
+
+
 def test_every_doubt_has_a_figure_or_a_reason(run, quiet):
     for each in (run, quiet):
         for row in luck.doubts(each):

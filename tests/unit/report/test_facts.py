@@ -1,5 +1,6 @@
 """Every metric has its line, and a number that is not known says why."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -29,6 +30,34 @@ def test_what_is_not_known_says_why(run):
     assert rows["hit rate"].net.note == "it never traded"
     assert rows["capacity, by the edges expected"].net.note == "it never traded"
     assert rows["capacity, by the edges expected"].gross is None
+
+
+def test_what_is_defined_and_says_nothing_is_a_dash_with_the_reason(tmp_path):
+    made = reading.read(build(tmp_path, n_trades=1))
+    rows = {row.label: row for row in facts.metric_rows(made)}
+    for name in ("Sharpe ratio", "probabilistic Sharpe ratio (PSR)", "track record needed"):
+        assert (rows[name].net.text, rows[name].net.css) == ("–", "")
+        assert rows[name].net.note == "too few: 1 trade"
+    assert rows["total return"].net.text != "–"
+
+
+def test_a_few_losing_days_make_no_sortino_ratio(tmp_path):
+    made = reading.read(build(tmp_path, n_trades=60, outcome="won"))
+    rows = {row.label: row for row in facts.metric_rows(made)}
+    assert made.metrics["net"]["n_trades"] == 60
+    for name in ("Sortino ratio", "Calmar ratio"):
+        assert rows[name].net.text == "–"
+        assert rows[name].net.note
+
+
+def test_no_definition_speaks_of_code(run):
+    for row in facts.metric_rows(run):
+        assert not re.search(r"[a-z]_[a-z]|ddof|[|=^]|\bstd\b|\bprod\b", row.definition), row.label
+
+
+def test_a_unit_is_said_once(run):
+    assert not any("%" in row.unit for row in facts.metric_rows(run))
+    assert {row.unit for row in facts.metric_rows(run)} >= {"a year", "days", "USD"}
 
 
 def test_settings_carry_their_origin(run):

@@ -76,3 +76,9 @@ def test_what_the_decisions_expected_to_fit_is_said_beside_the_curve(run, quiet)
     earned.lines[Line.FEE] = 5
     assert graphs.expected_room(earned) == ""
     assert graphs.expected_room(quiet) == ""
+
+
+def test_a_handful_of_trades_has_no_rolling_ratio(tmp_path):
+    made = reading.read(build(tmp_path, n_trades=29))
+    assert graphs.sharpe(made).chart.points == {}
+    assert "too few: 29 trades" in graphs.sharpe(made).chart.svg

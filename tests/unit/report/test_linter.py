@@ -29,7 +29,7 @@ def test_every_rule_is_asked():
         name
         for module in (data, result, trading)
         for name, found in inspect.getmembers(module, inspect.isfunction)
-        if found.__module__ == module.__name__ and not name.startswith("_") and name != "earned"
+        if found.__module__ == module.__name__ and not name.startswith("_")
     }
     assert asked == written
     names = [name for name, _ in linter.RULES]
@@ -41,7 +41,7 @@ def test_the_worst_comes_first_and_the_rest_is_named_clean(run):
     severities = [each.severity for each in found.findings]
     assert severities == sorted(severities)
     assert found.findings[0].title == "Synthetic data"
-    assert len(found.findings) + len(found.clean) + len(found.unchecked) == len(linter.RULES)
+    assert len(found.findings) + len(found.clean) + found.n_unchecked == len(linter.RULES)
     assert "liquidations" in found.clean
 
 
@@ -49,8 +49,10 @@ def test_the_evidence_is_what_the_run_says(run):
     seen = evidence.gather(run)
     by_coin = run.trades.group_by("symbol").agg(pl.col("net_pnl").sum())
     assert seen.best_coin[1] == by_coin["net_pnl"].max()
+    assert seen.worst_coin[1] == by_coin["net_pnl"].min()
+    assert (seen.n_days, seen.span_days) == (167, pytest.approx(4_000 / 24))
     assert seen.gross - seen.costs == seen.net == run.net
-    assert (seen.n_assumed, seen.n_markets) == (2, 4)
+    assert (seen.n_assumed, seen.n_funded) == (2, 3)
     assert (seen.open_net, seen.n_open) == (12 * UNIT + 7, 0)
     assert (seen.n_stops, seen.n_clipped) == (14, 37)
     assert seen.n_months == 6
@@ -110,11 +112,57 @@ def test_every_field_has_a_harmless_default():
 
 def test_capacity_is_not_checked_where_nothing_was_earned():
     found = linter.judge(evidence.Evidence(gross=5, costs=5, room_usd=1.0, start_usd=2.0))
-    assert found.unchecked == ["an account above its capacity, as nothing was earned"]
+    assert "an account above its capacity" in found.unchecked["nothing was earned"]
     assert "an account above its capacity" not in found.clean
     earned = linter.judge(evidence.Evidence(gross=6, costs=5, room_usd=1.0, start_usd=2.0))
-    assert earned.unchecked == []
     assert earned.findings[0].title == "The account is above its capacity"
+
+
+def test_a_run_that_never_traded_passes_no_check_that_needs_trades(tmp_path):
+    found = linter.lint(reading.read(build(tmp_path, n_trades=0, n_bars=300)))
+    assert set(found.clean) == {
+        "books that do not balance",
+        "synthetic data",
+        "a lost account",
+        "prices that are filled in",
+        "engines that failed",
+    } - {finding.title for finding in found.findings}
+    assert len(found.unchecked["nothing was traded"]) == 13
+
+
+def attributed(run, **more):
+    """Give an attribution that is the books of the run, line by line and coin by coin."""
+    rows = [
+        (symbol, line.name, int(run.trades.filter(symbol=symbol)[column].sum()) * side)
+        for symbol in run.trades["symbol"].unique()
+        for line, column, side in (
+            (Line.GROSS, "gross_pnl", 1),
+            *((line, line.name.lower(), -1) for line in Line if line is not Line.GROSS),
+        )
+    ]
+    table = pl.DataFrame(rows, schema=["symbol", "line", "amount"], orient="row")
+    none_open = pl.DataFrame(schema={"symbol": pl.String, "value": pl.Int64})
+    return replace(run, attribution=table, positions=none_open, **more)
+
+
+def test_a_table_edited_by_hand_is_found(tmp_path):
+    run = reading.read(build(tmp_path, n_trades=40))
+    assert linter.lint(attributed(run)).findings[0].title != "The books do not balance"
+    whole = attributed(run).attribution
+    is_first = pl.int_range(pl.len()) == 0
+    edited = whole.with_columns(
+        amount=pl.when(is_first).then(pl.col("amount") + 7).otherwise("amount")
+    )
+    seen = evidence.gather(replace(attributed(run), attribution=edited))
+    assert (seen.attribution_gap, seen.trades_gap) == (7, 0)
+    moved = whole.with_columns(pl.col("symbol").replace({"BTC": "ETH"}))
+    assert evidence.gather(replace(attributed(run), attribution=moved)).attribution_gap != 0
+    better = run.trades.with_columns(
+        net_pnl=pl.when(is_first).then(pl.col("net_pnl") + 9).otherwise("net_pnl")
+    )
+    seen = evidence.gather(replace(attributed(run), trades=better))
+    assert (seen.attribution_gap, seen.trades_gap) == (-9, 9)
+    assert result.books(seen).title == "The books do not balance"
 
 
 def test_delistings_are_told_with_their_money(run):

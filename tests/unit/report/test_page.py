@@ -179,7 +179,9 @@ def test_made_up_data_are_said_to_be_made_up(page, quiet):
 def test_what_was_run_is_said(page):
     for text in (
         "Funding was assumed: 1.00 bps per 8 hours on venue beta.",
-        "2025-01-01 00:00 to 2025-06-16 16:00 UTC, 4,000 bars of 60 minutes",
+        "2025-01-01 00:00 to 2025-06-16 16:00 UTC, from the open of the first bar",
+        "the close of the last: 166.7 days, 4,000 bars of 60 minutes",
+        "the 167 UTC days that touches",
         "5: BTC, ETH, SOL, XRP, DOGE",
         "alpha (spot), beta (perp)",
         "10,000.00 USD",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 from tests.unit.report.building import build
 
 from quorate.core.types import Line
-from quorate.report.formats import fall, usd
-from quorate.report.headline import shown_costs, tiles, verdict
+from quorate.report.checks.result import edge_below_cost
+from quorate.report.evidence import gather
+from quorate.report.formats import fall
+from quorate.report.headline import tiles, verdict
+from quorate.report.linter import lint
 from quorate.report.reading import curves, read
-from quorate.report.summary import HEIGHT, WIDTH, summary
+from quorate.report.summary import HEIGHT, WIDTH, _worst, summary
 
 PAGE = Path("runs/20250601-000000-aaaa1111/report.html")
-HEADS = ("REAL DATA", "EARNED", "COST", "WOULD BREAK", "WAITED FOR", "PAGE")
+HEADS = ("REAL DATA", "SUSPICIOUS", "EARNED", "COST", "WOULD BREAK", "WAITED FOR", "PAGE")
 
 
 def said(folder, **chosen):
@@ -114,11 +117,95 @@ def test_the_deepest_fall_is_that_of_every_bar(tmp_path):
     assert "on daily closes" in tile.detail
 
 
-def test_the_costs_shown_lead_from_the_gross_shown_to_the_net_shown(tmp_path):
+def test_the_costs_are_the_true_ones_rounded_wherever_they_are_said(tmp_path):
+    """13,638.694384 stays 13,638.69, though the gross less the net that are shown is 13,638.70."""
     run = read(build(tmp_path, n_trades=2))
-    lines = dict.fromkeys(run.lines, 0) | {Line.GROSS: 41_590_600_000, Line.FEE: 543_400_000}
+    lines = dict.fromkeys(run.lines, 0) | {
+        Line.GROSS: 63_833_681_724,
+        Line.FEE: 1_363_869_438_442,
+    }
     moved = replace(run, lines=lines)
-    said = verdict(moved)
-    shown = [float(text.replace(",", "")) for text in re.findall(r"([\d,.]+) USD", said)[-3:]]
-    assert round(shown[0] - shown[1], 2) == shown[2]
-    assert usd(shown_costs(moved)) != usd(moved.costs)
+    assert "costs took 13,638.69 USD" in verdict(moved)
+    tile = next(tile for tile in tiles(moved) if tile.label == "cost share of gross")
+    assert "13,638.69 of 638.34 USD" in tile.detail
+    assert edge_below_cost(gather(moved)).figure == "Gross 638.34 USD, costs 13,638.69 USD"
+
+
+def test_what_would_break_it_is_no_list_of_what_is_suspicious(tmp_path):
+    folder = build(tmp_path)
+    text = summary(read(folder), cautions=["The edge is below its cost."])
+    suspicious = text.split("SUSPICIOUS", 1)[1].split("EARNED", 1)[0]
+    breaking = text.split("WOULD BREAK", 1)[1].split("WAITED FOR", 1)[0]
+    assert "The edge is below its cost." in suspicious
+    assert "edge" not in breaking
+    assert "deepest drawdown" in breaking
+
+
+def shock(name, loss, venue=""):
+    return SimpleNamespace(shock=name, venue=venue, loss_usd=loss, loss_frac=loss / 1_000.0)
+
+
+def test_the_worst_shock_and_the_worst_default_are_told():
+    rows = [
+        shock("one", 10.0),
+        shock("two", 250.5),
+        shock("venue default", 900.0, "alpha"),
+        shock("venue default", 100.0, "beta"),
+    ]
+    assert _worst(rows) == [
+        "two: \N{MINUS SIGN}250.50 USD, \N{MINUS SIGN}25.1% of equity",
+        "default of alpha: \N{MINUS SIGN}900.00 USD, \N{MINUS SIGN}90.0% of equity",
+    ]
+    assert _worst([]) == []
+
+
+def test_a_shock_that_pays_breaks_nothing():
+    assert _worst([shock("one", -10.0)]) == ["no past shock would have cost it anything"]
+
+
+def test_every_ratio_stands_beside_its_probability_and_record(tmp_path):
+    run = read(build(tmp_path))
+    for text in (summary(run), next(t for t in tiles(run) if "Sharpe" in t.label).detail):
+        words = " ".join(text.split())
+        assert "PSR" in words
+        assert "track record" in words
+
+
+def test_the_three_kinds_of_checks_are_counted(tmp_path):
+    run = read(build(tmp_path, n_trades=0))
+    found = lint(run)
+    said = f"{len(found.findings)} of 22 checks speak; {len(found.clean)} found nothing"
+    assert said in summary(run)
+    assert found.n_unchecked > len(found.clean)
+
+
+def test_one_trade_has_no_ratio_on_the_screen(tmp_path):
+    run = read(build(tmp_path, n_trades=1))
+    assert "Sharpe ratio" not in summary(run)
+    assert "PSR" not in summary(run)
+    tile = next(tile for tile in tiles(run) if "Sharpe" in tile.label)
+    assert (tile.value, tile.css) == ("too few trades", "")
+    assert tile.detail.startswith("1 closed trade")
+
+
+def test_a_ratio_whose_interval_holds_zero_has_no_colour(tmp_path):
+    run = read(build(tmp_path))
+
+    def tile(**found):
+        net = run.metrics["net"] | {"sharpe": 3.4, "psr": 0.99999, **found}
+        made = replace(run, metrics=run.metrics | {"net": net})
+        return next(tile for tile in tiles(made) if "Sharpe" in tile.label)
+
+    unsure = tile(sharpe_low=-2.85, sharpe_high=6.12)
+    assert unsure.css == ""
+    assert ">99.9%, were days independent" in unsure.detail
+    sure = tile(sharpe_low=0.1, sharpe_high=6.12)
+    assert sure.css == "up"
+    assert "independent" not in sure.detail
+
+
+def test_trades_a_day_are_over_the_true_span(tmp_path):
+    """120 trades in 4,000 hours: 0.72 a day, though 167 UTC days are touched."""
+    run = read(build(tmp_path, n_bars=4_000))
+    tile = next(tile for tile in tiles(run) if tile.label == "closed trades")
+    assert tile.detail.startswith(f"{120 / (4_000 / 24):.2f} a day")

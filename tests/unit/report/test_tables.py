@@ -97,6 +97,25 @@ def test_a_bar_at_midnight_ends_its_month(run):
     assert (stamp.month, stamp.day, stamp.hour) == (2, 1, 0)
 
 
+@pytest.mark.parametrize(
+    ("value", "text", "css", "strength"),
+    [
+        (0.0003, "0.030%", "up", 12),
+        (-0.0099, "\N{MINUS SIGN}0.99%", "down", 12),
+        (0.01, "1.00%", "up", 30),
+        (-0.05, "\N{MINUS SIGN}5.00%", "down", 50),
+        (0.4, "40.00%", "up", 75),
+        (0.0, "0.00%", "", 0),
+        (float("nan"), "–", "", 0),
+        (None, "", "", 0),
+    ],
+)
+def test_a_month_is_as_strong_as_its_return_in_every_run(value, text, css, strength):
+    assert months._cell(value) == (text, css, strength)
+    if strength:
+        assert strength in [step.strength for step in months.calendar_key()]
+
+
 def test_the_calendar_compounds_to_the_whole(run):
     found = reading.curves(run.equity)
     ((year, cells),) = months.calendar(run, found)

@@ -46,12 +46,13 @@ def test_every_key_of_the_summary_has_its_row():
     assert set(found) == {"net", "gross", "activity", "costs", "stability", "flags"}
     known, parts = ({metric.name for metric in table} for table in (METRICS, SPREADS))
     for tree in found["stability"].values():
-        assert set(tree) == {"groups", "dispersion"}
+        assert set(tree) == {"groups", "dispersion", "n_too_few", "gross"}
         for row in tree["groups"].values():
             assert set(row) <= known
-        assert set(tree["dispersion"]) <= known
-        for spread in tree["dispersion"].values():
-            assert set(spread) == parts
+        for account in (tree, tree["gross"]):
+            assert set(account["dispersion"]) <= known
+            for spread in account["dispersion"].values():
+                assert set(spread) == parts
 
 
 def test_trials_deflate_the_ratio():

@@ -76,6 +76,36 @@ def test_the_mean_over_groups_has_an_interval():
     assert math.isnan(dispersion([1.0, 2.0])["mean_low"])
 
 
+def test_groups_with_too_few_trades_are_left_out_of_ratios_alone():
+    """BTC closes 30 trades, ETH one: the ratios are those of BTC, the money is that of both."""
+    many = trades_frame(
+        [5.0, -2.0] * 15, hours=[float(24 * i + 1) for i in range(30)], coins=("BTC",)
+    )
+    both = pl.concat([many, trades_frame([9.0], coins=("ETH",))])
+    found = stability(days([0.0] * 40), both)["coin"]
+    assert found["n_too_few"] == 1
+    counted = {name: spread["n"] for name, spread in found["dispersion"].items()}
+    assert counted == {"pnl_usd": 2, "sharpe": 1, "hit_rate": 1, "profit_factor": 1}
+    assert found["dispersion"]["sharpe"]["mean"] == found["groups"]["BTC"]["sharpe"]
+    assert found["groups"]["ETH"]["sharpe"] == pytest.approx(math.sqrt(365 / 40))  # the artefact
+
+
+def test_the_dispersion_is_told_gross_as_well():
+    """Each trade costs 3 USD: 10 and -2 net are 13 and 1 gross."""
+    found = stability(days([0.01, 0.0, 0.02]), trades_frame([10.0, -2.0]))
+    assert found["coin"]["dispersion"]["pnl_usd"]["mean"] == 4.0
+    assert found["coin"]["gross"]["dispersion"]["pnl_usd"]["mean"] == 7.0
+    year = found["year"]
+    returned = "total_return"
+    assert year["gross"]["dispersion"][returned]["mean"] > year["dispersion"][returned]["mean"]
+
+
+def test_a_trade_belongs_to_the_year_it_closes_in():
+    closed = trades_frame([1.0, 1.0, 1.0], hours=[1.0, 365 * 24.0, 365 * 24.0 + 1])
+    years = stability(days([0.001] * 400), closed)["year"]["groups"]
+    assert [row["n_trades"] for row in years.values()] == [2, 1]
+
+
 def test_years_do_not_share_days():
     found = stability(days(np.tile([0.01, -0.008, 0.002], 200)), trades_frame([1.0]))
     years = found["year"]["groups"]

@@ -1,13 +1,13 @@
 """Rules about the data: made up, assumed, filled in, or with an engine that failed.
 
-In: ``Evidence``. Out: a ``Finding``, or None where the bound is kept.
+In: ``Evidence``. Out: an ``Answer``: a finding, not asked, or None where the bound is kept.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from quorate.report.checks.finding import Finding, Severity
+from quorate.report.checks.finding import Answer, Finding, NotAsked, Severity
 from quorate.report.formats import number, percent
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FILLED_IN: Final = 0.001
 
 
-def synthetic(seen: Evidence) -> Finding | None:
+def synthetic(seen: Evidence) -> Answer:
     """Find made-up prices: they earn made-up money."""
     if not seen.is_synthetic:
         return None
@@ -29,21 +29,25 @@ def synthetic(seen: Evidence) -> Finding | None:
     )
 
 
-def assumed_funding(seen: Evidence) -> Finding | None:
+def assumed_funding(seen: Evidence) -> Answer:
     """Find funding that no file knew: the line of funding is a guess there."""
+    if seen.n_funded == 0:
+        return NotAsked("no market pays funding, or the run does not say")
     if seen.n_assumed == 0:
         return None
     return Finding(
         Severity.WARNING,
         "Funding is assumed",
-        f"{seen.n_assumed} of {seen.n_markets} markets, wholly or in part",
+        f"{seen.n_assumed} of {seen.n_funded} markets that pay it, wholly or in part",
         "0 markets",
         "Give the venue's settlements (--funding), or read funding below as a guess.",
     )
 
 
-def imputed(seen: Evidence) -> Finding | None:
+def imputed(seen: Evidence) -> Answer:
     """Find prices carried over gaps: such bars are not traded, and stops may come late."""
+    if seen.imputed_share is None:
+        return NotAsked("the run does not say what became of its bars")
     if seen.imputed_share <= FILLED_IN:
         return None
     return Finding(
@@ -56,7 +60,7 @@ def imputed(seen: Evidence) -> Finding | None:
     )
 
 
-def failed_engines(seen: Evidence) -> Finding | None:
+def failed_engines(seen: Evidence) -> Answer:
     """Find engines that failed and abstained: the quorum was not the one asked for."""
     if seen.n_engine_failures == 0:
         return None

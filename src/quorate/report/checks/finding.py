@@ -1,12 +1,12 @@
 """What a rule says when something is suspicious.
 
-In: nothing. Out: the record that the page shows at its head.
+In: nothing. Out: what a rule answers: a finding, or that it was not asked; None is clean.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Severity(IntEnum):
@@ -25,3 +25,16 @@ class Finding(NamedTuple):
     figure: str
     bound: str
     action: str
+
+
+class NotAsked(NamedTuple):
+    """A rule that could not be asked, or does not apply, with the reason: it is not clean."""
+
+    reason: str
+
+
+Answer = Finding | NotAsked | None
+"""What a rule says: a finding, that it was not asked, or None where its bound is kept."""
+
+NOT_TRADED: Final = NotAsked("nothing was traded")
+NOT_EARNED: Final = NotAsked("nothing was earned")

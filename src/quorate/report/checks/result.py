@@ -1,39 +1,59 @@
 """Rules about the result: too good, too short, carried by one coin, month or few trades.
 
-In: ``Evidence``. Out: a ``Finding``, or None where the bound is kept.
+In: ``Evidence``. Out: an ``Answer``: a finding, not asked, or None where the bound is kept.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
-from quorate.report.checks.finding import Finding, Severity
+from quorate.report.checks.finding import (
+    NOT_EARNED,
+    NOT_TRADED,
+    Answer,
+    Finding,
+    NotAsked,
+    Severity,
+)
 from quorate.report.formats import counted, exact, number, percent, usd
+from quorate.statistics.cautions import FEW_TRADES
 
 if TYPE_CHECKING:
     from quorate.report.evidence import Evidence
 
 GOOD_SHARPE: Final = 3.0
 GOOD_DAYS: Final = 60
-FEW_TRADES: Final = 30
 FEW_DAYS: Final = 365
 CARRIED: Final = 0.5
+FEW_MONTHS: Final = 6
+_NORMAL: Final = 1.96
 
 
-def books(seen: Evidence) -> Finding | None:
-    """Find equity that did not move by exactly what the books explain (METHODS 13)."""
-    if seen.imbalance == 0:
+def books(seen: Evidence) -> Answer:
+    """Find equity, an attribution or trades that are not what the books explain (METHODS 13)."""
+    off = [
+        f"{what} {exact(amount)} USD more than the books {verb}"
+        for amount, what, verb in (
+            (seen.imbalance, "the equity moved", "explain"),
+            (seen.attribution_gap, "a line or coin of the attribution is", "say"),
+            (seen.trades_gap, "with nothing open the closed trades made", "say"),
+        )
+        if amount
+    ]
+    if not off:
         return None
+    said = "; ".join(off)
     return Finding(
         Severity.ALARM,
         "The books do not balance",
-        f"The equity moved {exact(seen.imbalance)} USD more than the books explain",
+        said[0].upper() + said[1:],
         "0.00000000 USD",
         "Do not trust this run; run it again, and report it as a bug with its settings.",
     )
 
 
-def lost(seen: Evidence) -> Finding | None:
+def lost(seen: Evidence) -> Answer:
     """Find an account that reached zero: what comes after is no result."""
     if not seen.lost_at:
         return None
@@ -46,20 +66,41 @@ def lost(seen: Evidence) -> Finding | None:
     )
 
 
-def too_good(seen: Evidence) -> Finding | None:
-    """Find a Sharpe ratio above 3 over more than 60 days: more often a leak than an edge."""
-    if seen.sharpe is None or seen.sharpe <= GOOD_SHARPE or seen.n_days <= GOOD_DAYS:
+def too_good(seen: Evidence) -> Answer:
+    """Find a Sharpe ratio above 3 over more than 60 days: more often a leak than an edge.
+
+    Over 60 days or fewer the low end of its 95% interval is what must not be above 3.
+    """
+    if not seen.is_traded:
+        return NOT_TRADED
+    if seen.sharpe is None:
+        return NotAsked("there is no Sharpe ratio")
+    if seen.n_trades < FEW_TRADES:
+        return NotAsked("too few trades")
+    is_short = seen.n_days <= GOOD_DAYS
+    low = _low(seen, seen.sharpe) if is_short else seen.sharpe
+    if low <= GOOD_SHARPE:
         return None
+    at_least = f", its 95% interval above {number(low)}" if is_short else ""
     return Finding(
         Severity.ALARM,
         "Too good to be true",
-        f"Net Sharpe ratio {number(seen.sharpe)} over {number(seen.n_days, 0)} days",
-        f"at most {number(GOOD_SHARPE, 0)} over more than {GOOD_DAYS} days",
+        f"Net Sharpe ratio {number(seen.sharpe)} over {number(seen.n_days, 0)} days{at_least}",
+        f"at most {number(GOOD_SHARPE, 0)} over more than {GOOD_DAYS} days"
+        if not is_short
+        else f"a low end of at most {number(GOOD_SHARPE, 0)} over {GOOD_DAYS} days or fewer",
         "Look for prices known too early, coins chosen with hindsight and costs left out.",
     )
 
 
-def few_trades(seen: Evidence) -> Finding | None:
+def _low(seen: Evidence, sharpe: float) -> float:
+    """Return the low end of a ratio's 95% interval; of normal, independent days if unknown."""
+    if seen.sharpe_low is not None:
+        return seen.sharpe_low
+    return sharpe - _NORMAL * math.sqrt((365.0 + sharpe**2 / 2.0) / max(seen.n_days, 1))
+
+
+def few_trades(seen: Evidence) -> Answer:
     """Find fewer than 30 trades: averages over them say little."""
     if seen.n_trades >= FEW_TRADES:
         return None
@@ -75,33 +116,50 @@ def few_trades(seen: Evidence) -> Finding | None:
     )
 
 
-def one_coin(seen: Evidence) -> Finding | None:
-    """Find one of several coins that makes more than half of the profit."""
-    return _carried("coin", seen.best_coin, seen.n_coins, seen.net)
+def one_coin(seen: Evidence) -> Answer:
+    """Find one of several coins that makes more than half of the profit, or of the loss."""
+    if not seen.n_trades:
+        return NOT_TRADED if not seen.is_traded else NotAsked("no trade was closed")
+    if seen.n_coins < 2:
+        return NotAsked("there is one coin only")
+    return _carried("coin", seen.best_coin, seen.worst_coin, seen.net)
 
 
-def one_month(seen: Evidence) -> Finding | None:
-    """Find one of several months that makes more than half of the profit."""
-    return _carried("month", seen.best_month, seen.n_months, seen.net)
+def one_month(seen: Evidence) -> Answer:
+    """Find one of at least six months that makes more than half of the profit, or of the loss."""
+    if not seen.is_traded:
+        return NOT_TRADED
+    if seen.n_months < FEW_MONTHS:
+        return NotAsked(f"fewer than {FEW_MONTHS} months")
+    return _carried("month", seen.best_month, seen.worst_month, seen.net)
 
 
-def _carried(what: str, best: tuple[str, int], count: int, net: int) -> Finding | None:
-    name, made = best
-    if count < 2 or net <= 0 or made <= CARRIED * net:
+def _carried(what: str, best: tuple[str, int], worst: tuple[str, int], net: int) -> Answer:
+    name, made = best if net > 0 else worst
+    if made * net <= 0 or abs(made) <= CARRIED * abs(net):
         return None
-    share = f"{percent(made / net, 0)} of" if made <= net else "more than the whole of"
+    whole = "the net result" if net > 0 else "the loss"
+    share = f"{percent(made / net, 0)} of" if abs(made) <= abs(net) else "more than the whole of"
     return Finding(
-        Severity.WARNING,
-        f"One {what} carries it",
-        f"{name} made {usd(made)} USD, {share} the net result",
+        Severity.WARNING if net > 0 else Severity.NOTE,
+        f"One {what} carries it" if net > 0 else f"One {what} carries the loss",
+        f"{name} made {usd(made)} USD, {share} {whole}",
         f"at most {percent(CARRIED, 0)} from one {what}",
-        f"Run it without {name}; what is left is what to expect elsewhere.",
+        f"Run it without {name}; what is left is what to expect elsewhere."
+        if net > 0
+        else f"See what went wrong in {name}: one accident, or what every {what} risks.",
     )
 
 
-def few_winners(seen: Evidence) -> Finding | None:
+def few_winners(seen: Evidence) -> Answer:
     """Find a result that a handful of trades makes: they may not come again."""
-    if seen.net <= 0 or seen.n_trades < FEW_TRADES or seen.best_five <= seen.net:
+    if not seen.is_traded:
+        return NOT_TRADED
+    if seen.net <= 0:
+        return NOT_EARNED
+    if seen.n_trades < FEW_TRADES:
+        return NotAsked("too few trades")
+    if seen.best_five <= seen.net:
         return None
     return Finding(
         Severity.WARNING,
@@ -112,9 +170,17 @@ def few_winners(seen: Evidence) -> Finding | None:
     )
 
 
-def luck(seen: Evidence) -> Finding | None:
+def luck(seen: Evidence) -> Answer:
     """Find a profit that the page's judgement of luck does not tell apart from zero."""
-    if not seen.doubt or seen.net <= 0:
+    if not seen.is_traded:
+        return NOT_TRADED
+    if seen.net <= 0:
+        return NOT_EARNED
+    if seen.n_trades < FEW_TRADES:
+        return NotAsked("too few trades")
+    if seen.unjudged:
+        return NotAsked(seen.unjudged)
+    if not seen.doubt:
         return None
     return Finding(
         Severity.WARNING,
@@ -125,35 +191,48 @@ def luck(seen: Evidence) -> Finding | None:
     )
 
 
-def short_record(seen: Evidence) -> Finding | None:
+def short_record(seen: Evidence) -> Answer:
     """Find a record shorter than its Sharpe ratio needs (Bailey and Lopez de Prado 2012)."""
-    if seen.needed_days is None or seen.n_days >= seen.needed_days:
+    if not seen.is_traded:
+        return NOT_TRADED
+    if seen.n_trades < FEW_TRADES:
+        return NotAsked("too few trades")
+    if seen.needed_days is None:
+        return NotAsked(
+            "there is no Sharpe ratio"
+            if seen.sharpe is None
+            else "no record is long enough for a Sharpe ratio that is not above 0"
+        )
+    if seen.n_days >= seen.needed_days:
         return None
     return Finding(
         Severity.WARNING,
         "The record is too short",
-        counted(seen.n_days, "day"),
-        f"{number(seen.needed_days, 0)} days, for a Sharpe ratio like this to be believed at 5%",
+        counted(seen.n_days, "UTC day"),
+        f"{number(math.ceil(seen.needed_days), 0)} days, "
+        "for a Sharpe ratio like this to be believed at 5%",
         "Run a longer span; until then the ratio is a guess.",
     )
 
 
-def less_than_a_year(seen: Evidence) -> Finding | None:
+def less_than_a_year(seen: Evidence) -> Answer:
     """Find less than a year: yearly numbers extrapolate."""
-    if seen.n_days >= FEW_DAYS:
+    if seen.span_days >= FEW_DAYS:
         return None
     return Finding(
         Severity.NOTE,
         "Less than a year",
-        counted(seen.n_days, "day"),
+        f"{number(seen.span_days, 1)} days",
         f"{FEW_DAYS} days",
         "Read what a year would bring as an extrapolation; it saw few kinds of markets.",
     )
 
 
-def edge_below_cost(seen: Evidence) -> Finding | None:
+def edge_below_cost(seen: Evidence) -> Answer:
     """Find gross that does not cover the costs."""
-    if not seen.is_traded or seen.gross > seen.costs:
+    if not seen.is_traded:
+        return NOT_TRADED
+    if seen.gross > seen.costs:
         return None
     return Finding(
         Severity.WARNING,

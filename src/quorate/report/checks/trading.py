@@ -1,13 +1,20 @@
 """Rules about trading: what would not have filled, did not fit, was too small or stayed open.
 
-In: ``Evidence``. Out: a ``Finding``, or None where the bound is kept.
+In: ``Evidence``. Out: an ``Answer``: a finding, not asked, or None where the bound is kept.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from quorate.report.checks.finding import Finding, Severity
+from quorate.report.checks.finding import (
+    NOT_EARNED,
+    NOT_TRADED,
+    Answer,
+    Finding,
+    NotAsked,
+    Severity,
+)
 from quorate.report.formats import counted, number, percent, usd
 
 if TYPE_CHECKING:
@@ -17,14 +24,15 @@ LOST_ORDERS: Final = 0.1
 CUT_FILLS: Final = 0.05
 
 
-def earned(seen: Evidence) -> bool:
-    """Return whether gross exceeds costs, without which there is no capacity to speak of."""
-    return seen.gross > seen.costs
-
-
-def small_capacity(seen: Evidence) -> Finding | None:
+def small_capacity(seen: Evidence) -> Answer:
     """Find an account above what would have earned the most: it pays for its own size."""
-    if seen.room_usd is None or not earned(seen) or seen.room_usd >= seen.start_usd:
+    if not seen.is_traded:
+        return NOT_TRADED
+    if seen.gross <= seen.costs:
+        return NOT_EARNED
+    if seen.room_usd is None:
+        return NotAsked("the capacity is not known")
+    if seen.room_usd >= seen.start_usd:
         return None
     return Finding(
         Severity.WARNING,
@@ -35,10 +43,12 @@ def small_capacity(seen: Evidence) -> Finding | None:
     )
 
 
-def minimum_orders(seen: Evidence) -> Finding | None:
+def minimum_orders(seen: Evidence) -> Answer:
     """Find targets that passed every gate and were too small for the venue."""
     wanted = seen.n_orders + seen.n_below_minimum
-    if wanted == 0 or seen.n_below_minimum <= LOST_ORDERS * wanted:
+    if wanted == 0:
+        return NotAsked("no order was wanted")
+    if seen.n_below_minimum <= LOST_ORDERS * wanted:
         return None
     return Finding(
         Severity.WARNING,
@@ -50,12 +60,16 @@ def minimum_orders(seen: Evidence) -> Finding | None:
     )
 
 
-def cut_fills(seen: Evidence) -> Finding | None:
+def cut_fills(seen: Evidence) -> Answer:
     """Find orders cut to the participation limit, or beyond their price at the open."""
+    if not seen.is_traded:
+        return NOT_TRADED
     if seen.n_fills is None:
-        return None
+        return NotAsked("the fills were not kept")
     cut = seen.n_clipped + seen.n_collared
     sent = seen.n_fills + seen.n_collared
+    if not sent:
+        return NotAsked("no order was sent")
     if cut <= CUT_FILLS * sent:
         return None
     return Finding(
@@ -68,8 +82,10 @@ def cut_fills(seen: Evidence) -> Finding | None:
     )
 
 
-def stop_gaps(seen: Evidence) -> Finding | None:
+def stop_gaps(seen: Evidence) -> Answer:
     """Find stops that lost more than the gap allowance (METHODS 7.5)."""
+    if seen.n_stops == 0:
+        return NOT_TRADED if not seen.is_traded else NotAsked("no stop was hit")
     if seen.n_exceedances == 0:
         return None
     return Finding(
@@ -82,8 +98,10 @@ def stop_gaps(seen: Evidence) -> Finding | None:
     )
 
 
-def liquidations(seen: Evidence) -> Finding | None:
+def liquidations(seen: Evidence) -> Answer:
     """Find positions that a venue closed by force: leverage was too high."""
+    if not seen.is_traded:
+        return NOT_TRADED
     if seen.n_liquidations == 0:
         return None
     return Finding(
@@ -95,8 +113,10 @@ def liquidations(seen: Evidence) -> Finding | None:
     )
 
 
-def delistings(seen: Evidence) -> Finding | None:
+def delistings(seen: Evidence) -> Answer:
     """Find positions closed as delisted: a file that ends early looks like a delisting."""
+    if not seen.is_traded:
+        return NOT_TRADED
     if seen.n_delistings == 0:
         return None
     return Finding(
@@ -109,8 +129,10 @@ def delistings(seen: Evidence) -> Finding | None:
     )
 
 
-def open_positions(seen: Evidence) -> Finding | None:
+def open_positions(seen: Evidence) -> Answer:
     """Find what is open at the end: valued at the last price, its exit not paid for."""
+    if not seen.is_traded:
+        return NOT_TRADED
     if seen.n_open == 0 and seen.open_net == 0:
         return None
     count = f"{counted(seen.n_open, 'position')}, " if seen.n_open else ""
