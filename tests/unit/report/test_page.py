@@ -96,8 +96,11 @@ def test_a_page_without_a_trade_begins_with_what_was_refused(quiet):
     anchors = re.findall(r'<h2 id="(\w+)">', quiet)
     assert anchors == [anchor for anchor, _, _ in QUIET_CONTENTS]
     assert all(f'href="#{anchor}"' in quiet for anchor in anchors)
-    for empty in ("Money by month", "Dispersion", "From gross to net", "All metrics", "<figure"):
+    for empty in ("Money by month", "Dispersion", "From gross to net", "All metrics"):
         assert empty not in quiet
+    # the one chart is that of what holding would have made
+    assert quiet.count("<figure") == 1
+    assert quiet.index('id="holding"') < quiet.index("<figure") < quiet.index('id="suspicious"')
     assert quiet.index('class="funnel"') < quiet.index("Every reason") < quiet.index('id="votes"')
 
 
