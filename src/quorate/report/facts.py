@@ -215,7 +215,8 @@ def exposure_rows(run: Run) -> list[tuple[str, str, str]]:
 
     Notes
     -----
-    Units: by suffix, percent for ``_frac``.  Causal: reads the whole run.  Missing: a dash.
+    Units: by suffix, percent of equity for ``_frac``.  Causal: reads the whole run.
+    Missing: a dash.
     """
     rows = []
     for name, value in _leaves(run.metrics.get("exposure", {})):
@@ -224,7 +225,8 @@ def exposure_rows(run: Run) -> list[tuple[str, str, str]]:
         label = (stem if unit else name).replace("_", " ")
         is_number = value is None or isinstance(value, int | float)
         text = measure(value, unit or "ratio") if is_number else str(value)
-        rows.append((label, text, unit_name(unit)))
+        # a share carries its percent sign: what it is a share of is what is left to say
+        rows.append((label, text, "of equity" if suffix == "frac" else unit_name(unit)))
     return rows
 
 

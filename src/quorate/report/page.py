@@ -15,12 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import (
     assumptions,
+    exposures,
     facts,
     graphs,
     headline,
@@ -139,7 +139,7 @@ def _head(run: Run) -> dict[str, Any]:
 
 def _answers(run: Run) -> dict[str, Any]:
     found = curves(run.equity)
-    room = capacity(run)
+    room = capacity(run.fills, run.positions, run.lines, run.equity, run.about.get("settings", {}))
     gross = run.lines[Line.GROSS]
     splits = _SPLITS if run.attribution is not None else (*_ATTRIBUTED, *_SPLITS)
     return {
@@ -148,10 +148,10 @@ def _answers(run: Run) -> dict[str, Any]:
         "doubts": luck.doubts(run),
         "graphs": {
             "equity": graphs.equity(run, found),
-            "drawdown": graphs.drawdown(found),
-            "sharpe": graphs.sharpe(run),
-            "exposure": graphs.exposure(run, found),
-            "risk": graphs.risk(run, found),
+            "drawdown": graphs.drawdown(run, found),
+            "sharpe": graphs.sharpe(run, found),
+            "exposure": exposures.exposure(run, found),
+            "risk": exposures.risk(run, found),
             "room": graphs.room(run, room),
         },
         "waterfall": tables.waterfall(run),
@@ -162,8 +162,6 @@ def _answers(run: Run) -> dict[str, Any]:
         "breakdowns": [(title, tables.breakdown(run, column)) for title, column in splits],
         "is_folded": run.trades["symbol"].n_unique() > tables.MAX_GROUPS,
         "room_said": graphs.room_sentence(run, room),
-        "room_expected": graphs.expected_room(run),
-        "room_limit": number(room.limit_usd, 0) if np.isfinite(room.limit_usd) else "",
         "reasons": listings.reasons(run),
         "nearest": nearest.nearest(run),
         "shocks": places.tables(places.SHOCKS, run),

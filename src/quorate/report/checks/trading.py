@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from quorate.report.checks.finding import Finding, Severity
-from quorate.report.formats import counted, number, percent, usd
+from quorate.report.formats import counted, number, percent, rounded, usd
 
 if TYPE_CHECKING:
     from quorate.report.evidence import Evidence
@@ -23,13 +23,13 @@ def earned(seen: Evidence) -> bool:
 
 
 def small_capacity(seen: Evidence) -> Finding | None:
-    """Find an account above what would have earned the most: it pays for its own size."""
+    """Find an account whose return is less than half of that of a very small one."""
     if seen.room_usd is None or not earned(seen) or seen.room_usd >= seen.start_usd:
         return None
     return Finding(
         Severity.WARNING,
         "The account is above its capacity",
-        f"Capacity {number(seen.room_usd, 0)} USD",
+        f"Capacity {rounded(seen.room_usd)} USD, where half of the return is left",
         f"at least the account, {number(seen.start_usd, 0)} USD",
         "Trade a smaller account, more coins, or slower; see how much money fits in.",
     )
