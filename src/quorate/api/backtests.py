@@ -241,7 +241,7 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
         trades.select(list(TRADES)),
         lines,
         traded_usd=traded,
-        capacity_usd=room.half_return_usd,
+        capacity_usd=float(f"{room.half_return_usd:.3g}"),  # an estimate, no more digits
         n_trials=None if tried is None else tried.n,
         trials_variance=None if tried is None else tried.variance,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from quorate.report.formats import UNKNOWN, measure, number, percent, sign, unit_name
+from quorate.report.formats import UNKNOWN, measure, number, percent, rounded, sign, unit_name
 from quorate.report.words import COUNTERS, HEADINGS, LABELS
 from quorate.statistics.metrics import METRICS
 
@@ -34,6 +34,10 @@ _SIGNED = {
     *("mean_return", "mean_return_low", "mean_return_high", "sortino_low", "sortino_high"),
     *("max_drawdown_low", "max_drawdown_high"),
 }
+
+
+_ROUGH = {"capacity_usd"}
+"""Estimates of which three digits count."""
 
 
 class Value(NamedTuple):
@@ -98,7 +102,8 @@ def _value(run: Run, place: str, name: str, unit: str) -> Value:
     if value is None:
         note = run.why(f"{place}.{name}")
     css = sign(value) if name in _SIGNED and place in _BOTH else ""
-    return Value(measure(value, unit), css, note)
+    said = rounded(value) if name in _ROUGH and value is not None else measure(value, unit)
+    return Value(said, css, note)
 
 
 def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:

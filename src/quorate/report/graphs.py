@@ -154,7 +154,7 @@ def room_sentence(run: Run, found: Capacity) -> str:
     else:
         said = "The return of the same trades does not fall to half at any size that was tried."
     most = (
-        f"They earn the most, about {rounded(found.best_net_usd)} USD, with about "
+        f"At the very most they earn about {rounded(found.best_net_usd)} USD, with about "
         f"{rounded(found.best_usd)} USD"
     )
     if np.isfinite(found.break_even_usd):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,4 +119,4 @@ def test_a_return_is_read_off_in_percent_of_the_account(run):
 
 
 def test_the_page_and_the_metrics_of_a_run_say_the_same(run):
-    assert replace(run).metrics["activity"]["capacity_usd"] == of(run).half_return_usd
+    assert run.metrics["activity"]["capacity_usd"] == of(run).half_return_usd

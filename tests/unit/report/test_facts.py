@@ -38,6 +38,12 @@ def test_settings_carry_their_origin(run):
     assert facts.changed_settings(replace(run, about={})) == []
 
 
+def test_an_estimate_shows_the_digits_that_count(run):
+    activity = run.metrics["activity"] | {"capacity_usd": 121_900_086.73}
+    found = facts.metric_rows(replace(run, metrics=run.metrics | {"activity": activity}))
+    assert next(r for r in found if r.label.startswith("capacity")).net.text == "122,000,000"
+
+
 def test_exposure_reads_units_from_names(run):
     metrics = {"exposure": {"gross_mean_frac": 0.25, "by_side": {"long_usd": 5.0}, "bars": None}}
     assert facts.exposure_rows(replace(run, metrics=metrics)) == [

@@ -14,7 +14,6 @@ from quorate.core.costs.components import impact_bps
 from quorate.report import scaling
 from quorate.report.scaling import Limits, results, take_apart
 
-
 USUAL = Limits()
 
 
