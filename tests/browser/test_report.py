@@ -93,9 +93,16 @@ def test_axe_would_find_what_is_wrong(visit):
     assert any("<h1" in found for found in violations(tab, "color-contrast"))
 
 
-def test_the_pointer_reads_the_data(visit):
-    tab = visit("usual")
-    for title in ("Equity", "Drawdown", "Rolling Sharpe", "Exposure", "Open risk", "Net profit"):
+@pytest.mark.parametrize(
+    ("edge", "titles"),
+    [
+        ("usual", ("Equity", "Drawdown", "Rolling Sharpe", "Exposure", "Open risk")),
+        ("no losses", ("Net return",)),
+    ],
+)
+def test_the_pointer_reads_the_data(visit, edge, titles):
+    tab = visit(edge)
+    for title in titles:
         figure = graph(tab, title)
         data = points(figure)
         plot = figure.locator(".plot")

@@ -24,13 +24,12 @@ from quorate.backtest import exchange
 from quorate.backtest.benchmark import Benchmark
 from quorate.backtest.record import Record
 from quorate.backtest.scorecard import ALL, Scorecard
-from quorate.core.account import Column
-from quorate.core.costs import capacity
 from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
 from quorate.errors import ConfigError
 from quorate.lake import Panel
 from quorate.report import attribution
+from quorate.report.capacity import capacity
 from quorate.settings import Settings
 from quorate.statistics import currency
 from quorate.statistics.benchmark import comparison
@@ -45,9 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quorate.backtest import run as passes
-    from quorate.core import costs
     from quorate.core.engines.base import Engine
-    from quorate.core.types import IntVec, Vec
+    from quorate.core.types import IntVec
     from quorate.statistics.accounts import Trials
 
 _ON_CARD = ("n_votes", "n_asked", "right_frac", "move_bps", "error_bps")
@@ -235,26 +233,20 @@ def _simulate(
         votes.bars_per_day,
     )
     holding = Benchmark(panel.n_coins, folding.bitcoin(panel), panel.bar_minutes)
-    volume = np.zeros((2, panel.n_coins))
     for t, done in folding.advance(panel, fold):
         record.add(done)
         card.add(done)
         holding.add(done)
-        usd = done.readings.bar_volume * done.decisions.number[:, Column.PRICE, :]
-        volume += (np.nansum(usd, axis=0), np.isfinite(usd).sum(axis=0))
         if progress is not None:
             progress(t + len(done.decisions.equity), panel.n_bars)
-    memory, params = fold.memory, fold.made.params
+    memory = fold.memory
     lines = memory.chain.account.ledger.lines.sum(axis=1)
     seconds = {"simulate": time.perf_counter() - begun}
-    room = _capacity(panel, record, volume[0] / np.maximum(volume[1], 1.0), params.chain.costs)
     aside = {
         "scorecard": card.frame(),
         "benchmark": holding.frame(currency.known(panel.quote_usd)),
     }
-    return _result(
-        panel, settings, engines, run_id, record, aside, lines, memory, seconds, room, tried
-    )
+    return _result(panel, settings, engines, run_id, record, aside, lines, memory, seconds, tried)
 
 
 def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
@@ -267,7 +259,6 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     lines: IntVec,
     memory: passes.Memory,
     seconds: dict[str, float],
-    capacity_usd: float | None,
     tried: Trials | None,
 ) -> Result:
     equity = currency.convert(record.equity(), currency.known(panel.quote_usd))
@@ -275,13 +266,17 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     traded = 0.0
     if fills.height:
         traded = float((fills["coins"].abs() * fills["price"]).sum())
+    books = memory.chain.account.ledger
+    positions = record.positions(books, panel.venues.lot)
     in_usd = currency.in_usd(equity).select(list(EQUITY))
+    booked = {line: int(lines[line]) for line in Line}
+    room = capacity(fills, positions, booked, in_usd, settings.values)
     metrics = summary(
         in_usd,
         trades.select(list(TRADES)),
         lines,
         traded_usd=traded,
-        capacity_usd=capacity_usd,
+        capacity_usd=float(f"{room.half_return_usd:.3g}"),  # an estimate, no more digits
         n_trials=None if tried is None else tried.n,
         trials_variance=None if tried is None else tried.variance,
     )
@@ -290,6 +285,8 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     metrics["flags"] |= cautions(metrics, in_usd)
     days = metrics["net"]["n_days"]
     metrics["activity"] |= over_span(metrics["activity"], days, span_days(equity))
+    if room.why:
+        metrics["flags"]["activity.capacity_usd"] = room.why
     counts = memory.exchange.counts
     decisions, funding = record.decisions(trades), record.funding()
     metrics["reasons"] = {
@@ -311,13 +308,11 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
     metrics["exposure"] = _exposure(equity)
     metrics["kelly"] = _kelly(decisions, str(settings["risk"]["kelly"]))
-    books = memory.chain.account.ledger
     facts = facts_of(panel, settings, engines, run_id, record.failures, seconds)
     if tried is not None:
         facts["n_trials"] = tried.n
     # the store knows a run by its metrics alone, wherever its folder is
     metrics["data"] = {name: facts["data"][name] for name in _SPAN} | {"n_coins": panel.n_coins}
-    positions = record.positions(books, panel.venues.lot)
     who = attribution.attribute(fills, decisions, funding, positions)
     attribution.check(who, equity, fills, funding, positions)
     return Result(
@@ -337,31 +332,6 @@ def _result(  # noqa: PLR0913, PLR0917  (what a run came to, part by part)
     )
 
 
-def _capacity(
-    panel: Panel, record: Record, bar_volume_usd: Vec, params: costs.Params
-) -> float | None:
-    """Return the size of all coins together at which the mean entry's edge is spent (METHODS 6.6).
-
-    The volume is that of one bar, the window an entry executes in; None without an entry.
-    """
-    entries = record.entries()
-    edge, fixed = np.zeros(panel.n_coins), np.zeros(panel.n_coins)
-    for c, symbol in enumerate(panel.symbols):
-        own = entries.filter(pl.col("symbol") == symbol)
-        if own.height:
-            edge[c] = own["expected_edge_bps"].to_numpy().mean()
-            fixed[c] = (own["costs_bps"] - own["impact_bps"]).to_numpy().mean()
-    if not edge.any():
-        return None
-    impact = 2.0 * params.impact_bps_at_one
-    sizes = np.zeros(panel.n_coins)
-    return float(
-        capacity.portfolio_usd(
-            edge, fixed, params.safety_margin_bps, impact, bar_volume_usd * (edge > 0.0), sizes
-        )
-    )
-
-
 def _usd(units: int) -> str:
     """Write integer money as a decimal number of USD."""
     sign = "-" if units < 0 else ""
@@ -370,13 +340,17 @@ def _usd(units: int) -> str:
 
 
 def _exposure(equity: pl.DataFrame) -> dict[str, float]:
-    """Return mean and largest exposures as fractions of equity."""
+    """Return mean and largest exposures as fractions of equity; net and beta to either side."""
     capital = equity["equity"].to_numpy() / MONEY_SCALE
     found = {}
     for name in ("gross", "net", "beta"):
         share = equity[f"{name}_usd"].to_numpy() / np.where(capital > 0.0, capital, np.nan)
         found[f"mean_{name}_frac"] = _finite(np.nanmean(share))
-        found[f"max_{name}_frac"] = _finite(np.nanmax(np.abs(share)))
+        if name == "gross":
+            found["max_gross_frac"] = _finite(np.nanmax(share))
+            continue
+        found[f"most_{name}_long_frac"] = max(_finite(np.nanmax(share)), 0.0)
+        found[f"most_{name}_short_frac"] = min(_finite(np.nanmin(share)), 0.0)
     return found
 
 

@@ -312,16 +312,6 @@ class Record:
             .sort("closed_at", "symbol")
         )
 
-    def entries(self) -> pl.DataFrame:
-        """Return the kept decisions that opened a position, without what came of them."""
-        rows = [row for row in self._decisions if row["reason"] == "ENTRY"]
-        names = ("symbol", "expected_edge_bps", "costs_bps", "impact_bps")
-        if not rows:
-            return pl.DataFrame(
-                schema={"symbol": pl.String, **dict.fromkeys(names[1:], pl.Float64)}
-            )
-        return pl.DataFrame({name: [row[name] for row in rows] for name in names})
-
     def decisions(self, trades: pl.DataFrame) -> pl.DataFrame:
         """Return the kept decisions; ``realized_pnl`` is that of the trade an entry opened."""
         if not self._decisions:

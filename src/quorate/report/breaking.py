@@ -1,64 +1,86 @@
-"""What would break it, as a table of the page: four bad days and a failing venue.
+"""What would break it, as a table of the page: bad days of the past and a failing venue.
 
-In: a ``Run`` with its fills and open positions. Out: a row a shock and book of positions.
+In: a ``Run`` with its fills and open positions. Out: a row a shock, the worst first.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
 
 from quorate.core.types import MONEY_SCALE
 from quorate.report.exhibit import Cell, Column, Row, Table, money
-from quorate.report.formats import instant, percent
-from quorate.report.shocks import FINAL, ShockRow, shock_rows
+from quorate.report.formats import UNKNOWN, instant, percent, sign
+from quorate.report.shocks import FINAL, LARGEST, WORST, ShockRow, shock_rows
 
 if TYPE_CHECKING:
     from quorate.report.reading import Run
 
 _COLUMNS: Final = (
     Column("shock", is_text=True),
-    Column("positions", is_text=True),
-    Column("BTC", "%"),
-    Column("others", "%"),
-    Column("gross", "USD"),
+    Column("result, of equity"),
     Column("result", "USD"),
-    Column("of equity", "%"),
+    Column("held after", "UTC", is_text=True),
+    Column("gross"),
+    Column("net"),
+    Column("at the largest gross"),
+    Column("at the end"),
+    Column("BTC"),
+    Column("others"),
 )
 _NOTE: Final = (
-    "The moves of those days, from peak to trough, on positions the run held: at its largest gross"
-    " over equity and after its last bar. Stops are taken not to help. A venue that fails keeps"
-    " what lay there."
+    "What the moves of those days would have done to what was held after the bar where they hurt"
+    " most, looked for over all bars; beside it the same after the bar of the largest gross over"
+    " equity, and after the last one. Falls go from peak to trough and rises from trough to peak,"
+    " BTC by its own move, every other coin by that of the median one; stops are taken not to help."
+    " A venue that fails keeps what lay there. All in percent of the equity of that bar; gross and"
+    " net are what was held, net is long less short."
 )
 
 
 def tables(run: Run) -> list[Table]:
-    """Return the table of shocks; none where nothing was ever held.
+    """Return the table of shocks; none where nothing was ever held over a close.
 
     Notes
     -----
     Units: USD, percent.  Causal: reads a finished run.  Missing: a dash where a venue fails and
-    no coin moves.  Spec 12.
+    no coin moves, and where nothing was open at the end.  Spec 12.
     """
     if run.fills is None or run.positions is None or not run.is_traded:
         return []
     venues: list[str] = run.about["data"]["venues"]
-    rows = shock_rows(run.fills, run.positions, run.equity, venues)
-    return [Table("Past shocks and a failing venue", _COLUMNS, tuple(map(_row, rows)), _NOTE)]
+    found = shock_rows(run.fills, run.positions, run.equity, venues)
+    rows = [
+        _row({row.book: row for row in books})
+        for _, books in groupby(found, key=lambda row: (row.shock, row.venue))
+    ]
+    return [Table("Past shocks and a failing venue", _COLUMNS, tuple(rows), _NOTE)] if rows else []
 
 
-def _row(found: ShockRow) -> Row:
-    name = f"{found.shock}: {found.venue}" if found.venue else found.shock
-    held = "after the last bar" if found.book == FINAL else f"largest, {instant(found.at)}"
-    moves: tuple[Any, ...] = (found.btc_move, found.alt_move)
-    result = -round(found.loss_usd * MONEY_SCALE)
-    gross = round(found.gross_usd * MONEY_SCALE)
+def _row(books: dict[str, ShockRow]) -> Row:
+    worst = books[WORST]
     return Row(
         (
-            Cell(name),
-            Cell(held),
-            *(Cell(percent(move, 1)) for move in moves),
-            money(gross)._replace(css=""),
-            money(result),
-            Cell(percent(-found.loss_frac, 1)),
+            Cell(f"{worst.shock}: {worst.venue}" if worst.venue else worst.shock),
+            _result(worst),
+            money(-round(worst.loss_usd * MONEY_SCALE)),
+            Cell(instant(worst.at)),
+            _of_equity(worst.gross_usd, worst),
+            _of_equity(worst.net_usd, worst),
+            _result(books[LARGEST]),
+            _result(books[FINAL]) if FINAL in books else Cell(UNKNOWN, "", "nothing was open"),
+            *(Cell(percent(move, 1)) for move in (worst.btc_move, worst.alt_move)),
         )
     )
+
+
+def _result(row: ShockRow) -> Cell:
+    """Return what a shock makes of equity; behind it when, and what was held."""
+    held = f"{_of_equity(row.gross_usd, row).text} gross, {_of_equity(row.net_usd, row).text} net"
+    return Cell(
+        percent(-row.loss_frac, 1), sign(-row.loss_frac), f"{instant(row.at)} UTC, {held} held"
+    )
+
+
+def _of_equity(usd: float, row: ShockRow) -> Cell:
+    return Cell(percent(usd / row.equity_usd if row.equity_usd > 0.0 else None, 1))

@@ -108,6 +108,7 @@ def line_chart(
     unit: str,
     height: int = 240,
     digits: int = 2,
+    marks: Sequence[Mark] = (),
 ) -> Chart:
     """Draw lines over time, with a scale in round numbers on the left and dates below.
 
@@ -123,6 +124,8 @@ def line_chart(
         Pixels.
     digits : int
         Decimals of a value that is read off.
+    marks : sequence of Mark
+        Vertical lines.
 
     Returns
     -------
@@ -142,7 +145,8 @@ def line_chart(
         return empty_chart(title, height)
     kept = thinned([line.values for line in series])
     thin = [Series(s.name, s.values[kept], s.css, s.is_area) for s in series]
-    return plot(time_axis(times[kept]), thin, title=title, unit=unit, height=height, digits=digits)
+    axis = time_axis(times[kept])
+    return plot(axis, thin, title=title, unit=unit, height=height, digits=digits, marks=marks)
 
 
 def plot(

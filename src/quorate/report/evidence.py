@@ -5,7 +5,6 @@ In: a ``Run``. Out: ``Evidence``, plain numbers, so that a rule can be read and 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from quorate.core.types import MONEY_SCALE, Line, Reason
-from quorate.report.capacity import capacity
 from quorate.report.formats import instant
 from quorate.report.headline import imbalance
 from quorate.report.luck import judge
@@ -122,7 +120,7 @@ def gather(run: Run) -> Evidence:
         best_month=max(months, key=itemgetter(1), default=("", 0)),
         worst_month=min(months, key=itemgetter(1), default=("", 0)),
         best_five=int(run.trades["net_pnl"].top_k(5).sum()),
-        room_usd=_room(run),
+        room_usd=run.metrics.get("activity", {}).get("capacity_usd"),
         is_synthetic=bool(data.get("is_synthetic")),
         n_funded=sum(kind != "none" for kind in funding),
         n_assumed=sum(kind in {"assumed", "mixed"} for kind in funding),
@@ -205,9 +203,3 @@ def _by_month(run: Run) -> list[tuple[str, int]]:
         )
         for year, month, first, last in month_ends(run)
     ]
-
-
-def _room(run: Run) -> float | None:
-    """Return the smaller of the two estimates of capacity that are known, in USD."""
-    known = [run.metrics.get("activity", {}).get("capacity_usd"), capacity(run).best_usd]
-    return min((usd for usd in known if usd is not None and math.isfinite(usd)), default=None)

@@ -48,6 +48,10 @@ _SIGNED = {
 }
 
 
+_ROUGH = {"capacity_usd"}
+"""Estimates of which three digits count."""
+
+
 class Value(NamedTuple):
     """A number as text, the class of its sign, and a caution or why it is not known."""
 
@@ -116,8 +120,7 @@ def _value(run: Run, place: str, name: str, unit: str) -> Value:
     caution = run.cautions.get(f"{place}.{name}")
     if caution is not None:
         return Value(UNKNOWN, "", caution)
-    is_rough = name == "capacity_usd" and value is not None
-    text = rounded(value) if is_rough else measure(value, unit)
+    text = rounded(value) if name in _ROUGH and value is not None else measure(value, unit)
     return Value(text, tint(text) if name in _SIGNED and place in _BOTH else "", note)
 
 
@@ -261,7 +264,8 @@ def exposure_rows(run: Run) -> list[tuple[str, str, str]]:
 
     Notes
     -----
-    Units: by suffix, percent for ``_frac``.  Causal: reads the whole run.  Missing: a dash.
+    Units: by suffix, percent of equity for ``_frac``.  Causal: reads the whole run.
+    Missing: a dash.
     """
     rows = []
     for name, value in _leaves(run.metrics.get("exposure", {})):
@@ -270,7 +274,8 @@ def exposure_rows(run: Run) -> list[tuple[str, str, str]]:
         label = (stem if unit else name).replace("_", " ")
         is_number = value is None or isinstance(value, int | float)
         text = measure(value, unit or "ratio") if is_number else str(value)
-        rows.append((label, text, unit_name(unit)))
+        # a share carries its percent sign: what it is a share of is what is left to say
+        rows.append((label, text, "of equity" if suffix == "frac" else unit_name(unit)))
     return rows
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import polars as pl
 
-from quorate.core.types import MONEY_SCALE, Line
+from quorate.core.types import MONEY_SCALE
 from quorate.report.charts import (
     Chart,
     Mark,
@@ -19,17 +20,18 @@ from quorate.report.charts import (
     money_axis,
     plot,
 )
-from quorate.report.formats import number, rounded
+from quorate.report.formats import counted, rounded
 from quorate.report.luck import scarcity
 from quorate.report.rolling import SHORTEST_DAYS, rolling_sharpe, window_days
 from quorate.statistics.daily import EQUITY, daily_returns
 
 if TYPE_CHECKING:
+    from quorate.core.types import IntVec, Vec
     from quorate.report.capacity import Capacity
     from quorate.report.reading import Curves, Run
 
 _DAY_MS: Final = 86_400_000
-_NOTHING: Final = "nothing was held"
+_FEWEST_POINTS: Final = 10
 
 
 class Graph(NamedTuple):
@@ -51,12 +53,13 @@ def equity(run: Run, found: Curves) -> Graph:
         title="Equity, net and gross",
         unit="USD",
         height=300,
+        marks=ruin(run),
     )
     keys = [("net", "net"), ("gross: no cost paid", "gross")]
     return Graph("Equity", "USD, deposits included", keys, chart)
 
 
-def drawdown(found: Curves) -> Graph:
+def drawdown(run: Run, found: Curves) -> Graph:
     """Return how far the account was below its highest. Percent."""
     title = "Drawdown of net equity"
     unit = "% below the highest so far, bar by bar, deposits out"
@@ -68,11 +71,12 @@ def drawdown(found: Curves) -> Graph:
         title=title,
         unit="%",
         height=180,
+        marks=ruin(run),
     )
     return Graph(title, unit, [("drawdown", "loss")], chart)
 
 
-def sharpe(run: Run) -> Graph:
+def sharpe(run: Run, found: Curves) -> Graph:
     """Return the Sharpe ratio of a moving window of 90 days, or of half of a shorter span."""
     daily = daily_returns(run.equity.select(list(EQUITY)))
     window = window_days(len(daily.net))
@@ -86,12 +90,20 @@ def sharpe(run: Run) -> Graph:
     if not np.isfinite(values).any():
         why = "equity did not move in any window"
         return Graph(title, "a year", [], empty_chart(title, why=why))
+    n_points = int(np.isfinite(values).sum())
+    if n_points < _FEWEST_POINTS:
+        why = f"only {counted(n_points, 'window')} of {window} days fit in and moved"
+        return Graph(title, "a year", [], empty_chart(title, why=why))
+    # the last day may end before midnight: it stands where the run ends
+    ends = np.minimum((daily.day + 1) * _DAY_MS, found.times[-1])
+    times, drawn = over_the_run(ends, values, found)
     chart = line_chart(
-        (daily.day + 1) * _DAY_MS,
-        [Series("Sharpe ratio", values, "net")],
+        times,
+        [Series("Sharpe ratio", drawn, "net")],
         title=f"{title} of {window} days",
         unit="a year",
         height=180,
+        marks=ruin(run),
     )
     unit = f"a year, of the {window} days before"
     if window < 90:
@@ -99,55 +111,19 @@ def sharpe(run: Run) -> Graph:
     return Graph(title, unit, [("Sharpe ratio, net", "net")], chart)
 
 
-def exposure(run: Run, found: Curves) -> Graph:
-    """Return what was held. Percent of equity."""
-    if not run.equity["gross_usd"].to_numpy().any():
-        return Graph("Exposure", "% of equity", [], empty_chart("Exposure", why=_NOTHING))
-    share = _share(run)
-    gross, net = (run.equity[name].to_numpy() * share for name in ("gross_usd", "net_usd"))
-    chart = line_chart(
-        found.times,
-        [Series("gross", gross, "gross", is_area=True), Series("net", net, "net")],
-        title="Exposure",
-        unit="%",
-        height=200,
-    )
-    return Graph(
-        "Exposure", "% of equity", [("gross", "gross"), ("net: long less short", "net")], chart
-    )
-
-
-def risk(run: Run, found: Curves) -> Graph:
-    """Return what would be lost if every stop were hit, and its budget. Percent of equity."""
-    title, unit = "Open risk", "% of equity lost if every stop were hit"
-    if not run.equity["open_risk_usd"].to_numpy().any():
-        return Graph(title, unit, [], empty_chart(title, why=_NOTHING))
-    share = _share(run)
-    open_risk, budget = (
-        run.equity[name].to_numpy() * share for name in ("open_risk_usd", "risk_budget_usd")
-    )
-    chart = line_chart(
-        found.times,
-        [Series("budget", budget, "gross"), Series("open risk", open_risk, "loss")],
-        title="Open risk and its budget",
-        unit="%",
-        height=180,
-    )
-    keys = [("open risk", "loss"), ("budget", "gross")]
-    return Graph(title, unit, keys, chart)
-
-
 def room(run: Run, found: Capacity) -> Graph:
-    """Return net profit over the size of the account. USD, the account on a logarithmic scale."""
-    title = "Net profit by size of the account"
-    unit = "USD over the span; account in USD, logarithmic"
+    """Return what an account of each size returns. Percent; the account is logarithmic."""
+    title = "Net return by size of the account"
+    unit = "% of the account over the span; account in USD, logarithmic"
     if found.why:
         return Graph(title, unit, [], empty_chart(title, why=found.why))
     axis = money_axis(found.account_usd)
     low, high = (float(np.log10(found.account_usd[i])) for i in (0, -1))
     places = (
         ("this account", run.start / MONEY_SCALE),
-        ("limit of the volume" if found.is_limited else "earns the most", found.best_usd),
+        ("half the return", found.half_return_usd),
+        ("half the Sharpe ratio", found.half_sharpe_usd),
+        ("earns the most", found.best_usd),
         ("breaks even", found.break_even_usd),
     )
     marks = [
@@ -157,52 +133,66 @@ def room(run: Run, found: Capacity) -> Graph:
     ]
     chart = plot(
         axis,
-        [Series("net profit", found.net_usd, "net", is_area=True)],
+        [Series("net return", 100.0 * found.net_usd / found.account_usd, "net", is_area=True)],
         title=title,
-        unit="USD",
+        unit="%",
         height=260,
+        digits=3,
         marks=marks,
     )
-    return Graph(title, unit, [("net profit", "net")], chart)
-
-
-def expected_room(run: Run) -> str:
-    """Return what would fit by the edges that the decisions expected, in words. USD."""
-    usd = run.metrics.get("activity", {}).get("capacity_usd")
-    if usd is None or run.lines[Line.GROSS] <= run.costs:
-        return ""
-    return (
-        f"By the edges that the decisions expected, {rounded(usd)} USD would fit at one bar's "
-        "volume; the curve uses what the trades made."
-    )
+    return Graph(title, unit, [("net return", "net")], chart)
 
 
 def room_sentence(run: Run, found: Capacity) -> str:
-    """Return how much money fits in, in words. USD."""
+    """Return how much money fits in, in words. USD, three digits that count."""
     account = run.start / MONEY_SCALE
     if found.why:
         return f"No capacity can be read off this run: {found.why}."
-    if not np.isfinite(found.best_usd):
-        why = "the costs that do not depend on size already took all of gross"
-        if run.lines[Line.GROSS] <= 0:
-            why = "they lost before any cost"
-        return f"No account would have earned with these trades: {why}."
-    best, times = rounded(found.best_usd), number(found.best_usd / account, 1)
-    if found.is_limited:
-        return (
-            f"The same trades still earn more with every USD up to an account of about {best} USD, "
-            f"{times} times this one; there they meet the limit of what the market trades."
+    if np.isfinite(found.half_return_usd):
+        times = rounded(found.half_return_usd / account)
+        said = (
+            f"With an account of about {rounded(found.half_return_usd)} USD, {times} times this "
+            "one, the same trades return half of what they do on a very small one."
         )
-    said = (
-        f"The same trades earn the most, about {rounded(found.best_net_usd)} USD, with an account "
-        f"of about {best} USD, {times} times this one"
+    else:
+        said = "The return of the same trades does not fall to half at any size that was tried."
+    most = (
+        f"At the very most they earn about {rounded(found.best_net_usd)} USD, with about "
+        f"{rounded(found.best_usd)} USD"
     )
     if np.isfinite(found.break_even_usd):
-        return f"{said}, and nothing with {rounded(found.break_even_usd)} USD."
-    return f"{said}; a larger one does not break even before its orders no longer fit the volume."
+        return f"{said} {most}, and nothing with {rounded(found.break_even_usd)} USD."
+    return f"{said} {most}; more finds no volume to trade."
 
 
-def _share(run: Run) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Return what turns USD into percent of equity; NaN where the account is lost."""
-    capital = run.equity["equity"].to_numpy() / MONEY_SCALE
-    return 100.0 / np.where(capital > 0.0, capital, np.nan)
+def ruin(run: Run) -> list[Mark]:
+    """Return where the account was lost on a time axis of the whole run; empty where it was not.
+
+    Notes
+    -----
+    Units: share of the axis.  Causal: reads the whole run.  Missing: an empty list.
+    """
+    gone = run.equity.filter(pl.col("equity") <= 0)["ts"]
+    if not len(gone):
+        return []
+    first, last = (int(run.equity["ts"].dt.epoch("ms")[i]) for i in (0, -1))
+    at = int(gone.dt.epoch("ms")[0])
+    return [Mark((at - first) / max(last - first, 1), "account lost")]
+
+
+def over_the_run(times: IntVec, values: Vec, found: Curves) -> tuple[IntVec, Vec]:
+    """Return a line with the ends of the run added, so that every time axis is the same.
+
+    Notes
+    -----
+    Units: ms since 1970.  Causal: reads the whole run.  Missing: NaN at an end without a value.
+    """
+    ends = found.times[[0, -1]]
+    inside = (times > ends[0]) & (times < ends[1])
+    kept_times, kept = times[inside], values[inside]
+    edges = [values[times == end][:1] for end in ends]
+    first, last = (edge if len(edge) else np.array([np.nan]) for edge in edges)
+    return (
+        np.concatenate([ends[:1], kept_times, ends[1:]]),
+        np.concatenate([first, kept, last]),
+    )

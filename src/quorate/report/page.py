@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from quorate.core.types import MONEY_SCALE, Line
@@ -23,6 +22,7 @@ from quorate.report import (
     assumptions,
     benchmark,
     distribution,
+    exposures,
     facts,
     funnel,
     graphs,
@@ -180,7 +180,7 @@ def _listed(run: Run) -> list[tuple[str, str, str]]:
 
 def _answers(run: Run) -> dict[str, Any]:
     found = curves(run.equity)
-    room = capacity(run)
+    room = capacity(run.fills, run.positions, run.lines, run.equity, run.about.get("settings", {}))
     gross = run.lines[Line.GROSS]
     splits = _SPLITS if run.attribution is not None else (*_ATTRIBUTED, *_SPLITS)
     return {
@@ -189,10 +189,10 @@ def _answers(run: Run) -> dict[str, Any]:
         "doubts": luck.doubts(run),
         "graphs": {
             "equity": graphs.equity(run, found),
-            "drawdown": graphs.drawdown(found),
-            "sharpe": graphs.sharpe(run),
-            "exposure": graphs.exposure(run, found),
-            "risk": graphs.risk(run, found),
+            "drawdown": graphs.drawdown(run, found),
+            "sharpe": graphs.sharpe(run, found),
+            "exposure": exposures.exposure(run, found),
+            "risk": exposures.risk(run, found),
             "room": graphs.room(run, room),
         },
         "holding": benchmark.sentence(run),
@@ -206,8 +206,6 @@ def _answers(run: Run) -> dict[str, Any]:
         "breakdowns": [(title, tables.breakdown(run, column)) for title, column in splits],
         "is_folded": run.trades["symbol"].n_unique() > tables.MAX_GROUPS,
         "room_said": graphs.room_sentence(run, room),
-        "room_expected": graphs.expected_room(run),
-        "room_limit": number(room.limit_usd, 0) if np.isfinite(room.limit_usd) else "",
         "funnel": funnel.funnel(run),
         "reasons": listings.reasons(run),
         "nearest": nearest.nearest(run),

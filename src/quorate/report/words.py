@@ -159,7 +159,7 @@ LABELS: Final[dict[str, str]] = {
     "fee_share": "fee share of gross",
     "funding_share": "funding share of gross",
     "haircut_share": "haircut share of gross",
-    "capacity_usd": "capacity, by the edges expected",
+    "capacity_usd": "capacity: half the return",
 }
 """Metric -> its name on the page."""
 

@@ -23,7 +23,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: Final = (
     Column("what", is_text=True),
     Column("when", "UTC", is_text=True),
-    Column("of equity", "%"),
+    Column("of equity"),
 )
 
 

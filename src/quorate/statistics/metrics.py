@@ -160,7 +160,12 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "haircut_share", "fraction", "liquidation and delisting costs / gross alpha", "METHODS 11"
     ),
-    Metric("capacity_usd", "USD", "equity at which costs eat the gross alpha", "METHODS 6"),
+    Metric(
+        "capacity_usd",
+        "USD",
+        "account with which the same trades return half of what they do on a very small one",
+        "METHODS 6.6",
+    ),
 )
 """Every metric, in the order of the report."""
 
@@ -203,7 +208,7 @@ _UNDEFINED: Final[Mapping[str, str]] = {
     "fee_share": "gross alpha is not positive",
     "funding_share": "gross alpha is not positive",
     "haircut_share": "gross alpha is not positive",
-    "capacity_usd": "not estimated",
+    "capacity_usd": "not estimated, or the return never falls to half",
 }
 _LOST = "the equity was not positive, or not known"
 _NO_VARIATION = "fewer than two days, or no variation"
@@ -233,7 +238,7 @@ def summary(
     traded_usd : float or None
         Sum of the absolute notionals of every fill; None: twice the notionals of ``trades``.
     capacity_usd : float or None
-        From ``core.costs``, where it was estimated.
+        From ``report.capacity``, where the run has one.
     seed : int
         Of the bootstrap.
     n_trials : float or None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import polars as pl
 import pytest
 
 import quorate
+from quorate.api import backtests
 from quorate.errors import ConfigError
 
 
@@ -27,3 +29,21 @@ def test_two_engines_of_one_name_are_refused(panel):
     engine = quorate.engines()[0]
     with pytest.raises(ValueError, match="different names"):
         quorate.run(panel, engines=(engine, engine))
+
+
+def test_exposure_tells_the_sides_apart():
+    """A run that was only ever short was never long, and says how far short."""
+    bars = pl.DataFrame(
+        {"equity": [10**10] * 3, "gross_usd": [0.0, 40.0, 51.0], "net_usd": [0.0, -40.0, -51.0]}
+    ).with_columns(beta_usd=-pl.col("net_usd"))
+    found = backtests._exposure(bars)
+    assert found["max_gross_frac"] == pytest.approx(0.51)
+    assert (found["most_net_long_frac"], found["most_net_short_frac"]) == (0.0, -0.51)
+    assert (found["most_beta_long_frac"], found["most_beta_short_frac"]) == (0.51, 0.0)
+    assert found["mean_net_frac"] < 0.0
+
+
+def test_a_run_without_a_capacity_says_why(panel):
+    metrics = quorate.run(panel).metrics
+    assert metrics["activity"]["capacity_usd"] is None
+    assert metrics["flags"]["activity.capacity_usd"] == "nothing was filled"

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from quorate.core.types import N_LINES, Line, Reason
+from quorate.report.capacity import capacity
 from quorate.statistics.benchmark import comparison
 from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.statistics.metrics import summary
@@ -64,7 +65,11 @@ def trades_frame(n, n_bars, seed, coins, *, outcome="", step=STEP):
 
 
 def fills_frame(trades):
-    """Give two fills a trade, in and out, that share its costs to the last unit."""
+    """Give two fills a trade, in and out, that share its costs to the last unit.
+
+    They stand trade by trade, so that the trades of a coin that overlap are episodes of their own.
+    """
+    coins = sorted(trades["symbol"].unique())
     rows = []
     for trade in trades.iter_rows(named=True):
         notional = round(trade["notional_usd"] * UNIT) * trade["side"]
@@ -75,11 +80,14 @@ def fills_frame(trades):
             rows.append(
                 {
                     "symbol": trade["symbol"],
+                    "coin": coins.index(trade["symbol"]),
                     "venue": trade["venue"],
                     "ts": trade[at],
+                    "closed": part,
                     "side": trade["side"] * (1 - 2 * part),
                     "notional": notional * (1 - 2 * part),
                     **cost,
+                    "haircut": 0,
                 }
             )
     return pl.DataFrame(rows)
@@ -196,7 +204,10 @@ def build(
     trades = trades_frame(n_trades, n_bars, seed, coins, outcome=outcome, step=step)
     equity = equity_frame(trades, n_bars, flows or {}, unclosed, start_usd=start_usd, step=step)
     lines = lines_of(trades, unclosed)
-    found = summary(equity, trades, lines, capacity_usd=2.5e6 if n_trades else None)
+    said = about(coins, n_bars, step, **data)
+    booked = {line: int(lines[line]) for line in Line}
+    room = capacity(fills_frame(trades), None, booked, equity, said["settings"])
+    found = summary(equity, trades, lines, capacity_usd=room.half_return_usd)
     benchmark = benchmark_frame(equity, coins)
     found["benchmark"], why = comparison(daily_returns(equity.select(list(EQUITY))), benchmark)
     found["flags"] |= why
@@ -217,7 +228,7 @@ def build(
         "regimes": {"TREND": 4_000, "RANGE": 9_000, "PANIC": 120, "ILLIQUID": 0, "NEUTRAL": 6_880},
         "exposure": {"gross_mean_frac": 0.21, "net_mean_frac": 0.01, "in_market_frac": 0.44},
     }
-    (folder / "run.json").write_text(json.dumps(about(coins, n_bars, step, **data)))
+    (folder / "run.json").write_text(json.dumps(said))
     (folder / "metrics.json").write_text(json.dumps(found, allow_nan=False))
     equity.write_parquet(folder / "equity.parquet")
     trades.write_parquet(folder / "trades.parquet")

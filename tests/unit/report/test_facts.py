@@ -28,8 +28,8 @@ def test_what_is_not_known_says_why(run):
         for value in (row.net, row.gross):
             assert value is None or value.text != "–" or value.note
     assert rows["hit rate"].net.note == "it never traded"
-    assert rows["capacity, by the edges expected"].net.note == "it never traded"
-    assert rows["capacity, by the edges expected"].gross is None
+    assert rows["capacity: half the return"].net.note == "it never traded"
+    assert rows["capacity: half the return"].gross is None
 
 
 def test_what_is_defined_and_says_nothing_is_a_dash_with_the_reason(tmp_path):
@@ -67,10 +67,16 @@ def test_settings_carry_their_origin(run):
     assert facts.changed_settings(replace(run, about={})) == []
 
 
+def test_an_estimate_shows_the_digits_that_count(run):
+    activity = run.metrics["activity"] | {"capacity_usd": 121_900_086.73}
+    found = facts.metric_rows(replace(run, metrics=run.metrics | {"activity": activity}))
+    assert next(r for r in found if r.label.startswith("capacity")).net.text == "122,000,000"
+
+
 def test_exposure_reads_units_from_names(run):
     metrics = {"exposure": {"gross_mean_frac": 0.25, "by_side": {"long_usd": 5.0}, "bars": None}}
     assert facts.exposure_rows(replace(run, metrics=metrics)) == [
-        ("gross mean", "25.00%", "%"),
+        ("gross mean", "25.00%", "of equity"),
         ("by side long", "5.00", "USD"),
         ("bars", "–", ""),
     ]

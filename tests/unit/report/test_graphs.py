@@ -1,14 +1,14 @@
 """The charts of a run say what they show, and why they are empty."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-import numpy as np
 import polars as pl
 import pytest
 from tests.unit.report.building import build
 
-from quorate.core.types import MONEY_SCALE, Line
-from quorate.report import graphs, reading
+from quorate.core.types import MONEY_SCALE
+from quorate.report import exposures, graphs, reading
 
 
 @pytest.fixture(scope="module")
@@ -31,26 +31,63 @@ def test_lines_end_where_the_run_ends(run):
     found = reading.curves(run.equity)
     equity = run.equity["equity"][-1] / MONEY_SCALE
     assert last(graphs.equity(run, found), "net") == pytest.approx(equity, abs=0.005)
-    assert last(graphs.drawdown(found), "drawdown") == pytest.approx(
-        100 * found.drawdown[-1], abs=0.005
-    )
-    share = 100 * run.equity["net_usd"][-1] / equity
-    assert last(graphs.exposure(run, found), "net") == pytest.approx(share, abs=0.005)
-    share = 100 * run.equity["open_risk_usd"][-1] / equity
-    assert last(graphs.risk(run, found), "open risk") == pytest.approx(share, abs=0.005)
+    deepest = 100 * found.drawdown[-1]
+    assert last(graphs.drawdown(run, found), "drawdown") == pytest.approx(deepest, abs=0.005)
 
 
 def test_the_window_of_the_rolling_ratio_is_said(run):
-    assert "83 days before, half of the span" in graphs.sharpe(run).unit
+    assert "83 days before, half of the span" in graphs.sharpe(run, reading.curves(run.equity)).unit
+
+
+def test_every_chart_over_time_spans_the_whole_run(run):
+    found = reading.curves(run.equity)
+    for graph in (
+        graphs.equity(run, found),
+        graphs.drawdown(run, found),
+        graphs.sharpe(run, found),
+        exposures.exposure(run, found),
+        exposures.risk(run, found),
+    ):
+        times = graph.chart.points["t"]
+        assert (times[0], times[-1]) == (found.times[0], found.times[-1]), graph.title
+
+
+def test_a_few_windows_are_no_line(run):
+    """20 days give a window of 10, and 11 of them; 19 days give one of 9, which is too short."""
+    found = reading.curves(run.equity)
+    assert graphs.sharpe(run, found).chart.points
+    short = run.equity.filter(pl.col("ts") <= run.equity["ts"][0] + timedelta(days=20))
+    still = short.with_columns(
+        pl.when(pl.col("ts") > short["ts"][0] + timedelta(days=8))
+        .then(pl.lit(short["equity"][200]))
+        .otherwise(pl.col("equity"))
+        .alias("equity")
+    )
+    few = replace(run, equity=still)
+    graph = graphs.sharpe(few, reading.curves(still))
+    assert graph.chart.points == {}
+    assert "windows of 10 days" in graph.chart.svg
+
+
+def test_the_loss_of_the_account_is_marked_where_it_was(run):
+    gone = run.equity.with_columns(
+        equity=pl.when(pl.int_range(pl.len()) >= 3_000).then(-1).otherwise(pl.col("equity"))
+    )
+    lost = replace(run, equity=gone)
+    (mark,) = graphs.ruin(lost)
+    assert mark.at == pytest.approx(3_000 / 4_000)
+    assert graphs.ruin(run) == []
+    found = reading.curves(gone)
+    for graph in (graphs.equity(lost, found), graphs.drawdown(lost, found)):
+        assert "account lost" in graph.chart.svg
+        assert "account lost" not in graphs.equity(run, reading.curves(run.equity)).chart.svg
 
 
 def test_an_empty_chart_says_why(quiet):
     found = reading.curves(quiet.equity)
     for graph, why in (
-        (graphs.drawdown(found), "the account never fell"),
-        (graphs.exposure(quiet, found), "nothing was held"),
-        (graphs.risk(quiet, found), "nothing was held"),
-        (graphs.sharpe(quiet), "needs 20 days; there are 5"),
+        (graphs.drawdown(quiet, found), "the account never fell"),
+        (graphs.sharpe(quiet, found), "needs 20 days; there are 5"),
     ):
         assert why in graph.chart.svg
         assert graph.chart.points == {}
@@ -62,23 +99,12 @@ def test_equity_that_never_moves_has_no_rolling_ratio(run):
         pl.lit(run.start).alias("gross_equity"),
         pl.lit(0, pl.Int64).alias("flow"),
     )
-    assert "did not move" in graphs.sharpe(replace(run, equity=still)).chart.svg
-
-
-def test_a_share_of_a_lost_account_is_not_drawn(run):
-    gone = run.equity.with_columns(equity=-1)
-    assert np.isnan(graphs._share(replace(run, equity=gone))).all()
-
-
-def test_what_the_decisions_expected_to_fit_is_said_beside_the_curve(run, quiet):
-    earned = replace(run, lines=dict.fromkeys(run.lines, 0) | {Line.GROSS: 5, Line.FEE: 4})
-    assert "2,500,000 USD" in graphs.expected_room(earned)
-    earned.lines[Line.FEE] = 5
-    assert graphs.expected_room(earned) == ""
-    assert graphs.expected_room(quiet) == ""
+    flat = replace(run, equity=still)
+    assert "did not move" in graphs.sharpe(flat, reading.curves(still)).chart.svg
 
 
 def test_a_handful_of_trades_has_no_rolling_ratio(tmp_path):
     made = reading.read(build(tmp_path, n_trades=29))
-    assert graphs.sharpe(made).chart.points == {}
-    assert "too few: 29 trades" in graphs.sharpe(made).chart.svg
+    drawn = graphs.sharpe(made, reading.curves(made.equity)).chart
+    assert drawn.points == {}
+    assert "too few: 29 trades" in drawn.svg

@@ -114,7 +114,7 @@ def test_the_flags_say_why():
     assert flags["net.cagr"].startswith("fewer than 365 days")
     assert flags["net.profit_factor"] == "no trade lost"
     assert flags["costs.fee_share"] == "gross alpha is not positive"
-    assert flags["activity.capacity_usd"] == "not estimated"
+    assert flags["activity.capacity_usd"] == "not estimated, or the return never falls to half"
     assert "activity.turnover_per_day" in flags
     assert summarise([0.1, -1.0, 0.3])["flags"]["net.sharpe"].startswith("the equity was not")
 

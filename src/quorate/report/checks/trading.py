@@ -15,7 +15,7 @@ from quorate.report.checks.finding import (
     NotAsked,
     Severity,
 )
-from quorate.report.formats import counted, number, percent, usd
+from quorate.report.formats import counted, number, percent, rounded, usd
 
 if TYPE_CHECKING:
     from quorate.report.evidence import Evidence
@@ -25,7 +25,7 @@ CUT_FILLS: Final = 0.05
 
 
 def small_capacity(seen: Evidence) -> Answer:
-    """Find an account above what would have earned the most: it pays for its own size."""
+    """Find an account whose return is less than half of that of a very small one."""
     if not seen.is_traded:
         return NOT_TRADED
     if seen.gross <= seen.costs:
@@ -37,7 +37,7 @@ def small_capacity(seen: Evidence) -> Answer:
     return Finding(
         Severity.WARNING,
         "The account is above its capacity",
-        f"Capacity {number(seen.room_usd, 0)} USD",
+        f"Capacity {rounded(seen.room_usd)} USD, where half of the return is left",
         f"at least the account, {number(seen.start_usd, 0)} USD",
         "Trade a smaller account, more coins, or slower; see how much money fits in.",
     )
