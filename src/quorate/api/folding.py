@@ -5,6 +5,7 @@ In: a panel, settings, engines. Out: the machine with its memory, and its blocks
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from quorate.lake.spec import base_asset
 from quorate.statistics import currency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
@@ -108,7 +109,7 @@ def _refuse_peeking(engines: Sequence[Engine]) -> None:
 
 
 def advance(
-    panel: Panel, fold: Fold, n_bars: int | None = None
+    panel: Panel, fold: Fold, n_bars: int | None = None, alone: Collection[int] = ()
 ) -> Iterator[tuple[int, passes.Block]]:
     """Run the panel block by block; the memory of the fold moves on.
 
@@ -120,6 +121,9 @@ def advance(
         From ``begin``.
     n_bars : int, optional
         Only the first bars: the memory then is that after the last of them.
+    alone : collection of int, optional
+        Rows of the panel that come in a block of their own: the memory can be read just before
+        and just after such a bar.
 
     Yields
     ------
@@ -140,31 +144,42 @@ def advance(
     for whole in blocks(panel, length):
         if whole.t >= last:
             return
-        block = _first(whole, last - whole.t)
-        piece = passes.Slice(
-            block.k0, block.bars, block.market, passes.controls(block.member, block.quote_usd)
-        )
-        done = passes.advance(fold.made, fold.memory, piece)
-        if done.tally.imbalance.any():
-            raise ArithmeticError(
-                f"the books are off by {done.tally.imbalance[done.tally.imbalance != 0][0]} units "
-                "of 1e-8: this is a bug, please report it with the run's settings"
+        for block in _cut(whole, last, alone):
+            piece = passes.Slice(
+                block.k0, block.bars, block.market, passes.controls(block.member, block.quote_usd)
             )
-        yield block.t, done
+            done = passes.advance(fold.made, fold.memory, piece)
+            if done.tally.imbalance.any():
+                off = done.tally.imbalance[done.tally.imbalance != 0][0]
+                raise ArithmeticError(
+                    f"the books are off by {off} units of 1e-8: "
+                    "this is a bug, please report it with the run's settings"
+                )
+            yield block.t, done
 
 
-def _first(block: Block, n_bars: int) -> Block:
-    """Return the first bars of a block; any cut of a history gives the same fold."""
-    if n_bars >= block.n_bars:
+def _cut(block: Block, last: int, alone: Collection[int]) -> Iterator[Block]:
+    """Cut a block before ``last`` and around single rows; any cut gives the same fold."""
+    end = min(block.n_bars, last - block.t)
+    inside = {t - block.t for t in alone}
+    edges = {edge for t in inside for edge in (t, t + 1) if 0 < edge < end}
+    marks = sorted({0, end, *edges})
+    for first, after in itertools.pairwise(marks):
+        yield _rows(block, first, after)
+
+
+def _rows(block: Block, first: int, after: int) -> Block:
+    """Return some bars of a block; all of them are the block itself."""
+    if after - first == block.n_bars:
         return block
     return Block(
-        block.t,
-        block.k0,
-        n_bars,
-        Bars._make(array[:n_bars] for array in block.bars),
-        Market._make(array[:n_bars] for array in block.market),
-        block.member[:n_bars],
-        block.quote_usd[:n_bars],
+        block.t + first,
+        block.k0 + first,
+        after - first,
+        Bars._make(array[first:after] for array in block.bars),
+        Market._make(array[first:after] for array in block.market),
+        block.member[first:after],
+        block.quote_usd[first:after],
     )
 
 

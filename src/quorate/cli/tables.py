@@ -38,14 +38,14 @@ def decision_rows(found: pl.DataFrame) -> Table:
     for row in found.iter_rows(named=True):
         style = {"buy": "green", "sell": "red"}.get(row["action"], "")
         table.add_row(
-            row["id"][:_ID],
+            Text(row["by"], "yellow") if row["id"] is None else row["id"][:_ID],
             f"{row['timestamp']:%Y-%m-%d %H:%M}",
             row["symbol"],
             Text(row["action"], style),
             code(row["reason"]),
-            number(row["consensus_score"], 4),
-            number(row["expected_edge_bps"], 1),
-            number(row["costs_bps"], 1),
+            _blank(number(row["consensus_score"], 4)),
+            _blank(number(row["expected_edge_bps"], 1)),
+            _blank(number(row["costs_bps"], 1)),
             number(row["size_usd"]),
             number(row["realized_pnl"]) if row["realized_pnl"] is not None else "",
         )
