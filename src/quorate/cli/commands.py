@@ -129,7 +129,7 @@ def warm() -> None:
 
     Example: quorate warm
     """
-    from quorate.api.warm import warm as compile_all
+    from quorate.api.warming import warm as compile_all
 
     compile_all(print)
 
@@ -153,15 +153,8 @@ def doctor(
     from quorate import api
 
     settings = settings_of(config, set_)
-    api.configure(settings, 5)
-    chosen = settings["engines"]
-    voters = api.engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
-    fields = api.schema()
-    rows = [
-        (f"{section}.{name}", value, settings.origin(section, name), fields[section][name].meaning)
-        for section, values in settings.values.items()
-        for name, value in values.items()
-    ]
+    found = api.doctor(settings)
+    rows = [(each.setting, each.value, each.origin, each.meaning) for each in found.settings]
     if json:
         names = ("setting", "value", "origin", "meaning")
         print(jsonlib.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1))
@@ -176,7 +169,7 @@ def doctor(
     print(
         f"{len(given) or 'none'} of {len(rows)} settings given, the rest are defaults"
         f"{'' if all_ else ': --all shows them'}\n"
-        f"{len(voters)} engines vote; settings are within their bounds."
+        f"{len(found.engines)} engines vote; settings are within their bounds."
     )
 
 
@@ -229,7 +222,7 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     from rich.console import Console
 
     from quorate import api
-    from quorate.api.warm import warm as compile_all
+    from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
 
     compile_all(Console(stderr=True).print)

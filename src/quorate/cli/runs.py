@@ -19,10 +19,9 @@ def report(run: Run, *, out: Out = Path("runs")) -> None:
 
     Example: quorate report 20260101
     """
-    from quorate import report as pages
-    from quorate.api.finding import find
+    from quorate import api
 
-    print(pages.render(find(run, out)))
+    print(api.render(run, out=out))
 
 
 @app.command
