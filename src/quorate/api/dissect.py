@@ -43,7 +43,7 @@ ABSTAINED = "abstained"
 FAILED = "failed on this bar"
 NOT_APPROVED = "not approved in this regime"
 NOT_HEALTHY = "not healthy: its data are missing"
-UNRECORDED = "no vote was recorded"
+UNRECORDED = "without a recorded vote"
 """Why an engine took no side, in the words of an explanation."""
 
 

@@ -72,12 +72,23 @@ def _steps(steps: tuple[Step, ...]) -> list[str]:
     """Return the running size; what made it smaller has by how much."""
     lines, last = [], 0.0
     for step in steps:
-        change = f"−{percent(1.0 - abs(step.usd) / abs(last), 1)}" if step.is_cut else ""
+        change = _cut(1.0 - abs(step.usd) / abs(last)) if step.is_cut else ""
         if step.is_cut and step.usd * last < 0.0:
             change = "turns"
         lines += _noted(_row(step.name, step.usd, change), _NOTE, step.note)
         last = step.usd
     return lines
+
+
+def _cut(share: float) -> str:
+    """Return by how much a step cut; no cut is shown as none.
+
+    Examples
+    --------
+    >>> _cut(0.335), _cut(0.0001)
+    ('−33.5%', '−<0.1%')
+    """
+    return f"−{percent(share, 1)}" if share >= 0.0005 else "−<0.1%"
 
 
 def _recorded(found: Explanation) -> list[str]:
