@@ -17,7 +17,7 @@ from collections import defaultdict
 
 import quorate
 from quorate.api import folding
-from quorate.api.warm import warm
+from quorate.api.warming import warm
 from quorate.backtest import run as passes
 from quorate.backtest.record import Record
 

@@ -1,15 +1,17 @@
 """Reference pages written from the code before every build, so that they cannot fall behind it.
 
-In: the package. Out: ``docs/reference/made/*.md``, which git ignores: tables of features, engines,
-metrics, reasons and settings, and one page of docstrings for each package.
+In: the package. Out: ``docs/reference/made/*.md``, which git ignores: tables of commands, features,
+engines, metrics, reasons and settings, and one page of docstrings for each package.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import re
+import typing
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -193,6 +195,52 @@ def settings() -> list[str]:
     return lines
 
 
+def commands() -> list[str]:
+    """Return the page of commands, in the order of the overview, with every option of each."""
+    importlib.import_module("quorate.cli.runs")  # it adds its commands to the app
+    app = importlib.import_module("quorate.cli.commands").app
+    groups = importlib.import_module("quorate.cli.overview").GROUPS
+    lines = [
+        "# Commands",
+        "",
+        "What `quorate` can be told. Exit codes: 0 done; 1 stopped by a bug; 2 a wrong command or",
+        "setting; 3 data or files; 4 the store.",
+    ]
+    for title, names in groups.items():
+        lines += ["", f"## {title}"]
+        for name in names:
+            lines += ["", *command(name, app[name])]
+    return lines
+
+
+def command(name: str, made: Any) -> list[str]:  # noqa: ANN401  (an app of the parser)
+    """Return what one command does and a table of what it takes."""
+    said = inspect.getdoc(made.default_command) or ""
+    text, _, example = said.partition("Example: ")
+    lines = [f"### quorate {name}", "", text.strip()]
+    if example:
+        lines += ["", "```sh", example.strip(), "```"]
+    rows = [option(each) for each in made.assemble_argument_collection() if each.show]
+    if rows:
+        lines += ["", *table(["argument or option", "default", "meaning"], rows)]
+    return lines
+
+
+def option(given: Any) -> list[str]:  # noqa: ANN401  (an argument of the parser)
+    """Return the row of an argument: how it is written, its default, its meaning."""
+    field = given.field_info
+    name = given.names[0] if field.kind is field.KEYWORD_ONLY else field.name.upper()
+    if field.kind is field.VAR_POSITIONAL:
+        name += " ..."
+    default = "needed" if given.required else ""
+    if field.default not in (field.empty, None, False):
+        default = code(field.default)
+    meaning = given.parameter.help or ""
+    if typing.get_origin(given.hint) is typing.Literal:
+        meaning = f"{', '.join(typing.get_args(given.hint))}. {meaning}"
+    return [code(name), default or " ", cell(meaning)]
+
+
 def packages() -> Iterator[tuple[str, list[str]]]:
     """Yield each package's name and the modules that its page shows, the package first."""
     root = importlib.import_module(PACKAGE)
@@ -236,6 +284,7 @@ def write(folder: Path, pages: dict[str, list[str]]) -> None:
 def make(app: Sphinx) -> None:
     """Write every page that comes from the code."""
     pages = {
+        "commands": commands(),
         "features": features(),
         "engines": engines(),
         "metrics": metrics(),

@@ -1,7 +1,8 @@
 """Quorate: engines vote, a quorum decides, costs and risk shape it, every step explains itself.
 
 Everything of ``quorate.api`` is here, imported when first used: ``load`` or ``demo`` a market,
-``run`` it, ``read`` an old run, list ``runs``, ``explain`` a decision, ``compare`` runs.
+``run`` it, ``read`` an old run, list ``runs``, ``render`` a page, ``explain`` a decision,
+``compare`` runs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorate.api import (
+        Checkup,
         Comparison,
         Explanation,
         Panel,
@@ -17,20 +19,25 @@ if TYPE_CHECKING:
         compare,
         decisions,
         demo,
+        doctor,
         engines,
         explain,
         load,
+        ls,
         read,
         read_settings,
+        render,
         run,
         runs,
         schema,
         synthetic,
+        warm,
     )
 
     __version__: str
 
 __all__ = [
+    "Checkup",
     "Comparison",
     "Explanation",
     "Panel",
@@ -39,15 +46,19 @@ __all__ = [
     "compare",
     "decisions",
     "demo",
+    "doctor",
     "engines",
     "explain",
     "load",
+    "ls",
     "read",
     "read_settings",
+    "render",
     "run",
     "runs",
     "schema",
     "synthetic",
+    "warm",
 ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.api.backtests import Result, run
+from quorate.api.checkup import Checkup, doctor
 from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, schema
 from quorate.api.decided import decisions
@@ -14,7 +15,9 @@ from quorate.api.explaining import explain
 from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
 from quorate.api.listing import runs
+from quorate.api.pages import render
 from quorate.api.reopening import read
+from quorate.api.warming import warm
 from quorate.lake import Panel, PanelSpec, Source, synthetic
 from quorate.lake import load as load_panel
 from quorate.lake.layout import files
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from quorate.lake.panel import Kind
 
 __all__ = [
+    "Checkup",
     "Comparison",
     "Explanation",
     "Panel",
@@ -35,16 +39,23 @@ __all__ = [
     "configure",
     "decisions",
     "demo",
+    "doctor",
     "engines",
     "explain",
     "load",
+    "ls",
     "read",
     "read_settings",
+    "render",
     "run",
     "runs",
     "schema",
     "synthetic",
+    "warm",
 ]
+
+ls = runs
+"""The name that the command has."""
 
 
 def load(  # noqa: PLR0913  (what one may say of a market, each with its name)

@@ -43,6 +43,8 @@ from quorate.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from matplotlib.figure import Figure
+
     from quorate.backtest import run as passes
     from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec
@@ -96,7 +98,7 @@ class Result:
         """Return what the run came to on one screen: real, earned, cost, would break, the page."""
         return showing.summary(self)
 
-    def plot(self) -> Any:  # noqa: ANN401  (a figure of matplotlib, which may not be there)
+    def plot(self) -> Figure:
         """Return a matplotlib figure of equity and drawdown; needs matplotlib."""
         return showing.plot(self)
 

@@ -16,6 +16,7 @@ import polars as pl
 from quorate.api.events import decision_id
 from quorate.api.finding import find
 from quorate.api.folder import read_json, read_table
+from quorate.api.outcomes import AT_ONCE, by_exchange
 from quorate.core.types import Reason
 from quorate.errors import DataError
 
@@ -31,6 +32,7 @@ def decisions(
     symbol: str | None = None,
     reason: str | None = None,
     action: str | None = None,
+    exchange: bool = False,
     out: str | Path = Path("runs"),
 ) -> pl.DataFrame:
     """Return the decisions that a run kept, oldest first, each with its id.
@@ -41,13 +43,17 @@ def decisions(
         Folder, id, or the beginning of an id of a run below ``out``.
     symbol, reason, action : str, optional
         Only those of a coin, for a reason (``ENTRY``), of an action (``buy``, ``sell``, ``wait``).
+    exchange : bool
+        Also what the exchange closed by itself (stops, liquidations, delistings); so it is where
+        ``reason`` names one of these.
     out : str or Path
         Folder of runs.
 
     Returns
     -------
     DataFrame
-        ``id`` and the columns of ``decisions.parquet``.
+        ``id``, ``by`` (``decision`` or ``exchange``) and the columns of ``decisions.parquet``. What
+        the exchange did has no id, and null where only a decision has a value.
 
     Raises
     ------
@@ -68,11 +74,16 @@ def decisions(
     folder = find(run, out)
     facts = read_json(folder, "run.json")
     found = kept(folder)
+    name = None
+    if reason is not None:
+        name = _one_of("reason", reason.upper().replace(" ", "_"), Reason.__members__)
+    found = found.select("id", pl.lit("decision").alias("by"), pl.exclude("id"))
+    if exchange or name in AT_ONCE:
+        found = _with_exits(folder, found)
     if symbol is not None:
         coin = coin_of(symbol, facts["data"]["symbols"])
         found = found.filter(pl.col("symbol") == coin)
-    if reason is not None:
-        name = _one_of("reason", reason.upper().replace(" ", "_"), Reason.__members__)
+    if name is not None:
         found = found.filter(pl.col("reason") == name)
     if action is not None:
         found = found.filter(pl.col("action") == _one_of("action", action.lower(), ACTIONS))
@@ -95,6 +106,29 @@ def kept(folder: Path) -> pl.DataFrame:
     found = rows.select(pl.Series("id", ids, pl.String), pl.all())
     lacking = [name for name in ("action", "reason") if name not in found.columns]
     return found.with_columns(pl.lit("").alias(name) for name in lacking)
+
+
+def _with_exits(folder: Path, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return kept decisions and, among them, what the exchange closed by itself."""
+    fills = by_exchange(folder, rows)
+    if fills.is_empty():
+        return rows
+    exits = fills.select(
+        pl.lit("exchange").alias("by"),
+        pl.col("ts").alias("timestamp"),
+        "symbol",
+        pl.when(pl.col("coins") > 0.0)
+        .then(pl.lit("buy"))
+        .otherwise(pl.lit("sell"))
+        .alias("action"),
+        (pl.col("coins").abs() * pl.col("price")).alias("size_usd"),
+        "price",
+        "regime",
+        "reason",
+        "venue",
+        "style",
+    )
+    return pl.concat([rows, exits], how="diagonal_relaxed").sort("timestamp", maintain_order=True)
 
 
 def coin_of(text: str, symbols: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from quorate.api.explanation import (
     Reading,
     Route,
     Score,
+    Silence,
     Size,
     Vote,
 )
@@ -34,9 +35,16 @@ if TYPE_CHECKING:
 
     from quorate.backtest.run import Block
     from quorate.core.engines.base import Engine
+    from quorate.core.types import ByteVec
 
 _COSTS = ("half_spread_bps", "impact_bps", "fee_bps", "latency_bps", "funding_bps")
 _POOLS = {"log": 1}
+ABSTAINED = "abstained"
+FAILED = "failed on this bar"
+NOT_APPROVED = "not approved in this regime"
+NOT_HEALTHY = "not healthy: its data are missing"
+UNRECORDED = "without a recorded vote"
+"""Why an engine took no side, in the words of an explanation."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Parts:
     features_hash: str
     features: tuple[Reading, ...]
     votes: tuple[Vote, ...]
+    silent: tuple[Silence, ...]
     score: Score
     costs: Costs
     size: Size
@@ -62,6 +71,7 @@ def from_block(
     block: Block,
     place: tuple[int, int],
     engines: Sequence[Engine],
+    healthy: ByteVec,
     venues: Sequence[str],
     settings: Mapping[str, Mapping[str, Any]],
 ) -> Parts:
@@ -75,6 +85,8 @@ def from_block(
         Row of the block, and coin.
     engines, venues : sequence
         The axes.
+    healthy : ByteVec
+        Which engines have the data they read, shape (engine,).
     settings : mapping
         Effective settings, for k, the pool and the margin.
 
@@ -96,6 +108,7 @@ def from_block(
         features_hash=features_hash(features),
         features=_features(features, votes, engines),
         votes=votes,
+        silent=_silent(block, place, engines, healthy),
         score=_score(block, place, settings, len(engines) - len(votes)),
         costs=Costs(
             **{name: known(number[Column[name.upper()]]) for name in _COSTS},
@@ -145,6 +158,29 @@ def _votes(
             )
         )
     return tuple(sorted(found, key=_by_contribution))
+
+
+def _silent(
+    block: Block, place: tuple[int, int], engines: Sequence[Engine], healthy: ByteVec
+) -> tuple[Silence, ...]:
+    """Return the engines that took no side, in the order of their axis, each with why."""
+    t, c = place
+    regime = int(block.readings.regime[t, c])
+    approved, said = approval(engines), block.consensus
+    failed = {each.engine for each in block.failures if t in each.bars}
+    found = []
+    for e in np.nonzero(block.votes.side[t, :, c] == 0)[0].tolist():
+        engine = engines[e]
+        why = ABSTAINED
+        if not healthy[e]:
+            why = NOT_HEALTHY
+        elif engine.name in failed:
+            why = FAILED
+        elif not approved[regime, e]:
+            why = NOT_APPROVED
+        weight, reliability = float(said.weights[t, regime, e]), float(said.reliability[t, e])
+        found.append(Silence(engine.name, engine.family, why, weight, reliability))
+    return tuple(found)
 
 
 def _by_contribution(vote: Vote) -> tuple[float, str]:
@@ -265,6 +301,11 @@ def from_row(
         features_hash=row["features_hash"],
         features=(),
         votes=tuple(sorted(votes, key=_by_contribution)),
+        silent=tuple(
+            Silence(name, str(engine.get("family", "")), UNRECORDED, None, None)
+            for name, engine in about.items()
+            if name not in {vote.engine for vote in votes}
+        ),
         score=Score(
             value=known(row["consensus_score"]),
             sigma=known(row["sigma"]),

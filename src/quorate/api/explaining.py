@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from quorate.api import dissect, folding
-from quorate.api.bounds import bounds, watches
 from quorate.api.decided import coin_of, kept
 from quorate.api.events import decision_id
-from quorate.api.explanation import Check, Explanation
+from quorate.api.explanation import Check, Explanation, Gate
 from quorate.api.extensions import engines as find_engines
 from quorate.api.finding import find
 from quorate.api.folder import read_json, read_table, settings_of
-from quorate.api.outcomes import outcome
+from quorate.api.gates import gates, watches
+from quorate.api.moment import remember
+from quorate.api.outcomes import exits, outcome
+from quorate.api.steps import steps
 from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE
 from quorate.errors import DataError, EngineError
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quorate.api.dissect import Parts
-    from quorate.backtest.run import Block
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
 
@@ -47,6 +48,15 @@ class _Place:
     symbol: str
     at: datetime
     t: int
+
+
+@dataclass(frozen=True)
+class _Again:
+    """What a bar says of a coin when it is folded again; ``equity`` is the account's."""
+
+    parts: Parts
+    gates: tuple[Gate, ...]
+    equity: int
 
 
 def explain(
@@ -119,7 +129,7 @@ def explain(
             if then is None:
                 raise
             why = f"only what was recorded is shown: {error.message}"
-    parts = then if now is None else now[0]
+    parts = then if now is None else now.parts
     if parts is None:
         raise DataError(
             f"nothing was recorded of {place.symbol} at {place.at:%Y-%m-%d %H:%M}",
@@ -146,12 +156,15 @@ def explain(
         features_hash=parts.features_hash,
         features=parts.features,
         votes=parts.votes,
+        silent=parts.silent,
         score=parts.score,
+        gates=() if now is None else now.gates,
         costs=parts.costs,
         size=parts.size,
         breakers=parts.breakers,
         route=parts.route,
         outcome=outcome(folder, place.symbol, place.at, (parts.action, parts.reason), bar, rows),
+        exits=exits(folder, place.symbol, place.at, rows),
     )
 
 
@@ -235,8 +248,8 @@ def _again(
     panel: Panel | None,
     engines: Sequence[Engine] | None,
     progress: Callable[[int, int], None] | None,
-) -> tuple[Parts, int]:
-    """Fold the run again up to a bar; return the coin's parts and the account's equity."""
+) -> _Again:
+    """Fold the run again up to a bar; return what the coin's bar says by itself."""
     data, settings = facts["data"], settings_of(facts)
     found = again(data.get("made"), data["digest"]) if panel is None else panel
     if found.source.digest != data["digest"]:
@@ -247,27 +260,29 @@ def _again(
     voters = _engines(facts, engines)
     fold = folding.begin(found, settings, voters)
     c = found.symbols.index(place.symbol)
-    for t0, done in folding.advance(found, fold, place.t + 1):
-        n_bars = len(done.decisions.equity)
+    bar = timedelta(minutes=data["bar_minutes"])
+    before = remember(fold)
+    for t0, done in folding.advance(found, fold, place.t + 1, alone=(place.t,)):
         if progress is not None:
-            progress(min(t0 + n_bars, place.t + 1), place.t + 1)
-        if place.t < t0 + n_bars:
-            t = place.t - t0
-            parts = dissect.from_block(done, (t, c), voters, found.venue_names, settings.values)
-            return _bounded(parts, done, (t, c), fold), int(done.decisions.equity[t])
+            progress(t0 + len(done.decisions.equity), place.t + 1)
+        if t0 == place.t:
+            parts = dissect.from_block(
+                done, (0, c), voters, fold.made.healthy, found.venue_names, settings.values
+            )
+            size = replace(parts.size, steps=steps(done, (0, c), fold, before))
+            breakers = parts.breakers
+            if breakers is not None:
+                breakers = replace(breakers, watches=watches(done, (0, c), fold, before))
+            return _Again(
+                replace(parts, size=size, breakers=breakers),
+                gates(done, (0, c), fold, place.at, bar),
+                int(done.decisions.equity[0]),
+            )
+        before = remember(fold)
     raise DataError(
         f"the panel ends before {place.at:%Y-%m-%d %H:%M}",
         hint="give the panel of the run",
     )
-
-
-def _bounded(parts: Parts, block: Block, at: tuple[int, int], fold: folding.Fold) -> Parts:
-    """Add what only the memory of the fold at the bar can say."""
-    size = replace(parts.size, bounds=bounds(block, at, fold))
-    breakers = parts.breakers
-    if breakers is not None:
-        breakers = replace(breakers, watches=watches(block, at, fold))
-    return replace(parts, size=size, breakers=breakers)
 
 
 def _engines(facts: dict[str, Any], given: Sequence[Engine] | None) -> tuple[Engine, ...]:
@@ -286,16 +301,17 @@ def _engines(facts: dict[str, Any], given: Sequence[Engine] | None) -> tuple[Eng
     return tuple(by_name[each["name"]] for each in facts["engines"])
 
 
-def _checks(
-    then: Parts | None, now: tuple[Parts, int], folder: Path, place: _Place
-) -> tuple[Check, ...]:
+def _checks(then: Parts | None, now: _Again, folder: Path, place: _Place) -> tuple[Check, ...]:
     """Compare what was recorded with what was computed again, number by number."""
-    parts, equity = now
     curve = read_table(folder, "equity.parquet").filter(pl.col("ts") == place.at)
-    found = [] if curve.is_empty() else [Check("equity", _usd(curve["equity"][0]), _usd(equity))]
+    found = (
+        [] if curve.is_empty() else [Check("equity", _usd(curve["equity"][0]), _usd(now.equity))]
+    )
     if then is not None:
-        ours = _flat(parts)
+        ours = _flat(now.parts)
         found += [Check(what, text, ours.get(what, "none")) for what, text in _flat(then).items()]
+    size = now.parts.size
+    found.append(Check("target by its steps", _cents(size.target_usd), _cents(size.steps[-1].usd)))
     return tuple(found)
 
 
@@ -357,6 +373,10 @@ def _verdict(checks: Sequence[Check], facts: dict[str, Any], *, is_kept: bool) -
         "recomputed: the bar was not kept, as nothing new was decided; "
         "the equity at its close is identical to the recorded one"
     )
+
+
+def _cents(usd: float) -> str:
+    return f"{usd + 0.0:.2f}"
 
 
 def _usd(units: int) -> str:

@@ -47,6 +47,18 @@ class Vote:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """One engine that took no side, and why; the weight it holds all the same."""
+
+    engine: str
+    family: str
+    why: str
+    weight: float | None
+    reliability: float | None
+    side: int = 0
+
+
+@dataclass(frozen=True)
 class Score:
     """The votes together: S, what it had to exceed, and the edge it stands for."""
 
@@ -75,12 +87,25 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Bound:
-    """One cap on the order: what it allowed in USD, and whether it bound."""
+class Step:
+    """One factor on the way to the target: the signed size after it, USD, and whether it cut.
+
+    ``reason`` is the code the factor speaks with in ``decisions.parquet``, empty where it has none.
+    """
 
     name: str
-    usd: float | None
-    is_binding: bool
+    usd: float
+    is_cut: bool
+    note: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One thing that may forbid an entry whatever it earns, and whether it did."""
+
+    name: str
+    is_open: bool
     note: str
 
 
@@ -88,7 +113,8 @@ class Bound:
 class Watch:
     """One breaker: what it measures, the level at which it trips, and whether it is on.
 
-    ``unit`` is ``USD``, ``losses`` or ``frac``; what has too little history has no level.
+    ``unit`` is ``USD``, ``losses`` or ``frac``; what has too little history has no level, and
+    ``note`` says how much it has.
     """
 
     name: str
@@ -96,6 +122,7 @@ class Watch:
     level: float | None
     unit: str
     is_on: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +140,7 @@ class Size:
     weight: float | None
     position_usd: float
     target_usd: float
-    bounds: tuple[Bound, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,6 +193,24 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Exit:
+    """What the exchange closed by itself in the bar that ends here: no decision sent it.
+
+    ``stop_price`` is None where it was no stop; ``paid_usd`` are its costs, a haircut included,
+    and ``side`` that of the position.
+    """
+
+    reason: str
+    venue: str
+    side: int
+    coins: float
+    closed_usd: float
+    price: float
+    stop_price: float | None
+    paid_usd: float
+
+
+@dataclass(frozen=True)
 class Check:
     """One number of the record against the same number computed again."""
 
@@ -197,8 +242,10 @@ class Explanation:
         Each number that was compared.
     price, regime, hazards, features_hash
         The close, the regime of the coin, hazards beside it, and the hash of the features.
-    features, votes, score, costs, size, breakers, route, outcome
-        The steps, in order.
+    exits : tuple of Exit
+        What the exchange closed in the bar that ends here.
+    features, votes, silent, score, gates, breakers, costs, size, route, outcome
+        The steps, in order; ``silent`` are the engines that took no side.
     """
 
     run_id: str
@@ -214,12 +261,15 @@ class Explanation:
     features_hash: str
     features: tuple[Reading, ...]
     votes: tuple[Vote, ...]
+    silent: tuple[Silence, ...]
     score: Score
+    gates: tuple[Gate, ...]
     costs: Costs
     size: Size
     breakers: Breakers | None
     route: Route
     outcome: Outcome
+    exits: tuple[Exit, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the whole explanation as plain values, ready for JSON.

@@ -5,6 +5,7 @@ In: a panel, settings, engines. Out: the machine with its memory, and its blocks
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from quorate.lake.spec import base_asset
 from quorate.statistics import currency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
@@ -109,7 +110,12 @@ def _refuse_peeking(engines: Sequence[Engine]) -> None:
 
 
 def advance(
-    panel: Panel, fold: Fold, n_bars: int | None = None, *, threads: int = 2
+    panel: Panel,
+    fold: Fold,
+    n_bars: int | None = None,
+    alone: Collection[int] = (),
+    *,
+    threads: int = 2,
 ) -> Iterator[tuple[int, passes.Block]]:
     """Run the panel block by block; the memory of the fold moves on.
 
@@ -124,6 +130,9 @@ def advance(
         From ``begin``. Between two blocks its features and regimes are those of the block ahead.
     n_bars : int, optional
         Only the first bars: the memory then is that after the last of them.
+    alone : collection of int, optional
+        Rows of the panel that come in a block of their own: the memory can be read just before
+        and just after such a bar.
     threads : int
         1 or 2.
 
@@ -142,7 +151,7 @@ def advance(
     Units: as ``backtest.run.Block``.  Causal: blocks come in order of time.  Missing: as there.
     DESIGN 1.
     """
-    pieces = _pieces(panel, panel.n_bars if n_bars is None else n_bars)
+    pieces = _pieces(panel, panel.n_bars if n_bars is None else n_bars, alone)
     for t, seen in _ahead(fold, pieces) if threads > 1 else _looked(fold, pieces):
         done = passes.act(fold.made, fold.memory, seen)
         if done.tally.imbalance.any():
@@ -153,14 +162,16 @@ def advance(
         yield t, done
 
 
-def _pieces(panel: Panel, n_bars: int) -> Iterator[tuple[int, passes.Slice]]:
+def _pieces(
+    panel: Panel, n_bars: int, alone: Collection[int]
+) -> Iterator[tuple[int, passes.Slice]]:
     """Cut the first bars of a panel into blocks of about ``BLOCK_CELLS`` coin-bars."""
     for whole in blocks(panel, max(1, passes.BLOCK_CELLS // panel.n_coins)):
         if whole.t >= n_bars:
             return
-        block = _first(whole, n_bars - whole.t)
-        controls = passes.controls(block.member, block.quote_usd)
-        yield block.t, passes.Slice(block.k0, block.bars, block.market, controls)
+        for block in _cut(whole, n_bars, alone):
+            controls = passes.controls(block.member, block.quote_usd)
+            yield block.t, passes.Slice(block.k0, block.bars, block.market, controls)
 
 
 def _looked(
@@ -183,18 +194,28 @@ def _ahead(
             yield seen
 
 
-def _first(block: Block, n_bars: int) -> Block:
-    """Return the first bars of a block; any cut of a history gives the same fold."""
-    if n_bars >= block.n_bars:
+def _cut(block: Block, last: int, alone: Collection[int]) -> Iterator[Block]:
+    """Cut a block before ``last`` and around single rows; any cut gives the same fold."""
+    end = min(block.n_bars, last - block.t)
+    inside = {t - block.t for t in alone}
+    edges = {edge for t in inside for edge in (t, t + 1) if 0 < edge < end}
+    marks = sorted({0, end, *edges})
+    for first, after in itertools.pairwise(marks):
+        yield _rows(block, first, after)
+
+
+def _rows(block: Block, first: int, after: int) -> Block:
+    """Return some bars of a block; all of them are the block itself."""
+    if after - first == block.n_bars:
         return block
     return Block(
-        block.t,
-        block.k0,
-        n_bars,
-        Bars._make(array[:n_bars] for array in block.bars),
-        Market._make(array[:n_bars] for array in block.market),
-        block.member[:n_bars],
-        block.quote_usd[:n_bars],
+        block.t + first,
+        block.k0 + first,
+        after - first,
+        Bars._make(array[first:after] for array in block.bars),
+        Market._make(array[first:after] for array in block.market),
+        block.member[first:after],
+        block.quote_usd[first:after],
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from quorate.api.explanation import Outcome, Trade
+from quorate.api.explanation import Exit, Outcome, Trade
 from quorate.api.folder import read_table
 from quorate.core.types import MONEY_SCALE, Reason
 from quorate.report.words import REASONS
@@ -73,17 +73,83 @@ def outcome(
     )
 
 
-def _fills(folder: Path, symbol: str, at: datetime, kept: pl.DataFrame) -> pl.DataFrame:
-    """Return the fills of the order that was sent here: those before the next one was sent."""
+def exits(folder: Path, symbol: str, at: datetime, kept: pl.DataFrame) -> tuple[Exit, ...]:
+    """Return what the exchange closed of a coin, by itself, in the bar that ends at a close.
+
+    Parameters
+    ----------
+    folder, symbol, at, kept
+        As for ``outcome``.
+
+    Notes
+    -----
+    Units: USD, coins; costs are positive when paid.  Causal: known at the close.
+    Missing: none where the exchange closed nothing.  METHODS 0b.2, 7.5.
+    """
+    own = by_exchange(folder, kept)
+    if own.is_empty():
+        return ()
+    own = own.filter((pl.col("symbol") == symbol) & (pl.col("ts") == at))
+    return tuple(
+        Exit(
+            reason=row["reason"],
+            venue=row["venue"],
+            side=-1 if row["coins"] > 0.0 else 1,
+            coins=abs(row["coins"]),
+            closed_usd=abs(row["coins"]) * row["price"],
+            price=row["price"],
+            stop_price=row["decision_price"] if row["reason"] == "EXIT_STOP" else None,
+            paid_usd=sum(row[name] for name in _MONEY) / MONEY_SCALE,
+        )
+        for row in own.iter_rows(named=True)
+    )
+
+
+def by_exchange(folder: Path, kept: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills of a run that no decision sent: stops, liquidations, delistings.
+
+    A stop that a close had found crossed is sent by a decision, which is kept: its fills are that
+    decision's.
+
+    Notes
+    -----
+    Units: as ``fills.parquet``.  Causal: as they were filled.  Missing: no row where none was.
+    """
+    found = _marked(folder, kept)
+    return found.filter(pl.col("_is_own")).drop("_is_own") if found.height else found
+
+
+def _marked(folder: Path, kept: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills of a run, each with whether the exchange made it by itself."""
     fills = read_table(folder, "fills.parquet")
     if "ts" not in fills.columns:
         return pl.DataFrame()
+    sent = kept.filter(pl.col("action") != "wait").select("symbol", ts="timestamp", last="reason")
+    last = (
+        fills.with_row_index("_row")
+        .sort("ts", "_row")
+        .join_asof(
+            sent.sort("ts"),
+            on="ts",
+            by="symbol",
+            allow_exact_matches=False,
+            check_sortedness=False,
+        )
+        .sort("_row")["last"]
+    )
+    is_own = pl.col("reason").is_in(AT_ONCE) & pl.col("reason").ne_missing(last)
+    return fills.with_columns(_is_own=is_own)
+
+
+def _fills(folder: Path, symbol: str, at: datetime, kept: pl.DataFrame) -> pl.DataFrame:
+    """Return the fills of the order that was sent here: those before the next one was sent."""
+    fills = _marked(folder, kept)
+    if fills.is_empty():
+        return fills
     later = kept.filter(
         (pl.col("symbol") == symbol) & (pl.col("action") != "wait") & (pl.col("timestamp") > at)
     )["timestamp"]
-    own = fills.filter(
-        (pl.col("symbol") == symbol) & (pl.col("ts") > at) & ~pl.col("reason").is_in(AT_ONCE)
-    )
+    own = fills.filter((pl.col("symbol") == symbol) & (pl.col("ts") > at) & ~pl.col("_is_own"))
     return own if later.is_empty() else own.filter(pl.col("ts") <= later.min())
 
 

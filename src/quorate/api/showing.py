@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html as markup
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.errors import QuorateError
@@ -21,6 +21,8 @@ from quorate.report.summary import summary as text_of
 from quorate.statistics import currency
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from quorate.api.backtests import Result
 
 _STYLE: Final = """
@@ -140,7 +142,7 @@ def _charts(run: Run) -> str:
     return equity.svg + drawdown.svg
 
 
-def plot(result: Result) -> Any:  # noqa: ANN401  (a figure of matplotlib, which may not be there)
+def plot(result: Result) -> Figure:
     """Return a matplotlib figure of equity and drawdown.
 
     Raises

@@ -1,4 +1,4 @@
-"""An explanation as text: a waterfall of at most 100 columns, from features to what came of it.
+"""An explanation as text: a waterfall of at most 80 columns, from features to what came of it.
 
 In: an ``Explanation``. Out: lines. The step at which the decision stopped says so.
 """
@@ -8,25 +8,42 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from quorate.api import size_lines
+from quorate.api.size_lines import WIDTH
 from quorate.core.types import Reason
-from quorate.report.formats import UNKNOWN, code, number, percent
+from quorate.report.formats import UNKNOWN, code, number
 from quorate.report.words import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from quorate.api.explanation import Explanation, Vote
+    from quorate.api.explanation import Exit, Explanation, Vote
 
-WIDTH: Final = 100
-_BAR: Final = 24
+__all__ = ["WIDTH", "text"]
+
+_BAR: Final = 13
+_FALLS: Final = 40
 _VOTES: Final = (Reason.NO_QUORUM, Reason.BELOW_THRESHOLD, Reason.NO_APPROVED_ENGINE)
-_SEEN: Final = (Reason.NO_DATA, Reason.IMPUTED, Reason.WARMUP, Reason.NOT_MEMBER, Reason.ILLIQUID)
+_SEEN: Final = (Reason.NO_DATA, Reason.IMPUTED, Reason.WARMUP)
+_GATES: Final = (
+    Reason.NOT_MEMBER,
+    Reason.DEPEG,
+    Reason.KILLED,
+    Reason.PAUSED,
+    Reason.BLOCKED,
+    Reason.ILLIQUID,
+    Reason.SHORT_NOT_ALLOWED,
+    Reason.BREAKER_DAILY,
+    Reason.BREAKER_STREAK,
+    Reason.BREAKER_VOLATILITY,
+    Reason.COOLDOWN,
+)
 _ROUTED: Final = (Reason.BELOW_MINIMUM, Reason.BELOW_CHANGE, Reason.CAP_VENUE)
 _SIDES: Final = {1: "buy", 0: "none", -1: "sell"}
 
 
 def text(found: Explanation) -> str:
-    """Return an explanation as lines of at most 100 columns.
+    """Return an explanation as lines of at most 80 columns.
 
     Parameters
     ----------
@@ -37,7 +54,7 @@ def text(found: Explanation) -> str:
     -----
     Units: said beside every number.  Causal: as the explanation.  Missing: an en dash.  Spec 10.
     """
-    parts = (_head, _features, _votes, _cost, _size, _route, _outcome)
+    parts = (_head, _features, _votes, _gates, _cost, _size, _route, _outcome)
     lines, has_stopped = [], False
     for part in parts:
         step = part(found)
@@ -52,11 +69,24 @@ def _head(found: Explanation) -> list[str]:
     said = found.outcome
     where = f"{found.symbol} at {found.at:%Y-%m-%d %H:%M} UTC"
     return [
+        *(line for each in found.exits for line in _exit(each)),
         f"{said.action.upper()} {where}, price {_plain(found.price)}: {said.reason}",
         *_wrapped(said.sentence),
-        f"run {found.run_id}, decision {found.decision_id}",
+        f"run {found.run_id}",
+        f"decision {found.decision_id}",
         *_wrapped(found.verdict),
     ]
+
+
+def _exit(found: Exit) -> list[str]:
+    """Say what the exchange closed by itself, before anything the decision says."""
+    side = "long" if found.side > 0 else "short"
+    stop = "" if found.stop_price is None else f", the stop was {_plain(found.stop_price)}"
+    return _wrapped(
+        f"CLOSED BY THE EXCHANGE in the bar to this close, {found.reason}: a {side} of "
+        f"{number(found.closed_usd)} USD at {_plain(found.price)}{stop}; costs and haircut "
+        f"{number(found.paid_usd)} USD on {found.venue}. {REASONS[Reason[found.reason]].sentence}"
+    )
 
 
 def _title(found: Explanation, name: str, stops: Iterable[Reason], note: str = "") -> str:
@@ -78,11 +108,12 @@ def _features(found: Explanation) -> list[str]:
         ]
     if not read:
         return [*lines, f"   {len(found.features)} features; no engine voted on them"]
-    lines.append(f"   {'feature read by a vote':<22} {'value':>12}  {'unit':<8}  read by")
+    lines.append(f"   {'feature read by a vote':<22} {'value':>11}  {'unit':<6}  read by")
     for each in sorted(read, key=lambda item: -len(item.readers)):
         who = ", ".join(each.readers)
         lines.append(
-            f"   {each.name:<22} {_short(each.value):>12}  {each.unit:<8}  {_cut(who, 48)}"
+            f"   {each.name:<22} {_short(each.value):>11}  {_cut(each.unit, 6):<6}  "
+            f"{_cut(who, WIDTH - 47)}"
         )
     return lines
 
@@ -92,21 +123,35 @@ def _votes(found: Explanation) -> list[str]:
     lines = [_title(found, "2. Votes", _VOTES)]
     if found.votes:
         adds = "w logit(p)" if score.pool == "log" else "w(2p-1)s"
-        lines.append(
-            f"   {'engine':<20} {'side':<5}{'p':>8}{'reliability':>13}{'weight':>9}{adds:>11}"
-        )
+        lines.append(f"   {'engine':<20} {'side':<4}{'p':>8}{'reliab.':>9}{'weight':>9}{adds:>11}")
     largest = max((abs(vote.contribution) for vote in found.votes), default=0.0)
     lines += [_vote(vote, largest) for vote in found.votes]
-    abstained = "" if score.n_abstained is None else f", {score.n_abstained} abstained"
+    abstained = "" if score.n_abstained is None else f", {score.n_abstained} took no side"
     silent = sum(vote.weight == 0.0 for vote in found.votes)
     lines.append(
         f"   {len(found.votes)} voted{f' ({silent} without weight here)' if silent else ''}"
         f"{abstained}"
     )
+    lines += _silent(found)
     total = sum(vote.contribution for vote in found.votes)
-    pooled = f", pooled from {_signed(total)} in log odds" if score.pool == "log" else ""
-    lines.append(f"   {'S':<20} {_signed(score.value):>46}{pooled}")
-    lines.append(f"   {'threshold':<20} {_threshold(found):>46}{_times(found)}")
+    if score.pool == "log":
+        lines.append(f"   {'sum, in log odds':<20} {_signed(total):>33}")
+    lines.append(f"   {'S':<20} {_signed(score.value):>33}")
+    lines.append(f"   {'threshold':<20} {_threshold(found):>33}{_times(found)}")
+    return lines
+
+
+def _silent(found: Explanation) -> list[str]:
+    """Return the engines that took no side by why, with the weight they hold together."""
+    groups: dict[str, list[str]] = {}
+    for each in found.silent:
+        groups.setdefault(each.why, []).append(each.engine)
+    lines = []
+    for why, names in groups.items():
+        said = f"{len(names)} {why}: {', '.join(names)}"
+        lines += textwrap.wrap(
+            said, WIDTH, initial_indent=" " * 5, subsequent_indent=" " * 7, break_on_hyphens=False
+        )
     return lines
 
 
@@ -114,10 +159,10 @@ def _vote(vote: Vote, largest: float) -> str:
     share = abs(vote.contribution) / largest if largest else 0.0
     bar = ("+" if vote.contribution > 0 else "-") * round(_BAR * share)
     if vote.weight == 0.0:
-        bar = "not approved in this regime" if vote.is_approved is False else "no weight"
+        bar = "not approved" if vote.is_approved is False else "no weight"
     return (
-        f"   {_cut(vote.engine, 20):<20} {_SIDES[vote.side]:<5}{vote.prob:>8.4f}"
-        f"{vote.reliability:>13.4f}{vote.weight:>9.4f}{_signed(vote.contribution):>11}  {bar}"
+        f"   {_cut(vote.engine, 20):<20} {_SIDES[vote.side]:<4}{vote.prob:>8.4f}"
+        f"{vote.reliability:>9.4f}{vote.weight:>9.4f}{_signed(vote.contribution):>11}  {bar}"
     )
 
 
@@ -129,11 +174,11 @@ def _threshold(found: Explanation) -> str:
 def _times(found: Explanation) -> str:
     score = found.score
     if score.threshold is None or score.sigma is None or score.k is None:
-        return "  unknown before 100 scores"
+        return "  before 100 scores"
     if abs(score.threshold - score.k * score.sigma) > 1e-9:
-        return "  the floor, above k x sigma"
+        return "  = the floor"
     passed = abs(score.value or 0.0) > score.threshold
-    return f"  = {score.k:g} x sigma; {'cleared' if passed else 'not cleared'}"
+    return f" {'cleared' if passed else 'not cleared'}"
 
 
 def _cost(found: Explanation) -> list[str]:
@@ -145,7 +190,7 @@ def _cost(found: Explanation) -> list[str]:
     left = None if costs.total_bps is None else edge - costs.total_bps
     rows.append(("left", left))
     lines = [
-        _title(found, "3. Edge and cost of the round trip, bps", [Reason.EDGE_BELOW_COST]),
+        _title(found, "4. Edge and cost of the round trip, bps", [Reason.EDGE_BELOW_COST]),
         *_falls(rows),
     ]
     if left is not None and costs.margin_bps is not None:
@@ -163,7 +208,7 @@ def _falls(rows: list[tuple[str, float | None]]) -> list[str]:
         spans.append((min(start, at), max(start, at)))
     lowest = min(0.0, *(low for low, _ in spans))
     width = max(high for _, high in spans) - lowest
-    scale = 2 * _BAR / width if width else 0.0
+    scale = _FALLS / width if width else 0.0
     lines = []
     for (name, value), (low, high) in zip(rows, spans, strict=True):
         first, last = round(scale * (low - lowest)), round(scale * (high - lowest))
@@ -172,89 +217,39 @@ def _falls(rows: list[tuple[str, float | None]]) -> list[str]:
     return lines
 
 
+def _gates(found: Explanation) -> list[str]:
+    return [_title(found, "3. Gates", _GATES), *size_lines.gates(found)]
+
+
 def _size(found: Explanation) -> list[str]:
-    size = found.size
     stops = {
         reason
         for reason, said in REASONS.items()
         if said.group in {"limits", "breakers and controls", "money"}
-    } - {Reason.EDGE_BELOW_COST, *_ROUTED}
-    caps = "no cap bound" if size.cap == "NONE" else f"bound by {size.cap}"
-    rows = [
-        ("equity", size.equity_usd, ""),
-        (
-            "asked for by sizing",
-            size.sized_usd,
-            f"stop at {percent(size.stop_frac)}, {percent(size.risk_frac, 4)} of equity at risk",
-        ),
-        ("times breakers", size.multiplier, _breakers(found)),
-        ("after caps", size.capped_usd, caps),
-        ("budget G", size.budget_usd, "what all coins may hold together"),
-        (
-            "portfolio weight",
-            None
-            if size.weight is None or size.budget_usd is None
-            else size.weight * size.budget_usd,
-            f"{percent(size.weight, 4)} of G",
-        ),
-        ("position before", size.position_usd, ""),
-        ("target", size.target_usd, "" if size.capped_usd is not None else caps),
+    } - {Reason.EDGE_BELOW_COST, *_ROUTED, *_GATES}
+    return [
+        _title(found, "5. Size after every factor, USD", stops),
+        *size_lines.size(found),
     ]
-    shown = [row for row in rows if row[1] is not None]
-    lines = [f"   {name:<20}{number(value):>16}  {note}" for name, value, note in shown]
-    after = next((i for i, row in enumerate(shown) if row[0] == "times breakers"), 0) + 1
-    lines[after:after] = _watches(found)
-    lines[after - 1 : after - 1] = [
-        f"   {code(each.name):<20}{number(each.usd):>16}  {each.note}"
-        f"{'; it bound' if each.is_binding else ''}"
-        for each in size.bounds
-    ]
-    return [_title(found, "4. Size, USD", stops), *lines]
-
-
-def _watches(found: Explanation) -> list[str]:
-    """Return a line for each breaker: what it measured, where it trips, whether it is on."""
-    lines = []
-    for each in found.breakers.watches if found.breakers else ():
-        if each.unit == "frac":
-            value, level = percent(each.value), percent(each.level)
-        else:
-            digits = 2 if each.unit == "USD" else 0
-            value, level = number(each.value, digits), number(each.level, digits)
-        where = f"trips at {level}" if each.level is not None else "off for want of history"
-        lines.append(
-            f"     {each.name:<18}{value if each.value is not None else '':>16}  {where}"
-            f"{'' if each.unit == 'frac' else f' {each.unit}'}{'  ON' if each.is_on else ''}"
-        )
-    return lines
-
-
-def _breakers(found: Explanation) -> str:
-    breakers = found.breakers
-    if breakers is None:
-        return ""
-    on = f"on: {', '.join(map(code, breakers.on))}" if breakers.on else "none is on"
-    if breakers.unknown:
-        on += f"; off for want of history: {', '.join(map(code, breakers.unknown))}"
-    return _cut(on.replace(" unknown", ""), 58)
 
 
 def _route(found: Explanation) -> list[str]:
     route = found.route
-    title = _title(found, "5. Route", _ROUTED)
+    title = _title(found, "6. Route", _ROUTED)
     if found.outcome.action == "wait":
         return [title, f"   no order was sent; the primary route was {route.venue}"]
     lots = "; ".join(f"{lots:+,d} lots on {venue}" for venue, lots in route.lots) or route.venue
     style = code(route.style) if route.style else "style unknown"
-    return [title, f"   {style}, {number(route.size_usd)} USD: {lots}"]
+    sent = f"{style}, {number(route.size_usd)} USD in whole lots: {lots}"
+    return [title, *(f"   {line}" for line in textwrap.wrap(sent, WIDTH - 3))]
 
 
 def _outcome(found: Explanation) -> list[str]:
     said = found.outcome
-    lines = ["6. What came of it"]
+    lines = ["7. What came of it"]
     if said.n_fills:
-        lines.append(
-            f"   {said.n_fills} fill{'s' if said.n_fills > 1 else ''} of "
+        lines += _inside(
+            f"{said.n_fills} fill{'s' if said.n_fills > 1 else ''} of "
             f"{number(said.filled_usd)} USD at {_plain(said.average_price)}"
             f"{' on average' if said.n_fills > 1 else ''}; {_paid(said.fill_costs_usd)}"
         )
@@ -263,8 +258,8 @@ def _outcome(found: Explanation) -> list[str]:
     trade = said.trade
     if trade is not None:
         side = "long" if trade.side > 0 else "short"
-        lines.append(
-            f"   the {side} trade from {trade.opened_at:%Y-%m-%d %H:%M} "
+        lines += _inside(
+            f"the {side} trade from {trade.opened_at:%Y-%m-%d %H:%M} "
             f"({code(trade.entry_reason)}) to {trade.closed_at:%Y-%m-%d %H:%M} "
             f"({code(trade.exit_reason)}) UTC:"
         )
@@ -286,6 +281,10 @@ def _paid(usd: float) -> str:
 
 def _wrapped(sentence: str) -> list[str]:
     return textwrap.wrap(sentence, WIDTH, break_long_words=True)
+
+
+def _inside(sentence: str) -> list[str]:
+    return [f"   {line}" for line in textwrap.wrap(sentence, WIDTH - 3)]
 
 
 def _cut(words: str, width: int) -> str:

@@ -129,7 +129,7 @@ def warm() -> None:
 
     Example: quorate warm
     """
-    from quorate.api.warm import warm as compile_all
+    from quorate.api.warming import warm as compile_all
 
     compile_all(print)
 
@@ -151,19 +151,10 @@ def doctor(
     Example: quorate doctor --config quorate.toml
     """
     from quorate import api
-    from quorate.api.extensions import check_engines
 
     settings = settings_of(config, set_)
-    api.configure(settings, 5)
-    chosen = settings["engines"]
-    voters = api.engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
-    wrong = check_engines(voters)
-    fields = api.schema()
-    rows = [
-        (f"{section}.{name}", value, settings.origin(section, name), fields[section][name].meaning)
-        for section, values in settings.values.items()
-        for name, value in values.items()
-    ]
+    found = api.doctor(settings)
+    rows = [(each.setting, each.value, each.origin, each.meaning) for each in found.settings]
     if json:
         names = ("setting", "value", "origin", "meaning")
         print(jsonlib.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1))
@@ -178,13 +169,13 @@ def doctor(
     print(
         f"{len(given) or 'none'} of {len(rows)} settings given, the rest are defaults"
         f"{'' if all_ else ': --all shows them'}\n"
-        f"{len(voters)} engines vote; settings are within their bounds."
+        f"{len(found.engines)} engines vote; settings are within their bounds."
     )
-    if wrong:
+    if found.complaints:
         from quorate.errors import EngineError
 
         raise EngineError(
-            f"engines of your own that do not conform: {'; '.join(wrong)}",
+            f"engines of your own that do not conform: {'; '.join(found.complaints)}",
             hint="docs/how-to/write-an-engine.md says what is asked of an engine",
         )
 
@@ -238,7 +229,7 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     from rich.console import Console
 
     from quorate import api
-    from quorate.api.warm import warm as compile_all
+    from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
 
     compile_all(Console(stderr=True).print)

@@ -20,10 +20,9 @@ def report(run: Run, *, out: Out = Path("runs")) -> None:
 
     Example: quorate report 20260101
     """
-    from quorate import report as pages
-    from quorate.api.finding import find
+    from quorate import api
 
-    print(pages.render(find(run, out)))
+    print(api.render(run, out=out))
 
 
 @app.command
@@ -33,18 +32,27 @@ def decisions(
     symbol: Annotated[str | None, Parameter(help="Only of this coin.")] = None,
     reason: Annotated[str | None, Parameter(help="Only for this reason, e.g. ENTRY.")] = None,
     action: Annotated[str | None, Parameter(help="Only buy, sell or wait.")] = None,
+    exchange: Annotated[
+        bool,
+        Parameter(name="--exchange", negative="", help="Also what the exchange closed by itself."),
+    ] = False,
     limit: Annotated[int, Parameter(help="How many rows, the last ones.")] = 20,
     out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
     """List the decisions that a run kept, with the ids that `quorate explain` takes.
 
+    Stops, liquidations and delistings are no decisions: the exchange closes by itself. They
+    are listed with --exchange, or for their reason, and have "exchange" in place of an id.
+
     Example: quorate decisions 20260101 --reason ENTRY
     """
     from quorate import api
     from quorate.report.plain import plain
 
-    found = api.decisions(run, symbol=symbol, reason=reason, action=action, out=out)
+    found = api.decisions(
+        run, symbol=symbol, reason=reason, action=action, exchange=exchange, out=out
+    )
     if json:
         rows = [plain(row) for row in found.tail(limit).iter_rows(named=True)]
         print(jsonlib.dumps(rows, indent=1))
@@ -54,7 +62,10 @@ def decisions(
     console = wide_console()
     console.print(decision_rows(found.tail(limit), console.width), crop=False)
     console.print(decision_counts(found))
-    console.print(f"the last {min(limit, found.height)} of {found.height} kept decisions")
+    by_exchange = int((found["by"] == "exchange").sum())
+    beside = f" and {by_exchange:,d} exits by the exchange" if by_exchange else ""
+    kept = found.height - by_exchange
+    console.print(f"the last {min(limit, found.height)} of {kept} kept decisions{beside}")
 
 
 @app.command

@@ -96,7 +96,7 @@ def decision_rows(found: pl.DataFrame, width: int) -> Table:
 
     close = [f"{row['timestamp']:%Y-%m-%d %H:%M}" for row in rows]
     columns = [
-        Column("id", [row["id"][:_ID] for row in rows], 0),
+        Column("id", [row["by"] if row["id"] is None else row["id"][:_ID] for row in rows], 0),
         Column("close (UTC)", close, 0, shorter=[text[5:] for text in close]),
         Column("coin", [row["symbol"] for row in rows], 0),
         Column("action", [row["action"] for row in rows], 0),

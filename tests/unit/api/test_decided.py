@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import quorate
+from quorate.api.outcomes import AT_ONCE
 from quorate.errors import DataError
 from quorate.store import open_store
 
@@ -47,3 +48,27 @@ def test_a_wrong_choice_names_the_nearest(traded, chosen, says):
 def test_a_run_without_decisions_has_an_empty_table(tmp_path):
     result = quorate.run(quorate.synthetic(n_coins=1, days=1), out=tmp_path)
     assert quorate.decisions(result.folder, reason="ENTRY").height == 0
+
+
+def test_what_the_exchange_closed_is_listed_as_its_own(traded):
+    folder = traded[0].folder
+    plain = quorate.decisions(folder)
+    both = quorate.decisions(folder, exchange=True)
+    assert set(plain["by"]) == {"decision"}
+    own = both.filter(both["by"] == "exchange")
+    fills = traded[0].fills
+    assert own.height == fills.filter(fills["reason"].is_in(AT_ONCE)).height > 0
+    assert both.height == plain.height + own.height
+    assert own["id"].null_count() == own.height
+    assert both["timestamp"].is_sorted()
+    first = fills.filter(fills["reason"].is_in(AT_ONCE)).row(0, named=True)
+    row = own.row(0, named=True)
+    assert (row["symbol"], row["timestamp"]) == (first["symbol"], first["ts"])
+    assert row["action"] == ("buy" if first["coins"] > 0.0 else "sell")
+    assert row["size_usd"] == pytest.approx(abs(first["coins"]) * first["price"])
+
+
+def test_a_reason_of_the_exchange_finds_its_exits(traded):
+    found = quorate.decisions(traded[0].folder, reason="exit stop")
+    assert found.height > 0
+    assert set(found["by"]) == {"exchange"}

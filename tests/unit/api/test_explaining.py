@@ -62,6 +62,7 @@ def test_costs_add_up_and_leave_at_least_the_margin(found):
 def test_sizes_fall_from_step_to_step(found):
     size = found.size
     assert size.sized_usd * size.multiplier >= size.capped_usd >= size.weight * size.budget_usd
+    assert size.steps[-1].usd == size.target_usd
     assert abs(size.target_usd) <= size.weight * size.budget_usd * (1 + 1e-12)
     assert found.route.size_usd > 0.0
     assert sum(abs(lots) for _, lots in found.route.lots) > 0
@@ -103,7 +104,7 @@ def test_any_bar_of_any_coin_can_be_explained(traded):
     found = quorate.explain(result.run_id, "syn-btc", bar + timedelta(minutes=3), out=out)
     assert (found.at, found.outcome.action) == (bar, "wait")
     assert "not kept" in found.verdict
-    assert [check.what for check in found.checks] == ["equity"]
+    assert [check.what for check in found.checks] == ["equity", "target by its steps"]
     assert found.outcome.sentence.endswith(".")
 
 

@@ -91,3 +91,22 @@ def test_a_fold_can_end_within_a_block():
     first = [int(x) for _, done in folding.advance(panel, part, 100) for x in done.decisions.equity]
     assert first == equity[:100]
     assert whole.memory.chain.account.breakers.day[0] > part.memory.chain.account.breakers.day[0]
+
+
+def test_a_bar_can_come_alone_and_nothing_else_changes():
+    panel = quorate.synthetic(n_coins=2, days=2)
+    whole = folding.begin(panel, quorate.read_settings(), quorate.engines())
+    equity = [int(x) for _, done in folding.advance(panel, whole) for x in done.decisions.equity]
+    cut = folding.begin(panel, quorate.read_settings(), quorate.engines())
+    blocks = [
+        (t, [int(x) for x in done.decisions.equity])
+        for t, done in folding.advance(panel, cut, alone={0, 300, 301})
+    ]
+    assert [(t, len(found)) for t, found in blocks] == [
+        (0, 1),
+        (1, 299),
+        (300, 1),
+        (301, 1),
+        (302, panel.n_bars - 302),
+    ]
+    assert [x for _, found in blocks for x in found] == equity

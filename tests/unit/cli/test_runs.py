@@ -44,8 +44,8 @@ def test_a_waterfall_is_printed(out, capsys):
     assert run(["explain", "2", "SYN-01", "2024-01-10T12:00", "--out", str(out)]) == 0
     said = capsys.readouterr().out
     assert said.startswith(("WAIT SYN-01", "BUY SYN-01", "SELL SYN-01"))
-    assert max(map(len, said.splitlines())) <= 100
-    for step in range(1, 7):
+    assert max(map(len, said.splitlines())) <= 80
+    for step in range(1, 8):
         assert f"\n{step}. " in said
 
 

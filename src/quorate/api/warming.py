@@ -1,7 +1,7 @@
 """Compile the kernels once, in two processes side by side, so that the first run need not wait.
 
 In: nothing. Out: machine code in the cache folder, which is keyed by the kernels' source; a mark
-beside it says that all of it is there. ``python -m quorate.api.warm PART`` is one of the processes.
+beside it says that all of it is there. ``python -m quorate.api.warming PART`` is one process.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def is_warm() -> bool:
     return (cache_folder() / "warm").is_file()
 
 
-def warm(say: Callable[[str], None]) -> None:
+def warm(say: Callable[[str], None] = print) -> None:
     """Compile what a run needs, unless it is there.
 
     Parameters
@@ -60,7 +60,7 @@ def warm(say: Callable[[str], None]) -> None:
     say("compiling the kernels, once for this version: one to three minutes")
     started = [
         subprocess.Popen(  # noqa: S603  (this interpreter, this module)
-            [sys.executable, "-m", "quorate.api.warm", part], stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "quorate.api.warming", part], stderr=subprocess.PIPE, text=True
         )
         for part in PARTS
     ]
