@@ -12,7 +12,7 @@ from quorate.api import size_lines
 from quorate.api.size_lines import WIDTH
 from quorate.core.types import Reason
 from quorate.report.formats import UNKNOWN, code, number
-from quorate.report.words import REASONS
+from quorate.report.words import HELD, REASONS, TRADED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +39,7 @@ _GATES: Final = (
     Reason.COOLDOWN,
 )
 _ROUTED: Final = (Reason.BELOW_MINIMUM, Reason.BELOW_CHANGE, Reason.CAP_VENUE)
+_DONE: Final = (TRADED, HELD)
 _SIDES: Final = {1: "buy", 0: "none", -1: "sell"}
 
 
@@ -222,11 +223,8 @@ def _gates(found: Explanation) -> list[str]:
 
 
 def _size(found: Explanation) -> list[str]:
-    stops = {
-        reason
-        for reason, said in REASONS.items()
-        if said.group in {"limits", "breakers and controls", "money"}
-    } - {Reason.EDGE_BELOW_COST, *_ROUTED, *_GATES}
+    others = {*_SEEN, *_VOTES, *_GATES, *_ROUTED, Reason.EDGE_BELOW_COST, Reason.ENGINE_FAILED}
+    stops = {reason for reason, said in REASONS.items() if said.group not in _DONE} - others
     return [
         _title(found, "5. Size after every factor, USD", stops),
         *size_lines.size(found),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from quorate.core.types import MONEY_SCALE, Line, Reason
+from quorate.report import promises
 from quorate.report.formats import instant
 from quorate.report.headline import imbalance
 from quorate.report.luck import judge
@@ -70,6 +71,7 @@ class Evidence:
     n_fills: int | None = 0
     n_clipped: int = 0
     n_collared: int = 0
+    got_frac: float | None = None
     n_stops: int = 0
     n_exceedances: int = 0
     n_liquidations: int = 0
@@ -131,6 +133,7 @@ def gather(run: Run) -> Evidence:
         n_fills=run.fills.height if run.fills is not None else None,
         n_clipped=counts.get("CLIPPED", 0),
         n_collared=counts.get("COLLARED", 0),
+        got_frac=promises.got(run),
         n_stops=counts.get("STOPS", 0),
         n_exceedances=counts.get("EXCEEDANCES", 0),
         n_liquidations=counts.get("LIQUIDATIONS", 0),

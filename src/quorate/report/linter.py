@@ -40,6 +40,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("an account above its capacity", trading.small_capacity),
     ("targets lost to minimum order sizes", trading.minimum_orders),
     ("orders that did not fill as meant", trading.cut_fills),
+    ("entries that got less than they wanted", trading.called_back),
     ("positions closed as delisted", trading.delistings),
     ("stops that lost more than planned", trading.stop_gaps),
     ("assumed funding", data.assumed_funding),

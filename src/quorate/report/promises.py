@@ -110,9 +110,26 @@ def pairs(run: Run) -> pl.DataFrame:
     )
 
 
+def got(run: Run) -> float | None:
+    """Return what filled of the size that the entries of closed trades wanted, as a fraction.
+
+    Notes
+    -----
+    Units: a fraction of USD wanted, at most 1.  Causal: after the fact.  Missing: None where no
+    entry was kept.
+    """
+    found = pairs(run)
+    return None if found.is_empty() else _share(found)
+
+
+def _share(found: pl.DataFrame) -> float | None:
+    wanted = float(found["wanted_usd"].sum())
+    filled = float(found.select(pl.min_horizontal("notional_usd", "wanted_usd").sum()).item())
+    return filled / wanted if wanted > 0.0 else None
+
+
 def _row(name: str, found: pl.DataFrame, css: str = "") -> Row:
-    size, wanted = float(found["notional_usd"].sum()), float(found["wanted_usd"].sum())
-    got = float(found.select(pl.min_horizontal("notional_usd", "wanted_usd").sum()).item())
+    size = float(found["notional_usd"].sum())
     edge, cost = (_weighted(found, each) for each in ("expected_edge_bps", "costs_bps"))
     gross, paid = (
         float(found[each].sum()) / size * 1e4 if size > 0.0 else None
@@ -126,7 +143,7 @@ def _row(name: str, found: pl.DataFrame, css: str = "") -> Row:
             Cell(number(gross, 1), sign(gross)),
             Cell(number(cost, 1)),
             Cell(number(paid, 1)),
-            Cell(percent(got / wanted, 0) if wanted > 0.0 else percent(None)),
+            Cell(percent(_share(found), 0)),
         ),
         css,
     )

@@ -131,6 +131,7 @@ def shock_rows(
 
     Examples
     --------
+    >>> import polars as pl
     >>> shock_rows(pl.DataFrame(), pl.DataFrame(), pl.DataFrame())
     []
     """

@@ -174,7 +174,7 @@ def test_every_ratio_stands_beside_its_probability_and_record(tmp_path):
 def test_the_three_kinds_of_checks_are_counted(tmp_path):
     run = read(build(tmp_path, n_trades=0))
     found = lint(run)
-    said = f"{len(found.findings)} of 22 checks speak; {len(found.clean)} found nothing"
+    said = f"{len(found.findings)} of 23 checks speak; {len(found.clean)} found nothing"
     assert said in summary(run)
     assert found.n_unchecked > len(found.clean)
 

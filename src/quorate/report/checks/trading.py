@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LOST_ORDERS: Final = 0.1
 CUT_FILLS: Final = 0.05
+GOT: Final = 0.75
 
 
 def small_capacity(seen: Evidence) -> Answer:
@@ -79,6 +80,24 @@ def cut_fills(seen: Evidence) -> Answer:
         f"{number(seen.n_collared, 0)} beyond their price limit, of {number(sent, 0)} sent",
         f"at most {percent(CUT_FILLS, 0)} of orders sent",
         "Trade smaller, slower or more liquid coins; live, these orders are missed.",
+    )
+
+
+def called_back(seen: Evidence) -> Answer:
+    """Find entries of which too little had filled when they were called back."""
+    if not seen.is_traded:
+        return NOT_TRADED
+    if seen.got_frac is None:
+        return NotAsked("no entry of a closed trade was kept")
+    if seen.got_frac >= GOT:
+        return None
+    return Finding(
+        Severity.WARNING,
+        "Entries got less than they wanted",
+        f"{percent(seen.got_frac, 0)} of the size that entries wanted had filled by their end",
+        f"at least {percent(GOT, 0)}",
+        "An entry at work is called back when its signal or its edge over cost is gone: signals "
+        "flicker, or orders are too patient. See what entries promised, and what came of them.",
     )
 
 

@@ -79,6 +79,7 @@ RULES = [
         {"n_fills": 95, "n_collared": 5, "n_clipped": 1},
         Severity.WARNING,
     ),
+    (trading.called_back, {"got_frac": 0.75}, {"got_frac": 0.7499}, Severity.WARNING),
     (trading.stop_gaps, {"n_stops": 9}, {"n_stops": 9, "n_exceedances": 1}, Severity.WARNING),
     (trading.liquidations, {"n_liquidations": 0}, {"n_liquidations": 1}, Severity.ALARM),
     (trading.open_positions, {"n_open": 0}, {"n_open": 1, "open_net": 7}, Severity.NOTE),
@@ -164,6 +165,7 @@ def test_a_loss_before_costs_is_no_matter_of_costs():
         (trading.small_capacity, {**LOSES, "room_usd": 1.0}, NOT_EARNED.reason),
         (trading.minimum_orders, {"n_orders": 0, "n_below_minimum": 0}, "no order was wanted"),
         (trading.cut_fills, {"n_fills": 0}, "no order was sent"),
+        (trading.called_back, {"got_frac": None}, "no entry of a closed trade was kept"),
         (trading.cut_fills, {"n_fills": None, "n_clipped": 9, "n_collared": 9}, "not kept"),
         (trading.stop_gaps, {"n_stops": 0}, "no stop was hit"),
         (data.assumed_funding, {"n_funded": 0}, "no market pays funding"),
@@ -181,7 +183,13 @@ def test_what_cannot_be_known_is_neither_suspected_nor_clean(rule, unknown, why)
     [
         *(result.too_good, result.edge_below_cost, result.luck, result.short_record),
         *(result.one_coin, result.one_month, result.few_winners, trading.small_capacity),
-        *(trading.cut_fills, trading.stop_gaps, trading.liquidations, trading.delistings),
+        *(
+            trading.cut_fills,
+            trading.called_back,
+            trading.stop_gaps,
+            trading.liquidations,
+            trading.delistings,
+        ),
         trading.open_positions,
     ],
 )
