@@ -29,6 +29,7 @@ SCORECARD: Final = pl.Schema(
         "engine": pl.String(),
         "regime": pl.String(),  # a regime's name, or ``all``
         "n_votes": pl.Int64(),  # settled votes on the hour
+        "n_days": pl.Int64(),  # UTC days with such a vote: what error_bps rests on
         "n_asked": pl.Int64(),  # times it was asked: coin-hours of the regime that were settled
         "right_frac": pl.Float64(),
         "move_bps": pl.Float64(),  # mean move over the horizon in the direction of the vote
@@ -205,7 +206,7 @@ def _row(totals: np.ndarray, asked: int, days: np.ndarray) -> tuple[float | int 
     """
     n = float(totals[_VOTES])
     if n == 0.0:
-        return (0, asked, None, None, None, None, None)
+        return (0, 0, asked, None, None, None, None, None)
     moved, voted = days[:, 0], days[:, 1]
     mean = float(moved.sum() / n)
     n_days = int((voted > 0).sum())
@@ -214,4 +215,4 @@ def _row(totals: np.ndarray, asked: int, days: np.ndarray) -> tuple[float | int 
         spread = float(((moved - mean * voted) ** 2).sum())
         error = float(np.sqrt(n_days / (n_days - 1) * spread) / n)
     right, prob, weight = (float(totals[i] / n) for i in (_RIGHT, _PROB, _WEIGHT))
-    return (int(n), asked, right, mean, error, prob, weight)
+    return (int(n), n_days, asked, right, mean, error, prob, weight)

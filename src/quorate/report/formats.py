@@ -91,10 +91,10 @@ def usd(amount: int) -> str:
     Examples
     --------
     >>> usd(123_456_789_012), usd(-250_000), usd(0)
-    ('1,234.57', '−<0.01', '0.00')
+    ('1,234.57', '>−0.01', '0.00')
     """
     if abs(amount) > 0 and 2 * abs(amount) < _CENT:
-        return f"{_MINUS if amount < 0 else ''}<0.01"
+        return f">{_MINUS}0.01" if amount < 0 else "<0.01"
     return number(amount / MONEY_SCALE)
 
 

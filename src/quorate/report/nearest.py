@@ -54,7 +54,8 @@ def nearest(run: Run) -> str:
     margin = run.about.get("settings", {}).get("costs", {}).get("safety_margin_bps")
     more = f" plus the margin of {number(margin, 1)}" if margin else ""
     return (
-        f"Nearest to a trade: {row['symbol']} on {instant(row['timestamp'])} UTC, an edge of "
-        f"{number(row['expected_edge_bps'], 1)} bps against a cost of "
+        f"Nearest to a trade, of the refusals that were written down: {row['symbol']} on "
+        f"{instant(row['timestamp'])} UTC, an edge of {number(row['expected_edge_bps'], 1)} bps "
+        "against a cost of "
         f"{number(row['costs_bps'], 1)}{more}."
     )

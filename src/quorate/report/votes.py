@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from quorate.report.reading import Run
 
 _Z: Final = 1.96
+FEWEST_DAYS: Final = 10
+"""Days with a vote below which no interval is told: it rests on the spread of days."""
 _HEADS: Final = (
     Column("engine", is_text=True),
     Column("move its way", "bps"),
@@ -48,17 +50,16 @@ def tables(run: Run) -> list[Table]:
 def _engines(run: Run, found: pl.DataFrame) -> Table:
     every = _ranked(found)
     rows = tuple(Row(_cells(row)) for row in every.iter_rows(named=True))
-    sure = every.filter(
-        (pl.col("move_bps").abs() > _Z * pl.col("error_bps")).fill_null(value=False)
-    )
+    known = every.filter(pl.col("error_bps").is_not_null(), pl.col("n_days") >= FEWEST_DAYS)
+    sure = known.filter(pl.col("move_bps").abs() > _Z * pl.col("error_bps"))
     horizon = run.about.get("settings", {}).get("risk", {}).get("horizon_hours")
     span = f"{number(horizon, 0)} hours later" if horizon else "one horizon later"
-    n_known = every["error_bps"].count()
     note = (
         f"Every vote on the hour, gated engines too, settled {span} at the close: how far the "
         "price went the way it said, before any cost. The intervals count days, not votes, as "
-        f"coins and hours move together. {sure.height} of {n_known} lie off zero, where luck alone "
-        "would leave about one in twenty."
+        "coins and hours move together; below 10 days none is told. "
+        f"{sure.height} of {known.height} lie off zero, where luck alone would leave about one in "
+        "twenty."
     )
     cost = _cost(run)
     if cost is not None:
@@ -67,9 +68,8 @@ def _engines(run: Run, found: pl.DataFrame) -> Table:
 
 
 def _cells(row: dict[str, Any]) -> tuple[Cell, ...]:
-    mean, error = row["move_bps"], row["error_bps"]
-    known = mean is not None and error is not None
-    low, high = (mean - _Z * error, mean + _Z * error) if known else (None, None)
+    mean, error = row["move_bps"], _error(row)
+    low, high = (None, None) if error is None else (mean - _Z * error, mean + _Z * error)
     asked = row["n_asked"]
     return (
         Cell(row["engine"]),
@@ -92,15 +92,26 @@ def _regimes(found: pl.DataFrame) -> Table:
         cells = [Cell(engine)]
         for name in names:
             row = seen[engine, name]
-            mean, error = row["move_bps"], row["error_bps"]
-            detail = f"{number(row['n_votes'], 0)} votes, right {percent(row['right_frac'], 1)}"
+            mean, error = row["move_bps"], _error(row)
+            detail = (
+                f"{number(row['n_votes'], 0)} votes on {number(row['n_days'], 0)} days, right "
+                f"{percent(row['right_frac'], 1)}"
+            )
             if error is not None:
                 detail += f", standard error {number(error, 1)} bps"
-            is_sure = mean is not None and error is not None and abs(mean) > _Z * error
+            is_sure = error is not None and abs(mean) > _Z * error
             cells.append(Cell(number(mean, 1), sign(mean) if is_sure else "", detail))
         rows.append(Row(tuple(cells)))
-    note = "Coloured where the 95% interval does not hold zero. A dash: it never voted there."
+    note = (
+        "Coloured where the 95% interval does not hold zero, from 10 days on. A dash: it never "
+        "voted there."
+    )
     return Table("The same in each regime: move its way", heads, tuple(rows), note)
+
+
+def _error(row: dict[str, Any]) -> float | None:
+    """Return the standard error of a mean move, None where too few days speak for it."""
+    return row["error_bps"] if row["n_days"] >= FEWEST_DAYS else None
 
 
 def _ranked(found: pl.DataFrame) -> pl.DataFrame:

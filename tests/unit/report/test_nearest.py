@@ -33,7 +33,7 @@ def test_the_one_that_lacked_least_is_told_on_the_page(tmp_path):
     assert "ETH on 2024-03-04 05:10 UTC" in said
     assert "an edge of 11.9 bps against a cost of 14.2 plus the margin of 3.0." in said
     text = render(folder).read_text(encoding="utf-8")
-    assert "Nearest to a trade: ETH" in text
+    assert "that were written down: ETH" in text
     assert 'id="break"' not in text
     assert 'href="#break"' not in text
 

@@ -9,14 +9,14 @@ from quorate.report import render, votes
 from quorate.report.reading import read
 
 ROWS = [
-    ("sure", ALL, 400, 1000, 0.56, 6.0, 2.0, 0.55, 0.04),
-    ("sure", "trend", 400, 600, 0.56, 6.0, 4.0, 0.55, 0.04),
-    ("wrong", ALL, 90, 1000, 0.4, -9.0, 3.0, 0.51, 0.02),
-    ("wrong", "trend", 90, 600, 0.4, -9.0, 3.0, 0.51, 0.02),
-    ("mute", ALL, 0, 1000, None, None, None, None, None),
-    ("mute", "trend", 0, 600, None, None, None, None, None),
-    ("once", ALL, 1, 1000, 1.0, 2.0, None, 0.5, 0.0),
-    ("once", "trend", 1, 600, 1.0, 2.0, None, 0.5, 0.0),
+    ("sure", ALL, 400, 40, 1000, 0.56, 6.0, 2.0, 0.55, 0.04),
+    ("sure", "trend", 400, 40, 600, 0.56, 6.0, 4.0, 0.55, 0.04),
+    ("wrong", ALL, 90, 10, 1000, 0.4, -9.0, 3.0, 0.51, 0.02),
+    ("wrong", "trend", 90, 10, 600, 0.4, -9.0, 3.0, 0.51, 0.02),
+    ("mute", ALL, 0, 0, 1000, None, None, None, None, None),
+    ("mute", "trend", 0, 0, 600, None, None, None, None, None),
+    ("once", ALL, 9, 9, 1000, 1.0, 2.0, 0.1, 0.5, 0.0),
+    ("once", "trend", 9, 9, 600, 1.0, 2.0, 0.1, 0.5, 0.0),
 ]
 
 
@@ -37,7 +37,7 @@ def test_the_best_comes_first_and_the_silent_last(run):
     engines, _ = votes.tables(run)
     assert texts(engines) == [
         ["sure", "6.0", "2.1", "9.9", "56.0%", "400", "40%", "4.0%"],
-        ["once", "2.0", "–", "–", "100.0%", "1", "0%", "0.0%"],
+        ["once", "2.0", "–", "–", "100.0%", "9", "1%", "0.0%"],
         ["wrong", "−9.0", "−14.9", "−3.1", "40.0%", "90", "9%", "2.0%"],
         ["mute", "–", "–", "–", "–", "0", "0%", "–"],
     ]
@@ -54,7 +54,10 @@ def test_luck_and_cost_are_told_beside_them(run):
 def test_a_regime_is_coloured_only_where_it_is_sure(run):
     _, regimes = votes.tables(run)
     assert [row.cells[1].css for row in regimes.rows] == ["", "", "down", ""]
-    assert regimes.rows[0].cells[1].detail == "400 votes, right 56.0%, standard error 4.0 bps"
+    assert (
+        regimes.rows[0].cells[1].detail
+        == "400 votes on 40 days, right 56.0%, standard error 4.0 bps"
+    )
 
 
 def test_a_page_without_a_trade_still_tells_it(run):
