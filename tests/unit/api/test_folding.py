@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -110,3 +111,40 @@ def test_a_bar_can_come_alone_and_nothing_else_changes():
         (302, panel.n_bars - 302),
     ]
     assert [x for _, found in blocks for x in found] == equity
+
+
+def raw(tree):
+    """Return every byte of a nested record of arrays."""
+    return tree.tobytes() if isinstance(tree, np.ndarray) else b"".join(raw(each) for each in tree)
+
+
+def test_two_threads_give_the_bytes_of_one():
+    panel = quorate.synthetic(n_coins=5, days=20, planted_edge=4.0)
+    settings = quorate.read_settings(overrides={"consensus.edge_slope": "6", "consensus.k": "0.5"})
+    rows, memories = [], []
+    for threads in (1, 2):
+        fold = folding.begin(panel, settings, quorate.engines())
+        found = b""
+        for _, done in folding.advance(panel, fold, threads=threads):
+            arrays = (done.features, done.votes.side, *done.consensus, *done.decisions)
+            found += b"".join(array.tobytes() for array in arrays)
+        rows.append(found)
+        memories.append(raw(fold.memory))
+    assert rows[0] == rows[1]
+    assert memories[0] == memories[1]
+
+
+def test_what_fails_while_looking_ahead_is_raised_where_it_is_used(panel):
+    fold = folding.begin(panel, quorate.read_settings(), quorate.engines())
+    bars = panel.bars._replace(close=panel.bars.close.astype(np.float32))
+    with pytest.raises((TypeError, ValueError)):
+        list(folding.advance(dataclasses.replace(panel, bars=bars), fold))
+
+
+def test_a_fold_that_is_left_early_leaves_no_thread_behind(panel):
+    before = threading.active_count()
+    fold = folding.begin(panel, quorate.read_settings(), quorate.engines())
+    steps = folding.advance(panel, fold, alone=range(0, panel.n_bars, 50))
+    next(steps)
+    steps.close()
+    assert threading.active_count() == before
