@@ -1,8 +1,8 @@
 """Quorate: engines vote, a quorum decides, costs and risk shape it, every step explains itself.
 
 Everything of ``quorate.api`` is here, imported when first used: ``load`` or ``demo`` a market,
-``run`` it, ``read`` an old run, list ``runs``, ``render`` a page, ``explain`` a decision,
-``compare`` runs.
+``run`` it, ``sweep`` over settings, ``read`` an old run, list ``runs``, ``render`` a page,
+``explain`` a decision, ``compare`` runs.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         Explanation,
         Panel,
         Result,
+        Sweep,
         compare,
         decisions,
         demo,
         doctor,
         engines,
         explain,
+        grid,
         load,
         ls,
         read,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         run,
         runs,
         schema,
+        sweep,
         synthetic,
         warm,
     )
@@ -42,6 +45,7 @@ __all__ = [
     "Explanation",
     "Panel",
     "Result",
+    "Sweep",
     "__version__",
     "compare",
     "decisions",
@@ -49,6 +53,7 @@ __all__ = [
     "doctor",
     "engines",
     "explain",
+    "grid",
     "load",
     "ls",
     "read",
@@ -57,6 +62,7 @@ __all__ = [
     "run",
     "runs",
     "schema",
+    "sweep",
     "synthetic",
     "warm",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quorate.api.backtests import Result, run
+from quorate.api.backtests import run
 from quorate.api.checkup import Checkup, doctor
 from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, schema
@@ -17,6 +17,8 @@ from quorate.api.extensions import engines
 from quorate.api.listing import runs
 from quorate.api.pages import render
 from quorate.api.reopening import read
+from quorate.api.result import Result
+from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.warming import warm
 from quorate.lake import Panel, PanelSpec, Source, synthetic
 from quorate.lake import load as load_panel
@@ -35,6 +37,7 @@ __all__ = [
     "Explanation",
     "Panel",
     "Result",
+    "Sweep",
     "compare",
     "configure",
     "decisions",
@@ -42,6 +45,7 @@ __all__ = [
     "doctor",
     "engines",
     "explain",
+    "grid",
     "load",
     "ls",
     "read",
@@ -50,6 +54,7 @@ __all__ = [
     "run",
     "runs",
     "schema",
+    "sweep",
     "synthetic",
     "warm",
 ]

@@ -151,15 +151,49 @@ def advance(
     Units: as ``backtest.run.Block``.  Causal: blocks come in order of time.  Missing: as there.
     DESIGN 1.
     """
-    pieces = _pieces(panel, panel.n_bars if n_bars is None else n_bars, alone)
-    for t, seen in _ahead(fold, pieces) if threads > 1 else _looked(fold, pieces):
+    for t, seen in looks(panel, fold, n_bars, alone, threads=threads):
         done = passes.act(fold.made, fold.memory, seen)
-        if done.tally.imbalance.any():
-            raise ArithmeticError(
-                f"the books are off by {done.tally.imbalance[done.tally.imbalance != 0][0]} units "
-                "of 1e-8: this is a bug, please report it with the run's settings"
-            )
+        balanced(done)
         yield t, done
+
+
+def looks(
+    panel: Panel,
+    fold: Fold,
+    n_bars: int | None = None,
+    alone: Collection[int] = (),
+    *,
+    threads: int = 2,
+) -> Iterator[tuple[int, passes.Seen]]:
+    """Look at the panel block by block: features, regimes and votes, which read no account.
+
+    Parameters
+    ----------
+    panel, fold, n_bars, alone, threads
+        As ``advance``; only the features and regimes of the fold's memory move on.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``backtest.run.look``.
+    """
+    pieces = _pieces(panel, panel.n_bars if n_bars is None else n_bars, alone)
+    return _ahead(fold, pieces) if threads > 1 else _looked(fold, pieces)
+
+
+def balanced(done: passes.Block) -> None:
+    """Refuse a block whose books do not balance.
+
+    Raises
+    ------
+    ArithmeticError
+        They are off: a bug.
+    """
+    off = done.tally.imbalance[done.tally.imbalance != 0]
+    if off.size:
+        raise ArithmeticError(
+            f"the books are off by {off[0]} units of 1e-8: "
+            "this is a bug, please report it with the run's settings"
+        )
 
 
 def _pieces(

@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from quorate.api.backtests import Result
 from quorate.api.finding import find
 from quorate.api.folder import read_json, read_table
+from quorate.api.result import Result
 
 _OTHERS = frozenset({"run_id", "folder", "metrics", "facts"})
 

@@ -23,7 +23,7 @@ from quorate.statistics import currency
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from quorate.api.backtests import Result
+    from quorate.api.result import Result
 
 _STYLE: Final = """
 .quorate { font: 14px/1.5 system-ui, sans-serif; max-width: 860px; }

@@ -46,6 +46,8 @@ class Record:
         Length of a bar.
     start : int
         Opening equity in integer money.
+    refusals : bool
+        Whether to keep refused signals too; without them only what was ordered is kept.
 
     Notes
     -----
@@ -60,12 +62,15 @@ class Record:
         engines: Sequence[str],
         bar_minutes: int,
         start: int,
+        *,
+        refusals: bool = True,
     ) -> None:
         self._symbols = tuple(symbols)
         self._venues = tuple(venues)
         self._engines = tuple(engines)
         self._bar_ms = bar_minutes * 60_000
         self._start = start
+        self._refusals = refusals
         self._equity: list[pl.DataFrame] = []
         self._fills: list[pl.DataFrame] = []
         self._decisions: Rows = []
@@ -90,7 +95,7 @@ class Record:
         self._watch.add(block)
         before = np.vstack((self._reason[None, :], reason[:-1]))
         acted = code[:, Code.ACTION, :] != 0
-        refused = (block.consensus.signal != 0) & (reason != before)
+        refused = (block.consensus.signal != 0) & (reason != before) & self._refusals
         for t, c in zip(*np.nonzero(acted | refused), strict=True):
             self._decisions.append(self._decision(block, int(t), int(c)))
         self._reason = reason[-1].copy()

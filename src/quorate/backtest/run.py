@@ -249,7 +249,7 @@ def look(made: Machine, memory: Memory, piece: Slice) -> Seen:
 
 
 def act(made: Machine, memory: Memory, seen: Seen) -> Block:
-    """Run the passes that remember votes and money: consensus, fills and decisions.
+    """Run the passes that remember votes and money: ``weigh``, then ``trade``.
 
     Parameters
     ----------
@@ -262,16 +262,31 @@ def act(made: Machine, memory: Memory, seen: Seen) -> Block:
     -----
     Units, Causal, Missing: as ``advance``. DESIGN 1.
     """
-    piece, readings, votes = seen.inputs, seen.readings, seen.votes
-    n_bars, n_venues, n_coins = piece.market.close.shape
-    market = piece.market._replace(
-        spread_bps=_spreads(piece.market, readings.spread_bps, memory.spread_bps)
-    )
+    return trade(made, memory, seen, weigh(made, memory, seen))
+
+
+def weigh(made: Machine, memory: Memory, seen: Seen) -> consensus.Out:
+    """Add up the votes of a block; ``memory.consensus`` alone is moved on.
+
+    It reads nothing of the account, so what it returns serves every setting of costs, risk,
+    portfolio, routing and exchange alike (docs/decisions 0014).
+
+    Parameters
+    ----------
+    made, memory, seen
+        As ``act``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``consensus.scan``. Spec 1.
+    """
+    readings, votes = seen.readings, seen.votes
+    n_bars, n_coins = seen.inputs.bars.close.shape
     said = consensus.out(n_bars, len(made.engines), n_coins)
     consensus.scan(
-        piece.k0,
-        piece.bars.close,
-        piece.bars.status,
+        seen.inputs.k0,
+        seen.inputs.bars.close,
+        seen.inputs.bars.status,
         readings.ready,
         readings.regime,
         readings.sigma_daily,
@@ -283,6 +298,28 @@ def act(made: Machine, memory: Memory, seen: Seen) -> Block:
         made.params.consensus,
         memory.consensus,
         said,
+    )
+    return said
+
+
+def trade(made: Machine, memory: Memory, seen: Seen, said: consensus.Out) -> Block:
+    """Fill and decide a block, bar by bar; the account and the exchange are moved on.
+
+    Parameters
+    ----------
+    made, memory, seen
+        As ``act``.
+    said : consensus.Out
+        From ``weigh``, of the same consensus settings; it is read only.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``advance``. DESIGN 1.
+    """
+    piece, readings, votes = seen.inputs, seen.readings, seen.votes
+    n_bars, n_venues, n_coins = piece.market.close.shape
+    market = piece.market._replace(
+        spread_bps=_spreads(piece.market, readings.spread_bps, memory.spread_bps)
     )
     out = account.decisions(n_bars, n_venues, n_coins)
     log = fills(rows_needed(n_bars, n_venues, n_coins))

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import quorate
-from quorate.api import backtests
+from quorate.api import gathering
 from quorate.errors import ConfigError
 
 
@@ -36,7 +36,7 @@ def test_exposure_tells_the_sides_apart():
     bars = pl.DataFrame(
         {"equity": [10**10] * 3, "gross_usd": [0.0, 40.0, 51.0], "net_usd": [0.0, -40.0, -51.0]}
     ).with_columns(beta_usd=-pl.col("net_usd"))
-    found = backtests._exposure(bars)
+    found = gathering._exposure(bars)
     assert found["max_gross_frac"] == pytest.approx(0.51)
     assert (found["most_net_long_frac"], found["most_net_short_frac"]) == (0.0, -0.51)
     assert (found["most_beta_long_frac"], found["most_beta_short_frac"]) == (0.51, 0.0)

@@ -1,0 +1,291 @@
+"""Many settings over one panel in one pass: what is the same for all is computed once.
+
+In: a panel and settings that differ in consensus, costs, risk, portfolio, routing, exchange or
+decision. Out: the metrics of each, the same to the last digit as a run of its own would give.
+Features, regimes and votes are looked at once; the consensus once for each of its settings; only
+fills and decisions are made for every one. Nothing is kept on disk: the panel streams by, a batch
+of settings at a time, and each setting carries its own memory.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from quorate.api import folder, folding
+from quorate.api.extensions import engines as find_engines
+from quorate.api.gathering import Gathering
+from quorate.backtest import run as passes
+from quorate.core.kernel import source_hash
+from quorate.errors import ConfigError
+from quorate.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from quorate.core import consensus
+    from quorate.core.engines.base import Engine
+    from quorate.lake import Panel
+    from quorate.settings import Settings
+
+BATCH = 32
+"""Settings in one pass over the panel."""
+SHARED = ("engines", "regime")
+"""Sections that a sweep may not change: features, regimes and votes are looked at once."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What every setting came to, in the order in which they were given.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a setting: the values that differ between them, then ``net_return``, ``sharpe``,
+        ``psr``, ``max_drawdown``, ``n_trades``, ``costs_usd`` and ``run_id``.
+    metrics : tuple of dict
+        Of each, as ``metrics.json`` of a run has them.
+    """
+
+    table: pl.DataFrame
+    metrics: tuple[dict[str, Any], ...]
+
+
+def grid(choices: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Return every combination of values as overrides, the last name changing fastest.
+
+    Parameters
+    ----------
+    choices : mapping
+        ``{"section.name": ["value", ...]}``.
+
+    Notes
+    -----
+    Units: as the settings.  Causal: none.  Missing: no choice is one combination, the defaults.
+
+    Examples
+    --------
+    >>> grid({"consensus.k": ["0.5", "1"], "costs.impact": ["spec"]})
+    [{'consensus.k': '0.5', 'costs.impact': 'spec'}, {'consensus.k': '1', 'costs.impact': 'spec'}]
+    """
+    return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+
+
+def sweep(
+    panel: Panel,
+    settings: Sequence[Settings],
+    *,
+    engines: Sequence[Engine] | None = None,
+    out: str | Path | None = None,
+    threads: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sweep:
+    """Run many settings over a panel in one pass.
+
+    Parameters
+    ----------
+    panel : Panel
+        From ``quorate.load`` or ``quorate.synthetic``.
+    settings : sequence of Settings
+        At least one; their sections ``engines`` and ``regime`` are the same.
+    engines : sequence of Engine, optional
+        The engines that vote; those the settings name when left out.
+    out : str or Path, optional
+        Folder of runs: every setting is booked in its store as a trial, without a folder.
+    threads : int
+        How many settings are worked on at a time; the bytes are those of one.
+    progress : callable, optional
+        Called with bars done and bars in all.
+
+    Returns
+    -------
+    Sweep
+        A table to sort, and the metrics of each.
+
+    Raises
+    ------
+    ConfigError
+        No setting, or one that changes what is shared.
+
+    Notes
+    -----
+    Units: USD, fractions.  Causal: as ``quorate.run``: no setting sees another.  Missing: None.
+    The best of many is good by luck: booked settings are trials, and every later run on the same
+    days is judged by how many there were.
+    DESIGN 1, METHODS 5.5.
+
+    Examples
+    --------
+    >>> import quorate
+    >>> panel = quorate.synthetic(n_coins=2, days=1)
+    >>> choices = grid({"consensus.k": ["0.5", "1"]})
+    >>> chosen = [quorate.read_settings(overrides=each) for each in choices]
+    >>> sweep(panel, chosen).table.select("consensus.k", "n_trades").rows()
+    [(0.5, 0), (1.0, 0)]
+    """
+    chosen = _checked(settings)
+    first = chosen[0]
+    named = first["engines"]
+    voters = (
+        find_engines(named["extra"], named["exclude"], first.path)  # type: ignore[arg-type]
+        if engines is None
+        else tuple(engines)
+    )
+    if out is None:
+        found = _batches(panel, chosen, voters, threads, progress, ["unbooked"] * len(chosen))
+        return Sweep(_table(chosen, found), tuple(each.metrics for each in found))
+    with open_store(folder.store_place(str(first["account"]["store"]), Path(out))) as store:
+        recipe = ",".join(sorted(engine.name for engine in voters))
+        run_ids = [
+            store.runs.begin(
+                each.values,
+                data_hash=panel.source.digest,
+                code_hash=source_hash(),
+                recipe=recipe,
+                kind="sweep",
+            )
+            for each in chosen
+        ]
+        try:
+            found = _batches(panel, chosen, voters, threads, progress, run_ids)
+        except BaseException as error:
+            for run_id in run_ids:
+                store.runs.finish(run_id, "failed", message=str(error))
+            raise
+        for each in found:
+            store.runs.finish(each.run_id, "finished", metrics=each.metrics)
+    return Sweep(_table(chosen, found), tuple(each.metrics for each in found))
+
+
+class _Found(NamedTuple):
+    """What is kept of one setting."""
+
+    run_id: str
+    metrics: dict[str, Any]
+    net_return: float
+    n_trades: int
+
+
+def _checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
+    """Return the settings; refuse none, and those that change what is shared."""
+    if not settings:
+        raise ConfigError(
+            "a sweep has no settings", hint="give at least one: quorate.read_settings(...)"
+        )
+    first = settings[0]
+    for each in settings:
+        for section in SHARED:
+            differing = [
+                name for name in first[section] if each[section][name] != first[section][name]
+            ]
+            if differing:
+                raise ConfigError(
+                    f"a sweep changes {section}.{differing[0]}, which all of its settings share",
+                    hint="make a run of its own for each: features, regimes and votes differ",
+                )
+    return tuple(settings)
+
+
+def _batches(
+    panel: Panel,
+    settings: Sequence[Settings],
+    engines: Sequence[Engine],
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    run_ids: Sequence[str],
+) -> list[_Found]:
+    """Stream the panel by a batch of settings at a time: what they remember is bounded by it."""
+    found: list[_Found] = []
+    starts = range(0, len(settings), BATCH)
+    for n, i in enumerate(starts):
+
+        def told(done: int, bars: int, n: int = n) -> None:
+            if progress is not None:
+                progress(n * bars + done, len(starts) * bars)
+
+        part = slice(i, i + BATCH)
+        found += _fold(panel, settings[part], engines, threads, told, run_ids[part])
+    return found
+
+
+def _fold(
+    panel: Panel,
+    settings: Sequence[Settings],
+    engines: Sequence[Engine],
+    threads: int,
+    progress: Callable[[int, int], None],
+    run_ids: Sequence[str],
+) -> list[_Found]:
+    """Stream the panel by some settings at once."""
+    begun = time.perf_counter()
+    folds = [folding.begin(panel, each, engines) for each in settings]
+    leaders: dict[consensus.Params, folding.Fold] = {}
+    for fold in folds:
+        leaders.setdefault(fold.made.params.consensus, fold)
+    gathered = [
+        Gathering(panel, each, engines, fold, refusals=False)
+        for each, fold in zip(settings, folds, strict=True)
+    ]
+    with ThreadPoolExecutor(max(1, threads), "sweep") as pool:
+        for t, seen in folding.looks(panel, folds[0], threads=threads):
+            weigh = partial(_weigh, seen)
+            said = dict(zip(leaders, pool.map(weigh, leaders.values()), strict=True))
+            trade = partial(_trade, seen, said)
+            for _ in pool.map(trade, folds, gathered):
+                pass
+            progress(t + len(seen.inputs.bars.close), panel.n_bars)
+    seconds = {"simulate": time.perf_counter() - begun}
+    results = [
+        each.result(run_id, seconds, None) for each, run_id in zip(gathered, run_ids, strict=True)
+    ]
+    return [_Found(r.run_id, r.metrics, r.net_return, r.trades.height) for r in results]
+
+
+def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:
+    return passes.weigh(fold.made, fold.memory, seen)
+
+
+def _trade(
+    seen: passes.Seen,
+    said: Mapping[consensus.Params, consensus.Out],
+    fold: folding.Fold,
+    gathered: Gathering,
+) -> None:
+    """Fill and decide a block under one setting, and keep what it leaves."""
+    done = passes.trade(fold.made, fold.memory, seen, said[fold.made.params.consensus])
+    folding.balanced(done)
+    gathered.add(done)
+
+
+def _table(settings: Sequence[Settings], found: Sequence[_Found]) -> pl.DataFrame:
+    """Return what differs between the settings, and what each came to."""
+    first = settings[0]
+    names = [
+        (section, name)
+        for section in first.values
+        for name in first[section]
+        if any(each[section][name] != first[section][name] for each in settings)
+    ]
+    rows = []
+    for each, result in zip(settings, found, strict=True):
+        net, lines = result.metrics["net"], result.metrics["lines_usd"]
+        paid = sum(Decimal(usd) for line, usd in lines.items() if line != "GROSS")
+        rows.append(
+            {f"{section}.{name}": each[section][name] for section, name in names}
+            | {
+                "net_return": result.net_return,
+                **{name: net.get(name) for name in ("sharpe", "psr", "max_drawdown")},
+                "n_trades": result.n_trades,
+                "costs_usd": float(paid),
+                "run_id": result.run_id,
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)

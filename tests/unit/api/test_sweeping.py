@@ -1,0 +1,110 @@
+"""A sweep gives what runs of their own would give, and books every setting as a trial."""
+
+from __future__ import annotations
+
+import pytest
+
+import quorate
+from quorate.api import sweeping
+from quorate.errors import ConfigError
+from quorate.store import open_store
+
+LIVELY = {
+    "consensus.edge_slope": "4",
+    "consensus.prior_mass": "20",
+    "consensus.quorum": "0",
+    "costs.safety_margin_bps": "0",
+    "risk.base_multiplier": "1",
+    "risk.min_paper_trades": "100000",
+}
+CHOICES = quorate.grid(
+    {
+        "consensus.k": ["0.5", "1.0"],
+        "costs.impact_bps_at_one": ["5", "20"],
+        "risk.stop_sigmas": ["0.7", "3"],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return quorate.synthetic(n_coins=4, days=16, planted_edge=4.0)
+
+
+def settings(choices):
+    return [quorate.read_settings(overrides=LIVELY | each) for each in choices]
+
+
+@pytest.fixture(scope="module")
+def swept(panel):
+    return quorate.sweep(panel, settings(CHOICES))
+
+
+@pytest.mark.parametrize("i", range(len(CHOICES)))
+def test_each_setting_is_what_a_run_of_its_own_gives(panel, swept, i):
+    alone = quorate.run(panel, settings(CHOICES)[i])
+    assert swept.metrics[i] == alone.metrics
+    row = swept.table.row(i, named=True)
+    assert (row["net_return"], row["n_trades"]) == (alone.net_return, alone.trades.height)
+
+
+def test_it_trades_and_the_settings_differ_in_what_they_make(swept):
+    assert (swept.table["n_trades"] > 0).all()
+    assert swept.table["net_return"].n_unique() > 4
+
+
+def test_the_table_names_only_what_differs(swept):
+    assert swept.table.columns[:3] == [*CHOICES[0]]
+    assert swept.table["consensus.k"].to_list() == [0.5] * 4 + [1.0] * 4
+
+
+@pytest.mark.parametrize(("batch", "threads"), [(1, 1), (3, 2), (8, 1)])
+def test_batches_and_threads_change_nothing(panel, swept, batch, threads, monkeypatch):
+    monkeypatch.setattr(sweeping, "BATCH", batch)
+    again = quorate.sweep(panel, settings(CHOICES), threads=threads)
+    assert again.metrics == swept.metrics
+
+
+def test_progress_ends_at_the_end(panel):
+    seen = []
+    quorate.sweep(panel, settings(CHOICES[:2]), progress=lambda done, of: seen.append((done, of)))
+    assert seen[-1] == (panel.n_bars, panel.n_bars)
+    assert seen == sorted(seen)
+
+
+def test_every_setting_is_booked_and_later_runs_are_judged_by_how_many_there_were(panel, tmp_path):
+    quorate.sweep(panel, settings(CHOICES[:3]), out=tmp_path)
+    with open_store(tmp_path / "quorate.sqlite") as store:
+        booked = store.runs.list(kind="sweep")
+    assert [run.status for run in booked] == ["finished"] * 3
+    assert booked[0].metrics["net"]["sharpe"] is not None
+    result = quorate.run(panel, settings(CHOICES[3:4])[0], out=tmp_path)
+    assert result.facts["n_trials"] == 4.0
+
+
+def test_one_that_fails_is_booked_as_failed(panel, tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(sweeping.passes, "trade", broken)
+    with pytest.raises(RuntimeError):
+        quorate.sweep(panel, settings(CHOICES[:2]), out=tmp_path)
+    with open_store(tmp_path / "quorate.sqlite") as store:
+        assert [run.status for run in store.runs.list()] == ["failed"] * 2
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"regime.adaptive": "true"}, "changes regime.adaptive"),
+        ({"engines.exclude": "momentum_day"}, "changes engines.exclude"),
+    ],
+)
+def test_what_all_settings_share_may_not_differ(panel, other, said):
+    with pytest.raises(ConfigError, match=said):
+        quorate.sweep(panel, settings([{}, other]))
+
+
+def test_no_setting_is_refused(panel):
+    with pytest.raises(ConfigError, match="no settings"):
+        quorate.sweep(panel, [])
