@@ -9,26 +9,23 @@ coin without data) is in ``incidents``.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from quorate.backtest import kept
 from quorate.backtest.fills import COLUMNS, column
 from quorate.backtest.run import Block
 from quorate.backtest.watch import Watch
-from quorate.core.account import Code, Column, Gauge
-from quorate.core.features.table import features_hash
-from quorate.core.types import MONEY_SCALE, N_REGIMES, Action, Reason, Regime, Style
+from quorate.core.account import Code, Gauge
+from quorate.core.types import MONEY_SCALE, N_REGIMES, Reason, Regime, Style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quorate.core import ledger
     from quorate.core.types import ByteVec, Mat, ShortVec
-
-    Rows = list[dict[str, Any]]
 
 _GAUGES = ("gross_usd", "net_usd", "beta_usd", "open_risk_usd", "risk_budget_usd")
 _MONEY = ("delay", "spread", "impact", "latency", "fee", "haircut")
@@ -73,7 +70,7 @@ class Record:
         self._refusals = refusals
         self._equity: list[pl.DataFrame] = []
         self._fills: list[pl.DataFrame] = []
-        self._decisions: Rows = []
+        self._decisions: list[pl.DataFrame] = []
         self._watch = Watch(self._symbols, self._venues, self._bar_ms)
         self._reason: ShortVec = np.full(len(symbols), -1, np.int16)
         self._regime: ByteVec = np.full(len(symbols), Regime.NEUTRAL, np.int8)
@@ -96,8 +93,10 @@ class Record:
         before = np.vstack((self._reason[None, :], reason[:-1]))
         acted = code[:, Code.ACTION, :] != 0
         refused = (block.consensus.signal != 0) & (reason != before) & self._refusals
-        for t, c in zip(*np.nonzero(acted | refused), strict=True):
-            self._decisions.append(self._decision(block, int(t), int(c)))
+        t, c = np.nonzero(acted | refused)
+        if len(t):
+            names = (self._symbols, self._venues, self._engines)
+            self._decisions.append(kept.rows(block, t, c, self._bar_ms, names))
         self._reason = reason[-1].copy()
         self._regime = block.readings.regime[-1].copy()
 
@@ -135,63 +134,6 @@ class Record:
         decided = np.vstack((self._regime[None, :], block.readings.regime[:-1]))
         label = decided[frame["k"].to_numpy() - block.k0, frame["coin"].to_numpy()]
         self._fills.append(frame.with_columns(pl.Series("regime", label)))
-
-    def _decision(self, block: Block, t: int, c: int) -> dict[str, Any]:
-        number = block.decisions.number[t, :, c]
-        code = block.decisions.code[t, :, c]
-        said = block.consensus
-        regime = int(block.readings.regime[t, c])
-        return {
-            "timestamp": (block.k0 + t) * self._bar_ms,
-            "symbol": self._symbols[c],
-            "features_hash": features_hash(np.ascontiguousarray(block.features[t, :, c])),
-            "engine_votes": self._votes(block, t, c, regime),
-            "consensus_score": float(said.score[t, c]),
-            "action": Action(int(code[Code.ACTION])).name.lower(),
-            "size_usd": abs(float(number[Column.SIZE_USD])),
-            "price": float(number[Column.PRICE]),
-            "expected_edge_bps": float(said.edge_bps[t, c]),
-            "regime": Regime(regime).name.lower(),
-            "costs_bps": float(number[Column.COST_BPS]),
-            "reason": Reason(int(code[Code.REASON])).name,
-            "cap": Reason(int(code[Code.CAP])).name,
-            "side": int(code[Code.SIDE]),
-            "target_usd": float(number[Column.TARGET_USD]),
-            "position_usd": float(number[Column.POSITION_USD]),
-            "threshold": float(said.threshold[t, c]),
-            "sigma": float(said.sigma[t, c]),
-            "venue": self._venues[int(code[Code.VENUE])],
-            "style": Style(int(code[Code.STYLE])).name if code[Code.STYLE] >= 0 else "",
-            **{
-                name.lower(): float(number[Column[name]])
-                for name in (
-                    "HALF_SPREAD_BPS",
-                    "IMPACT_BPS",
-                    "FEE_BPS",
-                    "LATENCY_BPS",
-                    "FUNDING_BPS",
-                    "STOP_FRAC",
-                    "SIZED_USD",
-                    "OTHER_USD",
-                    "RISK_FRAC",
-                    "MULTIPLIER",
-                    "WEIGHT",
-                )
-            },
-        }
-
-    def _votes(self, block: Block, t: int, c: int, regime: int) -> str:
-        side = block.votes.side[t, :, c]
-        votes = {
-            self._engines[e]: {
-                "side": int(side[e]),
-                "prob": round(float(block.consensus.prob[t, e, c]), 9),
-                "reliability": round(float(block.consensus.reliability[t, e]), 9),
-                "weight": round(float(block.consensus.weights[t, regime, e]), 9),
-            }
-            for e in np.nonzero(side)[0]
-        }
-        return json.dumps(votes, sort_keys=True, separators=(",", ":"))
 
     def equity(self) -> pl.DataFrame:
         """Return one row a bar: equity net and gross of costs, cash, exposures, open risk."""
@@ -321,8 +263,11 @@ class Record:
         """Return the kept decisions; ``realized_pnl`` is that of the trade an entry opened."""
         if not self._decisions:
             return pl.DataFrame(schema={"timestamp": pl.Datetime("us", "UTC"), "symbol": pl.String})
-        rows = pl.DataFrame(self._decisions, infer_schema_length=None)
-        rows = rows.with_columns(_instant("timestamp")).sort("timestamp", "symbol")
+        rows = (
+            pl.concat(self._decisions)
+            .with_columns(_instant("timestamp"))
+            .sort("timestamp", "symbol")
+        )
         entries = (
             rows.with_row_index("row")
             .filter((pl.col("action") != "wait") & pl.col("reason").is_in(["ENTRY"]))

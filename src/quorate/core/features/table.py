@@ -7,6 +7,7 @@ and hashes that name a table and the features a decision saw (Spec 10).
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -127,6 +128,7 @@ def index(name: str) -> int:
     return _ROWS[name]
 
 
+@cache
 def table_hash() -> bytes:
     """Return 16 bytes that change whenever a feature is added, moved or described anew.
 
