@@ -339,6 +339,6 @@ def test_three_years_of_400_coins_open_quickly(visit, pages, record_testsuite_pr
     tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => done()))")
     took = time.perf_counter() - begun
     record_testsuite_property("seconds to open 400 coins x 3 years", round(took, 2))
-    assert took < 10.0  # aims at 3 s; a busy machine is not a fault of the page
+    assert took < 3.0  # aims at 3 s; a busy machine is not a fault of the page
     assert tab.locator("td", has_text="others").count() >= 1
     assert "the rest is in trades.parquet" in tab.inner_text("main")

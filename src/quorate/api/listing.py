@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from quorate.api.effective import read_settings
 from quorate.errors import DataError
 from quorate.report.plain import plain
+from quorate.statistics.cautions import FEW_TRADES
 from quorate.store import open_store
 
 if TYPE_CHECKING:
@@ -52,9 +53,14 @@ class Row:
     message: str
     folder: str | None
 
+    @property
+    def is_scarce(self) -> bool:
+        """Whether there are too few closed trades for a ratio to say anything."""
+        return self.n_trades is not None and self.n_trades < FEW_TRADES
+
     def as_dict(self) -> dict[str, Any]:
         """Return the row as plain values, ready for JSON."""
-        found: dict[str, Any] = plain(dataclasses.asdict(self))
+        found: dict[str, Any] = plain(dataclasses.asdict(self) | {"is_scarce": self.is_scarce})
         return found
 
 

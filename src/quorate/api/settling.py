@@ -207,4 +207,4 @@ def _open_risk(bar: Bar) -> str:
     how = f"x {factor:.4f}"
     if caps.open_risk == open_risk.OpenRisk.GREEDY:
         how = "the best edge over risk first"
-    return f"{how}; {number(room)} may be lost today, {number(strict)} at stops"
+    return f"{how}; budgets: {number(room)} today, {number(strict)} from entry to stops"

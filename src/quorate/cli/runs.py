@@ -63,9 +63,12 @@ def decisions(
     console.print(decision_rows(found.tail(limit), console.width), crop=False)
     console.print(decision_counts(found))
     by_exchange = int((found["by"] == "exchange").sum())
-    beside = f" and {by_exchange:,d} exits by the exchange" if by_exchange else ""
     kept = found.height - by_exchange
-    console.print(f"the last {min(limit, found.height)} of {kept} kept decisions{beside}")
+    counts = [
+        *([f"{kept:,d} kept decisions"] if kept or not by_exchange else []),
+        *([f"{by_exchange:,d} exits by the exchange"] if by_exchange else []),
+    ]
+    console.print(f"the last {min(limit, found.height)} of {' and '.join(counts)}")
 
 
 @app.command

@@ -137,9 +137,14 @@ def run_rows(rows: Sequence[Row], width: int) -> Table:
         Column("venue", [row.venue or "" for row in rows], 5),
         Column("coins", [_count(row.n_coins) for row in rows], 6, is_text=False),
         Column("net", [_net(row) for row in rows], 0, is_text=False),
-        Column("Sharpe", [_blank(number(row.sharpe)) for row in rows], 9, is_text=False),
-        Column("PSR", [_probability(row.psr) for row in rows], 8, is_text=False),
-        Column("needs", [_needs(row) for row in rows], 4, is_text=False),
+        Column("Sharpe", [_sharpe(row) for row in rows], 9, is_text=False),
+        Column(
+            "PSR",
+            ["" if row.is_scarce else _probability(row.psr) for row in rows],
+            8,
+            is_text=False,
+        ),
+        Column("needs", ["" if row.is_scarce else _needs(row) for row in rows], 4, is_text=False),
         Column("trades", [_count(row.n_trades) for row in rows], 10, is_text=False),
     ]
     styles = [{"finished": "", "failed": "red"}.get(row.status, "yellow") for row in rows]
@@ -157,6 +162,13 @@ def _kind(row: Row) -> str:
 
 def _net(row: Row) -> str:
     return row.status if row.status != "finished" else _blank(percent(row.net_return))
+
+
+def _sharpe(row: Row) -> str:
+    """Return the Sharpe ratio, or that there are too few trades for one."""
+    if row.is_scarce and row.sharpe is not None:
+        return "too few"
+    return _blank(number(row.sharpe))
 
 
 def _needs(row: Row) -> str:

@@ -179,7 +179,8 @@ def _metrics(runs: Sequence[Run]) -> list[Row]:
             label = f"{label}, {unit}"
         form = _rough if metric.name == "capacity_usd" else _measure_of(metric.unit)
         row = _measured(metric.name, label, metric.unit, values, form)
-        rows.append(_told(row, runs) if metric.name == "min_track_record_days" else row)
+        row = _told(row, runs) if metric.name == "min_track_record_days" else row
+        rows.append(_cautioned(row, runs, f"{place}.{metric.name}"))
     return rows
 
 
@@ -189,6 +190,15 @@ def _told(row: Row, runs: Sequence[Run]) -> Row:
     said = [
         "no length does" if ratio is not None and ratio <= 0.0 else text
         for ratio, text in zip(ratios, row.said, strict=True)
+    ]
+    return dataclasses.replace(row, said=tuple(said))
+
+
+def _cautioned(row: Row, runs: Sequence[Run], name: str) -> Row:
+    """Show why a number says nothing in place of it, as the page of its run does."""
+    said = [
+        run.cautions.get(name, text) if value is not None else text
+        for run, value, text in zip(runs, row.values, row.said, strict=True)
     ]
     return dataclasses.replace(row, said=tuple(said))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from quorate.report.compare_words import how_many_tests, probability, said, shared
 from quorate.report.formats import UNKNOWN, code, number
 
@@ -24,6 +26,7 @@ _CELL: Final = 15
 _WIDEST: Final = 30
 _NAME: Final = 34
 _WITH_WAYS: Final = 98
+_BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _TESTS: Final = (("sharpe", "Sharpe ratio", "Ledoit-Wolf"), ("mean_day", "mean", "Newey-West"))
 
 
@@ -39,6 +42,7 @@ def text(found: Comparison, width: int = WIDTH) -> str:
     key = [row for row in found.metrics if row.is_key]
     lines = list(_head(found, width))
     lines += ["", "What came out", *_table(key, letters, width)]
+    lines += ["", *_together(found, width)]
     for each in found.versus:
         lines += ["", *_luck(each, key, width)]
     if found.n_tests:
@@ -83,6 +87,25 @@ def _labelled(label: str, left: int, cells: str) -> Iterator[str]:
     for part in above:
         yield f"  {part}"
     yield f"  {last:<{left - 2}}{cells}"
+
+
+def _together(found: Comparison, width: int) -> list[str]:
+    """Return the net growth of every run on one scale, a block a stretch of time."""
+    n = max(10, min(len(found.times), width - 20))
+    at = np.linspace(0, len(found.times) - 1, n).round().astype(np.int64)
+    grown = [curve.growth[at] for curve in found.curves]
+    known = np.concatenate([g[np.isfinite(g)] for g in grown])
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    lines = [f"Net growth together, % since the start, from {number(low, 1)} to {number(high, 1)}"]
+    for run, curve in zip(found.runs, grown, strict=True):
+        share = (curve - low) / (high - low) if high > low else np.zeros(n)
+        marks = "".join(
+            _BLOCKS[round(float(x) * (len(_BLOCKS) - 1))] if np.isfinite(x) else " " for x in share
+        )
+        ended = curve[np.isfinite(curve)]
+        last = f"{number(float(ended[-1]))}%" if ended.size else UNKNOWN
+        lines.append(f"  {run.letter}  {marks} {last:>10}")
+    return lines
 
 
 def _luck(each: Versus, rows: Sequence[Row], width: int) -> Iterator[str]:

@@ -72,6 +72,7 @@ class Evidence:
     n_clipped: int = 0
     n_collared: int = 0
     got_frac: float | None = None
+    allowed_frac: float | None = None
     n_stops: int = 0
     n_exceedances: int = 0
     n_liquidations: int = 0
@@ -134,6 +135,7 @@ def gather(run: Run) -> Evidence:
         n_clipped=counts.get("CLIPPED", 0),
         n_collared=counts.get("COLLARED", 0),
         got_frac=promises.got(run),
+        allowed_frac=promises.allowed(run),
         n_stops=counts.get("STOPS", 0),
         n_exceedances=counts.get("EXCEEDANCES", 0),
         n_liquidations=counts.get("LIQUIDATIONS", 0),

@@ -16,13 +16,16 @@ from quorate.report.formats import instant, number
 if TYPE_CHECKING:
     from quorate.report.reading import Run
 
-_COLUMNS = ("timestamp", "symbol", "reason", "expected_edge_bps", "costs_bps")
+_COLUMNS = ("timestamp", "symbol", "reason", "expected_edge_bps", "costs_bps", "sized_usd")
+
+_UNSIZED = " No edge would have done: the record of its paper trades gave it no size."
 
 
 def nearest(run: Run) -> str:
-    """Return the entry that was refused for its costs by the least.
+    """Return the entry that was refused for its costs by the least, of those with a size.
 
-    Only five columns of ``decisions.parquet`` are read, and only for a run that never traded.
+    Where Kelly gave none of them a size, the nearest is told with that: no edge would have done.
+    Only six columns of ``decisions.parquet`` are read, and only for a run that never traded.
 
     Notes
     -----
@@ -42,7 +45,7 @@ def nearest(run: Run) -> str:
                 edge.is_finite(),
                 cost.is_finite(),
             )
-            .sort(cost - edge, "timestamp", "symbol")
+            .sort(~(pl.col("sized_usd") > 0.0), cost - edge, "timestamp", "symbol")
             .head(1)
             .collect()
         )
@@ -57,5 +60,5 @@ def nearest(run: Run) -> str:
         f"Nearest to a trade, of the refusals that were written down: {row['symbol']} on "
         f"{instant(row['timestamp'])} UTC, an edge of {number(row['expected_edge_bps'], 1)} bps "
         "against a cost of "
-        f"{number(row['costs_bps'], 1)}{more}."
+        f"{number(row['costs_bps'], 1)}{more}.{'' if row['sized_usd'] > 0.0 else _UNSIZED}"
     )

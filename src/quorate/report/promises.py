@@ -28,10 +28,10 @@ _HEADS: Final = (
     Column("size got of wanted"),
 )
 _NOTE: Final = (
-    "Bps of what was entered, weighted by it; closed trades whose entry was kept. Expected is what "
-    "the decision wrote down for the round trip. Got is what filled by the end of the trade, "
-    "resizing up included: an entry at work is called back when its signal, or its edge over "
-    "cost, is gone."
+    "Closed trades whose entry was kept. Expected is what the decision wrote down for the round "
+    "trip, weighted by the size it wanted; made and paid are bps of what was traded. Got is what "
+    "filled by the end of the trade, resizing up included and no trade counted above what it "
+    "wanted: an entry at work is called back when its signal, or its edge over cost, is gone."
 )
 _ENTRY: Final = (
     "timestamp",
@@ -110,6 +110,36 @@ def pairs(run: Run) -> pl.DataFrame:
     )
 
 
+def allowed(run: Run) -> float | None:
+    """Return what the volume left of the size that entries asked for, as a fraction.
+
+    Entries whose size the participation limit cut are compared with what sizing asked for; all
+    others count whole.
+
+    Notes
+    -----
+    Units: a fraction of USD asked for.  Causal: as decided.  Missing: None where no entry was kept.
+    METHODS 7.4.
+    """
+    path = run.folder / "decisions.parquet" if run.folder is not None else None
+    if path is None or not path.is_file():
+        return None
+    columns = ("reason", "cap", "target_usd", "sized_usd")
+    try:
+        kept = pl.scan_parquet(path).select(columns).collect()
+    except PolarsError:  # of an older version, without these columns
+        return None
+    entries = kept.filter(pl.col("reason") == Reason.ENTRY.name)
+    given = pl.col("target_usd").abs()
+    asked = (
+        pl.when(pl.col("cap") == Reason.CAP_PARTICIPATION.name)
+        .then(pl.max_horizontal(given, "sized_usd"))
+        .otherwise(given)
+    )
+    whole = float(entries.select(asked.sum()).item() or 0.0)
+    return float(entries.select(given.sum()).item()) / whole if whole > 0.0 else None
+
+
 def got(run: Run) -> float | None:
     """Return what filled of the size that the entries of closed trades wanted, as a fraction.
 
@@ -150,9 +180,9 @@ def _row(name: str, found: pl.DataFrame, css: str = "") -> Row:
 
 
 def _weighted(found: pl.DataFrame, name: str) -> float | None:
-    """Return the mean of a column weighted by notional, None where nothing is known."""
+    """Return the mean of a column weighted by the size wanted, None where nothing is known."""
     known = found.filter(pl.col(name).is_finite())
-    size = float(known["notional_usd"].sum())
+    size = float(known["wanted_usd"].sum())
     if not size > 0.0:
         return None
-    return float(known.select((pl.col(name) * pl.col("notional_usd")).sum()).item()) / size
+    return float(known.select((pl.col(name) * pl.col("wanted_usd")).sum()).item()) / size

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
+from quorate.backtest.scorecard import SCORECARD
 from quorate.core.types import Line, Reason
 from quorate.errors import DataError
 from quorate.report.formats import units
@@ -146,7 +147,7 @@ def read(folder: Path) -> Run:
         fills=_table_if_kept(folder, "fills.parquet"),
         positions=_table_if_kept(folder, "positions.parquet"),
         attribution=_table_if_kept(folder, "attribution.parquet"),
-        scorecard=_table_if_kept(folder, "scorecard.parquet"),
+        scorecard=_scorecard(folder),
         benchmark=_table_if_kept(folder, "benchmark.parquet"),
         currency=currency.effect(equity),
         folder=folder,
@@ -218,6 +219,17 @@ def tree(folder: Path, name: str) -> dict[str, Any]:
 
 def _table_if_kept(folder: Path, name: str) -> pl.DataFrame | None:
     return table(folder, name) if (folder / name).is_file() else None
+
+
+def _scorecard(folder: Path) -> pl.DataFrame | None:
+    """Return the scorecard; columns that an older version did not write are null."""
+    found = _table_if_kept(folder, "scorecard.parquet")
+    if found is None:
+        return None
+    absent = [
+        pl.lit(None, kind).alias(name) for name, kind in SCORECARD.items() if name not in found
+    ]
+    return found.with_columns(absent).select(list(SCORECARD))
 
 
 def table(folder: Path, name: str) -> pl.DataFrame:

@@ -28,6 +28,7 @@ _HEADS: Final = (
     Column("right"),
     Column("votes, on the hour"),
     Column("voted when asked"),
+    Column("mean chance it voted with"),
     Column("mean weight"),
 )
 
@@ -59,7 +60,8 @@ def _engines(run: Run, found: pl.DataFrame) -> Table:
         "price went the way it said, before any cost. The intervals count days, not votes, as "
         "coins and hours move together; below 10 days none is told. "
         f"{sure.height} of {known.height} lie off zero, where luck alone would leave about one in "
-        "twenty."
+        "twenty. The chance is the calibrated one: a vote at 50.0% has no part in a score, and its "
+        "weight still makes that of the others smaller."
     )
     cost = _cost(run)
     if cost is not None:
@@ -79,6 +81,7 @@ def _cells(row: dict[str, Any]) -> tuple[Cell, ...]:
         Cell(percent(row["right_frac"], 1)),
         Cell(number(row["n_votes"], 0)),
         Cell(percent(row["n_votes"] / asked, 0) if asked else UNKNOWN),
+        Cell(percent(row["prob"], 1)),
         Cell(percent(row["weight"], 1)),
     )
 
@@ -111,7 +114,7 @@ def _regimes(found: pl.DataFrame) -> Table:
 
 def _error(row: dict[str, Any]) -> float | None:
     """Return the standard error of a mean move, None where too few days speak for it."""
-    return row["error_bps"] if row["n_days"] >= FEWEST_DAYS else None
+    return row["error_bps"] if (row["n_days"] or 0) >= FEWEST_DAYS else None
 
 
 def _ranked(found: pl.DataFrame) -> pl.DataFrame:

@@ -71,9 +71,25 @@ def tables(run: Run) -> list[Table]:
     return [*made, _grid(found)]
 
 
+def _silent(run: Run, found: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of nothing for engines that voted and had no part in any entry."""
+    card = run.scorecard
+    if card is None:
+        return found.clear()
+    voted = set(card.filter(pl.col("n_votes") > 0)["engine"]) - set(found["engine"])
+    rows = [(name, "", "", "", Line.GROSS.name, 0) for name in sorted(voted)]
+    return pl.DataFrame(rows, schema=found.schema, orient="row")
+
+
 def _split(run: Run, found: pl.DataFrame, title: str, name: str, key: str, note: str) -> Table:
-    sums = found.group_by(key).agg(
-        *(_sum(lines).alias(part) for part, lines in _PARTS), pl.col("amount").sum().alias("net")
+    silent = _silent(run, found) if key == "engine" else found.clear()
+    sums = (
+        pl.concat((found, silent))
+        .group_by(key)
+        .agg(
+            *(_sum(lines).alias(part) for part, lines in _PARTS),
+            pl.col("amount").sum().alias("net"),
+        )
     )
     ordered = sums.sort(pl.col("net").abs(), key, descending=[True, False])
     columns = ["net", *(part for part, _ in _PARTS)]

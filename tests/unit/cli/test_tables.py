@@ -120,3 +120,12 @@ def test_nothing_is_folded_where_the_output_goes_to_a_file(capsys):
     assert {"kind", "status", "needs", "trades"} <= set(lines[0].split())
     console.print("word " * 100)
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("n_trades", "said"), [(29, "too few"), (30, "1.25")])
+def test_no_ratio_of_too_few_trades_is_listed(n_trades, said):
+    few = RUN.__class__(**{**vars(RUN), "n_trades": n_trades})
+    line = next(x for x in printed(lambda width: run_rows([few], width), 200) if ID in x)
+    assert said in line
+    assert ("91.2%" in line) == (n_trades == 30)
+    assert few.as_dict()["is_scarce"] == (n_trades < 30)

@@ -17,6 +17,7 @@ from quorate.errors import DataError
 from quorate.report.compare_text import text
 from quorate.report.compare_words import how_many_tests, probability, verdict
 from quorate.report.comparison import MOST, compare_folders
+from quorate.report.formats import number
 
 
 def changed(folder, change):
@@ -124,6 +125,28 @@ def test_a_ratio_below_zero_needs_no_record(two):
         row(found, "sharpe").values, row(found, "min_track_record_days").said, strict=True
     ):
         assert (told == "no length does") == (sharpe <= 0.0)
+
+
+def test_a_ratio_of_too_few_trades_says_so_in_place_of_it(tmp_path):
+    few = build(tmp_path / "few", n_trades=17)
+    many = changed(
+        build(tmp_path / "many", n_trades=60, seed=2), lambda facts: facts.update(run_id="many")
+    )
+    found = compare_folders([few, many])
+    sharpe = row(found.metrics, "sharpe")
+    assert sharpe.said[0] == "too few: 17 trades"
+    assert sharpe.said[1] == number(sharpe.values[1])
+    assert isinstance(sharpe.values[0], float)
+
+
+def test_growth_stands_together_in_the_terminal(two):
+    said = text(compare_folders(two), 100).splitlines()
+    at = next(i for i, line in enumerate(said) if line.startswith("Net growth together"))
+    assert [line.split()[0] for line in said[at + 1 : at + 3]] == ["A", "B"]
+    marks = {len(line.split()[1]) for line in said[at + 1 : at + 3]}
+    assert len(marks) == 1
+    assert "█" in "".join(said[at + 1 : at + 3])
+    assert "▁" in "".join(said[at + 1 : at + 3])
 
 
 def test_luck_is_asked_of_every_metric_on_common_days(two):

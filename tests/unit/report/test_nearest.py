@@ -14,8 +14,9 @@ AT = datetime(2024, 3, 4, 5, 10, tzinfo=UTC)
 
 
 def kept(folder, rows):
-    names = ("timestamp", "symbol", "reason", "expected_edge_bps", "costs_bps")
-    pl.DataFrame(rows, schema=names, orient="row").write_parquet(folder / "decisions.parquet")
+    names = ("timestamp", "symbol", "reason", "expected_edge_bps", "costs_bps", "sized_usd")
+    sized = [row if len(row) == len(names) else (*row, 100.0) for row in rows]
+    pl.DataFrame(sized, schema=names, orient="row").write_parquet(folder / "decisions.parquet")
     return folder
 
 
@@ -36,6 +37,18 @@ def test_the_one_that_lacked_least_is_told_on_the_page(tmp_path):
     assert "that were written down: ETH" in text
     assert 'id="break"' not in text
     assert 'href="#break"' not in text
+
+
+def test_one_that_would_have_had_a_size_comes_first(tmp_path):
+    small = (AT, "ETH", "EDGE_BELOW_COST", 2.0, 14.0, 50.0)
+    folder = kept(
+        build(tmp_path, n_trades=0, n_bars=50),
+        [(AT, "BTC", "EDGE_BELOW_COST", 8.0, 9.0, 0.0), small],
+    )
+    assert "written down: ETH" in nearest(read(folder))
+    assert "No edge" not in nearest(read(folder))
+    kept(folder, [(AT, "BTC", "EDGE_BELOW_COST", 8.0, 9.0, 0.0)])
+    assert nearest(read(folder)).endswith("paper trades gave it no size.")
 
 
 @pytest.mark.parametrize("rows", [None, [(AT, "XRP", "COOLDOWN", 50.0, 1.0)]])

@@ -79,3 +79,22 @@ def test_without_kept_entries_there_is_no_table(tmp_path, n_trades):
     assert promises.tables(read(folder)) == []
     pl.DataFrame({"timestamp": [START]}).write_parquet(folder / "decisions.parquet")
     assert promises.tables(read(folder)) == []
+
+
+@pytest.mark.parametrize(("cap", "left"), [("CAP_PARTICIPATION", 0.25), ("CAP_GROSS", 1.0)])
+def test_what_the_volume_left_is_told_of_entries_it_cut(run, cap, left):
+    rows = pl.DataFrame(
+        {
+            "reason": ["ENTRY", "ENTRY", "EDGE_BELOW_COST"],
+            "cap": [cap, cap, "NONE"],
+            "target_usd": [-50.0, 50.0, 0.0],
+            "sized_usd": [200.0, 200.0, 900.0],
+        }
+    )
+    rows.write_parquet(run.folder / "decisions.parquet")
+    assert promises.allowed(run) == pytest.approx(left)
+
+
+def test_without_an_entry_nothing_is_known_of_what_the_volume_left(run):
+    pl.DataFrame({"reason": ["NO_QUORUM"]}).write_parquet(run.folder / "decisions.parquet")
+    assert promises.allowed(run) is None

@@ -36,10 +36,10 @@ def texts(table):
 def test_the_best_comes_first_and_the_silent_last(run):
     engines, _ = votes.tables(run)
     assert texts(engines) == [
-        ["sure", "6.0", "2.1", "9.9", "56.0%", "400", "40%", "4.0%"],
-        ["once", "2.0", "–", "–", "100.0%", "9", "1%", "0.0%"],
-        ["wrong", "−9.0", "−14.9", "−3.1", "40.0%", "90", "9%", "2.0%"],
-        ["mute", "–", "–", "–", "–", "0", "0%", "–"],
+        ["sure", "6.0", "2.1", "9.9", "56.0%", "400", "40%", "55.0%", "4.0%"],
+        ["once", "2.0", "–", "–", "100.0%", "9", "1%", "50.0%", "0.0%"],
+        ["wrong", "−9.0", "−14.9", "−3.1", "40.0%", "90", "9%", "51.0%", "2.0%"],
+        ["mute", "–", "–", "–", "–", "0", "0%", "–", "–"],
     ]
 
 
@@ -67,3 +67,11 @@ def test_a_page_without_a_trade_still_tells_it(run):
 
 def test_without_a_scorecard_there_is_no_table(tmp_path):
     assert votes.tables(read(build(tmp_path, n_trades=3))) == []
+
+
+def test_a_scorecard_of_an_older_version_still_makes_a_page(run):
+    old = pl.DataFrame(ROWS, SCORECARD, orient="row").drop("n_days", "prob")
+    old.write_parquet(run.folder / "scorecard.parquet")
+    engines, _ = votes.tables(read(run.folder))
+    assert [row.cells[2].text for row in engines.rows] == ["–"] * 4
+    assert "traded or not" in render(run.folder).read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ def run_of(rows):
             "venue": ["alpha", "alpha", "beta"],
         }
     )
-    return SimpleNamespace(attribution=table, trades=trades)
+    return SimpleNamespace(scorecard=None, attribution=table, trades=trades)
 
 
 ROWS = [
@@ -117,4 +117,14 @@ def test_the_grid_is_tinted_and_its_zeros_are_dots():
 
 @pytest.mark.parametrize("table", [None, pl.DataFrame(schema=ATTRIBUTION)])
 def test_a_run_without_trades_has_no_table(table):
-    assert who.tables(SimpleNamespace(attribution=table)) == []
+    assert who.tables(SimpleNamespace(scorecard=None, attribution=table)) == []
+
+
+def test_an_engine_that_voted_without_a_part_stands_with_nothing():
+    run = run_of(ROWS)
+    run.scorecard = pl.DataFrame({"engine": ["ema_cross", "idle", "mute"], "n_votes": [9, 9, 0]})
+    names = [row.cells[0].text for row in who.tables(run)[0].rows]
+    assert "idle" in names
+    assert "mute" not in names
+    idle = next(row for row in who.tables(run)[0].rows if row.cells[0].text == "idle")
+    assert figure(idle.cells[1]) == 0

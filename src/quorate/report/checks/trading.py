@@ -23,12 +23,25 @@ if TYPE_CHECKING:
 LOST_ORDERS: Final = 0.1
 CUT_FILLS: Final = 0.05
 GOT: Final = 0.75
+HALF: Final = 0.5
 
 
 def small_capacity(seen: Evidence) -> Answer:
-    """Find an account whose return is less than half of that of a very small one."""
+    """Find an account whose return is less than half of that of a very small one.
+
+    Where the volume cut the run's own entries to less than half, it is above its capacity whatever
+    the curve says: that is read off what was left.
+    """
     if not seen.is_traded:
         return NOT_TRADED
+    if seen.allowed_frac is not None and seen.allowed_frac < HALF:
+        return Finding(
+            Severity.WARNING,
+            "The account is above its capacity",
+            f"The volume left {percent(seen.allowed_frac, 1)} of the size that entries asked for",
+            f"at least {percent(HALF, 0)}",
+            "Trade a smaller account or more coins; read the capacity off a run of that size.",
+        )
     if seen.gross <= seen.costs:
         return NOT_EARNED
     if seen.room_usd is None:

@@ -11,6 +11,7 @@ EARNS = {"gross": 1_000 * USD, "costs": 200 * USD, "net": 800 * USD}
 LOSES = {"gross": -600 * USD, "costs": 200 * USD, "net": -800 * USD}
 
 # rule, evidence just inside the bound, evidence just outside it, how bad it is
+CLEAN_ROOM = {"room_usd": 1e9}
 RULES = [
     (result.books, {"imbalance": 0}, {"imbalance": -1}, Severity.ALARM),
     (result.books, {"attribution_gap": 0}, {"attribution_gap": 5}, Severity.ALARM),
@@ -79,6 +80,12 @@ RULES = [
         {"n_fills": 95, "n_collared": 5, "n_clipped": 1},
         Severity.WARNING,
     ),
+    (
+        trading.small_capacity,
+        CLEAN_ROOM | {"allowed_frac": 0.5},
+        {"allowed_frac": 0.499},
+        Severity.WARNING,
+    ),
     (trading.called_back, {"got_frac": 0.75}, {"got_frac": 0.7499}, Severity.WARNING),
     (trading.stop_gaps, {"n_stops": 9}, {"n_stops": 9, "n_exceedances": 1}, Severity.WARNING),
     (trading.liquidations, {"n_liquidations": 0}, {"n_liquidations": 1}, Severity.ALARM),
@@ -89,7 +96,7 @@ RULES = [
 @pytest.mark.parametrize(
     ("rule", "inside", "outside", "severity"),
     RULES,
-    ids=[f"{rule[0].__name__}-{rule[3].name}" for rule in RULES],
+    ids=[f"{i}-{rule[0].__name__}-{rule[3].name}" for i, rule in enumerate(RULES)],
 )
 def test_a_rule_speaks_just_outside_its_bound_only(rule, inside, outside, severity):
     assert rule(Evidence(**inside)) is None
