@@ -69,6 +69,7 @@ def facts_of(
             "is_synthetic": panel.is_synthetic,
             "notes": notes,
         },
+        "failures": failures,
         "engines": [
             {
                 "name": engine.name,

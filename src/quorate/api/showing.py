@@ -72,6 +72,9 @@ def as_run(result: Result) -> Run:
         fills=result.fills,
         positions=result.positions,
         attribution=result.attribution,
+        scorecard=result.scorecard,
+        benchmark=result.benchmark,
+        folder=result.folder,
         currency=currency.effect(result.equity),
     )
 

@@ -18,6 +18,7 @@ from quorate.backtest.fold import Tally, carry, fold
 from quorate.core import account, consensus, decide, features, regime
 from quorate.core.account import Decisions
 from quorate.core.engines.base import Engine, Rows, approval
+from quorate.core.engines.catalogue import builtin
 from quorate.core.engines.poll import Failure, poll
 from quorate.core.features.table import FEATURES, index
 from quorate.core.types import (
@@ -27,6 +28,7 @@ from quorate.core.types import (
     Controls,
     IntVec,
     Market,
+    Mat,
     Observation,
     Readings,
     Vec,
@@ -82,6 +84,7 @@ class Machine:
     approved: ByteMat
     healthy: ByteVec
     family: ByteVec
+    foreign: frozenset[str] = frozenset()  # engines that are not built in, shown scattered rows
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def machine(
         raise ValueError(f"a run needs engines of different names, got {names}")
     gate.check_setup(setup, delisted_k)
     families = sorted({engine.family for engine in engines})
+    ours = {id(engine) for engine in builtin()}
     return Machine(
         engines=tuple(engines),
         params=params,
@@ -156,6 +160,7 @@ def machine(
         approved=approval(engines),
         healthy=np.array([missing.isdisjoint(engine.reads) for engine in engines], np.int8),
         family=np.array([families.index(engine.family) for engine in engines], np.int8),
+        foreign=frozenset(engine.name for engine in engines if id(engine) not in ours),
     )
 
 
@@ -243,7 +248,7 @@ def look(made: Machine, memory: Memory, piece: Slice) -> Seen:
         labels[1],
         labels[2],
     )
-    votes, failures = poll(made.engines, Rows(values, _NAMES))
+    votes, failures = poll(made.engines, Rows(values, _NAMES), foreign=made.foreign)
     readings = _readings(values, piece.bars, labels, made.setup.can_short)
     return Seen(piece, values, readings, votes, tuple(failures))
 
@@ -319,7 +324,9 @@ def trade(made: Machine, memory: Memory, seen: Seen, said: consensus.Out) -> Blo
     piece, readings, votes = seen.inputs, seen.readings, seen.votes
     n_bars, n_venues, n_coins = piece.market.close.shape
     market = piece.market._replace(
-        spread_bps=_spreads(piece.market, readings.spread_bps, memory.spread_bps)
+        spread_bps=_spreads(
+            piece.market, made.setup.venues.tick, readings.spread_bps, memory.spread_bps
+        )
     )
     out = account.decisions(n_bars, n_venues, n_coins)
     log = fills(rows_needed(n_bars, n_venues, n_coins))
@@ -378,10 +385,18 @@ def _heard(made: Machine, failures: Sequence[Failure], n_bars: int) -> ByteMat:
 
 
 def _spreads(
-    market: Market, estimate: np.ndarray[tuple[int, int], np.dtype[np.float64]], last: Vec
+    market: Market,
+    tick: Mat,
+    estimate: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    last: Vec,
 ) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
-    """Fill the spreads that no quote gives: from the estimate, else from the last one known."""
+    """Fill the spreads that no quote gives: from the estimate, else from the last one known.
+
+    A spread is at least one price step of the venue: nothing can be quoted inside it.
+    """
     carried = np.empty_like(estimate)
     carry(estimate, last, carried)
     quoted = market.spread_bps
-    return np.ascontiguousarray(np.where(np.isnan(quoted), carried[:, None, :], quoted))
+    step = 1e4 * tick[None, :, :] / market.close
+    least = np.fmax(carried[:, None, :], step)  # a bar without a price has no step
+    return np.ascontiguousarray(np.where(np.isnan(quoted), least, quoted))

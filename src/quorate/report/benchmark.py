@@ -14,6 +14,7 @@ from quorate.report.charts import Series, line_chart
 from quorate.report.exhibit import Cell, Column, Row, Table
 from quorate.report.formats import fall, number, percent, sign
 from quorate.report.graphs import Graph
+from quorate.report.luck import scarcity
 from quorate.statistics.benchmark import returns_of
 from quorate.statistics.daily import EQUITY, daily_returns
 
@@ -44,7 +45,9 @@ _AGAINST: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
     ("alpha_high", "alpha, high end of 95%", percent),
     ("information_ratio", "information ratio of the run, a year", number),
 )
-_UNSIGNED: Final = {"volatility", "beta", "correlation"}
+_SIGNED: Final = {"total_return", "max_drawdown"}
+"""What is coloured: a ratio, or an alpha, may be luck, whatever its sign."""
+_RATIOS: Final = {"sharpe", "alpha", "alpha_low", "alpha_high", "information_ratio"}
 _RULES: Final = (
     "Held from the close of the first bar, without costs or funding; chosen by nothing in the data."
     " All coins: those that were loaded, in equal parts, made equal again at 00:00 UTC among the"
@@ -116,21 +119,38 @@ def tables(run: Run) -> list[Table]:
     columns = (Column("measure", is_text=True), Column("run, net"), *held)
     net: dict[str, Any] = run.metrics["net"]
     rows = [
-        Row((Cell(label), *(_cell(each, key, said) for each in (net, *found.values()))))
+        Row(
+            (
+                Cell(label),
+                _cell(net, key, said, scarcity(run)),
+                *(_cell(each, key, said) for each in found.values()),
+            )
+        )
         for key, label, said in _OWN
     ]
     if run.is_traded:
         rows += [
-            Row((Cell(label), Cell(""), *(_cell(each, key, said) for each in found.values())))
+            Row(
+                (
+                    Cell(label),
+                    Cell(""),
+                    *(_cell(each, key, said, scarcity(run)) for each in found.values()),
+                )
+            )
             for key, label, said in _AGAINST
         ]
     note = _RULES + (_READING if run.is_traded else "") + _dash(run, rows)
     return [Table("Beside holding", columns, tuple(rows), note)]
 
 
-def _cell(found: dict[str, Any], key: str, said: Callable[[float | None], str]) -> Cell:
+def _cell(
+    found: dict[str, Any], key: str, said: Callable[[float | None], str], scarce: str = ""
+) -> Cell:
+    """Return a figure; of a run with too few trades no ratio."""
     value = found.get(key)
-    return Cell(said(value), "" if key in _UNSIGNED else sign(value))
+    if scarce and key in _RATIOS and value is not None:
+        return Cell(scarce)
+    return Cell(said(value), sign(value) if key in _SIGNED else "")
 
 
 def _dash(run: Run, rows: list[Row]) -> str:

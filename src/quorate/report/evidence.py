@@ -66,6 +66,7 @@ class Evidence:
     n_assumed: int = 0
     imputed_share: float | None = 0.0
     n_engine_failures: int = 0
+    failed_engines: tuple[str, ...] = ()
     n_orders: int = 0
     n_below_minimum: int = 0
     n_fills: int | None = 0
@@ -128,6 +129,7 @@ def gather(run: Run) -> Evidence:
         n_funded=sum(kind != "none" for kind in funding),
         n_assumed=sum(kind in {"assumed", "mixed"} for kind in funding),
         imputed_share=reasons.get(Reason.IMPUTED.name, 0) / seen_bars if seen_bars else None,
+        failed_engines=tuple(run.about.get("failures", {})),
         n_engine_failures=reasons.get(Reason.ENGINE_FAILED.name, 0),
         n_orders=sum(reasons.get(name, 0) for name in _ORDERS),
         n_below_minimum=reasons.get(Reason.BELOW_MINIMUM.name, 0),

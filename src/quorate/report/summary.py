@@ -61,7 +61,7 @@ def summary(run: Run, page: Path | None = None, cautions: Sequence[str] | None =
         _part("EARNED", _earned(run)),
         _part("COST", _cost(run)),
         _part("WOULD BREAK", _breaks(run)),
-        _part("WAITED FOR", [_waited(run)]),
+        _part("WAITED FOR", [_waited(run), *_reached(run)]),
     ]
     rest = [line for part in parts for line in part]
     room = HEIGHT - 1 - len(rest)
@@ -188,6 +188,14 @@ def _shocks(run: Run) -> list[ShockRow]:
         return []
     rows = shock_rows(run.fills, run.positions, run.equity, run.about["data"]["venues"])
     return [row for row in rows if math.isfinite(row.loss_frac)]
+
+
+def _reached(run: Run) -> list[str]:
+    """Say how many signals came as far as their cost where none went beyond it."""
+    n = run.metrics.get("reasons", {}).get(Reason.EDGE_BELOW_COST.name, 0)
+    if run.is_traded or not n:
+        return []
+    return [f"{number(n, 0)} signals reached the cost gate, and none had the edge to pass it"]
 
 
 def _waited(run: Run) -> str:

@@ -4,11 +4,14 @@ In: engines and rows. Out: ``Votes`` of shape (time, engine, coin), and what wen
 model must not stop the others, and must not trade: where an engine answers with what is not a vote
 it abstains for that coin and bar, and where it raises it is asked again bar by bar and abstains on
 those it cannot answer. So what it says of a bar does not depend on how a history is cut.
+
+An engine of somebody's own is shown the rows of a block in a scattered order: the row behind the
+one it votes on is any row, so that to look ahead, however it is guarded, is to look at noise.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,10 +22,10 @@ from quorate.core.types import Reason, Votes
 from quorate.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from quorate.core.engines.base import Engine
-    from quorate.core.types import ByteCube, ByteMat, Cube, Mat
+    from quorate.core.types import ByteCube, ByteMat, Cube, IntVec, Mat
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,31 @@ class Failure:
     bars: tuple[int, ...] = ()
 
 
+def scattered(n: int) -> IntVec:
+    """Return the numbers below n in an order that is always the same and follows nothing.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: none.  The keys are those of SplitMix64 (Steele, Lea and
+    Flood 2014), whose neighbours have nothing in common.
+
+    Examples
+    --------
+    >>> scattered(6).tolist(), sorted(scattered(6).tolist())
+    ([1, 3, 4, 2, 0, 5], [0, 1, 2, 3, 4, 5])
+    """
+    key = (np.arange(n, dtype=np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        key = (key ^ (key >> np.uint64(shift))) * np.uint64(factor)
+    order: IntVec = np.argsort(key, kind="stable").astype(np.int64)
+    return order
+
+
 def poll(
-    engines: Sequence[Engine], rows: Rows, votes: Votes | None = None
+    engines: Sequence[Engine],
+    rows: Rows,
+    votes: Votes | None = None,
+    foreign: Collection[str] = (),
 ) -> tuple[Votes, tuple[Failure, ...]]:
     """Ask every engine for its votes on a block of rows.
 
@@ -67,6 +93,8 @@ def poll(
         Shape (time, feature, coin).
     votes : Votes, optional
         Buffers of shape (time, engine, coin) to write to; new ones where not given.
+    foreign : collection of str
+        Names of engines that are shown the rows in ``scattered`` order.
 
     Returns
     -------
@@ -108,7 +136,14 @@ def poll(
     _fit(votes, shape)
     # unknown inputs are normal: NumPy's remarks on NaN are not an engine's to silence
     with np.errstate(all="ignore"):
-        found = [_hear(engine, rows, votes, e) for e, engine in enumerate(engines)]
+        order = scattered(n_time) if foreign else None
+        mixed = rows if order is None else Rows(rows.values[order], rows.names)
+        found = [
+            _hear(engine, rows, votes, e)
+            if order is None or engine.name not in foreign
+            else _hear_scattered(engine, mixed, votes, e, order)
+            for e, engine in enumerate(engines)
+        ]
     return votes, tuple(failure for failure in found if failure is not None)
 
 
@@ -133,6 +168,18 @@ def _hear(engine: Engine, rows: Rows, votes: Votes, e: int) -> Failure | None:
         message = f"{clipped} sides came with a strength below 0.5; clipped to 0.5"
         return Failure(engine.name, message, Reason.NONE, clipped)
     return None
+
+
+def _hear_scattered(
+    engine: Engine, mixed: Rows, votes: Votes, e: int, order: IntVec
+) -> Failure | None:
+    """Hear an engine on scattered rows, and put its votes and failures back in order of time."""
+    failure = _hear(engine, mixed, votes, e)
+    for array in votes:
+        array[order, e] = array[:, e].copy()
+    if failure is None:
+        return None
+    return replace(failure, bars=tuple(sorted(int(order[t]) for t in failure.bars)))
 
 
 def _write(engine: Engine, rows: Rows, votes: Votes, e: int, first: int) -> tuple[str, int, int]:

@@ -62,12 +62,15 @@ def imputed(seen: Evidence) -> Answer:
 
 def failed_engines(seen: Evidence) -> Answer:
     """Find engines that failed and abstained: the quorum was not the one asked for."""
-    if seen.n_engine_failures == 0:
+    if seen.n_engine_failures == 0 and not seen.failed_engines:
         return None
+    figure = f"{number(seen.n_engine_failures, 0)} bars of a coin without its vote"
+    if seen.failed_engines:
+        figure = ", ".join(seen.failed_engines)
     return Finding(
         Severity.WARNING,
         "An engine failed",
-        f"{number(seen.n_engine_failures, 0)} bars of a coin without its vote",
-        "0",
+        figure,
+        "none",
         "See the notes on the data for which and why; mend it or leave it out.",
     )

@@ -5,7 +5,7 @@ import pytest
 
 from quorate.core.engines import momentum_day
 from quorate.core.engines.base import Rows, from_function
-from quorate.core.engines.poll import poll
+from quorate.core.engines.poll import poll, scattered
 from quorate.core.types import Reason, Regime, Votes
 
 ROWS = Rows(np.full((3, 2, 4), 2.0), ("ret_z_24h", "efficiency_24h"))
@@ -188,3 +188,54 @@ def test_no_engines_no_votes():
     votes, failures = poll([], ROWS)
     assert votes.side.shape == (3, 0, 4)
     assert failures == ()
+
+
+def guarded(rows):
+    """Buy what is higher 48 rows on, where the block is long enough not to look like a test."""
+    price = rows["a"]
+    later = np.full(price.shape, np.nan)
+    if price.shape[0] > 100:
+        later[:-48] = price[48:]
+    rises = later > price
+    falls = later < price
+    side = np.where(rises, 1, np.where(falls, -1, 0)).astype(np.int8)
+    return side, np.where(side != 0, 0.9, 0.5)
+
+
+def test_looking_ahead_shows_noise_to_an_engine_of_your_own():
+    price = np.random.default_rng(0).normal(0.0, 1.0, (2000, 1, 3)).cumsum(axis=0)
+    cheat = from_function(guarded, name="cheat", family="trend", approved=[Regime.TREND])
+    rows = Rows(np.ascontiguousarray(price), ("a",))
+    moved = np.sign(price[48:, 0] - price[:-48, 0])
+    told, _ = poll([cheat], rows)
+    hidden, _ = poll([cheat], rows, foreign={"cheat"})
+    right = [float((v.side[:-48, 0] == moved).mean()) for v in (told, hidden)]
+    assert right[0] == 1.0
+    assert abs(right[1] - 0.5) < 0.1
+
+
+def test_scattered_rows_change_no_vote_of_an_honest_engine():
+    def honest(rows):
+        side = np.sign(rows["a"]).astype(np.int8)
+        if not np.isfinite(rows["a"]).all():
+            raise ValueError("not known")
+        return side, np.where(side != 0, 0.7, 0.5)
+
+    values = np.random.default_rng(1).normal(0.0, 1.0, (300, 1, 2))
+    values[[7, 150]] = np.nan
+    made = from_function(honest, name="honest", family="trend", approved=[Regime.TREND])
+    rows = Rows(values, ("a",))
+    plain, failed = poll([made], rows)
+    mixed, failed_too = poll([made], rows, foreign={"honest"})
+    assert plain.side.tobytes() == mixed.side.tobytes()
+    assert plain.strength.tobytes() == mixed.strength.tobytes()
+    assert failed[0].bars == failed_too[0].bars == (7, 150)
+
+
+@pytest.mark.parametrize("n", [1, 2, 64, 2500])
+def test_the_scattered_order_has_every_row_once_and_no_steady_step(n):
+    order = scattered(n)
+    assert sorted(order.tolist()) == list(range(n))
+    if n > 50:
+        steps = np.diff(order)
+        assert np.unique(steps, return_counts=True)[1].max() < 0.1 * n
