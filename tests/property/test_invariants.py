@@ -12,6 +12,7 @@ from tests.parity.market import LIVELY, Case, case, pieces
 
 from quorate.backtest import exchange, run
 from quorate.backtest.fills import Fills, column, fills, rows_needed
+from quorate.backtest.spreads import fill
 from quorate.core import account, decide, ledger
 from quorate.core.account import Code, Column, Gauge
 from quorate.core.risk import open_risk
@@ -90,7 +91,8 @@ def begin(name: str) -> Session:
     run.advance(made.machine, memory, warm)
     ahead = copy.deepcopy(memory)
     block = run.advance(made.machine, ahead, live)
-    spreads = run._spreads(live.market, block.readings.spread_bps, memory.spread_bps)
+    tick = made.machine.setup.venues.tick
+    spreads = fill(live.market, tick, block.readings.spread_bps, memory.spread_bps)
     seen = Observation(
         live.market._replace(spread_bps=spreads), block.readings, block.votes, live.controls
     )

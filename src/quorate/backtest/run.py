@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quorate.backtest import exchange, gate
+from quorate.backtest import exchange, gate, spreads
 from quorate.backtest.fills import Fills, fills, rows_needed
-from quorate.backtest.fold import Tally, carry, fold
+from quorate.backtest.fold import Tally, fold
 from quorate.core import account, consensus, decide, features, regime
 from quorate.core.account import Decisions
 from quorate.core.engines.base import Engine, Rows, approval
@@ -28,7 +28,6 @@ from quorate.core.types import (
     Controls,
     IntVec,
     Market,
-    Mat,
     Observation,
     Readings,
     Vec,
@@ -324,7 +323,7 @@ def trade(made: Machine, memory: Memory, seen: Seen, said: consensus.Out) -> Blo
     piece, readings, votes = seen.inputs, seen.readings, seen.votes
     n_bars, n_venues, n_coins = piece.market.close.shape
     market = piece.market._replace(
-        spread_bps=_spreads(
+        spread_bps=spreads.fill(
             piece.market, made.setup.venues.tick, readings.spread_bps, memory.spread_bps
         )
     )
@@ -382,21 +381,3 @@ def _heard(made: Machine, failures: Sequence[Failure], n_bars: int) -> ByteMat:
     for failure in failures:
         heard[list(failure.bars), names.index(failure.engine)] = 0
     return np.ascontiguousarray(heard)
-
-
-def _spreads(
-    market: Market,
-    tick: Mat,
-    estimate: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-    last: Vec,
-) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
-    """Fill the spreads that no quote gives: from the estimate, else from the last one known.
-
-    A spread is at least one price step of the venue: nothing can be quoted inside it.
-    """
-    carried = np.empty_like(estimate)
-    carry(estimate, last, carried)
-    quoted = market.spread_bps
-    step = 1e4 * tick[None, :, :] / market.close
-    least = np.fmax(carried[:, None, :], step)  # a bar without a price has no step
-    return np.ascontiguousarray(np.where(np.isnan(quoted), least, quoted))

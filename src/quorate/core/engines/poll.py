@@ -68,7 +68,7 @@ def scattered(n: int) -> IntVec:
     Examples
     --------
     >>> scattered(6).tolist(), sorted(scattered(6).tolist())
-    ([1, 3, 4, 2, 0, 5], [0, 1, 2, 3, 4, 5])
+    ([2, 4, 5, 1, 0, 3], [0, 1, 2, 3, 4, 5])
     """
     key = (np.arange(n, dtype=np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):

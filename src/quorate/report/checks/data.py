@@ -71,6 +71,6 @@ def failed_engines(seen: Evidence) -> Answer:
         Severity.WARNING,
         "An engine failed",
         figure,
-        "none",
+        "0 engines, 0 bars",
         "See the notes on the data for which and why; mend it or leave it out.",
     )

@@ -62,6 +62,7 @@ RULES = [
     (data.assumed_funding, {"n_funded": 8}, {"n_assumed": 1, "n_funded": 8}, Severity.WARNING),
     (data.imputed, {"imputed_share": 0.001}, {"imputed_share": 0.0011}, Severity.WARNING),
     (data.failed_engines, {"n_engine_failures": 0}, {"n_engine_failures": 1}, Severity.WARNING),
+    (data.failed_engines, {"failed_engines": ()}, {"failed_engines": ("odd",)}, Severity.WARNING),
     (
         trading.small_capacity,
         {"room_usd": 100_000.0},

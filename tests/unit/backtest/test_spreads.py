@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from quorate.backtest.run import _spreads
+from quorate.backtest.spreads import fill
 
 NAN = float("nan")
 
@@ -17,9 +17,9 @@ def test_a_spread_is_at_least_a_tick_unless_a_quote_says_so():
     tick = np.array([[0.01, 1e-6, 0.01]])
     last = np.array([20.0, 20.0, 20.0])
     market = SimpleNamespace(close=close, spread_bps=quoted)
-    found = _spreads(market, tick, np.array([[2.5, 0.5, 3.0]]), last)
+    found = fill(market, tick, np.array([[2.5, 0.5, 3.0]]), last)
     np.testing.assert_allclose(found[0, 0], [2.5, 2.0, 3.0])
     told = SimpleNamespace(close=close, spread_bps=np.array([[[0.3, 0.3, 0.3]]]))
     np.testing.assert_allclose(
-        _spreads(told, tick, np.array([[2.5, 0.5, 3.0]]), last)[0, 0], [0.3, 0.3, 0.3]
+        fill(told, tick, np.array([[2.5, 0.5, 3.0]]), last)[0, 0], [0.3, 0.3, 0.3]
     )
