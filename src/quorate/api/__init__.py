@@ -17,6 +17,7 @@ from quorate.api.extensions import engines
 from quorate.api.listing import runs
 from quorate.api.pages import render
 from quorate.api.reopening import read
+from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
 from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.warming import warm
@@ -37,6 +38,7 @@ __all__ = [
     "Explanation",
     "Panel",
     "Result",
+    "Sizes",
     "Sweep",
     "compare",
     "configure",
@@ -54,6 +56,7 @@ __all__ = [
     "run",
     "runs",
     "schema",
+    "sizes",
     "sweep",
     "synthetic",
     "warm",
