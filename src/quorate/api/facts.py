@@ -46,6 +46,13 @@ def facts_of(
 
     notes = [*panel.notes]
     notes += [f"engine {name} failed and abstained: {why}" for name, why in failures.items()]
+    quorum, least = (settings["consensus"][name] for name in ("quorum", "min_families"))
+    n_families = len({engine.family for engine in engines})
+    if quorum and n_families < int(least):  # type: ignore[arg-type]
+        notes.append(
+            f"a quorum needs engines of {least} families, and there is {n_families}: nothing can "
+            "trade. Set consensus.quorum=0 or consensus.min_families=1"
+        )
     return {
         "run_id": run_id,
         "version": VERSION,

@@ -45,14 +45,14 @@ def find(run: str | Path, out: str | Path = Path("runs")) -> Path:
         return given
     name = str(run).rstrip("/")
     known = ids(out)
-    found = [each for each in known if each.startswith(name) or each.endswith(name)]
+    found = [each for each in known if name in each]
     if name in known:
         found = [name]
     if len(found) == 1:
         return out / found[0]
     if found:
         raise DataError(
-            f"{len(found)} runs in {out} begin or end with {name!r}",
+            f"{len(found)} runs in {out} have {name!r} in their ids",
             hint=f"say more of one of {', '.join(found[-_SHOWN:])}",
         )
     near = difflib.get_close_matches(name, known, n=_SHOWN, cutoff=0.6) or known[-_SHOWN:]

@@ -69,7 +69,8 @@ def gates(
     for row, side, name in _SIDES:
         if k < first[row]:
             until = at + bar * int(first[row] - k)
-            note = f"{name} again from {until:%Y-%m-%d %H:%M} UTC: it was stopped out"
+            note = f"stopped out: no {name} entry before {until:%Y-%m-%d %H:%M} UTC"
+            note += "" if side == wants else "; none is asked for"
             found.append(Gate(f"{name} cooldown", side != wants, note))
     return tuple(found)
 

@@ -44,6 +44,9 @@ def _watch(watch: Watch) -> list[str]:
         unit = f" {watch.unit}"
     state = "ON" if watch.is_on else "off"
     where = watch.note.removeprefix("off: ") if watch.note else f"trips at {level}{unit}"
+    is_below = watch.value is not None and watch.level is not None and watch.value < watch.level
+    if watch.unit == "frac" and watch.is_on and is_below:
+        where += ", stays until well below"
     return _noted(f"   {watch.name:<19}{state:<6}{value:>12}", 44, where)
 
 

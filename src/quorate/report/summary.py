@@ -101,7 +101,7 @@ def _real(run: Run, found: Report, cautions: Sequence[str], room: int) -> list[s
     if data["is_synthetic"]:
         head = ["SYNTHETIC DATA: these prices were made up", *_part("", [span], 2)]
     else:
-        head = _part("REAL DATA", [span, *data.get("notes", [])], max(2, min(_NOTES, room - 4)))
+        head = _part("FROM FILES", [span, *data.get("notes", [])], max(2, min(_NOTES, room - 4)))
     asked = (
         f"{len(found.findings)} of {len(RULES)} checks speak; {len(found.clean)} found nothing, "
         f"{found.n_unchecked} could not be asked"

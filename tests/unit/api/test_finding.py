@@ -20,7 +20,12 @@ def out(tmp_path):
 
 @pytest.mark.parametrize(
     ("given", "ends"),
-    [("20260202", "cccc3333"), ("bbbb2222", "bbbb2222"), ("20260101-000000-a", "aaaa1111")],
+    [
+        ("20260202", "cccc3333"),
+        ("bbbb2222", "bbbb2222"),
+        ("20260101-000000-a", "aaaa1111"),
+        ("b22", "bbbb2222"),
+    ],
 )
 def test_a_part_that_is_unique_is_enough(out, given, ends):
     assert find(given, out).name.endswith(ends)

@@ -326,3 +326,15 @@ def test_a_panel_and_a_result_print_as_one_line(lively):
     panel = repr(quorate.synthetic(n_coins=2, days=1))
     assert panel.startswith("Panel(synthetic, ")
     assert "\n" not in panel + repr(result)
+
+
+def test_engines_of_too_few_families_are_told_that_nothing_can_trade():
+    panel = quorate.synthetic(n_coins=1, days=1)
+    one = quorate.engines()[:1]
+    notes = quorate.run(panel, engines=one).facts["data"]["notes"]
+    assert any("nothing can trade. Set consensus.quorum=0" in note for note in notes)
+    free = quorate.read_settings(overrides={"consensus.quorum": "0"})
+    assert not any(
+        "quorum" in note for note in quorate.run(panel, free, engines=one).facts["data"]["notes"]
+    )
+    assert not any("quorum" in note for note in quorate.run(panel).facts["data"]["notes"])

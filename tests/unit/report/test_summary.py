@@ -21,7 +21,7 @@ from quorate.report.reading import curves, read
 from quorate.report.summary import HEIGHT, WIDTH, _worst, summary
 
 PAGE = Path("runs/20250601-000000-aaaa1111/report.html")
-HEADS = ("REAL DATA", "SUSPICIOUS", "EARNED", "COST", "WOULD BREAK", "WAITED FOR", "PAGE")
+HEADS = ("FROM FILES", "SUSPICIOUS", "EARNED", "COST", "WOULD BREAK", "WAITED FOR", "PAGE")
 
 
 def said(folder, **chosen):
@@ -57,7 +57,7 @@ def test_it_fits_one_screen_and_answers_five_questions(tmp_path, chosen):
 def test_made_up_prices_are_said_first(tmp_path):
     text = said(tmp_path, is_synthetic=True)
     assert text.startswith("SYNTHETIC DATA")
-    assert "REAL DATA" not in text
+    assert "FROM FILES" not in text
 
 
 def test_costs_lead_from_gross_to_net(tmp_path):

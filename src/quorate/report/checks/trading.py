@@ -157,7 +157,7 @@ def delistings(seen: Evidence) -> Answer:
         f"{counted(seen.n_delistings, 'position')}, {usd(seen.delisting_haircut)} USD of haircut",
         "0 positions",
         "See whether those coins really went away: a file that ends early, or has a hole of a day, "
-        "is booked as a delisting. Get the missing bars.",
+        "is booked as a delisting, and loses exchange.delisting_haircut. Get the missing bars.",
     )
 
 
