@@ -58,7 +58,7 @@ def find(run: str | Path, out: str | Path = Path("runs")) -> Path:
     near = difflib.get_close_matches(name, known, n=_SHOWN, cutoff=0.6) or known[-_SHOWN:]
     raise DataError(
         f"there is no run {name!r} in {out}",
-        hint=f"it holds {', '.join(near)}"
+        hint=f"it holds {', '.join(near)}; settings of a sweep have no folder"
         if near
         else "it holds no run yet: `quorate demo` makes one",
     )

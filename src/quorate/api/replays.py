@@ -8,6 +8,7 @@ that refuses what has become too dear, and every order that no longer fills, is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ import polars as pl
 from quorate.api.effective import read_settings
 from quorate.api.sweeping import sweep
 from quorate.core.costs.capacity import crossing_usd
+from quorate.errors import ConfigError
 from quorate.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def sizes(
     Raises
     ------
     ConfigError
-        An account is out of bounds.
+        An account is out of bounds, or they do not ascend.
 
     Notes
     -----
@@ -94,6 +96,11 @@ def sizes(
     >>> found.table["net_usd"].to_list(), found.break_even_usd
     ([0.0, 0.0], 0.0)
     """
+    if any(after <= before for before, after in pairwise(accounts)):
+        raise ConfigError(
+            f"accounts are {', '.join(f'{usd:g}' for usd in accounts)}, not ascending",
+            hint="give each size once, the smallest first: what is left is measured against it",
+        )
     chosen = read_settings() if settings is None else settings
     tried = [_with(chosen, usd) for usd in accounts]
     found = sweep(panel, tried, engines=engines, threads=threads, progress=progress).table

@@ -31,6 +31,7 @@ from quorate.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from quorate.api.result import Result
     from quorate.core import consensus
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
@@ -243,10 +244,15 @@ def _fold(
                 pass
             progress(t + len(seen.inputs.bars.close), panel.n_bars)
     seconds = {"simulate": time.perf_counter() - begun}
-    results = [
-        each.result(run_id, seconds, None) for each, run_id in zip(gathered, run_ids, strict=True)
+    return [
+        _kept(each.result(run_id, seconds, None))
+        for each, run_id in zip(gathered, run_ids, strict=True)
     ]
-    return [_Found(r.run_id, r.metrics, r.net_return, r.trades.height) for r in results]
+
+
+def _kept(result: Result) -> _Found:
+    """Keep of a result what a sweep tells; its tables go."""
+    return _Found(result.run_id, result.metrics, result.net_return, result.trades.height)
 
 
 def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:

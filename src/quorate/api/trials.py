@@ -63,7 +63,8 @@ def trials_of(store: Store, data: Data) -> Trials:
     -----
     Units: the variance is that of daily Sharpe ratios; repeats count once, by their last result.
     Causal: what was booked so far.  Missing: None with fewer than two known ratios; a run that
-    failed is known by its digest alone.  METHODS 5.5; Bailey and Lopez de Prado (2014).
+    failed, or that an older version booked, is known by its digest alone.
+    METHODS 5.5; Bailey and Lopez de Prado (2014).
     """
     known: dict[tuple[str, str, str], float | None] = {}
     for run in store.runs.list():
@@ -81,5 +82,7 @@ def _overlaps(run: Run, data: Data) -> bool:
     said = (run.metrics or {}).get("data")
     if not said or said.get("is_synthetic") or data.is_synthetic:
         return False
+    if any(name not in said for name in ("venues", "start", "end")):
+        return False  # booked by a version that did not say
     start, end = (datetime.fromisoformat(said[name]) for name in ("start", "end"))
     return not data.venues.isdisjoint(said["venues"]) and start <= data.end and data.start <= end

@@ -102,7 +102,7 @@ def how_many_tests(found: Comparison) -> str:
     kept = f"{clear} of them {'is' if clear == 1 else 'are'}" if clear else "none of them is"
     return (
         f"{found.n_tests} differences are tested: by luck alone one in twenty has p below "
-        f"{SURE}. Holm's p allows for all of them; by it {kept} not luck at 5%."
+        f"{SURE}. Holm's p allows for all of them; by it {kept} told apart from luck at 5%."
     )
 
 

@@ -50,6 +50,12 @@ def test_an_account_out_of_bounds_is_refused(panel):
         quorate.sizes(panel, accounts=(0.0, 1e4))
 
 
+@pytest.mark.parametrize("accounts", [(1e6, 1e4), (1e4, 1e4)])
+def test_accounts_that_do_not_ascend_are_refused(panel, accounts):
+    with pytest.raises(ConfigError, match="not ascending"):
+        quorate.sizes(panel, accounts=accounts)
+
+
 def test_nothing_is_booked(panel, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     quorate.sizes(panel, accounts=(1e4,))

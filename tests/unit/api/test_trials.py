@@ -88,3 +88,11 @@ def test_a_repeat_that_is_being_made_forgets_no_result(store):
     book(store, 2, 3.0)
     store.runs.begin({"a": {"k": 1}}, data_hash="data", code_hash="c", recipe="r")
     assert trials_of(store, OURS) == (2.0, pytest.approx(2.0 * DAILY**2))
+
+
+def test_a_run_that_an_older_version_booked_is_known_by_its_digest(store):
+    run_id = store.runs.begin({"a": {"k": 1}}, data_hash="old", code_hash="c", recipe="r")
+    said = {name: SPAN[name] for name in ("start", "end")}
+    store.runs.finish(run_id, "finished", metrics={"net": {"sharpe": 1.0}, "data": said})
+    assert trials_of(store, OURS).n == 0.0
+    assert trials_of(store, OURS._replace(digest="old")).n == 1.0
