@@ -1,7 +1,7 @@
 """Compile the kernels once, in two processes side by side, so that the first run need not wait.
 
 In: nothing. Out: machine code in the cache folder, which is keyed by the kernels' source; a mark
-beside it says that all of it is there. ``python -m quorate.api.warming PART`` is one process.
+beside it says that all of it is there.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ import numpy as np
 
 from quorate.api.configure import configure, schema
 from quorate.api.extensions import engines as find_engines
-from quorate.backtest import exchange, run
+from quorate.backtest import exchange, run, scorecard
 from quorate.backtest.fills import fills
-from quorate.backtest.fold import Tally, fold
+from quorate.backtest.fold import Tally, carry, fold
 from quorate.core import account, consensus, decide, features, regime
 from quorate.core.engines.base import Rows
 from quorate.core.engines.poll import poll
 from quorate.core.features.table import FEATURES
 from quorate.core.kernel import cache_folder
-from quorate.core.types import Observation, Readings, Votes
+from quorate.core.types import N_REGIMES, Observation, Readings, Votes
 from quorate.errors import QuorateError
 from quorate.lake import synthetic
 from quorate.settings import read
+from quorate.statistics.drawdowns import episodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
 
 PARTS = ("signals", "account")
 _SECONDS = 900
+_COMPILE = """
+import gc, sys
+gc.disable()  # what a compiler builds lives to its end: to look for what does not costs a tenth
+from quorate.api.warming import compile_part
+compile_part(sys.argv[1])
+"""
 
 
 def is_warm() -> bool:
@@ -59,8 +66,8 @@ def warm(say: Callable[[str], None] = print) -> None:
         return
     say("compiling the kernels, once for this version: one to three minutes")
     started = [
-        subprocess.Popen(  # noqa: S603  (this interpreter, this module)
-            [sys.executable, "-m", "quorate.api.warming", part], stderr=subprocess.PIPE, text=True
+        subprocess.Popen(  # noqa: S603  (this interpreter, this function)
+            [sys.executable, "-c", _COMPILE, part], stderr=subprocess.PIPE, text=True
         )
         for part in PARTS
     ]
@@ -79,13 +86,14 @@ def warm(say: Callable[[str], None] = print) -> None:
 
 
 def compile_part(part: str) -> None:
-    """Compile one half: the passes up to the consensus, or the fold of exchange and decision."""
+    """Compile one half: the passes up to the consensus, or the account and what reads it."""
     panel = synthetic(n_coins=2, days=1)
     params = configure(read(schema(), None, {}), panel.bar_minutes, 0)
     if part == "signals":
         _signals(panel, params)
     else:
         _account(panel, params)
+        _results(panel.n_coins)
 
 
 def _signals(panel: Panel, params: Params) -> None:
@@ -149,13 +157,35 @@ def _account(panel: Panel, params: Params) -> None:
     )
 
 
+def _results(n_coins: int) -> None:
+    """Compile what a run calls between and after its blocks."""
+    flat = np.zeros((1, n_coins))
+    carry(flat, flat[0].copy(), flat.copy())
+    side, prob, weight = (
+        np.zeros((1, 1, n_coins), np.int8),
+        np.zeros((1, 1, n_coins)),
+        np.zeros((1, N_REGIMES, 1)),
+    )
+    sums = np.zeros((2, 1, 1, N_REGIMES))
+    regimes, day = np.zeros((1, n_coins), np.int8), np.zeros(1, np.int64)
+    scorecard.settle(
+        side,
+        prob,
+        weight,
+        regimes,
+        flat,
+        day,
+        np.zeros((1, N_REGIMES, 4)),
+        np.zeros(N_REGIMES, np.int64),
+        sums[0],
+        sums[1],
+    )
+    episodes(np.zeros(2))
+
+
 def _setup(panel: Panel) -> account.Setup:
     return account.Setup(
         venues=panel.venues,
         sector=np.full(panel.n_coins, -1, np.int64),
         can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
     )
-
-
-if __name__ == "__main__":
-    compile_part(sys.argv[1])

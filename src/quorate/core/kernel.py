@@ -6,14 +6,17 @@ differ between processors), no ``parallel`` and no SVML (sums and functions chan
 A function that makes no array is compiled without reference counts: it borrows its arrays from
 its caller, and each record of arrays handed on costs neither time nor compile time. Numba's own
 cache key misses callees in other files, so the cache folder is named by a hash of all kernel
-source, of Numba's version and of every ``NUMBA_`` flag.
+source and of every ``NUMBA_`` flag; within it a file is named by its place in the package, so
+that every process, environment and checkout of one version shares one compilation.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from functools import update_wrapper
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPILED = ("core", "backtest", "statistics")
+_OF_THE_CACHE = ("NUMBA_CACHE_DIR", "NUMBA_CACHE_LOCATOR_CLASSES")  # where, not what
 _READ_BY_KERNELS = (b"import kernel", b"NamedTuple", b"IntEnum")
 
 
@@ -41,7 +45,7 @@ def source_hash() -> str:
                 digest.update(path.relative_to(_PACKAGE).as_posix().encode())
                 digest.update(source)
     for name in sorted(os.environ):
-        if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR":
+        if name.startswith("NUMBA_") and name not in _OF_THE_CACHE:
             digest.update(f"{name}={os.environ[name]}".encode())
     return digest.hexdigest()
 
@@ -61,9 +65,47 @@ os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")
 os.environ["NUMBA_CACHE_DIR"] = str(_cache_root() / source_hash())
 
 import numba  # noqa: E402  (its cache folder is read at import)
+from numba.core import caching  # noqa: E402
+
+
+class InPackage(caching.UserProvidedCacheLocator):
+    """Names a cache file by its source's place in the package, not by the checkout's path.
+
+    Numba asks it first; a file outside the package goes on to Numba's own locators.
+    """
+
+    @classmethod
+    def from_function(  # type: ignore[explicit-override]
+        cls, py_func: Callable[..., Any], py_file: str
+    ) -> InPackage | None:
+        """Return the locator of a function of this package, else None."""
+        if not Path(py_file).resolve().is_relative_to(_PACKAGE):
+            return None
+        found = super().from_function(py_func, py_file)  # type: ignore[no-untyped-call]
+        return cast("InPackage | None", found)
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:  # type: ignore[explicit-override]
+        """Return the folder of a source file, as ``core.features``."""
+        return ".".join(Path(py_file).resolve().parent.relative_to(_PACKAGE).parts)
+
+
+_LOCATORS = (  # then as Numba has them
+    "UserProvidedCacheLocator",
+    "InTreeCacheLocator",
+    "UserWideCacheLocator",
+    "IPythonCacheLocator",
+    "ZipCacheLocator",
+)
+os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = ",".join((f"{__name__}.InPackage", *_LOCATORS))
 
 # and again for a process that had imported Numba before us
-setattr(numba.config, "CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])  # noqa: B010
+for _name in _OF_THE_CACHE:
+    setattr(numba.config, _name.removeprefix("NUMBA_"), os.environ[_name])
+
+# its hints know neither every option nor the settings read from the environment
+_njit: Any = numba.njit
+_config: Any = numba.config
 
 # no C callback is ever made of a kernel, so none is compiled
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
@@ -74,6 +116,48 @@ _ALLOCATORS = frozenset(
 )
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
+
+
+class Kernel:
+    """A compiled function with two sides: kernels call it as it is, Python through a door.
+
+    What Python calls has to take every array out of its object and every record apart, which is a
+    fifth of all compile time; so only what Python does call is given a door, on its first call.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        owns = not _ALLOCATORS.isdisjoint(function.__code__.co_names)
+        self._options = {**_OPTIONS, "cache": _cacheable(function), "_nrt": owns}
+        self._inner = _njit(no_cpython_wrapper=True, **self._options)(function)
+        self._door: Any = None
+        self.py_func = function
+        update_wrapper(self, function)
+
+    @property
+    def _numba_type_(self) -> object:
+        """What another kernel sees of it."""
+        return self._inner._numba_type_
+
+    @property
+    def signatures(self) -> list[Any]:
+        """The argument types that Python has called it with."""
+        return list(self._door.signatures) if self._door is not None else []
+
+    def __call__(self, *given: object, **named: object) -> object:
+        """Call it from Python."""
+        if self._door is None:
+            self._door = _njit(**self._options)(_named_apart(self.py_func))
+        return self._door(*given, **named)
+
+
+def _named_apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same function under a name of its own: the cache files machine code by name."""
+    plain = cast("FunctionType", function)
+    twin = FunctionType(
+        plain.__code__, plain.__globals__, plain.__name__, plain.__defaults__, plain.__closure__
+    )
+    twin.__qualname__ = f"{plain.__qualname__}.door"
+    return twin
 
 
 def kernel(function: Function) -> Function:
@@ -98,14 +182,13 @@ def kernel(function: Function) -> Function:
     >>> double(21.0)
     42.0
     """
-    owns = not _ALLOCATORS.isdisjoint(function.__code__.co_names)
-    options = {**_OPTIONS, "cache": _cacheable(function), "_nrt": owns}
-    compiled = numba.njit(**options)(function)
-    return cast("Function", compiled)
+    if _config.DISABLE_JIT:
+        return function
+    return cast("Function", Kernel(function))
 
 
 def signatures(compiled: Callable[..., Any]) -> int:
-    """Return how many argument signatures a kernel was compiled for (an entry has exactly one).
+    """Return how many argument signatures Python has called a kernel with (an entry has one).
 
     Examples
     --------
