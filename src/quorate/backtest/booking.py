@@ -14,7 +14,7 @@ from quorate.backtest.quotes import Child
 from quorate.backtest.rules import Params
 from quorate.core import ledger
 from quorate.core.account import Account, book
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import Venues
 
 
@@ -57,7 +57,7 @@ def rest(whole: ledger.Costs, taken: ledger.Costs) -> ledger.Costs:
     )
 
 
-@kernel
+@inlined
 def _record(
     v: int,
     c: int,
@@ -96,7 +96,7 @@ def _record(
     append(fills, k, v, c, lots, coins, child, notional, costs, haircut, realised, opened, closed)
 
 
-@kernel
+@inlined
 def trade(
     v: int,
     c: int,

@@ -25,7 +25,7 @@ from quorate.backtest.rules import N_COUNTS, NEVER_K, Count, Params, State, init
 from quorate.backtest.views import Parent, Tape, Terms, is_void, parent, tape, terms
 from quorate.core import ledger
 from quorate.core.account import Account
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.risk import exits
 from quorate.core.types import IntMat, IntVec, Market, Vec, Venues
 
@@ -49,7 +49,7 @@ N_EVENTS = 8
 
 
 @kernel
-def _active(books: ledger.State, state: State) -> int:
+def active(books: ledger.State, state: State) -> int:
     """List the coins that hold or want something; return how many."""
     n_active = 0
     for c in range(books.lots.shape[1]):
@@ -97,14 +97,14 @@ def _child(
     return pov.child(k, bar, ask, order, params)
 
 
-@kernel
+@inlined
 def _note(notes: int, state: State) -> None:
     """Count what a child noted."""
     for i in range(N_COUNTS):
         state.counts[i] += (notes >> i) & 1
 
 
-@kernel
+@inlined
 def _is_touched(
     market: Market, t: int, c: int, books: ledger.State, exit_state: exits.State
 ) -> bool:
@@ -120,7 +120,7 @@ def _is_touched(
     return False
 
 
-@kernel
+@inlined
 def _is_stopped(
     market: Market,
     t: int,
@@ -156,7 +156,7 @@ def _is_stopped(
     return True
 
 
-@kernel
+@inlined
 def _run(
     event: int,
     market: Market,
@@ -203,7 +203,7 @@ def _run(
     return has_filled
 
 
-@kernel
+@inlined
 def _next_event(
     event: int,
     has_filled: bool,
@@ -232,7 +232,7 @@ def _next_event(
     return N_EVENTS
 
 
-@kernel
+@inlined
 def _leave(
     c: int, k: int, delisted_k: int, books: ledger.State, params: Params, state: State
 ) -> bool:
@@ -246,7 +246,7 @@ def _leave(
 
 
 @kernel
-def _coins(
+def coins(
     first: int,
     n_active: int,
     market: Market,
@@ -260,7 +260,7 @@ def _coins(
     state: State,
     fills: Fills,
 ) -> None:
-    """Run the active coins, one after the other: a whole bar, or one event that is forced."""
+    """Run the coins listed in ``state.active``, one after the other: a whole bar, or one event."""
     books = account.ledger
     exit_state = account.exits
     for i in range(n_active):
@@ -300,6 +300,14 @@ def _coins(
             event = _next_event(
                 event, has_filled, market, t, k, c, books, exit_state, params, state
             )
+
+
+@kernel
+def count_liquidation(books: ledger.State, state: State) -> None:
+    """Count a bar on which perpetuals were liquidated, and whether less than nothing is left."""
+    state.counts[Count.LIQUIDATIONS] += 1
+    if ledger.equity(books) < 0:
+        state.counts[Count.BANKRUPTCIES] += 1
 
 
 @kernel
@@ -351,7 +359,7 @@ def step(
     """
     books = account.ledger
     settlement.see(market, t, k, state)
-    n_active = _active(books, state)
+    n_active = active(books, state)
     if n_active == 0:
         return
     is_liquidated = False
@@ -361,7 +369,7 @@ def step(
         if first == Event.DELISTING:
             settlement.fund_and_mark(market, t, k, n_active, venues, books, state, fills)
         if first != Event.LIQUIDATION or is_liquidated:
-            _coins(
+            coins(
                 first,
                 n_active,
                 market,
@@ -376,6 +384,4 @@ def step(
                 fills,
             )
     if is_liquidated:
-        state.counts[Count.LIQUIDATIONS] += 1
-        if ledger.equity(books) < 0:
-            state.counts[Count.BANKRUPTCIES] += 1
+        count_liquidation(books, state)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.backtest.quotes import Child
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.ledger import Costs
 from quorate.core.types import IntMat, IntVec, Mat
 
@@ -151,7 +151,7 @@ def _room(fills: Fills) -> int:
     return i
 
 
-@kernel
+@inlined
 def append_funding(fills: Fills, k: int, v: int, c: int, paid: int, mark: float) -> None:
     """Write one funding settlement: ``paid`` is positive where the position paid."""
     i = _room(fills)
@@ -170,7 +170,7 @@ def append_funding(fills: Fills, k: int, v: int, c: int, paid: int, mark: float)
     fills.real[i, Number.DECISION_PRICE] = mark
 
 
-@kernel
+@inlined
 def append(
     fills: Fills,
     k: int,

@@ -14,7 +14,7 @@ from quorate.backtest.quotes import Child
 from quorate.backtest.rules import Count, Params, State
 from quorate.backtest.views import Tape, Terms, tape
 from quorate.core import ledger
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import MONEY_SCALE, Bar, Market, Reason, Venues
 
 _SCALE = float(MONEY_SCALE)
@@ -114,7 +114,7 @@ def fund_and_mark(
     ledger.mark(books, market.mark[t], venues.lot)
 
 
-@kernel
+@inlined
 def see(market: Market, t: int, k: int, state: State) -> None:
     """Remember which venues show a price for which coins."""
     for v in range(state.priced_k.shape[0]):
@@ -143,7 +143,7 @@ def is_gone(v: int, c: int, k: int, delisted_k: int, params: Params, state: Stat
     return silent_hours > params.missing_hours - 0.5 * params.bar_hours
 
 
-@kernel
+@inlined
 def last_price(v: int, c: int, lot: float, books: ledger.State, state: State) -> float:
     """Return the last mark of a position; what it is valued at where it never had one."""
     price: float = state.last_mark[v, c]

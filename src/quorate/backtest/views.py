@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from quorate.core import ledger
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import Bar, Market, Orders, Placement, Schedule, Vec, Venues
 
 
@@ -73,7 +73,7 @@ def tape(market: Market, t: int, v: int, c: int) -> Tape:
     )
 
 
-@kernel
+@inlined
 def terms(venues: Venues, sigma_daily: Vec, v: int, c: int) -> Terms:
     """Read the terms of a venue for a coin."""
     return Terms(
@@ -87,7 +87,7 @@ def terms(venues: Venues, sigma_daily: Vec, v: int, c: int) -> Terms:
     )
 
 
-@kernel
+@inlined
 def parent(orders: Orders, books: ledger.State, k: int, v: int, c: int, is_perp: bool) -> Parent:
     """Read a parent order as it stands in bar ``k``.
 

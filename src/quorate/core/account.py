@@ -14,7 +14,7 @@ import numpy as np
 
 from quorate.core import ledger, portfolio, risk, routing
 from quorate.core.costs import components
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined
 from quorate.core.risk import breakers, exits, paper
 from quorate.core.types import (
     ByteVec,
@@ -210,7 +210,7 @@ def decisions(n_bars: int, n_venues: int, n_coins: int) -> Decisions:
     )
 
 
-@kernel
+@inlined
 def book(
     account: Account,
     v: int,

@@ -47,7 +47,7 @@ from quorate.core.account import (
     Setup,
     State,
 )
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.risk import breakers, exits, paper
 from quorate.core.routing import orders, persistence
 from quorate.core.types import (
@@ -127,7 +127,7 @@ def _exposures(close: Vec, value: IntMat, beta: Vec, row: Mat, gauge: Vec) -> No
     gauge[Gauge.BETA_USD] = tilt
 
 
-@kernel
+@inlined
 def _room(
     equity_usd: float, cap_frac: float, books: ledger.State, close: Mat, lot: Mat, room: Vec
 ) -> None:
@@ -148,7 +148,7 @@ def _room(
             room[v] = cap_frac * equity_usd - taken
 
 
-@kernel
+@inlined
 def step(
     t: int,
     k: int,

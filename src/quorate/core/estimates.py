@@ -11,7 +11,7 @@ import numpy as np
 from quorate.core import intents, routing
 from quorate.core.account import Code, Column, Rules
 from quorate.core.costs import components, gate
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.risk import paper, sizing
 from quorate.core.types import ByteVec, Mat, ShortMat, Vec, Venues
 
@@ -47,7 +47,7 @@ def sizes(
             row[Column.OTHER_USD, c] = sizing.base_coins(equity_usd, risk, 1.0, stop)
 
 
-@kernel
+@inlined
 def costs(
     most_usd: float,
     unproven_usd: float,

@@ -14,7 +14,7 @@ import numpy as np
 
 from quorate.core.account import Code, Column, Rules
 from quorate.core.costs import components
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.routing import Params, orders, price, rank, split, style
 from quorate.core.stances import EXITS_ONLY, Stance
 from quorate.core.types import (
@@ -129,7 +129,7 @@ def adds(working: int, held: int) -> bool:
     return working != 0 and working * held >= 0
 
 
-@kernel
+@inlined
 def _give_back(c: int, quotes: Quotes, venues: Venues, desk: Desk) -> None:
     """Return to each venue the room that this coin's own entries at work have taken."""
     for v in range(desk.room_usd.shape[0]):
@@ -138,7 +138,7 @@ def _give_back(c: int, quotes: Quotes, venues: Venues, desk: Desk) -> None:
             desk.room_usd[v] += size
 
 
-@kernel
+@inlined
 def _place(
     k: int,
     v: int,
@@ -221,7 +221,7 @@ def _nothing_sent(position_usd: float, target_usd: float, score: Vec, room_usd: 
     return Reason.BELOW_MINIMUM.value if position_usd == 0.0 else Reason.BELOW_CHANGE.value
 
 
-@kernel
+@inlined
 def _order(
     k: int,
     c: int,
@@ -309,7 +309,7 @@ def _order(
     code[Code.ACTION, c] = Action.BUY.value if is_buy else Action.SELL.value
 
 
-@kernel
+@inlined
 def send(
     k: int,
     status: ByteVec,

@@ -4,10 +4,11 @@ In: a plain typed function over arrays and scalars. Out: the same function, comp
 call. The flags are fixed here because bytes depend on them: no ``fastmath`` (fused operations
 differ between processors), no ``parallel`` and no SVML (sums and functions change with width).
 A function that makes no array is compiled without reference counts: it borrows its arrays from
-its caller, and each record of arrays handed on costs neither time nor compile time. Numba's own
-cache key misses callees in other files, so the cache folder is named by a hash of all kernel
-source and of every ``NUMBA_`` flag; within it a file is named by its place in the package, so
-that every process, environment and checkout of one version shares one compilation.
+its caller, which costs less time and less compile time; where handing them over still weighs, it
+is ``inlined``, compiled into its one caller. Numba's own cache key misses callees in other files,
+so the cache folder is named by a hash of all kernel source and of every ``NUMBA_`` flag; within it
+a file is named by its place in the package, so that every process, environment and checkout of
+one version shares one compilation.
 """
 
 from __future__ import annotations
@@ -125,10 +126,11 @@ class Kernel:
     fifth of all compile time; so only what Python does call is given a door, on its first call.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], *, is_inlined: bool = False) -> None:
         owns = not _ALLOCATORS.isdisjoint(function.__code__.co_names)
         self._options = {**_OPTIONS, "cache": _cacheable(function), "_nrt": owns}
-        self._inner = _njit(no_cpython_wrapper=True, **self._options)(function)
+        inner = _njit(no_cpython_wrapper=True, forceinline=is_inlined, **self._options)
+        self._inner = inner(function)
         self._door: Any = None
         self.py_func = function
         update_wrapper(self, function)
@@ -185,6 +187,36 @@ def kernel(function: Function) -> Function:
     if _config.DISABLE_JIT:
         return function
     return cast("Function", Kernel(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile a function as ``kernel`` does, and into its caller: it has one, at one place.
+
+    Compiled code hands a record of arrays over number by number, some hundreds for the account;
+    where that is done on every bar it costs more than the work. What is computed is the same, bit
+    for bit. A function that many call would be compiled into each, so it stays a ``kernel``.
+
+    Parameters
+    ----------
+    function : Callable
+        As of ``kernel``; ``tests/unit/core/test_kernel.py`` counts its callers.
+
+    Returns
+    -------
+    Callable
+        As of ``kernel``; it can be called from Python as well.
+
+    Examples
+    --------
+    >>> @inlined
+    ... def third(x: float) -> float:
+    ...     return x / 3.0
+    >>> third(1.5)
+    0.5
+    """
+    if _config.DISABLE_JIT:
+        return function
+    return cast("Function", Kernel(function, is_inlined=True))
 
 
 def signatures(compiled: Callable[..., Any]) -> int:

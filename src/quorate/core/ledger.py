@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import MONEY_SCALE, N_LINES, IntMat, IntVec, Line, Mat, Vec
 
 _COSTS_FROM = int(Line.DELAY)
@@ -129,7 +129,7 @@ def equity(state: State) -> int:
     return total
 
 
-@kernel
+@inlined
 def imbalance(state: State) -> int:
     """Return equity less what the lines explain; anything but 0 is a broken book."""
     explained = state.start[0] + state.flows[0]
@@ -138,7 +138,7 @@ def imbalance(state: State) -> int:
     return equity(state) - explained
 
 
-@kernel
+@inlined
 def deposit(state: State, amount: int) -> None:
     """Book a deposit (positive) or withdrawal (negative); a flow is never a profit."""
     state.cash[0] += amount
@@ -176,7 +176,7 @@ def is_flat(state: State, c: int) -> bool:
     return True
 
 
-@kernel
+@inlined
 def fill(
     state: State,
     v: int,
@@ -239,7 +239,7 @@ def fill(
     return 0
 
 
-@kernel
+@inlined
 def _average(state: State, c: int, bought: float, coins_per_lot: Mat, price: float) -> None:
     """Move the average entry price by what was added; a reduction leaves it where it is.
 
@@ -258,7 +258,7 @@ def _average(state: State, c: int, bought: float, coins_per_lot: Mat, price: flo
         state.entry_price[c] = price
 
 
-@kernel
+@inlined
 def funding(state: State, v: int, c: int, coins_per_lot: float, rate: float, price: float) -> int:
     r"""Book one funding settlement: a long pays a positive rate; return what was paid.
 
@@ -278,7 +278,7 @@ def funding(state: State, v: int, c: int, coins_per_lot: float, rate: float, pri
     return paid
 
 
-@kernel
+@inlined
 def haircut(state: State, c: int, amount: int) -> None:
     """Book a liquidation fee or what a delisting costs, integer money."""
     state.cash[0] -= amount

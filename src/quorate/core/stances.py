@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from quorate.core.account import Code, Column, Rules
 from quorate.core.costs import components, gate
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.risk import exits
 from quorate.core.types import (
     Bar,
@@ -68,7 +68,7 @@ def tradable(status: ByteMat, close: Mat, lots: IntMat, price: Vec, out: ByteVec
                 price[c] = close[v, c]
 
 
-@kernel
+@inlined
 def controls(t: int, asked: Controls, depeg_frac: float, code: ShortMat) -> None:
     """Write what people, the universe and the quote currency say against entering and for leaving.
 
@@ -131,7 +131,7 @@ def entry_reason(
     return Reason.NONE.value
 
 
-@kernel
+@inlined
 def carry_reason(
     side: int,
     remaining_bps: float,
@@ -192,7 +192,7 @@ def exit_reason(
     return Reason.NONE.value
 
 
-@kernel
+@inlined
 def take(
     k: int,
     signal: ByteVec,

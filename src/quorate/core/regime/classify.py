@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.rolling import quantile_small
 from quorate.core.types import (
     Bar,
@@ -182,7 +182,7 @@ def init(n_coins: int, params: Params) -> State:
     )
 
 
-@kernel
+@inlined
 def base_label(
     last: int, adx: float, vol: float, ret: float, efficiency: float, params: Params
 ) -> int:
@@ -224,7 +224,7 @@ def base_label(
     return _NEUTRAL
 
 
-@kernel
+@inlined
 def _settle(wanted: int, c: int, state: State, dwell_bars: int) -> int:
     """Take the wanted base label once it has been wanted for the dwell."""
     base = state.base
@@ -240,7 +240,7 @@ def _settle(wanted: int, c: int, state: State, dwell_bars: int) -> int:
     return int(base[c])
 
 
-@kernel
+@inlined
 def _median_spread(c: int, state: State) -> float:
     """Return the median of the known spreads of the last 5 minutes."""
     n_bars = state.spreads.shape[0]
@@ -254,7 +254,7 @@ def _median_spread(c: int, state: State) -> float:
     return quantile_small(state.scratch, n, 0.5)
 
 
-@kernel
+@inlined
 def _midnight(slot: int, vol: Vec, state: State, params: Params) -> None:
     """Record the day's volatility and set where PANIC begins from the next bar on."""
     for c in range(vol.shape[0]):
@@ -271,7 +271,7 @@ def _midnight(slot: int, vol: Vec, state: State, params: Params) -> None:
             state.limit[c] = max(params.vol_panic, quantile_small(state.scratch, n, 0.95))
 
 
-@kernel
+@inlined
 def step(
     features: Mat,
     status: ByteVec,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import Bar, Reason
 
 if TYPE_CHECKING:
@@ -184,19 +184,31 @@ def _latch(is_on: int, sigma: float, trip: float, release: float) -> int:
 
 
 @kernel
-def _daily(k: int, equity_usd: float, flow_usd: float, params: Params, state: State) -> None:
-    """Open the day, or measure its loss; a loss that reaches the stop trips."""
-    day = k // params.bars_per_day
-    if day != state.day[0]:
-        state.day[0] = day
-        state.opening_usd[0] = equity_usd
-        state.tripped[0] = 0
+def daily(
+    k: int,
+    equity_usd: float,
+    flow_usd: float,
+    params: Params,
+    day: IntVec,
+    opening_usd: Vec,
+    tripped: ByteVec,
+) -> None:
+    """Open the day, or measure its loss; a loss that reaches the stop trips.
+
+    It takes the three arrays of ``State`` that it changes, so that who runs no other breaker can
+    call it on every bar.
+    """
+    today = k // params.bars_per_day
+    if today != day[0]:
+        day[0] = today
+        opening_usd[0] = equity_usd
+        tripped[0] = 0
     else:
-        state.opening_usd[0] += flow_usd
-    opening = state.opening_usd[0]
+        opening_usd[0] += flow_usd
+    opening = opening_usd[0]
     # divided, not multiplied: 3,500 of 100,000 is 0.035 to the last bit
     if not opening > 0.0 or (opening - equity_usd) / opening >= params.daily_loss_stop_frac:
-        state.tripped[0] = 1
+        tripped[0] = 1
 
 
 @kernel
@@ -212,7 +224,7 @@ def _market_sigma(sigma_daily: Vec, market_weight: Vec, status: ByteVec) -> floa
     return total / weights if weights > 0.0 else nan
 
 
-@kernel
+@inlined
 def step(
     k: int,
     equity_usd: float,
@@ -253,7 +265,7 @@ def step(
     keeps the latch; fewer than ``min_days`` values turn that breaker off and set its UNKNOWN flag.
     Spec 6, METHODS 7.6.
     """
-    _daily(k, equity_usd, flow_usd, params, state)
+    daily(k, equity_usd, flow_usd, params, state.day, state.opening_usd, state.tripped)
     market = _market_sigma(sigma_daily, market_weight, status)
     if not isnan(market):
         state.market_defense[0] = _latch(
@@ -274,7 +286,7 @@ def step(
             _requantile(state.ring, c, state.trip, state.release, params, values)
 
 
-@kernel
+@inlined
 def on_trade(net_pnl: int, state: State, params: Params) -> None:
     """Count a closed trade: a loss adds to the streak, a win ends it, zero does neither.
 
@@ -321,7 +333,7 @@ def day_pnl_usd(equity_usd: float, state: State) -> float:
     return pnl
 
 
-@kernel
+@inlined
 def report(
     state: State, params: Params, multiplier: Vec, reasons: ShortVec, bits: ShortVec
 ) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import ByteVec, IntMat, IntVec, Vec
 
 UNKNOWN = 2
@@ -151,7 +151,7 @@ def is_due(side: int, keeps: int, held_bars: int, params: Params) -> bool:
     return held_bars >= params.horizon_bars
 
 
-@kernel
+@inlined
 def restart(c: int, k: int, state: State) -> None:
     """Start the clock again: the same side cleared the threshold on this bar. The stop stays."""
     state.clock_k[c] = k

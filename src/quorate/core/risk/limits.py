@@ -13,7 +13,7 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import Reason
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def budget_usd(equity_usd: float, params: Params) -> float:
     return multiple * equity_usd
 
 
-@kernel
+@inlined
 def size_caps(
     equity_usd: float,
     sized_usd: Vec,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.risk import exits, sizing
 from quorate.core.types import N_REGIMES, Bar
 
@@ -100,7 +100,7 @@ def init(n_coins: int) -> State:
     )
 
 
-@kernel
+@inlined
 def _open(c: int, k: int, price: float, state: State) -> None:
     """Fill the pending entry at the open of bar ``k``."""
     side = float(state.pending[c])
@@ -134,14 +134,14 @@ def _close(c: int, k: int, price: float, params: Params, state: State) -> None:
     exits.on_fill(c, float(side), 0.0, price, k, state.exits)
 
 
-@kernel
+@inlined
 def _dismiss(c: int, k: int, state: State) -> None:
     """Forget a paper trade whose coin has had no price for a day: it has no result."""
     state.closing[c] = 0
     exits.on_fill(c, float(state.exits.side[c]), 0.0, state.entry[c], k, state.exits)
 
 
-@kernel
+@inlined
 def _stop(c: int, k: int, open_: float, params: Params, state: State) -> None:
     """Fill the stop: at its price, or at the open if the bar gapped through it."""
     side = state.exits.side[c]
@@ -152,7 +152,7 @@ def _stop(c: int, k: int, open_: float, params: Params, state: State) -> None:
     exits.cool_down(c, side, k, params.exits, state.exits)
 
 
-@kernel
+@inlined
 def _decide(
     c: int,
     k: int,
@@ -180,7 +180,7 @@ def _decide(
         exits.plan(c, stop_frac, state.exits)
 
 
-@kernel
+@inlined
 def step(
     k: int,
     opens: Vec,
@@ -251,7 +251,7 @@ def step(
             closing[c] = 1
 
 
-@kernel
+@inlined
 def statistics(regime: int, priors: sizing.Params, state: State) -> Statistics:
     """Return the record of one regime as sizing reads it.
 

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import IntMat, Orders, Reason
 
 # of a difference of sums of money as floats: this share of the largest of them is rounding
@@ -123,7 +123,7 @@ def parent_change(
     return change, Reason.NONE.value
 
 
-@kernel
+@inlined
 def place(
     v: int,
     c: int,
@@ -199,7 +199,7 @@ def place(
     return True
 
 
-@kernel
+@inlined
 def cancel(v: int, c: int, orders: Orders, working: IntMat) -> int:
     """Take a parent order out of force; return what was left of it.
 

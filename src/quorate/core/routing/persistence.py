@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined
 from quorate.core.routing import Params, State
 from quorate.core.types import N_REGIMES, ByteVec, Vec
 
 _UNKNOWN = 2
 
 
-@kernel
+@inlined
 def step(score: Vec, regime: ByteVec, k: int, state: State, params: Params) -> None:
     r"""Learn from one bar: compare each sign with the one ``schedule_bars`` ago.
 
@@ -63,7 +63,7 @@ def step(score: Vec, regime: ByteVec, k: int, state: State, params: Params) -> N
         state.regime[row, c] = regime[c]
 
 
-@kernel
+@inlined
 def value(regime: int, state: State, params: Params) -> float:
     r"""Return the probability that a signal of a regime outlasts its schedule.
 

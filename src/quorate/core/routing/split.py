@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from quorate.core.kernel import kernel
+from quorate.core.kernel import inlined, kernel
 from quorate.core.types import IntMat, IntVec, Mat, Vec, Venues
 
 # a size this close below a whole lot is that lot: the rest is rounding
@@ -102,7 +102,7 @@ def close_positions(coins: float, c: int, lots: IntMat, lot: Mat, out: IntVec) -
     return left if abs(left) > _ROUNDING * abs(coins) else 0.0
 
 
-@kernel
+@inlined
 def open_positions(
     coins: float, c: int, price: float, score: Vec, room_usd: Vec, venues: Venues, out: IntVec
 ) -> float:
@@ -162,7 +162,7 @@ def open_positions(
     return left if abs(left) > _ROUNDING * abs(coins) else 0.0
 
 
-@kernel
+@inlined
 def split(
     coins: float,
     c: int,
