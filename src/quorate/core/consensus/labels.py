@@ -42,6 +42,7 @@ SCALE = 1 << 40
 """One label of uniqueness, as an integer."""
 
 _LANES = 4
+_ANY_BUCKET = (1 << N_BUCKETS) - 1
 
 IntCube: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.int64]]
 
@@ -125,6 +126,23 @@ def encode(side: ByteMat, strength: Mat, gated: ByteVec, codes: ByteMat) -> None
 
 
 @kernel
+def voters(code: ByteVec, found: IntVec) -> int:
+    """List the coins one engine votes on, in order and without a branch; return how many.
+
+    Examples
+    --------
+    >>> found = np.zeros(3, dtype=np.int64)
+    >>> voters(np.array([-4, 0, 9], dtype=np.int8), found), found[:2].tolist()
+    (2, [0, 2])
+    """
+    n = 0
+    for c in range(code.size):
+        found[n] = c
+        n += int(code[c] != 0)
+    return n
+
+
+@kernel
 def moves(k: int, close: Vec, status: ByteVec, state: State, move: ByteVec) -> None:
     """Write each coin's move over the life of the label that ends now, and count traded bars.
 
@@ -192,60 +210,61 @@ def resolve(
     Units: effective labels.  Causal: only votes of bar k - h are settled.
     Missing: a zero move (and a dropped label) settles nothing.  METHODS 1.1, 5.2.
     """
-    horizon, n_engines, n_coins = state.code.shape
-    slot = k % horizon
+    _, n_engines, n_coins = state.code.shape
+    slot = k % state.code.shape[0]
     unit = 1.0 / SCALE
-    rings = state.code
-    starts = state.start
-    n_open = state.n_open
-    run = state.run
-    inverse = state.inverse
-    unique = np.empty(n_coins, dtype=np.int64)
-    # one bin per side-times-move and cell; neighbours add to different lanes, which is faster
-    bins = np.empty((_LANES, 2 * N_CELLS + 1), dtype=np.int64)
-    squares = np.empty((_LANES, 2 * N_CELLS + 1))
+    found = np.empty(n_coins, dtype=np.int64)
+    # neighbours add to different lanes: which sums are made first is part of the bytes
+    lanes = np.zeros((_LANES, N_CELLS, 2))
     for e in range(n_engines):
-        code = rings[slot, e]
-        _advance(codes[e], code, run, horizon, inverse, starts[slot, e], n_open[e], unique)
-        for lane in range(_LANES):
-            for v in range(2 * N_CELLS + 1):
-                bins[lane, v] = 0
-                squares[lane, v] = 0.0
-        for c in range(n_coins):
-            own = np.uint64(c % _LANES)
-            at = np.uint64(np.int64(code[c]) * move[c] + N_CELLS)
+        for outcome in range(2):
+            for v in range(N_CELLS):
+                ended[outcome, e, v] = 0
+        code = state.code[slot, e]
+        unique = state.start[slot, e]
+        cells = np.int64(0)
+        for i in range(voters(code, found)):
+            c = found[i]
+            at = np.int64(code[c]) * move[c]
+            if at == 0:
+                continue
+            right = np.int64(at > 0)
+            cell = abs(at) - 1
             share = unique[c] * unit
-            bins[own, at] += unique[c]
-            squares[own, at] += share * share
-        for v in range(N_REGIMES):
-            square[e, v] = 0.0
-        for v in range(N_CELLS):
-            ended[0, e, v] = 0
-            ended[1, e, v] = 0
-            for lane in range(_LANES):
-                ended[0, e, v] += bins[lane, N_CELLS - 1 - v]
-                ended[1, e, v] += bins[lane, N_CELLS + 1 + v]
-                square[e, v // N_BUCKETS] += squares[lane, N_CELLS - 1 - v]
-                square[e, v // N_BUCKETS] += squares[lane, N_CELLS + 1 + v]
+            ended[right, e, cell] += unique[c]
+            lanes[c % _LANES, cell, right] += share * share
+            cells |= np.int64(1) << cell
+        _collect(cells, lanes, square[e])
+        _advance(codes[e], code, state.run, state.inverse, unique, state.n_open[e])
+
+
+@kernel
+def _collect(cells: int, lanes: Cube, square: Vec) -> None:
+    """Sum the lanes of each regime over the cells whose bit is set, and empty them."""
+    for v in range(N_REGIMES):
+        total = 0.0
+        if (cells >> v * N_BUCKETS) & _ANY_BUCKET:
+            for cell in range(v * N_BUCKETS, (v + 1) * N_BUCKETS):
+                if (cells >> cell) & 1:
+                    for lane in range(_LANES):
+                        for outcome in range(2):
+                            total += lanes[lane, cell, outcome]
+                            lanes[lane, cell, outcome] = 0.0
+        square[v] = total
 
 
 @kernel
 def _advance(
-    codes: ByteVec,
-    ending: ByteVec,
-    run: IntVec,
-    horizon: int,
-    inverse: IntVec,
-    start: IntVec,
-    n_open: IntVec,
-    unique: IntVec,
+    codes: ByteVec, ending: ByteVec, run: IntVec, inverse: IntVec, start: IntVec, n_open: IntVec
 ) -> None:
-    """Move one engine's counts of open labels one bar on; write the uniqueness of what ends."""
+    """Move one engine's counts of open labels one bar on; write the uniqueness of new votes."""
+    horizon = inverse.size - 2
     for c in range(codes.size):
-        opened = n_open[c] + int(codes[c] != 0)
-        unique[c] = start[c]
-        start[c] = inverse[np.uint64(opened)]  # of the vote that takes this slot
-        n_open[c] = opened - int(ending[c] != 0 and run[c] > horizon)
+        n_open[c] += int(codes[c] != 0)
+    for c in range(codes.size):
+        start[c] = inverse[np.uint64(n_open[c])]  # of the vote that takes this slot
+    for c in range(codes.size):
+        n_open[c] -= int(ending[c] != 0 and run[c] > horizon)
 
 
 @kernel
