@@ -283,8 +283,6 @@ def brier_of(ended: IntCube, e: int, prob: Vec, regime: int) -> tuple[float, flo
     mass = 0.0
     for b in range(N_BUCKETS):
         cell = regime * N_BUCKETS + b
-        if ended[0, e, cell] + ended[1, e, cell] == 0:
-            continue
         wrong = ended[0, e, cell] * unit
         right = ended[1, e, cell] * unit
         loss += wrong * prob[cell] * prob[cell]

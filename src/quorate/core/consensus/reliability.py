@@ -196,9 +196,10 @@ def step(k: int, ended: IntCube, square: Mat, prob: Cube, params: Params, state:
     mass = np.zeros(state.loss.shape)
     for e in range(n_engines):
         for v in range(N_REGIMES):
-            loss[v, e], mass[v, e] = brier_of(ended, e, prob[slot, e], v)
-            loss[POOLED, e] += loss[v, e]
-            mass[POOLED, e] += mass[v, e]
+            if square[e, v] > 0.0:  # a label ended
+                loss[v, e], mass[v, e] = brier_of(ended, e, prob[slot, e], v)
+                loss[POOLED, e] += loss[v, e]
+                mass[POOLED, e] += mass[v, e]
     one_bar = fade(1.0 / params.bars_per_day, params.half_life_days)
     for v in range(N_REGIMES + 1):
         for e in range(n_engines):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.core.consensus import labels
-from quorate.core.consensus.labels import N_BUCKETS, N_CELLS
+from quorate.core.consensus.labels import N_BUCKETS, N_CELLS, voters
 from quorate.core.consensus.params import Params
 from quorate.core.consensus.score import evidence
 from quorate.core.kernel import kernel
@@ -109,32 +109,28 @@ def step(
         voting[c] = 0.0
         backing[c] = 0.0
         families[c] = 0
-    recorded = state.prob[slot]
-    codes_now = state.code[slot]
-    # rows by code + N_CELLS: sell votes, no vote, buy votes; so no branch on the vote is needed
-    # columns: evidence, weight, weight times mass, probability
-    table = np.zeros((2 * N_CELLS + 1, 4))
-    table[N_CELLS, 3] = 0.5
-    bit = np.zeros(2 * N_CELLS + 1, dtype=np.int64)
+    found = np.empty(n_coins, dtype=np.int64)
+    worth = np.empty(N_CELLS)
     for e in range(n_engines):
-        for v in range(N_CELLS):
-            recorded[e, v] = prob[e, v]
-            weight = weights[v // N_BUCKETS, e]
-            adds = weight * evidence(prob[e, v], params.pool)
-            for sign in (-1, 1):
-                at = N_CELLS + sign * (v + 1)
-                table[at, 0] = sign * adds
-                table[at, 1] = weight
-                table[at, 2] = weight * mass[v // N_BUCKETS, e]
-                table[at, 3] = prob[e, v]
-                bit[at] = np.int64(1) << np.int64(family[e]) if weight > 0.0 else 0
-        code = codes_now[e]
+        code = codes[e]
+        into = state.code[slot, e]
+        stated = state.prob[slot, e]
         row = out_prob[e]
         for c in range(n_coins):
-            code[c] = codes[e, c]
-            into = np.uint64(np.int64(codes[e, c]) + N_CELLS)
-            row[c] = table[into, 3]
-            total[c] += table[into, 0]
-            voting[c] += table[into, 1]
-            backing[c] += table[into, 2]
-            families[c] |= bit[into]
+            into[c] = code[c]
+            row[c] = 0.5
+        for v in range(N_CELLS):
+            stated[v] = prob[e, v]
+            worth[v] = evidence(prob[e, v], params.pool)
+        bit = np.int64(1) << np.int64(family[e])
+        for i in range(voters(code, found)):
+            c = found[i]
+            at = abs(np.int64(code[c])) - 1
+            row[c] = prob[e, at]
+            weight = weights[at // N_BUCKETS, e]
+            if weight > 0.0:
+                adds = weight * worth[at]
+                total[c] += adds if code[c] > 0 else -adds
+                voting[c] += weight
+                backing[c] += weight * mass[at // N_BUCKETS, e]
+                families[c] |= bit
