@@ -109,28 +109,33 @@ def step(
         voting[c] = 0.0
         backing[c] = 0.0
         families[c] = 0
+    _record(codes, state.code[slot], prob, state.prob[slot], out_prob)
     found = np.empty(n_coins, dtype=np.int64)
-    worth = np.empty(N_CELLS)
     for e in range(n_engines):
         code = codes[e]
-        into = state.code[slot, e]
-        stated = state.prob[slot, e]
         row = out_prob[e]
-        for c in range(n_coins):
-            into[c] = code[c]
-            row[c] = 0.5
-        for v in range(N_CELLS):
-            stated[v] = prob[e, v]
-            worth[v] = evidence(prob[e, v], params.pool)
         bit = np.int64(1) << np.int64(family[e])
         for i in range(voters(code, found)):
             c = found[i]
             at = abs(np.int64(code[c])) - 1
+            v = at // N_BUCKETS
             row[c] = prob[e, at]
-            weight = weights[at // N_BUCKETS, e]
+            weight = weights[v, e]
             if weight > 0.0:
-                adds = weight * worth[at]
+                adds = weight * evidence(prob[e, at], params.pool)
                 total[c] += adds if code[c] > 0 else -adds
                 voting[c] += weight
-                backing[c] += weight * mass[at // N_BUCKETS, e]
+                backing[c] += weight * mass[v, e]
                 families[c] |= bit
+
+
+@kernel
+def _record(codes: ByteMat, code: ByteMat, prob: Mat, stated: Mat, out_prob: Mat) -> None:
+    """Keep votes and probabilities until their labels end; nobody has voted yet."""
+    from_codes, into_codes = codes.reshape(-1), code.reshape(-1)
+    probs, into_probs, rows = prob.reshape(-1), stated.reshape(-1), out_prob.reshape(-1)
+    for i in range(from_codes.size):
+        into_codes[i] = from_codes[i]
+        rows[i] = 0.5
+    for i in range(probs.size):
+        into_probs[i] = probs[i]
