@@ -167,18 +167,25 @@ def step(
         signed = np.empty((n_coins, n_engines))
         vote.signed(codes, prob, signed)
         correlation.accumulate(k, signed, gated, healthy, params, state.correlation)
+    standing = reliability.Standing(
+        np.empty((N_REGIMES + 1, n_engines)),
+        np.empty((N_REGIMES + 1, n_engines)),
+        np.empty((N_REGIMES + 1, n_engines)),
+    )
+    reliability.stand(k, params, state.reliability, standing)
+    for e in range(n_engines):
+        out.reliability[t, e] = standing.reliability[reliability.POOLED, e]
     weights.step(
         k,
         approved,
         healthy,
         state.correlation.matrix,
-        state.reliability,
+        standing,
+        state.reliability.log_weight,
         params,
         state.weights,
         out.weights[t],
     )
-    mass = np.empty((N_REGIMES, n_engines))
-    _masses(k, params, state.reliability, mass, out.reliability[t])
     tally = vote.Tally(
         np.empty(n_coins), np.empty(n_coins), np.empty(n_coins), np.empty(n_coins, dtype=np.int64)
     )
@@ -187,7 +194,7 @@ def step(
         codes,
         prob,
         out.weights[t],
-        mass,
+        standing.mass,
         family,
         params,
         state.labels,
@@ -267,18 +274,6 @@ def _learn(k: int, codes: ByteMat, move: ByteVec, prob: Mat, params: Params, sta
     labels.resolve(k, codes, move, state.labels, ended, square)
     reliability.step(k, ended, square, state.labels.prob, params, state.reliability)
     calibration.step(k, ended, params, state.calibration, prob)
-
-
-@kernel
-def _masses(k: int, params: Params, memory: reliability.State, mass: Mat, pooled: Vec) -> None:
-    """Write the mass of labels behind each engine per regime, and its pooled reliability."""
-    for e in range(pooled.size):
-        r, _, behind = reliability.read(k, reliability.POOLED, e, params, memory)
-        pooled[e] = r
-        for v in range(N_REGIMES):
-            mass[v, e] = behind
-            if params.by_regime:
-                mass[v, e] = reliability.read(k, v, e, params, memory)[2]
 
 
 @kernel

@@ -173,11 +173,12 @@ def moves(k: int, close: Vec, status: ByteVec, state: State, move: ByteVec) -> N
     n_open = state.n_open
     then = state.close[slot]
     for c in range(n_coins):
-        run[c] = (run[c] if follows else 0) + 1 if status[c] == Bar.TRADED else 0
+        before = run[c]
+        run[c] = (before if follows else 0) + 1 if status[c] == Bar.TRADED else 0
         move[c] = 0
         if run[c] > horizon:
             move[c] = int(close[c] > then[c]) - int(close[c] < then[c])
-        if run[c] <= 1:  # nothing that is open reaches across the break
+        if before > 0 and run[c] <= 1:  # nothing that is open reaches across the break
             for e in range(n_engines):
                 n_open[e, c] = 0
 
@@ -210,8 +211,8 @@ def resolve(
     Units: effective labels.  Causal: only votes of bar k - h are settled.
     Missing: a zero move (and a dropped label) settles nothing.  METHODS 1.1, 5.2.
     """
-    _, n_engines, n_coins = state.code.shape
-    slot = k % state.code.shape[0]
+    horizon, n_engines, n_coins = state.code.shape
+    slot = k % horizon
     unit = 1.0 / SCALE
     found = np.empty(n_coins, dtype=np.int64)
     # neighbours add to different lanes: which sums are made first is part of the bytes
@@ -227,6 +228,8 @@ def resolve(
             c = found[i]
             at = np.int64(code[c]) * move[c]
             if at == 0:
+                if state.run[c] <= horizon:
+                    code[c] = 0  # it is no longer open, and gives way to this bar's vote
                 continue
             right = np.int64(at > 0)
             cell = abs(at) - 1
@@ -235,7 +238,7 @@ def resolve(
             lanes[c % _LANES, cell, right] += share * share
             cells |= np.int64(1) << cell
         _collect(cells, lanes, square[e])
-        _advance(codes[e], code, state.run, state.inverse, unique, state.n_open[e])
+    _advance(codes, state.code[slot], state.inverse, state.start[slot], state.n_open)
 
 
 @kernel
@@ -255,16 +258,17 @@ def _collect(cells: int, lanes: Cube, square: Vec) -> None:
 
 @kernel
 def _advance(
-    codes: ByteVec, ending: ByteVec, run: IntVec, inverse: IntVec, start: IntVec, n_open: IntVec
+    codes: ByteMat, ending: ByteMat, inverse: IntVec, start: IntMat, n_open: IntMat
 ) -> None:
-    """Move one engine's counts of open labels one bar on; write the uniqueness of new votes."""
-    horizon = inverse.size - 2
-    for c in range(codes.size):
-        n_open[c] += int(codes[c] != 0)
-    for c in range(codes.size):
-        start[c] = inverse[np.uint64(n_open[c])]  # of the vote that takes this slot
-    for c in range(codes.size):
-        n_open[c] -= int(ending[c] != 0 and run[c] > horizon)
+    """Move all counts of open labels one bar on; write how unique this bar's votes are."""
+    opens, closes = codes.reshape(-1), ending.reshape(-1)
+    unique, count = start.reshape(-1), n_open.reshape(-1)
+    for i in range(count.size):
+        count[i] += int(opens[i] != 0)
+    for i in range(count.size):
+        unique[i] = inverse[np.uint64(count[i])]
+    for i in range(count.size):
+        count[i] -= int(closes[i] != 0)
 
 
 @kernel

@@ -13,6 +13,7 @@ import numpy as np
 from quorate.core.consensus import labels
 from quorate.core.consensus.labels import N_BUCKETS, N_CELLS, voters
 from quorate.core.consensus.params import Params
+from quorate.core.consensus.reliability import POOLED
 from quorate.core.consensus.score import evidence
 from quorate.core.kernel import kernel
 from quorate.core.types import N_REGIMES, Bar, ByteMat, ByteVec, IntVec, Mat, Vec
@@ -79,12 +80,14 @@ def step(
         From ``labels.encode``, shape (engine, coin).
     prob : Mat
         Calibrated probabilities in force, shape (engine, cell).
-    weights, mass : Mat
-        Weight and mass of labels, shape (regime, engine).
+    weights : Mat
+        Shape (regime, engine).
+    mass : Mat
+        Mass of labels behind each engine, ``reliability.Standing.mass``.
     family : ByteVec
         Family of each engine, 0 to 62, shape (engine,).
     params : Params
-        Pool.
+        Pool, horizon and whether regimes are told apart.
     state : labels.State
         The ring: row ``k % h`` of ``code`` and ``prob`` is written.
     tally : Tally
@@ -125,7 +128,7 @@ def step(
                 adds = weight * evidence(prob[e, at], params.pool)
                 total[c] += adds if code[c] > 0 else -adds
                 voting[c] += weight
-                backing[c] += weight * mass[v, e]
+                backing[c] += weight * mass[v if params.by_regime else POOLED, e]
                 families[c] |= bit
 
 
