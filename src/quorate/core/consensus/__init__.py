@@ -163,8 +163,12 @@ def step(
     labels.encode(side, strength, gated, codes)
     labels.moves(k, close, status, state.labels, move)
     _learn(k, codes, move, prob, params, state)
+    rebuilt = np.zeros(N_REGIMES, dtype=np.int8)
     if k % params.bars_per_hour == 0:
         signed = np.empty((n_coins, n_engines))
+        for c in range(n_coins):
+            if gated[c] >= 0:
+                rebuilt[gated[c]] = 1
         vote.signed(codes, prob, signed)
         correlation.accumulate(k, signed, gated, healthy, params, state.correlation)
     standing = reliability.Standing(
@@ -176,10 +180,10 @@ def step(
     for e in range(n_engines):
         out.reliability[t, e] = standing.reliability[reliability.POOLED, e]
     weights.step(
-        k,
         approved,
         healthy,
         state.correlation.matrix,
+        rebuilt,
         standing,
         state.reliability.log_weight,
         params,

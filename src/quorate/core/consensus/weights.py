@@ -122,10 +122,10 @@ def base_weights(v: int, params: Params, standing: Standing, log_weight: Mat, ou
 
 @kernel
 def step(
-    k: int,
     approved: ByteMat,
     healthy: ByteVec,
     matrix: Cube,
+    rebuilt: ByteVec,
     standing: Standing,
     log_weight: Mat,
     params: Params,
@@ -134,18 +134,18 @@ def step(
 ) -> None:
     """Write this bar's weights per regime.
 
-    ``w_corr`` is solved anew on the hour, and on any bar where the eligible engines changed.
+    ``w_corr`` is solved anew where the matrix or the eligible engines changed on this bar.
 
     Parameters
     ----------
-    k : int
-        Bar counter.
     approved : ByteMat
         1 where an engine may vote in a regime, shape (regime, engine).
     healthy : ByteVec
         1 where an engine works, shape (engine,).
     matrix : Cube
         ``correlation.State.matrix``.
+    rebuilt : ByteVec
+        1 where the matrix is of this bar, shape (regime,).
     standing : Standing
         From ``reliability.stand``, this bar.
     log_weight : Mat
@@ -165,7 +165,7 @@ def step(
     n_engines = healthy.size
     base = np.empty(n_engines)
     for v in range(N_REGIMES):
-        changed = k % params.bars_per_hour == 0
+        changed = rebuilt[v] != 0
         for e in range(n_engines):
             may = int(approved[v, e] != 0 and healthy[e] != 0)
             if may != state.eligible[v, e]:

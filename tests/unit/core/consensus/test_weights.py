@@ -70,17 +70,21 @@ def test_weights_are_solved_again_when_the_eligible_change_between_hours():
     approved = np.ones((5, 3), dtype=np.int8)
     approved[3] = 0
     memory = reliability.init(3)
-    seen = standing_of(memory, given), memory.log_weight
-    weights.step(1, approved, EVERYONE, matrix, *seen, given, state, out)
+    on_the_hour, between = np.ones(5, dtype=np.int8), np.zeros(5, dtype=np.int8)
+    seen = between, standing_of(memory, given), memory.log_weight
+    weights.step(approved, EVERYONE, matrix, *seen, given, state, out)
     assert out[0] == pytest.approx([1 / 3] * 3)
     assert (out[3] == 0.0).all()
     healthy = np.array([1, 0, 1], dtype=np.int8)
-    weights.step(2, approved, healthy, matrix, *seen, given, state, out)
+    weights.step(approved, healthy, matrix, *seen, given, state, out)
     assert out[0] == pytest.approx([0.5, 0.0, 0.5])
     matrix[:, 0, 2] = matrix[:, 2, 0] = 0.9
     matrix[:, 0, 1] = matrix[:, 1, 0] = 0.2
     before = out.copy()
-    weights.step(3, approved, healthy, matrix, *seen, given, state, out)
+    weights.step(approved, healthy, matrix, *seen, given, state, out)
     assert (out == before).all()  # a new matrix waits for the hour
-    weights.step(4, approved, EVERYONE, matrix, *seen, given, state, out)
+    weights.step(approved, EVERYONE, matrix, *seen, given, state, out)
     assert out[0, 1] > out[0, 0]
+    matrix[:] = np.eye(3)
+    weights.step(approved, EVERYONE, matrix, on_the_hour, *seen[1:], given, state, out)
+    assert out[0] == pytest.approx([1 / 3] * 3)
