@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.core.consensus import labels
-from quorate.core.consensus.labels import N_BUCKETS, N_CELLS, voters
+from quorate.core.consensus.labels import N_BUCKETS, voters
 from quorate.core.consensus.params import Params
 from quorate.core.consensus.reliability import POOLED
 from quorate.core.consensus.score import evidence
