@@ -42,6 +42,7 @@ SCALE = 1 << 40
 """One label of uniqueness, as an integer."""
 
 _LANES = 4
+
 _ANY_BUCKET = (1 << N_BUCKETS) - 1
 
 IntCube: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.int64]]
@@ -200,7 +201,8 @@ def resolve(
     move : ByteVec
         From ``moves``, shape (coin,).
     state : State
-        ``n_open`` and row ``k % h`` of ``start`` move one bar on.
+        ``n_open`` and row ``k % h`` of ``start`` move one bar on; votes whose life was broken
+        leave row ``k % h`` of ``code``, which this bar's votes take over (``vote.step``).
     ended : IntCube
         Written: uniqueness times 2^40 by outcome (wrong, right), (2, engine, cell).
     square : Mat
@@ -215,7 +217,7 @@ def resolve(
     slot = k % horizon
     unit = 1.0 / SCALE
     found = np.empty(n_coins, dtype=np.int64)
-    # neighbours add to different lanes: which sums are made first is part of the bytes
+    # coins add up in lanes: the order of these sums is part of the bytes
     lanes = np.zeros((_LANES, N_CELLS, 2))
     for e in range(n_engines):
         for outcome in range(2):
