@@ -40,6 +40,7 @@ from quorate.core.consensus.params import (
     params,
 )
 from quorate.core.consensus.score import shares
+from quorate.core.consensus.work import Work
 from quorate.core.kernel import kernel
 from quorate.core.types import (
     N_REGIMES,
@@ -117,6 +118,7 @@ def step(
     family: ByteVec,
     params: Params,
     state: State,
+    work: Work,
     out: Out,
 ) -> None:
     r"""Take one bar of votes and write row t of the block.
@@ -143,6 +145,8 @@ def step(
         From ``params``.
     state : State
         Updated in place.
+    work : Work
+        Overwritten.
     out : Out
         Row t is written.
 
@@ -154,52 +158,53 @@ def step(
     Spec 1, METHODS 0b, 1 to 3.
     """
     n_engines, n_coins = side.shape
-    votes = np.empty(n_coins, dtype=np.int8)
-    gated = np.empty(n_coins, dtype=np.int8)
-    move = np.empty(n_coins, dtype=np.int8)
-    codes = np.empty((n_engines, n_coins), dtype=np.int8)
-    prob = np.empty((n_engines, labels.N_CELLS))
-    vote.admit(status, ready, regime, votes, gated)
+    codes, gated = work.codes, work.gated
+    vote.admit(status, ready, regime, work.votes, gated)
     labels.encode(side, strength, gated, codes)
-    labels.moves(k, close, status, state.labels, move)
-    _learn(k, codes, move, prob, params, state)
+    labels.moves(k, close, status, state.labels, work.move)
+    labels.resolve(k, codes, work.move, state.labels, work.ended, work.square)
+    reliability.step(k, work.ended, work.square, state.labels.prob, params, state.reliability)
+    calibration.step(k, work.ended, params, state.calibration, work.prob)
+    for v in range(N_REGIMES):
+        work.rebuilt[v] = 0
     if k % params.bars_per_hour == 0:
-        signed = np.empty((n_coins, n_engines))
-        vote.signed(codes, prob, signed)
-        correlation.accumulate(k, signed, gated, healthy, params, state.correlation)
+        for c in range(n_coins):
+            if gated[c] >= 0:
+                work.rebuilt[gated[c]] = 1
+        vote.signed(codes, work.prob, work.signed)
+        correlation.accumulate(k, work.signed, gated, healthy, params, state.correlation)
+    reliability.stand(k, params, state.reliability, work.standing)
+    for e in range(n_engines):
+        out.reliability[t, e] = work.standing.reliability[reliability.POOLED, e]
     weights.step(
-        k,
         approved,
         healthy,
         state.correlation.matrix,
-        state.reliability,
+        work.rebuilt,
+        work.standing,
+        state.reliability.log_weight,
         params,
         state.weights,
         out.weights[t],
     )
-    mass = np.empty((N_REGIMES, n_engines))
-    _masses(k, params, state.reliability, mass, out.reliability[t])
-    tally = vote.Tally(
-        np.empty(n_coins), np.empty(n_coins), np.empty(n_coins), np.empty(n_coins, dtype=np.int64)
-    )
     vote.step(
         k,
         codes,
-        prob,
+        work.prob,
         out.weights[t],
-        mass,
+        work.standing.mass,
         family,
         params,
         state.labels,
-        tally,
+        work.tally,
         out.prob[t],
     )
     closes = state.labels.close[k % params.horizon_bars]
     for c in range(n_coins):
         closes[c] = close[c]
     score.spread(params, state.score, out.sigma[t])
-    _decide(t, status, gated, sigma_daily, tally, params, state.weights.eligible, out)
-    score.push(out.score[t], votes, state.score)
+    _decide(t, status, gated, sigma_daily, work.tally, params, state.weights.eligible, out)
+    score.push(out.score[t], work.votes, state.score)
 
 
 @kernel
@@ -238,6 +243,26 @@ def scan(
     -----
     Units, Causal, Missing: as ``step``. Spec 1.
     """
+    _, n_engines, n_coins = side.shape
+    rows = (N_REGIMES + 1, n_engines)
+    work = Work(
+        np.empty(n_coins, dtype=np.int8),
+        np.empty(n_coins, dtype=np.int8),
+        np.empty(n_coins, dtype=np.int8),
+        np.empty((n_engines, n_coins), dtype=np.int8),
+        np.empty((2, n_engines, labels.N_CELLS), dtype=np.int64),
+        np.empty((n_engines, N_REGIMES)),
+        np.empty((n_engines, labels.N_CELLS)),
+        np.empty((n_coins, n_engines)),
+        np.empty(N_REGIMES, dtype=np.int8),
+        reliability.Standing(np.empty(rows), np.empty(rows), np.empty(rows)),
+        vote.Tally(
+            np.empty(n_coins),
+            np.empty(n_coins),
+            np.empty(n_coins),
+            np.empty(n_coins, dtype=np.int64),
+        ),
+    )
     for t in range(close.shape[0]):
         step(
             t,
@@ -254,31 +279,9 @@ def scan(
             family,
             params,
             state,
+            work,
             out,
         )
-
-
-@kernel
-def _learn(k: int, codes: ByteMat, move: ByteVec, prob: Mat, params: Params, state: State) -> None:
-    """Settle labels, update reliability and calibration, write the probabilities in force."""
-    n_engines = codes.shape[0]
-    ended = np.empty((2, n_engines, labels.N_CELLS), dtype=np.int64)
-    square = np.empty((n_engines, N_REGIMES))
-    labels.resolve(k, codes, move, state.labels, ended, square)
-    reliability.step(k, ended, square, state.labels.prob, params, state.reliability)
-    calibration.step(k, ended, params, state.calibration, prob)
-
-
-@kernel
-def _masses(k: int, params: Params, memory: reliability.State, mass: Mat, pooled: Vec) -> None:
-    """Write the mass of labels behind each engine per regime, and its pooled reliability."""
-    for e in range(pooled.size):
-        r, _, behind = reliability.read(k, reliability.POOLED, e, params, memory)
-        pooled[e] = r
-        for v in range(N_REGIMES):
-            mass[v, e] = behind
-            if params.by_regime:
-                mass[v, e] = reliability.read(k, v, e, params, memory)[2]
 
 
 @kernel

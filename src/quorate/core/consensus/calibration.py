@@ -93,15 +93,13 @@ def step(k: int, ended: IntCube, params: Params, state: State, prob: Mat) -> Non
         half_life_bars = params.calibration_half_life_days * params.bars_per_day
         decay = 2.0 ** (-(k - state.last_k[0]) / half_life_bars)
     state.last_k[0] = k
-    n_engines = state.mass.shape[0]
-    for e in range(n_engines):
-        right = state.right[e]
-        mass = state.mass[e]
-        for v in range(N_CELLS):
-            gained = ended[1, e, v] * unit
-            right[v] = right[v] * decay + gained
-            mass[v] = mass[v] * decay + (gained + ended[0, e, v] * unit)
-        for v in range(N_CELLS):
-            prob[e, v] = calibrated(
-                right[v], mass[v], params.prior_prob, params.prior_mass, params.floor_prob
-            )
+    # all engines and cells in one run: a loop of 25 has hardly begun when it ends
+    wrong, good = ended[0].reshape(-1), ended[1].reshape(-1)
+    right, mass, means = state.right.reshape(-1), state.mass.reshape(-1), prob.reshape(-1)
+    for i in range(means.size):
+        gained = good[i] * unit
+        right[i] = right[i] * decay + gained
+        mass[i] = mass[i] * decay + (gained + wrong[i] * unit)
+        means[i] = calibrated(
+            right[i], mass[i], params.prior_prob, params.prior_mass, params.floor_prob
+        )

@@ -187,10 +187,16 @@ def rebuild(v: int, params: Params, state: State) -> None:
     else:
         amount = ledoit_wolf(cov, mean_fourth(v, state), samples)
     shrink(cov, amount)
+    scale = np.empty(n)
     for e in range(n):
+        scale[e] = cov[e, e]
+    for e in range(n):
+        row = matrix[e]
         for j in range(n):
-            if e != j and cov[e, e] > 0.0 and cov[j, j] > 0.0 and cov[e, j] > 0.0:
-                matrix[e, j] = min(cov[e, j] / math.sqrt(cov[e, e] * cov[j, j]), 1.0)
+            square = scale[e] * scale[j]
+            agree = (square > 0.0) & (cov[e, j] > 0.0)
+            row[j] = min(cov[e, j] / math.sqrt(square), 1.0) if agree else 0.0
+        row[e] = 1.0
     repair(matrix, params.ridge)
 
 
@@ -199,13 +205,14 @@ def covariance(v: int, state: State, cov: Mat) -> None:
     """Write the covariance of one regime's votes; exactly 0 for an engine that never varied."""
     n = cov.shape[0]
     for e in range(n):
+        first, second, mass = state.first[v, e], state.second[v, e], state.mass[v, e]
         for j in range(n):
-            mass = state.mass[v, e, j]
-            cov[e, j] = 0.0
-            if mass > 0.0:
-                mean_e = state.first[v, e, j] / mass
-                mean_j = state.first[v, j, e] / mass
-                cov[e, j] = state.second[v, max(e, j), min(e, j)] / mass - mean_e * mean_j
+            # a mean for now; the lower triangle turns it into a covariance below
+            cov[e, j] = first[j] / mass[j] if mass[j] > 0.0 else 0.0
+        for j in range(e + 1):
+            mean = second[j] / mass[j] if mass[j] > 0.0 else 0.0
+            cov[e, j] = mean - cov[e, j] * cov[j, e]
+            cov[j, e] = cov[e, j]
     for e in range(n):
         raw = state.second[v, e, e]
         # what is left of the subtraction below this is rounding, not variance

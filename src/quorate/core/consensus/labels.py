@@ -43,6 +43,8 @@ SCALE = 1 << 40
 
 _LANES = 4
 
+_ANY_BUCKET = (1 << N_BUCKETS) - 1
+
 IntCube: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.int64]]
 
 
@@ -125,6 +127,23 @@ def encode(side: ByteMat, strength: Mat, gated: ByteVec, codes: ByteMat) -> None
 
 
 @kernel
+def voters(code: ByteVec, found: IntVec) -> int:
+    """List the coins one engine votes on, in order and without a branch; return how many.
+
+    Examples
+    --------
+    >>> found = np.zeros(3, dtype=np.int64)
+    >>> voters(np.array([-4, 0, 9], dtype=np.int8), found), found[:2].tolist()
+    (2, [0, 2])
+    """
+    n = 0
+    for c in range(code.size):
+        found[n] = c
+        n += int(code[c] != 0)
+    return n
+
+
+@kernel
 def moves(k: int, close: Vec, status: ByteVec, state: State, move: ByteVec) -> None:
     """Write each coin's move over the life of the label that ends now, and count traded bars.
 
@@ -155,11 +174,12 @@ def moves(k: int, close: Vec, status: ByteVec, state: State, move: ByteVec) -> N
     n_open = state.n_open
     then = state.close[slot]
     for c in range(n_coins):
-        run[c] = (run[c] if follows else 0) + 1 if status[c] == Bar.TRADED else 0
+        before = run[c]
+        run[c] = (before if follows else 0) + 1 if status[c] == Bar.TRADED else 0
         move[c] = 0
         if run[c] > horizon:
             move[c] = int(close[c] > then[c]) - int(close[c] < then[c])
-        if run[c] <= 1:  # nothing that is open reaches across the break
+        if before > 0 and run[c] <= 1:  # nothing that is open reaches across the break
             for e in range(n_engines):
                 n_open[e, c] = 0
 
@@ -181,7 +201,8 @@ def resolve(
     move : ByteVec
         From ``moves``, shape (coin,).
     state : State
-        ``n_open`` and row ``k % h`` of ``start`` move one bar on.
+        ``n_open`` and row ``k % h`` of ``start`` move one bar on; votes whose life was broken
+        leave row ``k % h`` of ``code``, which this bar's votes take over (``vote.step``).
     ended : IntCube
         Written: uniqueness times 2^40 by outcome (wrong, right), (2, engine, cell).
     square : Mat
@@ -195,57 +216,61 @@ def resolve(
     horizon, n_engines, n_coins = state.code.shape
     slot = k % horizon
     unit = 1.0 / SCALE
-    rings = state.code
-    starts = state.start
-    n_open = state.n_open
-    run = state.run
-    inverse = state.inverse
-    unique = np.empty(n_coins, dtype=np.int64)
-    # one bin per side-times-move and cell; neighbours add to different lanes, which is faster
-    bins = np.empty((_LANES, 2 * N_CELLS + 1), dtype=np.int64)
-    squares = np.empty((_LANES, 2 * N_CELLS + 1))
+    found = np.empty(n_coins, dtype=np.int64)
+    # coins add up in lanes: the order of these sums is part of the bytes
+    lanes = np.zeros((_LANES, N_CELLS, 2))
     for e in range(n_engines):
-        code = rings[slot, e]
-        _advance(codes[e], code, run, horizon, inverse, starts[slot, e], n_open[e], unique)
-        for lane in range(_LANES):
-            for v in range(2 * N_CELLS + 1):
-                bins[lane, v] = 0
-                squares[lane, v] = 0.0
-        for c in range(n_coins):
-            own = np.uint64(c % _LANES)
-            at = np.uint64(np.int64(code[c]) * move[c] + N_CELLS)
+        for outcome in range(2):
+            for v in range(N_CELLS):
+                ended[outcome, e, v] = 0
+        code = state.code[slot, e]
+        unique = state.start[slot, e]
+        cells = np.int64(0)
+        for i in range(voters(code, found)):
+            c = found[i]
+            at = np.int64(code[c]) * move[c]
+            if at == 0:
+                if state.run[c] <= horizon:
+                    code[c] = 0  # it is no longer open, and gives way to this bar's vote
+                continue
+            right = np.int64(at > 0)
+            cell = abs(at) - 1
             share = unique[c] * unit
-            bins[own, at] += unique[c]
-            squares[own, at] += share * share
-        for v in range(N_REGIMES):
-            square[e, v] = 0.0
-        for v in range(N_CELLS):
-            ended[0, e, v] = 0
-            ended[1, e, v] = 0
-            for lane in range(_LANES):
-                ended[0, e, v] += bins[lane, N_CELLS - 1 - v]
-                ended[1, e, v] += bins[lane, N_CELLS + 1 + v]
-                square[e, v // N_BUCKETS] += squares[lane, N_CELLS - 1 - v]
-                square[e, v // N_BUCKETS] += squares[lane, N_CELLS + 1 + v]
+            ended[right, e, cell] += unique[c]
+            lanes[c % _LANES, cell, right] += share * share
+            cells |= np.int64(1) << cell
+        _collect(cells, lanes, square[e])
+    _advance(codes, state.code[slot], state.inverse, state.start[slot], state.n_open)
+
+
+@kernel
+def _collect(cells: int, lanes: Cube, square: Vec) -> None:
+    """Sum the lanes of each regime over the cells whose bit is set, and empty them."""
+    for v in range(N_REGIMES):
+        total = 0.0
+        if (cells >> v * N_BUCKETS) & _ANY_BUCKET:
+            for cell in range(v * N_BUCKETS, (v + 1) * N_BUCKETS):
+                if (cells >> cell) & 1:
+                    for lane in range(_LANES):
+                        for outcome in range(2):
+                            total += lanes[lane, cell, outcome]
+                            lanes[lane, cell, outcome] = 0.0
+        square[v] = total
 
 
 @kernel
 def _advance(
-    codes: ByteVec,
-    ending: ByteVec,
-    run: IntVec,
-    horizon: int,
-    inverse: IntVec,
-    start: IntVec,
-    n_open: IntVec,
-    unique: IntVec,
+    codes: ByteMat, ending: ByteMat, inverse: IntVec, start: IntMat, n_open: IntMat
 ) -> None:
-    """Move one engine's counts of open labels one bar on; write the uniqueness of what ends."""
-    for c in range(codes.size):
-        opened = n_open[c] + int(codes[c] != 0)
-        unique[c] = start[c]
-        start[c] = inverse[np.uint64(opened)]  # of the vote that takes this slot
-        n_open[c] = opened - int(ending[c] != 0 and run[c] > horizon)
+    """Move all counts of open labels one bar on; write how unique this bar's votes are."""
+    opens, closes = codes.reshape(-1), ending.reshape(-1)
+    unique, count = start.reshape(-1), n_open.reshape(-1)
+    for i in range(count.size):
+        count[i] += int(opens[i] != 0)
+    for i in range(count.size):
+        unique[i] = inverse[np.uint64(count[i])]
+    for i in range(count.size):
+        count[i] -= int(closes[i] != 0)
 
 
 @kernel
@@ -264,8 +289,6 @@ def brier_of(ended: IntCube, e: int, prob: Vec, regime: int) -> tuple[float, flo
     mass = 0.0
     for b in range(N_BUCKETS):
         cell = regime * N_BUCKETS + b
-        if ended[0, e, cell] + ended[1, e, cell] == 0:
-            continue
         wrong = ended[0, e, cell] * unit
         right = ended[1, e, cell] * unit
         loss += wrong * prob[cell] * prob[cell]

@@ -38,6 +38,14 @@ class State(NamedTuple):
     log_weight: Mat
 
 
+class Standing(NamedTuple):
+    """How the engines stand on one bar, as ``read``, shape (regime or pooled, engine)."""
+
+    reliability: Mat
+    score: Mat
+    mass: Mat
+
+
 def init(n_engines: int) -> State:
     """Return a state that has seen no label.
 
@@ -194,16 +202,18 @@ def step(k: int, ended: IntCube, square: Mat, prob: Cube, params: Params, state:
     n_engines = state.loss.shape[1]
     loss = np.zeros(state.loss.shape)
     mass = np.zeros(state.loss.shape)
-    for e in range(n_engines):
-        for v in range(N_REGIMES):
-            loss[v, e], mass[v, e] = brier_of(ended, e, prob[slot, e], v)
-            loss[POOLED, e] += loss[v, e]
-            mass[POOLED, e] += mass[v, e]
     one_bar = fade(1.0 / params.bars_per_day, params.half_life_days)
-    for v in range(N_REGIMES + 1):
-        for e in range(n_engines):
-            if mass[v, e] > 0.0:
-                _add(k, v, e, loss[v, e], mass[v, e], square[e], one_bar, params, state)
+    for e in range(n_engines):
+        squares = 0.0
+        for v in range(N_REGIMES):
+            if square[e, v] > 0.0:  # a label ended
+                loss[v, e], mass[v, e] = brier_of(ended, e, prob[slot, e], v)
+                _add(k, v, e, loss[v, e], mass[v, e], square[e, v], one_bar, params, state)
+                loss[POOLED, e] += loss[v, e]
+                mass[POOLED, e] += mass[v, e]
+                squares += square[e, v]
+        if squares > 0.0:
+            _add(k, POOLED, e, loss[POOLED, e], mass[POOLED, e], squares, one_bar, params, state)
     if params.weighting == _HEDGE:
         _hedge(loss, mass, one_bar, params, state)
 
@@ -215,7 +225,7 @@ def _add(
     e: int,
     loss: float,
     mass: float,
-    square: Vec,
+    square: float,
     one_bar: float,
     params: Params,
     state: State,
@@ -225,13 +235,9 @@ def _add(
     elapsed = k - state.last_k[v, e]
     if elapsed != 1 and state.last_k[v, e] >= 0:
         decay = fade(elapsed / params.bars_per_day, params.half_life_days)
-    squares = 0.0
-    for j in range(N_REGIMES):
-        if v == POOLED or v == j:
-            squares += square[j]
     state.loss[v, e] = state.loss[v, e] * decay + loss
     state.mass[v, e] = state.mass[v, e] * decay + mass
-    state.square[v, e] = state.square[v, e] * decay * decay + squares
+    state.square[v, e] = state.square[v, e] * decay * decay + square
     state.last_k[v, e] = k
 
 
@@ -282,3 +288,14 @@ def read(k: int, v: int, e: int, params: Params, state: State) -> tuple[float, f
         return (1.0 - score) * stale, score, mass
     score = brier(loss, mass, params.prior_loss, params.reliability_mass)
     return 1.0 - score, score, mass
+
+
+@kernel
+def stand(k: int, params: Params, state: State, standing: Standing) -> None:
+    """Read every engine as it stands at bar k: pooled, and by regime where that is asked for."""
+    for v in range(0 if params.by_regime else POOLED, POOLED + 1):
+        for e in range(state.loss.shape[1]):
+            r, score, mass = read(k, v, e, params, state)
+            standing.reliability[v, e] = r
+            standing.score[v, e] = score
+            standing.mass[v, e] = mass

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.core.consensus import labels
-from quorate.core.consensus.labels import N_BUCKETS, N_CELLS
+from quorate.core.consensus.labels import N_BUCKETS, voters
 from quorate.core.consensus.params import Params
+from quorate.core.consensus.reliability import POOLED
 from quorate.core.consensus.score import evidence
 from quorate.core.kernel import kernel
 from quorate.core.types import N_REGIMES, Bar, ByteMat, ByteVec, IntVec, Mat, Vec
@@ -79,12 +80,14 @@ def step(
         From ``labels.encode``, shape (engine, coin).
     prob : Mat
         Calibrated probabilities in force, shape (engine, cell).
-    weights, mass : Mat
-        Weight and mass of labels, shape (regime, engine).
+    weights : Mat
+        Shape (regime, engine).
+    mass : Mat
+        Mass of labels behind each engine, ``reliability.Standing.mass``.
     family : ByteVec
         Family of each engine, 0 to 62, shape (engine,).
     params : Params
-        Pool.
+        Pool, horizon and whether regimes are told apart.
     state : labels.State
         The ring: row ``k % h`` of ``code`` and ``prob`` is written.
     tally : Tally
@@ -109,32 +112,33 @@ def step(
         voting[c] = 0.0
         backing[c] = 0.0
         families[c] = 0
-    recorded = state.prob[slot]
-    codes_now = state.code[slot]
-    # rows by code + N_CELLS: sell votes, no vote, buy votes; so no branch on the vote is needed
-    # columns: evidence, weight, weight times mass, probability
-    table = np.zeros((2 * N_CELLS + 1, 4))
-    table[N_CELLS, 3] = 0.5
-    bit = np.zeros(2 * N_CELLS + 1, dtype=np.int64)
+    _record(codes, state.code[slot], prob, state.prob[slot], out_prob)
+    found = np.empty(n_coins, dtype=np.int64)
     for e in range(n_engines):
-        for v in range(N_CELLS):
-            recorded[e, v] = prob[e, v]
-            weight = weights[v // N_BUCKETS, e]
-            adds = weight * evidence(prob[e, v], params.pool)
-            for sign in (-1, 1):
-                at = N_CELLS + sign * (v + 1)
-                table[at, 0] = sign * adds
-                table[at, 1] = weight
-                table[at, 2] = weight * mass[v // N_BUCKETS, e]
-                table[at, 3] = prob[e, v]
-                bit[at] = np.int64(1) << np.int64(family[e]) if weight > 0.0 else 0
-        code = codes_now[e]
+        code = codes[e]
         row = out_prob[e]
-        for c in range(n_coins):
-            code[c] = codes[e, c]
-            into = np.uint64(np.int64(codes[e, c]) + N_CELLS)
-            row[c] = table[into, 3]
-            total[c] += table[into, 0]
-            voting[c] += table[into, 1]
-            backing[c] += table[into, 2]
-            families[c] |= bit[into]
+        bit = np.int64(1) << np.int64(family[e])
+        for i in range(voters(code, found)):
+            c = found[i]
+            at = abs(np.int64(code[c])) - 1
+            v = at // N_BUCKETS
+            row[c] = prob[e, at]
+            weight = weights[v, e]
+            if weight > 0.0:
+                adds = weight * evidence(prob[e, at], params.pool)
+                total[c] += adds if code[c] > 0 else -adds
+                voting[c] += weight
+                backing[c] += weight * mass[v if params.by_regime else POOLED, e]
+                families[c] |= bit
+
+
+@kernel
+def _record(codes: ByteMat, code: ByteMat, prob: Mat, stated: Mat, out_prob: Mat) -> None:
+    """Keep votes and probabilities until their labels end; nobody has voted yet."""
+    from_codes, into_codes = codes.reshape(-1), code.reshape(-1)
+    probs, into_probs, rows = prob.reshape(-1), stated.reshape(-1), out_prob.reshape(-1)
+    for i in range(from_codes.size):
+        into_codes[i] = from_codes[i]
+        rows[i] = 0.5
+    for i in range(probs.size):
+        into_probs[i] = probs[i]

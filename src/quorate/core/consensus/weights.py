@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.core.consensus import params as options
-from quorate.core.consensus import reliability
 from quorate.core.consensus.params import Params
-from quorate.core.consensus.reliability import POOLED, skill
+from quorate.core.consensus.reliability import POOLED, Standing, skill
 from quorate.core.consensus.simplex import min_variance, normalise
 from quorate.core.kernel import kernel
 from quorate.core.types import N_REGIMES, ByteMat, ByteVec, Cube, Mat, Vec
@@ -100,23 +99,22 @@ def hedge(log_weight: Vec, out: Vec) -> None:
 
 
 @kernel
-def base_weights(k: int, v: int, params: Params, memory: reliability.State, out: Vec) -> None:
+def base_weights(v: int, params: Params, standing: Standing, log_weight: Mat, out: Vec) -> None:
     """Write the unnormalised base weight of every engine in one regime (METHODS 1.3).
 
     Notes
     -----
-    Units: non-negative.  Causal: labels that ended by bar k.
+    Units: non-negative.  Causal: labels that ended by the bar of ``standing``.
     Missing: an engine without labels has the coin flip's.  Spec 1.
     """
     row = v if params.by_regime else POOLED
     if params.weighting == _HEDGE:
-        hedge(memory.log_weight[row], out)
+        hedge(log_weight[row], out)
         return
     for e in range(out.size):
-        r, score, _ = reliability.read(k, row, e, params, memory)
-        out[e] = r
+        out[e] = standing.reliability[row, e]
         if params.weighting == _SKILL:
-            gained = max(params.skill_floor, skill(score, params.prior_loss))
+            gained = max(params.skill_floor, skill(standing.score[row, e], params.prior_loss))
             out[e] = gained**params.skill_power
         elif params.weighting == _EQUAL:
             out[e] = 1.0
@@ -124,31 +122,34 @@ def base_weights(k: int, v: int, params: Params, memory: reliability.State, out:
 
 @kernel
 def step(
-    k: int,
     approved: ByteMat,
     healthy: ByteVec,
     matrix: Cube,
-    memory: reliability.State,
+    rebuilt: ByteVec,
+    standing: Standing,
+    log_weight: Mat,
     params: Params,
     state: State,
     out: Mat,
 ) -> None:
     """Write this bar's weights per regime.
 
-    ``w_corr`` is solved anew on the hour, and on any bar where the eligible engines changed.
+    ``w_corr`` is solved anew where the matrix or the eligible engines changed on this bar.
 
     Parameters
     ----------
-    k : int
-        Bar counter.
     approved : ByteMat
         1 where an engine may vote in a regime, shape (regime, engine).
     healthy : ByteVec
         1 where an engine works, shape (engine,).
     matrix : Cube
         ``correlation.State.matrix``.
-    memory : reliability.State
-        Read only.
+    rebuilt : ByteVec
+        1 where the matrix is of this bar, shape (regime,).
+    standing : Standing
+        From ``reliability.stand``, this bar.
+    log_weight : Mat
+        ``reliability.State.log_weight``.
     params : Params
         Weighting and mix.
     state : State
@@ -164,7 +165,7 @@ def step(
     n_engines = healthy.size
     base = np.empty(n_engines)
     for v in range(N_REGIMES):
-        changed = k % params.bars_per_hour == 0
+        changed = rebuilt[v] != 0
         for e in range(n_engines):
             may = int(approved[v, e] != 0 and healthy[e] != 0)
             if may != state.eligible[v, e]:
@@ -173,5 +174,5 @@ def step(
         if changed:
             min_variance(matrix[v], state.eligible[v], state.spread[v])
         if v == 0 or params.by_regime:
-            base_weights(k, v, params, memory, base)
+            base_weights(v, params, standing, log_weight, base)
         combine(base, state.spread[v], state.eligible[v], params.mix, out[v])

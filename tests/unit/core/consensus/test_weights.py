@@ -34,6 +34,12 @@ def memory_of(losses):
     return memory
 
 
+def standing_of(memory, given, k=0):
+    found = reliability.Standing(*(np.zeros(memory.loss.shape) for _ in range(3)))
+    reliability.stand(k, given, memory, found)
+    return found
+
+
 @pytest.mark.parametrize(
     ("weighting", "expected"),
     [
@@ -43,18 +49,18 @@ def memory_of(losses):
     ],
 )
 def test_options_of_the_base_weight(weighting, expected):
-    out = np.zeros(3)
-    base_weights(0, 0, params(weighting=weighting), memory_of((0.20, 0.25, 0.30)), out)
+    out, given = np.zeros(3), params(weighting=weighting)
+    memory = memory_of((0.20, 0.25, 0.30))
+    base_weights(0, given, standing_of(memory, given), memory.log_weight, out)
     assert out == pytest.approx(expected)
 
 
 def test_by_regime_reads_the_row_of_the_regime():
     memory, out = memory_of((0.20, 0.25, 0.30)), np.zeros(3)
     memory.loss[2, 0] = 100.0
-    base_weights(0, 2, params(by_regime=1), memory, out)
-    assert out[0] == pytest.approx(0.9)
-    base_weights(0, 2, params(), memory, out)
-    assert out[0] == pytest.approx(0.8)
+    for given, expected in ((params(by_regime=1), 0.9), (params(), 0.8)):
+        base_weights(2, given, standing_of(memory, given), memory.log_weight, out)
+        assert out[0] == pytest.approx(expected)
 
 
 def test_weights_are_solved_again_when_the_eligible_change_between_hours():
@@ -64,16 +70,21 @@ def test_weights_are_solved_again_when_the_eligible_change_between_hours():
     approved = np.ones((5, 3), dtype=np.int8)
     approved[3] = 0
     memory = reliability.init(3)
-    weights.step(1, approved, EVERYONE, matrix, memory, given, state, out)
+    on_the_hour, between = np.ones(5, dtype=np.int8), np.zeros(5, dtype=np.int8)
+    seen = between, standing_of(memory, given), memory.log_weight
+    weights.step(approved, EVERYONE, matrix, *seen, given, state, out)
     assert out[0] == pytest.approx([1 / 3] * 3)
     assert (out[3] == 0.0).all()
     healthy = np.array([1, 0, 1], dtype=np.int8)
-    weights.step(2, approved, healthy, matrix, memory, given, state, out)
+    weights.step(approved, healthy, matrix, *seen, given, state, out)
     assert out[0] == pytest.approx([0.5, 0.0, 0.5])
     matrix[:, 0, 2] = matrix[:, 2, 0] = 0.9
     matrix[:, 0, 1] = matrix[:, 1, 0] = 0.2
     before = out.copy()
-    weights.step(3, approved, healthy, matrix, memory, given, state, out)
+    weights.step(approved, healthy, matrix, *seen, given, state, out)
     assert (out == before).all()  # a new matrix waits for the hour
-    weights.step(4, approved, EVERYONE, matrix, memory, given, state, out)
+    weights.step(approved, EVERYONE, matrix, *seen, given, state, out)
     assert out[0, 1] > out[0, 0]
+    matrix[:] = np.eye(3)
+    weights.step(approved, EVERYONE, matrix, on_the_hour, *seen[1:], given, state, out)
+    assert out[0] == pytest.approx([1 / 3] * 3)
