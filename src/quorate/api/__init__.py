@@ -19,6 +19,7 @@ from quorate.api.pages import render
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
+from quorate.api.simulating import Simulation, simulate
 from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.warming import warm
 from quorate.lake import Panel, PanelSpec, Source, synthetic
@@ -38,6 +39,7 @@ __all__ = [
     "Explanation",
     "Panel",
     "Result",
+    "Simulation",
     "Sizes",
     "Sweep",
     "compare",
@@ -56,6 +58,7 @@ __all__ = [
     "run",
     "runs",
     "schema",
+    "simulate",
     "sizes",
     "sweep",
     "synthetic",

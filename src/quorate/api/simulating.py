@@ -17,7 +17,7 @@ from quorate.api.effective import read_settings
 from quorate.backtest import gate, given
 from quorate.backtest.fills import COLUMNS, ROWS_PER_BAR, clear, column, fills
 from quorate.core import ledger
-from quorate.core.types import MONEY_SCALE, IntVec, Line, Mat
+from quorate.core.types import MONEY_SCALE, IntVec, Line, Market, Mat
 from quorate.errors import ConfigError, DataError
 from quorate.statistics import currency
 
@@ -148,7 +148,7 @@ UNKNOWN_SPREAD_BPS = 20.0
 """What a coin whose spread is not quoted is assumed to have."""
 
 
-def _priced(panel: Panel) -> given.Market:
+def _priced(panel: Panel) -> Market:
     """Return the market with a spread on every bar."""
     spread = panel.market.spread_bps
     if not np.isnan(spread).any():

@@ -16,7 +16,7 @@ from quorate.core.types import Bar
 if TYPE_CHECKING:
     from quorate.backtest.run import Slice
     from quorate.core.account import Setup
-    from quorate.core.types import IntVec
+    from quorate.core.types import IntVec, Venues
 
 _BYTES = {"listed", "is_perp", "status", "pause", "kill", "block", "flatten", "member"}
 _LONGS = {"flow"}
@@ -45,20 +45,43 @@ def check_setup(setup: Setup, delisted_k: IntVec) -> None:
     -----
     Units: as the fields. Causal: fixed before the run. Missing: a lot of NaN is refused.
     """
+    check_venues(setup.venues, delisted_k)
     shape = setup.venues.lot.shape
+    _array("sector", setup.sector, shape[1:], np.int64)
+    _array("can_short", setup.can_short, shape[1:], np.int8)
+
+
+def check_venues(venues: Venues, delisted_k: IntVec) -> None:
+    """Refuse venues that the kernels could not read.
+
+    Parameters
+    ----------
+    venues : Venues
+        Fees and sizes.
+    delisted_k : IntVec
+        Shape (coin,).
+
+    Raises
+    ------
+    ValueError
+        Names the array, and what it must be.
+
+    Notes
+    -----
+    Units: as the fields. Causal: fixed before the run. Missing: a lot of NaN is refused.
+    """
+    shape = venues.lot.shape
     if len(shape) != 2 or 0 in shape:
         raise ValueError(f"venues.lot has shape {shape}: it must be (venue, coin), at least 1 each")
-    for name, array in setup.venues._asdict().items():
+    for name, array in venues._asdict().items():
         _array(f"venues.{name}", array, shape[:1] if name in _BY_VENUE else shape, _type(name))
-    for name, array in (("sector", setup.sector), ("delisted_k", delisted_k)):
-        _array(name, array, shape[1:], np.int64)
-    _array("can_short", setup.can_short, shape[1:], np.int8)
+    _array("delisted_k", delisted_k, shape[1:], np.int64)
     for name in ("lot", "tick"):
-        _values(f"venues.{name}", getattr(setup.venues, name) > 0.0, "positive")
+        _values(f"venues.{name}", getattr(venues, name) > 0.0, "positive")
     for name in (*sorted(_BY_VENUE), "min_notional", "maintenance"):
-        _values(f"venues.{name}", np.isfinite(getattr(setup.venues, name)), "finite")
+        _values(f"venues.{name}", np.isfinite(getattr(venues, name)), "finite")
     for name in _FLAGS:
-        _values(f"venues.{name}", np.isin(getattr(setup.venues, name), (0, 1)), "0 or 1")
+        _values(f"venues.{name}", np.isin(getattr(venues, name), (0, 1)), "0 or 1")
 
 
 def check_slice(piece: Slice, setup: Setup) -> None:

@@ -1,0 +1,62 @@
+"""Weights of one's own: what they come to, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import quorate
+from quorate.errors import ConfigError, DataError
+
+
+def test_the_books_balance_and_costs_are_told() -> None:
+    panel = quorate.synthetic(n_coins=3, days=2)
+    weights = np.where(np.arange(panel.n_bars)[:, None] % 50 < 25, 0.3, -0.3) * np.ones(3)
+    done = quorate.simulate(panel, weights, stop_frac=0.02)
+    paid = sum(done.lines[name] for name in done.lines if name != "gross")
+    assert done.equity[-1] == done.start + done.lines["gross"] - paid
+    assert done.lines["fee"] > 0
+    assert done.lines["fee"] == done.fills["fee"].sum()
+    assert done.fills.filter(pl.col("lots") != 0).height > 30
+    assert "Simulation(net" in repr(done)
+
+
+def test_a_weight_is_traded_at_the_next_open() -> None:
+    panel = quorate.synthetic(n_coins=1, days=1)
+    weights = np.zeros((panel.n_bars, 1))
+    weights[10:] = 0.5
+    first = quorate.simulate(panel, weights).fills.row(0, named=True)
+    assert first["k"] == panel.k0 + 11
+    assert first["decision_price"] == panel.market.close[10, 0, 0]
+    assert first["price"] > panel.market.open[11, 0, 0]
+
+
+def test_spot_never_goes_short() -> None:
+    panel = quorate.synthetic(n_coins=2, days=1, kind="spot")
+    done = quorate.simulate(panel, np.full((panel.n_bars, 2), -0.5))
+    assert done.fills.height == 0
+    assert done.net_return == 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"weights": np.zeros((4, 2))}, "one row a bar"),
+        ({"weights": np.full((288, 2), np.inf)}, "NaN says nothing"),
+        ({"stop_frac": 3.0}, "0.03 for 3%"),
+    ],
+)
+def test_what_cannot_be_played_out_is_refused(change: dict[str, object], said: str) -> None:
+    panel = quorate.synthetic(n_coins=2, days=1)
+    given = {"weights": np.zeros((288, 2)), **change}
+    with pytest.raises(ConfigError) as refused:
+        quorate.simulate(panel, **given)  # type: ignore[arg-type]
+    assert said in str(refused.value) + str(refused.value.hint)
+
+
+def test_a_second_venue_is_refused() -> None:
+    panel = quorate.synthetic(n_coins=2, days=1)
+    two = panel.__class__(**{**panel.__dict__, "venue_names": ("one", "two")})
+    with pytest.raises(DataError, match="2 venues"):
+        quorate.simulate(two, np.zeros((288, 2)))

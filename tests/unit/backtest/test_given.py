@@ -1,0 +1,150 @@
+"""Given weights: the fast pass leaves the books that the exchange stepped bar by bar leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quorate.backtest import exchange, given
+from quorate.backtest.fills import Fills, fills, rows_needed
+from quorate.core import ledger
+from quorate.core.risk import breakers
+from quorate.core.types import MONEY_SCALE, Bar
+from quorate.lake.panel import Panel
+from quorate.lake.synthetic import synthetic
+
+K_BREAK = {"daily_loss_stop_frac": 0.02}
+PARAMS = exchange.params(breaker_params=breakers.Params(daily_loss_stop_frac=0.02))
+
+
+def case(seed: int = 3, **changes: Any) -> tuple[Panel, np.ndarray]:
+    """Return a perpetual market with holes, and weights that change, pause and reverse."""
+    panel = synthetic(n_coins=5, days=4, kind="perp", seed=seed, **changes)
+    rng = np.random.default_rng(seed)
+    steps = rng.choice([np.nan, 0.0, 0.4, -0.4, 0.1, -0.9], (panel.n_bars // 16, panel.n_coins))
+    weights = np.repeat(steps, 16, axis=0)
+    market = panel.market
+    for c in range(panel.n_coins):
+        a = int(rng.integers(100, 900))
+        market.status[a : a + 3, 0, c] = Bar.IMPUTED
+        market.status[a + 40 : a + 44, 0, c] = Bar.ABSENT
+        market.mark[a + 60, 0, c] = np.nan
+    market.status[700:, 0, 1] = Bar.ABSENT  # silent for over a day: closed at the last mark
+    market.low[500, 0, 2] *= 0.6  # a crash within a bar
+    market.high[820, 0, 3] *= 1.9  # and a squeeze that may liquidate
+    return panel, np.ascontiguousarray(weights)
+
+
+def rules(panel: Panel, stop_frac: float) -> given.Rules:
+    n = panel.n_coins
+    return given.Rules(PARAMS, np.full(n, stop_frac), np.full(n, np.nan), panel.delisted_k)
+
+
+def spreads(panel: Panel) -> Any:
+    return panel.market._replace(spread_bps=np.nan_to_num(panel.market.spread_bps, nan=5.0))
+
+
+def scanned(
+    panel: Panel, weights: np.ndarray, stop_frac: float, room: int = 1 << 14
+) -> tuple[given.State, np.ndarray, np.ndarray, int]:
+    """Return state, equity and fills of the fast pass, and how many calls it took."""
+    state = given.init(panel.n_coins, 1e5, PARAMS)
+    equity = np.zeros(panel.n_bars, np.int64)
+    buffer = fills(room)
+    rows, t, calls = [], 0, 0
+    while t < panel.n_bars:
+        buffer.n[0] = 0
+        t = given.scan(
+            t,
+            panel.k0,
+            spreads(panel),
+            weights,
+            panel.venues,
+            rules(panel, stop_frac),
+            state,
+            buffer,
+            equity,
+        )
+        rows.append(buffer.whole[: buffer.n[0]].copy())
+        calls += 1
+    return state, equity, np.concatenate(rows), calls
+
+
+def stepped(
+    panel: Panel, weights: np.ndarray, stop_frac: float
+) -> tuple[given.State, np.ndarray, np.ndarray]:
+    """Return the same from the exchange stepped whole on every bar: no fast pass at all."""
+    state = given.init(panel.n_coins, 1e5, PARAMS)
+    market, asked = spreads(panel), rules(panel, stop_frac)
+    log: Fills = fills(rows_needed(panel.n_bars, 1, panel.n_coins))
+    equity = np.zeros(panel.n_bars, np.int64)
+    limits = state.account.breakers
+    for t in range(panel.n_bars):
+        k = panel.k0 + t
+        exchange.step(
+            market,
+            t,
+            k,
+            panel.venues,
+            asked.sigma_daily,
+            asked.delisted_k,
+            state.account,
+            PARAMS,
+            state.exchange,
+            log,
+        )
+        equity[t] = ledger.equity(state.account.ledger)
+        worth = equity[t] / MONEY_SCALE
+        breakers.daily(
+            k, worth, 0.0, PARAMS.breakers, limits.day, limits.opening_usd, limits.tripped
+        )
+        state.n_waiting[0] = 0
+        given._decide(market, t, k, weights[t], worth, panel.venues, asked, state)
+    return state, equity, log.whole[: log.n[0]]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("stop_frac", [np.nan, 0.03])
+def test_the_fast_pass_is_the_exchange_stepped(seed: int, stop_frac: float) -> None:
+    panel, weights = case(seed)
+    fast, equity, rows, _ = scanned(panel, weights, stop_frac)
+    slow, expected, whole = stepped(panel, weights, stop_frac)
+    np.testing.assert_array_equal(equity, expected)
+    np.testing.assert_array_equal(rows, whole)
+    for name in ("cash", "lots", "value", "lines", "n_trades"):
+        np.testing.assert_array_equal(
+            getattr(fast.account.ledger, name), getattr(slow.account.ledger, name)
+        )
+    np.testing.assert_array_equal(fast.exchange.counts, slow.exchange.counts)
+    assert ledger.imbalance(fast.account.ledger) == 0
+    assert len(rows) > 100
+
+
+def test_the_cases_stop_liquidate_and_delist() -> None:
+    counts = sum(scanned(*case(seed), 0.03)[0].exchange.counts for seed in range(6))
+    for what in (exchange.Count.STOPS, exchange.Count.STOP_GAPS, exchange.Count.DELISTINGS):
+        assert counts[what] > 0, what.name
+    free = sum(scanned(*case(seed), np.nan)[0].exchange.counts for seed in range(6))
+    assert free[exchange.Count.LIQUIDATIONS] > 0
+
+
+def test_how_much_room_there_is_for_fills_changes_nothing() -> None:
+    panel, weights = case()
+    _, equity, rows, calls = scanned(panel, weights, 0.03)
+    _, again, same, many = scanned(panel, weights, 0.03, room=18)
+    assert calls == 1
+    assert many > 20
+    np.testing.assert_array_equal(equity, again)
+    np.testing.assert_array_equal(rows, same)
+
+
+def test_what_comes_later_changes_nothing_before() -> None:
+    panel, weights = case()
+    _, equity, _, _ = scanned(panel, weights, 0.03)
+    t = 600
+    for array in (panel.market.close, panel.market.high, panel.market.mark):
+        array[t:] *= 1.5
+    weights[t:] = -0.2
+    np.testing.assert_array_equal(scanned(panel, weights, 0.03)[1][:t], equity[:t])
