@@ -239,7 +239,7 @@ def resolve(
             ended[right, e, cell] += unique[c]
             lanes[c % _LANES, cell, right] += share * share
             cells |= np.int64(1) << cell
-        _collect(cells, lanes, square[e])
+        _collect(int(cells), lanes, square[e])
     _advance(codes, state.code[slot], state.inverse, state.start[slot], state.n_open)
 
 
