@@ -111,10 +111,9 @@ def simulate(
     --------
     >>> import numpy as np, quorate
     >>> panel = quorate.synthetic(n_coins=2, days=1)
-    >>> half = np.full((panel.n_bars, 2), 0.5)
-    >>> done = quorate.simulate(panel, half)
-    >>> done.fills["lots"].len(), done.equity.shape
-    (2, (288,))
+    >>> done = quorate.simulate(panel, np.full((panel.n_bars, 2), 0.01))
+    >>> done.fills["lots"].sign().to_list()  # two purchases, then six fundings
+    [1, 1, 0, 0, 0, 0, 0, 0]
     """
     chosen = read_settings() if settings is None else settings
     rows = _checked(panel, weights, stop_frac)

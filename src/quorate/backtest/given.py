@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quorate.backtest import exchange, settlement
+from quorate.backtest import exchange, quiet, settlement
 from quorate.backtest.exchange import Event
 from quorate.backtest.fills import ROWS_PER_BAR, Fills
 from quorate.core import ledger
@@ -32,7 +32,6 @@ from quorate.core.routing import orders
 from quorate.core.types import (
     MONEY_SCALE,
     Bar,
-    ByteVec,
     IntVec,
     Market,
     Mat,
@@ -45,7 +44,6 @@ from quorate.core.types import (
 )
 
 _SCALE = float(MONEY_SCALE)
-_CENTS = 100.0
 
 
 class State(NamedTuple):
@@ -56,8 +54,7 @@ class State(NamedTuple):
     acted: Vec  # the weight that was last acted on
     stop_below: Vec  # the stop of a long, -inf for none
     stop_above: Vec  # the stop of a short, inf for none
-    waiting: IntVec  # scratch: coins with an order at work, the first ``n_waiting``
-    n_waiting: IntVec  # (1,)
+    n_waiting: IntVec  # (1,): coins with an order at work
     fast_k: IntVec  # (1,): last bar on which everything held showed a price
 
 
@@ -89,83 +86,9 @@ def init(n_coins: int, start_usd: float, params: exchange.Params) -> State:
         acted=np.zeros(n_coins),
         stop_below=np.full(n_coins, -inf),
         stop_above=np.full(n_coins, inf),
-        waiting=np.zeros(n_coins, np.int64),
         n_waiting=np.zeros(1, np.int64),
         fast_k=np.full(1, -1, np.int64),
     )
-
-
-@kernel
-def _is_quiet(
-    low: Vec,
-    high: Vec,
-    mark: Vec,
-    funding: Vec,
-    status: ByteVec,
-    coins: Vec,
-    stop_below: Vec,
-    stop_above: Vec,
-) -> bool:
-    """Say whether nothing happens to what is held: no stop touched, no funding, no hole."""
-    n = 0
-    for c in range(coins.shape[0]):
-        n += (low[c] <= stop_below[c]) | (high[c] >= stop_above[c])
-    for c in range(coins.shape[0]):
-        n += (funding[c] != 0.0) & (coins[c] != 0.0)
-    for c in range(coins.shape[0]):
-        is_missing = (status[c] != Bar.TRADED.value) | (mark[c] != mark[c])
-        n += is_missing & (coins[c] != 0.0)
-    return n == 0
-
-
-@inlined
-def _is_touched(low: Vec, high: Vec, state: State) -> bool:
-    """Say whether any stop lies within the bar."""
-    n = 0
-    for c in range(low.shape[0]):
-        n += (low[c] <= state.stop_below[c]) | (high[c] >= state.stop_above[c])
-    return n != 0
-
-
-@inlined
-def _has_hole(status: ByteVec, mark: Vec, coins: Vec) -> bool:
-    """Say whether something held did not trade on this bar, or has no mark."""
-    n = 0
-    for c in range(coins.shape[0]):
-        is_missing = (status[c] != Bar.TRADED.value) | (mark[c] != mark[c])
-        n += is_missing & (coins[c] != 0.0)
-    return n != 0
-
-
-@inlined
-def _is_due(funding: Vec, coins: Vec) -> bool:
-    """Say whether something held settles funding on this bar."""
-    n = 0
-    for c in range(coins.shape[0]):
-        n += (funding[c] != 0.0) & (coins[c] != 0.0)
-    return n != 0
-
-
-@kernel
-def _value(mark: Vec, coins: Vec) -> int:
-    """Return what is held at these marks, each coin rounded once, integer money."""
-    total = 0
-    for c in range(coins.shape[0]):
-        total += int(np.rint(coins[c] * mark[c] * _SCALE))
-    return total
-
-
-@kernel
-def _may_be_insolvent(low: Vec, high: Vec, coins: Vec, maintenance: Vec, cash: int) -> bool:
-    """Say whether worst prices come near the maintenance margin; never misses, may exaggerate."""
-    worth = 0
-    margin = 0
-    for c in range(coins.shape[0]):
-        worst = min(coins[c] * low[c], coins[c] * high[c]) * _CENTS
-        worth += int(np.rint(worst))
-        margin += int(np.rint(abs(worst) * maintenance[c]))
-    room = 2 * coins.shape[0] + 2  # half a cent of rounding a coin, and the cash
-    return cash // (MONEY_SCALE // 100) + worth - room < margin
 
 
 @kernel
@@ -182,36 +105,24 @@ def _catch_up(market: Market, t: int, venues: Venues, state: State) -> None:
 
 
 @inlined
-def _gather(low: Vec, high: Vec, is_touched: bool, state: State) -> int:
+def _gather(low: Vec, high: Vec, state: State) -> int:
     """List in ``exchange.active`` the coins to which something happens; return how many."""
-    active = state.exchange.active
+    working = state.account.ledger.working
     n = 0
-    if is_touched:
-        working = state.account.ledger.working
-        for c in range(low.shape[0]):
-            is_hit = low[c] <= state.stop_below[c] or high[c] >= state.stop_above[c]
-            if is_hit or working[0, c] != 0:
-                active[n] = c
-                n += 1
-        return n
-    for i in range(state.n_waiting[0]):
-        active[i] = state.waiting[i]
-    return state.n_waiting[0]
+    for c in range(low.shape[0]):
+        is_hit = (low[c] <= state.stop_below[c]) | (high[c] >= state.stop_above[c])
+        if is_hit | (working[0, c] != 0):
+            state.exchange.active[n] = c
+            n += 1
+    return n
 
 
 @kernel
 def _refresh(n: int, state: State) -> None:
-    """After events of the first ``n`` active coins: their stops, and who still waits."""
-    books = state.account.ledger
+    """After events of the first ``n`` active coins: read their stops again."""
     for i in range(n):
         _see_stop(state.exchange.active[i], state)
-    left = 0
-    for i in range(state.n_waiting[0]):
-        c = state.waiting[i]
-        if books.working[0, c] != 0:
-            state.waiting[left] = c
-            left += 1
-    state.n_waiting[0] = left
+    quiet.count_waiting(state.account.ledger.working, state.n_waiting)
 
 
 @kernel
@@ -238,7 +149,7 @@ def _settle(
     books = state.account.ledger
     coins = books.coins
     low, high, mark = market.low[t, 0], market.high[t, 0], market.mark[t, 0]
-    if _may_be_insolvent(low, high, coins, venues.maintenance[0], books.cash[0]):
+    if quiet.may_be_insolvent(low, high, coins, venues.maintenance[0], books.cash[0]):
         if t > 0:
             _catch_up(market, t - 1, venues, state)
         n = exchange.active(books, state.exchange)
@@ -259,11 +170,11 @@ def _settle(
             )
             exchange.count_liquidation(books, state.exchange)
             _refresh(n, state)
-    if _is_due(market.funding[t, 0], coins):
+    if quiet.is_due(market.funding[t, 0], coins):
         n = exchange.active(books, state.exchange)
         settlement.fund_and_mark(market, t, k, n, venues, books, state.exchange, fills)
     state.fast_k[0] = k
-    total: int = books.cash[0] + _value(mark, coins)
+    total: int = books.cash[0] + quiet.value(mark, coins)
     return total
 
 
@@ -280,11 +191,8 @@ def _exchange(
     """Apply one bar to the account; return its equity at the close, integer money."""
     books = state.account.ledger
     low, high = market.low[t, 0], market.high[t, 0]
-    is_touched = _is_touched(low, high, state)
-    is_hole = _has_hole(market.status[t, 0], market.mark[t, 0], books.coins)
-    for i in range(state.n_waiting[0]):
-        is_hole |= market.status[t, 0, state.waiting[i]] == Bar.ABSENT.value
-    if is_hole:
+    status, mark = market.status[t, 0], market.mark[t, 0]
+    if quiet.has_hole(status, mark, books.coins, books.working):
         if t > 0:
             _catch_up(market, t - 1, venues, state)
         exchange.step(
@@ -304,8 +212,8 @@ def _exchange(
         _refresh(books.coins.shape[0], state)
         equity: int = ledger.equity(books)
         return equity
-    if is_touched or state.n_waiting[0] > 0:
-        n = _gather(low, high, is_touched, state)
+    n = _gather(low, high, state)
+    if n > 0:
         exchange.coins(
             Event.OPENING.value,
             n,
@@ -334,7 +242,7 @@ def _aim(
     rules: Rules,
     state: State,
 ) -> int:
-    """Return the lots that a weight asks for, after the breakers and what spot allows."""
+    """Return the lots that a weight asks for, after the streak breaker and what spot allows."""
     held = state.account.ledger.lots[0, c]
     unit = price * venues.lot[0, c]
     wanted = weight * equity
@@ -342,13 +250,7 @@ def _aim(
         wanted = 0.0
     if abs(wanted) > abs(held * unit) and state.account.breakers.streak[0] != 0:
         wanted *= rules.exchange.breakers.streak_multiplier
-    lots = int(wanted / unit)
-    is_more = abs(lots) > abs(held) or lots * held < 0
-    if is_more and not breakers.entries_allowed(state.account.breakers):
-        return held if lots * held > 0 else 0
-    if lots != 0 and abs(lots - held) * unit < venues.min_notional[0, c]:
-        return held
-    return lots
+    return int(wanted / unit)
 
 
 @inlined
@@ -356,9 +258,6 @@ def _send(c: int, k: int, lots: int, price: float, state: State) -> None:
     """Put a market order to work that leads to so many lots; 0 to go ends the one at work."""
     books, sent = state.account.ledger, state.account.orders
     held = books.lots[0, c]
-    if books.working[0, c] == 0 and lots != held:
-        state.waiting[state.n_waiting[0]] = c
-        state.n_waiting[0] += 1
     books.working[0, c] = lots - held
     sent.total[0, c] = lots - held
     sent.decision_price[0, c] = price
@@ -377,15 +276,6 @@ def _send(c: int, k: int, lots: int, price: float, state: State) -> None:
     state.exchange.priced_k[0, c] = k
 
 
-@kernel
-def _has_changed(weight: Vec, acted: Vec) -> bool:
-    """Say whether any weight is another than the one acted on; NaN says nothing."""
-    n = 0
-    for c in range(weight.shape[0]):
-        n += (weight[c] == weight[c]) & (weight[c] != acted[c])
-    return n != 0
-
-
 @inlined
 def _decide(
     market: Market,
@@ -397,25 +287,30 @@ def _decide(
     rules: Rules,
     state: State,
 ) -> None:
-    """Act on the weights that changed; one that cannot be acted on now is tried again."""
+    """Act on the weights that changed.
+
+    After the day's loss, or a stop on that side, only what makes a position smaller is sent, and
+    the rest is tried again; so is a weight whose coin does not trade now.
+    """
+    books = state.account.ledger
     for c in range(weight.shape[0]):
-        if weight[c] != weight[c] or weight[c] == state.acted[c]:
-            continue
         price = market.close[t, 0, c]
-        side = 1 if weight[c] > 0.0 else -1
-        if market.status[t, 0, c] != Bar.TRADED.value or not price > 0.0:
+        is_known = market.status[t, 0, c] == Bar.TRADED.value and price > 0.0
+        if weight[c] != weight[c] or weight[c] == state.acted[c] or not is_known:
             continue
-        if weight[c] != 0.0 and exits.is_cooling(c, side, k, state.account.exits):
-            continue
-        state.acted[c] = weight[c]
+        held = books.lots[0, c]
+        lots = _aim(c, weight[c], price, equity, venues, rules, state)
+        side = 1 if lots > 0 else -1
+        may_add = breakers.entries_allowed(state.account.breakers)
+        may_add = may_add and not exits.is_cooling(c, side, k, state.account.exits)
+        if (abs(lots) > abs(held) or lots * held < 0) and not may_add:
+            lots = held if lots * held > 0 else 0
+        else:
+            state.acted[c] = weight[c]
         exits.plan(c, rules.stop_frac[c], state.account.exits)
-        _send(c, k, _aim(c, weight[c], price, equity, venues, rules, state), price, state)
-    left = 0
-    for i in range(state.n_waiting[0]):
-        if state.account.ledger.working[0, state.waiting[i]] != 0:
-            state.waiting[left] = state.waiting[i]
-            left += 1
-    state.n_waiting[0] = left
+        if lots == 0 or abs(lots - held) * price * venues.lot[0, c] >= venues.min_notional[0, c]:
+            _send(c, k, lots, price, state)
+    quiet.count_waiting(books.working, state.n_waiting)
 
 
 @kernel
@@ -470,7 +365,7 @@ def scan(
         low, high, mark = market.low[t, 0], market.high[t, 0], market.mark[t, 0]
         if (
             state.n_waiting[0] == 0
-            and _is_quiet(
+            and quiet.is_quiet(
                 low,
                 high,
                 mark,
@@ -480,10 +375,10 @@ def scan(
                 state.stop_below,
                 state.stop_above,
             )
-            and not _may_be_insolvent(low, high, coins, maintenance, books.cash[0])
+            and not quiet.may_be_insolvent(low, high, coins, maintenance, books.cash[0])
         ):
             state.fast_k[0] = k
-            equity[t] = books.cash[0] + _value(mark, coins)
+            equity[t] = books.cash[0] + quiet.value(mark, coins)
         else:
             equity[t] = _exchange(market, t, k, venues, rules, state, fills)
         worth = equity[t] / _SCALE
@@ -496,7 +391,7 @@ def scan(
             limits.opening_usd,
             limits.tripped,
         )
-        if _has_changed(weights[t], state.acted):
+        if quiet.has_changed(weights[t], state.acted):
             _decide(market, t, k, weights[t], worth, venues, rules, state)
         t += 1
     if t > first:

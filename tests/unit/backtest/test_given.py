@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,11 +12,12 @@ from quorate.backtest.fills import Fills, fills, rows_needed
 from quorate.core import ledger
 from quorate.core.risk import breakers
 from quorate.core.types import MONEY_SCALE, Bar
-from quorate.lake.panel import Panel
 from quorate.lake.synthetic import synthetic
 
-K_BREAK = {"daily_loss_stop_frac": 0.02}
-PARAMS = exchange.params(breaker_params=breakers.Params(daily_loss_stop_frac=0.02))
+if TYPE_CHECKING:
+    from quorate.lake.panel import Panel
+
+PARAMS = exchange.params(breaker_params=breakers.Params(daily_loss_stop_frac=0.25))
 
 
 def case(seed: int = 3, **changes: Any) -> tuple[Panel, np.ndarray]:
@@ -33,7 +34,10 @@ def case(seed: int = 3, **changes: Any) -> tuple[Panel, np.ndarray]:
         market.mark[a + 60, 0, c] = np.nan
     market.status[700:, 0, 1] = Bar.ABSENT  # silent for over a day: closed at the last mark
     market.low[500, 0, 2] *= 0.6  # a crash within a bar
-    market.high[820, 0, 3] *= 1.9  # and a squeeze that may liquidate
+    market.high[1120, 0, 3] *= 1.9  # and a squeeze that liquidates a short
+    weights[1080:1130, 3] = -1.5
+    market.open[300, 0] *= 0.9  # opens beyond the stops of longs
+    market.low[300, 0] *= 0.9
     return panel, np.ascontiguousarray(weights)
 
 
@@ -100,7 +104,6 @@ def stepped(
         breakers.daily(
             k, worth, 0.0, PARAMS.breakers, limits.day, limits.opening_usd, limits.tripped
         )
-        state.n_waiting[0] = 0
         given._decide(market, t, k, weights[t], worth, panel.venues, asked, state)
     return state, equity, log.whole[: log.n[0]]
 

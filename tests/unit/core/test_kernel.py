@@ -1,0 +1,86 @@
+"""Kernels: what is compiled into its caller has one; Python and kernels reach the same function."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import quorate
+from quorate.core.kernel import inlined, kernel, signatures
+
+ROOT = Path(quorate.__file__).parent
+
+Name = tuple[str, str]
+
+
+def marked(function: ast.stmt, mark: str) -> bool:
+    """Say whether a function carries a decorator of this name."""
+    return isinstance(function, ast.FunctionDef) and any(
+        isinstance(each, ast.Name) and each.id == mark for each in function.decorator_list
+    )
+
+
+def modules() -> dict[str, ast.Module]:
+    """Return every module of the package, parsed."""
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(("quorate", *parts)).removesuffix(".__init__")
+        found[name] = ast.parse(path.read_text())
+    return found
+
+
+def called(module: str, tree: ast.Module) -> Counter[Name]:
+    """Count whom a module's kernels call, by module and name."""
+    imports = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            imports |= {a.asname or a.name: (node.module, a.name) for a in node.names}
+    counts: Counter[Name] = Counter()
+    for function in tree.body:
+        if not (marked(function, "kernel") or marked(function, "inlined")):
+            continue
+        for node in ast.walk(function):
+            if not isinstance(node, ast.Call):
+                continue
+            if isinstance(node.func, ast.Name):
+                counts[imports.get(node.func.id, (module, node.func.id))] += 1
+            elif isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+                package = imports.get(node.func.value.id)
+                if package is not None:
+                    counts[(".".join(package), node.func.attr)] += 1
+    return counts
+
+
+def test_what_is_inlined_has_one_caller() -> None:
+    """At most two places in one function: more would be compiled many times over."""
+    trees = modules()
+    counts: Counter[Name] = Counter()
+    for module, tree in trees.items():
+        counts += called(module, tree)
+    found = [
+        (module, function.name)
+        for module, tree in trees.items()
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef) and marked(function, "inlined")
+    ]
+    assert len(found) > 50
+    assert [name for name in found if not 1 <= counts[name] <= 2] == []
+
+
+@inlined
+def square(x: float) -> float:
+    return x * x
+
+
+@kernel
+def fourth(x: float) -> float:
+    return square(square(x))
+
+
+def test_python_and_kernels_reach_the_same_function() -> None:
+    assert fourth(3.0) == 81.0
+    assert signatures(square) == 0  # Python has not called it yet, so it has no door
+    assert square(3.0) == 9.0
+    assert signatures(square) == 1
