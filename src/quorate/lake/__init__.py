@@ -3,7 +3,7 @@
 ``layout`` stores Parquet by vendor, kind, interval, symbol and month; ``sources`` reads and checks
 rows; ``grid`` puts coins on one regular grid; ``funding`` and ``carry`` add what holding costs;
 ``instruments`` knows fees and infers ticks and lots; ``load`` composes them into a ``Panel``;
-``synthetic`` makes a market up.
+``synthetic`` makes a market up; ``columns`` keeps a panel on disk that memory would not hold.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ class Block(NamedTuple):
 
 
 def blocks(panel: Panel, n_bars: int) -> Iterator[Block]:
-    """Cut a panel into blocks of at most n bars, in order, without copying.
+    """Cut a panel into blocks of at most n bars, in order, without copying what is in memory.
 
     Parameters
     ----------
