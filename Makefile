@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow parity property fault browser realdata bench fmt lint types layers deps docs check lock clean
+.PHONY: help setup demo test test-slow parity property fault browser realdata bench peers fmt lint types layers deps docs check lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ realdata: $(STAMP) ## tests over real market data (QUORATE_DATA_DIR, or a siblin
 
 bench: $(STAMP) ## coin-bars a second, compile time and memory of each stage
 	$(BIN)/python benchmarks/stages.py
+
+peers: $(STAMP) ## build the other systems' environments (benchmarks)
+	$(BIN)/python benchmarks/peers/environments.py
 
 fmt: $(STAMP) ## format
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
