@@ -92,14 +92,19 @@ class _Process:
         self.complaints = tempfile.TemporaryFile()  # noqa: SIM115  (closed by end)
         paths = [str(HERE), os.environ.get("PYTHONPATH", "")]
         environ = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
-        self.process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.complaints,
-            env=environ,
-            start_new_session=True,
-        )
+        try:
+            self.process = subprocess.Popen(
+                self.command,
+                bufsize=0,  # what a dead process did not read is not tried again at the close
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.complaints,
+                env=environ,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.complaints.close()
+            raise MeasureError(f"{self.name}: cannot be started: {error.strerror}") from error
 
     def line(self, seconds: float) -> dict[str, Any]:
         """Return the next thing it says."""
@@ -123,7 +128,6 @@ class _Process:
         """Let it do the work once."""
         try:
             self.process.stdin.write(b"\n")
-            self.process.stdin.flush()
         except BrokenPipeError as error:
             raise MeasureError(f"{self.name}: ended, {self.reason()}") from error
         return self.line(seconds)
@@ -135,7 +139,10 @@ class _Process:
 
     def reason(self) -> str:
         """Return how it ended: the code, and its last complaint."""
-        code = self.process.wait(timeout=10)
+        try:
+            code = self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            return "its output closed, but it runs on"
         self.complaints.seek(0)
         lines = self.complaints.read().decode(errors="replace").strip().splitlines()
         return f"exit {code}: {lines[-1] if lines else 'no complaint'}"
@@ -182,10 +189,7 @@ def measure(
     try:
         ready = []
         for command in commands:
-            try:
-                processes.append(_Process(command))
-            except OSError as error:
-                raise MeasureError(f"{command[0]} cannot be started: {error}") from error
+            processes.append(_Process(command))
             ready.append(processes[-1].line(prepare_seconds))
         taken: list[list[dict[str, Any]]] = [[] for _ in processes]
         for _ in range(turns):
