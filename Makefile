@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow parity property fault browser realdata bench growth fmt lint types layers deps docs check lock clean
+.PHONY: help setup demo test test-slow parity property fault browser realdata bench peers growth fmt lint types layers deps docs check lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: $(STAMP) ## coin-bars a second, compile time and memory of each stage
 
 growth: $(STAMP) ## time and memory against coins, history, engines and block size (minutes)
 	$(BIN)/python -m benchmarks.growth
+
+peers: $(STAMP) ## build the other systems' environments (benchmarks)
+	$(BIN)/python benchmarks/peers/environments.py
 
 fmt: $(STAMP) ## format
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

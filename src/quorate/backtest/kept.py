@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -134,4 +135,6 @@ def _votes(block: Block, t: IntVec, c: IntVec, engines: Sequence[str]) -> list[s
 @lru_cache(maxsize=65_536)
 def _text(value: float) -> str:
     """Return nine decimals, as JSON writes them; engines share their numbers over coins."""
-    return json.dumps(round(value, 9))
+    rounded = round(value, 9)
+    # json writes a float by its repr, but takes three times as long; NaN and inf it names itself
+    return repr(rounded) if isfinite(rounded) else json.dumps(rounded)

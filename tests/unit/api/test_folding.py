@@ -148,3 +148,9 @@ def test_a_fold_that_is_left_early_leaves_no_thread_behind(panel):
     next(steps)
     steps.close()
     assert threading.active_count() == before
+
+
+def test_only_engines_of_ones_own_are_shown_scattered_rows() -> None:
+    panel = quorate.synthetic(n_coins=2, days=1)
+    fold = folding.begin(panel, quorate.read_settings(), quorate.engines())
+    assert fold.made.foreign == frozenset()

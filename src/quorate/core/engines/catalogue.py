@@ -6,6 +6,7 @@ ask for agreement between ideas that fail at different times (METHODS 2.5).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from quorate.core.engines import (
@@ -78,8 +79,11 @@ _MODULES = (
 )
 
 
+@cache
 def builtin() -> tuple[Engine, ...]:
     """Return the built-in engines, names unique, in the order of the engine axis.
+
+    They are made once: who asks whether an engine is built in compares identities.
 
     Returns
     -------

@@ -207,3 +207,7 @@ def test_every_engine_reads_known_features_and_cites_someone():
         assert set(engine.reads) <= set(FEATURES)
         assert engine.reference, engine.name
         assert engine.parameters, engine.name
+
+
+def test_an_engine_is_built_in_however_often_one_asks() -> None:
+    assert all(a is b for a, b in zip(builtin(), builtin(), strict=True))
