@@ -15,6 +15,7 @@ from quorate.api.explaining import explain
 from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
 from quorate.api.listing import runs
+from quorate.api.measuring import bench
 from quorate.api.pages import render
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
@@ -42,6 +43,7 @@ __all__ = [
     "Simulation",
     "Sizes",
     "Sweep",
+    "bench",
     "compare",
     "configure",
     "decisions",

@@ -176,8 +176,8 @@ def looks(
     -----
     Units, Causal, Missing: as ``backtest.run.look``.
     """
-    pieces = _pieces(panel, panel.n_bars if n_bars is None else n_bars, alone)
-    return _ahead(fold, pieces) if threads > 1 else _looked(fold, pieces)
+    cut = pieces(panel, panel.n_bars if n_bars is None else n_bars, alone)
+    return _ahead(fold, cut) if threads > 1 else _looked(fold, cut)
 
 
 def balanced(done: passes.Block) -> None:
@@ -196,10 +196,23 @@ def balanced(done: passes.Block) -> None:
         )
 
 
-def _pieces(
-    panel: Panel, n_bars: int, alone: Collection[int]
-) -> Iterator[tuple[int, passes.Slice]]:
-    """Cut the first bars of a panel into blocks of about ``BLOCK_CELLS`` coin-bars."""
+def pieces(panel: Panel, n_bars: int, alone: Collection[int]) -> Iterator[tuple[int, passes.Slice]]:
+    """Cut the first bars of a panel into blocks of about ``BLOCK_CELLS`` coin-bars.
+
+    Parameters
+    ----------
+    panel, n_bars, alone
+        As ``advance``.
+
+    Yields
+    ------
+    tuple of (int, Slice)
+        The row of the block's first bar, and what the passes read.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``lake.panel``.
+    """
     for whole in blocks(panel, max(1, passes.BLOCK_CELLS // panel.n_coins)):
         if whole.t >= n_bars:
             return
@@ -209,18 +222,18 @@ def _pieces(
 
 
 def _looked(
-    fold: Fold, pieces: Iterator[tuple[int, passes.Slice]]
+    fold: Fold, cut: Iterator[tuple[int, passes.Slice]]
 ) -> Iterator[tuple[int, passes.Seen]]:
     """Look at one block after the other."""
-    for t, piece in pieces:
+    for t, piece in cut:
         yield t, passes.look(fold.made, fold.memory, piece)
 
 
 def _ahead(
-    fold: Fold, pieces: Iterator[tuple[int, passes.Slice]]
+    fold: Fold, cut: Iterator[tuple[int, passes.Slice]]
 ) -> Iterator[tuple[int, passes.Seen]]:
     """Look at the next block in a thread of its own while the last one is dealt with."""
-    source = _looked(fold, pieces)
+    source = _looked(fold, cut)
     with ThreadPoolExecutor(1, "look") as pool:
         coming = pool.submit(next, source, None)
         while (seen := coming.result()) is not None:

@@ -242,3 +242,23 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     from quorate.cli.tables import summarised
 
     Console(soft_wrap=True, highlight=False).print(summarised(result.summary()))
+
+
+@app.command
+def bench(
+    *words: Annotated[str, Parameter(help="Only rows that contain one of these.")],
+    data: Annotated[
+        Path | None, Parameter(help="Folder of SYMBOL.parquet bars, for the rows of sweeps.")
+    ] = None,
+    check: Annotated[
+        bool, Parameter(negative="", help="Only goals that are held; fail if one no longer is.")
+    ] = False,
+) -> None:
+    """Measure Quorate in turn with other systems, from a checkout (`make peers` first).
+
+    Example: quorate bench --check
+    """
+    from quorate import api
+
+    if not api.bench(words, data=data, check=check):
+        raise SystemExit(1)

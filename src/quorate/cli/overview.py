@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "Make a run": ("demo", "backtest"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
-    "Set up": ("doctor", "warm"),
+    "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80
 _NAME: Final = 14
