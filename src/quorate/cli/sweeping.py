@@ -74,7 +74,7 @@ def sweep(  # noqa: PLR0913  (its options)
     panel, source = _market(market, days, seed, is_demo=demo)
     compile_all(Console(stderr=True).print)
     what = f"sweeping {len(settings)} setting{'' if len(settings) == 1 else 's'}"
-    with bars(what, panel.n_coins, then="judging and booking ...") as progress:
+    with bars(what, panel.n_coins, then="booking ...") as progress:
         found = api.sweep(panel, settings, out=out, progress=progress)
     told = tell(found.table, found.metrics, found.trials, sort)
     if csv is not None:
