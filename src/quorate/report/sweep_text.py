@@ -10,12 +10,12 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from quorate.report.formats import counted, number
-from quorate.report.sweeps import MEASURES, effect_lines, settings_in, shown
+from quorate.report.sweeps import MEASURES, settings_in, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quorate.report.sweeps import Told
+    from quorate.report.sweeps import Effect, Measure, Told
 
 _HEAD: Final = 13
 
@@ -58,6 +58,54 @@ def text(told: Told, *, store: str, again: str, ahead: str, width: int = 80) -> 
         _part("NEXT", [again, *_wrapped([_next(told, ahead)], room)]),
     ]
     return "\n".join(line for part in parts for line in part)
+
+
+def effect_lines(found: Sequence[Effect], measure: Measure, width: int) -> list[str]:
+    """Return effects as text: a setting, its values with their means, how far they lie apart.
+
+    Parameters
+    ----------
+    found : sequence of Effect
+        From ``effects``.
+    measure : Measure
+        Of the means.
+    width : int
+        Columns; the values of a setting go on over as many lines as they need.
+
+    Notes
+    -----
+    Units: said in the text.  Causal: pure.  Missing: none.
+
+    Examples
+    --------
+    >>> from quorate.report.sweeps import Effect, Mean
+    >>> means = (Mean(0.5, -0.012, 2), Mean(2.0, 0.008, 2))
+    >>> print(*effect_lines([Effect("consensus.k", means, 0.02)], MEASURES["net"], 60))
+    consensus.k  0.5: −1.20%   2: 0.80%                  2.00 pp
+    """
+    names = max((len(effect.setting) for effect in found), default=0) + 2
+    spans = [measure.gap(effect.span) if effect.span else "no effect" for effect in found]
+    room = width - names - max(map(len, spans), default=0) - 2
+    lines = []
+    for effect, span in zip(found, spans, strict=True):
+        parts = _filled(
+            [f"{shown(mean.value)}: {measure.text(mean.mean)}" for mean in effect.means], room
+        )
+        tail = width - names - len(parts[0])
+        lines.append(f"{effect.setting:<{names}}{parts[0]}{span:>{tail}}")
+        lines += [f"{'':<{names}}{part}" for part in parts[1:]]
+    return lines
+
+
+def _filled(items: Sequence[str], room: int) -> list[str]:
+    """Return items side by side, on as many lines as they need; none is broken."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + 3 + len(item) <= room:
+            lines[-1] += f"   {item}"
+        else:
+            lines.append(item)
+    return lines
 
 
 def _part(head: str, lines: Sequence[str]) -> list[str]:

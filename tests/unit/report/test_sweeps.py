@@ -7,7 +7,7 @@ import pytest
 
 from quorate.cli.sweep_rows import sweep_rows
 from quorate.report import sweeps
-from quorate.report.sweep_text import text
+from quorate.report.sweep_text import effect_lines, text
 from quorate.statistics.accounts import Trials
 from quorate.statistics.cautions import FEW_TRADES
 
@@ -110,7 +110,7 @@ def test_what_mattered_comes_first_and_is_the_mean_by_value():
 
 def test_many_values_go_on_below():
     means = tuple(sweeps.Mean(i / 10, i / 100, 1) for i in range(12))
-    lines = sweeps.effect_lines([sweeps.Effect(K, means, 0.11)], sweeps.MEASURES["net"], 60)
+    lines = effect_lines([sweeps.Effect(K, means, 0.11)], sweeps.MEASURES["net"], 60)
     assert len(lines) > 2
     assert max(map(len, lines)) <= 60
     assert " ".join(lines).count("%") == 12
