@@ -197,7 +197,8 @@ def settings() -> list[str]:
 
 def commands() -> list[str]:
     """Return the page of commands, in the order of the overview, with every option of each."""
-    importlib.import_module("quorate.cli.runs")  # it adds its commands to the app
+    for name in ("runs", "sweeping"):  # they add their commands to the app
+        importlib.import_module(f"quorate.cli.{name}")
     app = importlib.import_module("quorate.cli.commands").app
     groups = importlib.import_module("quorate.cli.overview").GROUPS
     lines = [
@@ -220,7 +221,9 @@ def command(name: str, made: Any) -> list[str]:  # noqa: ANN401  (an app of the 
     lines = [f"### quorate {name}", "", text.strip()]
     if example:
         lines += ["", "```sh", example.strip(), "```"]
-    rows = [option(each) for each in made.assemble_argument_collection() if each.show]
+    # "*" is a class whose fields are options of the command: they have rows of their own
+    given = [each for each in made.assemble_argument_collection() if "*" not in each.names]
+    rows = [option(each) for each in given if each.show]
     if rows:
         lines += ["", *table(["argument or option", "default", "meaning"], rows)]
     return lines

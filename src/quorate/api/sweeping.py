@@ -21,11 +21,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.api import folder, folding
+from quorate.api.configure import configure
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
+from quorate.api.trials import data_of, trials_of, variance_of
 from quorate.backtest import run as passes
 from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError
+from quorate.records import canonical_json
+from quorate.report.plain import known
+from quorate.statistics import currency
+from quorate.statistics.accounts import Trials, deflated
+from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.store import open_store
 
 if TYPE_CHECKING:
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from quorate.api.result import Result
     from quorate.core import consensus
     from quorate.core.engines.base import Engine
+    from quorate.core.types import Vec
     from quorate.lake import Panel
     from quorate.settings import Settings
 
@@ -41,6 +49,17 @@ BATCH = 32
 """Settings in one pass over the panel."""
 SHARED = ("engines", "regime")
 """Sections that a sweep may not change: features, regimes and votes are looked at once."""
+RESULTS = (
+    "net_return",
+    "sharpe",
+    "psr",
+    "deflated_sharpe",
+    "max_drawdown",
+    "n_trades",
+    "costs_usd",
+    "run_id",
+)
+"""Columns of the table of a sweep behind those of its settings."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +69,18 @@ class Sweep:
     Attributes
     ----------
     table : DataFrame
-        One row a setting: the values that differ between them, then ``net_return``, ``sharpe``,
-        ``psr``, ``max_drawdown``, ``n_trades``, ``costs_usd`` and ``run_id``.
+        One row a setting: the values that differ between them, then ``RESULTS``. The ratio is
+        deflated by ``trials``.
     metrics : tuple of dict
         Of each, as ``metrics.json`` of a run has them.
+    trials : Trials
+        What the best was chosen from: the settings of the sweep and, where it was booked, all
+        that was ever tried on these or overlapping data.
     """
 
     table: pl.DataFrame
     metrics: tuple[dict[str, Any], ...]
+    trials: Trials
 
 
 def grid(choices: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
@@ -114,7 +137,7 @@ def sweep(
     Raises
     ------
     ConfigError
-        No setting, or one that changes what is shared.
+        No setting, one that changes what is shared, or one out of its bounds.
 
     Notes
     -----
@@ -132,7 +155,9 @@ def sweep(
     >>> sweep(panel, chosen).table.select("consensus.k", "n_trades").rows()
     [(0.5, 0), (1.0, 0)]
     """
-    chosen = _checked(settings)
+    chosen = checked(settings)
+    for setting in chosen:  # a value out of bounds is no trial
+        configure(setting, panel.bar_minutes)
     first = chosen[0]
     named = first["engines"]
     voters = (
@@ -142,7 +167,7 @@ def sweep(
     )
     if out is None:
         found = _batches(panel, chosen, voters, threads, progress, ["unbooked"] * len(chosen))
-        return Sweep(_table(chosen, found), tuple(each.metrics for each in found))
+        return _swept(chosen, found, _own_trials(chosen, found))
     with open_store(folder.store_place(str(first["account"]["store"]), Path(out))) as store:
         recipe = ",".join(sorted(engine.name for engine in voters))
         run_ids = [
@@ -163,7 +188,7 @@ def sweep(
             raise
         for each in found:
             store.runs.finish(each.run_id, "finished", metrics=each.metrics)
-    return Sweep(_table(chosen, found), tuple(each.metrics for each in found))
+        return _swept(chosen, found, trials_of(store, data_of(panel)))
 
 
 class _Found(NamedTuple):
@@ -173,25 +198,46 @@ class _Found(NamedTuple):
     metrics: dict[str, Any]
     net_return: float
     n_trades: int
+    daily: Vec
 
 
-def _checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
-    """Return the settings; refuse none, and those that change what is shared."""
+def checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
+    """Return the settings of a sweep; refuse none, and those that change what is shared.
+
+    Parameters
+    ----------
+    settings : sequence of Settings
+        As ``sweep`` takes them.
+
+    Raises
+    ------
+    ConfigError
+        What is changed, and what to do instead.
+
+    Notes
+    -----
+    Units: none.  Causal: no data are read.  Missing: none.
+
+    Examples
+    --------
+    >>> from quorate.api.effective import read_settings
+    >>> len(checked([read_settings(overrides={"consensus.k": k}) for k in ("0.5", "1")]))
+    2
+    """
     if not settings:
         raise ConfigError(
             "a sweep has no settings", hint="give at least one: quorate.read_settings(...)"
         )
     first = settings[0]
-    for each in settings:
-        for section in SHARED:
-            differing = [
-                name for name in first[section] if each[section][name] != first[section][name]
-            ]
-            if differing:
-                raise ConfigError(
-                    f"a sweep changes {section}.{differing[0]}, which all of its settings share",
-                    hint="make a run of its own for each: features, regimes and votes differ",
-                )
+    fixed = [(section, name) for section in SHARED for name in first[section]]
+    for section, name in (*fixed, ("account", "store")):
+        if any(each[section][name] != first[section][name] for each in settings):
+            raise ConfigError(
+                f"a sweep changes {section}.{name}, which all of its settings share",
+                hint="all trials of a sweep are booked in one store"
+                if name == "store"
+                else "make a run of its own for each: features, regimes and votes differ",
+            )
     return tuple(settings)
 
 
@@ -252,7 +298,8 @@ def _fold(
 
 def _kept(result: Result) -> _Found:
     """Keep of a result what a sweep tells; its tables go."""
-    return _Found(result.run_id, result.metrics, result.net_return, result.trades.height)
+    daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY))).net
+    return _Found(result.run_id, result.metrics, result.net_return, result.trades.height, daily)
 
 
 def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:
@@ -271,7 +318,14 @@ def _trade(
     gathered.add(done)
 
 
-def _table(settings: Sequence[Settings], found: Sequence[_Found]) -> pl.DataFrame:
+def _own_trials(settings: Sequence[Settings], found: Sequence[_Found]) -> Trials:
+    """Return the trials of a sweep that is not booked: its own different settings."""
+    own = {canonical_json(each.values): kept for each, kept in zip(settings, found, strict=True)}
+    sharpes = [kept.metrics["net"]["sharpe"] for kept in own.values()]
+    return Trials(float(len(own)), variance_of(sharpes))
+
+
+def _swept(settings: Sequence[Settings], found: Sequence[_Found], trials: Trials) -> Sweep:
     """Return what differs between the settings, and what each came to."""
     first = settings[0]
     names = [
@@ -280,18 +334,25 @@ def _table(settings: Sequence[Settings], found: Sequence[_Found]) -> pl.DataFram
         for name in first[section]
         if any(each[section][name] != first[section][name] for each in settings)
     ]
-    rows = []
-    for each, result in zip(settings, found, strict=True):
-        net, lines = result.metrics["net"], result.metrics["lines_usd"]
-        paid = sum(Decimal(usd) for line, usd in lines.items() if line != "GROSS")
-        rows.append(
-            {f"{section}.{name}": each[section][name] for section, name in names}
-            | {
-                "net_return": result.net_return,
-                **{name: net.get(name) for name in ("sharpe", "psr", "max_drawdown")},
-                "n_trades": result.n_trades,
-                "costs_usd": float(paid),
-                "run_id": result.run_id,
-            }
-        )
-    return pl.DataFrame(rows, infer_schema_length=None)
+    rows: list[dict[str, Any]] = [
+        {f"{section}.{name}": each[section][name] for section, name in names}
+        | dict(zip(RESULTS, _results(kept, trials), strict=True))
+        for each, kept in zip(settings, found, strict=True)
+    ]
+    table = pl.DataFrame(rows, infer_schema_length=None)
+    return Sweep(table, tuple(kept.metrics for kept in found), trials)
+
+
+def _results(kept: _Found, trials: Trials) -> tuple[float | int | str | None, ...]:
+    net, lines = kept.metrics["net"], kept.metrics["lines_usd"]
+    paid = sum(Decimal(usd) for line, usd in lines.items() if line != "GROSS")
+    return (
+        kept.net_return,
+        net.get("sharpe"),
+        net.get("psr"),
+        known(deflated(kept.daily, trials)),
+        net.get("max_drawdown"),
+        kept.n_trades,
+        float(paid),
+        kept.run_id,
+    )

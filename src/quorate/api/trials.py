@@ -17,6 +17,8 @@ from quorate.statistics.accounts import Trials
 from quorate.statistics.ratios import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from quorate.lake import Panel
     from quorate.store import Store
     from quorate.store.runs import Run
@@ -72,9 +74,23 @@ def trials_of(store: Store, data: Data) -> Trials:
             trial = (run.recipe, run.settings_hash, run.data_hash)
             sharpe = (run.metrics or {}).get("net", {}).get("sharpe")
             known[trial] = known.get(trial) if sharpe is None else sharpe
-    daily = [sharpe / math.sqrt(DAYS_PER_YEAR) for sharpe in known.values() if sharpe is not None]
-    variance = float(np.var(daily, ddof=1)) if len(daily) > 1 else None
-    return Trials(float(len(known)), variance)
+    return Trials(float(len(known)), variance_of(known.values()))
+
+
+def variance_of(sharpes: Iterable[float | None]) -> float | None:
+    """Return the variance per day of annual Sharpe ratios, those left out that are not known.
+
+    Notes
+    -----
+    Units: per day.  Causal: none.  Missing: None with fewer than two known ratios.  METHODS 5.5.
+
+    Examples
+    --------
+    >>> variance_of([365**0.5, None, 3 * 365**0.5]), variance_of([1.0, None])
+    (2.0, None)
+    """
+    daily = [sharpe / math.sqrt(DAYS_PER_YEAR) for sharpe in sharpes if sharpe is not None]
+    return float(np.var(daily, ddof=1)) if len(daily) > 1 else None
 
 
 def _overlaps(run: Run, data: Data) -> bool:

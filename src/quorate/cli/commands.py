@@ -5,9 +5,11 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
+
+from quorate.cli.market import Flat, Market
 
 if TYPE_CHECKING:
     from quorate.api import Panel, Result
@@ -60,31 +62,9 @@ def demo(
 
 
 @app.command
-def backtest(  # noqa: PLR0913  (its options)
+def backtest(
     *,
-    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of the lake.")],
-    venue: Annotated[str, Parameter(help="Whose fees and sizes: binance_spot, binance_usdm ...")],
-    kind: Annotated[Literal["spot", "perp"], Parameter(help="Spot is long-only.")],
-    funding: Annotated[Path | None, Parameter(help="Folder of funding settlements.")] = None,
-    mark: Annotated[Path | None, Parameter(help="Folder of mark prices.")] = None,
-    assume_funding: Annotated[
-        float | None, Parameter(help="Fraction per 8 h where funding is unknown, e.g. 0.0001.")
-    ] = None,
-    quote_usd: Annotated[
-        Path | None, Parameter(help="Bars of the quote currency in USD, e.g. USDT/USD.")
-    ] = None,
-    second_bars: Annotated[Path | None, Parameter(help="Bars of a second venue.")] = None,
-    second_venue: Annotated[str | None, Parameter(help="Its name.")] = None,
-    second_funding: Annotated[Path | None, Parameter(help="Its funding.")] = None,
-    symbols: Annotated[
-        list[str] | None,
-        Parameter(help="Which coins, BTC or BTCUSDT; all if left out.", consume_multiple=True),
-    ] = None,
-    start: Annotated[str | None, Parameter(help="First bar's open, UTC, included.")] = None,
-    end: Annotated[str | None, Parameter(help="Last bar's open, UTC, not included.")] = None,
-    bar_minutes: Annotated[
-        int | None, Parameter(help="Length of a bar; found from the files when left out.")
-    ] = None,
+    market: Annotated[Market, Flat],
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -94,33 +74,9 @@ def backtest(  # noqa: PLR0913  (its options)
 
     Example: quorate backtest --bars data/spot_5m --venue binance_spot --kind spot
     """
-    from quorate import api
-    from quorate.errors import ConfigError
-
     settings = settings_of(config, set_)
-    if (second_bars is None) != (second_venue is None):
-        raise ConfigError(
-            "a second venue needs both its bars and its name",
-            hint="give --second-bars and --second-venue together",
-        )
-    second = None
-    if second_bars is not None and second_venue is not None:
-        second = (second_bars, second_venue, second_funding)
-    panel = api.load(
-        bars,
-        venue=venue,
-        kind=kind,
-        funding=funding,
-        mark=mark,
-        second=second,
-        symbols=symbols,
-        start=start,
-        end=end,
-        assume_funding=assume_funding,
-        bar_minutes=bar_minutes,
-        quote_usd=quote_usd,
-    )
-    _backtest(panel, settings, out, json=json, kind="backtest")
+    market.check()
+    _backtest(market.load(), settings, out, json=json, kind="backtest")
 
 
 @app.command

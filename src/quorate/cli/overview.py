@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS: Final = {
-    "Make a run": ("demo", "backtest"),
+    "Make a run": ("demo", "backtest", "sweep"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
     "Set up": ("doctor", "warm", "bench"),
 }

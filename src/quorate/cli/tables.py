@@ -31,7 +31,7 @@ _UNCUT = 10_000
 class Column(NamedTuple):
     """A column of a list; the one with the lowest ``keep`` goes first where there is no room.
 
-    ``shorter`` is tried in place of ``cells`` before any column goes.
+    ``shorter`` is tried in place of ``cells`` before any column goes. A name may have lines.
     """
 
     name: str
@@ -65,12 +65,12 @@ def fitted(columns: Sequence[Column], width: int, styles: Sequence[str]) -> Tabl
     it.
     """
     kept = list(columns)
-    if _breadth(kept) > width:
+    if breadth(kept) > width:
         kept = [c._replace(cells=c.shorter) if c.shorter else c for c in kept]
-    while _breadth(kept) > width and any(c.keep for c in kept):
+    while breadth(kept) > width and any(c.keep for c in kept):
         least = min((c for c in kept if c.keep), key=lambda c: c.keep)
         kept.remove(least)
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), width=_breadth(kept))
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), width=breadth(kept))
     for column in kept:
         side: JustifyMethod = "left" if column.is_text else "right"
         table.add_column(column.name, justify=side, no_wrap=True, min_width=_widest(column))
@@ -80,10 +80,11 @@ def fitted(columns: Sequence[Column], width: int, styles: Sequence[str]) -> Tabl
 
 
 def _widest(column: Column) -> int:
-    return max(map(cell_len, (column.name, *column.cells)))
+    return max(map(cell_len, (*column.name.splitlines(), *column.cells)))
 
 
-def _breadth(columns: Sequence[Column]) -> int:
+def breadth(columns: Sequence[Column]) -> int:
+    """Return how many columns of the terminal a list takes."""
     return sum(map(_widest, columns)) + _GAP * (len(columns) - 1)
 
 

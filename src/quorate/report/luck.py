@@ -13,6 +13,8 @@ from quorate.report.formats import UNKNOWN, counted, number, percent, probabilit
 from quorate.statistics.cautions import FEW_TRADES, too_few
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from quorate.report.reading import Run
 
 
@@ -66,10 +68,43 @@ def judge(run: Run) -> Judgement:
     Units: none.  Causal: reads the whole run.  Missing: a ratio that is not defined says why.
     METHODS 5.5, 11.
     """
-    unknown = _unknown(run)
+    return verdict(run.metrics["net"], run.trades.height, run.why, is_traded=run.is_traded)
+
+
+def verdict(
+    net: Mapping[str, Any], n_trades: int, why: Callable[[str], str], *, is_traded: bool
+) -> Judgement:
+    """Return ``judge`` of a run of which only the metrics are known, such as one of a sweep.
+
+    Parameters
+    ----------
+    net : mapping
+        As ``net`` of ``metrics.json``.
+    n_trades : int
+        Closed trades.
+    why : callable
+        Given the name of a number that is not defined, returns the reason.
+    is_traded : bool
+        Whether anything was ever bought or sold.
+
+    Returns
+    -------
+    Judgement
+        As ``judge``.
+
+    Notes
+    -----
+    Units: none.  Causal: reads the whole run.  Missing: a ratio that is not defined says why.
+    METHODS 5.5, 11.
+
+    Examples
+    --------
+    >>> verdict({"sharpe": 3.0}, 12, str, is_traded=True).short
+    'too few trades to tell it from luck: 12 closed trades, at least 30 are needed'
+    """
+    unknown = _unknown(net, n_trades, why, is_traded=is_traded)
     if unknown is not None:
         return unknown
-    net: dict[str, Any] = run.metrics["net"]
     mean_low = net.get("mean_return_low")
     if net["sharpe_high"] < 0.0:
         said = "It is not bad luck: the whole 95% interval of the Sharpe ratio is below zero."
@@ -99,20 +134,21 @@ def judge(run: Run) -> Judgement:
     return Judgement("hardly luck", said, is_told_apart=True)
 
 
-def _unknown(run: Run) -> Judgement | None:
+def _unknown(
+    net: Mapping[str, Any], n_trades: int, why: Callable[[str], str], *, is_traded: bool
+) -> Judgement | None:
     """Return why nothing can be said, or None where something can."""
-    net: dict[str, Any] = run.metrics["net"]
-    if not run.is_traded:
+    if not is_traded:
         return Judgement("it never traded", "It never traded: there is no result to judge.")
     if net.get("sharpe") is None:
-        said = f"Nothing can be said about luck: {run.why('net.sharpe')}."
+        said = f"Nothing can be said about luck: {why('net.sharpe')}."
         return Judgement("nothing can be said about luck", said)
-    if run.trades.height < FEW_TRADES:
-        few = f"{counted(run.trades.height, 'closed trade')}, at least {FEW_TRADES} are needed"
+    if n_trades < FEW_TRADES:
+        few = f"{counted(n_trades, 'closed trade')}, at least {FEW_TRADES} are needed"
         said = f"The trades are too few to tell skill from luck: {few}."
         return Judgement(f"too few trades to tell it from luck: {few}", said)
     if net.get("sharpe_low") is None or net.get("sharpe_high") is None:
-        said = f"The days are too few to tell skill from luck: {run.why('net.sharpe_low')}."
+        said = f"The days are too few to tell skill from luck: {why('net.sharpe_low')}."
         return Judgement("too few days to tell it from luck", said)
     return None
 

@@ -95,8 +95,44 @@ def deflated(returns: Vec, trials: Trials) -> float:
     found = inference.moments(returns)
     if math.isnan(trials.n) or math.isnan(found.sharpe):
         return math.nan
-    variance = 1.0 / (len(returns) - 1) if trials.variance is None else trials.variance
-    return inference.deflated_sharpe(found, trials.n, variance)
+    return inference.deflated_sharpe(found, trials.n, _variance(trials, len(returns)))
+
+
+def best_by_luck(trials: Trials, n_days: int) -> float:
+    """Return the Sharpe ratio that the best of so many trials shows where none has an edge.
+
+    Parameters
+    ----------
+    trials : Trials
+        How many there were, and how far apart.
+    n_days : int
+        Length of the record, at least 2.
+
+    Returns
+    -------
+    float
+        0.0 with one trial: nothing was chosen.
+
+    Notes
+    -----
+    Units: per square root of a year.  Causal: counts every trial ever booked.  Missing: NaN where
+    the number of trials is not known, or there are fewer than two days.
+    METHODS 5.5; Bailey and Lopez de Prado (2014).
+
+    Examples
+    --------
+    >>> round(best_by_luck(Trials(20), 365), 3), best_by_luck(Trials(1), 365)
+    (1.903, 0.0)
+    """
+    if math.isnan(trials.n) or n_days < 2:
+        return math.nan
+    daily = math.sqrt(_variance(trials, n_days)) * inference.expected_best(trials.n)
+    return daily * math.sqrt(ratios.DAYS_PER_YEAR)
+
+
+def _variance(trials: Trials, n_days: int) -> float:
+    """Return how far the daily ratios of trials lie apart; what chance gives where nobody knows."""
+    return 1.0 / (n_days - 1) if trials.variance is None else trials.variance
 
 
 def result(returns: Vec, pnl: pl.Series, total: int, trials: Trials, seed: int) -> dict[str, Any]:

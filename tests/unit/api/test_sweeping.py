@@ -82,6 +82,28 @@ def test_every_setting_is_booked_and_later_runs_are_judged_by_how_many_there_wer
     assert result.facts["n_trials"] == 4.0
 
 
+def test_the_ratios_are_deflated_by_what_is_booked(panel, swept, tmp_path):
+    assert swept.trials.n == 8.0
+    assert (swept.table["deflated_sharpe"] < swept.table["psr"]).all()
+    booked = quorate.sweep(panel, settings(CHOICES[:3]), out=tmp_path)
+    again = quorate.sweep(panel, settings(CHOICES[2:]), out=tmp_path)
+    assert (booked.trials.n, again.trials.n) == (3.0, 8.0)
+    assert again.trials.variance == pytest.approx(swept.trials.variance)
+    assert again.table["deflated_sharpe"].to_list() == pytest.approx(
+        swept.table["deflated_sharpe"].to_list()[2:]
+    )
+
+
+def test_the_same_setting_twice_is_one_trial(panel):
+    assert quorate.sweep(panel, settings([CHOICES[0]] * 2)).trials.n == 1.0
+
+
+def test_a_value_out_of_bounds_is_no_trial(panel, tmp_path):
+    with pytest.raises(ConfigError, match="k is -1"):
+        quorate.sweep(panel, settings([{}, {"consensus.k": "-1"}]), out=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_one_that_fails_is_booked_as_failed(panel, tmp_path, monkeypatch):
     def broken(*_):
         raise RuntimeError("no")
@@ -98,6 +120,7 @@ def test_one_that_fails_is_booked_as_failed(panel, tmp_path, monkeypatch):
     [
         ({"regime.adaptive": "true"}, "changes regime.adaptive"),
         ({"engines.exclude": "momentum_day"}, "changes engines.exclude"),
+        ({"account.store": "other.sqlite"}, "changes account.store"),
     ],
 )
 def test_what_all_settings_share_may_not_differ(panel, other, said):

@@ -19,6 +19,7 @@ def test_every_command_has_help_with_an_example(capsys):
     for name in (
         "demo",
         "backtest",
+        "sweep",
         "warm",
         "doctor",
         "report",

@@ -1,0 +1,92 @@
+"""Which bars a command runs over: options that ``backtest`` and ``sweep`` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from quorate.api import Panel
+
+Flat = Parameter(name="*")
+"""The fields of a class are options of the command itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Market:
+    """Bars of a venue, and what else is known of it."""
+
+    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of the lake.")]
+    venue: Annotated[str, Parameter(help="Whose fees and sizes: binance_spot, binance_usdm ...")]
+    kind: Annotated[Literal["spot", "perp"], Parameter(help="Spot is long-only.")]
+    funding: Annotated[Path | None, Parameter(help="Folder of funding settlements.")] = None
+    mark: Annotated[Path | None, Parameter(help="Folder of mark prices.")] = None
+    assume_funding: Annotated[
+        float | None, Parameter(help="Fraction per 8 h where funding is unknown, e.g. 0.0001.")
+    ] = None
+    quote_usd: Annotated[
+        Path | None, Parameter(help="Bars of the quote currency in USD, e.g. USDT/USD.")
+    ] = None
+    second_bars: Annotated[Path | None, Parameter(help="Bars of a second venue.")] = None
+    second_venue: Annotated[str | None, Parameter(help="Its name.")] = None
+    second_funding: Annotated[Path | None, Parameter(help="Its funding.")] = None
+    symbols: Annotated[
+        list[str] | None,
+        Parameter(help="Which coins, BTC or BTCUSDT; all if left out.", consume_multiple=True),
+    ] = None
+    start: Annotated[str | None, Parameter(help="First bar's open, UTC, included.")] = None
+    end: Annotated[str | None, Parameter(help="Last bar's open, UTC, not included.")] = None
+    bar_minutes: Annotated[
+        int | None, Parameter(help="Length of a bar; found from the files when left out.")
+    ] = None
+
+    def load(self) -> Panel:
+        """Return the panel of the bars."""
+        from quorate import api
+
+        second = None
+        if self.second_bars is not None and self.second_venue is not None:
+            second = (self.second_bars, self.second_venue, self.second_funding)
+        return api.load(
+            self.bars,
+            venue=self.venue,
+            kind=self.kind,
+            funding=self.funding,
+            mark=self.mark,
+            second=second,
+            symbols=self.symbols,
+            start=self.start,
+            end=self.end,
+            assume_funding=self.assume_funding,
+            bar_minutes=self.bar_minutes,
+            quote_usd=self.quote_usd,
+        )
+
+    def check(self) -> None:
+        """Refuse half a second venue, before anything is read."""
+        from quorate.errors import ConfigError
+
+        if (self.second_bars is None) != (self.second_venue is None):
+            raise ConfigError(
+                "a second venue needs both its bars and its name",
+                hint="give --second-bars and --second-venue together",
+            )
+
+    def words(self) -> list[str]:
+        """Return the options that say the same again.
+
+        Examples
+        --------
+        >>> Market(bars=Path("x"), venue="okx_swap", kind="perp", symbols=["BTC", "ETH"]).words()
+        ['--bars', 'x', '--venue', 'okx_swap', '--kind', 'perp', '--symbols', 'BTC', 'ETH']
+        """
+        found: list[str] = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None:
+                values = value if isinstance(value, list) else [value]
+                found += [f"--{field.name.replace('_', '-')}", *map(str, values)]
+        return found

@@ -1,0 +1,274 @@
+"""``quorate sweep``: every combination of some settings over one market, in one pass."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from quorate.cli.commands import Config, Json, Out, Set, app, pairs, settings_of
+from quorate.cli.market import Flat, Market
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quorate.api import Panel, Sweep
+    from quorate.report.sweeps import Told
+    from quorate.settings import Settings
+
+By = Literal["net", "sharpe", "psr", "dsr", "drawdown", "trades", "costs"]
+_DAYS, _SEED = 45, 7
+
+
+@app.command
+def sweep(  # noqa: PLR0913  (its options)
+    *,
+    over: Annotated[
+        list[str],
+        Parameter(help="A setting and its values, section.name=1,2,3; may be given again."),
+    ],
+    market: Annotated[Market | None, Flat] = None,
+    demo: Annotated[
+        bool,
+        Parameter(name="--demo", negative="", help="The synthetic market of `quorate demo`."),
+    ] = False,
+    days: Annotated[int | None, Parameter(help="Days of it; 45 when left out.")] = None,
+    seed: Annotated[int | None, Parameter(help="Its seed; 7 when left out.")] = None,
+    sort: Annotated[By, Parameter(help="The best by this first.")] = "sharpe",
+    top: Annotated[
+        int,
+        Parameter(help="How many rows in the terminal, the best ones.", validator=Number(gte=1)),
+    ] = 20,
+    csv: Annotated[Path | None, Parameter(help="File for all rows of the table.")] = None,
+    config: Config = None,
+    set_: Set = None,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Try every combination of settings in one pass; the best come first, each is a trial.
+
+    It runs over the bars that `quorate backtest` would, or over --demo. Settings
+    of [engines] and [regime] cannot be varied: all combinations share them.
+
+    Example: quorate sweep --demo --over consensus.k=0.5,1,2
+    """
+    from rich.console import Console
+
+    from quorate import api
+    from quorate.api.folder import store_place
+    from quorate.api.warming import warm as compile_all
+    from quorate.cli.progress import bars
+    from quorate.errors import DataError
+    from quorate.report.sweeps import tell
+
+    base = settings_of(config, set_)
+    fixed = pairs(set_)
+    choices = api.grid(ranges(over, fixed))
+    settings = [api.read_settings(config, fixed | each) for each in choices]
+    if csv is not None and not csv.parent.is_dir():
+        raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
+    panel, source = _market(market, days, seed, is_demo=demo)
+    compile_all(Console(stderr=True).print)
+    what = f"sweeping {len(settings)} setting{'' if len(settings) == 1 else 's'}"
+    with bars(what, panel.n_coins, then="booking ...") as progress:
+        found = api.sweep(panel, settings, out=out, progress=progress)
+    told = tell(found.table, found.metrics, found.trials, sort)
+    if csv is not None:
+        told.table[told.order].write_csv(csv)
+    given = fixed | choices[told.order[0]]
+    words = [*source, *(["--config", str(config)] if config else [])]
+    words += [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
+    again = shlex.join(["quorate", *words, *(["--out", str(out)] if out != Path("runs") else [])])
+    if json:
+        print(jsonlib.dumps(as_dict(told, found, panel, again), indent=1, allow_nan=False))
+        return
+    _print(told, panel, settings, store=str(store_place(_store(base), out)), top=top, again=again)
+
+
+def ranges(given: Sequence[str], fixed: dict[str, str]) -> dict[str, list[str]]:
+    """Return what ``--over`` gave: the values of each setting, by name.
+
+    Parameters
+    ----------
+    given : sequence of str
+        ``section.name=value,value``.
+    fixed : dict
+        What ``--set`` gave.
+
+    Raises
+    ------
+    ConfigError
+        What is wrong, and what to write.
+
+    Notes
+    -----
+    Units: as the settings.  Causal: none.  Missing: an empty value is refused.
+
+    Examples
+    --------
+    >>> ranges(["consensus.k=0.5,1", "costs.impact=spec"], {})
+    {'consensus.k': ['0.5', '1'], 'costs.impact': ['spec']}
+    """
+    from quorate import api
+    from quorate.api.sweeping import SHARED
+    from quorate.errors import ConfigError
+
+    found: dict[str, list[str]] = {}
+    for item in given:
+        name, equals, text = item.partition("=")
+        values = [value.strip() for value in text.split(",")]
+        if not equals or "." not in name or not all(values):
+            raise ConfigError(
+                f"--over {item!r} is not a setting and its values",
+                hint="write section.name=value,value",
+            )
+        section = name.partition(".")[0]
+        if section in SHARED:
+            free = [each for each in api.schema() if each not in SHARED]
+            raise ConfigError(
+                f"--over {name}: a sweep cannot vary [{section}], only {', '.join(free)}",
+                hint=f"make a run of its own for each value, `quorate backtest --set {name}=...`, "
+                "and hold them side by side with `quorate compare`",
+            )
+        if name in found:
+            raise ConfigError(
+                f"--over {name} is given twice", hint="write all of its values in one, after commas"
+            )
+        if name in fixed:
+            raise ConfigError(f"--set and --over both give {name}", hint="leave out one of the two")
+        found[name] = list(dict.fromkeys(values))
+    return found
+
+
+def as_dict(told: Told, found: Sweep, panel: Panel, backtest: str) -> dict[str, Any]:
+    """Return all that a sweep says, ready for JSON.
+
+    Parameters
+    ----------
+    told : Told
+        From ``report.sweeps.tell``.
+    found : Sweep
+        What it was told of.
+    panel : Panel
+        What it ran over.
+    backtest : str
+        The command that makes a run of the best.
+
+    Notes
+    -----
+    Units: fractions, per square root of a year, USD.  Causal: finished runs.  Missing: None.
+    """
+    from quorate.report.plain import plain
+    from quorate.report.sweeps import MEASURES, settings_in
+    from quorate.statistics.cautions import FEW_TRADES
+
+    names = settings_in(told.table)
+    rows = []
+    for i in told.order:
+        row = told.table.row(i, named=True)
+        rows.append(
+            {"settings": {name: row.pop(name) for name in names}}
+            | row
+            | {"is_scarce": row["n_trades"] < FEW_TRADES, "net": found.metrics[i]["net"]}
+        )
+    tree: dict[str, Any] = plain(
+        {
+            "is_synthetic": panel.is_synthetic,
+            "data": panel.source.description,
+            "sorted_by": MEASURES[told.by].column,
+            "trials": {
+                "booked": told.table.height,
+                "n": told.trials.n,
+                "daily_variance": told.trials.variance,
+                "best_sharpe_by_luck": told.luck,
+            },
+            "best": {
+                "settings": rows[0]["settings"],
+                "is_told_apart_from_luck": told.judgement.is_told_apart,
+                "judgement": told.judgement.sentence,
+                "backtest": backtest,
+            },
+            "edges": [edge._asdict() | {"says": str(edge)} for edge in told.edges],
+            "mattered": {
+                "measure": told.measure.column,
+                "settings": [
+                    effect._asdict() | {"means": [mean._asdict() for mean in effect.means]}
+                    for effect in told.effects
+                ],
+            },
+            "rows": rows,
+        }
+    )
+    return tree
+
+
+def _market(
+    market: Market | None, days: int | None, seed: int | None, *, is_demo: bool
+) -> tuple[Panel, list[str]]:
+    """Return the panel, and the command and options of a run over it."""
+    from quorate import api
+    from quorate.errors import ConfigError
+
+    if is_demo and market is not None:
+        raise ConfigError("--demo has a market of its own", hint="leave out --demo, or --bars")
+    if not is_demo and (days is not None or seed is not None):
+        raise ConfigError(
+            "--days and --seed are of the synthetic market", hint="give --demo, or --start, --end"
+        )
+    if market is not None:
+        market.check()
+        return market.load(), ["backtest", *market.words()]
+    if not is_demo:
+        raise ConfigError(
+            "a sweep needs a market",
+            hint="name one with --bars, --venue and --kind, or try it with --demo",
+        )
+    options = {"--days": days, "--seed": seed}
+    words = [w for name, n in options.items() if n is not None for w in (name, str(n))]
+    panel = api.demo(_DAYS if days is None else days, _SEED if seed is None else seed)
+    return panel, ["demo", *words]
+
+
+def _store(settings: Settings) -> str:
+    return str(settings["account"]["store"])
+
+
+def _print(
+    told: Told, panel: Panel, settings: Sequence[Settings], *, store: str, top: int, again: str
+) -> None:
+    from quorate.api.sweeping import BATCH
+    from quorate.cli.sweep_rows import sweep_rows
+    from quorate.cli.tables import summarised, wide_console
+    from quorate.report.sweep_text import text
+
+    console = wide_console()
+    n, passes = len(settings), -(-len(settings) // BATCH)
+    if panel.is_synthetic:
+        console.print(summarised("SYNTHETIC DATA: these prices were made up"))
+    said = (
+        f"{n:,d} setting{'' if n == 1 else 's'} in {passes} pass{'' if passes == 1 else 'es'} "
+        f"over {panel.n_coins} coin{'' if panel.n_coins == 1 else 's'} "
+        f"on {', '.join(panel.venue_names)},"
+    )
+    end = " " if len(said) + len(_span(panel)) < console.width else "\n"
+    console.print(f"{said}{end}{_span(panel)}\n", highlight=False)
+    console.print(sweep_rows(told, top, console.width), crop=False)
+    if top < n:
+        console.print(f"the best {top} of {n:,d}: --top {n} shows all", highlight=False)
+    ahead = "another --seed" if again.startswith("quorate demo") else "others, by --start and --end"
+    said = text(told, store=store, again=again, ahead=ahead, width=min(console.width, 100))
+    console.print()
+    console.print(summarised(said), soft_wrap=True, highlight=False)
+
+
+def _span(panel: Panel) -> str:
+    """Return how long a panel is, and from when to when."""
+    from datetime import UTC, datetime
+
+    first, last = panel.close_ms(-1), panel.close_ms(panel.n_bars - 1)
+    start, end = (f"{datetime.fromtimestamp(ms / 1e3, tz=UTC):%Y-%m-%d}" for ms in (first, last))
+    return f"{(last - first) / 86_400_000:,.1f} days from {start} to {end}"
