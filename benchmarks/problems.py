@@ -55,7 +55,7 @@ def reached(problem: Problem, weights: np.ndarray) -> float:
 
 def broken(problem: Problem, weights: np.ndarray) -> float:
     """Return by how much an answer breaks the limits, at most."""
-    over = [weights.sum() - BUDGET, -weights.min(), (weights - problem.upper).max(), 0.0]
+    over = [0.0, weights.sum() - BUDGET, -weights.min(), (weights - problem.upper).max()]
     codes = range(problem.sector.max() + 1)
     over += [weights[problem.sector == code].sum() - SECTOR_CAP for code in codes]
     return float(max(over))

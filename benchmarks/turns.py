@@ -233,6 +233,11 @@ def command(script: str) -> list[str]:
     """Return the command of a script of ``ours/`` or ``peers/`` with its arguments, as one text.
 
     A peer's script runs in its own environment, ours in the one that runs this.
+
+    Raises
+    ------
+    MeasureError
+        The peer's environment is not built.
     """
     from peers import environments
 
@@ -240,6 +245,8 @@ def command(script: str) -> list[str]:
     name = Path(file).stem.partition("_")[0]
     is_peer = Path(file).parent.name == "peers"
     python = environments.python(name) if is_peer else Path(sys.executable)
+    if not python.exists():
+        raise MeasureError(f"{file}: its environment is not built: make peers")
     return [str(python), str(HERE / file), *given]
 
 

@@ -68,7 +68,9 @@ def main() -> None:
     quiet()
     n_pairs = int(sys.argv[1])
     made = ohlcv(n_pairs, CANDLES)
-    index = pd.date_range("2024-01-01", periods=CANDLES, freq="5min", tz="UTC")
+    # a signal of old candles is refused, so these end now
+    now = pd.Timestamp.now(tz="UTC").floor("5min")
+    index = pd.date_range(end=now, periods=CANDLES, freq="5min")
     frames = {
         pair: pd.DataFrame({"date": index} | {k: v[:, c] for k, v in made._asdict().items()})
         for c, pair in enumerate(pairs([f"C{c}" for c in range(n_pairs)]))

@@ -7,8 +7,8 @@ disk, set the parameters, find entries and exits, backtest, compute statistics a
 averages are computed once before, and not measured, as hyperopt does it by default. Left out, in
 freqtrade's favour: the sampler that proposes parameters, and handing work to processes. Parameters
 are fixed pairs of windows spread over the same grid as ``vectorbt_sweep.py``. One epoch of 25
-coins and 14 months takes minutes, so fewer coins, days and epochs are measured; its cost grows
-with coins x bars x epochs, by which the rate is to be scaled.
+coins and 14 months is three million coin-bars, minutes at its rate, so fewer coins, days and
+epochs are measured, and the rate is to be scaled by coins x bars x epochs.
 
 FOLDER holds ``SYMBOL.parquet`` files with ts, open, high, low, close and volume.
 """

@@ -3,8 +3,8 @@
     nautilus_bars.py COINS BARS
 
 A turn is ``BacktestEngine.run`` with the bars added and the engine made anew, as a second run
-needs. Fee and slippage are given as one taker fee. Orders are sized on the balance, for asking the
-portfolio for its equity each bar would cost it more.
+needs. Fee and slippage are given as one taker fee. Orders are sized on the balance, not
+on the marked equity.
 """
 
 from __future__ import annotations

@@ -156,8 +156,13 @@ def test_one_that_cannot_be_started_is_named(turns, log, tmp_path):
 
 def test_a_peer_runs_in_its_own_environment(turns, monkeypatch, tmp_path):
     monkeypatch.setenv("QUORATE_BENCH_HOME", str(tmp_path))
+    with pytest.raises(turns.MeasureError, match="is not built: make peers"):
+        turns.command("peers/cvxpy_solve.py 50 8 0.25")
+    built = tmp_path / "envs" / "convex" / "bin" / "python"
+    built.parent.mkdir(parents=True)
+    built.touch()
     python, script, *given = turns.command("peers/cvxpy_solve.py 50 8 0.25")
-    assert python == str(tmp_path / "envs" / "convex" / "bin" / "python")
+    assert python == str(built)
     assert script == str(BENCHMARKS / "peers" / "cvxpy_solve.py")
     assert given == ["50", "8", "0.25"]
     assert turns.command("ours/whole.py 50")[0] == sys.executable
