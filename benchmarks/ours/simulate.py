@@ -3,7 +3,8 @@
     ours/simulate.py COINS [--plain]
 
 The signal of ``panel.py`` at an equal share a coin, acted on at the next open. With ``--plain``
-only fees are paid, nothing stops: the rules that other simulators have too.
+only fees are paid, nothing stops and half the share is taken, so that cash never binds: the rules
+that other simulators have too.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def main() -> None:
         np.full(n_coins, np.nan),
         np.full(n_coins, exchange.NEVER_K),
     )
-    weights = signal / n_coins
+    weights = signal / n_coins / (2 if plain else 1)
     room = fills(ROOM)
     equity = np.zeros(len(signal), np.int64)
 

@@ -1,6 +1,9 @@
 """vectorbt ``from_orders``: a target of 1/n where the signal changes, one cash for all coins.
 
-vectorbt_orders.py COINS [BARS] [--equity]
+vectorbt_orders.py COINS [BARS] [--equity] [--plain]
+
+With ``--plain`` orders fill at the next open, sized at the close before it, pay fees alone and take
+half the share, so that cash never binds: the rules of ``ours/simulate.py --plain``.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from importlib import metadata
 import numpy as np
 import pandas as pd
 import vectorbt
-from panel import CASH, FEE, SLIPPAGE, YEAR, changes, closes
+from panel import CASH, FEE, SLIPPAGE, YEAR, changes, closes, ohlcv
 from served import serve
 
 
@@ -23,6 +26,11 @@ def main() -> None:
     close, signal = closes(n_coins, n_bars)
     index = pd.date_range("2024-01-01", periods=n_bars, freq="5min")
     target = np.where(changes(signal), signal / n_coins, np.nan)
+    prices = {"slippage": SLIPPAGE}
+    if "--plain" in sys.argv:
+        target = np.vstack([np.full((1, n_coins), np.nan), target[:-1] / 2])
+        before = np.vstack([close[:1], close[:-1]])
+        prices = {"slippage": 0.0, "price": ohlcv(n_coins, n_bars).open, "val_price": before}
     close = pd.DataFrame(close, index=index)
 
     def work() -> dict:
@@ -31,11 +39,11 @@ def main() -> None:
             target,
             size_type="targetpercent",
             fees=FEE,
-            slippage=SLIPPAGE,
             init_cash=CASH,
             cash_sharing=True,
             group_by=True,
             freq="5min",
+            **prices,
         )
         answer = {"orders": len(portfolio.orders.records_arr)}
         if wants_equity:
