@@ -98,6 +98,8 @@ def simulate(
         The panel is empty, or has a second venue.
     ConfigError
         Weights of another shape, infinite ones, or a stop outside (0, 1).
+    ValueError
+        The panel was made by hand, and an array of it has a shape, type or price it cannot have.
     ArithmeticError
         The books do not balance: a bug.
 
@@ -127,6 +129,7 @@ def simulate(
     )
     state = given.init(n_coins, start_quote, params)
     market = _priced(panel)
+    gate.check_market(market, (panel.n_bars, 1, n_coins))
     room = fills(max(_ROWS, 8 * ROWS_PER_BAR * n_coins))
     equity = np.zeros(panel.n_bars, np.int64)
     parts = []

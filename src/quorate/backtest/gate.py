@@ -16,7 +16,7 @@ from quorate.core.types import Bar
 if TYPE_CHECKING:
     from quorate.backtest.run import Slice
     from quorate.core.account import Setup
-    from quorate.core.types import IntVec, Venues
+    from quorate.core.types import Bars, IntVec, Market, Venues
 
 _BYTES = {"listed", "is_perp", "status", "pause", "kill", "block", "flatten", "member"}
 _LONGS = {"flow"}
@@ -110,18 +110,45 @@ def check_slice(piece: Slice, setup: Setup) -> None:
         raise ValueError("a block needs at least 1 bar")
     for name, array in piece.bars._asdict().items():
         _array(f"bars.{name}", array, (n_bars, n_coins), _type(name))
-    for name, array in piece.market._asdict().items():
-        _array(f"market.{name}", array, (n_bars, n_venues, n_coins), _type(name))
+    check_market(piece.market, (n_bars, n_venues, n_coins))
     for name, array in piece.controls._asdict().items():
         shape = (n_bars,) if name in _BY_TIME else (n_bars, n_coins)
         _array(f"controls.{name}", array, shape, _type(name))
-    for title, given in (("bars", piece.bars), ("market", piece.market)):
-        known = (given.status >= Bar.ABSENT) & (given.status <= Bar.IMPUTED)
-        _values(f"{title}.status", known, "one of types.Bar")
-        traded = given.status == Bar.TRADED
-        for name in _PRICES:
-            fine = getattr(given, name) > 0.0
-            _values(f"{title}.{name}", fine | ~traded, "positive where the bar is TRADED")
+    _tape("bars", piece.bars)
+
+
+def check_market(market: Market, shape: tuple[int, int, int]) -> None:
+    """Refuse what the exchanges show if the kernels could not read it.
+
+    Parameters
+    ----------
+    market : Market
+        Of some bars.
+    shape : tuple of int
+        Bars, venues, coins.
+
+    Raises
+    ------
+    ValueError
+        Names the array, and what it must be.
+
+    Notes
+    -----
+    Units: as the fields. Causal: reads the block. Missing: as ``check_slice``.
+    """
+    for name, array in market._asdict().items():
+        _array(f"market.{name}", array, shape, _type(name))
+    _tape("market", market)
+
+
+def _tape(title: str, given: Bars | Market) -> None:
+    """Refuse an unknown status, and a bar that traded without prices."""
+    known = (given.status >= Bar.ABSENT) & (given.status <= Bar.IMPUTED)
+    _values(f"{title}.status", known, "one of types.Bar")
+    traded = given.status == Bar.TRADED
+    for name in _PRICES:
+        fine = getattr(given, name) > 0.0
+        _values(f"{title}.{name}", fine | ~traded, "positive where the bar is TRADED")
 
 
 def _type(name: str) -> type[np.generic]:

@@ -91,18 +91,20 @@ class InPackage(caching.UserProvidedCacheLocator):
         return ".".join(Path(py_file).resolve().parent.relative_to(_PACKAGE).parts)
 
 
-_LOCATORS = (  # then as Numba has them
-    "UserProvidedCacheLocator",
-    "InTreeCacheLocator",
-    "UserWideCacheLocator",
-    "IPythonCacheLocator",
-    "ZipCacheLocator",
+# first ours, then as Numba has them
+_LOCATORS = ",".join(
+    (
+        f"{__name__}.InPackage",
+        "UserProvidedCacheLocator",
+        "InTreeCacheLocator",
+        "UserWideCacheLocator",
+        "IPythonCacheLocator",
+        "ZipCacheLocator",
+    )
 )
-os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = ",".join((f"{__name__}.InPackage", *_LOCATORS))
 
 # and again for a process that had imported Numba before us
-for _name in _OF_THE_CACHE:
-    setattr(numba.config, _name.removeprefix("NUMBA_"), os.environ[_name])
+setattr(numba.config, "CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])  # noqa: B010
 
 # its hints know neither every option nor the settings read from the environment
 _njit: Any = numba.njit
@@ -129,8 +131,9 @@ class Kernel:
     def __init__(self, function: Callable[..., Any], *, is_inlined: bool = False) -> None:
         owns = not _ALLOCATORS.isdisjoint(function.__code__.co_names)
         self._options = {**_OPTIONS, "cache": _cacheable(function), "_nrt": owns}
-        inner = _njit(no_cpython_wrapper=True, forceinline=is_inlined, **self._options)
-        self._inner = inner(function)
+        self._inner = _compiled(
+            function, no_cpython_wrapper=True, forceinline=is_inlined, **self._options
+        )
         self._door: Any = None
         self.py_func = function
         update_wrapper(self, function)
@@ -148,8 +151,22 @@ class Kernel:
     def __call__(self, *given: object, **named: object) -> object:
         """Call it from Python."""
         if self._door is None:
-            self._door = _njit(**self._options)(_named_apart(self.py_func))
+            self._door = _compiled(_named_apart(self.py_func), **self._options)
         return self._door(*given, **named)
+
+
+def _compiled(function: Callable[..., Any], **options: object) -> Any:  # noqa: ANN401  (untyped)
+    """Hand a function to Numba, filed by our locator.
+
+    The locator is set for this call and not in the environment: functions of others, and
+    processes of another environment that this one starts, know nothing of it.
+    """
+    before = _config.CACHE_LOCATOR_CLASSES
+    _config.CACHE_LOCATOR_CLASSES = _LOCATORS
+    try:
+        return _njit(**options)(function)
+    finally:
+        _config.CACHE_LOCATOR_CLASSES = before
 
 
 def _named_apart(function: Callable[..., Any]) -> Callable[..., Any]:

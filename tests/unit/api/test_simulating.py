@@ -60,3 +60,10 @@ def test_a_second_venue_is_refused() -> None:
     two = panel.__class__(**{**panel.__dict__, "venue_names": ("one", "two")})
     with pytest.raises(DataError, match="2 venues"):
         quorate.simulate(two, np.zeros((288, 2)))
+
+
+def test_a_bar_that_traded_without_a_price_is_refused() -> None:
+    panel = quorate.synthetic(n_coins=2, days=1)
+    panel.market.low[100, 0, 1] = np.nan
+    with pytest.raises(ValueError, match=r"market\.low"):
+        quorate.simulate(panel, np.full((288, 2), 0.1))

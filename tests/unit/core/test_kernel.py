@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import quorate
-from quorate.core.kernel import inlined, kernel, signatures
+from quorate.core.kernel import cache_folder, inlined, kernel, signatures
 
 ROOT = Path(quorate.__file__).parent
 
@@ -84,3 +87,35 @@ def test_python_and_kernels_reach_the_same_function() -> None:
     assert signatures(square) == 0  # Python has not called it yet, so it has no door
     assert square(3.0) == 9.0
     assert signatures(square) == 1
+
+
+# a process of another environment, as a benchmark starts them: it has Numba and no Quorate
+FOREIGN = """
+import sys
+sys.modules["quorate"] = None
+import numba
+@numba.njit(cache=True)
+def double(x):
+    return 2 * x
+print(double(21))
+"""
+
+
+def test_processes_without_quorate_cache_as_they_always_do(tmp_path: Path) -> None:
+    script = tmp_path / "foreign.py"
+    script.write_text(FOREIGN)
+    environ = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.stdout, done.returncode) == ("42\n", 0), done.stderr
+
+
+def test_machine_code_is_filed_by_the_place_in_the_package() -> None:
+    assert square(2.0) == 4.0
+    assert (cache_folder() / "core.consensus").is_dir()
