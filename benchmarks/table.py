@@ -252,6 +252,8 @@ def main() -> None:
         if (row.held or not given.check)
         and (not words or any(word in row.work.lower() for word in words))
     ]
+    if not chosen:  # a misspelt word must not pass a check
+        parser.error(f"no row contains {given.words}; there are: {'; '.join(r.work for r in ROWS)}")
     print(HEAD, flush=True)
     rows = []
     for row in chosen:

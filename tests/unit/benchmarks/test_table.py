@@ -8,6 +8,7 @@ from pathlib import Path
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import pytest  # noqa: E402
 import table  # noqa: E402
 
 FOUND = {
@@ -44,3 +45,13 @@ def test_every_row_is_of_scripts_that_are_there() -> None:
         assert (BENCHMARKS / row.ours.split()[0]).is_file()
         assert (BENCHMARKS / row.theirs.split()[0]).is_file()
         assert row.goal > 0.0
+
+
+def test_a_misspelt_row_passes_no_check(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["table.py", "--check", "clarabell"])
+    with pytest.raises(SystemExit) as ended:
+        table.main()
+    assert ended.value.code == 2
+    assert "no row contains ['clarabell']" in capsys.readouterr().err
