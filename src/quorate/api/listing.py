@@ -92,6 +92,21 @@ def runs(out: str | Path = Path("runs"), settings: Settings | None = None) -> li
     >>> runs("no-such-folder")
     []
     """
+    return [_row(run, Path(out)) for run in booked(out, settings)]
+
+
+def booked(out: str | Path, settings: Settings | None = None) -> list[Run]:
+    """Return the runs of a store as they are booked.
+
+    Parameters
+    ----------
+    out, settings
+        As ``runs``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``runs``.
+    """
     chosen = read_settings() if settings is None else settings
     out = Path(out)
     if out.is_file():
@@ -101,7 +116,7 @@ def runs(out: str | Path = Path("runs"), settings: Settings | None = None) -> li
     if _is_absent(where):
         return []
     with open_store(where) as store:
-        return [_row(run, out) for run in store.runs.list()]
+        return store.runs.list()
 
 
 def _is_absent(where: str | Path) -> bool:
