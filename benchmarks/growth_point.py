@@ -92,15 +92,16 @@ def mirrored(panel):
     return replace(panel, bars=turned, market=seen(turned, panel.k0, panel.bar_minutes))
 
 
-def put(where, n_coins, days, turn_days=YEAR_DAYS):
+def put(where, n_coins, days, turn_days=None, edge=EDGE):
     """Put a market on disk; a longer one is so many days and their mirror image in turn.
 
     Only the days of a turn and their mirror image are ever in memory.
     """
+    turn_days = turn_days or YEAR_DAYS
     if days <= turn_days:
-        columns.write(quorate.synthetic(n_coins=n_coins, days=days, planted_edge=EDGE), where)
+        columns.write(quorate.synthetic(n_coins=n_coins, days=days, planted_edge=edge), where)
         return
-    first = quorate.synthetic(n_coins=n_coins + 2, days=turn_days, planted_edge=EDGE)
+    first = quorate.synthetic(n_coins=n_coins + 2, days=turn_days, planted_edge=edge)
     first = without_the_odd(first)
     turns = (first, mirrored(first))
     about = f"{turn_days} synthetic days of {n_coins} coins and their mirror image in turn, "

@@ -1,12 +1,14 @@
 """A market that memory would not hold, 400 coins over three years: seconds and memory of a run.
 
-    python -m benchmarks.large [--coins 400] [--days 1095] [--at FOLDER] [--settings NAME ...]
+    python -m benchmarks.large [--coins 400] [--days 1095] [--at FOLDER] [--edge 4]
+        [--settings default active] [--what fold run]
 
 Puts a synthetic market on disk as ``quorate keep`` does (84 bytes a coin-bar; ``--at`` keeps it
 there for the next time) and runs the whole system over it on two cores, each run in a process of
 its own that only reads: ``fold`` is features to fills with the record in memory, ``run`` is what
-``quorate backtest`` does, tables, store and page as well. ``default`` settings trade little,
-``active`` ones are those of the page on growth. Kernels are compiled and loaded before the clock
+``quorate backtest`` does, tables, store and page as well. ``active`` settings are those of the
+page on growth. The planted edge makes the default ones trade too; with ``--edge 0`` they do not,
+as on the real data we have. Kernels are compiled and loaded before the clock
 starts; the peak is that of the whole process, and beside it what it held before the market.
 """
 
@@ -89,16 +91,16 @@ HEAD = """| work, settings | coin-bars | clock s | cpu s | coin-bars/s | peak Mi
 | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-def measure(where, coins, days, chosen):
+def measure(where, given):
     """Put the market there, if it is not, and print a line for every run of it."""
     if not columns.holds(where):
         begun = time.perf_counter()
-        started("put", str(where), str(coins), str(days))
+        started("put", str(where), str(given.coins), str(given.days), str(given.edge))
         size = sum(path.stat().st_size for path in where.iterdir()) / 2**30
         print(f"put {size:.2f} GiB on disk in {time.perf_counter() - begun:.0f} s\n", flush=True)
     print(HEAD, flush=True)
-    for name in chosen:
-        for what in WHAT:
+    for name in given.settings:
+        for what in given.what:
             print(row(what, name, json.loads(started(what, str(where), name))), flush=True)
 
 
@@ -114,7 +116,8 @@ def started(*given):
 def one(what, where, *given):
     """Do what ``started`` asked of this process."""
     if what == "put":
-        put(Path(where), *map(int, given), turn_days=TURN_DAYS)
+        coins, days, edge = given
+        put(Path(where), int(coins), int(days), TURN_DAYS, float(edge))
     else:
         print(json.dumps(measured(what, Path(where), *given)))
 
@@ -128,12 +131,14 @@ def main():
     parser.add_argument("--days", type=int, default=15 * TURN_DAYS)
     parser.add_argument("--at", type=Path, help="where the market is, or is put, and stays")
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument("--what", nargs="+", choices=WHAT, default=list(WHAT))
+    parser.add_argument("--edge", type=float, default=EDGE)
     given = parser.parse_args()
     if given.at:
-        measure(given.at.absolute(), given.coins, given.days, given.settings)
+        measure(given.at.absolute(), given)
         return
     with tempfile.TemporaryDirectory(prefix="large-") as folder:
-        measure(Path(folder) / "market", given.coins, given.days, given.settings)
+        measure(Path(folder) / "market", given)
 
 
 if __name__ == "__main__":

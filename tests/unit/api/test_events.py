@@ -10,8 +10,8 @@ def test_each_fill_names_the_last_order_of_its_coin_before_it(traded):
     found = events(result.run_id, result.decisions, result.fills, result.incidents)
     orders = [event for event in found if event.kind == "order"]
     fills = [event for event in found if event.kind == "fill"]
-    assert len(orders) > 100
-    assert len(fills) > 100
+    assert len(orders) > len({order.symbol for order in orders})  # a coin has several
+    assert len(fills) > 10
     for fill in fills:
         before = [
             order
