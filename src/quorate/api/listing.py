@@ -15,7 +15,6 @@ from quorate.api.effective import read_settings
 from quorate.errors import DataError
 from quorate.report.plain import plain
 from quorate.statistics.cautions import FEW_TRADES
-from quorate.store import open_store
 
 if TYPE_CHECKING:
     from quorate.settings import Settings
@@ -115,6 +114,8 @@ def booked(out: str | Path, settings: Settings | None = None) -> list[Run]:
     where: str | Path = named or out / STORE
     if _is_absent(where):
         return []
+    from quorate.store import open_store  # SQLAlchemy: only where there is a store
+
     with open_store(where) as store:
         return store.runs.list()
 
