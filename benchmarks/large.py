@@ -3,7 +3,7 @@
     python -m benchmarks.large [--coins 400] [--days 1095] [--at FOLDER] [--edge 4]
         [--settings default active] [--what fold run]
 
-Puts a synthetic market on disk as ``quorate keep`` does (84 bytes a coin-bar; ``--at`` keeps it
+Puts a synthetic market on disk as ``quorate keep`` does (98 bytes a coin-bar; ``--at`` keeps it
 there for the next time) and runs the whole system over it on two cores, each run in a process of
 its own that only reads: ``fold`` is features to fills with the record in memory, ``run`` is what
 ``quorate backtest`` does, tables, store and page as well. ``active`` settings are those of the
