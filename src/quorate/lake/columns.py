@@ -90,7 +90,7 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
     ValueError
         A block does not follow on the one before it.
     DataError
-        The disk refuses the bytes.
+        The disk refuses the bytes, or the panel is read from this very folder.
 
     Notes
     -----
@@ -106,6 +106,11 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
     ...     [block.n_bars for block in blocks(stored, 200)], stored.bars.close.shape
     ([200, 88], (288, 2))
     """
+    if _is_read_from(panel, where):
+        raise DataError(
+            f"the panel is read from {where} and cannot be written over itself",
+            hint="name another folder",
+        )
     if pieces is None:
         pieces = blocks(panel, max(1, _BLOCK_CELLS // max(1, panel.n_coins)))
     try:
@@ -205,6 +210,11 @@ def kept(where: Path) -> Panel:
     panel = read(where)
     made = {"call": "kept", "path": str(where.absolute())}
     return changed(panel, source=panel.source._replace(made=made))
+
+
+def _is_read_from(panel: Panel, where: Path) -> bool:
+    given: Any = panel.bars.close
+    return isinstance(given, Column) and given.path.parent.resolve() == where.resolve()
 
 
 def _append(k0: int, where: Path, pieces: Iterable[Block]) -> dict[str, str]:
