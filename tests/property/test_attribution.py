@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.report.books import VOTES, Books
+from tests.unit.report.books import Books, vote
 
 import quorate
 from quorate.core.types import MONEY_SCALE, Line, Reason
@@ -78,12 +78,9 @@ def test_any_books_are_explained_to_the_last_unit(steps):
 def test_the_engines_of_an_entry_change_only_who_made_it(steps):
     """Whoever voted: allocator, overlay and the sum of the engines stay as they are."""
     made = booked(steps)
-    one = made.decisions.with_columns(
-        pl.when(pl.col("engine_votes") == VOTES)
-        .then(pl.lit('{"other": {"side": 1, "prob": 0.9, "weight": 1.0}}'))
-        .otherwise("engine_votes")
-        .alias("engine_votes")
-    )
+    n, kind = made.decisions.height, made.decisions.schema["engine_votes"]
+    other = pl.Series("engine_votes", [[vote("other", 1, 0.9, 1.0)]] * n, kind)
+    one = made.decisions.with_columns(other)
     fills, decisions, funding, positions = made.tables
     own = {"allocator", "risk_overlay"}
     first, second = (

@@ -7,6 +7,8 @@ run is booked in the store before its first bar, so one that fails counts as a t
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,6 @@ from quorate.api import events, folder, folding
 from quorate.api.effective import read_settings
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
-from quorate.api.result import Result
 from quorate.api.trials import data_of, trials_of
 from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError
@@ -25,8 +26,12 @@ from quorate.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from quorate.api.result import Result
     from quorate.core.engines.base import Engine
     from quorate.statistics.accounts import Trials
+
+_BATCH = 10_000
+"""Events that are in memory, and written in one transaction."""
 
 
 def run(
@@ -74,7 +79,7 @@ def run(
     chosen = _checked(panel, settings)
     voters = tuple(engines) if engines is not None else _named(chosen)
     if out is None:
-        return _simulate(panel, chosen, voters, "unbooked", progress, None)
+        return _simulate(panel, chosen, voters, "unbooked", progress, None, None)
     from quorate.store import open_store  # SQLAlchemy: only where a run is booked
 
     out = Path(out)
@@ -89,21 +94,21 @@ def run(
         )
         try:
             tried = trials_of(store, data_of(panel))
-            result = _simulate(panel, chosen, voters, run_id, progress, tried)
+            result = _simulate(panel, chosen, voters, run_id, progress, tried, out)
             result.facts["kind"] = kind
             place = out / run_id
             with folder.whole(place) as partial:
                 _write(partial, result)
+                kept = folder.read_rows(partial, "decisions.parquet")
                 # before the folder takes its name: a run that is seen is a run that is booked
-                store.events.append(
-                    run_id,
-                    events.events(run_id, result.decisions, result.fills, result.incidents),
-                )
+                noted = events.events(run_id, kept, result.fills, result.incidents)
+                while batch := [*islice(noted, _BATCH)]:
+                    store.events.append(run_id, batch)
         except BaseException as error:
             store.runs.finish(run_id, "failed", message=str(error))
             raise
         store.runs.finish(run_id, "finished", metrics=result.metrics)
-    return Result(**{**result.__dict__, "folder": place})
+    return replace(result, folder=place, kept=folder.read_rows(place, "decisions.parquet"))
 
 
 def _checked(panel: Panel, settings: Settings | None) -> Settings:
@@ -135,11 +140,12 @@ def _simulate(
     run_id: str,
     progress: Callable[[int, int], None] | None,
     tried: Trials | None,
+    place: Path | None,
 ) -> Result:
-    """Fold the panel block by block and gather what it leaves."""
+    """Fold the panel block by block and gather what it leaves, on the disk of a folder."""
     begun = time.perf_counter()
     fold = folding.begin(panel, settings, engines)
-    gathered = Gathering(panel, settings, engines, fold)
+    gathered = Gathering(panel, settings, engines, fold, place=place)
     for t, done in folding.advance(panel, fold):
         gathered.add(done)
         if progress is not None:
@@ -152,7 +158,7 @@ def _write(place: Path, result: Result) -> None:
     folder.write_json(place / "metrics.json", result.metrics)
     folder.write_table(place / "equity.parquet", result.equity)
     folder.write_table(place / "trades.parquet", result.trades)
-    folder.write_table(place / "decisions.parquet", result.decisions)
+    folder.write_rows(place / "decisions.parquet", result.kept)
     folder.write_table(place / "fills.parquet", result.fills)
     folder.write_table(place / "funding.parquet", result.funding)
     folder.write_table(place / "positions.parquet", result.positions)

@@ -98,14 +98,17 @@ def kept(folder: Path) -> pl.DataFrame:
     Units: as the names say.  Causal: as they were decided.  Missing: no row where none was kept.
     """
     rows = read_table(folder, "decisions.parquet")
+    if not isinstance(rows.schema.get("engine_votes"), pl.List):
+        raise DataError(
+            f"the decisions of {folder} were written by an older version",
+            hint="run the backtest again",
+        )
     run_id = str(read_json(folder, "run.json")["run_id"])
     ids = [
         decision_id(run_id, symbol, at)
         for symbol, at in zip(rows["symbol"], rows["timestamp"], strict=True)
     ]
-    found = rows.select(pl.Series("id", ids, pl.String), pl.all())
-    lacking = [name for name in ("action", "reason") if name not in found.columns]
-    return found.with_columns(pl.lit("").alias(name) for name in lacking)
+    return rows.select(pl.Series("id", ids, pl.String), pl.all())
 
 
 def _with_exits(folder: Path, rows: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,6 @@ parts of an ``Explanation`` that the bar itself decides; what came of it stands 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from quorate.api.explanation import (
     Size,
     Vote,
 )
+from quorate.backtest.kept import by_engine
 from quorate.core.account import Code, Column, Gauge
 from quorate.core.consensus.score import evidence
 from quorate.core.engines.base import approval
@@ -276,7 +276,7 @@ def from_row(
     about = {engine["name"]: engine for engine in engines}
     pool = str(settings["consensus"]["pool"])
     votes = []
-    for name, vote in json.loads(row["engine_votes"]).items():
+    for name, vote in by_engine(row["engine_votes"]).items():
         approved = about.get(name, {}).get("approved")
         if approved is not None and {"trend", "range"} <= set(approved):
             approved = [*approved, "neutral"]

@@ -1,36 +1,42 @@
 """The standard events of a run (Spec 10), linked by ids: decision -> order -> fill, risk, health.
 
-In: decisions, fills and incidents of a run. Out: ``records.Event``, in order of time. A decision
-names the last risk and health event of its coin or of the whole account before it.
+In: decisions, fills and incidents of a run. Out: ``records.Event``, one by one in order of time. A
+decision names the last risk and health event of its coin or of the whole account before it.
 """
 
 from __future__ import annotations
 
-import json
-from bisect import bisect_left
+import heapq
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from quorate.backtest.kept import by_engine
 from quorate.records import Event, stable_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
+
+_PART = 16_384
+"""Kept decisions that are in memory at a time."""
 
 _RISK = ("EXIT_STOP", "EXIT_LIQUIDATION", "EXIT_DELISTED", "CUT_OPEN_RISK", "CUT_CAP")
 
 
 def events(
-    run_id: str, decisions: pl.DataFrame, fills: pl.DataFrame, incidents: pl.DataFrame
-) -> list[Event]:
-    """Return the events of every decision that sent an order, every fill and every incident.
+    run_id: str, kept: pl.LazyFrame, fills: pl.DataFrame, incidents: pl.DataFrame
+) -> Iterator[Event]:
+    """Yield the events of every decision that sent an order, every fill and every incident.
 
     Parameters
     ----------
     run_id : str
         The run.
-    decisions, fills, incidents : DataFrame
+    kept : LazyFrame
+        The kept decisions, of a Parquet file: they are read a part at a time.
+    fills, incidents : DataFrame
         From ``backtest.record.Record``.
 
     Notes
@@ -39,27 +45,36 @@ def events(
     trade came to stands in the event of the fill that closed it.  Missing: a coin without a
     score has 0.  Spec 10.
     """
-    noted = [_incident(run_id, i, row) for i, row in enumerate(incidents.iter_rows(named=True))]
-    if "action" not in decisions.columns:
-        return noted
-    found: list[Event] = []
-    acted = decisions.filter(pl.col("action") != "wait")
-    orders: dict[str, list[tuple[datetime, str, str]]] = {}
-    coming = noted[::-1]
+    # at one time what happened comes before what was decided, and that before what was filled
+    rows = heapq.merge(
+        ((row["ts"], "incident", i, row) for i, row in enumerate(incidents.iter_rows(named=True))),
+        ((row["timestamp"], "decision", 0, row) for row in _acted(kept)),
+        ((row["ts"], "fill", i, row) for i, row in enumerate(fills.iter_rows(named=True))),
+        key=itemgetter(0),
+    )
     last: dict[tuple[str, str], Event] = {}
-    for row in acted.iter_rows(named=True):
-        while coming and coming[-1].timestamp <= row["timestamp"]:
-            event = coming.pop()
-            last[event.kind, event.symbol] = event
-        decided = _decision(run_id, row, last)
-        order = _order(run_id, row, decided.event_id)
-        found += [decided, order]
-        orders.setdefault(row["symbol"], []).append(
-            (row["timestamp"], decided.event_id, order.event_id)
-        )
-    for i, row in enumerate(fills.iter_rows(named=True)):
-        found.append(_fill(run_id, i, row, orders.get(row["symbol"], [])))
-    return sorted([*noted, *found], key=lambda event: event.timestamp)
+    orders: dict[str, list[Event]] = {}
+    for at, kind, i, row in rows:
+        if kind == "incident":
+            noted = _incident(run_id, i, row)
+            last[noted.kind, noted.symbol] = noted
+            yield noted
+        elif kind == "decision":
+            decided = _decision(run_id, row, last)
+            order = _order(run_id, row, decided.event_id)
+            orders[decided.symbol] = [*orders.get(decided.symbol, [])[-1:], order]
+            yield from (decided, order)
+        else:
+            before = [order for order in orders.get(row["symbol"], []) if order.timestamp < at]
+            yield _fill(run_id, i, row, before)
+
+
+def _acted(kept: pl.LazyFrame) -> Iterator[dict[str, Any]]:
+    """Yield the decisions that sent an order, in order of time."""
+    n_rows = kept.select(pl.len()).collect().item()
+    for first in range(0, n_rows, _PART):
+        part = kept.slice(first, _PART).filter(pl.col("action") != "wait").collect()
+        yield from part.iter_rows(named=True)
 
 
 def decision_id(run_id: str, symbol: str, timestamp: datetime) -> str:
@@ -102,7 +117,7 @@ def _decision(run_id: str, row: dict[str, Any], last: dict[tuple[str, str], Even
         symbol=row["symbol"],
         regime=row["regime"],
         features_hash=row["features_hash"],
-        engine_votes=json.loads(row["engine_votes"]),
+        engine_votes=by_engine(row["engine_votes"]),
         consensus_score=row["consensus_score"],
         action=row["action"],
         size_usd=row["size_usd"],
@@ -129,13 +144,9 @@ def _order(run_id: str, row: dict[str, Any], decision_id: str) -> Event:
     )
 
 
-def _fill(
-    run_id: str, i: int, row: dict[str, Any], orders: list[tuple[datetime, str, str]]
-) -> Event:
+def _fill(run_id: str, i: int, row: dict[str, Any], orders: list[Event]) -> Event:
     is_risk = row["reason"] in _RISK[:3]
-    # a coin's orders are in order of time: to look through all of them for each fill takes minutes
-    n_before = 0 if is_risk else bisect_left(orders, row["ts"], key=itemgetter(0))
-    before = orders[n_before - 1 : n_before] if n_before else []
+    order = orders[-1] if orders and not is_risk else None
     return Event(
         event_id=stable_id(run_id, "fill", str(i)),
         kind="risk" if is_risk else "fill",
@@ -147,8 +158,8 @@ def _fill(
         size_usd=abs(row["coins"]) * row["price"],
         price=row["price"],
         realized_pnl=row["realised"] * 1e-8 if row["closed"] else None,
-        decision_id=before[-1][1] if before else None,
-        order_id=before[-1][2] if before else None,
+        decision_id=None if order is None else order.decision_id,
+        order_id=None if order is None else order.event_id,
     )
 
 

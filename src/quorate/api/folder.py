@@ -16,19 +16,25 @@ from polars.exceptions import ComputeError
 
 from quorate.api.configure import schema
 from quorate.errors import ConfigError, DataError
+from quorate.report.reading import rows as read_rows
 from quorate.report.reading import table as read_table
 from quorate.report.reading import tree as read_json
 from quorate.settings import Settings, read
 
 __all__ = [
     "read_json",
+    "read_rows",
     "read_table",
     "settings_of",
     "store_place",
     "whole",
     "write_json",
+    "write_rows",
     "write_table",
 ]
+
+_GROUP = 16_384
+"""Rows of a large table that are written together."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +125,11 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 def write_table(path: Path, table: pl.DataFrame) -> None:
     """Write a table as Parquet."""
     table.write_parquet(path, compression="zstd")
+
+
+def write_rows(path: Path, table: pl.LazyFrame) -> None:
+    """Write a large table as Parquet, as it is read: it is never whole in memory."""
+    table.sink_parquet(path, compression="zstd", row_group_size=_GROUP)
 
 
 def settings_of(facts: dict[str, Any]) -> Settings:

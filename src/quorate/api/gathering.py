@@ -31,6 +31,7 @@ from quorate.statistics.trades import TRADES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from quorate.backtest.run import Block
     from quorate.core.engines.base import Engine
@@ -39,6 +40,16 @@ if TYPE_CHECKING:
     from quorate.statistics.accounts import Trials
 
 _ON_CARD = ("n_votes", "n_asked", "right_frac", "move_bps", "error_bps")
+_ENTRY = (
+    "timestamp",
+    "symbol",
+    "engine_votes",
+    "size_usd",
+    "price",
+    "reason",
+    "sized_usd",
+    "other_usd",
+)
 _SPAN = ("start", "end", "n_bars", "is_synthetic", "venues")
 
 
@@ -56,7 +67,9 @@ class Gathering:
     fold : folding.Fold
         From ``folding.begin``; read again when the result is made.
     refusals : bool
-        Whether to keep refused signals: they are most of what a run remembers.
+        Whether to keep refused signals: they are most of what a run leaves.
+    place : Path, optional
+        A folder on the disk that is to hold the kept decisions until they are written.
 
     Notes
     -----
@@ -72,6 +85,7 @@ class Gathering:
         fold: folding.Fold,
         *,
         refusals: bool = True,
+        place: Path | None = None,
     ) -> None:
         self._panel, self._settings, self._engines, self._fold = panel, settings, engines, fold
         names = [engine.name for engine in engines]
@@ -83,6 +97,7 @@ class Gathering:
             panel.bar_minutes,
             start,
             refusals=refusals,
+            place=place,
         )
         votes = fold.made.params.consensus
         self._card = Scorecard(names, votes.horizon_bars, votes.bars_per_hour, votes.bars_per_day)
@@ -144,7 +159,8 @@ class Gathering:
         if room.why:
             metrics["flags"]["activity.capacity_usd"] = room.why
         counts = memory.exchange.counts
-        decisions, funding = self._record.decisions(trades), self._record.funding()
+        kept, funding = self._record.decisions(trades), self._record.funding()
+        entries = kept.filter(pl.col("reason") == Reason.ENTRY.name).select(_ENTRY).collect()
         metrics["reasons"] = {
             reason.name: int(self._record.reasons[reason])
             for reason in Reason
@@ -167,7 +183,7 @@ class Gathering:
         }
         metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
         metrics["exposure"] = _exposure(equity)
-        metrics["kelly"] = _kelly(decisions, str(self._settings["risk"]["kelly"]))
+        metrics["kelly"] = _kelly(entries, str(self._settings["risk"]["kelly"]))
         facts = facts_of(
             self._panel, self._settings, self._engines, run_id, self._record.failures, seconds
         )
@@ -177,7 +193,7 @@ class Gathering:
         metrics["data"] = {name: facts["data"][name] for name in _SPAN} | {
             "n_coins": self._panel.n_coins
         }
-        who = attribution.attribute(fills, decisions, funding, positions)
+        who = attribution.attribute(fills, entries, funding, positions)
         attribution.check(who, equity, fills, funding, positions)
         return Result(
             run_id=run_id,
@@ -185,13 +201,13 @@ class Gathering:
             metrics=metrics,
             equity=equity,
             trades=trades,
-            decisions=decisions,
             fills=fills,
             funding=funding,
             positions=positions,
             incidents=self._record.incidents(),
             attribution=who,
             facts=facts,
+            kept=kept,
             **aside,
         )
 
@@ -218,16 +234,13 @@ def _exposure(equity: pl.DataFrame) -> dict[str, float]:
     return found
 
 
-def _kelly(decisions: pl.DataFrame, option: str) -> dict[str, Any]:
+def _kelly(entries: pl.DataFrame, option: str) -> dict[str, Any]:
     """Return what entries were sized, before caps, and what the other option would have asked for.
 
     The literal formula multiplies two sizing rules; the option reads Kelly as a ceiling on the
     risk (METHODS 0 row 6).
     """
-    sized = other = 0.0
-    if "other_usd" in decisions.columns:
-        entries = decisions.filter(pl.col("reason") == Reason.ENTRY.name)
-        sized, other = (float(entries[name].sum()) for name in ("sized_usd", "other_usd"))
+    sized, other = (float(entries[name].sum()) for name in ("sized_usd", "other_usd"))
     return {"option": option, "sized_usd": sized, "other_option_usd": other}
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 
 from quorate.api.finding import find
-from quorate.api.folder import read_json, read_table
+from quorate.api.folder import read_json, read_rows, read_table
 from quorate.api.result import Result
 
-_OTHERS = frozenset({"run_id", "folder", "metrics", "facts"})
+_OTHERS = frozenset({"run_id", "folder", "metrics", "facts", "kept"})
 
 
 def read(run: str | Path, *, out: str | Path = Path("runs")) -> Result:
@@ -61,6 +61,7 @@ def read(run: str | Path, *, out: str | Path = Path("runs")) -> Result:
         run_id=facts["run_id"],
         folder=folder,
         metrics=read_json(folder, "metrics.json"),
+        kept=read_rows(folder, "decisions.parquet"),
         facts=facts,
         **tables,
     )
@@ -68,7 +69,7 @@ def read(run: str | Path, *, out: str | Path = Path("runs")) -> Result:
 
 def _table(folder: Path, name: str) -> pl.DataFrame:
     file = f"{name}.parquet"
-    is_new = name not in {"equity", "trades", "decisions", "fills"}
+    is_new = name not in {"equity", "trades", "fills"}
     if is_new and not (folder / file).is_file():
         return pl.DataFrame()
     return read_table(folder, file)

@@ -6,6 +6,7 @@ In: metrics and tables, from ``gathering`` or from a folder. Out: ``Result``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from quorate.api import showing
@@ -30,9 +31,10 @@ class Result:
         Where it was written, if it was.
     metrics : dict
         Spec 12, as in ``metrics.json``.
-    equity, trades, decisions, fills, funding, positions, incidents, attribution, scorecard,
-    benchmark
+    equity, trades, fills, funding, positions, incidents, attribution, scorecard, benchmark
         As in the Parquet tables of the folder, a DataFrame each.
+    kept : LazyFrame
+        As ``decisions.parquet``: the largest table, read as far as it is asked for.
     facts : dict
         What was run, as in ``run.json``.
     """
@@ -42,7 +44,6 @@ class Result:
     metrics: dict[str, Any]
     equity: pl.DataFrame
     trades: pl.DataFrame
-    decisions: pl.DataFrame
     fills: pl.DataFrame
     funding: pl.DataFrame
     positions: pl.DataFrame
@@ -51,6 +52,12 @@ class Result:
     scorecard: pl.DataFrame
     benchmark: pl.DataFrame
     facts: dict[str, Any]
+    kept: pl.LazyFrame
+
+    @cached_property
+    def decisions(self) -> pl.DataFrame:
+        """Return all kept decisions, in memory from when they are first asked for."""
+        return self.kept.collect()
 
     @property
     def net_return(self) -> float:

@@ -2,9 +2,9 @@
 
 In: blocks of a run, one after the other. Out: Polars frames. Decisions are kept sparsely: those
 that sent an order, and those where a signal was refused for another reason than on the bar before;
-every coin-bar is counted by its reason all the same. Blocks reuse nothing, so memory grows with
-what happened, not with the market. What happened to the account and not to an order (a breaker, a
-coin without data) is in ``incidents``.
+every coin-bar is counted by its reason all the same. Kept decisions go to disk as they come
+(``kept``); memory grows by a row a bar and a row a fill. What happened to the account and not to an
+order (a breaker, a coin without data) is in ``incidents``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from quorate.backtest import kept
-from quorate.backtest.fills import COLUMNS, column
+from quorate.backtest.fills import COLUMNS, Number
+from quorate.backtest.fills import Column as Fill
+from quorate.backtest.kept import Kept
 from quorate.backtest.run import Block
 from quorate.backtest.watch import Watch
 from quorate.core.account import Code, Gauge
@@ -23,9 +24,10 @@ from quorate.core.types import MONEY_SCALE, N_REGIMES, Reason, Regime, Style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from quorate.core import ledger
-    from quorate.core.types import ByteVec, Mat, ShortVec
+    from quorate.core.types import ByteVec, IntMat, Mat, ShortVec
 
 _GAUGES = ("gross_usd", "net_usd", "beta_usd", "open_risk_usd", "risk_budget_usd")
 _MONEY = ("delay", "spread", "impact", "latency", "fee", "haircut")
@@ -45,6 +47,8 @@ class Record:
         Opening equity in integer money.
     refusals : bool
         Whether to keep refused signals too; without them only what was ordered is kept.
+    place : Path, optional
+        A folder on the disk that is to hold the kept decisions while the run lasts.
 
     Notes
     -----
@@ -61,16 +65,17 @@ class Record:
         start: int,
         *,
         refusals: bool = True,
+        place: Path | None = None,
     ) -> None:
         self._symbols = tuple(symbols)
         self._venues = tuple(venues)
-        self._engines = tuple(engines)
         self._bar_ms = bar_minutes * 60_000
         self._start = start
         self._refusals = refusals
-        self._equity: list[pl.DataFrame] = []
-        self._fills: list[pl.DataFrame] = []
-        self._decisions: list[pl.DataFrame] = []
+        self._money: list[IntMat] = []
+        self._gauges: list[Mat] = []
+        self._fills: list[tuple[IntMat, Mat, ByteVec]] = []
+        self._kept = Kept(symbols, venues, engines, self._bar_ms, place)
         self._watch = Watch(self._symbols, self._venues, self._bar_ms)
         self._reason: ShortVec = np.full(len(symbols), -1, np.int16)
         self._regime: ByteVec = np.full(len(symbols), Regime.NEUTRAL, np.int8)
@@ -90,54 +95,52 @@ class Record:
         self._keep_equity(block)
         self._keep_fills(block)
         self._watch.add(block)
-        before = np.vstack((self._reason[None, :], reason[:-1]))
-        acted = code[:, Code.ACTION, :] != 0
-        refused = (block.consensus.signal != 0) & (reason != before) & self._refusals
-        t, c = np.nonzero(acted | refused)
-        if len(t):
-            names = (self._symbols, self._venues, self._engines)
-            self._decisions.append(kept.rows(block, t, c, self._bar_ms, names))
+        is_kept = code[:, Code.ACTION, :] != 0
+        if self._refusals:
+            before = np.vstack((self._reason[None, :], reason[:-1]))
+            is_kept |= (block.consensus.signal != 0) & (reason != before)
+        self._kept.add(block, *np.nonzero(is_kept))
         self._reason = reason[-1].copy()
         self._regime = block.readings.regime[-1].copy()
 
     def _keep_equity(self, block: Block) -> None:
         out = block.decisions
+        if not self._money:
+            self._money.append(np.array([[block.k0 - 1, self._start, self._start, self._start]]))
+            self._gauges.append(np.zeros((1, len(_GAUGES))))
         k = block.k0 + np.arange(len(out.equity))
-        frame = pl.DataFrame(
-            {
-                "ts": k * self._bar_ms,
-                "equity": out.equity,
-                "gross_equity": out.equity + block.tally.costs,
-                "flow": np.zeros(len(k), np.int64),
-                "cash": out.cash,
-                **{name: out.gauge[:, Gauge[name.upper()]].copy() for name in _GAUGES},
-            }
-        )
-        if not self._equity:
-            first = {name: [0.0] for name in _GAUGES}
-            money = {name: [self._start] for name in ("equity", "gross_equity")}
-            start = {"ts": [(block.k0 - 1) * self._bar_ms], **money, "flow": [0]}
-            self._equity.append(
-                pl.DataFrame({**start, "cash": [self._start], **first}, schema=frame.schema)
-            )
-        self._equity.append(frame)
+        gross = out.equity + block.tally.costs
+        self._money.append(np.column_stack((k, out.equity, gross, out.cash)))
+        self._gauges.append(out.gauge[:, [Gauge[name.upper()] for name in _GAUGES]])
 
     def _keep_fills(self, block: Block) -> None:
         if block.fills.n_lost.item():
             raise ValueError(
                 f"{block.fills.n_lost.item()} fills found no room: allocate rows_needed() of them"
             )
-        frame = pl.DataFrame({name: column(block.fills, name).copy() for name in COLUMNS})
-        if frame.is_empty():
+        n = block.fills.n.item()
+        if not n:
             return
+        whole = block.fills.whole[:n].copy()
         # the regime in which a position was decided is that of the bar before its first fill
         decided = np.vstack((self._regime[None, :], block.readings.regime[:-1]))
-        label = decided[frame["k"].to_numpy() - block.k0, frame["coin"].to_numpy()]
-        self._fills.append(frame.with_columns(pl.Series("regime", label)))
+        label = decided[whole[:, Fill.K] - block.k0, whole[:, Fill.COIN]]
+        self._fills.append((whole, block.fills.real[:n].copy(), label))
 
     def equity(self) -> pl.DataFrame:
         """Return one row a bar: equity net and gross of costs, cash, exposures, open risk."""
-        return pl.concat(self._equity).with_columns(_instant("ts"))
+        money, gauges = np.concatenate(self._money), np.concatenate(self._gauges)
+        k, equity, gross, cash = money.T
+        return pl.DataFrame(
+            {
+                "ts": k * self._bar_ms,
+                "equity": equity,
+                "gross_equity": gross,
+                "flow": np.zeros(len(k), np.int64),
+                "cash": cash,
+                **{name: gauges[:, i] for i, name in enumerate(_GAUGES)},
+            }
+        ).with_columns(_instant("ts"))
 
     def fills(self) -> pl.DataFrame:
         """Return one row a fill, names in place of codes."""
@@ -167,7 +170,10 @@ class Record:
         """Return every cash flow, a fill or a funding settlement, as the exchange wrote it."""
         if not self._fills:
             return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Int64))
-        return pl.concat(self._fills)
+        whole, real, regime = (np.concatenate(each) for each in zip(*self._fills, strict=True))
+        columns = np.split(whole, len(Fill), axis=1) + np.split(real, len(Number), axis=1)
+        named = zip(COLUMNS, columns, strict=True)
+        return pl.DataFrame({**{name: each.ravel() for name, each in named}, "regime": regime})
 
     def funding(self) -> pl.DataFrame:
         """Return one row a funding settlement; ``amount`` is positive where it was paid."""
@@ -259,26 +265,17 @@ class Record:
             .sort("closed_at", "symbol")
         )
 
-    def decisions(self, trades: pl.DataFrame) -> pl.DataFrame:
-        """Return the kept decisions; ``realized_pnl`` is that of the trade an entry opened."""
-        if not self._decisions:
-            return pl.DataFrame(schema={"timestamp": pl.Datetime("us", "UTC"), "symbol": pl.String})
-        rows = (
-            pl.concat(self._decisions)
-            .with_columns(_instant("timestamp"))
-            .sort("timestamp", "symbol")
-        )
-        entries = (
-            rows.with_row_index("row")
-            .filter((pl.col("action") != "wait") & pl.col("reason").is_in(["ENTRY"]))
-            .select("row", "symbol", pl.col("timestamp").alias("decided_at"))
-            .sort("decided_at")
-        )
+    def decisions(self, trades: pl.DataFrame) -> pl.LazyFrame:
+        """Return the kept decisions, read from disk when they are asked for.
+
+        ``realized_pnl`` is that of the trade an entry opened.
+        """
+        entries = self._kept.entries().rename({"timestamp": "decided_at"})
         # each trade looks back for the last entry decided before it: none is counted twice
         opened = (
             trades.sort("opened_at")
             .join_asof(
-                entries,
+                entries.sort("decided_at"),
                 left_on="opened_at",
                 right_on="decided_at",
                 by="symbol",
@@ -289,7 +286,7 @@ class Record:
             .select("row", (pl.col("net_pnl") * 1e-8).alias("realized_pnl"))
             .unique("row", keep="first", maintain_order=True)
         )
-        return rows.with_row_index("row").join(opened, on="row", how="left").drop("row")
+        return self._kept.scan(opened)
 
 
 POSITIONS: dict[str, Any] = {

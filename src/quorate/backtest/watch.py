@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quorate.backtest.run import Block
-    from quorate.core.types import ByteMat, ShortVec
+    from quorate.core.types import ShortVec
 
 _ACCOUNT = {Breaker.DAILY: "daily", Breaker.STREAK: "streak", Breaker.MARKET_VOLATILITY: "market"}
 _COLUMNS: dict[str, Any] = {
@@ -54,24 +54,26 @@ class Watch:
         self._venues = tuple(venues)
         self._bar_ms = bar_ms
         self._flags: ShortVec = np.zeros(len(symbols), np.int16)
-        self._absent: ByteMat = np.zeros((len(venues), len(symbols)), np.int8)
+        self._absent: np.ndarray[Any, np.dtype[np.bool_]] = np.zeros(
+            (len(venues), len(symbols)), np.bool_
+        )
         self._failed: set[str] = set()
         self._rows: list[tuple[Any, ...]] = []
 
     def add(self, block: Block) -> None:
         """Compare every bar of a block with the one before it."""
-        flags = block.decisions.code[:, Code.FLAGS, :]
+        flags = np.ascontiguousarray(block.decisions.code[:, Code.FLAGS, :])
         member = block.inputs.controls.member[:, None, :] == 1
-        absent = ((block.inputs.market.status == Bar.ABSENT) & member).astype(np.int8)
-        self._account(block, np.vstack((self._flags[None], flags)))
-        self._coins(block, np.vstack((self._flags[None], flags)), Breaker.COIN_VOLATILITY)
-        self._silence(block, np.concatenate((self._absent[None], absent)))
+        absent = (block.inputs.market.status == Bar.ABSENT) & member
+        self._account(block, flags[:, 0])
+        self._coins(block, flags, Breaker.COIN_VOLATILITY)
+        self._silence(block, absent)
         for failure in block.failures:
             if failure.engine not in self._failed:
                 self._failed.add(failure.engine)
                 what = f"engine {failure.engine}: {failure.message}"
                 self._note(block, failure.bars[0] if failure.bars else 0, "health", what, -1)
-        self._flags = np.ascontiguousarray(flags[-1])
+        self._flags = flags[-1].copy()
         self._absent = absent[-1].copy()
 
     def frame(self) -> pl.DataFrame:
@@ -81,31 +83,42 @@ class Watch:
         instant = pl.from_epoch("ts", time_unit="ms").dt.cast_time_unit("us")
         return found.with_columns(instant.dt.replace_time_zone("UTC"))
 
-    def _account(self, block: Block, flags: np.ndarray[Any, np.dtype[np.int16]]) -> None:
+    def _account(self, block: Block, first: ShortVec) -> None:
         """Breakers of the whole account stand on every coin alike: read them off the first."""
-        first = flags[:, 0]
         for bit, name in _ACCOUNT.items():
             on = (first & bit) != 0
-            for t in np.flatnonzero(on[1:] != on[:-1]):
-                self._note(block, int(t), "risk", f"{name} breaker {_turn(bool(on[t + 1]))}", -1)
+            for (t,) in _turns((self._flags[0] & bit) != 0, on):
+                self._note(block, t, "risk", f"{name} breaker {_turn(bool(on[t]))}", -1)
 
     def _coins(self, block: Block, flags: np.ndarray[Any, np.dtype[np.int16]], bit: int) -> None:
         on = (flags & bit) != 0
-        for t, c in zip(*np.nonzero(on[1:] != on[:-1]), strict=True):
-            what = f"volatility breaker {_turn(bool(on[t + 1, c]))}"
-            self._note(block, int(t), "risk", what, int(c))
+        for t, c in _turns((self._flags & bit) != 0, on):
+            self._note(block, t, "risk", f"volatility breaker {_turn(bool(on[t, c]))}", c)
 
-    def _silence(self, block: Block, absent: np.ndarray[Any, np.dtype[np.int8]]) -> None:
-        for t, v, c in zip(*np.nonzero(absent[1:] != absent[:-1]), strict=True):
-            what = "no data" if absent[t + 1, v, c] else "data are back"
+    def _silence(self, block: Block, absent: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+        for t, v, c in _turns(self._absent, absent):
+            what = "no data" if absent[t, v, c] else "data are back"
             where = f" on {self._venues[v]}" if len(self._venues) > 1 else ""
-            self._note(block, int(t), "health", f"{what}{where}", int(c))
+            self._note(block, t, "health", f"{what}{where}", c)
 
     def _note(self, block: Block, t: int, kind: str, what: str, c: int) -> None:
         symbol = "" if c < 0 else self._symbols[c]
         regime = "" if c < 0 else Regime(int(block.readings.regime[t, c])).name.lower()
         stamp = (block.k0 + t) * self._bar_ms
         self._rows.append((stamp, kind, what, symbol, regime, int(block.decisions.equity[t])))
+
+
+def _turns(
+    before: np.bool_ | np.ndarray[Any, np.dtype[np.bool_]],
+    now: np.ndarray[Any, np.dtype[np.bool_]],
+) -> list[list[int]]:
+    """Return the places of a block where something begins or ends, in order of time."""
+    if not (now.any() or np.any(before)):
+        return []
+    changed = now.copy()
+    changed[0] ^= before
+    changed[1:] ^= now[:-1]
+    return np.argwhere(changed).tolist()
 
 
 def _turn(is_on: bool) -> str:

@@ -48,13 +48,17 @@ def decisions(
     Example: quorate decisions 20260101 --reason ENTRY
     """
     from quorate import api
+    from quorate.backtest.kept import by_engine
     from quorate.report.plain import plain
 
     found = api.decisions(
         run, symbol=symbol, reason=reason, action=action, exchange=exchange, out=out
     )
     if json:
-        rows = [plain(row) for row in found.tail(limit).iter_rows(named=True)]
+        rows = [
+            plain(row | {"engine_votes": by_engine(row["engine_votes"] or ())})
+            for row in found.tail(limit).iter_rows(named=True)
+        ]
         print(jsonlib.dumps(rows, indent=1))
         return
     from quorate.cli.tables import decision_counts, decision_rows, wide_console

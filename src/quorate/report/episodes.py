@@ -16,13 +16,16 @@ episode with its entry. The rules are those of METHODS 13.1, made exact:
 
 from __future__ import annotations
 
-import json
 import math
-from typing import Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from quorate.core.types import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 ENGINES: Final = "engines"
 ALLOCATOR: Final = "allocator"
@@ -111,7 +114,7 @@ def openings(numbered: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame
         ``coin``, ``episode``, ``symbol``, ``regime`` (when the first fill was decided), ``side``,
-        ``first_k``, and ``votes`` (JSON text) and ``decided_coins`` of the entry, null where it
+        ``first_k``, and ``votes`` (as recorded) and ``decided_coins`` of the entry, null where it
         is not known.
 
     Notes
@@ -158,7 +161,7 @@ def _entries(decisions: pl.DataFrame) -> pl.DataFrame:
             schema={
                 "symbol": pl.String,
                 "decided_at": pl.Datetime("us", "UTC"),
-                "votes": pl.String,
+                "votes": pl.Null,
                 "decided_coins": pl.Float64,
             }
         )
@@ -222,7 +225,7 @@ def _is_any(reasons: tuple[Reason, ...]) -> pl.Expr:
     return pl.col("reason").is_in([reason.name for reason in reasons])
 
 
-def shares(votes: str | None, side: int) -> dict[str, int]:
+def shares(votes: Iterable[Mapping[str, Any]] | None, side: int) -> dict[str, int]:
     r"""Return the share of each engine in an entry, as integers of one denominator, their sum.
 
     .. math:: \text{share}_e = w_e v_e / S, \qquad v_e = (2 p_e - 1) s_e, \qquad
@@ -230,8 +233,8 @@ def shares(votes: str | None, side: int) -> dict[str, int]:
 
     Parameters
     ----------
-    votes : str or None
-        JSON: engine to its ``side``, ``prob`` and ``weight`` at the decision, to nine decimals.
+    votes : iterable of mapping, or None
+        ``engine``, ``side``, ``prob`` and ``weight`` at the decision, to nine decimals.
     side : int
         Of the episode's first fill, +1 or -1.
 
@@ -248,13 +251,13 @@ def shares(votes: str | None, side: int) -> dict[str, int]:
 
     Examples
     --------
-    >>> shares('{"a": {"side": 1, "prob": 0.62, "weight": 0.4}, '
-    ...        '"b": {"side": -1, "prob": 0.56, "weight": 0.1}}', 1)
+    >>> shares([{"engine": "a", "side": 1, "prob": 0.62, "weight": 0.4},
+    ...         {"engine": "b", "side": -1, "prob": 0.56, "weight": 0.1}], 1)
     {'a': 8, 'b': -1}
     """
     known = {
-        engine: side * vote["side"] * _strength(vote["weight"], vote["prob"])
-        for engine, vote in sorted(json.loads(votes or "{}").items())
+        vote["engine"]: side * vote["side"] * _strength(vote["weight"], vote["prob"])
+        for vote in sorted(votes or (), key=itemgetter("engine"))
     }
     if sum(known.values()) <= 0:
         return {UNKNOWN: 1}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -26,9 +26,12 @@ from quorate.statistics.daily import EQUITY
 from quorate.statistics.trades import require_columns, require_trades
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from quorate.core.types import IntVec, Vec
+
+    Found = TypeVar("Found")
 
 SLIPPAGE: Final = (Line.DELAY, Line.SPREAD, Line.IMPACT, Line.LATENCY)
 _EXPOSURE: Final = ("gross_usd", "net_usd", "beta_usd", "open_risk_usd", "risk_budget_usd")
@@ -234,8 +237,19 @@ def _scorecard(folder: Path) -> pl.DataFrame | None:
 
 def table(folder: Path, name: str) -> pl.DataFrame:
     """Return a Parquet table of a run folder, or raise a ``DataError`` that names the file."""
+    return _parquet(folder, name, pl.read_parquet)
+
+
+def rows(folder: Path, name: str) -> pl.LazyFrame:
+    """Return a Parquet table as ``table`` does, read as far as it is asked for."""
+    found = _parquet(folder, name, pl.scan_parquet)
+    _parquet(folder, name, pl.read_parquet_schema)  # a file that is broken says so now
+    return found
+
+
+def _parquet(folder: Path, name: str, read: Callable[[Path], Found]) -> Found:
     path = _path(folder, name)
     try:
-        return pl.read_parquet(path)
+        return read(path)
     except PolarsError as error:
         raise DataError(f"{path} is not Parquet: {error}", hint="run the backtest again") from error

@@ -1,4 +1,4 @@
-"""What a run refuses before its first bar."""
+"""What a run refuses before its first bar, and that it leaves the same wherever it kept it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ import pytest
 
 import quorate
 from quorate.api import gathering
+from quorate.backtest import kept
 from quorate.errors import ConfigError
+
+LIVELY = {
+    "consensus.edge_slope": "6",
+    "consensus.prior_mass": "20",
+    "consensus.k": "0.5",
+    "consensus.quorum": "0",
+    "costs.safety_margin_bps": "0",
+    "risk.horizon_hours": "2",
+    "risk.base_multiplier": "1",
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +58,18 @@ def test_a_run_without_a_capacity_says_why(panel):
     metrics = quorate.run(panel).metrics
     assert metrics["activity"]["capacity_usd"] is None
     assert metrics["flags"]["activity.capacity_usd"] == "nothing was filled"
+
+
+def test_a_run_whose_decisions_were_on_disk_leaves_the_same_tables(tmp_path, monkeypatch):
+    panel = quorate.synthetic(n_coins=5, days=18, planted_edge=4.0)
+    settings = quorate.read_settings(overrides=LIVELY)
+    whole = quorate.run(panel, settings, out=tmp_path / "memory")
+    monkeypatch.setattr(kept, "BATCH", 25)
+    spilled = quorate.run(panel, settings, out=tmp_path / "disk")
+    assert spilled.decisions.height > 100
+    assert spilled.trades.height > 5
+    assert spilled.decisions.equals(whole.decisions)
+    assert spilled.attribution.equals(whole.attribution)
+    files = [result.folder / "decisions.parquet" for result in (whole, spilled)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert quorate.run(panel, settings).decisions.equals(whole.decisions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 import quorate
@@ -72,3 +73,13 @@ def test_a_reason_of_the_exchange_finds_its_exits(traded):
     found = quorate.decisions(traded[0].folder, reason="exit stop")
     assert found.height > 0
     assert set(found["by"]) == {"exchange"}
+
+
+def test_a_folder_of_an_older_version_says_so(traded, tmp_path):
+    for path in traded[0].folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    text = traded[0].decisions.with_columns(pl.lit("{}").alias("engine_votes"))
+    text.write_parquet(tmp_path / "decisions.parquet")
+    with pytest.raises(DataError, match="written by an older version") as found:
+        quorate.decisions(tmp_path)
+    assert "run the backtest again" in found.value.hint

@@ -25,6 +25,9 @@ def test_decisions_give_the_ids_that_explain_takes(out, capsys):
     assert run(["decisions", "2", "--limit", "2", "--json", "--out", str(out)]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 2
+    votes = rows[-1]["engine_votes"]
+    assert votes
+    assert all(set(vote) == {"side", "prob", "reliability", "weight"} for vote in votes.values())
     assert run(["explain", "2", rows[-1]["id"][:12], "--out", str(out), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["decision_id"] == rows[-1]["id"]

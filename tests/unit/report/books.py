@@ -1,6 +1,5 @@
 """Books of a run made up fill by fill: what it leaves is what its cash and marks say."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -10,18 +9,29 @@ from quorate.report.cashflows import FILLS, FUNDING, PAID, POSITIONS
 UNIT = 100_000_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BAR = timedelta(minutes=5)
-VOTES = json.dumps(
-    {
-        "trend": {"side": 1, "prob": 0.62, "reliability": 0.7, "weight": 0.46},
-        "flow": {"side": -1, "prob": 0.55, "reliability": 0.7, "weight": 0.23},
-        "carry": {"side": 1, "prob": 0.58, "reliability": 0.7, "weight": 0.31},
-    }
-)
+
+
+def vote(engine, side=1, prob=0.7, weight=0.5):
+    """Return the vote of one engine as a run records it."""
+    return {"engine": engine, "side": side, "prob": prob, "reliability": 0.7, "weight": weight}
+
+
+VOTES = [vote("trend", 1, 0.62, 0.46), vote("flow", -1, 0.55, 0.23), vote("carry", 1, 0.58, 0.31)]
 DECISIONS = {
     "timestamp": pl.Datetime("us", "UTC"),
     "symbol": pl.String,
     "reason": pl.String,
-    "engine_votes": pl.String,
+    "engine_votes": pl.List(
+        pl.Struct(
+            {
+                "engine": pl.String,
+                "side": pl.Int8,
+                "prob": pl.Float64,
+                "reliability": pl.Float64,
+                "weight": pl.Float64,
+            }
+        )
+    ),
     "size_usd": pl.Float64,
     "price": pl.Float64,
 }

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from tests.unit.report.books import Books
+from tests.unit.report.books import Books, vote
 
 from quorate.report.attribution import ATTRIBUTION, attribute, by, check
 
@@ -112,7 +112,7 @@ def test_what_is_still_open_is_priced_at_its_mark():
 
 def test_a_short_that_made_money_pays_those_who_voted_for_it():
     made = Books()
-    made.enter(1, "BTC", votes='{"bear": {"side": -1, "prob": 0.7, "weight": 0.5}}')
+    made.enter(1, "BTC", votes=[vote("bear", -1)])
     made.fill(2, "BTC", -10, 100, "ENTRY")
     made.fill(9, "BTC", 10, 80, "EXIT_TIME")
     assert of(made, "engine") == {"bear": 200}
@@ -120,12 +120,12 @@ def test_a_short_that_made_money_pays_those_who_voted_for_it():
 
 def test_funding_goes_to_the_engines_of_the_episode_that_paid_it():
     made = Books()
-    made.enter(1, "BTC", votes='{"first": {"side": 1, "prob": 0.7, "weight": 0.5}}')
+    made.enter(1, "BTC", votes=[vote("first")])
     made.fill(2, "BTC", 1, 100, "ENTRY")
     made.settle(2, "BTC", 5)
     made.settle(8, "BTC", 6)
     made.fill(9, "BTC", -1, 100, "EXIT_TIME")
-    made.enter(9, "BTC", votes='{"second": {"side": 1, "prob": 0.7, "weight": 0.5}}')
+    made.enter(9, "BTC", votes=[vote("second")])
     made.fill(10, "BTC", 1, 100, "ENTRY", regime="panic")
     made.settle(10, "BTC", -9)
     made.mark("BTC", 100)

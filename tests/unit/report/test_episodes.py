@@ -1,10 +1,8 @@
 """Fills as episodes: where they begin and end, whose they are, whose votes opened them."""
 
-import json
-
 import polars as pl
 import pytest
-from tests.unit.report.books import VOTES, Books
+from tests.unit.report.books import VOTES, Books, vote
 
 from quorate.report.episodes import UNKNOWN, number, openings, owners, shares
 
@@ -35,12 +33,12 @@ def test_an_episode_ends_where_the_coin_is_flat_on_every_venue():
 
 def test_the_entry_is_the_last_one_decided_before_the_first_fill():
     made = Books()
-    made.enter(1, "BTC", votes="early")
-    made.enter(3, "BTC", size=50, price=10, votes="mine")
-    made.enter(4, "ETH", votes="another coin")
-    made.enter(5, "BTC", votes="the bar of the fill: its close comes after")
+    made.enter(1, "BTC", votes=[vote("early")])
+    made.enter(3, "BTC", size=50, price=10, votes=[vote("mine")])
+    made.enter(4, "ETH", votes=[vote("another coin")])
+    made.enter(5, "BTC", votes=[vote("of the bar of the fill: its close comes after")])
     made.fill(5, "BTC", 5, 100, "ENTRY")
-    assert opened(made).select("votes", "decided_coins").rows() == [("mine", 5.0)]
+    assert opened(made).select("votes", "decided_coins").rows() == [([vote("mine")], 5.0)]
 
 
 def test_an_entry_opens_one_episode_only():
@@ -54,12 +52,12 @@ def test_an_entry_opens_one_episode_only():
 
 def test_an_entry_decided_as_the_last_position_closed_is_fresh():
     made = Books()
-    made.enter(1, "BTC", votes="long")
+    made.enter(1, "BTC", votes=[vote("long")])
     made.fill(2, "BTC", 5, 100, "ENTRY")
-    made.enter(4, "BTC", votes="short")
+    made.enter(4, "BTC", votes=[vote("short")])
     made.fill(4, "BTC", -5, 100, "REVERSAL")
     made.fill(5, "BTC", -5, 100, "ENTRY")
-    assert opened(made)["votes"].to_list() == ["long", "short"]
+    assert opened(made)["votes"].to_list() == [[vote("long")], [vote("short")]]
 
 
 def test_without_decisions_no_entry_is_known():
@@ -120,30 +118,25 @@ def test_without_an_entry_no_resizing_completes_one():
 
 def test_g3_engine_shares():
     """METHODS 14: the shares of the consensus of golden vector G3 are (168, -35, 75)/208."""
-    votes = {
-        "a": {"side": 1, "prob": 0.62, "weight": 112},
-        "b": {"side": -1, "prob": 0.55, "weight": 56},
-        "c": {"side": 1, "prob": 0.58, "weight": 75},
-    }
-    found = shares(json.dumps(votes), 1)
+    votes = [vote("a", 1, 0.62, 112), vote("b", -1, 0.55, 56), vote("c", 1, 0.58, 75)]
+    found = shares(votes, 1)
     assert found == {"a": 168, "b": -35, "c": 75}
     assert sum(found.values()) == 208
 
 
 def test_a_short_is_shared_like_a_long():
-    votes = json.loads(VOTES)
-    turned = {name: {**vote, "side": -vote["side"]} for name, vote in votes.items()}
-    assert shares(json.dumps(turned), -1) == shares(VOTES, 1)
+    turned = [{**each, "side": -each["side"]} for each in VOTES]
+    assert shares(turned, -1) == shares(VOTES, 1)
 
 
 @pytest.mark.parametrize(
     ("votes", "side"),
     [
         (None, 1),
-        ("{}", 1),
+        ([], 1),
         (VOTES, -1),  # they voted for the other side
-        ('{"a": {"side": 1, "prob": 0.5, "weight": 1.0}}', 1),
-        ('{"a": {"side": 1, "prob": NaN, "weight": 1.0}}', 1),
+        ([vote("a", 1, 0.5, 1.0)], 1),
+        ([vote("a", 1, float("nan"), 1.0)], 1),
     ],
 )
 def test_votes_that_do_not_make_the_side_are_not_known(votes, side):
@@ -151,10 +144,10 @@ def test_votes_that_do_not_make_the_side_are_not_known(votes, side):
 
 
 def test_an_engine_without_weight_or_a_probability_has_no_share():
-    votes = {
-        "a": {"side": 1, "prob": 0.6, "weight": 1e-06},
-        "b": {"side": 1, "prob": 0.6, "weight": 0.0},
-        "c": {"side": -1, "prob": 0.5, "weight": 1},
-        "d": {"side": -1, "prob": float("nan"), "weight": 1},
-    }
-    assert shares(json.dumps(votes), 1) == {"a": 1}
+    votes = [
+        vote("a", 1, 0.6, 1e-06),
+        vote("b", 1, 0.6, 0.0),
+        vote("c", -1, 0.5, 1),
+        vote("d", -1, float("nan"), 1),
+    ]
+    assert shares(votes, 1) == {"a": 1}

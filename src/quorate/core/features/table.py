@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quorate.core.types import Vec
+from quorate.core.types import Mat, Vec
 
 
 class Feature(NamedTuple):
@@ -154,16 +154,45 @@ def features_hash(row: Vec) -> str:
     Returns
     -------
     str
-        Hex blake2b of the table's hash and the row's little-endian float64 bytes; every NaN
-        counts as the same.
+        As one of ``features_hashes``.
 
     Examples
     --------
     >>> len(features_hash(np.zeros(N_FEATURES)))
     32
     """
-    values = np.array(row, dtype="<f8")
-    if values.shape != (N_FEATURES,):
-        raise ValueError(f"a row has shape {values.shape}: it must be ({N_FEATURES},); pass one")
+    return features_hashes(np.asarray(row)[None])[0]
+
+
+def features_hashes(rows: Mat) -> list[str]:
+    """Return the hash of each of many rows of features.
+
+    Parameters
+    ----------
+    rows : Mat
+        The features of one coin on one bar in each, shape (row, feature).
+
+    Returns
+    -------
+    list of str
+        Hex blake2b of the table's hash and the row's little-endian float64 bytes; every NaN
+        counts as the same.
+
+    Examples
+    --------
+    >>> features_hashes(np.zeros((2, N_FEATURES)))[1] == features_hash(np.zeros(N_FEATURES))
+    True
+    """
+    values = np.array(rows, dtype="<f8", order="C")
+    if values.shape[1:] != (N_FEATURES,):
+        shape = values.shape[1:]
+        raise ValueError(f"a row has shape {shape}: it must be ({N_FEATURES},); pass one")
     values[np.isnan(values)] = np.nan
-    return hashlib.blake2b(table_hash() + values.tobytes(), digest_size=16).hexdigest()
+    begun = hashlib.blake2b(table_hash(), digest_size=16)
+    data, size = memoryview(values.tobytes()), values.itemsize * N_FEATURES
+    found = []
+    for start in range(0, len(data), size):
+        each = begun.copy()  # the table's part is the same for all
+        each.update(data[start : start + size])
+        found.append(each.hexdigest())
+    return found

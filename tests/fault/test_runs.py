@@ -1,0 +1,62 @@
+"""Faults of a run: killed while its decisions are on disk, or while they cannot be put there."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import quorate
+from quorate.backtest import kept, spool
+from quorate.errors import DataError
+from quorate.store import open_store
+
+LIVELY = {"consensus.edge_slope": "6", "consensus.k": "0.5", "consensus.quorum": "0"}
+KILLED = """
+import os, signal, sys
+import quorate
+from quorate.backtest import kept
+
+kept.BATCH = 20
+panel = quorate.synthetic(n_coins=4, days=14, planted_edge=4.0)
+settings = quorate.read_settings(overrides=dict(each.split("=") for each in sys.argv[2:]))
+put = kept.Spool.put
+
+def stop(spool, frame):
+    put(spool, frame)
+    print("on disk", os.listdir(sys.argv[1]), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+kept.Spool.put = stop
+quorate.run(panel, settings, out=sys.argv[1])
+"""
+
+
+def test_a_run_that_is_killed_leaves_nothing_of_its_decisions(tmp_path):
+    chosen = [f"{name}={value}" for name, value in LIVELY.items()]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), *chosen],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert "on disk" in done.stdout
+    left = {path.name for path in tmp_path.iterdir()}
+    assert {name.partition("-")[0] for name in left} == {"quorate.sqlite"}
+
+
+def test_a_disk_that_fills_up_ends_a_run_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(kept, "BATCH", 20)
+    monkeypatch.setattr(spool.tempfile, "TemporaryFile", full)
+    panel = quorate.synthetic(n_coins=4, days=14, planted_edge=4.0)
+    with pytest.raises(DataError, match="cannot be put on disk"):
+        quorate.run(panel, quorate.read_settings(overrides=LIVELY), out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+    with open_store(tmp_path / "quorate.sqlite") as store:
+        assert [row.status for row in store.runs.list()] == ["failed"]
