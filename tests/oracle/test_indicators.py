@@ -10,10 +10,10 @@ from quorate.core.features import wilder
 
 def recursion(high, low, close):
     """Return the memory of the recursions after each bar, shape (time, row)."""
-    memory = wilder.init(1)
+    memory, here = wilder.init(1), np.ones(1, np.int64)
     rows = []
-    for h, l, c in zip(high, low, close, strict=True):
-        wilder.advance(memory, 0, h, l, c)
+    for bar in np.stack([high, low, close], axis=1)[:, :, None]:
+        wilder.advance(memory, here, bar[0], bar[1], bar[2])
         rows.append(memory[:, 0].copy())
     return np.array(rows)
 

@@ -7,7 +7,7 @@ number in silence, a read-only array or another type compiles for seconds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ _BY_TIME = {"pause", "kill", "flow", "quote_usd"}
 _BY_VENUE = {"maker_bps", "taker_bps", "latency_ms", "reliability"}
 _FLAGS = ("listed", "is_perp")
 _PRICES = ("open", "high", "low", "close")
+# live hands over a bar at a time: what is compared with is made once
+_BYTE, _LONG, _FLOAT = np.dtype(np.int8), np.dtype(np.int64), np.dtype(np.float64)
+_FIRST_STATUS, _LAST_STATUS, _TRADED = int(Bar.ABSENT), int(Bar.IMPUTED), int(Bar.TRADED)
 
 
 def check_setup(setup: Setup, delisted_k: IntVec) -> None:
@@ -47,8 +50,8 @@ def check_setup(setup: Setup, delisted_k: IntVec) -> None:
     """
     check_venues(setup.venues, delisted_k)
     shape = setup.venues.lot.shape
-    _array("sector", setup.sector, shape[1:], np.int64)
-    _array("can_short", setup.can_short, shape[1:], np.int8)
+    _array("sector", setup.sector, shape[1:], _LONG)
+    _array("can_short", setup.can_short, shape[1:], _BYTE)
 
 
 def check_venues(venues: Venues, delisted_k: IntVec) -> None:
@@ -75,7 +78,7 @@ def check_venues(venues: Venues, delisted_k: IntVec) -> None:
         raise ValueError(f"venues.lot has shape {shape}: it must be (venue, coin), at least 1 each")
     for name, array in venues._asdict().items():
         _array(f"venues.{name}", array, shape[:1] if name in _BY_VENUE else shape, _type(name))
-    _array("delisted_k", delisted_k, shape[1:], np.int64)
+    _array("delisted_k", delisted_k, shape[1:], _LONG)
     for name in ("lot", "tick"):
         _values(f"venues.{name}", getattr(venues, name) > 0.0, "positive")
     for name in (*sorted(_BY_VENUE), "min_notional", "maintenance"):
@@ -143,28 +146,27 @@ def check_market(market: Market, shape: tuple[int, int, int]) -> None:
 
 def _tape(title: str, given: Bars | Market) -> None:
     """Refuse an unknown status, and a bar that traded without prices."""
-    known = (given.status >= Bar.ABSENT) & (given.status <= Bar.IMPUTED)
+    known = (given.status >= _FIRST_STATUS) & (given.status <= _LAST_STATUS)
     _values(f"{title}.status", known, "one of types.Bar")
-    traded = given.status == Bar.TRADED
+    untraded = given.status != _TRADED
     for name in _PRICES:
         fine = getattr(given, name) > 0.0
-        _values(f"{title}.{name}", fine | ~traded, "positive where the bar is TRADED")
+        _values(f"{title}.{name}", fine | untraded, "positive where the bar is TRADED")
 
 
-def _type(name: str) -> type[np.generic]:
+def _type(name: str) -> np.dtype[Any]:
     if name in _BYTES:
-        return np.int8
-    return np.int64 if name in _LONGS else np.float64
+        return _BYTE
+    return _LONG if name in _LONGS else _FLOAT
 
 
-def _array(name: str, array: object, shape: tuple[int, ...], kind: type[np.generic]) -> None:
+def _array(name: str, array: object, shape: tuple[int, ...], kind: np.dtype[Any]) -> None:
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{name} is a {type(array).__name__}, it must be an array")  # noqa: TRY004
     if array.shape != shape or array.dtype != kind:
-        raise ValueError(
-            f"{name} is {array.dtype} {array.shape}, it must be {np.dtype(kind)} {shape}"
-        )
-    if not (array.flags.c_contiguous and array.flags.writeable):
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, it must be {kind} {shape}")
+    flags = array.flags
+    if not (flags.c_contiguous and flags.writeable):
         raise ValueError(f"{name} is read-only or not C-contiguous: hand over a copy of it")
 
 

@@ -126,21 +126,28 @@ class Kernel:
 
     What Python calls has to take every array out of its object and every record apart, which is a
     fifth of all compile time; so only what Python does call is given a door, on its first call.
+    Either side is made when it is first asked for: a run from the cache asks for some twenty doors.
     """
 
     def __init__(self, function: Callable[..., Any], *, is_inlined: bool = False) -> None:
         owns = not _ALLOCATORS.isdisjoint(function.__code__.co_names)
         self._options = {**_OPTIONS, "cache": _cacheable(function), "_nrt": owns}
-        self._inner = _compiled(
-            function, no_cpython_wrapper=True, forceinline=is_inlined, **self._options
-        )
+        self._is_inlined = is_inlined
+        self._inner: Any = None
         self._door: Any = None
         self.py_func = function
         update_wrapper(self, function)
 
     @property
     def _numba_type_(self) -> object:
-        """What another kernel sees of it."""
+        """What another kernel sees of it: asked for when a caller is compiled, not when loaded."""
+        if self._inner is None:
+            self._inner = _compiled(
+                self.py_func,
+                no_cpython_wrapper=True,
+                forceinline=self._is_inlined,
+                **self._options,
+            )
         return self._inner._numba_type_
 
     @property

@@ -194,7 +194,7 @@ def mean_std(ring: Mat, newest: int, n: int, c: int) -> tuple[float, float]:
     ring : Mat
         Entries by slot, shape (length, coin).
     newest : int
-        Slot of the newest entry.
+        Slot of the newest entry, in 0..length - 1.
     n : int
         How many entries back, at most the length.
     c : int
@@ -210,13 +210,13 @@ def mean_std(ring: Mat, newest: int, n: int, c: int) -> tuple[float, float]:
     >>> mean_std(np.array([[1.0], [2.0], [4.0]]), 1, 2, 0)
     (1.5, 0.5)
     """
-    length = ring.shape[0]
+    # a slot below 0 counts from the end, as the ring goes round: no remainder, which is a division
     mean = 0.0
     for i in range(n):
-        mean += ring[(newest - i) % length, c]
+        mean += ring[newest - i, c]
     mean /= n
     square = 0.0
     for i in range(n):
-        gap = ring[(newest - i) % length, c] - mean
+        gap = ring[newest - i, c] - mean
         square += gap * gap
     return mean, np.sqrt(square / n)

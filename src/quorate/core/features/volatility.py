@@ -55,8 +55,8 @@ def _on_hour(q: int, tape: tapes.State, state: State) -> None:
         values[0, c] = 0.0
         if closed[c] == 1:
             values[0, c] = hour[tapes.HOUR_SQUARE, c]
-            high, low = hour[tapes.HOUR_HIGH, c], hour[tapes.HOUR_LOW, c]
-            wilder.advance(memory, c, high, low, hour[tapes.HOUR_CLOSE, c])
+    high, low, close = hour[tapes.HOUR_HIGH], hour[tapes.HOUR_LOW], hour[tapes.HOUR_CLOSE]
+    wilder.advance(memory, closed, high, low, close)
     push_sum(state.week, q % 168)
 
 
