@@ -7,7 +7,7 @@ rule and day. A rule has an id that stays, a severity, and one sentence for peop
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -116,6 +116,12 @@ ABOUT: Final[dict[Rule, About]] = {
 }
 
 
+FAILING: Final = frozenset(
+    rule.value for rule, about in ABOUT.items() if about.severity is Severity.FAILED
+)
+"""Ids of the rules that fail a series."""
+
+
 class Finding(NamedTuple):
     """What one rule found in one series, one entry a place.
 
@@ -130,7 +136,9 @@ class Finding(NamedTuple):
     bound: Vec
 
 
-SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
+
+SCHEMA: Final[Schema] = {
     "rule": pl.String,
     "symbol": pl.String,
     "at": pl.Datetime("ms", "UTC"),
@@ -233,5 +241,4 @@ def by_day(findings: pl.DataFrame) -> pl.DataFrame:
 
 def has_failed(findings: pl.DataFrame) -> bool:
     """Return whether a rule that fails a series found something."""
-    failing = [rule.value for rule, about in ABOUT.items() if about.severity is Severity.FAILED]
-    return findings["rule"].is_in(failing).any()
+    return not FAILING.isdisjoint(findings["rule"])
