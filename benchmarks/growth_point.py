@@ -92,22 +92,27 @@ def mirrored(panel):
     return replace(panel, bars=turned, market=seen(turned, panel.k0, panel.bar_minutes))
 
 
-def put(where, n_coins, days):
-    """Put a market on disk; years are one year and its mirror image in turn."""
-    if days <= YEAR_DAYS:
-        columns.write(quorate.synthetic(n_coins=n_coins, days=days, planted_edge=EDGE), where)
+def put(where, n_coins, days, turn_days=None, edge=EDGE):
+    """Put a market on disk; a longer one is so many days and their mirror image in turn.
+
+    Only the days of a turn and their mirror image are ever in memory.
+    """
+    turn_days = turn_days or YEAR_DAYS
+    if days <= turn_days:
+        columns.write(quorate.synthetic(n_coins=n_coins, days=days, planted_edge=edge), where)
         return
-    year = quorate.synthetic(n_coins=n_coins + 2, days=YEAR_DAYS, planted_edge=EDGE)
-    year = without_the_odd(year)
-    turns = (year, mirrored(year))
-    about = f"synthetic year of {n_coins} coins and its mirror image in turn, {days} days"
+    first = quorate.synthetic(n_coins=n_coins + 2, days=turn_days, planted_edge=edge)
+    first = without_the_odd(first)
+    turns = (first, mirrored(first))
+    about = f"{turn_days} synthetic days of {n_coins} coins and their mirror image in turn, "
+    about += f"{days} days"
 
     def pieces():
-        for turn in range(days // YEAR_DAYS):
+        for turn in range(days // turn_days):
             for block in blocks(turns[turn % 2], 10_000):
-                yield block._replace(k0=block.k0 + turn * year.n_bars)
+                yield block._replace(k0=block.k0 + turn * first.n_bars)
 
-    columns.write(replace(year, source=Provenance(about, about)), where, pieces())
+    columns.write(replace(first, source=Provenance(about, about)), where, pieces())
 
 
 def voters(n):

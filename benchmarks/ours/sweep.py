@@ -1,6 +1,8 @@
 """Quorate's sweep: settings of costs and risk over real coins, features and votes once.
 
-ours/sweep.py DATA COINS SETTINGS START
+    ours/sweep.py DATA COINS SETTINGS START [END]
+
+The decisions of 26 engines for each setting: not what ``ours/averages.py`` and the peers do.
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ import quorate
 
 def main() -> None:
     folder, n_coins, n_settings, start = Path(sys.argv[1]), *map(int, sys.argv[2:4]), sys.argv[4]
+    end = sys.argv[5] if len(sys.argv) > 5 else None
     symbols = sorted(path.stem for path in folder.glob("*.parquet"))[:n_coins]
-    panel = quorate.load(folder, venue="binance_spot", kind="spot", symbols=symbols, start=start)
+    panel = quorate.load(
+        folder, venue="binance_spot", kind="spot", symbols=symbols, start=start, end=end
+    )
     stops = [str(1.0 + 0.1 * i) for i in range(10)]
     margins = [str(0.5 * i) for i in range(-(-n_settings // 10))]
     settings = [

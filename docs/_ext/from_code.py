@@ -239,8 +239,9 @@ def option(given: Any) -> list[str]:  # noqa: ANN401  (an argument of the parser
     if field.default not in (field.empty, None, False):
         default = code(field.default)
     meaning = given.parameter.help or ""
-    if typing.get_origin(given.hint) is typing.Literal:
-        meaning = f"{', '.join(typing.get_args(given.hint))}. {meaning}"
+    for hint in (given.hint, *typing.get_args(given.hint)):  # itself, or one of it and None
+        if typing.get_origin(hint) is typing.Literal:
+            meaning = f"{', '.join(typing.get_args(hint))}. {meaning}"
     return [code(name), default or " ", cell(meaning)]
 
 

@@ -12,6 +12,7 @@ import difflib
 import os
 import tomllib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -28,6 +29,8 @@ Value = bool | int | float | str | tuple[str, ...]
 ENV_PREFIX = "QUORATE_"
 OVERRIDE = "--set"
 """Origin of what the command line, or a caller in Python, set for one run."""
+VARIED = "--over"
+"""Origin of what differs between the settings of a sweep."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Settings:
         return self.values[section]
 
     def origin(self, section: str, name: str) -> str:
-        """Return where a value came from: ``default``, ``environment``, ``--set`` or a file."""
+        """Return where a value came from: ``default``, ``environment``, ``--set`` ... or a file."""
         return self.origins.get(section, {}).get(name, "default")
 
 
@@ -79,6 +82,7 @@ def read(
     path: Path | None,
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, str] | None = None,
+    varied: Mapping[str, str] | None = None,
 ) -> Settings:
     """Read the settings of a run.
 
@@ -94,6 +98,8 @@ def read(
         to judge (``QUORATE_DATA_DIR``).
     overrides : mapping, optional
         ``{"section.name": "value"}``, as ``--set`` gives them; they win.
+    varied : mapping, optional
+        The same of what differs between the settings of a sweep; it wins over all.
 
     Raises
     ------
@@ -115,10 +121,12 @@ def read(
     quorate.errors.ConfigError: environment: [consensus] has no setting 'kappa'
       next: the nearest known name is 'k'
     """
-    from_file = _from_file(path)
-    from_env = _from_environment(schema, os.environ if environ is None else environ)
-    from_set = _from_overrides(schema, overrides or {})
-    found = {path.name if path else "": from_file, "environment": from_env, OVERRIDE: from_set}
+    found = {
+        path.name if path else "": _from_file(path),
+        "environment": _from_environment(schema, os.environ if environ is None else environ),
+        OVERRIDE: _from_overrides(schema, overrides or {}, OVERRIDE),
+        VARIED: _from_overrides(schema, varied or {}, VARIED),
+    }
     merged: dict[str, dict[str, Any]] = {section: {} for section in schema}
     origins: dict[str, dict[str, str]] = {section: {} for section in schema}
     for place, sections in found.items():  # the later win
@@ -146,8 +154,9 @@ def _from_file(path: Path | None) -> dict[str, dict[str, Any]]:
         ) from error
 
 
-def _model(section: str, fields: dict[str, Field]) -> type[BaseModel]:
-    definitions: dict[str, Any] = {name: (f.kind, f.default) for name, f in fields.items()}
+@lru_cache  # a model takes a third of a millisecond to make, and a sweep reads many settings
+def _model(section: str, fields: tuple[tuple[str, Field], ...]) -> type[BaseModel]:
+    definitions: dict[str, Any] = {name: (f.kind, f.default) for name, f in fields}
     config = ConfigDict(extra="forbid", allow_inf_nan=False)
     return create_model(section, __config__=config, **definitions)
 
@@ -161,9 +170,9 @@ def _from_environment(schema: Schema, environ: Mapping[str, str]) -> dict[str, d
     }
     if not ours:
         return {}
-    definitions: dict[str, Any] = dict.fromkeys(schema, (dict[str, Any] | None, None))
-    model = create_model("Environment", __base__=_Environment, **definitions)
-    source = EnvSettingsSource(model, env_prefix=ENV_PREFIX, env_nested_delimiter="__")
+    source = EnvSettingsSource(
+        _environment(tuple(schema)), env_prefix=ENV_PREFIX, env_nested_delimiter="__"
+    )
     source.env_vars = ours
     found: dict[str, dict[str, Any]] = source()
     for name in ours:
@@ -176,13 +185,21 @@ def _from_environment(schema: Schema, environ: Mapping[str, str]) -> dict[str, d
     return found
 
 
-def _from_overrides(schema: Schema, given: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+@lru_cache
+def _environment(sections: tuple[str, ...]) -> type[BaseSettings]:
+    definitions: dict[str, Any] = dict.fromkeys(sections, (dict[str, Any] | None, None))
+    return create_model("Environment", __base__=_Environment, **definitions)
+
+
+def _from_overrides(
+    schema: Schema, given: Mapping[str, str], place: str
+) -> dict[str, dict[str, Any]]:
     """Read ``section.name`` as the environment writes it: the texts follow the same rules."""
     for name in given:
         section = name.partition(".")[0].lower()
         if section not in schema:
             raise ConfigError(
-                f"{OVERRIDE}: there is no section [{section}]", hint=_nearest(section, schema)
+                f"{place}: there is no section [{section}]", hint=_nearest(section, schema)
             )
     texts = {ENV_PREFIX + name.replace(".", "__", 1): text for name, text in given.items()}
     return _from_environment(schema, texts)
@@ -227,7 +244,7 @@ def _validate(
         for name, value in values.items()
     }
     try:
-        return _model(section, fields)(**given).model_dump()
+        return _model(section, tuple(fields.items()))(**given).model_dump()
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "?"

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from benchmarks.digest import LIVELY
 
 import quorate
 from quorate.core.types import MONEY_SCALE
 
 pytestmark = pytest.mark.realdata
 
-# every cost a little smaller and every size a little larger, so that real prices are traded at all
-LIVELY = {
-    "consensus.edge_slope": "6",
-    "consensus.prior_mass": "20",
-    "consensus.k": "0.5",
-    "consensus.quorum": "0",
-    "consensus.weighting": "skill",
-    "costs.safety_margin_bps": "0",
-    "risk.min_paper_trades": "100000",
-    "risk.base_multiplier": "1",
-}
 SETS = {
     "spot": {
         "bars": "ohlcv/binance_spot/5m",

@@ -105,3 +105,20 @@ def test_a_wrong_name_in_the_environment_is_refused(name, says):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"no settings file .*gone\.toml"):
         read(SCHEMA, tmp_path / "gone.toml", {})
+
+
+def test_what_a_sweep_varies_wins_and_is_named_by_it():
+    found = read(SCHEMA, None, {}, {"risk.streak": "4", "risk.leverage": "2"}, {"risk.streak": "5"})
+    assert found["risk"] == {"preset": "balanced", "leverage": 2.0, "streak": 5}
+    assert [found.origin("risk", n) for n in ("leverage", "streak")] == ["--set", "--over"]
+    with pytest.raises(ConfigError, match=r"--over: risk\.streak is 'many'"):
+        read(SCHEMA, None, {}, {"risk.streak": "4"}, {"risk.streak": "many"})
+    with pytest.raises(ConfigError, match=r"--over: there is no section \[rsk\]"):
+        read(SCHEMA, None, {}, None, {"rsk.streak": "1"})
+
+
+def test_settings_that_were_read_share_nothing():
+    first, second = read(SCHEMA, None, {}), read(SCHEMA, None, {})
+    first["risk"]["streak"] = 9
+    assert second["risk"]["streak"] == 3
+    assert read(SCHEMA | {"risk": {"streak": Field(int, 7, "")}}, None, {})["risk"] == {"streak": 7}

@@ -23,7 +23,8 @@ from quorate.api.result import Result
 from quorate.api.simulating import Simulation, simulate
 from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.warming import warm
-from quorate.lake import Panel, PanelSpec, Source, synthetic
+from quorate.errors import ConfigError
+from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
 from quorate.lake import load as load_panel
 from quorate.lake.layout import files
 from quorate.lake.spec import named
@@ -52,6 +53,7 @@ __all__ = [
     "engines",
     "explain",
     "grid",
+    "keep",
     "load",
     "ls",
     "read",
@@ -74,8 +76,8 @@ ls = runs
 def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     bars: str | Path,
     *,
-    venue: str,
-    kind: Kind,
+    venue: str | None = None,
+    kind: Kind | None = None,
     funding: str | Path | None = None,
     mark: str | Path | None = None,
     second: tuple[str | Path, str, str | Path | None] | None = None,
@@ -86,12 +88,13 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     bar_minutes: int | None = None,
     quote_usd: str | Path | None = None,
 ) -> Panel:
-    """Load a market from folders of Parquet files.
+    """Load a market from folders of Parquet files, or one that ``keep`` put on disk.
 
     Parameters
     ----------
     bars : path
-        A folder of ``SYMBOL.parquet`` files, or a folder of the lake.
+        A folder of ``SYMBOL.parquet`` files, or a folder of the lake, or one of ``keep``, which
+        is read block by block as a run goes on, and needs nothing else said.
     venue : str
         ``binance_spot``, ``binance_usdm``, ``bybit_linear``, ``okx_swap`` ...: its fees and sizes.
     kind : str
@@ -118,6 +121,20 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     -----
     Units: quote per coin, coins.  Causal: bars enter at their close.  Missing: see ``lake.panel``.
     """
+    if columns.holds(Path(bars)):
+        said = (venue, kind, funding, mark, second, symbols, start, end)
+        if any(each is not None for each in (*said, assume_funding, bar_minutes, quote_usd)):
+            raise ConfigError(
+                f"{bars} is a panel that was kept: its venue, coins and span are as they were",
+                hint="name the folder alone, or load from the files that it was made from",
+            )
+        return columns.kept(Path(bars))
+    if venue is None or kind is None:
+        raise ConfigError(
+            f"nothing says whose bars {bars} holds",
+            hint="give its venue, such as binance_spot, whose fees and sizes hold, and its kind, "
+            "spot or perp",
+        )
 
     def path(given: str | Path | None) -> Path | None:
         return None if given is None else Path(given)
@@ -137,6 +154,49 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
             quote_usd=path(quote_usd),
         )
     )
+
+
+def keep(panel: Panel, folder: str | Path) -> Panel:
+    """Put a panel on disk, so that runs of it need no more memory than a block of it.
+
+    Parameters
+    ----------
+    panel : Panel
+        From ``load`` or ``synthetic``.
+    folder : path
+        A folder of its own, made if missing; a panel that is there is replaced. About 106 bytes a
+        coin-bar on one venue.
+
+    Returns
+    -------
+    Panel
+        The same, read from there; ``load(folder)`` returns it too.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds other things.
+    DataError
+        The disk refuses the bytes.
+
+    Notes
+    -----
+    Units, Causal, Missing: as the panel.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     keep(demo(days=2), folder).n_bars, load(folder).n_bars
+    (576, 576)
+    """
+    where = Path(folder)
+    if where.exists() and not columns.holds(where) and (where.is_file() or any(where.iterdir())):
+        raise ConfigError(
+            f"{where} holds other things", hint="name a folder that is empty, or not there yet"
+        )
+    columns.write(panel, where)
+    return columns.kept(where)
 
 
 def demo(days: int = 45, seed: int = 7) -> Panel:

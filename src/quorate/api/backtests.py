@@ -21,7 +21,6 @@ from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError
 from quorate.lake import Panel
 from quorate.settings import Settings
-from quorate.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +75,8 @@ def run(
     voters = tuple(engines) if engines is not None else _named(chosen)
     if out is None:
         return _simulate(panel, chosen, voters, "unbooked", progress, None)
+    from quorate.store import open_store  # SQLAlchemy: only where a run is booked
+
     out = Path(out)
     store = open_store(folder.store_place(str(chosen["account"]["store"]), out))
     with store:

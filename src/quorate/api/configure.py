@@ -7,6 +7,7 @@ made from the stages' own tables, so a default is written in one place only.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from quorate.api.meanings import MEANINGS
@@ -61,6 +62,11 @@ def schema() -> Schema:
     >>> schema()["costs"]["safety_margin_bps"].meaning
     'an edge must exceed its costs by this, bps; from 0 to 1000'
     """
+    return {section: dict(fields) for section, fields in _schema().items()}
+
+
+@cache
+def _schema() -> Schema:
     sections = {
         "account": {
             "equity_usd": Field(float, 100_000.0, "above 0, at most 1e10"),

@@ -25,7 +25,9 @@ VARIABLE = "QUORATE_CONFIG"
 
 
 def read_settings(
-    path: str | Path | None = None, overrides: Mapping[str, str] | None = None
+    path: str | Path | None = None,
+    overrides: Mapping[str, str] | None = None,
+    varied: Mapping[str, str] | None = None,
 ) -> Settings:
     """Return effective settings: defaults, then a file, then the environment, then ``overrides``.
 
@@ -35,6 +37,8 @@ def read_settings(
         A settings file; ``quorate.toml`` of the current folder, if there is one, when left out.
     overrides : mapping, optional
         ``{"section.name": "value"}``, as the CLI's ``--set``.
+    varied : mapping, optional
+        The same of what differs between the settings of a sweep, as the CLI's ``--over``; it wins.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def read_settings(
     >>> read_settings(overrides={"consensus.k": "1.0"})["consensus"]["k"]
     1.0
     """
-    return read(schema(), _here() if path is None else Path(path), None, overrides)
+    return read(schema(), _here() if path is None else Path(path), None, overrides, varied)
 
 
 def _here() -> Path | None:

@@ -15,7 +15,6 @@ from quorate.api.effective import read_settings
 from quorate.errors import DataError
 from quorate.report.plain import plain
 from quorate.statistics.cautions import FEW_TRADES
-from quorate.store import open_store
 
 if TYPE_CHECKING:
     from quorate.settings import Settings
@@ -92,6 +91,21 @@ def runs(out: str | Path = Path("runs"), settings: Settings | None = None) -> li
     >>> runs("no-such-folder")
     []
     """
+    return [_row(run, Path(out)) for run in booked(out, settings)]
+
+
+def booked(out: str | Path, settings: Settings | None = None) -> list[Run]:
+    """Return the runs of a store as they are booked.
+
+    Parameters
+    ----------
+    out, settings
+        As ``runs``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``runs``.
+    """
     chosen = read_settings() if settings is None else settings
     out = Path(out)
     if out.is_file():
@@ -100,8 +114,10 @@ def runs(out: str | Path = Path("runs"), settings: Settings | None = None) -> li
     where: str | Path = named or out / STORE
     if _is_absent(where):
         return []
+    from quorate.store import open_store  # SQLAlchemy: only where there is a store
+
     with open_store(where) as store:
-        return [_row(run, out) for run in store.runs.list()]
+        return store.runs.list()
 
 
 def _is_absent(where: str | Path) -> bool:

@@ -151,11 +151,12 @@ UNKNOWN_SPREAD_BPS = 20.0
 
 
 def _priced(panel: Panel) -> Market:
-    """Return the market with a spread on every bar."""
-    spread = panel.market.spread_bps
+    """Return the market in memory, with a spread on every bar."""
+    market = Market._make(array[:] for array in panel.market)  # of a panel on disk they are read
+    spread = market.spread_bps
     if not np.isnan(spread).any():
-        return panel.market
-    return panel.market._replace(spread_bps=np.where(np.isnan(spread), UNKNOWN_SPREAD_BPS, spread))
+        return market
+    return market._replace(spread_bps=np.where(np.isnan(spread), UNKNOWN_SPREAD_BPS, spread))
 
 
 def _checked(panel: Panel, weights: Mat, stop_frac: float) -> Mat:

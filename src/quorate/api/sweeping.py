@@ -33,7 +33,6 @@ from quorate.report.plain import known
 from quorate.statistics import currency
 from quorate.statistics.accounts import Trials, deflated
 from quorate.statistics.daily import EQUITY, daily_returns
-from quorate.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -168,6 +167,8 @@ def sweep(
     if out is None:
         found = _batches(panel, chosen, voters, threads, progress, ["unbooked"] * len(chosen))
         return _swept(chosen, found, _own_trials(chosen, found))
+    from quorate.store import open_store  # SQLAlchemy: only where a run is booked
+
     with open_store(folder.store_place(str(first["account"]["store"]), Path(out))) as store:
         recipe = ",".join(sorted(engine.name for engine in voters))
         run_ids = [

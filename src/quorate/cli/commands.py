@@ -80,6 +80,25 @@ def backtest(
 
 
 @app.command
+def keep(
+    *,
+    market: Annotated[Market, Flat],
+    to: Annotated[Path, Parameter(help="A folder of its own; made if missing.")],
+) -> None:
+    """Put bars on disk as runs read them: long histories of many coins in little memory.
+
+    Then `quorate backtest --bars FOLDER` reads them block by block.
+
+    Example: quorate keep --bars data/spot_5m --venue binance_spot --kind spot --to data/kept
+    """
+    from quorate import api
+
+    market.check()
+    panel = api.keep(market.load(), to)
+    print(f"{panel!r}\nkept in {to}: quorate backtest --bars {to}")
+
+
+@app.command
 def warm() -> None:
     """Compile the kernels ahead of the first run; there is nothing to do the second time.
 

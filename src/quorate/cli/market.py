@@ -19,9 +19,15 @@ Flat = Parameter(name="*")
 class Market:
     """Bars of a venue, and what else is known of it."""
 
-    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of the lake.")]
-    venue: Annotated[str, Parameter(help="Whose fees and sizes: binance_spot, binance_usdm ...")]
-    kind: Annotated[Literal["spot", "perp"], Parameter(help="Spot is long-only.")]
+    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of `quorate keep`.")]
+    venue: Annotated[
+        str | None,
+        Parameter(help="Whose fees and sizes: binance_spot ...; needed unless bars were kept."),
+    ] = None
+    kind: Annotated[
+        Literal["spot", "perp"] | None,
+        Parameter(help="Spot is long-only; needed unless bars were kept."),
+    ] = None
     funding: Annotated[Path | None, Parameter(help="Folder of funding settlements.")] = None
     mark: Annotated[Path | None, Parameter(help="Folder of mark prices.")] = None
     assume_funding: Annotated[
@@ -66,8 +72,16 @@ class Market:
         )
 
     def check(self) -> None:
-        """Refuse half a second venue, before anything is read."""
+        """Refuse bars of nobody and half a second venue, before anything is read."""
         from quorate.errors import ConfigError
+        from quorate.lake.columns import holds
+
+        if (self.venue is None or self.kind is None) and not holds(self.bars):
+            raise ConfigError(
+                f"nothing says whose bars {self.bars} holds",
+                hint="give --venue, such as binance_spot, whose fees and sizes hold, "
+                "and --kind, spot or perp",
+            )
 
         if (self.second_bars is None) != (self.second_venue is None):
             raise ConfigError(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
-    "Set up": ("doctor", "warm", "bench"),
+    "Set up": ("doctor", "warm", "keep", "bench"),
 }
 _WIDTH: Final = 80
 _NAME: Final = 14

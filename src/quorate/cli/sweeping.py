@@ -68,10 +68,12 @@ def sweep(  # noqa: PLR0913  (its options)
     base = settings_of(config, set_)
     fixed = pairs(set_)
     choices = api.grid(ranges(over, fixed))
-    settings = [api.read_settings(config, fixed | each) for each in choices]
+    settings = [api.read_settings(config, fixed, each) for each in choices]
     if csv is not None and not csv.parent.is_dir():
         raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
     panel, source = _market(market, days, seed, is_demo=demo)
+    for each, setting in zip(choices, settings, strict=True):
+        _bounded(each, setting, panel.bar_minutes)
     compile_all(Console(stderr=True).print)
     what = f"sweeping {len(settings)} setting{'' if len(settings) == 1 else 's'}"
     with bars(what, panel.n_coins, then="booking ...") as progress:
@@ -231,6 +233,18 @@ def _market(
     words = [w for name, n in options.items() if n is not None for w in (name, str(n))]
     panel = api.demo(_DAYS if days is None else days, _SEED if seed is None else seed)
     return panel, ["demo", *words]
+
+
+def _bounded(varied: dict[str, str], settings: Settings, bar_minutes: int) -> None:
+    """Refuse a combination that is out of bounds, by the values that it is made of."""
+    from quorate import api
+    from quorate.errors import ConfigError
+
+    try:
+        api.configure(settings, bar_minutes)
+    except ConfigError as error:
+        said = " ".join(f"{name}={value}" for name, value in varied.items())
+        raise ConfigError(f"--over {said}: {error.message}", hint=error.hint) from error
 
 
 def _store(settings: Settings) -> str:

@@ -6,9 +6,11 @@ panel, or an error that says why there is none.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import DataError
+from quorate.lake import columns
 from quorate.lake.load import load
 from quorate.lake.spec import from_plain
 from quorate.lake.synthetic import synthetic
@@ -53,11 +55,13 @@ def again(made: Mapping[str, Any] | None, digest: str) -> Panel:
     288
     """
     call = None if made is None else made.get("call")
-    if made is None or call not in {"load", "synthetic"}:
+    if made is None or call not in {"load", "synthetic", "kept"}:
         raise DataError("the run does not say where its data came from", hint=_UNDONE)
     try:
         if call == "load":
             panel = load(from_plain(made))
+        elif call == "kept":
+            panel = columns.kept(Path(made["path"]))
         else:
             panel = synthetic(**{name: value for name, value in made.items() if name != "call"})
     except (TypeError, KeyError, ValueError) as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
     ValueError
         A block does not follow on the one before it.
     DataError
-        The disk refuses the bytes.
+        The disk refuses the bytes, or the panel is read from this very folder.
 
     Notes
     -----
@@ -105,6 +106,11 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
     ...     [block.n_bars for block in blocks(stored, 200)], stored.bars.close.shape
     ([200, 88], (288, 2))
     """
+    if _is_read_from(panel, where):
+        raise DataError(
+            f"the panel is read from {where} and cannot be written over itself",
+            hint="name another folder",
+        )
     if pieces is None:
         pieces = blocks(panel, max(1, _BLOCK_CELLS // max(1, panel.n_coins)))
     try:
@@ -171,6 +177,44 @@ def read(where: Path) -> Panel:
         source=Provenance(**about["source"]),
         lacks=frozenset(about["lacks"]),
     )
+
+
+def holds(where: Path) -> bool:
+    """Say whether a folder holds a panel that ``write`` put there to its end."""
+    return (where / _ABOUT).is_file()
+
+
+def kept(where: Path) -> Panel:
+    """Return a panel of disk that says it came from there, so that a run of it finds it again.
+
+    Parameters
+    ----------
+    where : Path
+        The folder.
+
+    Returns
+    -------
+    Panel
+        As ``read`` returns it, of the same digest; ``source.made`` names the folder.
+
+    Raises
+    ------
+    DataError
+        As ``read``.
+
+    Notes
+    -----
+    Units: as the panel.  Causal: as the panel.  Missing: as the panel.  The digest is that of what
+    was put on disk: a file that was written to since, at its old length, is not noticed.
+    """
+    panel = read(where)
+    made = {"call": "kept", "path": str(where.absolute())}
+    return changed(panel, source=panel.source._replace(made=made))
+
+
+def _is_read_from(panel: Panel, where: Path) -> bool:
+    given: Any = panel.bars.close
+    return isinstance(given, Column) and given.path.parent.resolve() == where.resolve()
 
 
 def _append(k0: int, where: Path, pieces: Iterable[Block]) -> dict[str, str]:

@@ -13,9 +13,7 @@ import re
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any, Final
 
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import (
@@ -44,6 +42,9 @@ from quorate.report.formats import instant, number
 from quorate.report.reading import Run, curves, read
 from quorate.report.thinning import MAX_POINTS
 from quorate.statistics.span import span_days
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NAME: Final = "report.html"
 CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
@@ -260,6 +261,8 @@ def _counted(findings: list[linter.Finding]) -> str:
 @cache
 def environment() -> Environment:
     """Return what draws the pages: their templates, their script and its hash."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # only where a page is drawn
+
     loader = PackageLoader("quorate.report")
     environment = Environment(
         loader=loader,

@@ -6,6 +6,7 @@ import pytest
 
 from quorate.api.finding import find, ids
 from quorate.errors import DataError
+from quorate.store import open_store
 
 
 @pytest.fixture
@@ -48,3 +49,16 @@ def test_one_that_never_finished_is_not_found(out):
     with pytest.raises(DataError, match="there is no run '20260303'") as found:
         find("20260303", out)
     assert "20260202-000000-cccc3333" in found.value.hint
+
+
+def test_settings_of_a_sweep_have_no_folder(out):
+    with open_store(out / "quorate.sqlite") as store:
+        swept = [
+            store.runs.begin({"consensus": {"k": k}}, data_hash="", code_hash="", kind="sweep")
+            for k in (0.5, 1.0)
+        ]
+    with pytest.raises(DataError, match="is a setting of a sweep, which leaves no run") as found:
+        find(swept[1], out)
+    assert found.value.hint.endswith("--set consensus.k=1.0")
+    with pytest.raises(DataError, match="2 settings of a sweep have"):
+        find(swept[0][:8], out)

@@ -41,6 +41,15 @@ def test_help_imports_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
 
 
+def test_a_run_in_memory_needs_no_database_and_no_templates():
+    code = (
+        "import sys, quorate\nquorate.run(quorate.synthetic(n_coins=2, days=1)).summary()\n"
+        "heavy = {'sqlalchemy', 'alembic', 'jinja2', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
 def test_a_demo_is_summed_up_on_one_screen_and_names_its_report(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(["demo", "--days", "2", "--out", str(tmp_path)]) == 0

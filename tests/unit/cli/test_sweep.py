@@ -75,6 +75,19 @@ def test_every_combination_is_booked_and_the_best_is_judged_by_how_many_there_we
     assert all(row["deflated_sharpe"] < row["psr"] for row in said["rows"])
 
 
+def test_a_setting_has_no_folder_and_the_error_says_how_to_make_a_run_of_it(swept, capsys):
+    said, folder = swept
+    row = next(row for row in said["rows"] if row["settings"]["consensus.k"] == 1.0)
+    for command in (["report"], ["compare"], ["decisions"]):
+        assert run([*command, row["run_id"], "--out", str(folder)]) == 3
+        told = capsys.readouterr().err
+        assert f"{row['run_id']} is a setting of a sweep, which leaves no run folder" in told
+        assert "the same bars, 2024-01-01 to 2024-01-22: quorate backtest (or demo)" in told
+        assert "--set consensus.k=1.0 --set" in told
+        assert f"--set risk.stop_sigmas={row['settings']['risk.stop_sigmas']}" in told
+        assert "account.store" not in told
+
+
 def test_the_file_has_the_rows_in_the_same_order(swept):
     said, folder = swept
     with (folder / "all.csv").open(encoding="utf-8") as file:
@@ -139,8 +152,9 @@ def test_it_runs_over_files_and_names_them_again(tmp_path, capsys):
         (["--over", "engines.exclude=adx_trend"], 2, "quorate backtest --set engines.exclude=..."),
         (["--over", "consensus.k"], 2, "section.name=value,value"),
         (["--over", "consensus.k=1,,2"], 2, "section.name=value,value"),
-        (["--over", "consensus.kk=1,2"], 2, "'k'"),
-        (["--over", "consensus.k=1,-2"], 2, "k is -2"),
+        (["--over", "consensus.kk=1,2"], 2, "--over: [consensus] has no setting 'kk'"),
+        (["--over", "consensus.k=1,much"], 2, "--over: consensus.k is 'much'"),
+        (["--over", "consensus.k=1,-2"], 2, "--over consensus.k=-2: [consensus] k is -2"),
         (["--over", "consensus.k=1", "--over", "consensus.k=2"], 2, "given twice"),
         (["--over", "consensus.k=1", "--set", "consensus.k=2"], 2, "--set and --over both"),
         (["--over", "account.store=a,b"], 2, "changes account.store"),

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import quorate
+from quorate.core.costs.components import half_spread_bps
 from quorate.core.kernel import cache_folder, inlined, kernel, signatures
 
 ROOT = Path(quorate.__file__).parent
@@ -117,5 +118,5 @@ def test_processes_without_quorate_cache_as_they_always_do(tmp_path: Path) -> No
 
 
 def test_machine_code_is_filed_by_the_place_in_the_package() -> None:
-    assert square(2.0) == 4.0
-    assert (cache_folder() / "core.consensus").is_dir()
+    assert half_spread_bps(4.0) == 2.0
+    assert (cache_folder() / "core.costs").is_dir()

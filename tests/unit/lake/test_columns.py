@@ -137,6 +137,15 @@ def test_a_file_that_was_cut_short_is_refused(panel, tmp_path):
         list(blocks(stored, 500))
 
 
+def test_a_panel_is_not_written_over_itself(panel, tmp_path):
+    stored = columns.write(panel, tmp_path / "here")
+    with pytest.raises(DataError, match=r"is read from .*here and cannot be written over itself"):
+        columns.write(stored, tmp_path / "here")
+    moved = columns.write(stored, tmp_path / "there")
+    for here, there in zip(blocks(panel, 500), blocks(moved, 500), strict=True):
+        assert content(here) == content(there)
+
+
 def test_a_place_that_cannot_be_written_is_said(panel, tmp_path):
     place = tmp_path / "taken"
     place.write_text("")
