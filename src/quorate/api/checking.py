@@ -9,7 +9,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
@@ -21,6 +21,7 @@ from quorate.lake.governance.rows import common_minutes, tidy
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import epoch_ms
 from quorate.lake.spec import match, named
+from quorate.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from quorate.lake.sources import Series
 
 _THREADS = 2
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,31 @@ class Check:
     def has_failed(self) -> bool:
         """Return whether a rule that fails a series found something."""
         return findings.has_failed(self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        tables = ("coins", "findings", "days", "pairs")
+        rows = {name: plain(getattr(self, name).to_dicts()) for name in tables}
+        return {"folder": self.folder, "bar_minutes": self.bar_minutes, **rows}
+
+    def raise_if_failed(self) -> None:
+        """Refuse data that a rule fails.
+
+        Raises
+        ------
+        DataError
+            Which coins, by which rules.
+        """
+        failed = self.coins.filter(pl.col("failed") != "")
+        if failed.is_empty():
+            return
+        said = [f"{coin} ({rules})" for coin, rules in failed.select("symbol", "failed").rows()]
+        more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+        raise DataError(
+            f"{len(said)} of {self.coins.height} coins of {self.folder} fail: "
+            f"{', '.join(said[:_SHOWN])}{more}",
+            hint="look at --by-day; fetch those rows again, or leave the coins out with --symbols",
+        )
 
     def by_day(self) -> pl.DataFrame:
         """Return how many rows each rule concerned, by symbol and UTC day."""
@@ -102,7 +129,7 @@ _COUNTS = ("n_traded", "n_filled", "n_missing")
 _DROPPED = (Rule.SPIKE_DISPUTED, Rule.SPIKE_REVERTED, Rule.SPIKE_HELD)
 
 
-def check(
+def check_data(
     bars: str | Path,
     *,
     other: str | Path | None = None,
