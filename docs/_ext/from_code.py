@@ -197,20 +197,20 @@ def settings() -> list[str]:
 
 def commands() -> list[str]:
     """Return the page of commands, in the order of the overview, with every option of each."""
-    for name in ("runs", "sweeping"):  # they add their commands to the app
+    for name in ("data", "runs", "sweeping"):  # they add their commands to the app
         importlib.import_module(f"quorate.cli.{name}")
     app = importlib.import_module("quorate.cli.commands").app
-    groups = importlib.import_module("quorate.cli.overview").GROUPS
+    overview = importlib.import_module("quorate.cli.overview")
     lines = [
         "# Commands",
         "",
         "What `quorate` can be told. Exit codes: 0 done; 1 stopped by a bug; 2 a wrong command or",
         "setting; 3 data or files; 4 the store.",
     ]
-    for title, names in groups.items():
+    for title, names in overview.GROUPS.items():
         lines += ["", f"## {title}"]
         for name in names:
-            lines += ["", *command(name, app[name])]
+            lines += ["", *command(name, overview.named(app, name))]
     return lines
 
 

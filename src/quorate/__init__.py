@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorate.api import (
+        Check,
         Checkup,
         Comparison,
         Explanation,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Sizes,
         Sweep,
         bench,
+        check_data,
         compare,
         decisions,
         demo,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Check",
     "Checkup",
     "Comparison",
     "Explanation",
@@ -56,6 +59,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "bench",
+    "check_data",
     "compare",
     "decisions",
     "demo",

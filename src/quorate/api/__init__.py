@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.api.backtests import run
+from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
 from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, schema
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from quorate.lake.panel import Kind
 
 __all__ = [
+    "Check",
     "Checkup",
     "Comparison",
     "Explanation",
@@ -45,6 +47,7 @@ __all__ = [
     "Sizes",
     "Sweep",
     "bench",
+    "check_data",
     "compare",
     "configure",
     "decisions",

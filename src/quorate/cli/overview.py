@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
-    "Set up": ("doctor", "warm", "keep", "bench"),
+    "Bars": ("data check", "keep"),
+    "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80
 _NAME: Final = 14
@@ -39,7 +40,7 @@ def overview(app: App) -> str:
     for title, names in GROUPS.items():
         lines += ["", title]
         for name in names:
-            said = inspect.getdoc(app[name].default_command) or ""
+            said = inspect.getdoc(named(app, name).default_command) or ""
             text = textwrap.wrap(said.split("\n\n")[0], _WIDTH - _NAME)
             lines += [f"  {name if i == 0 else '':<{_NAME - 2}}{x}" for i, x in enumerate(text)]
     return "\n".join(
@@ -49,3 +50,20 @@ def overview(app: App) -> str:
             "`quorate COMMAND --help` has the options and an example; --version the version.",
         ]
     )
+
+
+def named(app: App, name: str) -> App:
+    """Return the command of a name, which may be two words: a group's and its own."""
+    for word in name.split():
+        app = app[word]
+    return app
+
+
+def names(app: App) -> list[str]:
+    """Return the name of every command, those of groups in two words."""
+    found = []
+    for word in app:
+        if not word.startswith("-"):
+            inner = names(app[word])
+            found += [f"{word} {each}" for each in inner] or [word]
+    return found

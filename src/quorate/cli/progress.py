@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 
 class Rate(ProgressColumn):
-    """Coin-bars a second, over the last seconds."""
+    """Units a second, over the last seconds."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
 
     def render(self, task: Task) -> Text:  # type: ignore[explicit-override]
         """Return the rate as text, empty until it is known."""
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{rate(speed)} coin-bars/s", "magenta")
+        return Text("" if speed is None else f"{rate(speed)} {self.unit}/s", "magenta")
 
 
 def rate(speed: float) -> str:
@@ -60,7 +64,11 @@ class Left(TimeRemainingColumn):
 
 @contextmanager
 def bars(
-    what: str, n_coins: int = 1, console: Console | None = None, then: str = ""
+    what: str,
+    n_coins: int = 1,
+    console: Console | None = None,
+    then: str = "",
+    unit: str = "coin-bars",
 ) -> Iterator[Callable[[int, int], None]]:
     """Give a function to call with bars done and bars in all; it draws on the error stream.
 
@@ -74,13 +82,15 @@ def bars(
         Where to draw; the error stream when left out.
     then : str
         What goes on when the last bar is done, until the caller is.
+    unit : str
+        What is counted.
 
     Notes
     -----
-    Units: coin-bars.  Causal: none.  Missing: nothing is drawn where no terminal is.
+    Units: ``unit``.  Causal: none.  Missing: nothing is drawn where no terminal is.
     """
     place = Console(stderr=True) if console is None else console
-    columns = (TextColumn("{task.description}"), BarColumn(30), TaskProgressColumn(), Rate())
+    columns = (TextColumn("{task.description}"), BarColumn(30), TaskProgressColumn(), Rate(unit))
     with Progress(
         *columns, Left(then), console=place, disable=not place.is_terminal, transient=True
     ) as progress:

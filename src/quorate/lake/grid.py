@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NEVER = 2**62
 """``delisted_k`` of a coin whose data go on to the end of the panel."""
 GAP_MINUTES = 60
-FROZEN_MINUTES = 24 * 60
+FROZEN_HOURS = 24.0
 
 
 class Grid(NamedTuple):
@@ -71,13 +71,13 @@ class Laid(NamedTuple):
     dead: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def alive(series: Series, bar_minutes: int) -> Series:
+def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) -> Series:
     """Leave out the bars which a venue printed after trading had stopped.
 
-    A bar is flat when its volume is 0 and ``high == low``. A run of flat bars longer than 24 h at
-    the end of a series means the coin is dead: all of the run goes. In the middle it means a halt:
-    its first 24 h stay as they are, the rest goes, so that what is known at a bar never depends
-    on how long the run will last. Shorter runs stay: a quiet coin is a fact.
+    A bar is flat when its volume is 0 and ``high == low``. A run of flat bars longer than 24 h
+    (``frozen_hours``) at the end of a series means the coin is dead: all of the run goes. In the
+    middle it means a halt: its first 24 h stay as they are, the rest goes, so that what is known
+    at a bar never depends on how long the run will last. Shorter runs stay: a quiet coin is a fact.
 
     Parameters
     ----------
@@ -85,6 +85,8 @@ def alive(series: Series, bar_minutes: int) -> Series:
         Bars of one coin on the grid.
     bar_minutes : int
         Length of a bar.
+    frozen_hours : float
+        The longest run that is a quiet coin's.
 
     Returns
     -------
@@ -103,7 +105,7 @@ def alive(series: Series, bar_minutes: int) -> Series:
         return _take(series, np.zeros(moving.size, dtype=np.bool_))
     if rows.size == moving.size:
         return series
-    quiet_ms = FROZEN_MINUTES * MINUTE_MS
+    quiet_ms = frozen_hours * 60 * MINUTE_MS
     at = series.open_ms
     # The last moving bar at or before each row; before the first, the series' own start counts.
     latest = np.maximum.accumulate(np.where(moving, np.arange(moving.size), -1))
@@ -168,7 +170,7 @@ def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid) -> None:
         getattr(laid, column)[row, c] = getattr(believed, column)
     laid.status[row, c] = Bar.TRADED
     laid.first[c], laid.last[c] = row[0], row[-1]
-    stopped = (grid.n_bars - 1 - int(row[-1])) * grid.bar_minutes > FROZEN_MINUTES
+    stopped = (grid.n_bars - 1 - int(row[-1])) * grid.bar_minutes > FROZEN_HOURS * 60
     frozen = int(inside.open_ms[-1]) > int(believed.open_ms[-1])
     laid.dead[c] = stopped or frozen
     _carry(laid, c, row, believed, grid.bar_minutes)

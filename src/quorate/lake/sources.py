@@ -86,23 +86,50 @@ def read_bars(paths: Sequence[Path], *, drop_last: bool, has_volume: bool = True
     combined.  Missing: a null or NaN is an error; a missing row stays missing.
     Spec 13.
     """
-    needed = ("ts", *PRICES, *(("volume",) if has_volume else ()))
-    rows, name = _rows(paths, needed)
+    rows, name = _rows(paths, _needed(has_volume=has_volume))
     if drop_last:
         rows = rows.head(max(rows.height - 1, 0))
+    series = as_series(rows, name, has_volume=has_volume)
+    _check_order(series.open_ms, name)
+    _check_values(series)
+    return series
+
+
+def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Series:
+    """Return rows as arrays, in the order and with the values in which they stand.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        ``ts`` and prices, ``volume``, and ``taker_buy_volume`` where known.
+    name : str
+        The file, for messages.
+    has_volume : bool
+        False for mark prices, whose volume is then 0.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or no number, or a time is missing.
+
+    Notes
+    -----
+    Units: prices in quote, volumes in coins, times in milliseconds.  Causal: rows are not
+    combined.  Missing: NaN.  Spec 13.
+    """
+    needed = _needed(has_volume=has_volume)
+    _check_columns(rows, needed, name)
     at = epoch_ms(rows, name)
     columns = {column: _floats(rows, column, name) for column in needed[1:]}
     volume = columns.get("volume", np.zeros(at.size))
     has_taker = "taker_buy_volume" in rows.columns
-    if has_taker:
-        taker = rows["taker_buy_volume"].cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
-    else:
-        taker = np.full(at.size, np.nan)
+    taker = _floats(rows, "taker_buy_volume", name) if has_taker else np.full(at.size, np.nan)
     prices = (columns[price] for price in PRICES)
-    series = Series._make((name, at, *prices, volume, taker, has_taker))
-    _check_order(at, name)
-    _check_values(series)
-    return series
+    return Series._make((name, at, *prices, volume, taker, has_taker))
+
+
+def _needed(*, has_volume: bool) -> tuple[str, ...]:
+    return ("ts", *PRICES, *(("volume",) if has_volume else ()))
 
 
 def read_funding(paths: Sequence[Path]) -> Settlements:
@@ -221,12 +248,7 @@ def _rows(paths: Sequence[Path], needed: tuple[str, ...]) -> tuple[pl.DataFrame,
     parts = []
     for path in paths:
         part = layout.frame(path)
-        absent = [column for column in needed if column not in part.columns]
-        if absent:
-            raise SchemaError(
-                f"{path}: no column {', '.join(absent)}; it has {', '.join(part.columns)}",
-                hint="rename or add the column",
-            )
+        _check_columns(part, needed, str(path))
         parts.append(part)
     if not parts:
         raise DataError("no file to read", hint="give at least one Parquet file")
@@ -240,6 +262,16 @@ def _rows(paths: Sequence[Path], needed: tuple[str, ...]) -> tuple[pl.DataFrame,
     partitioned = last.name == layout.PART
     name = "/".join(last.parts[-3:-1] if partitioned else last.parts[-3:])
     return (pl.concat(parts) if len(parts) > 1 else parts[0]), name
+
+
+def _check_columns(rows: pl.DataFrame, needed: tuple[str, ...], name: str) -> None:
+    """Refuse rows that lack a column."""
+    absent = [column for column in needed if column not in rows.columns]
+    if absent:
+        raise SchemaError(
+            f"{name}: no column {', '.join(absent)}; it has {', '.join(rows.columns)}",
+            hint="rename or add the column",
+        )
 
 
 def _floats(rows: pl.DataFrame, column: str, name: str) -> Vec:

@@ -6,12 +6,12 @@ In: a tree of dicts, sequences, numbers and times. Out: what ``json.dumps`` take
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  (a tree of anything)
-    """Turn times into text, tuples into lists and what is not finite into None.
+    """Turn days and times into text, tuples into lists and what is not finite into None.
 
     Examples
     --------
@@ -22,7 +22,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401  (a tree of anything)
         return {name: plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     return known(value) if isinstance(value, float) else value
 

@@ -1,0 +1,68 @@
+"""``quorate data check``: whether bars can be trusted, by rules with ids."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from quorate.cli.commands import Json, app
+
+if TYPE_CHECKING:
+    from quorate.api import Check
+
+data = App(name="data", help="Bars: whether they can be trusted.", help_format="plaintext")
+app.command(data)
+
+
+@data.command
+def check(
+    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of the lake.")],
+    *,
+    other: Annotated[
+        Path | None, Parameter(help="The same coins from a second vendor, to compare.")
+    ] = None,
+    symbols: Annotated[
+        list[str] | None,
+        Parameter(help="Which coins, BTC or BTCUSDT; all if left out.", consume_multiple=True),
+    ] = None,
+    by_day: Annotated[
+        bool, Parameter(name="--by-day", negative="", help="Also every rule's counts by day.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Hold bars against the rules of governance, and against a second vendor.
+
+    Nothing is changed on disk. The exit code is 3 if a rule that fails a coin found
+    something: rows that contradict each other, that cannot be, or off the grid.
+
+    Example: quorate data check data/spot_5m --other data/swap_5m
+    """
+    from quorate import api
+    from quorate.cli.progress import bars as bar
+
+    with bar("checking", unit="coins") as progress:
+        found = api.check_data(bars, other=other, symbols=symbols, progress=progress)
+    if json:
+        print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
+    else:
+        _tell(found, by_day=by_day)
+    found.raise_if_failed()
+
+
+def _tell(found: Check, *, by_day: bool) -> None:
+    from quorate.cli.data_rows import coin_rows, day_rows, pair_rows, rule_rows
+    from quorate.cli.tables import wide_console
+
+    console = wide_console()
+    console.print(coin_rows(found, console.width), crop=False)
+    for title, table in (
+        ("What the rules found", rule_rows(found, console.width)),
+        ("Beside the second vendor", pair_rows(found, console.width)),
+        ("By day", day_rows(found, console.width) if by_day else None),
+    ):
+        if table is not None:
+            console.print(f"\n{title}", style="bold")
+            console.print(table, crop=False)

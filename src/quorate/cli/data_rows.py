@@ -1,0 +1,116 @@
+"""The tables of ``quorate data check``: coins, rules, a second vendor, days.
+
+In: ``api.Check``. Out: tables of rich; None where there is nothing to tell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from quorate.cli.tables import Column, fitted
+from quorate.lake.governance.findings import ABOUT, Rule
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from quorate.api import Check
+
+_STYLES = {"failed": "red", "mended": "yellow", "noted": ""}
+
+
+def coin_rows(found: Check, width: int) -> Table:
+    """Return a row a coin: its span, what its bars are, what fails it."""
+    coins = found.coins
+
+    def counts(name: str) -> list[str]:
+        return [f"{n:,d}" if n else "" for n in coins[name]]
+
+    def days(name: str) -> list[str]:
+        return ["" if day is None else f"{day:%Y-%m-%d}" for day in coins[name]]
+
+    columns = [
+        Column("coin", coins["symbol"].to_list(), 0),
+        Column("first day", days("first"), 6),
+        Column("last day", days("last"), 7),
+        Column("rows", counts("n_rows"), 1, is_text=False),
+        Column("bars", counts("n_traded"), 9, is_text=False),
+        Column("carried", counts("n_filled"), 5, is_text=False),
+        Column("missing", counts("n_missing"), 8, is_text=False),
+        Column("frozen", counts("n_frozen"), 3, is_text=False),
+        Column("suspect", counts("n_suspect"), 2, is_text=False),
+        Column("dropped", counts("n_dropped"), 4, is_text=False),
+        Column("fails", coins["failed"].to_list(), 0),
+    ]
+    kept = [each for each in columns if any(each.cells)]
+    return fitted(kept, width, ["red" if failed else "" for failed in coins["failed"]])
+
+
+def rule_rows(found: Check, width: int) -> Table | None:
+    """Return a row a rule that found something: how much, on how many coins, what was done."""
+    rows = (
+        found.findings.group_by("rule")
+        .agg(pl.col("symbol").n_unique().alias("coins"), pl.col("n").sum(), pl.len().alias("at"))
+        .sort("rule")
+    )
+    if rows.is_empty():
+        return None
+    about = [ABOUT[Rule(name)] for name in rows["rule"]]
+    severity = [each.severity.name.lower() for each in about]
+    columns = [
+        Column("rule", rows["rule"].to_list(), 0),
+        Column("", severity, 3),
+        Column("coins", [f"{n:,d}" for n in rows["coins"]], 2, is_text=False),
+        Column("places", [f"{n:,d}" for n in rows["at"]], 1, is_text=False),
+        Column("rows", [f"{n:,d}" for n in rows["n"]], 0, is_text=False),
+        Column("what it means", [each.says for each in about], 0),
+    ]
+    if width < _WIDE:
+        columns.pop()
+    return fitted(columns, width, [_STYLES[each] for each in severity])
+
+
+_WIDE = 150
+
+
+def pair_rows(found: Check, width: int) -> Table | None:
+    """Return a row a coin that a second vendor has too: how far apart they are, in bps."""
+    pairs = found.pairs
+    if pairs.is_empty():
+        return None
+
+    def numbers(name: str) -> list[str]:
+        return [f"{value:,.2f}" for value in pairs[name]]
+
+    shifts = ["" if n == 0 else "?" if n is None else f"{n:+d}" for n in pairs["shift_bars"]]
+    columns = [
+        Column("coin", pairs["symbol"].to_list(), 0),
+        Column("second", pairs["other"].to_list(), 1),
+        Column("common bars", [f"{n:,d}" for n in pairs["n_bars"]], 3, is_text=False),
+        Column("median bps", numbers("median_bps"), 8, is_text=False),
+        Column("99% bps", numbers("p99_bps"), 6, is_text=False),
+        Column("most bps", numbers("max_bps"), 5, is_text=False),
+        Column("at (UTC)", [f"{at:%Y-%m-%d %H:%M}" for at in pairs["max_at"]], 2),
+        Column("agree", [f"{100 * x:.2f}%" for x in pairs["agree_frac"]], 7, is_text=False),
+        Column("days", [f"{n:,d}" for n in pairs["n_days"]], 4, is_text=False),
+        Column("quarantined", [f"{n:,d}" for n in pairs["n_quarantined"]], 9, is_text=False),
+        Column("clock off, bars", shifts, 0, is_text=False),
+    ]
+    if not any(shifts):
+        columns.pop()
+    return fitted(columns, width, ["red" if shift else "" for shift in shifts])
+
+
+def day_rows(found: Check, width: int) -> Table | None:
+    """Return a row a coin, day and rule."""
+    rows = found.by_day()
+    if rows.is_empty():
+        return None
+    columns = [
+        Column("coin", rows["symbol"].to_list(), 0),
+        Column("day (UTC)", [f"{day:%Y-%m-%d}" for day in rows["day"]], 0),
+        Column("rule", rows["rule"].to_list(), 0),
+        Column("rows", [f"{n:,d}" for n in rows["n"]], 0, is_text=False),
+    ]
+    return fitted(columns, width, [_STYLES[each] for each in rows["severity"]])

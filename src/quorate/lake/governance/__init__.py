@@ -1,0 +1,94 @@
+"""Governance: rules with ids, by which rows become bars that may be traded on (Spec 13).
+
+In: one symbol's rows as a vendor stored them. Out: one series a coin, and every finding.
+
+1. ``rows``: order, doubles, the grid, impossible values, the unfinished last bar;
+2. ``identity``: one unit, one coin a name;
+3. ``gaps.frozen``: what was printed after trading had stopped;
+4. ``outliers``: suspects, kept or dropped;
+5. ``gaps.gaps``: what is missing, carried or a break.
+
+Nothing is clipped: prices used for profit, labels and stops are what the market paid.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from quorate.lake.governance import findings, gaps, identity, outliers, rows
+from quorate.lake.governance.findings import Rule, Severity
+from quorate.lake.governance.params import BOUNDS, MEANINGS, Params, params
+from quorate.lake.instruments import infer_tick
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from quorate.lake.sources import Series
+
+__all__ = ["BOUNDS", "MEANINGS", "Governed", "Params", "Rule", "Severity", "govern", "params"]
+
+
+class Governed(NamedTuple):
+    """The coins of one symbol by name, and what the rules found (``findings.frame``)."""
+
+    coins: tuple[tuple[str, Series], ...]
+    findings: pl.DataFrame
+
+
+def govern(
+    symbol: str,
+    frame: pl.DataFrame,
+    bar_minutes: int,
+    given: Params | None = None,
+    *,
+    drop_last: bool = False,
+) -> Governed:
+    """Apply every rule to one symbol's rows.
+
+    Parameters
+    ----------
+    symbol : str
+        As the vendor spells it.
+    frame : polars.DataFrame
+        Rows as stored, with ``ts open high low close volume``.
+    bar_minutes : int
+        Length of a bar.
+    given : Params, optional
+        Of the rules; the defaults when left out.
+    drop_last : bool
+        Leave out the last bar, which may still have been forming.
+
+    Returns
+    -------
+    Governed
+        At least one coin unless no row is left.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or no number, or a time is missing.
+
+    Notes
+    -----
+    Units: as ``Series``.  Causal: a bar is kept or dropped by what is known at its close, a dead
+    coin's frozen end apart (``grid.alive``).  Missing: told, and filled by ``grid.lay`` alone.
+    Spec 13; METHODS 12.
+    """
+    chosen = Params() if given is None else given
+    tidy, seen = rows.tidy(frame, symbol, bar_minutes, chosen, drop_last=drop_last)
+    if tidy.open_ms.size == 0:
+        return Governed((), findings.frame(symbol, seen))
+    parts, split = identity.coins(symbol, tidy, bar_minutes, chosen)
+    told = [findings.frame(symbol, [*seen, *split])]
+    made = []
+    for name, part in parts:
+        coin, unit = identity.one_unit(part, bar_minutes, chosen)
+        coin, halted = gaps.frozen(coin, bar_minutes, chosen)
+        if coin.open_ms.size == 0:
+            told.append(findings.frame(name, [*unit, *halted]))
+            continue
+        coin, suspects = outliers.believed(coin, bar_minutes, infer_tick(coin.close), chosen)
+        missing = gaps.gaps(coin, bar_minutes, chosen)
+        told.append(findings.frame(name, [*unit, *halted, *suspects, *missing]))
+        made.append((name, coin))
+    return Governed(tuple(made), findings.concat(told))

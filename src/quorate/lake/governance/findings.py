@@ -1,0 +1,244 @@
+"""What a rule found: which rule, when, how many rows, which value against which bound.
+
+In: what each rule saw of one series. Out: one frame with a row for each finding, and its counts by
+rule and day. A rule has an id that stays, a severity, and one sentence for people.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quorate.core.types import IntVec, Vec
+
+
+class Severity(IntEnum):
+    """What a finding means for a run over the data."""
+
+    NOTED = 0  # a fact of the data; nothing was changed
+    MENDED = 1  # the rows were treated as the rule says
+    FAILED = 2  # the series cannot be trusted: a run refuses it, unless told to go on
+
+
+class Rule(StrEnum):
+    """The rules of Spec 13 by their ids."""
+
+    ROW_ORDER = "ROW_ORDER"
+    ROW_DOUBLED = "ROW_DOUBLED"
+    ROW_CONFLICT = "ROW_CONFLICT"
+    ROW_IMPOSSIBLE = "ROW_IMPOSSIBLE"
+    ROW_UNFINISHED = "ROW_UNFINISHED"
+    STAMP_SNAPPED = "STAMP_SNAPPED"
+    STAMP_OFF_GRID = "STAMP_OFF_GRID"
+    GAP_FILLED = "GAP_FILLED"
+    GAP_BREAK = "GAP_BREAK"
+    RETURN_SUSPECT = "RETURN_SUSPECT"
+    SPIKE_DISPUTED = "SPIKE_DISPUTED"
+    SPIKE_REVERTED = "SPIKE_REVERTED"
+    SPIKE_HELD = "SPIKE_HELD"
+    FROZEN_END = "FROZEN_END"
+    FROZEN_HALT = "FROZEN_HALT"
+    SECOND_COIN = "SECOND_COIN"
+    REDENOMINATED = "REDENOMINATED"
+
+
+class About(NamedTuple):
+    """A rule's severity and its one sentence."""
+
+    severity: Severity
+    says: str
+
+
+ABOUT: Final[dict[Rule, About]] = {
+    Rule.ROW_ORDER: About(
+        Severity.MENDED, "Rows stood before an earlier one; they were put in order of time."
+    ),
+    Rule.ROW_DOUBLED: About(Severity.MENDED, "The same row stood twice; one was kept."),
+    Rule.ROW_CONFLICT: About(
+        Severity.FAILED, "Two rows of one time say different things; the one stored later counts."
+    ),
+    Rule.ROW_IMPOSSIBLE: About(
+        Severity.FAILED,
+        "A price is not above 0, high or low do not bound the bar, or a volume is negative; the "
+        "row was left out.",
+    ),
+    Rule.ROW_UNFINISHED: About(
+        Severity.MENDED, "The last row may still have been forming when it was stored; left out."
+    ),
+    Rule.STAMP_SNAPPED: About(
+        Severity.MENDED, "A time lay within the tolerance of the grid and was put on it."
+    ),
+    Rule.STAMP_OFF_GRID: About(
+        Severity.FAILED,
+        "A time lies farther off the grid than the tolerance; the row is left out.",
+    ),
+    Rule.GAP_FILLED: About(
+        Severity.MENDED,
+        "Bars missing for less than the limit carry the last price; never traded or learned on.",
+    ),
+    Rule.GAP_BREAK: About(
+        Severity.NOTED, "Bars missing for longer: the series is cut, indicators start again."
+    ),
+    Rule.RETURN_SUSPECT: About(
+        Severity.NOTED, "A return is far out by its robust z-score. It was kept: prices do move."
+    ),
+    Rule.SPIKE_DISPUTED: About(
+        Severity.MENDED, "A suspect price that a second vendor does not show was dropped."
+    ),
+    Rule.SPIKE_REVERTED: About(
+        Severity.MENDED, "A suspect price without volume that went back was dropped."
+    ),
+    Rule.SPIKE_HELD: About(
+        Severity.MENDED,
+        "A suspect price without volume was held back, and believed when it stayed or traded.",
+    ),
+    Rule.FROZEN_END: About(
+        Severity.MENDED,
+        "Bars without volume or movement to the end of the series: the coin is dead, they go.",
+    ),
+    Rule.FROZEN_HALT: About(
+        Severity.MENDED, "Bars without volume or movement for longer than a day: a halt, they go."
+    ),
+    Rule.SECOND_COIN: About(
+        Severity.MENDED,
+        "After a long hole the price is another coin's: it goes on under a name of its own.",
+    ),
+    Rule.REDENOMINATED: About(
+        Severity.MENDED,
+        "The unit changed by a power of ten; later rows are counted in the first unit.",
+    ),
+}
+
+
+FAILING: Final = frozenset(
+    rule.value for rule, about in ABOUT.items() if about.severity is Severity.FAILED
+)
+"""Ids of the rules that fail a series."""
+
+
+class Finding(NamedTuple):
+    """What one rule found in one series, one entry a place.
+
+    ``n`` is how many rows are concerned there, ``value`` what was seen and ``bound`` what was
+    asked (NaN where the rule compares nothing).
+    """
+
+    rule: Rule
+    at_ms: IntVec
+    n: IntVec
+    value: Vec
+    bound: Vec
+
+
+Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
+
+SCHEMA: Final[Schema] = {
+    "rule": pl.String,
+    "symbol": pl.String,
+    "at": pl.Datetime("ms", "UTC"),
+    "n": pl.Int64,
+    "value": pl.Float64,
+    "bound": pl.Float64,
+}
+
+
+def found(
+    rule: Rule,
+    at_ms: IntVec,
+    *,
+    n: IntVec | int = 1,
+    value: Vec | float = np.nan,
+    bound: Vec | float = np.nan,
+) -> Finding:
+    """Return a finding, single numbers repeated for every place.
+
+    Examples
+    --------
+    >>> found(Rule.GAP_BREAK, np.array([0]), n=12).n.tolist()
+    [12]
+    """
+    shape = at_ms.shape
+    return Finding(
+        rule,
+        at_ms.astype(np.int64),
+        np.broadcast_to(np.asarray(n, np.int64), shape),
+        np.broadcast_to(np.asarray(value, np.float64), shape),
+        np.broadcast_to(np.asarray(bound, np.float64), shape),
+    )
+
+
+def frame(symbol: str, findings: Iterable[Finding]) -> pl.DataFrame:
+    """Return the findings of one symbol as rows in order of time and rule.
+
+    Examples
+    --------
+    >>> frame("A", [found(Rule.ROW_DOUBLED, np.array([60_000]))]).row(0)[:2]
+    ('ROW_DOUBLED', 'A')
+    """
+    parts = [
+        pl.DataFrame(
+            {
+                "at": each.at_ms,
+                "n": each.n,
+                "value": each.value,
+                "bound": each.bound,
+            }
+        ).select(
+            pl.lit(each.rule.value).alias("rule"),
+            pl.lit(symbol).alias("symbol"),
+            pl.col("at").cast(pl.Datetime("ms", "UTC")),
+            "n",
+            "value",
+            "bound",
+        )
+        for each in findings
+        if each.at_ms.size > 0
+    ]
+    empty = pl.DataFrame(schema=SCHEMA)
+    return pl.concat([empty, *parts]).sort("at", "rule", maintain_order=True)
+
+
+def concat(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return the findings of several frames in order of time."""
+    return pl.concat(parts).sort("at", "symbol", "rule", maintain_order=True)
+
+
+def by_day(findings: pl.DataFrame) -> pl.DataFrame:
+    """Return how many rows each rule concerned, by symbol and UTC day.
+
+    Parameters
+    ----------
+    findings : polars.DataFrame
+        From ``frame``, of one symbol or many.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``symbol, day, rule, severity, n``, sorted.
+
+    Notes
+    -----
+    Units: rows.  Causal: counts what was found.  Missing: a day without a finding has no row.
+    Spec 13.
+    """
+    levels = {rule.value: about.severity.name.lower() for rule, about in ABOUT.items()}
+    return (
+        findings.group_by("symbol", pl.col("at").dt.date().alias("day"), "rule")
+        .agg(pl.col("n").sum())
+        .with_columns(
+            pl.col("rule").replace_strict(levels, return_dtype=pl.String).alias("severity")
+        )
+        .select("symbol", "day", "rule", "severity", "n")
+        .sort("symbol", "day", "rule")
+    )
+
+
+def has_failed(findings: pl.DataFrame) -> bool:
+    """Return whether a rule that fails a series found something."""
+    return not FAILING.isdisjoint(findings["rule"])

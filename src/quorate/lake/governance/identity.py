@@ -1,0 +1,136 @@
+"""Which coin a symbol means: two coins under one name, and units that change.
+
+In: one symbol's tidy bars. Out: one series a coin, later rows counted in the first unit.
+
+A hole of days with a far higher price behind it is where one coin ended and another took its name
+(LUNA in May 2022). A jump between two bars by a hundred or a higher power of ten, with no trade on
+the way, is a change of unit: later prices are divided by it and volumes multiplied, so that the
+series goes on and no earlier row is touched. What could as well be a holder's loss is believed as
+one: a fall across a hole is neither a new coin nor a new unit.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quorate.lake.governance.findings import Finding, Rule, found
+from quorate.lake.governance.rows import take
+from quorate.lake.sources import MINUTE_MS, PRICES
+
+if TYPE_CHECKING:
+    from quorate.core.types import IntVec, Vec
+    from quorate.lake.governance.params import Params
+    from quorate.lake.sources import Series
+
+_LOG10 = math.log(10.0)
+_LEAST_POWER = 2
+"""A tenth or tenfold between two bars may be a crash or a pump; a hundredth is a unit."""
+
+
+def coins(
+    symbol: str, series: Series, bar_minutes: int, params: Params
+) -> tuple[list[tuple[str, Series]], list[Finding]]:
+    """Split a symbol's bars where another coin begins.
+
+    Parameters
+    ----------
+    symbol : str
+        The vendor's name; the first coin keeps it, the next are ``symbol.2``, ``symbol.3``.
+    series : Series
+        Tidy bars.
+    bar_minutes : int
+        Length of a bar.
+    params : Params
+        ``coin_hole_hours`` and ``coin_jump``.
+
+    Returns
+    -------
+    coins, findings : list[tuple[str, Series]], list[Finding]
+        At least one; in order of time.
+
+    Notes
+    -----
+    Units: as ``Series``.  Causal: a new coin begins on the first bar after the hole, known there.
+    Missing: none is filled.  Spec 13.
+    """
+    jump = _jumps(series)
+    cut = _holes(series, bar_minutes) >= 60.0 * params.coin_hole_hours
+    cut &= jump > math.log(params.coin_jump)
+    cut &= ~_is_unit(series, bar_minutes, params)
+    rows = np.flatnonzero(cut) + 1
+    if rows.size == 0:
+        return [(symbol, series)], []
+    edges = [0, *rows.tolist(), series.open_ms.size]
+    parts = [
+        (symbol if i == 0 else f"{symbol}.{i + 1}", take(series, np.arange(first, end)))
+        for i, (first, end) in enumerate(pairwise(edges))
+    ]
+    finding = found(
+        Rule.SECOND_COIN,
+        series.open_ms[rows],
+        value=np.exp(jump[rows - 1]),
+        bound=params.coin_jump,
+    )
+    return parts, [finding]
+
+
+def one_unit(series: Series, bar_minutes: int, params: Params) -> tuple[Series, list[Finding]]:
+    """Count later rows in the first unit where the unit changes by a power of ten.
+
+    Parameters
+    ----------
+    series : Series
+        Tidy bars of one coin.
+    bar_minutes : int
+        Length of a bar.
+    params : Params
+        ``unit_tolerance``: how near ``ln(open / last close)`` must be to a multiple of ``ln 10``;
+        ``gap_minutes``: a fall across a longer hole is a fall.
+
+    Returns
+    -------
+    series, findings : Series, list[Finding]
+        Prices continue across the change; ``value`` of a finding is the factor.
+
+    Notes
+    -----
+    Units: as ``Series``, of the first row.  Causal: earlier rows are not touched.
+    Missing: none is filled.  Spec 13.
+    """
+    jump = _jumps(series)
+    rows: IntVec = np.flatnonzero(_is_unit(series, bar_minutes, params)) + 1
+    if rows.size == 0:
+        return series, []
+    power = np.zeros(series.open_ms.size)
+    power[rows] = np.rint(jump[rows - 1] / _LOG10)
+    factor: Vec = 10.0 ** np.cumsum(power)
+    scaled = {name: getattr(series, name) / factor for name in PRICES}
+    scaled |= {name: getattr(series, name) * factor for name in ("volume", "taker_buy")}
+    finding = found(Rule.REDENOMINATED, series.open_ms[rows], value=10.0 ** power[rows])
+    return series._replace(**scaled), [finding]
+
+
+def _jumps(series: Series) -> Vec:
+    """Return the log change from each close to the next open, shape (bar - 1,)."""
+    jumps: Vec = np.log(series.open[1:] / series.close[:-1])
+    return jumps
+
+
+def _holes(series: Series, bar_minutes: int) -> Vec:
+    """Return the minutes missing before each bar but the first."""
+    return np.diff(series.open_ms) / MINUTE_MS - bar_minutes
+
+
+def _is_unit(
+    series: Series, bar_minutes: int, params: Params
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return where the unit changes, shape (bar - 1,)."""
+    jump = _jumps(series)
+    power = np.rint(jump / _LOG10)
+    near = np.abs(jump - power * _LOG10) <= params.unit_tolerance
+    is_unit: np.ndarray[tuple[int], np.dtype[np.bool_]] = near & (np.abs(power) >= _LEAST_POWER)
+    return is_unit & ((power > 0) | (_holes(series, bar_minutes) < params.gap_minutes))

@@ -1,0 +1,322 @@
+r"""Two or more vendors' bars of one coin: do they agree, and which one counts.
+
+In: tidy series of one coin, the most trusted vendor first. Out: the difference of every common bar
+against what is tolerated,
+
+.. math:: |\ln(A_t / B_t)| \le \max(10\,\text{bps},\ 3 \operatorname{med}_{\text{hour}} |\ln(A/B)|,
+    \ \text{tick} / B_t)
+
+(the day's median where a bar is longer than 15 minutes: the median of one bar would excuse it), the
+days on which too many bars disagree, whether one vendor's clock is shifted, and a merged series
+that says of every bar where it came from. Two must agree; a third breaks a tie. Volumes are not
+compared: each venue has its own. A spot price and a perpetual's differ by the basis, which is a
+price of its own and not an error: ``compare`` measures it, ``merge`` refuses to mix them.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from quorate.lake.governance.rows import take
+from quorate.lake.sources import MINUTE_MS, PRICES, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quorate.core.types import ByteMat, ByteVec, IntVec, Vec
+
+    Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+LEAST_BPS: Final = 10.0
+MEDIANS: Final = 3.0
+QUARANTINE_FRAC: Final = 0.005
+"""A day on which more bars than this share disagree is not to be trusted."""
+SHIFT_BARS: Final = 36
+_LEAST_RETURNS = 200
+_LONGEST_MINUTES = 15
+_HOUR_MS = 60 * MINUTE_MS
+_DAY_MS = 24 * _HOUR_MS
+
+
+class Differences(NamedTuple):
+    """The common bars of two vendors, in bps of log price, shape (bar,)."""
+
+    open_ms: IntVec
+    bps: Vec  # signed: first over second
+    tolerated_bps: Vec
+
+    @property
+    def agrees(self) -> Mask:
+        """Return where the difference is tolerated."""
+        good: Mask = np.abs(self.bps) <= self.tolerated_bps
+        return good
+
+
+class Summary(NamedTuple):
+    """How far apart two vendors are over all their common bars."""
+
+    n_bars: int
+    median_bps: float
+    p99_bps: float
+    max_bps: float
+    max_ms: int
+    agree_frac: float
+
+
+def compare(first: Series, second: Series, tick: float, bar_minutes: int) -> Differences:
+    """Compare the closes of two vendors on the bars that both have.
+
+    Parameters
+    ----------
+    first, second : Series
+        Tidy bars of one coin and one length.
+    tick : float
+        Price step of the second vendor, in quote.
+    bar_minutes : int
+        Length of a bar.
+
+    Returns
+    -------
+    Differences
+        Empty if no bar is common.
+
+    Notes
+    -----
+    Units: bps.  Causal: the tolerance of a bar reads all bars of its hour or day; ``daily`` tells a
+    day when it is over.  Missing: a bar of one vendor alone is not compared.  Spec 13; METHODS 12.
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> at, one = np.array([0, 300_000, 600_000]), np.full(3, 100.0)
+    >>> two = one * np.array([1.0, 1.01, 1.0])
+    >>> a, b = (Series("f", at, p, p, p, p, p, p) for p in (one, two))
+    >>> compare(a, b, 0.01, 5).agrees.tolist()
+    [True, False, True]
+    """
+    at, left, right = np.intersect1d(
+        first.open_ms, second.open_ms, assume_unique=True, return_indices=True
+    )
+    close = second.close[right]
+    bps: Vec = 1e4 * np.log(first.close[left] / close)
+    tolerated = np.maximum(MEDIANS * _median(at, np.abs(bps), bar_minutes), 1e4 * tick / close)
+    return Differences(at, bps, np.maximum(tolerated, LEAST_BPS))
+
+
+def _median(at_ms: IntVec, values: Vec, bar_minutes: int) -> Vec:
+    """Return each value's median of its clock hour, or of its day where an hour has few bars."""
+    if values.size == 0:
+        return values
+    span = _HOUR_MS if bar_minutes <= _LONGEST_MINUTES else _DAY_MS
+    rows = pl.DataFrame({"span": at_ms // span, "value": values})
+    return rows.select(pl.col("value").median().over("span"))["value"].to_numpy()
+
+
+def summary(given: Differences) -> Summary:
+    """Return the median, 99th percentile and largest of the absolute differences.
+
+    Raises
+    ------
+    ValueError
+        If no bar is common.
+
+    Examples
+    --------
+    >>> bps = np.array([1.0, -3.0, 2.0])
+    >>> summary(Differences(np.array([0, 1, 2]), bps, np.full(3, 10.0)))[:4]
+    (3, 2.0, 2.98, 3.0)
+    """
+    if given.bps.size == 0:
+        raise ValueError("the two vendors have no bar in common: nothing to summarise")
+    far = np.abs(given.bps)
+    row = int(far.argmax())
+    return Summary(
+        n_bars=far.size,
+        median_bps=float(np.median(far)),
+        p99_bps=float(np.quantile(far, 0.99)),
+        max_bps=float(far[row]),
+        max_ms=int(given.open_ms[row]),
+        agree_frac=float(given.agrees.mean()),
+    )
+
+
+def daily(given: Differences, quarantine_frac: float = QUARANTINE_FRAC) -> pl.DataFrame:
+    """Return how many bars of each UTC day disagree, and which days are quarantined.
+
+    Parameters
+    ----------
+    given : Differences
+        From ``compare``.
+    quarantine_frac : float
+        The largest share of a day's bars that may disagree.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``day, n, n_off, median_bps, max_bps, quarantined``.
+
+    Notes
+    -----
+    Units: bars, bps.  Causal: known when the day is over.  Missing: a day without a common bar has
+    no row.  METHODS 12.
+    """
+    rows = pl.DataFrame(
+        {
+            "day": (given.open_ms // _DAY_MS).astype(np.int32),
+            "far": np.abs(given.bps),
+            "off": ~given.agrees,
+        }
+    )
+    return (
+        rows.group_by(pl.col("day").cast(pl.Date))
+        .agg(
+            pl.len().cast(pl.Int64).alias("n"),
+            pl.col("off").sum().cast(pl.Int64).alias("n_off"),
+            pl.col("far").median().alias("median_bps"),
+            pl.col("far").max().alias("max_bps"),
+        )
+        .with_columns((pl.col("n_off") > quarantine_frac * pl.col("n")).alias("quarantined"))
+        .sort("day")
+    )
+
+
+def shift(first: Series, second: Series, bar_minutes: int, most: int = SHIFT_BARS) -> int | None:
+    """Return by how many bars the second vendor's clock is late: 0 where both tell one time.
+
+    The lag at which the returns of both correlate best. A vendor in another time zone, or one that
+    labels bars by their close, would pass the tolerance of a calm hour; this finds it.
+
+    Parameters
+    ----------
+    first, second : Series
+        Tidy bars of one coin and one length.
+    bar_minutes : int
+        Length of a bar.
+    most : int
+        The longest lag that is tried, either way, in bars.
+
+    Returns
+    -------
+    int or None
+        None where fewer than 200 returns are common at any lag, or none correlates above 0.5.
+
+    Notes
+    -----
+    Units: bars.  Causal: reads all bars.  Missing: returns across a gap are left out.  Spec 13.
+    """
+    bar_ms = bar_minutes * MINUTE_MS
+    at_1, moved_1 = _returns(first, bar_ms)
+    at_2, moved_2 = _returns(second, bar_ms)
+    best, lag_of_best = 0.5, None
+    for lag in sorted(range(-most, most + 1), key=abs):
+        _, left, right = np.intersect1d(
+            at_1, at_2 - lag * bar_ms, assume_unique=True, return_indices=True
+        )
+        if left.size < _LEAST_RETURNS:
+            continue
+        one, two = moved_1[left], moved_2[right]
+        size = float(np.std(one) * np.std(two))
+        tied = float(np.mean((one - one.mean()) * (two - two.mean()))) / size if size > 0 else 0.0
+        if tied > best:
+            best, lag_of_best = tied, lag
+    return lag_of_best
+
+
+def _returns(series: Series, bar_ms: int) -> tuple[IntVec, Vec]:
+    """Return the bars that follow another at once, and their log returns."""
+    follows = np.flatnonzero(np.diff(series.open_ms) == bar_ms) + 1
+    close = np.log(series.close)
+    moved: Vec = close[follows] - close[follows - 1]
+    return series.open_ms[follows], moved
+
+
+class Merged(NamedTuple):
+    """One series of several vendors, and of each bar where it came from and who agrees.
+
+    ``vendor`` is an index into the vendors given, ``n_agree`` how many vendors show that price
+    (1: nobody else has the bar). ``disputed`` are times at which no two agree: they are left out.
+    """
+
+    series: Series
+    vendor: ByteVec
+    n_agree: ByteVec
+    disputed: IntVec
+
+
+def merge(
+    vendors: Sequence[Series], ticks: Sequence[float], kinds: Sequence[str], bar_minutes: int
+) -> Merged:
+    """Merge vendors of one coin: the first that another confirms; alone, the one there is.
+
+    Parameters
+    ----------
+    vendors : sequence of Series
+        Tidy bars of one length, the most trusted first; at most 100.
+    ticks : sequence of float
+        Price step of each.
+    kinds : sequence of str
+        ``spot`` or ``perp`` of each: all alike.
+    bar_minutes : int
+        Length of a bar.
+
+    Returns
+    -------
+    Merged
+        On the union of all bars.
+
+    Raises
+    ------
+    ValueError
+        If kinds differ, or the lengths of the arguments do.
+
+    Notes
+    -----
+    Units: as ``Series``.  Causal: see ``compare``.  Missing: a bar on which two vendors or more
+    disagree throughout is left out.  Spec 13; METHODS 12.
+    """
+    if len(set(kinds)) > 1:
+        raise ValueError(f"{', '.join(kinds)} cannot be merged: the basis between them is a price")
+    if not len(vendors) == len(ticks) == len(kinds) or not vendors:
+        raise ValueError(
+            f"{len(vendors)} vendors, {len(ticks)} ticks and {len(kinds)} kinds: as many of each"
+        )
+    at = np.unique(np.concatenate([each.open_ms for each in vendors]))
+    row = [np.searchsorted(at, each.open_ms) for each in vendors]
+    has = np.zeros((len(vendors), at.size), np.bool_)
+    for v, rows in enumerate(row):
+        has[v, rows] = True
+    agree = has.astype(np.int8)  # each shows its own price
+    for i, j in combinations(range(len(vendors)), 2):
+        told = compare(vendors[i], vendors[j], ticks[j], bar_minutes)
+        rows = np.searchsorted(at, told.open_ms[told.agrees])
+        agree[i, rows] += 1
+        agree[j, rows] += 1
+    return _chosen(vendors, at, row, has, agree)
+
+
+def _chosen(
+    vendors: Sequence[Series],
+    at: IntVec,
+    row: Sequence[IntVec],
+    has: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
+    agree: ByteMat,
+) -> Merged:
+    """Take every bar from the first vendor whom most confirm."""
+    vendor = agree.argmax(axis=0).astype(np.int8)  # the first of the largest
+    n_agree = agree.max(axis=0)
+    is_disputed = (n_agree == 1) & (has.sum(axis=0) > 1)
+    values: dict[str, Vec] = {}
+    for name in (*PRICES, "volume", "taker_buy"):
+        values[name] = np.full(at.size, np.nan)
+        for v, each in enumerate(vendors):
+            mine = vendor[row[v]] == v
+            values[name][row[v][mine]] = getattr(each, name)[mine]
+    first = vendors[0]
+    has_taker = any(each.has_taker for each in vendors)
+    merged = Series(first.file, at, **values, has_taker=has_taker)
+    kept = ~is_disputed
+    return Merged(take(merged, kept), vendor[kept], n_agree[kept], at[is_disputed])

@@ -1,0 +1,77 @@
+"""The flaws that real files are known to have, found; the agreement of real vendors, reproduced."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+import quorate
+
+pytestmark = pytest.mark.realdata
+
+
+def count(found, rule, symbol=None):
+    rows = found.findings.filter(pl.col("rule") == rule)
+    return rows if symbol is None else rows.filter(pl.col("symbol") == symbol)
+
+
+def test_one_outage_of_all_coins_and_one_hole_of_five_months(data):
+    found = quorate.check_data(data / "ohlcv/binance_spot/5m")
+    breaks = count(found, "GAP_BREAK")
+    assert found.coins["n_rows"].sum() == 2_999_263
+    assert breaks["n"].sum() == 44_796
+    outage = breaks.filter(pl.col("symbol") != "CVCUSDT")
+    assert set(outage["at"]) == {dt.datetime(2023, 3, 24, 12, 40, tzinfo=dt.UTC)}
+    assert (outage.height, outage["n"].unique().to_list()) == (24, [16])
+    assert count(found, "GAP_BREAK", "CVCUSDT")["value"].to_list() == [3_701 * 60.0]
+    assert not found.has_failed
+    assert found.coins["n_dropped"].sum() == 0
+
+
+def test_two_coins_of_one_name_and_a_price_that_goes_on_after_the_end(data):
+    spot = quorate.check_data(data / "ohlcv/binance_spot/1h", symbols=["LUNAUSDT", "FTTUSDT"])
+    assert spot.coins.select("symbol", "first", "last").rows() == [
+        ("LUNAUSDT", dt.date(2021, 4, 4), dt.date(2022, 5, 13)),
+        ("LUNAUSDT.2", dt.date(2022, 5, 31), dt.date(2023, 12, 30)),
+        ("FTTUSDT", dt.date(2021, 4, 4), dt.date(2023, 12, 30)),
+    ]
+    # 7,468 hours from bar to bar: one less is missing
+    assert count(spot, "GAP_BREAK", "FTTUSDT")["value"].max() == 7_467 * 60.0
+    perps = quorate.check_data(data / "ohlcv/binance_usdm/1h", symbols=["FTTUSDT", "XRPUSDT"])
+    # the file's last row counts as unfinished: 27,451 such hours are in it
+    assert count(perps, "FROZEN_END", "FTTUSDT")["n"].sum() == 27_450
+    assert count(perps, "FROZEN_END", "XRPUSDT").is_empty()
+
+
+def test_the_crash_of_2025_10_10_is_kept(data):
+    found = quorate.check_data(data / "ohlcv/bybit_linear/5m", symbols=["AVAXUSDT"])
+    suspects = count(found, "RETURN_SUSPECT").filter(
+        pl.col("at").dt.date() == dt.date(2025, 10, 10)
+    )
+    assert suspects["value"].abs().max() > 200.0
+    assert found.coins["n_dropped"].to_list() == [0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "symbol", "expected"),
+    [
+        ("binance_spot/5m", "okx_swap/5m", "BTCUSDT", (44_002, 0.97, 6.4, 82)),
+        ("binance_spot/5m", "okx_swap/5m", "SOLUSDT", (44_002, 3.09, 244.9, 2_686)),
+        ("binance_spot/5m", "okx_swap/5m", "UNIUSDT", (44_002, 5.94, 22.0, 103)),
+        ("binance_spot/1h_long", "kraken_spot/1h", "BTCUSDT", (43_795, 8.33, 284.3, 1_069)),
+        ("binance_usdm/5m", "bybit_linear/5m", "SOLUSDT", (28_511, 0.99, 4.5, 410)),
+        ("binance_usdm/5m", "hyperliquid_perp/5m", "DOGEUSDT", (31_739, 4.30, 20.4, 57)),
+    ],
+)
+def test_agreement_of_two_vendors(data, first, second, symbol, expected):
+    folder = data / "ohlcv"
+    found = quorate.check_data(folder / first, other=folder / second, symbols=[symbol])
+    line = found.pairs.row(0, named=True)
+    n_bars, median, p99, most = expected
+    assert line["n_bars"] == n_bars
+    assert line["median_bps"] == pytest.approx(median, abs=0.005)
+    assert line["p99_bps"] == pytest.approx(p99, abs=0.05)
+    assert line["max_bps"] == pytest.approx(most, abs=0.5)
+    assert line["shift_bars"] == 0

@@ -1,0 +1,99 @@
+"""A folder held against the rules: every injected flaw is found, counted and told by name."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from tests.unit.lake.builders import bars, put, store, without
+
+import quorate
+from quorate.cli import run
+from quorate.errors import DataError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    good = bars(600)
+    doubled = pl.concat([good[:100], good[99:]])
+    return store(
+        tmp_path / "set",
+        GOOD=good,
+        HOLES=without(without(good, 300, 11), 100, 12),
+        WRONG=put(doubled, 50, high=1.0),
+    )
+
+
+def test_every_coin_has_its_line_and_every_flaw_its_rule(folder):
+    found = quorate.check_data(folder)
+    assert found.bar_minutes == 5
+    lines = found.coins.select("symbol", "n_rows", "n_traded", "n_filled", "n_missing", "failed")
+    assert lines.rows() == [
+        ("GOOD", 600, 599, 0, 0, ""),
+        ("HOLES", 577, 576, 11, 12, ""),
+        ("WRONG", 601, 598, 1, 0, "ROW_IMPOSSIBLE"),
+    ]
+    counts = found.findings.group_by("symbol", "rule").agg(pl.col("n").sum()).sort("symbol", "rule")
+    assert counts.rows() == [
+        ("GOOD", "ROW_UNFINISHED", 1),
+        ("HOLES", "GAP_BREAK", 12),
+        ("HOLES", "GAP_FILLED", 11),
+        ("HOLES", "ROW_UNFINISHED", 1),
+        ("WRONG", "GAP_FILLED", 1),
+        ("WRONG", "ROW_DOUBLED", 1),
+        ("WRONG", "ROW_IMPOSSIBLE", 1),
+        ("WRONG", "ROW_UNFINISHED", 1),
+    ]
+    days = found.days.group_by("symbol").agg(pl.exclude("day").sum()).sort("symbol")
+    assert days.rows() == [("GOOD", 599, 0, 0), ("HOLES", 576, 11, 12), ("WRONG", 598, 1, 0)]
+
+
+def test_a_failed_coin_is_named_with_its_rule(folder):
+    found = quorate.check_data(folder)
+    assert found.has_failed
+    with pytest.raises(DataError, match=r"1 of 3 coins of .* fail: WRONG \(ROW_IMPOSSIBLE\)"):
+        found.raise_if_failed()
+    quorate.check_data(folder, symbols=["GOOD", "HOLES"]).raise_if_failed()
+
+
+def test_a_second_vendor_is_compared_where_it_has_the_coin(folder, tmp_path):
+    close = bars(600)["close"]
+    off = pl.when(pl.int_range(600) == 300).then(close * 1.02).otherwise(close)
+    second = bars(600).with_columns(off.alias("close"), (off + 0.2).alias("high"))
+    other = store(tmp_path / "other", GOODUSD=second)
+    found = quorate.check_data(store(tmp_path / "one", GOODUSDT=bars(600)), other=other)
+    line = found.pairs.row(0, named=True)
+    assert (line["symbol"], line["other"], line["n_bars"]) == ("GOODUSDT", "GOODUSD", 599)
+    assert line["max_bps"] == pytest.approx(198.03, abs=0.01)
+    assert (line["median_bps"], line["n_quarantined"]) == (0.0, 0)
+    elsewhere = store(tmp_path / "elsewhere", REST=bars(600))
+    assert quorate.check_data(folder, other=elsewhere).pairs.is_empty()
+
+
+def test_the_command_tells_and_fails(folder, capsys):
+    assert run(["data", "check", str(folder), "--by-day"]) == 3
+    said = capsys.readouterr()
+    for word in ("WRONG", "ROW_IMPOSSIBLE", "GAP_BREAK", "What the rules found", "By day"):
+        assert word in said.out
+    assert "next: look at --by-day" in said.err
+
+
+def test_the_command_is_quiet_about_good_bars(folder, capsys):
+    assert run(["data", "check", str(folder), "--symbols", "GOOD", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["coins"][0]["first"] == "2023-02-01"
+    assert [each["rule"] for each in told["findings"]] == ["ROW_UNFINISHED"]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_a_folder_without_bars_is_an_error(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"no Parquet file|is not a folder"):
+        quorate.check_data(tmp_path / name)
+
+
+def test_threads_do_not_change_what_is_told(folder):
+    first, second = quorate.check_data(folder), quorate.check_data(folder)
+    for name in ("coins", "findings", "days", "pairs"):
+        assert getattr(first, name).equals(getattr(second, name))

@@ -1,0 +1,76 @@
+"""Two coins of one name become two; a new unit is counted in the old one; a loss stays a loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.unit.lake.builders import START_MS
+
+from quorate.lake.governance import Params, Rule, identity
+from quorate.lake.sources import Series
+
+HOUR_MS = 3_600_000
+
+
+def series(close, hours=None):
+    close = np.asarray(close, float)
+    hours = np.arange(close.size) if hours is None else np.asarray(hours)
+    amount = np.full(close.size, 10.0)
+    at = START_MS + hours * HOUR_MS
+    return Series("f", at, close, close, close, close, amount, amount / 2)
+
+
+def test_a_far_higher_price_after_days_is_another_coin():
+    parts, findings = identity.coins(
+        "LUNA", series([1e-4, 5e-5, 9.1, 9.0], [0, 1, 440, 441]), 60, Params()
+    )
+    assert [(name, part.close.tolist()) for name, part in parts] == [
+        ("LUNA", [1e-4, 5e-5]),
+        ("LUNA.2", [9.1, 9.0]),
+    ]
+    assert (findings[0].rule, findings[0].value.tolist()) == (
+        Rule.SECOND_COIN,
+        pytest.approx([182_000.0]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("close", "hours"),
+    [
+        ([5.0, 0.5], [0, 440]),  # a fall across a halt is a holder's loss
+        ([5.0, 20.0], [0, 440]),  # not by the factor
+        ([0.05, 5.5], [0, 48]),  # 47 hours are missing
+    ],
+)
+def test_anything_else_is_the_same_coin(close, hours):
+    parts, findings = identity.coins("A", series(close, hours), 60, Params())
+    assert ([name for name, _ in parts], findings) == (["A"], [])
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.01])
+def test_a_new_unit_is_counted_in_the_first_one(factor):
+    close = np.array([2.0, 2.1, 2.1, 2.2])
+    changed = series(close * np.array([1.0, 1.0, factor, factor]))
+    one, findings = identity.one_unit(changed, 60, Params())
+    assert one.close.tolist() == pytest.approx(close.tolist())
+    assert one.volume.tolist() == pytest.approx([10.0, 10.0, 10.0 * factor, 10.0 * factor])
+    assert (findings[0].rule, findings[0].at_ms.tolist()) == (
+        Rule.REDENOMINATED,
+        [START_MS + 2 * HOUR_MS],
+    )
+    assert findings[0].value.tolist() == pytest.approx([factor])
+
+
+@pytest.mark.parametrize(
+    ("close", "hours"),
+    [
+        ([2.0, 0.2], [0, 1]),  # a tenth may be a crash
+        ([2.0, 0.02], [0, 3]),  # so may a hundredth across a halt
+        ([2.0, 160.0], [0, 1]),  # no power of ten
+    ],
+)
+def test_a_fall_that_may_be_a_loss_is_one(close, hours):
+    given = series(close, hours)
+    one, findings = identity.one_unit(given, 60, Params())
+    assert one is given
+    assert findings == []
