@@ -15,10 +15,11 @@ import polars as pl
 from quorate.api.configure import check_equity, configure
 from quorate.api.effective import read_settings
 from quorate.backtest import gate, given, spreads
-from quorate.backtest.fills import COLUMNS, ROWS_PER_BAR, clear, column, fills
+from quorate.backtest.fills import COLUMNS, ROWS_PER_BAR, Fills, clear, column, fills
 from quorate.core import ledger
 from quorate.core.types import MONEY_SCALE, Bars, IntVec, Line, Market, Mat
 from quorate.errors import ConfigError, DataError
+from quorate.lake.columns import Column
 from quorate.statistics import currency
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Simulation:
 
 def simulate(
     panel: Panel,
-    weights: Mat,
+    weights: Mat | Column,
     settings: Settings | None = None,
     *,
     stop_frac: float = float("nan"),
@@ -84,10 +85,9 @@ def simulate(
     panel : Panel
         One venue; from ``quorate.load`` or ``quorate.synthetic``, or kept on disk
         (``lake.columns``), from where it is read block by block.
-    weights : Mat
+    weights : Mat or Column
         Signed share of equity by coin, as known at each close; NaN says nothing, 0 is flat,
-        shape (time, coin). An array on disk (``numpy.load`` with ``mmap_mode``) is read block by
-        block too.
+        shape (time, coin). Those of ``lake.columns.array`` stay on disk like such a panel.
     settings : Settings, optional
         Costs, risk and exchange; the defaults when left out.
     stop_frac : float
@@ -125,7 +125,7 @@ def simulate(
     [1, 1, 0, 0, 0, 0, 0, 0]
     """
     chosen = read_settings() if settings is None else settings
-    given_weights = np.asanyarray(weights)  # one on disk stays there
+    given_weights = weights if isinstance(weights, Column) else np.asarray(weights)
     _check(panel, given_weights, stop_frac)
     params = configure(chosen, panel.bar_minutes, -1).exchange
     start_usd = float(chosen["account"]["equity_usd"])  # type: ignore[arg-type]
@@ -142,16 +142,24 @@ def simulate(
     for rows, market in _markets(panel):
         asked = _asked(given_weights, rows)
         n_bars, k0, t = len(asked), panel.k0 + rows.start, 0
-        while t < n_bars:
-            clear(room)
+        while True:
             t = given.scan(t, k0, market, asked, panel.venues, rules, state, room, equity[rows])
-            parts.append(pl.DataFrame({name: column(room, name).copy() for name in COLUMNS}))
+            if t == n_bars:
+                break
+            parts.append(_table(room))
+            clear(room)
+    parts.append(_table(room))
     books = state.account.ledger
     off = ledger.imbalance(books)
     if off != 0 or ledger.equity(books) != equity[-1]:
         raise ArithmeticError(f"the books are off by {off} units of 1e-8: please report this bug")
     lines = {line.name.lower(): int(books.lines[line].sum()) for line in Line}
     return Simulation(equity, pl.concat(parts), lines, round(start_quote * MONEY_SCALE))
+
+
+def _table(room: Fills) -> pl.DataFrame:
+    """Return a copy of the rows that are filled."""
+    return pl.DataFrame({name: column(room, name).copy() for name in COLUMNS})
 
 
 def _markets(panel: Panel) -> Iterator[tuple[slice, Market]]:
@@ -178,7 +186,7 @@ def _markets(panel: Panel) -> Iterator[tuple[slice, Market]]:
         yield rows, market
 
 
-def _asked(weights: Mat, rows: slice) -> Mat:
+def _asked(weights: Mat | Column, rows: slice) -> Mat:
     """Return the weights of a block as the kernel reads them."""
     asked = np.require(weights[rows], np.float64, ["C", "W"])
     if np.isinf(asked).any():
@@ -186,7 +194,7 @@ def _asked(weights: Mat, rows: slice) -> Mat:
     return asked
 
 
-def _check(panel: Panel, weights: Mat, stop_frac: float) -> None:
+def _check(panel: Panel, weights: Mat | Column, stop_frac: float) -> None:
     """Refuse what cannot be played out, as far as it is told without reading the bars."""
     if panel.n_bars < 1 or panel.n_coins < 1:
         raise DataError("the panel is empty", hint="load at least one bar of one coin")

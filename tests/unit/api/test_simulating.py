@@ -104,7 +104,7 @@ def test_a_panel_on_disk_gives_the_same_bytes(
     stored = columns.write(panel, tmp_path / "panel")
     np.save(tmp_path / "weights.npy", weights)
     monkeypatch.setattr(simulating, "_BLOCK_CELLS", 300)
-    asked = np.load(tmp_path / "weights.npy", mmap_mode="r")
+    asked = columns.array(tmp_path / "weights.npy")
     assert_same(quorate.simulate(stored, asked, stop_frac=0.02), whole)
     assert_same(quorate.simulate(panel, weights, stop_frac=0.02), whole)
 
