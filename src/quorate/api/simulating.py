@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from quorate.lake import Panel
     from quorate.settings import Settings
 
-_BLOCK_CELLS = 1 << 18
-"""Coin-bars in a block: what a panel on disk takes of memory, some 20 MB."""
+_BLOCK_CELLS = 1 << 16
+"""Coin-bars in a block: what a panel on disk takes of memory, some 5 MB."""
 
 _ROWS = 1 << 16
 """Room for fills between two looks at them: some megabytes, whatever the history."""

@@ -70,7 +70,8 @@ def estimate(bars: Bars, k0: int, bars_per_hour: int, state: State, out: Mat) ->
     Examples
     --------
     >>> from quorate.lake.synthetic import synthetic
-    >>> bars = synthetic(n_coins=2, days=2).bars
+    >>> bars = synthetic(n_coins=2, days=3).bars
+    >>> bars.spread_bps[:] = np.nan
     >>> out = np.zeros(bars.close.shape)
     >>> estimate(bars, 0, 12, init(2, 12), out)
     >>> bool(np.isnan(out[0]).any()), bool(np.isnan(out[-1]).any())
