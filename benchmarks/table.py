@@ -59,6 +59,13 @@ ROWS = (
         turns=3,
     ),
     Row(
+        "given targets from disk, 200 coins x 1 year, against vectorbt from_orders in memory",
+        "ours/simulate.py 200 --stored",
+        "peers/vectorbt_orders.py 200",
+        25.0,
+        turns=3,
+    ),
+    Row(
         "given targets, 1 coin x 1 year, against hftbacktest",
         "ours/simulate.py 1",
         "peers/hftbacktest_bars.py 105120",

@@ -1,18 +1,23 @@
 """Quorate's simulation of given weights: every cost, stop, breaker and funding, integer books.
 
-    ours/simulate.py COINS [--plain]
+    ours/simulate.py COINS [--plain | --stored]
 
 The signal of ``panel.py`` at an equal share a coin, acted on at the next open. With ``--plain``
 only fees are paid, nothing stops and half the share is taken, so that cash never binds: the rules
-that other simulators have too.
+that other simulators have too. With ``--stored`` it is one call of ``quorate.simulate`` for a panel
+and weights on disk: reading them, all checks and a table of the fills are part of the work. Without
+it the arrays are in memory and checked, and the kernels are called as ``quorate.simulate`` does.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
-from panel import CASH, FEE, closes, ohlcv
+from panel import CASH, FEE, closes, home, ohlcv
 from served import serve
 
 import quorate
@@ -21,31 +26,43 @@ from quorate.backtest.fills import clear, fills
 from quorate.core import ledger
 from quorate.core.costs import components
 from quorate.core.risk import breakers
-from quorate.core.types import Market, Venues
+from quorate.core.types import Bars, Market, Venues
+from quorate.lake import columns
+from quorate.lake.panel import Panel, Provenance
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROOM = 1 << 16
+K0 = 1 << 22
+STOP_FRAC = 0.03
 
 
-def main() -> None:
-    n_coins, plain = int(sys.argv[1]), "--plain" in sys.argv
-    _, signal = closes(n_coins)
+def market_of(n_coins: int, *, plain: bool) -> Market:
+    """Return the market that is traded."""
     bars = ohlcv(n_coins)
-    shape = (len(signal), 1, n_coins)
+    shape = (len(bars.close), 1, n_coins)
     funding = np.zeros(shape)
     funding[95::96] = 0.0 if plain else 1e-5
-    market = Market(
+    volume = bars.volume.reshape(shape)
+    volume *= 1e6
+    return Market(
         *(column.reshape(shape) for column in bars[:4]),
-        bars.volume.reshape(shape) * 1e6,
+        volume,
         np.full(shape, 0.0 if plain else 2.0),
         bars.close.reshape(shape),
         funding,
         np.ones(shape, np.int8),
     )
 
+
+def venues_of(n_coins: int, *, plain: bool) -> Venues:
+    """Return the fees and sizes of the one venue."""
+
     def each(value, kind=np.float64):
         return np.full((1, n_coins), value, kind)
 
-    venues = Venues(
+    return Venues(
         maker_bps=np.full(1, 2.0),
         taker_bps=np.full(1, FEE * 1e4),
         latency_ms=np.full(1, 0.0 if plain else 50.0),
@@ -57,26 +74,107 @@ def main() -> None:
         is_perp=each(1, np.int8),
         maintenance=each(0.0 if plain else 0.01),
     )
+
+
+def weights_of(n_coins: int) -> np.ndarray:
+    """Return an equal share a coin, on the side of the signal."""
+    return closes(n_coins)[1] / n_coins
+
+
+def stored(n_coins: int) -> Path:
+    """Return the folder of the panel and its weights, written by a process of its own."""
+    where = home() / "panel" / f"stored_{n_coins}"
+    if not (where / "weights.npy").exists():
+        subprocess.run([sys.executable, __file__, str(n_coins), "--write"], check=True)
+    return where
+
+
+def write(n_coins: int) -> None:
+    """Write the panel, then the weights, as a user would keep them."""
+    where = home() / "panel" / f"stored_{n_coins}"
+    market = market_of(n_coins, plain=False)
+    flat = [array[:, 0] for array in market]
+    shape = flat[0].shape
+    panel = Panel(
+        symbols=tuple(f"C{c}" for c in range(n_coins)),
+        bar_minutes=5,
+        k0=K0,
+        bars=Bars(
+            *flat[:5],
+            taker_buy=np.full(shape, np.nan),
+            spread_bps=flat[5],
+            funding_rate=np.full(shape, 1e-5),
+            funding_hours=np.full(shape, 8.0),
+            basis_bps=np.full(shape, np.nan),
+            status=flat[8],
+        ),
+        market=market,
+        venues=venues_of(n_coins, plain=False),
+        venue_names=("made up",),
+        kinds=("perp",) * n_coins,
+        funding=("known",) * n_coins,
+        quote_usd=np.ones(shape[0]),
+        member=np.ones(shape, np.int8),
+        delisted_k=np.full(n_coins, exchange.NEVER_K),
+        is_synthetic=True,
+        source=Provenance("benchmark", "0"),
+    )
+    columns.write(panel, where)
+    half = where / f"weights.{os.getpid()}.npy"
+    np.save(half, weights_of(n_coins))
+    half.replace(where / "weights.npy")
+
+
+def from_disk(n_coins: int) -> None:
+    """Serve one call of what a user calls."""
+    where = stored(n_coins)
+    settings = quorate.read_settings(overrides={"account.equity_usd": str(CASH)})
+
+    def work() -> dict:
+        panel = columns.read(where)
+        weights = columns.array(where / "weights.npy")
+        done = quorate.simulate(panel, weights, settings, stop_frac=STOP_FRAC)
+        return {"rows": done.fills.height, "final": done.equity[-1] / 1e8}
+
+    serve(
+        work,
+        units=n_coins * columns.read(where).n_bars,
+        version=f"quorate {quorate.__version__}",
+        note="quorate.simulate of a panel on disk, read and checked every time",
+    )
+
+
+def main() -> None:
+    n_coins, plain = int(sys.argv[1]), "--plain" in sys.argv
+    if "--write" in sys.argv:
+        write(n_coins)
+        return
+    if "--stored" in sys.argv:
+        from_disk(n_coins)
+        return
+    market, venues = market_of(n_coins, plain=plain), venues_of(n_coins, plain=plain)
+    weights = weights_of(n_coins)
+    if plain:
+        weights /= 2
     costs = components.Params(impact_bps_at_one=0.0) if plain else components.Params()
     limits = breakers.Params(daily_loss_stop_frac=1.0, losses_in_a_row=1 << 40)
     params = exchange.params(costs, None, limits if plain else None)
     rules = given.Rules(
         params,
-        np.full(n_coins, np.nan if plain else 0.03),
+        np.full(n_coins, np.nan if plain else STOP_FRAC),
         np.full(n_coins, np.nan),
         np.full(n_coins, exchange.NEVER_K),
     )
-    weights = signal / n_coins / (2 if plain else 1)
     room = fills(ROOM)
-    equity = np.zeros(len(signal), np.int64)
+    equity = np.zeros(len(weights), np.int64)
 
     def work() -> dict:
         state = given.init(n_coins, CASH, params)
         t = n_rows = 0
         log = []
-        while t < len(signal):
+        while t < len(weights):
             clear(room)
-            t = given.scan(t, 1 << 22, market, weights, venues, rules, state, room, equity)
+            t = given.scan(t, K0, market, weights, venues, rules, state, room, equity)
             n = room.n.item()
             log.append((room.whole[:n].copy(), room.real[:n].copy()))
             n_rows += n
@@ -86,7 +184,7 @@ def main() -> None:
 
     serve(
         work,
-        units=signal.size,
+        units=weights.size,
         version=f"quorate {quorate.__version__}",
         note="fees alone" if plain else "every cost, stops, breakers, funding, log of orders",
     )

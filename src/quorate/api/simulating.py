@@ -14,16 +14,22 @@ import polars as pl
 
 from quorate.api.configure import check_equity, configure
 from quorate.api.effective import read_settings
-from quorate.backtest import gate, given
-from quorate.backtest.fills import COLUMNS, ROWS_PER_BAR, clear, column, fills
+from quorate.backtest import gate, given, spreads
+from quorate.backtest.fills import COLUMNS, ROWS_PER_BAR, Fills, clear, column, fills
 from quorate.core import ledger
-from quorate.core.types import MONEY_SCALE, IntVec, Line, Market, Mat
+from quorate.core.types import MONEY_SCALE, Bars, IntVec, Line, Market, Mat
 from quorate.errors import ConfigError, DataError
+from quorate.lake.columns import Column
 from quorate.statistics import currency
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from quorate.lake import Panel
     from quorate.settings import Settings
+
+_BLOCK_CELLS = 1 << 16
+"""Coin-bars in a block: what a panel on disk takes of memory, some 5 MB."""
 
 _ROWS = 1 << 16
 """Room for fills between two looks at them: some megabytes, whatever the history."""
@@ -62,7 +68,7 @@ class Simulation:
 
 def simulate(
     panel: Panel,
-    weights: Mat,
+    weights: Mat | Column,
     settings: Settings | None = None,
     *,
     stop_frac: float = float("nan"),
@@ -77,10 +83,11 @@ def simulate(
     Parameters
     ----------
     panel : Panel
-        One venue; from ``quorate.load`` or ``quorate.synthetic``.
-    weights : Mat
+        One venue; from ``quorate.load`` or ``quorate.synthetic``, or kept on disk
+        (``lake.columns``), from where it is read block by block.
+    weights : Mat or Column
         Signed share of equity by coin, as known at each close; NaN says nothing, 0 is flat,
-        shape (time, coin).
+        shape (time, coin). Those of ``lake.columns.array`` stay on disk like such a panel.
     settings : Settings, optional
         Costs, risk and exchange; the defaults when left out.
     stop_frac : float
@@ -106,7 +113,7 @@ def simulate(
     Notes
     -----
     Units: fractions; money in 1e-8 quote.  Causal: row t trades from row t + 1.  Missing: an
-    order waits for a coin's next bar; a spread that is not quoted costs ``UNKNOWN_SPREAD_BPS``.
+    order waits for a coin's next bar; a spread that is not quoted is estimated as in a run.
     Spec 4, 6, 8; DESIGN 5.
 
     Examples
@@ -118,7 +125,8 @@ def simulate(
     [1, 1, 0, 0, 0, 0, 0, 0]
     """
     chosen = read_settings() if settings is None else settings
-    rows = _checked(panel, weights, stop_frac)
+    given_weights = weights if isinstance(weights, Column) else np.asarray(weights)
+    _check(panel, given_weights, stop_frac)
     params = configure(chosen, panel.bar_minutes, -1).exchange
     start_usd = float(chosen["account"]["equity_usd"])  # type: ignore[arg-type]
     start_quote = start_usd / float(currency.known(panel.quote_usd)[0])
@@ -128,16 +136,19 @@ def simulate(
         params, np.full(n_coins, stop_frac), np.full(n_coins, np.nan), panel.delisted_k
     )
     state = given.init(n_coins, start_quote, params)
-    market = _priced(panel)
-    gate.check_market(market, (panel.n_bars, 1, n_coins))
     room = fills(max(_ROWS, 8 * ROWS_PER_BAR * n_coins))
     equity = np.zeros(panel.n_bars, np.int64)
     parts = []
-    t = 0
-    while t < panel.n_bars:
-        clear(room)
-        t = given.scan(t, panel.k0, market, rows, panel.venues, rules, state, room, equity)
-        parts.append(pl.DataFrame({name: column(room, name).copy() for name in COLUMNS}))
+    for rows, market in _markets(panel):
+        asked = _asked(given_weights, rows)
+        n_bars, k0, t = len(asked), panel.k0 + rows.start, 0
+        while True:
+            t = given.scan(t, k0, market, asked, panel.venues, rules, state, room, equity[rows])
+            if t == n_bars:
+                break
+            parts.append(_table(room))
+            clear(room)
+    parts.append(_table(room))
     books = state.account.ledger
     off = ledger.imbalance(books)
     if off != 0 or ledger.equity(books) != equity[-1]:
@@ -146,21 +157,45 @@ def simulate(
     return Simulation(equity, pl.concat(parts), lines, round(start_quote * MONEY_SCALE))
 
 
-UNKNOWN_SPREAD_BPS = 20.0
-"""What a coin whose spread is not quoted is assumed to have."""
+def _table(room: Fills) -> pl.DataFrame:
+    """Return a copy of the rows that are filled."""
+    return pl.DataFrame({name: column(room, name).copy() for name in COLUMNS})
 
 
-def _priced(panel: Panel) -> Market:
-    """Return the market in memory, with a spread on every bar."""
-    market = Market._make(array[:] for array in panel.market)  # of a panel on disk they are read
-    spread = market.spread_bps
-    if not np.isnan(spread).any():
-        return market
-    return market._replace(spread_bps=np.where(np.isnan(spread), UNKNOWN_SPREAD_BPS, spread))
+def _markets(panel: Panel) -> Iterator[tuple[slice, Market]]:
+    """Cut the market into blocks, checked, with a spread on every bar.
+
+    Of a panel on disk only the block at hand is in memory, and bars are read only where a spread
+    has to be estimated from them.
+    """
+    length = max(1, _BLOCK_CELLS // panel.n_coins)
+    cuts = [slice(t, min(t + length, panel.n_bars)) for t in range(0, panel.n_bars, length)]
+    is_quoted = not any(np.isnan(panel.market.spread_bps[rows]).any() for rows in cuts)
+    memory = None if is_quoted else spreads.init(panel.n_coins, panel.bars_per_hour)
+    for rows in cuts:
+        market = Market._make(array[rows] for array in panel.market)
+        shape = (rows.stop - rows.start, panel.n_coins)
+        gate.check_market(market, (shape[0], 1, shape[1]))
+        if memory is not None:
+            bars = Bars._make(array[rows] for array in panel.bars)
+            gate.check_bars(bars, shape)
+            estimate = np.empty(shape)
+            spreads.estimate(bars, panel.k0 + rows.start, panel.bars_per_hour, memory, estimate)
+            filled = spreads.fill(market, panel.venues.tick, estimate, memory.last)
+            market = market._replace(spread_bps=filled)
+        yield rows, market
 
 
-def _checked(panel: Panel, weights: Mat, stop_frac: float) -> Mat:
-    """Return the weights as the kernel reads them."""
+def _asked(weights: Mat | Column, rows: slice) -> Mat:
+    """Return the weights of a block as the kernel reads them."""
+    asked = np.require(weights[rows], np.float64, ["C", "W"])
+    if np.isinf(asked).any():
+        raise ConfigError("a weight is infinite", hint="give shares of equity, NaN says nothing")
+    return asked
+
+
+def _check(panel: Panel, weights: Mat | Column, stop_frac: float) -> None:
+    """Refuse what cannot be played out, as far as it is told without reading the bars."""
     if panel.n_bars < 1 or panel.n_coins < 1:
         raise DataError("the panel is empty", hint="load at least one bar of one coin")
     if len(panel.venue_names) != 1:
@@ -168,19 +203,15 @@ def _checked(panel: Panel, weights: Mat, stop_frac: float) -> Mat:
             f"the panel has {len(panel.venue_names)} venues, weights are traded on one",
             hint="load it without the second venue",
         )
-    rows = np.require(weights, np.float64, ["C", "W"])
-    if rows.shape != (panel.n_bars, panel.n_coins):
+    if weights.shape != (panel.n_bars, panel.n_coins):
         raise ConfigError(
-            f"weights have shape {rows.shape}, the panel has {panel.n_bars} bars of "
+            f"weights have shape {weights.shape}, the panel has {panel.n_bars} bars of "
             f"{panel.n_coins} coins",
             hint="give one row a bar and one column a coin, in the order of panel.symbols",
         )
-    if np.isinf(rows).any():
-        raise ConfigError("a weight is infinite", hint="give shares of equity, NaN says nothing")
     if not np.isnan(stop_frac) and not 0.0 < stop_frac < 1.0:
         raise ConfigError(
             f"stop_frac is {stop_frac}, it must lie between 0 and 1",
             hint="give the distance from the entry as a fraction, 0.03 for 3%",
         )
     gate.check_venues(panel.venues, panel.delisted_k)
-    return rows

@@ -22,12 +22,12 @@ from quorate.backtest import booking, opening, pov, quotes, resting, settlement,
 from quorate.backtest.fills import Fills
 from quorate.backtest.quotes import Child
 from quorate.backtest.rules import N_COUNTS, NEVER_K, Count, Params, State, init, params
-from quorate.backtest.views import Parent, Tape, Terms, is_void, parent, tape, terms
+from quorate.backtest.views import Parent, Tape, Terms, has_parent, is_void, parent, tape, terms
 from quorate.core import ledger
 from quorate.core.account import Account
 from quorate.core.kernel import inlined, kernel
 from quorate.core.risk import exits
-from quorate.core.types import IntMat, IntVec, Market, Vec, Venues
+from quorate.core.types import IntVec, Market, Vec, Venues
 
 __all__ = ["NEVER_K", "Count", "Params", "State", "init", "params", "step"]
 
@@ -59,15 +59,6 @@ def active(books: ledger.State, state: State) -> int:
                 n_active += 1
                 break
     return n_active
-
-
-@kernel
-def _wants(working: IntMat, c: int) -> bool:
-    """Say whether a coin has a parent order on any venue."""
-    for v in range(working.shape[0]):
-        if working[v, c] != 0:
-            return True
-    return False
 
 
 @kernel
@@ -105,60 +96,9 @@ def _note(notes: int, state: State) -> None:
 
 
 @inlined
-def _is_touched(
-    market: Market, t: int, c: int, books: ledger.State, exit_state: exits.State
-) -> bool:
-    """Say whether the stop is touched: on the primary venue or, where it is silent, on a holder."""
-    side = exit_state.side[c]
-    stop = exit_state.stop[c]
-    primary = tape(market, t, 0, c)
-    if primary.trades:
-        return stops.is_touched(side, stop, primary)
-    for v in range(1, books.lots.shape[0]):
-        if books.lots[v, c] != 0 and stops.is_touched(side, stop, tape(market, t, v, c)):
-            return True
-    return False
-
-
-@inlined
-def _is_stopped(
-    market: Market,
-    t: int,
-    k: int,
-    c: int,
-    books: ledger.State,
-    exit_state: exits.State,
-    params: Params,
-    state: State,
-) -> bool:
-    """Say whether the stop is touched in this bar; if so its parents end and its side cools."""
-    side = exit_state.side[c]
-    stop = exit_state.stop[c]
-    if not _is_touched(market, t, c, books, exit_state):
-        return False
-    exits.cool_down(c, side, k, params.exits, exit_state)
-    booking.cancel(c, books)
-    state.counts[Count.STOPS] += 1
-    beyond = 0.0
-    for v in range(books.lots.shape[0]):
-        held = books.lots[v, c]
-        bar = tape(market, t, v, c)
-        if held != 0 and bar.trades:
-            beyond = max(beyond, abs(stops.base_price(bar.open, stop, held) - stop))
-        elif held != 0:
-            state.late_stop[c] = stop
-    if beyond > 0.0:
-        state.counts[Count.STOP_GAPS] += 1
-    if beyond > (params.gap_mult - 1.0) * abs(books.entry_price[c] - stop):
-        state.counts[Count.EXCEEDANCES] += 1
-    if state.late_stop[c] == state.late_stop[c]:
-        state.counts[Count.STOPS_DELAYED] += 1
-    return True
-
-
-@inlined
 def _run(
     event: int,
+    primary: Tape,
     market: Market,
     t: int,
     k: int,
@@ -181,7 +121,7 @@ def _run(
         if event == Event.RESTING and state.sent_k[v, c] == k:
             continue
         ask = terms(venues, sigma_daily, v, c)
-        bar = tape(market, t, v, c)
+        bar = primary if v == 0 else tape(market, t, v, c)
         order = parent(account.orders, books, k, v, c, ask.is_perp)
         is_first = event == Event.OPENING and bar.trades and k > order.submit_k
         if is_first and order.working != 0 and is_void(order):
@@ -207,6 +147,7 @@ def _run(
 def _next_event(
     event: int,
     has_filled: bool,
+    primary: Tape,
     market: Market,
     t: int,
     k: int,
@@ -218,35 +159,24 @@ def _next_event(
 ) -> int:
     """Return the next event that can do anything (-1 begins); ``N_EVENTS`` after the last."""
     if event == Event.POV and has_filled:
-        if _is_stopped(market, t, k, c, books, exit_state, params, state):
+        if stops.strike(primary, market, t, k, c, books, exit_state, params, state):
             return Event.STOP_AFTER.value
     if event >= Event.POV:
         return N_EVENTS
     for after in range(event + 1, Event.LATE.value):
         if after == Event.STOP or after == Event.STOP_AFTER:
             may_stop = after == Event.STOP or (event == Event.RESTING and has_filled)
-            if may_stop and _is_stopped(market, t, k, c, books, exit_state, params, state):
+            if may_stop and stops.strike(
+                primary, market, t, k, c, books, exit_state, params, state
+            ):
                 return after
-        elif _wants(books.working, c):
+        elif has_parent(books.working, c):
             return after
     return N_EVENTS
 
 
 @inlined
-def _leave(
-    c: int, k: int, delisted_k: int, books: ledger.State, params: Params, state: State
-) -> bool:
-    """End the orders of a coin on the venues it is gone from; say whether there is any."""
-    is_any = False
-    for v in range(books.working.shape[0]):
-        if settlement.is_gone(v, c, k, delisted_k, params, state):
-            books.working[v, c] = 0
-            is_any = True
-    return is_any
-
-
-@kernel
-def coins(
+def events(
     first: int,
     n_active: int,
     market: Market,
@@ -265,7 +195,10 @@ def coins(
     exit_state = account.exits
     for i in range(n_active):
         c = state.active[i]
-        if first == Event.DELISTING and not _leave(c, k, delisted_k[c], books, params, state):
+        primary = tape(market, t, 0, c)  # read at once: it may come from far
+        if first == Event.DELISTING and not settlement.leave(
+            c, k, delisted_k[c], books, params, state
+        ):
             continue
         event = first
         if ledger.is_flat(books, c):
@@ -278,13 +211,16 @@ def coins(
             books.working[0, c] = 0
         if event == Event.OPENING:
             # most of what is held neither trades nor stops: leave before any call
-            is_touched = _is_touched(market, t, c, books, exit_state)
-            if not is_touched and not _wants(books.working, c):
+            is_touched = stops.is_struck(primary, market, t, c, books, exit_state)
+            if not is_touched and not has_parent(books.working, c):
                 continue
-            event = _next_event(-1, False, market, t, k, c, books, exit_state, params, state)
+            event = _next_event(
+                -1, False, primary, market, t, k, c, books, exit_state, params, state
+            )
         while event < N_EVENTS:
             has_filled = _run(
                 event,
+                primary,
                 market,
                 t,
                 k,
@@ -298,16 +234,89 @@ def coins(
                 fills,
             )
             event = _next_event(
-                event, has_filled, market, t, k, c, books, exit_state, params, state
+                event, has_filled, primary, market, t, k, c, books, exit_state, params, state
             )
 
 
 @kernel
-def count_liquidation(books: ledger.State, state: State) -> None:
-    """Count a bar on which perpetuals were liquidated, and whether less than nothing is left."""
-    state.counts[Count.LIQUIDATIONS] += 1
-    if ledger.equity(books) < 0:
-        state.counts[Count.BANKRUPTCIES] += 1
+def coins(
+    first: int,
+    n_active: int,
+    market: Market,
+    t: int,
+    k: int,
+    venues: Venues,
+    sigma_daily: Vec,
+    delisted_k: IntVec,
+    account: Account,
+    params: Params,
+    state: State,
+    fills: Fills,
+) -> None:
+    """Do as ``events``, compiled once for who does not call it on every bar."""
+    events(
+        first,
+        n_active,
+        market,
+        t,
+        k,
+        venues,
+        sigma_daily,
+        delisted_k,
+        account,
+        params,
+        state,
+        fills,
+    )
+
+
+@kernel
+def settle(
+    n_active: int,
+    market: Market,
+    t: int,
+    k: int,
+    venues: Venues,
+    sigma_daily: Vec,
+    delisted_k: IntVec,
+    account: Account,
+    params: Params,
+    state: State,
+    fills: Fills,
+) -> None:
+    """After the fills of a bar: liquidation, funding and marks, and what went away.
+
+    Parameters
+    ----------
+    n_active : int
+        How many coins ``state.active`` lists: all that hold or want something.
+    market, t, k, venues, sigma_daily, delisted_k, account, params, state, fills
+        As ``step``, and so are Units, Causal and Missing.
+    """
+    books = account.ledger
+    is_liquidated = settlement.is_insolvent(market, t, n_active, venues, books, state)
+    for first in (Event.LIQUIDATION.value, Event.DELISTING.value):
+        if first == Event.DELISTING:
+            settlement.fund_and_mark(market, t, k, n_active, venues, books, state, fills)
+        if first == Event.DELISTING or is_liquidated:
+            coins(
+                first,
+                n_active,
+                market,
+                t,
+                k,
+                venues,
+                sigma_daily,
+                delisted_k,
+                account,
+                params,
+                state,
+                fills,
+            )
+    if is_liquidated:
+        state.counts[Count.LIQUIDATIONS] += 1
+        if ledger.equity(books) < 0:
+            state.counts[Count.BANKRUPTCIES] += 1
 
 
 @kernel
@@ -357,31 +366,34 @@ def step(
     delisting, or a day without a price, pays at the last mark.
     Spec 4, 8; METHODS 0b.11, 6, 9, 13.3.
     """
-    books = account.ledger
     settlement.see(market, t, k, state)
-    n_active = active(books, state)
+    n_active = active(account.ledger, state)
     if n_active == 0:
         return
-    is_liquidated = False
-    for first in (Event.OPENING.value, Event.LIQUIDATION.value, Event.DELISTING.value):
-        if first == Event.LIQUIDATION:
-            is_liquidated = settlement.is_insolvent(market, t, n_active, venues, books, state)
-        if first == Event.DELISTING:
-            settlement.fund_and_mark(market, t, k, n_active, venues, books, state, fills)
-        if first != Event.LIQUIDATION or is_liquidated:
-            coins(
-                first,
-                n_active,
-                market,
-                t,
-                k,
-                venues,
-                sigma_daily,
-                delisted_k,
-                account,
-                params,
-                state,
-                fills,
-            )
-    if is_liquidated:
-        count_liquidation(books, state)
+    coins(
+        Event.OPENING.value,
+        n_active,
+        market,
+        t,
+        k,
+        venues,
+        sigma_daily,
+        delisted_k,
+        account,
+        params,
+        state,
+        fills,
+    )
+    settle(
+        n_active,
+        market,
+        t,
+        k,
+        venues,
+        sigma_daily,
+        delisted_k,
+        account,
+        params,
+        state,
+        fills,
+    )

@@ -111,13 +111,35 @@ def check_slice(piece: Slice, setup: Setup) -> None:
     n_bars = len(piece.bars.close)
     if n_bars < 1:
         raise ValueError("a block needs at least 1 bar")
-    for name, array in piece.bars._asdict().items():
-        _array(f"bars.{name}", array, (n_bars, n_coins), _type(name))
+    check_bars(piece.bars, (n_bars, n_coins))
     check_market(piece.market, (n_bars, n_venues, n_coins))
     for name, array in piece.controls._asdict().items():
         shape = (n_bars,) if name in _BY_TIME else (n_bars, n_coins)
         _array(f"controls.{name}", array, shape, _type(name))
-    _tape("bars", piece.bars)
+
+
+def check_bars(bars: Bars, shape: tuple[int, int]) -> None:
+    """Refuse bars that the kernels could not read.
+
+    Parameters
+    ----------
+    bars : Bars
+        Of the primary venue.
+    shape : tuple of int
+        Bars, coins.
+
+    Raises
+    ------
+    ValueError
+        Names the array, and what it must be.
+
+    Notes
+    -----
+    Units: as the fields. Causal: reads the block. Missing: as ``check_slice``.
+    """
+    for name, array in bars._asdict().items():
+        _array(f"bars.{name}", array, shape, _type(name))
+    _tape("bars", bars)
 
 
 def check_market(market: Market, shape: tuple[int, int, int]) -> None:

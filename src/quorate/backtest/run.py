@@ -37,7 +37,6 @@ from quorate.core.types import (
 BLOCK_CELLS = 25_000
 """Coin-bars in a block: small enough for the processor's cache, large enough to hide Python."""
 
-_UNKNOWN_SPREAD_BPS = 20.0
 _NAMES = tuple(feature.name for feature in FEATURES)
 
 
@@ -172,7 +171,7 @@ def begin(made: Machine, n_venues: int, n_coins: int, start_usd: float) -> Memor
         consensus=consensus.init(len(made.engines), n_coins, given.consensus),
         chain=decide.init(n_venues, n_coins, start_usd, given.chain),
         exchange=exchange.init(n_venues, n_coins),
-        spread_bps=np.full(n_coins, _UNKNOWN_SPREAD_BPS),
+        spread_bps=np.full(n_coins, spreads.UNKNOWN_BPS),
         sigma_daily=np.full(n_coins, np.nan),
     )
 

@@ -144,6 +144,19 @@ def is_gone(v: int, c: int, k: int, delisted_k: int, params: Params, state: Stat
 
 
 @inlined
+def leave(
+    c: int, k: int, delisted_k: int, books: ledger.State, params: Params, state: State
+) -> bool:
+    """End the orders of a coin on the venues it is gone from; say whether there is any."""
+    is_any = False
+    for v in range(books.working.shape[0]):
+        if is_gone(v, c, k, delisted_k, params, state):
+            books.working[v, c] = 0
+            is_any = True
+    return is_any
+
+
+@inlined
 def last_price(v: int, c: int, lot: float, books: ledger.State, state: State) -> float:
     """Return the last mark of a position; what it is valued at where it never had one."""
     price: float = state.last_mark[v, c]

@@ -7,12 +7,14 @@ closes. One that did not trade in that bar closes at its next open.
 
 from __future__ import annotations
 
-from quorate.backtest import quotes
+from quorate.backtest import booking, quotes
 from quorate.backtest.quotes import Child
-from quorate.backtest.rules import Params
-from quorate.backtest.views import Tape, Terms
-from quorate.core.kernel import kernel
-from quorate.core.types import Reason, Style
+from quorate.backtest.rules import Count, Params, State
+from quorate.backtest.views import Tape, Terms, tape
+from quorate.core import ledger
+from quorate.core.kernel import inlined, kernel
+from quorate.core.risk import exits
+from quorate.core.types import Market, Reason, Style
 
 
 @kernel
@@ -86,3 +88,55 @@ def child(
         Style.MARKET.value,
         0,
     )
+
+
+@inlined
+def is_struck(
+    primary: Tape, market: Market, t: int, c: int, books: ledger.State, exit_state: exits.State
+) -> bool:
+    """Say whether a stop is touched: on the primary venue or, where it is silent, on a holder."""
+    side = exit_state.side[c]
+    stop = exit_state.stop[c]
+    if primary.trades:
+        return is_touched(side, stop, primary)
+    for v in range(1, books.lots.shape[0]):
+        if books.lots[v, c] != 0 and is_touched(side, stop, tape(market, t, v, c)):
+            return True
+    return False
+
+
+@inlined
+def strike(
+    primary: Tape,
+    market: Market,
+    t: int,
+    k: int,
+    c: int,
+    books: ledger.State,
+    exit_state: exits.State,
+    params: Params,
+    state: State,
+) -> bool:
+    """Say whether the stop is touched in this bar; if so its parents end and its side cools."""
+    side = exit_state.side[c]
+    stop = exit_state.stop[c]
+    if not is_struck(primary, market, t, c, books, exit_state):
+        return False
+    exits.cool_down(c, side, k, params.exits, exit_state)
+    booking.cancel(c, books)
+    state.counts[Count.STOPS] += 1
+    beyond = 0.0
+    for v in range(books.lots.shape[0]):
+        held = books.lots[v, c]
+        bar = primary if v == 0 else tape(market, t, v, c)
+        if held != 0 and bar.trades:
+            beyond = max(beyond, abs(base_price(bar.open, stop, held) - stop))
+        elif held != 0:
+            state.late_stop[c] = stop
+    if beyond > 0.0:
+        state.counts[Count.STOP_GAPS] += 1
+    if beyond > (params.gap_mult - 1.0) * abs(books.entry_price[c] - stop):
+        state.counts[Count.EXCEEDANCES] += 1
+    if state.late_stop[c] == state.late_stop[c]:
+        state.counts[Count.STOPS_DELAYED] += 1
+    return True

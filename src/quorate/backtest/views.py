@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from quorate.core import ledger
 from quorate.core.kernel import inlined, kernel
-from quorate.core.types import Bar, Market, Orders, Placement, Schedule, Vec, Venues
+from quorate.core.types import Bar, IntMat, Market, Orders, Placement, Schedule, Vec, Venues
 
 
 class Tape(NamedTuple):
@@ -126,6 +126,15 @@ def parent(orders: Orders, books: ledger.State, k: int, v: int, c: int, is_perp:
 def wide(code: int) -> int:
     """Widen a code stored in 8 or 16 bits, so that the tuples have one type."""
     return code + 0
+
+
+@kernel
+def has_parent(working: IntMat, c: int) -> bool:
+    """Say whether a coin has a parent order on any venue."""
+    for v in range(working.shape[0]):
+        if working[v, c] != 0:
+            return True
+    return False
 
 
 @kernel

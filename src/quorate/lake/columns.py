@@ -163,7 +163,9 @@ def read(where: Path) -> Panel:
         raise _broken(where, str(error)) from error
 
     def column(name: str) -> Any:  # noqa: ANN401  (it stands where an array would)
-        return _column(where / f"{about['same'].get(name, name)}.npy", name.startswith("market."))
+        return _column(
+            where / f"{about['same'].get(name, name)}.npy", of_market=name.startswith("market.")
+        )
 
     plain: dict[str, Any] = {name: about[name] for name in _PLAIN}
     return Panel(
@@ -217,6 +219,36 @@ def _is_read_from(panel: Panel, where: Path) -> bool:
     return isinstance(given, Column) and given.path.parent.resolve() == where.resolve()
 
 
+def array(path: Path) -> Column:
+    """Return an array that ``numpy.save`` wrote; it stays on disk, rows are read as asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.npy`` file, time first, C-contiguous.
+
+    Raises
+    ------
+    DataError
+        There is no such array.
+
+    Notes
+    -----
+    Units: as the file.  Causal: as the file.  Missing: as the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "weights.npy"
+    ...     np.save(path, np.arange(6.0).reshape(3, 2))
+    ...     array(path)[1:3].tolist()
+    [[2.0, 3.0], [4.0, 5.0]]
+    """
+    return _column(path, of_market=False)
+
+
 def _append(k0: int, where: Path, pieces: Iterable[Block]) -> dict[str, str]:
     """Write blocks one after the other; return which columns of the market are the bars' own."""
     n_bars, same, shapes = 0, {}, {}
@@ -268,17 +300,19 @@ def _head(stream: BinaryIO, array: np.ndarray[Any, np.dtype[Any]], n_bars: int) 
     np.lib.format.write_array_header_1_0(stream, head)
 
 
-def _column(path: Path, of_market: bool) -> Column:  # noqa: FBT001
+def _column(path: Path, *, of_market: bool) -> Column:
     """Read a file's header and check that the file is as long as it says."""
     try:
         with path.open("rb") as stream:
             np.lib.format.read_magic(stream)
-            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+            shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
             offset, size = stream.tell(), path.stat().st_size
     except (OSError, ValueError) as error:
         raise _broken(path, str(error)) from error
     if size != offset + int(np.prod(shape)) * dtype.itemsize:
         raise _broken(path, f"it has {size} bytes, which is not what its header says")
+    if is_fortran:
+        raise _broken(path, "it is in Fortran order, its rows are scattered")
     if of_market and len(shape) == 2:
         shape = (shape[0], 1, shape[1])
     return Column(path, shape, dtype, offset)

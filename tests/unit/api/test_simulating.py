@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import polars as pl
 import pytest
 
 import quorate
+from quorate.api import folding, simulating
+from quorate.core.types import Bar
 from quorate.errors import ConfigError, DataError
+from quorate.lake import columns
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_books_balance_and_costs_are_told() -> None:
@@ -67,3 +75,54 @@ def test_a_bar_that_traded_without_a_price_is_refused() -> None:
     panel.market.low[100, 0, 1] = np.nan
     with pytest.raises(ValueError, match=r"market\.low"):
         quorate.simulate(panel, np.full((288, 2), 0.1))
+
+
+def steps(panel: quorate.Panel) -> np.ndarray:
+    """Return weights that change every 25 bars."""
+    rng = np.random.default_rng(1)
+    rows = rng.choice([0.0, 0.2, -0.1, np.nan], (panel.n_bars // 25 + 1, panel.n_coins))
+    return np.ascontiguousarray(np.repeat(rows, 25, axis=0)[: panel.n_bars])
+
+
+def assert_same(one: quorate.Simulation, other: quorate.Simulation) -> None:
+    np.testing.assert_array_equal(one.equity, other.equity)
+    assert one.fills.equals(other.fills)
+    assert one.lines == other.lines
+
+
+@pytest.mark.parametrize("kind", ["spot", "perp"])
+def test_a_panel_on_disk_gives_the_same_bytes(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = quorate.synthetic(n_coins=3, days=5, kind=kind)
+    panel.market.spread_bps[:] = np.nan
+    panel.bars.spread_bps[:] = np.nan
+    panel.market.status[300:310, 0, 1] = Bar.ABSENT
+    weights = steps(panel)
+    whole = quorate.simulate(panel, weights, stop_frac=0.02)
+    assert whole.fills.height > 50
+    stored = columns.write(panel, tmp_path / "panel")
+    np.save(tmp_path / "weights.npy", weights)
+    monkeypatch.setattr(simulating, "_BLOCK_CELLS", 300)
+    asked = columns.array(tmp_path / "weights.npy")
+    assert_same(quorate.simulate(stored, asked, stop_frac=0.02), whole)
+    assert_same(quorate.simulate(panel, weights, stop_frac=0.02), whole)
+
+
+def test_a_spread_that_nobody_quotes_costs_what_a_run_charges() -> None:
+    panel = quorate.synthetic(n_coins=3, days=4, kind="spot", seed=5)
+    panel.market.spread_bps[:] = np.nan
+    panel.bars.spread_bps[:] = np.nan
+    settings = quorate.read_settings()
+    fold = folding.begin(panel, settings, quorate.engines())
+    done = folding.advance(panel, fold, threads=1)
+    charged = np.concatenate([block.inputs.market.spread_bps for _, block in done])
+    used = np.concatenate([market.spread_bps for _, market in simulating._markets(panel)])
+    np.testing.assert_array_equal(used, charged)
+    assert len(np.unique(charged)) > 100  # neither constant nor the stand-in of the first day
+    fills = quorate.simulate(panel, np.abs(steps(panel)), settings).fills
+    assert fills.height > 100
+    t = (fills["k"] - panel.k0).to_numpy()
+    c = fills["coin"].to_numpy()
+    half = 0.5 * charged[t, 0, c] / 1e4 * panel.market.open[t, 0, c]
+    np.testing.assert_allclose(fills["spread"], np.abs(fills["coins"]) * half * 1e8, atol=0.51)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from quorate.backtest import exchange, given
-from quorate.backtest.fills import Fills, fills, rows_needed
+from quorate.backtest.fills import Column, Fills, fills, rows_needed
+from quorate.backtest.weights import act
 from quorate.core import ledger
 from quorate.core.risk import breakers
-from quorate.core.types import MONEY_SCALE, Bar
+from quorate.core.types import MONEY_SCALE, Bar, Reason
 from quorate.lake.synthetic import synthetic
 
 if TYPE_CHECKING:
@@ -104,7 +105,20 @@ def stepped(
         breakers.daily(
             k, worth, 0.0, PARAMS.breakers, limits.day, limits.opening_usd, limits.tripped
         )
-        given._decide(market, t, k, weights[t], worth, panel.venues, asked, state)
+        act(
+            market,
+            t,
+            k,
+            weights[t],
+            worth,
+            panel.venues,
+            asked.stop_frac,
+            PARAMS.breakers.streak_multiplier,
+            state.account,
+            state.acted,
+            state.exchange.priced_k,
+            state.exchange.active,
+        )
     return state, equity, log.whole[: log.n[0]]
 
 
@@ -123,6 +137,20 @@ def test_the_fast_pass_is_the_exchange_stepped(seed: int, stop_frac: float) -> N
     np.testing.assert_array_equal(fast.exchange.counts, slow.exchange.counts)
     assert ledger.imbalance(fast.account.ledger) == 0
     assert len(rows) > 100
+
+
+def test_a_coin_that_goes_away_is_closed_on_its_last_bar() -> None:
+    panel, weights = case()
+    last = 450
+    panel.delisted_k[0] = panel.k0 + last
+    panel.market.status[last + 1 :, 0, 0] = Bar.ABSENT
+    weights[last - 60 :, 0] = 0.3
+    _, equity, rows, _ = scanned(panel, weights, np.nan)
+    _, expected, whole = stepped(panel, weights, np.nan)
+    np.testing.assert_array_equal(rows, whole)
+    np.testing.assert_array_equal(equity, expected)
+    closed = rows[rows[:, Column.REASON] == Reason.EXIT_DELISTED]
+    assert panel.k0 + last in closed[closed[:, Column.COIN] == 0, Column.K]
 
 
 def test_the_cases_stop_liquidate_and_delist() -> None:

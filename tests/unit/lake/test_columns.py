@@ -151,3 +151,17 @@ def test_a_place_that_cannot_be_written_is_said(panel, tmp_path):
     place.write_text("")
     with pytest.raises(DataError, match="the panel was not written"):
         columns.write(panel, place)
+
+
+def test_an_array_stays_on_disk_and_its_rows_are_read(tmp_path):
+    weights = np.arange(12.0).reshape(6, 2)
+    np.save(tmp_path / "weights.npy", weights)
+    column = columns.array(tmp_path / "weights.npy")
+    assert column.shape == (6, 2)
+    np.testing.assert_array_equal(column[2:5], weights[2:5])
+
+
+def test_an_array_whose_rows_are_scattered_is_refused(tmp_path):
+    np.save(tmp_path / "weights.npy", np.asfortranarray(np.ones((6, 2))))
+    with pytest.raises(DataError, match="Fortran"):
+        columns.array(tmp_path / "weights.npy")
