@@ -18,7 +18,6 @@ import quorate
 from quorate.core.features import wilder
 from quorate.core.kernel import kernel
 
-
 WRITTEN = (wilder.ADX, wilder.ATR, wilder.RSI, wilder.EMA_SLOW)
 
 

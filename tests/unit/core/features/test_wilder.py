@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import talib
 
 from quorate.core.features import wilder
-from quorate.core.types import Mat
+
+if TYPE_CHECKING:
+    from quorate.core.types import Mat
 
 HOURS = 300
 
