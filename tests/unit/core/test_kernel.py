@@ -90,6 +90,16 @@ def test_python_and_kernels_reach_the_same_function() -> None:
     assert signatures(square) == 1
 
 
+def test_a_side_is_made_when_it_is_asked_for() -> None:
+    """A process that loads machine code needs no dispatcher of what is compiled into it."""
+    fresh = kernel(square.py_func)
+    assert fresh._inner is None
+    assert fresh._door is None
+    assert fresh(3.0) == 9.0
+    assert fresh._inner is None
+    assert fresh._numba_type_ is fresh._numba_type_
+
+
 # a process of another environment, as a benchmark starts them: it has Numba and no Quorate
 FOREIGN = """
 import sys
