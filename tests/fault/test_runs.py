@@ -53,7 +53,7 @@ def test_a_disk_that_fills_up_ends_a_run_and_leaves_nothing(tmp_path, monkeypatc
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(kept, "BATCH", 20)
-    monkeypatch.setattr(spool.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(spool, "TemporaryFile", full)
     panel = quorate.synthetic(n_coins=4, days=14, planted_edge=4.0)
     with pytest.raises(DataError, match="cannot be put on disk"):
         quorate.run(panel, quorate.read_settings(overrides=LIVELY), out=tmp_path)

@@ -7,8 +7,8 @@ The file belongs to the process alone: whatever ends it, kill included, nothing 
 from __future__ import annotations
 
 import io
-import tempfile
 import weakref
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO, TYPE_CHECKING
 
@@ -61,7 +61,7 @@ class Spool:
         try:
             with self._lock:
                 if self._file is None:
-                    self._file = tempfile.TemporaryFile(dir=self._place)
+                    self._file = TemporaryFile(dir=self._place)
                     weakref.finalize(self, self._file.close)
                 at = self._file.seek(0, io.SEEK_END)
                 self._file.write(piece.getbuffer())
