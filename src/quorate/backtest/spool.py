@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import weakref
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from threading import Lock
 from typing import IO, TYPE_CHECKING
 
@@ -69,7 +69,7 @@ class Spool:
         except OSError as error:
             raise DataError(
                 f"what was decided cannot be put on disk: {error.strerror or error}",
-                hint=f"free some space in {self._place or tempfile.gettempdir()}, or name another "
+                hint=f"free some space in {self._place or gettempdir()}, or name another "
                 + ("place with --out" if self._place else "one in TMPDIR"),
             ) from error
         self._pieces.append((at, piece.tell()))

@@ -52,7 +52,7 @@ def test_a_full_disk_says_what_to_do(tmp_path, monkeypatch):
     def full(**_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(spool.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(spool, "TemporaryFile", full)
     with pytest.raises(DataError, match="No space left") as caught:
         Spool(tmp_path).put(FRAMES[0])
     assert "--out" in caught.value.hint
