@@ -152,7 +152,7 @@ ROWS = (
         "ours/averages.py DATA 25 100",
         "peers/vectorbt_sweep.py DATA 25 100 5",
         1.0,
-        turns=3,
+        turns=2,
     ),
     Row(
         "100 settings of one moving average, 25 coins, against freqtrade hyperopt's worker",
