@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,9 @@ def check(
     by_day: Annotated[
         bool, Parameter(name="--by-day", negative="", help="Also every rule's counts by day.")
     ] = False,
+    html: Annotated[
+        Path | None, Parameter(help="Also a page: what is covered, day by day, and by whom.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Hold bars against the rules of governance, and against a second vendor.
@@ -53,6 +57,8 @@ def check(
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
     else:
         _tell(found, by_day=by_day)
+    if html is not None:
+        print(found.page(html), file=sys.stderr if json else sys.stdout)
     found.raise_if_failed()
 
 
