@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         sizes,
         sweep,
         synthetic,
+        universe,
         warm,
     )
 
@@ -80,6 +81,7 @@ __all__ = [
     "sizes",
     "sweep",
     "synthetic",
+    "universe",
     "warm",
 ]
 

@@ -75,3 +75,15 @@ def test_agreement_of_two_vendors(data, first, second, symbol, expected):
     assert line["p99_bps"] == pytest.approx(p99, abs=0.05)
     assert line["max_bps"] == pytest.approx(most, abs=0.5)
     assert line["shift_bars"] == 0
+
+
+def test_a_universe_of_its_day_is_not_that_of_the_survivors(data):
+    where = data / "ohlcv/binance_spot/1d/all.parquet"
+    on = quorate.universe(where, "2022-05-12")
+    last = quorate.universe(where, "2023-12-30")
+    then = set(on.filter(pl.col("verdict") == "IN")["symbol"])
+    now = set(last.filter(pl.col("verdict") == "IN")["symbol"])
+    assert {"LUNAUSDT", "USTUSDT", "FTTUSDT"} <= then
+    assert "LUNAUSDT" not in now
+    assert "LUNAUSDT.2" in now
+    assert (len(then), len(then - now)) == (232, 35)

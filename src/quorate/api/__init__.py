@@ -23,6 +23,7 @@ from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
 from quorate.api.simulating import Simulation, simulate
 from quorate.api.sweeping import Sweep, grid, sweep
+from quorate.api.universes import universe
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
@@ -69,6 +70,7 @@ __all__ = [
     "sizes",
     "sweep",
     "synthetic",
+    "universe",
     "warm",
 ]
 

@@ -52,6 +52,9 @@ class Check:
     pairs : polars.DataFrame
         A row a coin that the second vendor has too: ``symbol, other, n_bars, median_bps, p99_bps,
         max_bps, max_at, agree_frac, n_days, n_quarantined, shift_bars``; empty without one.
+    pair_days : polars.DataFrame
+        A row such a coin and day: ``symbol, day, n, n_off, median_bps, p99_bps, max_bps,
+        quarantined``.
     """
 
     folder: str
@@ -60,6 +63,7 @@ class Check:
     findings: pl.DataFrame
     days: pl.DataFrame
     pairs: pl.DataFrame
+    pair_days: pl.DataFrame
 
     @property
     def has_failed(self) -> bool:
@@ -68,9 +72,31 @@ class Check:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
-        tables = ("coins", "findings", "days", "pairs")
+        tables = ("coins", "findings", "days", "pairs", "pair_days")
         rows = {name: plain(getattr(self, name).to_dicts()) for name in tables}
         return {"folder": self.folder, "bar_minutes": self.bar_minutes, **rows}
+
+    def page(self, path: str | Path) -> Path:
+        """Write the check as a page; return where it is.
+
+        Parameters
+        ----------
+        path : path
+            Of the page, or of a folder, where it is called ``data.html``.
+
+        Raises
+        ------
+        DataError
+            The place cannot be written.
+
+        Notes
+        -----
+        Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
+        """
+        from quorate.report import data_page  # Jinja: only where a page is drawn
+
+        tables = {name: getattr(self, name) for name in data_page.Told._fields}
+        return data_page.write(data_page.Told(**tables), Path(path))
 
     def raise_if_failed(self) -> None:
         """Refuse data that a rule fails.
@@ -103,6 +129,7 @@ class _Coin(NamedTuple):
     findings: pl.DataFrame
     days: pl.DataFrame
     pairs: pl.DataFrame
+    pair_days: pl.DataFrame
 
 
 PAIRS: Final[findings.Schema] = {
@@ -117,6 +144,16 @@ PAIRS: Final[findings.Schema] = {
     "n_days": pl.Int64,
     "n_quarantined": pl.Int64,
     "shift_bars": pl.Int64,
+}
+PAIR_DAYS: Final[findings.Schema] = {
+    "symbol": pl.String,
+    "day": pl.Date,
+    "n": pl.Int64,
+    "n_off": pl.Int64,
+    "median_bps": pl.Float64,
+    "p99_bps": pl.Float64,
+    "max_bps": pl.Float64,
+    "quarantined": pl.Boolean,
 }
 DAYS: Final[findings.Schema] = {
     "symbol": pl.String,
@@ -191,7 +228,8 @@ def check_data(
         coins=pl.concat([coin.rows for coin in done]),
         findings=findings.concat([coin.findings for coin in done]),
         days=pl.concat([coin.days for coin in done]),
-        pairs=pl.concat([pl.DataFrame(schema=PAIRS), *(coin.pairs for coin in done)]),
+        pairs=pl.concat([coin.pairs for coin in done]),
+        pair_days=pl.concat([coin.pair_days for coin in done]),
     )
 
 
@@ -243,7 +281,8 @@ def _coin(
         pl.concat(lines),
         governed.findings,
         pl.concat([pl.DataFrame(schema=DAYS), *covered.values()]),
-        pl.concat([pl.DataFrame(schema=PAIRS), *pairs]),
+        pl.concat([pl.DataFrame(schema=PAIRS), *(line for line, _ in pairs)]),
+        pl.concat([pl.DataFrame(schema=PAIR_DAYS), *(days for _, days in pairs)]),
     )
 
 
@@ -275,12 +314,12 @@ def _line(name: str, n_rows: int, found: pl.DataFrame, days: pl.DataFrame | None
 
 def _pair(
     name: str, series: Series, paths: Sequence[Path], minutes: int, rules: Params
-) -> pl.DataFrame:
-    """Return how far a second vendor is from one coin's bars; nothing where no bar is common."""
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return how far a second vendor is from one coin's bars, in all and by day."""
     other, _ = tidy(_rows(paths), paths[0].stem, minutes, rules, drop_last=True)
     told = reconcile.compare(series, other, infer_tick(other.close), minutes)
     if told.open_ms.size == 0:
-        return pl.DataFrame(schema=PAIRS)
+        return pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=PAIR_DAYS)
     apart, days = reconcile.summary(told), reconcile.daily(told)
     values = {
         "symbol": name,
@@ -291,6 +330,7 @@ def _pair(
         "shift_bars": reconcile.shift(series, other, minutes),
     }
     values["max_at"] = values.pop("max_ms")
-    return pl.DataFrame([values]).select(
+    line = pl.DataFrame([values]).select(
         pl.col(column).cast(kind) for column, kind in PAIRS.items()
     )
+    return line, days.select(pl.lit(name).alias("symbol"), *list(PAIR_DAYS)[1:])

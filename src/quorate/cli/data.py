@@ -1,8 +1,9 @@
-"""``quorate data check``: whether bars can be trusted, by rules with ids."""
+"""``quorate data check | universe``: whether bars can be trusted, who could be traded when."""
 
 from __future__ import annotations
 
 import json as jsonlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,11 @@ from quorate.cli.commands import Json, app
 if TYPE_CHECKING:
     from quorate.api import Check
 
-data = App(name="data", help="Bars: whether they can be trusted.", help_format="plaintext")
+data = App(
+    name="data",
+    help="Bars: whether they can be trusted, and who could be traded when.",
+    help_format="plaintext",
+)
 app.command(data)
 
 
@@ -31,6 +36,9 @@ def check(
     by_day: Annotated[
         bool, Parameter(name="--by-day", negative="", help="Also every rule's counts by day.")
     ] = False,
+    html: Annotated[
+        Path | None, Parameter(help="Also a page: what is covered, day by day, and by whom.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Hold bars against the rules of governance, and against a second vendor.
@@ -49,6 +57,8 @@ def check(
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
     else:
         _tell(found, by_day=by_day)
+    if html is not None:
+        print(found.page(html), file=sys.stderr if json else sys.stdout)
     found.raise_if_failed()
 
 
@@ -66,3 +76,45 @@ def _tell(found: Check, *, by_day: bool) -> None:
         if table is not None:
             console.print(f"\n{title}", style="bold")
             console.print(table, crop=False)
+
+
+@data.command
+def universe(
+    bars: Annotated[
+        Path, Parameter(help="Folder of SYMBOL.parquet bars, or one file with a column symbol.")
+    ],
+    *,
+    at: Annotated[str, Parameter(help="The day, UTC: 2023-01-31.")],
+    min_age_days: Annotated[int, Parameter(help="Days since the first bar.")] = 90,
+    turnover_days: Annotated[int, Parameter(help="Days that turnover is the median of.")] = 30,
+    min_turnover: Annotated[float, Parameter(help="Least turnover a day, in quote.")] = 1e6,
+    json: Json = False,
+) -> None:
+    """Say of every coin whether it could be traded on a day, by the days before it.
+
+    Dead coins belong into the folder: whoever died was in until its last day.
+
+    Example: quorate data universe data/daily.parquet --at 2022-05-12
+    """
+    from quorate import api
+    from quorate.cli.data_rows import universe_counts, universe_rows
+    from quorate.cli.tables import wide_console
+    from quorate.errors import ConfigError
+    from quorate.lake.universe import rules
+    from quorate.report.plain import plain
+
+    try:
+        given = rules(
+            min_age_days=min_age_days, turnover_days=turnover_days, min_turnover=min_turnover
+        )
+    except ValueError as error:
+        raise ConfigError(
+            str(error), hint="`quorate data universe --help` has the defaults"
+        ) from error
+    found = api.universe(bars, at, rules=given)
+    if json:
+        print(jsonlib.dumps(plain(found.to_dicts()), indent=1, allow_nan=False))
+        return
+    console = wide_console()
+    console.print(universe_rows(found, console.width), crop=False)
+    console.print(universe_counts(found))

@@ -1,6 +1,7 @@
-"""The tables of ``quorate data check``: coins, rules, a second vendor, days.
+"""The tables of ``quorate data``: coins, rules, a second vendor, days; who is in a universe.
 
-In: ``api.Check``. Out: tables of rich; None where there is nothing to tell.
+In: ``api.Check``, or the frame of ``api.universe``. Out: tables of rich; None where there is
+nothing to tell.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import polars as pl
 
 from quorate.cli.tables import Column, fitted
 from quorate.lake.governance.findings import ABOUT, Rule
+from quorate.lake.universe import Verdict
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -114,3 +116,26 @@ def day_rows(found: Check, width: int) -> Table | None:
         Column("rows", [f"{n:,d}" for n in rows["n"]], 0, is_text=False),
     ]
     return fitted(columns, width, [_STYLES[each] for each in rows["severity"]])
+
+
+def universe_rows(found: pl.DataFrame, width: int) -> Table:
+    """Return a row a coin: the verdict and what it was known by; those that are in first."""
+    is_out = pl.col("verdict") != Verdict.IN.value
+    rows = found.sort(is_out, "verdict", -pl.col("turnover").fill_null(0.0), "symbol")
+
+    def numbers(name: str) -> list[str]:
+        return ["" if value is None else f"{value:,.0f}" for value in rows[name]]
+
+    columns = [
+        Column("coin", rows["symbol"].to_list(), 0),
+        Column("", rows["verdict"].to_list(), 0),
+        Column("age, days", numbers("age_days"), 2, is_text=False),
+        Column("turnover a day", numbers("turnover"), 1, is_text=False),
+    ]
+    return fitted(columns, width, ["" if v == Verdict.IN else "dim" for v in rows["verdict"]])
+
+
+def universe_counts(found: pl.DataFrame) -> str:
+    """Return how many coins have which verdict, in one line."""
+    counts = found["verdict"].value_counts().sort("count", descending=True)
+    return ", ".join(f"{n:,d} {verdict}" for verdict, n in counts.rows())

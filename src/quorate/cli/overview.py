@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
-    "Bars": ("data check", "keep"),
+    "Bars": ("data check", "data universe", "keep"),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80
-_NAME: Final = 14
+_NAME: Final = 17
 
 
 def overview(app: App) -> str:

@@ -157,7 +157,7 @@ def daily(given: Differences, quarantine_frac: float = QUARANTINE_FRAC) -> pl.Da
     Returns
     -------
     polars.DataFrame
-        ``day, n, n_off, median_bps, max_bps, quarantined``.
+        ``day, n, n_off, median_bps, p99_bps, max_bps, quarantined``.
 
     Notes
     -----
@@ -177,6 +177,7 @@ def daily(given: Differences, quarantine_frac: float = QUARANTINE_FRAC) -> pl.Da
             pl.len().cast(pl.Int64).alias("n"),
             pl.col("off").sum().cast(pl.Int64).alias("n_off"),
             pl.col("far").median().alias("median_bps"),
+            pl.col("far").quantile(0.99, "linear").alias("p99_bps"),
             pl.col("far").max().alias("max_bps"),
         )
         .with_columns((pl.col("n_off") > quarantine_frac * pl.col("n")).alias("quarantined"))

@@ -185,7 +185,7 @@ def plot(
     parts = [
         f'<svg class="chart" role="img" height="{height}" aria-label="{html.escape(said)}">',
         *(_y_tick(tick, frame, unit) for tick in frame.ticks),
-        *_x_axis(axis.marks, height),
+        *x_marks(axis.marks, height),
         _stretched(frame),
         *(_path(axis.at, line, frame, floor) for line in series),
         "</svg>",
@@ -285,7 +285,20 @@ def _y_tick(tick: float, frame: _Frame, unit: str) -> str:
     )
 
 
-def _x_axis(marks: Sequence[tuple[float, str]], height: int) -> list[str]:
+def x_marks(marks: Sequence[tuple[float, str]], height: int) -> list[str]:
+    """Return the marks below a plot, every other one of which a phone leaves out.
+
+    Parameters
+    ----------
+    marks : sequence of (float, str)
+        Places from left (0) to right (1) and what stands there.
+    height : int
+        Of the whole picture, the 26 pixels of the marks included.
+
+    Notes
+    -----
+    Units: pixels.  Causal: draws what it is given.  Missing: nothing.
+    """
     parts = []
     for i, (at, label) in enumerate(marks):
         share = 100.0 * at

@@ -160,3 +160,12 @@ def test_gaps_of_55_60_and_65_minutes():
         [60.0, 65.0],
     )
     assert broken.at_ms.tolist() == [START_MS + 14 * BAR_MS, START_MS + 27 * BAR_MS]
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 2016])
+def test_the_scale_is_numpys_median(n):
+    values = np.random.default_rng(n).normal(size=n)
+    scores = outliers.robust_z(values, floor=1e-9)
+    deviation = max(np.median(np.abs(values - np.median(values))), 1e-9)
+    expected = (values - np.median(values)) / (1.482602218505602 * deviation)
+    assert scores.tolist() == pytest.approx(expected.tolist(), rel=1e-12)

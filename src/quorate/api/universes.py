@@ -1,0 +1,115 @@
+"""Who could be traded on a day: bars of any length become days, and days are judged.
+
+In: a folder of bars, or one file of many coins. Out: each coin's verdict and what it was known by.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from quorate.errors import DataError
+from quorate.lake import governance, layout
+from quorate.lake.governance.rows import common_minutes
+from quorate.lake.sources import epoch_ms
+from quorate.lake.universe import Rules, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from quorate.lake.sources import Series
+
+
+def universe(
+    bars: str | Path,
+    at: date | str,
+    until: date | str | None = None,
+    rules: Rules | None = None,
+) -> pl.DataFrame:
+    """Say of every coin whether it may be traded on a day, by what was known before it.
+
+    Parameters
+    ----------
+    bars : path
+        A folder of ``SYMBOL.parquet`` files or of the lake, or one Parquet file with a column
+        ``symbol``; dead coins too. Bars of any length up to a day.
+    at : date or str
+        The day, UTC; text is ISO.
+    until : date or str, optional
+        The last day, where a span is asked for.
+    rules : Rules, optional
+        Fixed before the test; the defaults when left out.
+
+    Returns
+    -------
+    polars.DataFrame
+        As ``lake.universe.judged``: a row a coin and day.
+
+    Raises
+    ------
+    DataError
+        If there are no bars, a date is none, or the span is empty.
+
+    Notes
+    -----
+    Units: days, quote a day.  Causal: a day reads the days before it; rows go through the rules of
+    governance first, so that a frozen end is no trading and another coin is another coin.
+    Missing: see ``lake.universe``.  Spec 13; METHODS 12.
+    """
+    first = _day(at)
+    last = first if until is None else _day(until)
+    if last < first:
+        raise DataError(f"the span ends on {last}, before {first}", hint="give an earlier --at")
+    days = [_days(name, series) for name, series in _coins(Path(bars))]
+    if not days:
+        raise DataError(f"{bars} holds no bar that can be believed", hint="`quorate data check` it")
+    return judged(pl.concat(days), Rules() if rules is None else rules, first, last)
+
+
+def _day(given: date | str) -> date:
+    try:
+        return date.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError as error:
+        raise DataError(f"{given!r} is not a day", hint="write it as 2023-01-31") from error
+
+
+def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield each symbol's rows as stored."""
+    if where.is_file():
+        rows = layout.frame(where)
+        if "symbol" not in rows.columns:
+            raise DataError(
+                f"{where} has no column symbol", hint="give a folder of SYMBOL.parquet files"
+            )
+        for (symbol,), part in sorted(rows.partition_by("symbol", as_dict=True).items()):
+            yield str(symbol), part.drop("symbol")
+        return
+    for symbol, paths in layout.files(where).items():
+        yield symbol, pl.concat([layout.frame(path) for path in paths])
+
+
+def _coins(where: Path) -> Iterator[tuple[str, Series]]:
+    """Yield the believed bars of each coin; a symbol that was two coins is two."""
+    for symbol, rows in _frames(where):
+        minutes = common_minutes(epoch_ms(rows, symbol))
+        if minutes is not None:
+            yield from governance.govern(symbol, rows, minutes).coins
+
+
+def _days(name: str, series: Series) -> pl.DataFrame:
+    """Return a coin's days that traded: their turnover in quote."""
+    rows = pl.DataFrame(
+        {
+            "day": (series.open_ms // 86_400_000).astype("int32"),
+            "turnover": series.volume * series.close,
+        }
+    )
+    return (
+        rows.group_by(pl.col("day").cast(pl.Date))
+        .agg(pl.col("turnover").sum())
+        .filter(pl.col("turnover") > 0.0)
+        .select(pl.lit(name).alias("symbol"), "day", "turnover")
+    )

@@ -1,0 +1,213 @@
+r"""Which coins may be traded on a day, by what was known before it began.
+
+In: daily bars of every coin that ever traded, dead ones too. Out: for each coin and day whether it
+is in, and the first rule that said no. The rules are fixed before a test, and read the days before:
+
+.. math:: \operatorname{median}_{d-30 \ldots d-1}(\text{turnover}) \ge \text{least}, \qquad
+    d - \text{first day} \ge 90
+
+A coin's first day is that of its first bar in the data: where they begin later than the coin did,
+its age is understated, never overstated. Nothing is ranked, so that no coin's place depends on
+another's, and no later day is read: whoever died is in until its last day.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import polars as pl
+
+from quorate.errors import DataError, SchemaError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+NEEDED: Final = ("symbol", "day", "turnover")
+
+
+class Verdict(StrEnum):
+    """Why a coin is in or out on a day; the first rule that said no."""
+
+    IN = "IN"
+    NOT_LISTED = "NOT_LISTED"
+    NOT_TRADING = "NOT_TRADING"
+    TOO_YOUNG = "TOO_YOUNG"
+    TOO_THIN = "TOO_THIN"
+    TOO_WIDE = "TOO_WIDE"
+
+
+class Rules(NamedTuple):
+    """What a coin must have been before a day to be traded on it.
+
+    Notes
+    -----
+    Units: days; units of the quote currency a day; bps.  ``max_spread_bps`` holds where a spread is
+    known.  Spec 13; METHODS 12.
+
+    Examples
+    --------
+    >>> Rules().min_age_days, Rules().turnover_days
+    (90, 30)
+    """
+
+    min_age_days: int = 90
+    turnover_days: int = 30
+    min_turnover: float = 1_000_000.0
+    max_spread_bps: float = 50.0
+
+
+BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    "min_age_days": (0, 3650),
+    "turnover_days": (1, 365),
+    "min_turnover": (0.0, 1e12),
+    "max_spread_bps": (0.0, 10_000.0),
+}
+
+
+def rules(**values: float) -> Rules:
+    """Return rules, each number within its bounds.
+
+    Raises
+    ------
+    ValueError
+        A number is outside its bounds.
+
+    Examples
+    --------
+    >>> rules(min_age_days=-1)
+    Traceback (most recent call last):
+    ValueError: min_age_days is -1, outside [0, 3650]
+    """
+    made = Rules(**values)  # type: ignore[arg-type]
+    for name, (low, high) in BOUNDS.items():
+        value = getattr(made, name)
+        if not low <= value <= high:
+            raise ValueError(f"{name} is {value:g}, outside [{low:g}, {high:g}]")
+    return made
+
+
+def judged(days: pl.DataFrame, given: Rules, first: date, last: date) -> pl.DataFrame:
+    """Say of every coin on every day of a span whether it may be traded, and why not.
+
+    Parameters
+    ----------
+    days : polars.DataFrame
+        One row a coin and day on which it had bars: ``symbol``, ``day`` (UTC), ``turnover`` in
+        quote, and ``spread_bps`` where known.
+    given : Rules
+        Fixed before the test.
+    first, last : date
+        The span, both included; it may go beyond the data by a day.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``day, symbol, verdict, age_days, turnover, spread_bps``, a row a coin and day, sorted;
+        the last three as known before the day, null where nothing is.
+
+    Raises
+    ------
+    DataError
+        If there is no row, or a coin has two of one day.
+    SchemaError
+        If a column is missing.
+
+    Notes
+    -----
+    Units: days, quote a day, bps.  Causal: a day reads the days before it, itself not.  Missing: a
+    day without bars turned nothing over.  Spec 13; METHODS 12.
+
+    Examples
+    --------
+    >>> from datetime import date, timedelta
+    >>> start = date(2023, 1, 1)
+    >>> days = pl.DataFrame({"symbol": "A", "turnover": 2e6,
+    ...                      "day": [start + timedelta(i) for i in range(95)]})
+    >>> said = judged(days, Rules(), date(2023, 3, 31), date(2023, 4, 1))
+    >>> said["verdict"].to_list()
+    ['TOO_YOUNG', 'IN']
+    """
+    days = _checked(days)
+    lived = days.group_by("symbol").agg(pl.col("day").min().alias("listed"))
+    span = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
+    # a window before the span is enough: earlier days are in nobody's median
+    start = first - timedelta(days=given.turnover_days + 1)
+    grid = pl.DataFrame({"day": pl.date_range(start, last, eager=True)})
+    table = (
+        grid.join(lived, how="cross")
+        .join(days, on=["symbol", "day"], how="left")
+        .sort("symbol", "day")
+        .with_columns(
+            pl.col("turnover").is_not_null().alias("traded"),
+            pl.when(pl.col("day") >= pl.col("listed"))
+            .then(pl.col("turnover").fill_null(0.0))
+            .alias("turnover"),
+        )
+        .with_columns(
+            pl.col("turnover")
+            .rolling_median(given.turnover_days, min_samples=1)
+            .over("symbol")
+            .shift(1)
+            .over("symbol"),
+            pl.col("spread_bps").shift(1).over("symbol"),
+            pl.col("traded").shift(1).over("symbol"),
+            (pl.col("day") - pl.col("listed")).dt.total_days().alias("age_days"),
+        )
+    )
+    known = pl.col("day") > pl.col("listed")
+    return (
+        table.join(span, on="day", how="right")
+        .with_columns(_verdict(given).alias("verdict"))
+        .select(
+            "day",
+            "symbol",
+            "verdict",
+            pl.when(known).then("age_days").alias("age_days"),
+            pl.when(known).then("turnover").alias("turnover"),
+            pl.when(known).then("spread_bps").alias("spread_bps"),
+        )
+        .drop_nulls("symbol")
+        .sort("day", "symbol")
+    )
+
+
+def _verdict(given: Rules) -> pl.Expr:
+    """Return the first rule that says no."""
+    # a window that reaches before the coin's first day has seen too little: age says it first
+    return (
+        pl.when(pl.col("day") <= pl.col("listed"))
+        .then(pl.lit(Verdict.NOT_LISTED.value))
+        .when(~pl.col("traded"))
+        .then(pl.lit(Verdict.NOT_TRADING.value))
+        .when(pl.col("age_days") < given.min_age_days)
+        .then(pl.lit(Verdict.TOO_YOUNG.value))
+        .when(pl.col("turnover") < given.min_turnover)
+        .then(pl.lit(Verdict.TOO_THIN.value))
+        .when(pl.col("spread_bps") > given.max_spread_bps)
+        .then(pl.lit(Verdict.TOO_WIDE.value))
+        .otherwise(pl.lit(Verdict.IN.value))
+    )
+
+
+def _checked(days: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns that count, or say what is wrong with them."""
+    absent = [name for name in NEEDED if name not in days.columns]
+    if absent:
+        raise SchemaError(
+            f"daily bars have no column {', '.join(absent)}; they have {', '.join(days.columns)}",
+            hint="give symbol, day and turnover in quote",
+        )
+    if days.is_empty():
+        raise DataError("there is no daily bar", hint="give bars of at least one coin")
+    doubled = days.filter(pl.struct("symbol", "day").is_duplicated())
+    if not doubled.is_empty():
+        symbol, day = doubled.select("symbol", "day").row(0)
+        raise DataError(
+            f"{symbol} has {doubled.height} rows that share a day with another, the first {day}",
+            hint="one row a coin and day",
+        )
+    if "spread_bps" not in days.columns:
+        days = days.with_columns(pl.lit(None, pl.Float64).alias("spread_bps"))
+    return days.select("symbol", pl.col("day").cast(pl.Date), "turnover", "spread_bps")

@@ -1,0 +1,167 @@
+"""The page of ``quorate data check``: what bars cover, what the rules found, how vendors differ.
+
+In: tables of a check. Out: one HTML file that needs no network, written whole or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import polars as pl
+
+from quorate.errors import DataError
+from quorate.lake.governance.findings import ABOUT, Rule, Severity
+from quorate.report import coverage_map
+from quorate.report.charts import Series, line_chart
+from quorate.report.formats import UNKNOWN, number
+from quorate.report.graphs import Graph
+from quorate.report.page import environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME: Final = "data.html"
+_DRAWN: Final = 12
+_DAY_MS: Final = 86_400_000
+
+
+class Told(NamedTuple):
+    """The tables of a check, as ``api.Check`` has them."""
+
+    folder: str
+    bar_minutes: int
+    coins: pl.DataFrame
+    findings: pl.DataFrame
+    days: pl.DataFrame
+    pairs: pl.DataFrame
+    pair_days: pl.DataFrame
+
+
+def write(told: Told, path: Path) -> Path:
+    """Write the page of a check.
+
+    Parameters
+    ----------
+    told : Told
+        What was found.
+    path : Path
+        Of the page, or of a folder, where it is called ``data.html``.
+
+    Returns
+    -------
+    Path
+        Of the page; an older one is replaced in one step.
+
+    Raises
+    ------
+    DataError
+        The place cannot be written.
+
+    Notes
+    -----
+    Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
+    """
+    target = path / NAME if path.is_dir() else path
+    draft = target.with_name(f".{target.name}.partial")
+    try:
+        draft.write_text(page(told), encoding="utf-8")
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise DataError(
+            f"the page {target} cannot be written: {error.strerror or error}",
+            hint="name another place with --html",
+        ) from error
+    return target
+
+
+def page(told: Told) -> str:
+    """Return the page as text.
+
+    Notes
+    -----
+    Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
+    """
+    return environment().get_template("data.html.j2").render(_context(told))
+
+
+def _context(told: Told) -> dict[str, Any]:
+    found = coverage_map.states(told.days, told.pair_days.filter(pl.col("quarantined")))
+    present = set(found["state"])
+    symbols = found["symbol"].unique(maintain_order=True).to_list()
+    failed = told.coins.filter(pl.col("failed") != "")
+    drawn = told.pairs["symbol"].to_list()[:_DRAWN]
+    return {
+        "folder": told.folder,
+        "bar_minutes": told.bar_minutes,
+        "n_coins": told.coins.height,
+        "n_rows": f"{told.coins['n_rows'].sum():,d}",
+        "span": _span(told.coins),
+        "failed": failed.select("symbol", "failed").rows(),
+        "symbols": symbols,
+        "map": coverage_map.draw(found) if symbols else "",
+        "keys": [(name, words) for name, words in coverage_map.STATES if name in present],
+        "rules": _rules(told.findings),
+        "coins": [_coin(row) for row in told.coins.iter_rows(named=True)],
+        "pairs": [_pair(row) for row in told.pairs.iter_rows(named=True)],
+        "graphs": [_difference(name, told.pair_days) for name in drawn],
+        "n_undrawn": told.pairs.height - len(drawn),
+    }
+
+
+def _span(coins: pl.DataFrame) -> str:
+    days = coins["first"].drop_nulls().to_list() + coins["last"].drop_nulls().to_list()
+    return f"{min(days)} to {max(days)}" if days else "no day"
+
+
+def _rules(found: pl.DataFrame) -> list[tuple[str, str, str, str, str, str]]:
+    """Return a row a rule that found something, the gravest first."""
+    rows = (
+        found.group_by("rule")
+        .agg(pl.col("symbol").n_unique().alias("coins"), pl.len().alias("at"), pl.col("n").sum())
+        .sort("rule")
+    )
+    told = []
+    for name, n_coins, n_places, n in rows.rows():
+        about = ABOUT[Rule(name)]
+        counts = (f"{n_coins:,d}", f"{n_places:,d}", f"{n:,d}")
+        told.append((about.severity, (name, about.severity.name.lower(), *counts, about.says)))
+    order = (Severity.FAILED, Severity.MENDED, Severity.NOTED)
+    return [row for _, row in sorted(told, key=lambda each: order.index(each[0]))]
+
+
+def _coin(row: dict[str, Any]) -> list[str]:
+    names = ("n_rows", "n_traded", "n_filled", "n_missing", "n_frozen", "n_suspect", "n_dropped")
+    counts = [f"{row[name]:,d}" if row[name] else "" for name in names]
+    return [row["symbol"], str(row["first"] or UNKNOWN), str(row["last"] or UNKNOWN), *counts]
+
+
+def _pair(row: dict[str, Any]) -> list[str]:
+    shift = row["shift_bars"]
+    return [
+        row["symbol"],
+        row["other"],
+        f"{row['n_bars']:,d}",
+        *(number(row[name], 2) for name in ("median_bps", "p99_bps", "max_bps")),
+        f"{row['max_at']:%Y-%m-%d %H:%M}",
+        f"{100 * row['agree_frac']:.2f}",
+        f"{row['n_quarantined']:,d} of {row['n_days']:,d}",
+        "not known" if shift is None else f"{shift:+d}" if shift else "none",
+    ]
+
+
+def _difference(symbol: str, days: pl.DataFrame) -> Graph:
+    """Return how far two vendors were apart, day by day. bps."""
+    mine = days.filter(pl.col("symbol") == symbol)
+    chart = line_chart(
+        mine["day"].to_physical().to_numpy().astype("int64") * _DAY_MS,
+        [
+            Series("median of the day", mine["median_bps"].to_numpy(), "net"),
+            Series("99% of the day's bars", mine["p99_bps"].to_numpy(), "gross"),
+        ],
+        title=f"Difference of closes, {symbol}",
+        unit="bps",
+        height=170,
+    )
+    keys = [("median of the day", "net"), ("99% of the day's bars", "gross")]
+    return Graph(symbol, "bps between the closes of both vendors", keys, chart)
