@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from quorate.errors import DataError
+from quorate.errors import DataError, SchemaError
 from quorate.lake import governance, layout, reconcile
-from quorate.lake.governance import Params, Rule, findings
+from quorate.lake.governance import Governed, Params, Rule, findings
 from quorate.lake.governance.coverage import coverage
-from quorate.lake.governance.rows import common_minutes, tidy
+from quorate.lake.governance.rows import common_minutes
 from quorate.lake.instruments import infer_tick
-from quorate.lake.sources import epoch_ms
+from quorate.lake.sources import bar_rows, epoch_ms
 from quorate.lake.spec import match, named
 from quorate.report.plain import plain
 
@@ -207,15 +207,26 @@ def check_data(
     files = _files(Path(bars))
     others = {} if other is None else _files(Path(other))
     chosen = tuple(files) if symbols is None else named(symbols, files)
+    absent = [symbol for symbol in chosen if symbol not in files]
+    if absent or not chosen:
+        raise DataError(
+            f"{bars} has no bars of {', '.join(absent) or 'no symbol at all'}",
+            hint=f"it has {', '.join(list(files)[:_SHOWN])}{' ...' * (len(files) > _SHOWN)}",
+        )
     given = Params() if rules is None else rules
     minutes = _minutes(files, chosen)
-    drop_last = not layout.is_partitioned(Path(bars))
+    is_plain = not layout.is_partitioned(Path(bars))
+    is_other_plain = other is not None and not layout.is_partitioned(Path(other))
     done: list[_Coin] = []
 
     def one(symbol: str) -> _Coin:
         matched = match(symbol, others) if others else ()
-        rows = _rows(files[symbol])
-        return _coin(symbol, rows, matched, minutes, given, drop_last=drop_last)
+        mine = _governed(symbol, files[symbol], minutes, given, drop_last=is_plain)
+        beside = None
+        if matched:
+            name = _name(matched)
+            beside = _governed(name, matched, minutes, given, drop_last=is_other_plain)
+        return _coin(symbol, mine, beside, minutes, given)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for coin in pool.map(one, chosen):
@@ -243,14 +254,17 @@ def _files(where: Path) -> dict[str, tuple[Path, ...]]:
     return files
 
 
-def _rows(paths: Sequence[Path]) -> pl.DataFrame:
-    return pl.concat([layout.frame(path) for path in paths])
+def _name(paths: Sequence[Path]) -> str:
+    """Return the symbol that files are of: their own name, or that of their folder in a lake."""
+    last = paths[-1]
+    return last.parts[-3].removeprefix("symbol=") if last.name == layout.PART else last.stem
 
 
 def _minutes(files: dict[str, tuple[Path, ...]], symbols: Sequence[str]) -> int:
     """Return the length of a bar: that of the first file which tells it."""
     for symbol in symbols:
-        minutes = common_minutes(epoch_ms(_rows(files[symbol]), symbol))
+        rows, name = bar_rows(files[symbol])
+        minutes = common_minutes(epoch_ms(rows, name))
         if minutes is not None:
             return minutes
     raise DataError(
@@ -259,23 +273,41 @@ def _minutes(files: dict[str, tuple[Path, ...]], symbols: Sequence[str]) -> int:
     )
 
 
-def _coin(
-    symbol: str,
-    rows: pl.DataFrame,
-    matched: Sequence[Path],
-    minutes: int,
-    rules: Params,
-    *,
-    drop_last: bool,
-) -> _Coin:
+class _Side(NamedTuple):
+    """One vendor's rows of a symbol, held against the rules."""
+
+    name: str
+    n_rows: int
+    governed: Governed
+
+
+def _governed(
+    symbol: str, paths: Sequence[Path], minutes: int, rules: Params, *, drop_last: bool
+) -> _Side:
+    rows, name = bar_rows(paths)
+    own = common_minutes(epoch_ms(rows, name))
+    if own not in {None, minutes}:
+        raise SchemaError(
+            f"{name} has bars of {own} minutes, and others of {minutes}",
+            hint="check one bar length at a time, and a second vendor of the same",
+        )
     governed = governance.govern(symbol, rows, minutes, rules, drop_last=drop_last)
+    return _Side(symbol, rows.height, governed)
+
+
+def _coin(symbol: str, mine: _Side, beside: _Side | None, minutes: int, rules: Params) -> _Coin:
+    governed = mine.governed
     covered = {name: coverage(name, series, minutes, rules) for name, series in governed.coins}
-    lines = [_line(symbol, rows.height, governed.findings, covered.get(symbol))]
+    lines = [_line(symbol, mine.n_rows, governed.findings, covered.get(symbol))]
     lines += [
         _line(name, 0, governed.findings, days) for name, days in covered.items() if name != symbol
     ]
+    # the first coin of a name beside the first, the second beside the second
     pairs = [
-        _pair(name, series, matched, minutes, rules) for name, series in governed.coins if matched
+        _pair(name, series, other, minutes)
+        for (name, series), (_, other) in zip(
+            governed.coins, beside.governed.coins if beside else (), strict=False
+        )
     ]
     return _Coin(
         pl.concat(lines),
@@ -313,10 +345,9 @@ def _line(name: str, n_rows: int, found: pl.DataFrame, days: pl.DataFrame | None
 
 
 def _pair(
-    name: str, series: Series, paths: Sequence[Path], minutes: int, rules: Params
+    name: str, series: Series, other: Series, minutes: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return how far a second vendor is from one coin's bars, in all and by day."""
-    other, _ = tidy(_rows(paths), paths[0].stem, minutes, rules, drop_last=True)
     told = reconcile.compare(series, other, infer_tick(other.close), minutes)
     if told.open_ms.size == 0:
         return pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=PAIR_DAYS)

@@ -14,7 +14,7 @@ import polars as pl
 from quorate.errors import DataError
 from quorate.lake import governance, layout
 from quorate.lake.governance.rows import common_minutes
-from quorate.lake.sources import epoch_ms
+from quorate.lake.sources import bar_rows, epoch_ms
 from quorate.lake.universe import Rules, judged
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
             yield str(symbol), part.drop("symbol")
         return
     for symbol, paths in layout.files(where).items():
-        yield symbol, pl.concat([layout.frame(path) for path in paths])
+        yield symbol, bar_rows(paths)[0]
 
 
 def _coins(where: Path) -> Iterator[tuple[str, Series]]:

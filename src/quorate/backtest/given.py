@@ -83,9 +83,10 @@ def _catch_up(market: Market, t: int, venues: Venues, state: State) -> None:
     books = state.account.ledger
     for c in range(books.coins.shape[0]):
         price = market.mark[t, 0, c]
-        if books.lots[0, c] != 0:
-            if price == price:
-                state.exchange.last_mark[0, c] = price
+        is_held = books.lots[0, c] != 0
+        if is_held and price == price:
+            state.exchange.last_mark[0, c] = price
+        if is_held or books.working[0, c] != 0:
             state.exchange.priced_k[0, c] = max(state.exchange.priced_k[0, c], state.fast_k[0])
     ledger.mark(books, market.mark[t], venues.lot)
 
@@ -290,7 +291,7 @@ def scan(
             limits.opening_usd,
             limits.tripped,
         )
-        if quiet.has_changed(asked[t], state.acted):
+        if quiet.has_changed(asked[t], state.acted) or not breakers.entries_allowed(limits):
             weights.act(
                 market,
                 t,

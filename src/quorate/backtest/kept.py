@@ -147,14 +147,13 @@ class Kept:
             _batch_size: int | None,
         ) -> Iterator[pl.DataFrame]:
             for frame in self._settled(opened, columns):
-                rows = frame if predicate is None else frame.filter(predicate)
-                if n_rows is None:
-                    yield rows
-                    continue
-                yield rows.head(n_rows)
-                n_rows -= min(n_rows, rows.height)
-                if not n_rows:
-                    return
+                # rows are counted before they are chosen
+                rows = frame if n_rows is None else frame.head(n_rows)
+                yield rows if predicate is None else rows.filter(predicate)
+                if n_rows is not None:
+                    n_rows -= rows.height
+                    if not n_rows:
+                        return
 
         nothing = self._made(self._nothing)
         return register_io_source(source, schema={**nothing.schema, _PNL: pl.Float64()})

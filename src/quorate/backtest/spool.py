@@ -6,6 +6,7 @@ The file belongs to the process alone: whatever ends it, kill included, nothing 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import weakref
 from tempfile import TemporaryFile, gettempdir
@@ -19,6 +20,12 @@ from quorate.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+
+def _close(file: IO[bytes]) -> None:
+    """Close a file that has no name; what a full disk kept from it is told already."""
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 class Spool:
@@ -62,7 +69,7 @@ class Spool:
             with self._lock:
                 if self._file is None:
                     self._file = TemporaryFile(dir=self._place)
-                    weakref.finalize(self, self._file.close)
+                    weakref.finalize(self, _close, self._file)
                 at = self._file.seek(0, io.SEEK_END)
                 self._file.write(piece.getbuffer())
                 self._file.flush()

@@ -6,6 +6,8 @@ open; the weights that were acted on.
 
 from __future__ import annotations
 
+import numpy as np
+
 from quorate.core import ledger
 from quorate.core.account import Account
 from quorate.core.kernel import inlined
@@ -66,6 +68,19 @@ def _send(c: int, k: int, lots: int, price: float, books: ledger.State, orders: 
 
 
 @inlined
+def _cut(books: ledger.State, orders: Orders, acted: Vec) -> None:
+    """End what is at work as far as it makes a position larger; its weight is tried again."""
+    for c in range(acted.shape[0]):
+        held, waiting = books.lots[0, c], books.working[0, c]
+        is_larger = held * waiting >= 0 or abs(waiting) > abs(held)
+        if waiting != 0 and is_larger:
+            rest = -held if held * waiting < 0 else 0
+            books.working[0, c] = rest
+            orders.total[0, c] = rest
+            acted[c] = np.nan
+
+
+@inlined
 def act(
     market: Market,
     t: int,
@@ -82,8 +97,8 @@ def act(
 ) -> None:
     """Act on the weights that changed.
 
-    After the day's loss, or a stop on that side, only what makes a position smaller is sent, and
-    the rest is tried again; so is a weight whose coin does not trade now.
+    After the day's loss, or a stop on that side, only what makes a position smaller is sent or
+    goes on, and the rest is tried again; so is a weight whose coin does not trade now.
 
     Parameters
     ----------
@@ -110,6 +125,8 @@ def act(
     """
     books = account.ledger
     may_enter = breakers.entries_allowed(account.breakers)
+    if not may_enter:
+        _cut(books, account.orders, acted)
     is_streak = account.breakers.streak[0] != 0
     n = 0
     for c in range(weight.shape[0]):
@@ -134,3 +151,5 @@ def act(
         if lots == 0 or abs(lots - held) * price * venues.lot[0, c] >= venues.min_notional[0, c]:
             _send(c, k, lots, price, books, account.orders)
             priced_k[0, c] = k
+        else:
+            books.working[0, c] = 0  # what is held is what is asked: an order at work ends

@@ -17,6 +17,7 @@ import hashlib
 import os
 from functools import update_wrapper
 from pathlib import Path
+from threading import RLock
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -92,6 +93,7 @@ class InPackage(caching.UserProvidedCacheLocator):
 
 
 # first ours, then as Numba has them
+_LOCK = RLock()
 _LOCATORS = ",".join(
     (
         f"{__name__}.InPackage",
@@ -168,12 +170,13 @@ def _compiled(function: Callable[..., Any], **options: object) -> Any:  # noqa: 
     The locator is set for this call and not in the environment: functions of others, and
     processes of another environment that this one starts, know nothing of it.
     """
-    before = _config.CACHE_LOCATOR_CLASSES
-    _config.CACHE_LOCATOR_CLASSES = _LOCATORS
-    try:
-        return _njit(**options)(function)
-    finally:
-        _config.CACHE_LOCATOR_CLASSES = before
+    with _LOCK:  # the locator is one for the process, and a run has two threads
+        before = _config.CACHE_LOCATOR_CLASSES
+        _config.CACHE_LOCATOR_CLASSES = _LOCATORS
+        try:
+            return _njit(**options)(function)
+        finally:
+            _config.CACHE_LOCATOR_CLASSES = before
 
 
 def _named_apart(function: Callable[..., Any]) -> Callable[..., Any]:

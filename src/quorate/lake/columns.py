@@ -55,7 +55,10 @@ class Column:
 
     def __getitem__(self, rows: slice) -> np.ndarray[Any, np.dtype[Any]]:
         """Return consecutive rows as an array of the caller's own."""
-        first, after, _ = rows.indices(self.shape[0])
+        first, after, step = rows.indices(self.shape[0])
+        if step != 1:
+            raise ValueError(f"rows {rows} are not consecutive: a column on disk is read in order")
+        after = max(first, after)
         width = int(np.prod(self.shape[1:]))
         count, start = (after - first) * width, self.offset + first * width * self.dtype.itemsize
         try:

@@ -3,14 +3,15 @@ r"""Two or more vendors' bars of one coin: do they agree, and which one counts.
 In: tidy series of one coin, the most trusted vendor first. Out: the difference of every common bar
 against what is tolerated,
 
-.. math:: |\ln(A_t / B_t)| \le \max(10\,\text{bps},\ 3 \operatorname{med}_{\text{hour}} |\ln(A/B)|,
-    \ \text{tick} / B_t)
+.. math:: |\ln(A_t / B_t)| \le \max(10\,\text{bps},\ \min(100\,\text{bps},
+    3 \operatorname{med}_{\text{hour}} |\ln(A/B)|),\ \text{tick} / B_t)
 
-(the day's median where a bar is longer than 15 minutes: the median of one bar would excuse it), the
-days on which too many bars disagree, whether one vendor's clock is shifted, and a merged series
-that says of every bar where it came from. Two must agree; a third breaks a tie. Volumes are not
-compared: each venue has its own. A spot price and a perpetual's differ by the basis, which is a
-price of its own and not an error: ``compare`` measures it, ``merge`` refuses to mix them.
+(the day's median where a bar is longer than 15 minutes; never more than 100 bps, for a median would
+excuse an error that lasts), the days on which too many bars disagree, whether one vendor's clock is
+shifted, and a merged series that says of every bar where it came from. Two must agree; a third
+breaks a tie. Volumes are not compared: each venue has its own. A spot price and a perpetual's
+differ by the basis, which is a price of its own and not an error: ``compare`` measures it,
+``merge`` refuses to mix them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 LEAST_BPS: Final = 10.0
+MOST_BPS: Final = 100.0
 MEDIANS: Final = 3.0
 QUARANTINE_FRAC: Final = 0.005
 """A day on which more bars than this share disagree is not to be trusted."""
@@ -103,8 +105,8 @@ def compare(first: Series, second: Series, tick: float, bar_minutes: int) -> Dif
     )
     close = second.close[right]
     bps: Vec = 1e4 * np.log(first.close[left] / close)
-    tolerated = np.maximum(MEDIANS * _median(at, np.abs(bps), bar_minutes), 1e4 * tick / close)
-    return Differences(at, bps, np.maximum(tolerated, LEAST_BPS))
+    usual = np.minimum(MEDIANS * _median(at, np.abs(bps), bar_minutes), MOST_BPS)
+    return Differences(at, bps, np.maximum(np.maximum(usual, 1e4 * tick / close), LEAST_BPS))
 
 
 def _median(at_ms: IntVec, values: Vec, bar_minutes: int) -> Vec:

@@ -128,6 +128,23 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     return Series._make((name, at, *prices, volume, taker, has_taker))
 
 
+def bar_rows(paths: Sequence[Path]) -> tuple[pl.DataFrame, str]:
+    """Return one symbol's bars as they are stored, file after file, and a name for messages.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing, or a file holds several coins.
+    DataError
+        If a file cannot be read.
+
+    Notes
+    -----
+    Units: as stored.  Causal: rows are not combined.  Missing: as stored.  Spec 13.
+    """
+    return _rows(paths, _needed(has_volume=True))
+
+
 def _needed(*, has_volume: bool) -> tuple[str, ...]:
     return ("ts", *PRICES, *(("volume",) if has_volume else ()))
 

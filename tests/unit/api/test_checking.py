@@ -10,7 +10,7 @@ from tests.unit.lake.builders import bars, put, store, without
 
 import quorate
 from quorate.cli import run
-from quorate.errors import DataError
+from quorate.errors import DataError, SchemaError
 
 
 @pytest.fixture
@@ -84,6 +84,32 @@ def test_the_command_is_quiet_about_good_bars(folder, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["coins"][0]["first"] == "2023-02-01"
     assert [each["rule"] for each in told["findings"]] == ["ROW_UNFINISHED"]
+
+
+def test_other_bar_lengths_and_unknown_coins_are_refused(folder, tmp_path):
+    hourly = store(tmp_path / "hourly", GOOD=bars(100, 60))
+    with pytest.raises(SchemaError, match="bars of 60 minutes, and others of 5"):
+        quorate.check_data(folder, other=hourly)
+    mixed = store(tmp_path / "mixed", AAA=bars(100), BBB=bars(100, 60))
+    with pytest.raises(SchemaError, match="bars of 60 minutes"):
+        quorate.check_data(mixed)
+    with pytest.raises(DataError, match="has no bars of DOGE"):
+        quorate.check_data(folder, symbols=["DOGE"])
+    with pytest.raises(DataError, match="no symbol at all"):
+        quorate.check_data(folder, symbols=[])
+    with pytest.raises(SchemaError, match="no column ts"):
+        quorate.check_data(store(tmp_path / "bare", A=bars(10).drop("ts")))
+
+
+def test_a_change_of_unit_is_no_difference_of_two_vendors(tmp_path):
+    old, late = bars(600), pl.int_range(600) >= 300
+    scaled = {
+        name: pl.when(late).then(pl.col(name) * 1e3).otherwise(pl.col(name))
+        for name in ("open", "high", "low", "close")
+    }
+    where = store(tmp_path / "set", A=old.with_columns(**scaled))
+    line = quorate.check_data(where, other=where).pairs.row(0, named=True)
+    assert (line["n_bars"], line["max_bps"]) == (599, 0.0)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])

@@ -153,6 +153,66 @@ def test_a_coin_that_goes_away_is_closed_on_its_last_bar() -> None:
     assert panel.k0 + last in closed[closed[:, Column.COIN] == 0, Column.K]
 
 
+def slow(weights_at: dict[int, float]) -> tuple[Panel, np.ndarray]:
+    """Return one coin of which a bar takes a slice of an order, and weights on some rows."""
+    panel = synthetic(n_coins=1, days=2, kind="perp", seed=1)
+    panel.market.volume[101:200, 0, 0] = 2e4 / panel.market.close[101:200, 0, 0]
+    weights = np.full((panel.n_bars, 1), np.nan)
+    for t, weight in weights_at.items():
+        weights[t, 0] = weight
+    return panel, weights
+
+
+def held(panel: Panel, rows: np.ndarray, t: int) -> int:
+    return int(rows[rows[:, Column.K] <= panel.k0 + t, Column.LOTS].sum())
+
+
+def test_a_weight_of_what_is_held_ends_the_order_at_work() -> None:
+    panel, weights = slow({100: 0.5})
+    _, equity, rows, _ = scanned(panel, weights, np.nan)
+    lots = held(panel, rows, 105)
+    assert 0 < lots < held(panel, rows, 130)  # the order goes on after row 105
+    price = panel.market.close[105, 0, 0] * panel.venues.lot[0, 0]
+    asked = lots * price / (equity[105] / MONEY_SCALE) * (1.0 + 1e-9)
+    panel, weights = slow({100: 0.5, 105: asked})
+    _, equity, rows, _ = scanned(panel, weights, np.nan)
+    assert held(panel, rows, 200) == lots
+    _, expected, whole = stepped(panel, weights, np.nan)
+    np.testing.assert_array_equal(rows, whole)
+    np.testing.assert_array_equal(equity, expected)
+
+
+def test_after_the_days_loss_an_order_at_work_adds_nothing_until_the_next_day() -> None:
+    panel, weights = slow({})
+    weights[100:] = 5.0
+    market = panel.market
+    market.volume[101:400] = 2e5 / market.close[101:400]
+    for array in (market.open, market.high, market.low, market.close, market.mark):
+        array[110:, 0, 0] *= 0.8
+    _, equity, rows, _ = scanned(panel, weights, np.nan)
+    day = 288 - panel.k0 % 288  # the row at whose close the next day begins
+    fell = np.flatnonzero(equity[:day] < 0.75 * 1e5 * MONEY_SCALE)[0]
+    assert held(panel, rows, fell) > held(panel, rows, fell - 2) > 0  # it was still at work
+    assert held(panel, rows, day) == held(panel, rows, fell)
+    assert held(panel, rows, day + 20) > held(panel, rows, day)  # the rest is tried again
+    _, expected, whole = stepped(panel, weights, np.nan)
+    np.testing.assert_array_equal(rows, whole)
+    np.testing.assert_array_equal(equity, expected)
+
+
+def test_an_order_that_waits_for_days_of_no_volume_is_kept_as_the_exchange_keeps_it() -> None:
+    panel = synthetic(n_coins=1, days=2, kind="perp", seed=1)
+    weights = np.full((panel.n_bars, 1), np.nan)
+    weights[100, 0] = 0.4
+    panel.market.volume[101:400] = 0.0
+    panel.market.status[395] = Bar.ABSENT
+    _, equity, rows, _ = scanned(panel, weights, np.nan)
+    _, expected, whole = stepped(panel, weights, np.nan)
+    assert len(rows) > 0
+    np.testing.assert_array_equal(rows, whole)
+    np.testing.assert_array_equal(equity, expected)
+
+
 def test_the_cases_stop_liquidate_and_delist() -> None:
     counts = sum(scanned(*case(seed), 0.03)[0].exchange.counts for seed in range(6))
     for what in (exchange.Count.STOPS, exchange.Count.STOP_GAPS, exchange.Count.DELISTINGS):

@@ -144,10 +144,13 @@ def test_what_went_to_disk_is_what_stayed_in_memory(found, monkeypatch, batch):
         lambda rows: rows.select("realized_pnl"),
         lambda rows: rows.select("realized_pnl", "symbol").filter(pl.col("symbol") != ""),
         lambda rows: rows.head(9),
+        lambda rows: rows.head(9).filter(is_wait),
+        lambda rows: rows.filter(is_wait).head(9),
         lambda rows: rows.slice(3, 11),
         lambda rows: rows.select(pl.len()),
     ):
         assert plan(spilled).collect().equals(plan(whole).collect())
+        assert plan(spilled).collect().equals(plan(whole.collect().lazy()).collect())
 
 
 def test_a_row_knows_what_came_of_it(found, monkeypatch):

@@ -56,6 +56,20 @@ def test_an_hour_of_one_bar_does_not_excuse_itself():
     assert np.flatnonzero(~told.agrees).tolist() == [30]
 
 
+@pytest.mark.parametrize(("minutes", "factor"), [(5, 1.05), (5, 2.0), (15, 1.05), (1440, 1.5)])
+def test_an_error_that_lasts_excuses_nothing(minutes, factor):
+    close = walk(n=96)
+    at = START_MS + np.arange(96) * minutes * 60_000
+    one = series(close)._replace(open_ms=at)
+    told = reconcile.compare(one, series(close * factor)._replace(open_ms=at), 1e-6, minutes)
+    assert not told.agrees.any()
+    assert reconcile.daily(told)["quarantined"].all()
+    merged = reconcile.merge(
+        [one, series(close * factor)._replace(open_ms=at)], [1e-6] * 2, ["spot"] * 2, minutes
+    )
+    assert merged.disputed.size == 96
+
+
 def test_a_day_with_more_than_one_in_two_hundred_is_quarantined():
     close = walk(n=2 * 288)
     other = close.copy()
@@ -69,8 +83,7 @@ def test_a_day_with_more_than_one_in_two_hundred_is_quarantined():
 
 def test_a_swapped_vendor_disagrees_on_every_bar():
     told = reconcile.compare(series(walk(3)), series(2.0 * walk(4)), 1e-6, 5)
-    # within an hour the median of the difference excuses it, but no bar is near in level
-    assert reconcile.summary(told).median_bps > 1_000.0
+    assert not told.agrees.any()
     assert reconcile.shift(series(walk(3)), series(2.0 * walk(4)), 5) is None
 
 

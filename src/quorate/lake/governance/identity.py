@@ -132,5 +132,7 @@ def _is_unit(
     jump = _jumps(series)
     power = np.rint(jump / _LOG10)
     near = np.abs(jump - power * _LOG10) <= params.unit_tolerance
+    # the whole bars stand in other units: a wrong close between two right opens is a bad tick
+    near &= np.rint(np.log(series.close[1:] / series.open[:-1]) / _LOG10) == power
     is_unit: np.ndarray[tuple[int], np.dtype[np.bool_]] = near & (np.abs(power) >= _LEAST_POWER)
     return is_unit & ((power > 0) | (_holes(series, bar_minutes) < params.gap_minutes))

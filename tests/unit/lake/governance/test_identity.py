@@ -74,3 +74,10 @@ def test_a_fall_that_may_be_a_loss_is_one(close, hours):
     one, findings = identity.one_unit(given, 60, Params())
     assert one is given
     assert findings == []
+
+
+def test_a_close_with_a_wrong_point_is_no_unit():
+    close = np.ones(20)
+    close[10] = 100.0
+    given = series(close)._replace(open=np.ones(20))
+    assert identity.one_unit(given, 60, Params())[0] is given
