@@ -183,14 +183,14 @@ def test_a_weight_of_what_is_held_ends_the_order_at_work() -> None:
 
 
 def test_after_the_days_loss_an_order_at_work_adds_nothing_until_the_next_day() -> None:
-    panel, weights = slow({})
-    weights[100:] = 5.0
-    market = panel.market
-    market.volume[101:400] = 2e5 / market.close[101:400]
-    for array in (market.open, market.high, market.low, market.close, market.mark):
-        array[110:, 0, 0] *= 0.8
-    _, equity, rows, _ = scanned(panel, weights, np.nan)
+    panel, weights = slow({100: 5.0})
     day = 288 - panel.k0 % 288  # the row at whose close the next day begins
+    weights[day + 1, 0] = 5.0
+    market = panel.market
+    market.volume[101:400] = 1e5 / market.close[101:400]
+    for array in (market.open, market.high, market.low, market.close, market.mark):
+        array[110:, 0, 0] *= 0.7
+    _, equity, rows, _ = scanned(panel, weights, np.nan)
     fell = np.flatnonzero(equity[:day] < 0.75 * 1e5 * MONEY_SCALE)[0]
     assert held(panel, rows, fell) > held(panel, rows, fell - 2) > 0  # it was still at work
     assert held(panel, rows, day) == held(panel, rows, fell)
