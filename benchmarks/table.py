@@ -102,6 +102,7 @@ ROWS = (
         "peers/freqtrade_backtest.py 50 4000",
         50.0,
         by="wall",
+        held=True,
         turns=3,
     ),
     Row(
