@@ -196,7 +196,7 @@ def keep(panel: Panel, folder: str | Path) -> Panel:
     (576, 576)
     """
     where = Path(folder)
-    if where.exists() and not columns.holds(where) and (where.is_file() or any(where.iterdir())):
+    if where.exists() and (where.is_file() or not columns.has_only_ours(where)):
         raise ConfigError(
             f"{where} holds other things", hint="name a folder that is empty, or not there yet"
         )

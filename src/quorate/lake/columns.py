@@ -164,6 +164,9 @@ def read(where: Path) -> Panel:
         quote_usd = np.load(where / "quote_usd.npy")
     except (OSError, ValueError) as error:
         raise _broken(where, str(error)) from error
+    absent = {*_PLAIN, *_NAMES, "same", "source", "lacks"} - set(about)
+    if absent:
+        raise _broken(where, f"{_ABOUT} has no {', '.join(sorted(absent))}")
 
     def column(name: str) -> Any:  # noqa: ANN401  (it stands where an array would)
         return _column(
@@ -182,6 +185,11 @@ def read(where: Path) -> Panel:
         source=Provenance(**about["source"]),
         lacks=frozenset(about["lacks"]),
     )
+
+
+def has_only_ours(where: Path) -> bool:
+    """Say whether a folder holds nothing but what ``write`` leaves, finished or not."""
+    return all(path.suffix == ".npy" or path.name == _ABOUT for path in where.iterdir())
 
 
 def holds(where: Path) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 import quorate
 from quorate.api import folding
-from quorate.errors import DataError
+from quorate.errors import ConfigError, DataError
 from quorate.lake import blocks, columns, synthetic
 
 
@@ -165,3 +165,30 @@ def test_an_array_whose_rows_are_scattered_is_refused(tmp_path):
     np.save(tmp_path / "weights.npy", np.asfortranarray(np.ones((6, 2))))
     with pytest.raises(DataError, match="Fortran"):
         columns.array(tmp_path / "weights.npy")
+
+
+def test_what_a_failed_keep_left_can_be_kept_over(tmp_path):
+    where = tmp_path / "kept"
+    panel = quorate.synthetic(n_coins=2, days=2)
+    quorate.keep(panel, where)
+    (where / "panel.json").unlink()  # as a disk that fills up leaves it
+    assert quorate.keep(panel, where).n_bars == panel.n_bars
+    (where / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="holds other things"):
+        quorate.keep(panel, where)
+
+
+def test_a_description_that_lacks_something_is_broken(tmp_path):
+    (tmp_path / "panel.json").write_text("{}")
+    quorate.keep(quorate.synthetic(n_coins=2, days=2), tmp_path / "kept")
+    (tmp_path / "kept" / "panel.json").write_text("{}")
+    with pytest.raises(DataError, match="has no "):
+        quorate.load(tmp_path / "kept")
+
+
+def test_rows_of_a_column_are_read_in_order(tmp_path):
+    stored = columns.write(quorate.synthetic(n_coins=2, days=2), tmp_path)
+    close = stored.bars.close
+    assert close[4:3].shape == (0, 2)
+    with pytest.raises(ValueError, match="not consecutive"):
+        close[0:6:2]

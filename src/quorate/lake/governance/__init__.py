@@ -3,8 +3,8 @@
 In: one symbol's rows as a vendor stored them. Out: one series a coin, and every finding.
 
 1. ``rows``: order, doubles, the grid, impossible values, the unfinished last bar;
-2. ``identity``: one unit, one coin a name;
-3. ``gaps.frozen``: what was printed after trading had stopped;
+2. ``gaps.frozen``: what was printed after trading had stopped;
+3. ``identity``: one coin a name, one unit;
 4. ``outliers``: suspects, kept or dropped;
 5. ``gaps.gaps``: what is missing, carried or a break.
 
@@ -78,17 +78,17 @@ def govern(
     tidy, seen = rows.tidy(frame, symbol, bar_minutes, chosen, drop_last=drop_last)
     if tidy.open_ms.size == 0:
         return Governed((), findings.frame(symbol, seen))
-    parts, split = identity.coins(symbol, tidy, bar_minutes, chosen)
-    told = [findings.frame(symbol, [*seen, *split])]
+    # a venue that prints a frozen price fills the hole in which one coin becomes another
+    moving, halted = gaps.frozen(tidy, bar_minutes, chosen)
+    parts, split = identity.coins(symbol, moving, bar_minutes, chosen)
+    told = [findings.frame(symbol, [*seen, *halted, *split])]
     made = []
     for name, part in parts:
-        coin, unit = identity.one_unit(part, bar_minutes, chosen)
-        coin, halted = gaps.frozen(coin, bar_minutes, chosen)
-        if coin.open_ms.size == 0:
-            told.append(findings.frame(name, [*unit, *halted]))
+        if part.open_ms.size == 0:
             continue
+        coin, unit = identity.one_unit(part, bar_minutes, chosen)
         coin, suspects = outliers.believed(coin, bar_minutes, infer_tick(coin.close), chosen)
         missing = gaps.gaps(coin, bar_minutes, chosen)
-        told.append(findings.frame(name, [*unit, *halted, *suspects, *missing]))
+        told.append(findings.frame(name, [*unit, *suspects, *missing]))
         made.append((name, coin))
     return Governed(tuple(made), findings.concat(told))

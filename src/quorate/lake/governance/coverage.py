@@ -70,7 +70,7 @@ def coverage(name: str, series: Series, bar_minutes: int, params: Params) -> pl.
             "day": pl.Series(np.arange(first, last + 1).astype(np.int32)).cast(pl.Date),
             "n_traded": traded,
             "n_filled": carried,
-            "n_missing": whole - traded - carried,
+            "n_missing": np.maximum(whole - traded - carried, 0),
         }
     )
 

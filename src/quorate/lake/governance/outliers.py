@@ -106,15 +106,13 @@ def returns(series: Series, bar_minutes: int, gap_minutes: float) -> Vec:
     return moved
 
 
-def scales(at_ms: IntVec, moved: Vec, bar_minutes: int, params: Params) -> Scales:
+def scales(at_ms: IntVec, moved: Vec, params: Params) -> Scales:
     """Return median and deviation of the days before each bar's own UTC day.
 
     Parameters
     ----------
     at_ms, moved : IntVec, Vec
         Open times, sorted, and returns, shape (bar,).
-    bar_minutes : int
-        Length of a bar.
     params : Params
         ``z_days`` and ``z_bars``.
 
@@ -131,15 +129,17 @@ def scales(at_ms: IntVec, moved: Vec, bar_minutes: int, params: Params) -> Scale
     known = np.flatnonzero(np.isfinite(moved))
     values = moved[known]
     out = Scales(np.full(moved.size, np.nan), np.full(moved.size, np.nan))
-    window = max(int(params.z_days * 1440 / bar_minutes), params.z_bars)
+    span = round(params.z_days * _DAY_MS)
     days = at_ms // _DAY_MS
     starts = np.flatnonzero(np.diff(days, prepend=-1))
     ends = np.append(starts[1:], days.size)
-    # how many known returns stand before each day
+    # how many known returns stand before each day, and before its window
     before = np.searchsorted(known, starts)
-    for first, end, n in zip(starts.tolist(), ends.tolist(), before.tolist(), strict=True):
+    early = np.searchsorted(at_ms[known], days[starts] * _DAY_MS - span)
+    rows = zip(starts.tolist(), ends.tolist(), before.tolist(), early.tolist(), strict=True)
+    for first, end, n, n_early in rows:
         if n >= params.z_bars:
-            middle, deviation = _middle(values[max(0, n - window) : n])
+            middle, deviation = _middle(values[min(n_early, n - params.z_bars) : n])
             out.middle[first:end], out.deviation[first:end] = middle, deviation
     return out
 
@@ -178,11 +178,11 @@ def believed(
     Missing: a dropped bar is a missing one.  Spec 13; METHODS 12.
     """
     moved = returns(series, bar_minutes, params.gap_minutes)
-    by = scales(series.open_ms, moved, bar_minutes, params)
+    by = scales(series.open_ms, moved, params)
     spread = CONSISTENT * np.maximum(by.deviation, tick / series.close)
     with np.errstate(invalid="ignore"):
         far = np.abs(moved - by.middle) > params.suspect_z * spread
-    walk = _Walk(series, by.middle, spread, params, disputed)
+    walk = _Walk(series, Scales(by.middle, spread), np.isfinite(moved), params, disputed)
     end = 0
     for row in np.flatnonzero(far).tolist():
         if row >= end:
@@ -206,14 +206,15 @@ class _Walk:
     def __init__(
         self,
         series: Series,
-        middle: Vec,
-        spread: Vec,
+        by: Scales,
+        follows: np.ndarray[tuple[int], np.dtype[np.bool_]],
         params: Params,
         disputed: np.ndarray[tuple[int], np.dtype[np.bool_]] | None,
     ) -> None:
         self._close = np.log(series.close)
         self._volume = series.volume
-        self._middle, self._spread, self._params = middle, spread, params
+        self._middle, self._spread, self._params = by.middle, by.deviation, params
+        self._follows = follows  # no gap before it that breaks
         self._disputed = disputed
         self.dropped = np.zeros(series.close.size, np.bool_)
         self.score: dict[int, float] = {}
@@ -231,7 +232,7 @@ class _Walk:
         """Judge a suspect and what follows it; return the first row not judged."""
         base = self._close[row - 1]
         held: list[int] = []
-        while row < self._close.size and self._is_far(row, base):
+        while self._is_next(row) and self._is_far(row, base):
             if self._disputed is not None and self._disputed[row]:
                 self.told[Rule.SPIKE_DISPUTED].append(row)
                 self.dropped[row] = True
@@ -245,17 +246,21 @@ class _Walk:
                 return row + 1
             row += 1
         self._close_case(row, base, held)
-        return row + 1
+        return row + 1 if self._is_next(row) else row
 
     def _close_case(self, row: int, base: float, held: list[int]) -> None:
         """Say of the held prices whether they went back."""
         if not held:
             return
         went = abs(self._close[held[0]] - base)
-        is_back = row < self._close.size and (
+        is_back = self._is_next(row) and (
             abs(self._close[row] - base) <= (1.0 - self._params.revert_frac) * went
         )
         self.told[Rule.SPIKE_REVERTED if is_back else Rule.SPIKE_HELD] += held
+
+    def _is_next(self, row: int) -> bool:
+        """Return whether there is such a bar, and no gap before it that breaks."""
+        return row < self._close.size and bool(self._follows[row])
 
     def _is_far(self, row: int, base: float) -> bool:
         """Return whether a price is far out from the last believed one, and keep the score."""

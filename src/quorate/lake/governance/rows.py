@@ -74,12 +74,13 @@ def tidy(
     by rows of the same time.  Missing: a row left out is missing; an unknown ``taker_buy`` is NaN.
     Spec 13; METHODS 12.
     """
-    series, order = _sorted(as_series(frame, name))
-    series, stamps = _on_grid(series, bar_minutes, params.snap_seconds)
-    series, doubled = _once(series)
+    series, stamps = _on_grid(as_series(frame, name), bar_minutes, params.snap_seconds)
+    end = int(series.open_ms.max()) if series.open_ms.size else 0
     series, impossible = _possible(series)
-    seen = [each for each in (*order, *stamps, *doubled, *impossible) if each.at_ms.size > 0]
-    if drop_last and series.open_ms.size > 0:
+    series, order = _sorted(series)
+    series, doubled = _once(series)
+    seen = [each for each in (*stamps, *impossible, *order, *doubled) if each.at_ms.size > 0]
+    if drop_last and series.open_ms.size > 0 and series.open_ms[-1] == end:
         seen.append(found(Rule.ROW_UNFINISHED, series.open_ms[-1:]))
         series = take(series, np.arange(series.open_ms.size) < series.open_ms.size - 1)
     return series, seen

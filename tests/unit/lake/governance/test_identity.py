@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.unit.lake.builders import START_MS
 
-from quorate.lake.governance import Params, Rule, identity
+from quorate.lake.governance import Params, Rule, govern, identity
 from quorate.lake.sources import Series
 
 HOUR_MS = 3_600_000
@@ -81,3 +82,15 @@ def test_a_close_with_a_wrong_point_is_no_unit():
     close[10] = 100.0
     given = series(close)._replace(open=np.ones(20))
     assert identity.one_unit(given, 60, Params())[0] is given
+
+
+def test_a_frozen_price_does_not_hide_that_another_coin_begins():
+    hours = np.arange(24 * 12)
+    close = np.where(hours < 24 * 11, 1.0, 60.0)
+    volume = np.where((hours >= 24) & (hours < 24 * 11), 0.0, 5.0)
+    frame = pl.DataFrame(
+        {"ts": START_MS + hours * HOUR_MS, "volume": volume}
+        | dict.fromkeys(("open", "high", "low", "close"), close)
+    )
+    governed = govern("X", frame, 60)
+    assert [name for name, _ in governed.coins] == ["X", "X.2"]

@@ -136,7 +136,7 @@ def test_a_day_is_measured_by_the_days_before():
     close = calm(2 * DAY)
     whole = series(close)
     moved = outliers.returns(whole, 5, 60.0)
-    by = outliers.scales(whole.open_ms, moved, 5, Params())
+    by = outliers.scales(whole.open_ms, moved, Params())
     assert np.isnan(by.middle[:DAY]).all()
     first = moved[1:DAY]
     middle = np.median(first)
@@ -169,3 +169,27 @@ def test_the_scale_is_numpys_median(n):
     deviation = max(np.median(np.abs(values - np.median(values))), 1e-9)
     expected = (values - np.median(values)) / (1.482602218505602 * deviation)
     assert scores.tolist() == pytest.approx(expected.tolist(), rel=1e-12)
+
+
+def test_after_a_hole_days_are_measured_by_the_days_after_it():
+    wild, quiet = calm(2 * DAY, seed=1), calm(3 * DAY, seed=2)
+    wild = 100.0 * (wild / 100.0) ** 50
+    whole = series(np.concatenate([wild, quiet]))
+    at = whole.open_ms.copy()
+    at[2 * DAY :] += 400 * DAY * BAR_MS
+    moved = outliers.returns(whole._replace(open_ms=at), 5, 60.0)
+    by = outliers.scales(at, moved, Params())
+    assert by.deviation[3 * DAY - 1] > 0.01  # on its first day nothing newer is known
+    assert by.deviation[3 * DAY] < 0.002
+
+
+def test_a_price_held_before_a_break_is_not_compared_across_it():
+    close, volume = calm(), np.full(3 * DAY, 10.0)
+    close[700] *= 1.5
+    volume[700] = 0.0
+    whole = series(close, volume)
+    at = whole.open_ms.copy()
+    at[701:] += 10 * DAY * BAR_MS
+    kept, findings = outliers.believed(whole._replace(open_ms=at), 5, 1e-6, Params())
+    assert {each.rule for each in findings} == {Rule.SPIKE_HELD}
+    assert kept.close.size == close.size - 1

@@ -111,3 +111,28 @@ def test_a_missing_column_is_named():
 def test_no_row_is_no_bar():
     series, findings = tidy(bars(3)[:0], drop_last=True)
     assert (series.open_ms.size, findings) == (0, [])
+
+
+def test_of_two_times_that_snap_to_one_the_row_stored_later_counts():
+    frame = bars(24)
+    first, later = moved(frame[9:10], 0, 1), moved(put(frame[9:10], 0, close=100.92), 0, -1)
+    series, findings = tidy(
+        pl.concat([frame[:9], first, later, frame[10:]], how="vertical_relaxed")
+    )
+    assert counts(findings) == {Rule.STAMP_SNAPPED: 2, Rule.ROW_CONFLICT: 1}
+    assert series.close[9] == 100.92
+
+
+def test_an_impossible_row_does_not_push_out_a_good_one_of_its_time():
+    frame = bars(24)
+    bad = put(frame[9:10], 0, close=float("nan"))
+    series, findings = tidy(pl.concat([frame[:10], bad, frame[10:]]))
+    assert counts(findings) == {Rule.ROW_IMPOSSIBLE: 1}
+    assert series.close[9] == frame["close"][9]
+
+
+def test_an_unfinished_row_that_is_left_out_anyway_takes_no_finished_one_with_it():
+    frame = bars(24)
+    series, findings = tidy(put(frame, 23, high=1.0), drop_last=True)
+    assert counts(findings) == {Rule.ROW_IMPOSSIBLE: 1}
+    assert series.open_ms.size == 23
