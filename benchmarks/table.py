@@ -72,7 +72,7 @@ ROWS = (
         30.0,
     ),
     Row(
-        "exchange and books bar by bar, against NautilusTrader's events, 50 coins",
+        "given weights through exchange and books, against NautilusTrader's events, 50 coins",
         "ours/simulate.py 50",
         "peers/nautilus_bars.py 50 8064",
         1000.0,
@@ -102,7 +102,6 @@ ROWS = (
         "peers/freqtrade_backtest.py 50 4000",
         50.0,
         by="wall",
-        held=True,
         turns=3,
     ),
     Row(
@@ -187,11 +186,11 @@ def measured(row: Row, data: str | None, n_turns: int | None) -> dict[str, objec
     told["theirs"] = row.theirs
     if data is None and DATA in row.ours:
         return told | {"failed": "it needs --data"}
-    commands = [
-        turns.command(script.replace(DATA, shlex.quote(data or "")))
-        for script in (row.ours, row.theirs)
-    ]
     try:
+        commands = [
+            turns.command(script.replace(DATA, shlex.quote(data or "")))
+            for script in (row.ours, row.theirs)
+        ]
         found = turns.compare(*commands, n_turns or row.turns)
     except turns.MeasureError as error:
         return told | {"failed": str(error)}

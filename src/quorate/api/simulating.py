@@ -186,11 +186,18 @@ def _markets(panel: Panel) -> Iterator[tuple[slice, Market]]:
         yield rows, market
 
 
+MAX_WEIGHT = 1000.0
+"""Share of equity that no account is given; far beyond it, lots would not fit in integers."""
+
+
 def _asked(weights: Mat | Column, rows: slice) -> Mat:
     """Return the weights of a block as the kernel reads them."""
     asked = np.require(weights[rows], np.float64, ["C", "W"])
-    if np.isinf(asked).any():
-        raise ConfigError("a weight is infinite", hint="give shares of equity, NaN says nothing")
+    if (np.abs(asked) > MAX_WEIGHT).any():
+        raise ConfigError(
+            f"a weight is {float(np.nanmax(np.abs(asked))):g}, beyond {MAX_WEIGHT:g} either way",
+            hint="give shares of equity: 0.1 is a tenth; NaN says nothing",
+        )
     return asked
 
 

@@ -189,7 +189,10 @@ def read(where: Path) -> Panel:
 
 def has_only_ours(where: Path) -> bool:
     """Say whether a folder holds nothing but what ``write`` leaves, finished or not."""
-    return all(path.suffix == ".npy" or path.name == _ABOUT for path in where.iterdir())
+    names = {path.name for path in where.iterdir()}
+    heads = ("bars.", "market.", "venues.", "member.", "delisted_k.", "quote_usd.")
+    ours = {name for name in names if name.startswith(heads) and name.endswith(".npy")}
+    return names <= ours | {_ABOUT} and (not names or any(n.startswith("bars.") for n in names))
 
 
 def holds(where: Path) -> bool:

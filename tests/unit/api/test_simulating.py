@@ -126,3 +126,12 @@ def test_a_spread_that_nobody_quotes_costs_what_a_run_charges() -> None:
     c = fills["coin"].to_numpy()
     half = 0.5 * charged[t, 0, c] / 1e4 * panel.market.open[t, 0, c]
     np.testing.assert_allclose(fills["spread"], np.abs(fills["coins"]) * half * 1e8, atol=0.51)
+
+
+@pytest.mark.parametrize("weight", [np.inf, -np.inf, 1e14, -1001.0])
+def test_a_weight_that_no_account_could_carry_is_refused(weight):
+    panel = quorate.synthetic(n_coins=2, days=2)
+    weights = np.full((panel.n_bars, 2), np.nan)
+    weights[5, 1] = weight
+    with pytest.raises(ConfigError, match="beyond 1000 either way"):
+        quorate.simulate(panel, weights)
