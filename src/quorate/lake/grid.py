@@ -55,8 +55,8 @@ class Grid(NamedTuple):
 class Laid(NamedTuple):
     """One venue's bars on a grid, shape (time, coin); ``first``, ``last`` rows per coin.
 
-    ``last`` is -1 for a coin without bars; ``dead`` is True where the series ended in a frozen
-    price or more than 24 h before the grid does.
+    ``last`` is -1 for a coin without bars; ``dead`` is True where nothing has traded or moved for
+    more than 24 h when the grid ends.
     """
 
     open: Mat
@@ -74,10 +74,10 @@ class Laid(NamedTuple):
 def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) -> Series:
     """Leave out the bars which a venue printed after trading had stopped.
 
-    A bar is flat when its volume is 0 and ``high == low``. A run of flat bars longer than 24 h
-    (``frozen_hours``) at the end of a series means the coin is dead: all of the run goes. In the
-    middle it means a halt: its first 24 h stay as they are, the rest goes, so that what is known
-    at a bar never depends on how long the run will last. Shorter runs stay: a quiet coin is a fact.
+    A bar is flat when its volume is 0 and ``high == low``. Of a run of flat bars longer than 24 h
+    (``frozen_hours``), a halt or the coin's end, the first 24 h stay as they are and the rest goes,
+    so that what is known at a bar never depends on how long the run will last or on how it ends.
+    Shorter runs stay: a quiet coin is a fact.
 
     Parameters
     ----------
@@ -95,11 +95,10 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
 
     Notes
     -----
-    Units: minutes.  Causal: in the middle yes; at the end it states the delisting, which the
-    venue announces.  Missing: rows left out become ABSENT.
+    Units: minutes.  Causal: yes.  Missing: rows left out become ABSENT.
     Spec 13.
     """
-    moving = (series.volume > 0.0) | (series.high > series.low)
+    moving = moves(series)
     rows = np.flatnonzero(moving)
     if rows.size == 0:
         return _take(series, np.zeros(moving.size, dtype=np.bool_))
@@ -110,10 +109,13 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
     # The last moving bar at or before each row; before the first, the series' own start counts.
     latest = np.maximum.accumulate(np.where(moving, np.arange(moving.size), -1))
     since = np.where(latest >= 0, at[latest], at[0] - bar_minutes * MINUTE_MS)
-    kept = (at - since) <= quiet_ms
-    if at[-1] - at[rows[-1]] > quiet_ms:
-        kept[rows[-1] + 1 :] = False
-    return _take(series, kept)
+    return _take(series, (at - since) <= quiet_ms)
+
+
+def moves(series: Series) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which bars traded or moved, shape (bar,)."""
+    moving: np.ndarray[tuple[int], np.dtype[np.bool_]] = series.volume > 0.0
+    return moving | (series.high > series.low)
 
 
 def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
@@ -170,9 +172,8 @@ def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid) -> None:
         getattr(laid, column)[row, c] = getattr(believed, column)
     laid.status[row, c] = Bar.TRADED
     laid.first[c], laid.last[c] = row[0], row[-1]
-    stopped = (grid.n_bars - 1 - int(row[-1])) * grid.bar_minutes > FROZEN_HOURS * 60
-    frozen = int(inside.open_ms[-1]) > int(believed.open_ms[-1])
-    laid.dead[c] = stopped or frozen
+    moved = int(row[np.flatnonzero(moves(believed))[-1]])
+    laid.dead[c] = (grid.n_bars - 1 - moved) * grid.bar_minutes > FROZEN_HOURS * 60
     _carry(laid, c, row, believed, grid.bar_minutes)
 
 

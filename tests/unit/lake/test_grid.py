@@ -109,9 +109,9 @@ def quiet(n_before, n_quiet, n_after, minutes=60):
 
 def test_a_frozen_end_of_more_than_a_day_is_a_delisting():
     laid = lay([quiet(5, 25, 0)], grid(30, 60))
-    assert status(laid) == "T" * 5 + "A" * 25
+    assert status(laid) == "T" * 29 + "A"  # the first day of it stays: nobody knew
     assert laid.dead[0]
-    assert laid.last[0] == 4
+    assert laid.last[0] == 28
 
 
 def test_a_quiet_day_at_the_end_is_not():
@@ -129,6 +129,13 @@ def test_a_halt_in_the_middle_is_a_break_and_no_delisting():
 def test_what_a_halt_looks_like_does_not_depend_on_its_length():
     short, long = (lay([quiet(5, n, 1)], grid(6 + n, 60)) for n in (30, 60))
     assert status(short)[:35] == status(long)[:35]
+
+
+def test_what_a_frozen_end_looks_like_does_not_depend_on_its_end():
+    ended, resumed = lay([quiet(5, 60, 0)], grid(65, 60)), lay([quiet(5, 60, 5)], grid(70, 60))
+    assert status(ended) == status(resumed)[:65]
+    assert ended.dead[0]
+    assert not resumed.dead[0]
 
 
 def test_a_frozen_bar_has_no_range():

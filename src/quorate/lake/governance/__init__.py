@@ -70,8 +70,8 @@ def govern(
 
     Notes
     -----
-    Units: as ``Series``.  Causal: a bar is kept or dropped by what is known at its close, a dead
-    coin's frozen end apart (``grid.alive``).  Missing: told, and filled by ``grid.lay`` alone.
+    Units: as ``Series``.  Causal: a bar is kept or dropped by what is known at its close.
+    Missing: told, and filled by ``grid.lay`` alone.
     Spec 13; METHODS 12.
     """
     chosen = Params() if given is None else given
