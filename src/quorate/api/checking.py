@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from quorate.errors import DataError, SchemaError
-from quorate.lake import governance, layout, reconcile
-from quorate.lake.governance import Governed, Params, Rule, findings
+from quorate.errors import DataError
+from quorate.lake import layout, reading, reconcile
+from quorate.lake.governance import Params, Rule, findings
 from quorate.lake.governance.coverage import coverage
-from quorate.lake.governance.rows import common_minutes
 from quorate.lake.instruments import infer_tick
-from quorate.lake.sources import bar_rows, epoch_ms
 from quorate.lake.spec import match, named
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from quorate.lake.reading import Judged
     from quorate.lake.sources import Series
 
 _THREADS = 2
@@ -204,8 +203,8 @@ def check_data(
     Units: as the columns say.  Causal: see ``lake.governance``.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    files = _files(Path(bars))
-    others = {} if other is None else _files(Path(other))
+    files = reading.files(Path(bars))
+    others = {} if other is None else reading.files(Path(other))
     chosen = tuple(files) if symbols is None else named(symbols, files)
     absent = [symbol for symbol in chosen if symbol not in files]
     if absent or not chosen:
@@ -214,19 +213,19 @@ def check_data(
             hint=f"it has {', '.join(list(files)[:_SHOWN])}{' ...' * (len(files) > _SHOWN)}",
         )
     given = Params() if rules is None else rules
-    minutes = _minutes(files, chosen)
+    length = reading.length(files[symbol] for symbol in chosen)
     is_plain = not layout.is_partitioned(Path(bars))
     is_other_plain = other is not None and not layout.is_partitioned(Path(other))
     done: list[_Coin] = []
 
     def one(symbol: str) -> _Coin:
         matched = match(symbol, others) if others else ()
-        mine = _governed(symbol, files[symbol], minutes, given, drop_last=is_plain)
+        mine = reading.judge(symbol, files[symbol], length, given, drop_last=is_plain)
         beside = None
         if matched:
             name = _name(matched)
-            beside = _governed(name, matched, minutes, given, drop_last=is_other_plain)
-        return _coin(symbol, mine, beside, minutes, given)
+            beside = reading.judge(name, matched, length, given, drop_last=is_other_plain)
+        return _coin(symbol, mine, beside, length.minutes, given)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for coin in pool.map(one, chosen):
@@ -235,7 +234,7 @@ def check_data(
                 progress(len(done), len(chosen))
     return Check(
         folder=str(bars),
-        bar_minutes=minutes,
+        bar_minutes=length.minutes,
         coins=pl.concat([coin.rows for coin in done]),
         findings=findings.concat([coin.findings for coin in done]),
         days=pl.concat([coin.days for coin in done]),
@@ -244,58 +243,13 @@ def check_data(
     )
 
 
-def _files(where: Path) -> dict[str, tuple[Path, ...]]:
-    files = layout.files(where)
-    if not files:
-        raise DataError(
-            f"{where} holds no Parquet file",
-            hint="a folder holds SYMBOL.parquet files or symbol=S folders",
-        )
-    return files
-
-
 def _name(paths: Sequence[Path]) -> str:
     """Return the symbol that files are of: their own name, or that of their folder in a lake."""
     last = paths[-1]
     return last.parts[-3].removeprefix("symbol=") if last.name == layout.PART else last.stem
 
 
-def _minutes(files: dict[str, tuple[Path, ...]], symbols: Sequence[str]) -> int:
-    """Return the length of a bar: that of the first file which tells it."""
-    for symbol in symbols:
-        rows, name = bar_rows(files[symbol])
-        minutes = common_minutes(epoch_ms(rows, name))
-        if minutes is not None:
-            return minutes
-    raise DataError(
-        "no file has two bars, so the bar length cannot be inferred",
-        hint="give files of more bars",
-    )
-
-
-class _Side(NamedTuple):
-    """One vendor's rows of a symbol, held against the rules."""
-
-    name: str
-    n_rows: int
-    governed: Governed
-
-
-def _governed(
-    symbol: str, paths: Sequence[Path], minutes: int, rules: Params, *, drop_last: bool
-) -> _Side:
-    rows, name = bar_rows(paths)
-    own = common_minutes(epoch_ms(rows, name))
-    if own not in {None, minutes}:
-        raise SchemaError(
-            f"{name} has bars of {own} minutes, and others of {minutes}",
-            hint="check one bar length at a time, and a second vendor of the same",
-        )
-    governed = governance.govern(symbol, rows, minutes, rules, drop_last=drop_last)
-    return _Side(symbol, rows.height, governed)
-
-
-def _coin(symbol: str, mine: _Side, beside: _Side | None, minutes: int, rules: Params) -> _Coin:
+def _coin(symbol: str, mine: Judged, beside: Judged | None, minutes: int, rules: Params) -> _Coin:
     governed = mine.governed
     covered = {name: coverage(name, series, minutes, rules) for name, series in governed.coins}
     lines = [_line(symbol, mine.n_rows, governed.findings, covered.get(symbol))]

@@ -13,8 +13,7 @@ import polars as pl
 
 from quorate.errors import DataError
 from quorate.lake import governance, layout
-from quorate.lake.governance.rows import common_minutes
-from quorate.lake.sources import bar_rows, epoch_ms
+from quorate.lake.sources import bar_rows, epoch_ms, infer_minutes
 from quorate.lake.universe import Rules, judged
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
 def _coins(where: Path) -> Iterator[tuple[str, Series]]:
     """Yield the believed bars of each coin; a symbol that was two coins is two."""
     for symbol, rows in _frames(where):
-        minutes = common_minutes(epoch_ms(rows, symbol))
+        minutes = infer_minutes(epoch_ms(rows, symbol), symbol, is_strict=False)
         if minutes is not None:
             yield from governance.govern(symbol, rows, minutes).coins
 

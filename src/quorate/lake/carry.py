@@ -187,7 +187,7 @@ def _mark(
         series = read_bars(
             found, drop_last=not layout.is_partitioned(source.mark), has_volume=False
         )
-        if infer_minutes(series) != grid.bar_minutes:
+        if infer_minutes(series.open_ms, series.file) != grid.bar_minutes:
             skipped.append(symbol)
             continue
         paths.extend(found)

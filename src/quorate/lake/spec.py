@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_ASSUMED_FUNDING = 0.01
 """Fraction per 8 h, either way: a hundred times the usual basis point."""
 _QUOTE = re.compile(r"[-_/]?(USDT|USDC|BUSD|USD)(:.*)?$")
+_NTH = re.compile(r"\.\d+$")  # the second coin of one symbol (``governance.identity``)
 
 
 KINDS: dict[str, Kind] = {
@@ -74,6 +75,11 @@ class PanelSpec:
         Bars of the quote currency in USD (``quote``); 1 USD a unit when left out.
     tick, lot : mapping, optional
         Price step and lot size by symbol, in place of the inferred ones.
+    rules : mapping, optional
+        Parameters of the rules of governance by name, where they differ from the defaults
+        (``governance.BOUNDS``).
+    accept_failed : bool
+        Load coins whose rows fail a rule, and say so, instead of refusing them.
     """
 
     sources: tuple[Source, ...]
@@ -86,6 +92,8 @@ class PanelSpec:
     quote_usd: Path | None = None
     tick: Mapping[str, float] = field(default_factory=dict)
     lot: Mapping[str, float] = field(default_factory=dict)
+    rules: Mapping[str, float] = field(default_factory=dict)
+    accept_failed: bool = False
 
 
 def check(spec: PanelSpec) -> None:
@@ -165,14 +173,15 @@ def _slip(name: str) -> str:
 
 
 def base_asset(symbol: str) -> str:
-    """Return the coin of a pair by leaving a dollar quote off.
+    """Return the coin of a pair by leaving a dollar quote off, and which coin of a symbol it is.
 
     Examples
     --------
-    >>> base_asset("BTCUSDT"), base_asset("BTC"), base_asset("ETH-USD")
-    ('BTC', 'BTC', 'ETH')
+    >>> base_asset("BTCUSDT"), base_asset("BTC"), base_asset("ETH-USD"), base_asset("LUNAUSDT.2")
+    ('BTC', 'BTC', 'ETH', 'LUNA')
     """
-    return _QUOTE.sub("", symbol) or symbol
+    pair = _NTH.sub("", symbol)
+    return _QUOTE.sub("", pair) or pair
 
 
 def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:

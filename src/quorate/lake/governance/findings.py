@@ -100,10 +100,10 @@ ABOUT: Final[dict[Rule, About]] = {
     ),
     Rule.FROZEN_END: About(
         Severity.MENDED,
-        "No volume and no movement to the end of the series: the coin is dead; after a day they go.",
+        "No volume and no movement to the end of the series: dead; after a day the bars go.",
     ),
     Rule.FROZEN_HALT: About(
-        Severity.MENDED, "No volume and no movement for longer than a day: a halt; then they go."
+        Severity.MENDED, "No volume and no movement for longer than a day: a halt; the bars go."
     ),
     Rule.SECOND_COIN: About(
         Severity.MENDED,

@@ -24,22 +24,6 @@ if TYPE_CHECKING:
 _TAKER_SLACK = 1.0 + 1e-9
 
 
-def common_minutes(at_ms: IntVec) -> int | None:
-    """Return the most common spacing of times in any order, in minutes; None below two times.
-
-    Examples
-    --------
-    >>> common_minutes(np.array([0, 300_000, 600_009, 1_200_000]))
-    5
-    """
-    spacing = (np.diff(np.unique(at_ms)) + MINUTE_MS // 2) // MINUTE_MS
-    spacing = spacing[spacing > 0]
-    if spacing.size == 0:
-        return None
-    lengths, counts = np.unique(spacing, return_counts=True)
-    return int(lengths[counts.argmax()])
-
-
 def tidy(
     frame: pl.DataFrame, name: str, bar_minutes: int, params: Params, *, drop_last: bool = False
 ) -> tuple[Series, list[Finding]]:
