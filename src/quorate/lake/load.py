@@ -4,7 +4,7 @@ In: a ``PanelSpec``. Out: a ``Panel``. The first source is the primary venue: it
 coin axis and its bars decide; further sources are other venues for the same coins, matched by
 symbol or, where the spelling differs, by base asset (``BTC``, ``BTCUSDT``). The steps, in order:
 find the files, one bar length, rows held against the rules (``reading``), one grid (``grid``),
-what the data are worth (``quality``), funding (``funding``), marks, venue numbers
+what the data are worth (``certificate``), funding (``funding``), marks, venue numbers
 (``instruments``), the panel.
 """
 
@@ -16,15 +16,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import polars as pl
 
 from quorate.core.types import Bars, Market
 from quorate.errors import DataError
-from quorate.lake import carry, instruments, quality, quote, reading
+from quorate.lake import carry, certificate, instruments, quote, reading
 from quorate.lake.governance import params
 from quorate.lake.grid import NEVER, Grid, Laid, alive, lay, window
 from quorate.lake.panel import Panel, Provenance
-from quorate.lake.quality import Quality
 from quorate.lake.sources import MINUTE_MS
 from quorate.lake.spec import check, match, plain
 
@@ -80,10 +78,12 @@ def load(spec: PanelSpec) -> Panel:
     reads = reading.read(spec, found, chosen, length)
     lacks = _lacks(spec, reads[0])
     span = _span(spec, reads[0], minutes)
-    worth = _quality(spec, reads, span)
+    worth = certificate.certify(spec.sources, reads, span, params(**spec.rules))
+    if not spec.accept_failed:
+        certificate.refuse(worth)
     reads, silent = _drop_silent(spec, reads, span)
     notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
-    notes += _accepted(worth)
+    notes += certificate.note(worth)
     notes += [
         instruments.unknown_note(source.venue, source.kind)
         for source in spec.sources
@@ -95,7 +95,7 @@ def load(spec: PanelSpec) -> Panel:
     return replace(
         _assemble(spec, grid, (reads, laid), notes),
         lacks=lacks,
-        quality=worth._replace(excluded=excluded),
+        certificate=worth._replace(excluded=excluded),
     )
 
 
@@ -133,35 +133,6 @@ def _divides_an_hour(minutes: int) -> int:
             hint="use 1, 5, 15, 30 or 60 minutes",
         )
     return minutes
-
-
-def _quality(spec: PanelSpec, reads: Sequence[Read], span: Grid) -> Quality:
-    """Return what the data are worth, or refuse them."""
-    pairs = list(zip(spec.sources, reads, strict=True))
-    counts = pl.concat(
-        [quality.counted(source.venue, read.findings, span) for source, read in pairs]
-    )
-    if not spec.accept_failed:
-        quality.refuse(counts, str(spec.sources[0].path))
-    return Quality(
-        tuple(quality.origin(source, read) for source, read in pairs),
-        params(**spec.rules)._asdict(),
-        counts,
-        quality.agreement(spec.sources, reads, span),
-        {},
-        spec.accept_failed and not counts.filter(pl.col("severity") == "failed").is_empty(),
-    )
-
-
-def _accepted(worth: Quality) -> list[str]:
-    """Return what a reader must know of data that fail a rule."""
-    if not worth.is_accepted:
-        return []
-    failed = worth.failed.group_by("rule").agg(pl.col("n").sum(), pl.col("symbol").n_unique())
-    told = ", ".join(
-        f"{rule} ({n} rows of {coins} coins)" for rule, n, coins in failed.sort("rule").rows()
-    )
-    return [f"The bars fail rules of data and were loaded all the same: {told}."]
 
 
 def _span(spec: PanelSpec, primary: Read, minutes: int) -> Grid:

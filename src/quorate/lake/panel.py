@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from quorate.core.types import ByteMat, IntVec, Vec, Venues
-    from quorate.lake.quality import Quality
+    from quorate.lake.certificate import Certificate
 
 Kind = Literal["spot", "perp"]
 FundingSource = Literal["known", "assumed", "mixed", "none"]
@@ -74,8 +74,8 @@ class Panel:
         venue has the column, ``funding`` on spot, ``basis`` where the primary venue is not a
         perpetual one with a spot source beside it. A fact of the files' form, never of their
         values: what is null today may be known tomorrow, and the run may not know that today.
-    quality : Quality, optional
-        What the data are worth: the rules they were held against and what was found. None for a
+    certificate : Certificate, optional
+        Where the data come from, the rules they were held against and what was found. None for a
         market that was made up or put together by hand.
     """
 
@@ -95,7 +95,7 @@ class Panel:
     source: Provenance
     notes: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
-    quality: Quality | None = None
+    certificate: Certificate | None = None
 
     def __repr__(self) -> str:  # type: ignore[explicit-override]
         """Return one line: what it holds, where from, and when."""

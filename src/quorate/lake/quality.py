@@ -1,268 +1,255 @@
-"""What a panel's data are worth: where they came from, which rules were applied, what they found.
+"""What bars are worth, as tables: coins, findings, days covered, and how a second vendor differs.
 
-In: what was read of each venue. Out: a ``Quality`` that goes with the panel into every run folder,
-and from there onto a page: the certificate of the data.
+In: one symbol's judged files, and those of a second vendor. Out: ``Quality``, of one symbol or of
+many; ``quorate data check`` tells it, and every panel that was loaded carries it.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from quorate.errors import DataError
 from quorate.lake import reconcile
-from quorate.lake.governance import findings
-from quorate.lake.grid import Grid, window
+from quorate.lake.governance import Rule, findings
+from quorate.lake.governance.coverage import coverage
+from quorate.lake.grid import window
 from quorate.lake.instruments import infer_tick
-from quorate.lake.sources import instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from quorate.lake.reading import Read
+    from quorate.lake.governance import Params
+    from quorate.lake.reading import Judged
     from quorate.lake.sources import Series
-    from quorate.lake.spec import Source
 
-_SHOWN = 5
-COUNTS: findings.Schema = {
-    "venue": pl.String,
+COINS: Final[findings.Schema] = {
     "symbol": pl.String,
-    "day": pl.Date,
-    "rule": pl.String,
-    "severity": pl.String,
-    "n": pl.Int64,
+    "first": pl.Date,
+    "last": pl.Date,
+    "n_rows": pl.Int64,
+    "n_traded": pl.Int64,
+    "n_filled": pl.Int64,
+    "n_missing": pl.Int64,
+    "n_suspect": pl.Int64,
+    "n_dropped": pl.Int64,
+    "n_frozen": pl.Int64,
+    "failed": pl.String,
 }
-AGREEMENT: findings.Schema = {
-    "venue": pl.String,
+PAIRS: Final[findings.Schema] = {
     "symbol": pl.String,
     "other": pl.String,
     "n_bars": pl.Int64,
     "median_bps": pl.Float64,
     "p99_bps": pl.Float64,
     "max_bps": pl.Float64,
+    "max_at": pl.Datetime("ms", "UTC"),
     "agree_frac": pl.Float64,
     "n_days": pl.Int64,
     "n_quarantined": pl.Int64,
+    "shift_bars": pl.Int64,
 }
-
-
-class Origin(NamedTuple):
-    """One venue's files: where they lie, what they are, what was in them."""
-
-    venue: str
-    kind: str
-    folder: str
-    n_files: int
-    n_bytes: int
-    n_rows: int
-    first: str
-    last: str
-    digest: str
+PAIR_DAYS: Final[findings.Schema] = {
+    "symbol": pl.String,
+    "day": pl.Date,
+    "n": pl.Int64,
+    "n_off": pl.Int64,
+    "median_bps": pl.Float64,
+    "p99_bps": pl.Float64,
+    "max_bps": pl.Float64,
+    "quarantined": pl.Boolean,
+}
+DAYS: Final[findings.Schema] = {
+    "symbol": pl.String,
+    "day": pl.Date,
+    "n_traded": pl.Int64,
+    "n_filled": pl.Int64,
+    "n_missing": pl.Int64,
+}
+_COUNTS = ("n_traded", "n_filled", "n_missing")
+_DROPPED = (Rule.SPIKE_DISPUTED, Rule.SPIKE_REVERTED, Rule.SPIKE_HELD)
 
 
 class Quality(NamedTuple):
-    """What is certified of a panel's data.
+    """What bars are worth.
 
-    ``rules`` are the parameters by name; ``counts`` how many rows each rule concerned, by venue,
-    coin and UTC day within the span; ``agreement`` a row a coin and other venue of the same kind;
-    ``excluded`` why a coin is not in the panel; ``is_accepted`` whether it was loaded although a
-    rule failed, because that was asked for.
+    Attributes
+    ----------
+    coins : polars.DataFrame
+        A row a coin: ``symbol, first, last, n_rows, n_traded, n_filled, n_missing, n_suspect,
+        n_dropped, n_frozen, failed`` (the rules that fail it, joined by commas).
+    findings : polars.DataFrame
+        A row a finding: ``rule, symbol, at, n, value, bound``.
+    days : polars.DataFrame
+        A row a coin and day: ``symbol, day, n_traded, n_filled, n_missing``.
+    pairs : polars.DataFrame
+        A row a coin that the second vendor has too: ``symbol, other, n_bars, median_bps, p99_bps,
+        max_bps, max_at, agree_frac, n_days, n_quarantined, shift_bars``; empty without one.
+    pair_days : polars.DataFrame
+        A row such a coin and day: ``symbol, day, n, n_off, median_bps, p99_bps, max_bps,
+        quarantined``.
     """
 
-    origins: tuple[Origin, ...]
-    rules: Mapping[str, float]
-    counts: pl.DataFrame
-    agreement: pl.DataFrame
-    excluded: Mapping[str, str]
-    is_accepted: bool
+    coins: pl.DataFrame
+    findings: pl.DataFrame
+    days: pl.DataFrame
+    pairs: pl.DataFrame
+    pair_days: pl.DataFrame
 
     @property
     def failed(self) -> pl.DataFrame:
-        """Return the counts of the rules that fail a coin."""
-        return self.counts.filter(pl.col("severity") == "failed")
+        """Return the coins that a rule fails."""
+        return self.coins.filter(pl.col("failed") != "")
 
 
-def origin(source: Source, read: Read) -> Origin:
-    """Return the facts of one venue's files, with a hash over their bytes.
+SCHEMAS: Final = {
+    "coins": COINS,
+    "findings": findings.SCHEMA,
+    "days": DAYS,
+    "pairs": PAIRS,
+    "pair_days": PAIR_DAYS,
+}
+"""The columns of each table, by its name."""
 
-    Parameters
-    ----------
-    source : Source
-        The venue.
-    read : Read
-        What was read of it.
 
-    Notes
-    -----
-    Units: bytes, rows.  Causal: as the files are now.  Missing: an empty venue has no span.
-    Spec 13.
+def concat(parts: Sequence[Quality]) -> Quality:
+    """Return the tables of many symbols as those of all.
+
+    Examples
+    --------
+    >>> concat([]).coins.height
+    0
     """
-    digest = hashlib.blake2b(digest_size=16)
-    n_bytes = 0
-    for path in read.paths:
-        content = path.read_bytes()
-        digest.update(path.name.encode())
-        digest.update(content)
-        n_bytes += len(content)
-    full = [series for series in read.coins if series is not None and series.open_ms.size > 0]
-    return Origin(
-        source.venue,
-        source.kind,
-        str(source.path),
-        len(read.paths),
-        n_bytes,
-        read.n_rows,
-        instant(min(int(each.open_ms[0]) for each in full)) if full else "",
-        instant(max(int(each.open_ms[-1]) for each in full)) if full else "",
-        digest.hexdigest(),
+    made = Quality(
+        *(
+            pl.concat(
+                [pl.DataFrame(schema=SCHEMAS[name]), *(getattr(each, name) for each in parts)]
+            )
+            for name in Quality._fields
+        )
     )
+    return made._replace(findings=findings.concat([made.findings]))
 
 
-def counted(venue: str, found: pl.DataFrame, grid: Grid) -> pl.DataFrame:
-    """Return a venue's findings within the grid's span, by coin and day (``COUNTS``).
+def within(judged: Judged, first_ms: int, end_ms: int, bar_ms: int) -> Judged:
+    """Return what was found in a span: its bars, and the findings whose rows reach into it.
 
     Parameters
     ----------
-    venue : str
-        Its name.
-    found : polars.DataFrame
-        From ``reading.read``.
-    grid : Grid
-        The span.
+    judged : Judged
+        One symbol's files.
+    first_ms, end_ms : int
+        Open times, the first included, the second not.
+    bar_ms : int
+        Length of a bar.
 
     Notes
     -----
-    Units: rows.  Causal: counts.  Missing: none.
+    Units: milliseconds.  Causal: a cut.  Missing: a coin without a bar in the span is left out.
     """
-    end = grid.first_ms + grid.n_bars * grid.bar_ms
+    governed = judged.governed
+    coins = [(name, window(series, first_ms, end_ms)) for name, series in governed.coins]
     at = pl.col("at").dt.epoch("ms")
-    inside = found.filter((at + pl.col("n") * grid.bar_ms > grid.first_ms) & (at < end))
-    days = findings.by_day(inside)
-    return days.select(pl.lit(venue).alias("venue"), *list(COUNTS)[1:]).cast(pl.Schema(COUNTS))
+    inside = (at + pl.col("n") * bar_ms > first_ms) & (at < end_ms)
+    return judged._replace(
+        governed=governed._replace(
+            coins=tuple((name, series) for name, series in coins if series.open_ms.size > 0),
+            findings=governed.findings.filter(inside),
+        )
+    )
 
 
-def agreement(sources: Sequence[Source], reads: Sequence[Read], grid: Grid) -> pl.DataFrame:
-    """Compare each further venue of the primary's kind with it, coin by coin (``AGREEMENT``).
+def quality(mine: Judged, beside: Judged | None, bar_minutes: int, rules: Params) -> Quality:
+    """Return what one symbol's bars are worth.
 
     Parameters
     ----------
-    sources : sequence of Source
-        The venues.
-    reads : sequence of Read
-        Their coins.
-    grid : Grid
-        The span and bar length.
+    mine : Judged
+        Its files, held against the rules.
+    beside : Judged, optional
+        Those of a second vendor.
+    bar_minutes : int
+        Length of a bar.
+    rules : Params
+        Of governance.
+
+    Returns
+    -------
+    Quality
+        A row for the symbol itself at least, and one for each further coin of it.
 
     Notes
     -----
-    Units: bps.  Causal: reads all bars of the span.  Missing: a coin that another venue does not
-    have has no row; spot beside perpetuals differ by the basis and are not compared.  Spec 13.
+    Units: as the columns say.  Causal: counts what was found.  Missing: told, not filled.
+    Spec 13; METHODS 12.
     """
-    first = sources[0]
-    lines = []
-    for source, read in zip(sources[1:], reads[1:], strict=True):
-        if source.kind != first.kind:
-            continue
-        for name, mine, other in zip(reads[0].names, reads[0].coins, read.coins, strict=True):
-            if mine is None or other is None:
-                continue
-            tick = infer_tick(other.close)
-            told = reconcile.compare(
-                _inside(mine, grid), _inside(other, grid), tick, grid.bar_minutes
-            )
-            if told.open_ms.size == 0:
-                continue
-            apart, days = reconcile.summary(told), reconcile.daily(told)
-            lines.append(
-                {
-                    "venue": first.venue,
-                    "symbol": name,
-                    "other": source.venue,
-                    **{key: getattr(apart, key) for key in list(AGREEMENT)[3:8]},
-                    "n_days": days.height,
-                    "n_quarantined": int(days["quarantined"].sum()),
-                }
-            )
-    return pl.DataFrame(lines, schema=AGREEMENT)
-
-
-def refuse(counts: pl.DataFrame, folder: str) -> None:
-    """Refuse data that fail a rule.
-
-    Parameters
-    ----------
-    counts : polars.DataFrame
-        Of the panel's span (``COUNTS``).
-    folder : str
-        Where to look.
-
-    Raises
-    ------
-    DataError
-        A rule that fails a coin found something: which, where, how often, since when.
-
-    Examples
-    --------
-    >>> refuse(pl.DataFrame(schema=COUNTS), "bars")
-    """
-    failed = (
-        counts.filter(pl.col("severity") == "failed")
-        .group_by("venue", "symbol", "rule")
-        .agg(pl.col("n").sum(), pl.col("day").min().alias("first"))
-        .sort("venue", "symbol", "rule")
-    )
-    if failed.is_empty():
-        return
-    told = [
-        f"{row['symbol']} on {row['venue']} ({row['rule']}, {row['n']} rows, first on "
-        f"{row['first']})"
-        for row in failed.head(_SHOWN).iter_rows(named=True)
+    governed = mine.governed
+    symbol = mine.symbol
+    covered = {name: coverage(name, series, bar_minutes, rules) for name, series in governed.coins}
+    lines = [_line(symbol, mine.n_rows, governed.findings, covered.get(symbol))]
+    lines += [
+        _line(name, 0, governed.findings, days) for name, days in covered.items() if name != symbol
     ]
-    more = f" and {failed.height - _SHOWN} more" if failed.height > _SHOWN else ""
-    raise DataError(
-        f"bars fail the rules of data: {', '.join(told)}{more}",
-        hint=f"see every finding with `quorate data check {folder}`; fetch the rows again, leave "
-        "the coin out with --symbols, or load all the same with --accept-failed, which the report "
-        "says at its head",
-    )
-
-
-def plain(quality: Quality) -> dict[str, Any]:
-    """Write a certificate as plain JSON.
-
-    Examples
-    --------
-    >>> counts, pairs = pl.DataFrame(schema=COUNTS), pl.DataFrame(schema=AGREEMENT)
-    >>> empty = Quality((), {}, counts, pairs, {}, is_accepted=False)
-    >>> from_plain(plain(empty)).counts.schema == counts.schema
-    True
-    """
-    return {
-        "origins": [each._asdict() for each in quality.origins],
-        "rules": dict(quality.rules),
-        "counts": quality.counts.with_columns(pl.col("day").cast(pl.String)).to_dict(
-            as_series=False
-        ),
-        "agreement": quality.agreement.to_dict(as_series=False),
-        "excluded": dict(quality.excluded),
-        "is_accepted": quality.is_accepted,
-    }
-
-
-def from_plain(made: Mapping[str, Any]) -> Quality:
-    """Read a certificate back from what ``plain`` wrote."""
-    counts = pl.DataFrame(made["counts"], schema={**COUNTS, "day": pl.String})
+    # the first coin of a name beside the first, the second beside the second
+    pairs = [
+        _pair(name, series, other, bar_minutes)
+        for (name, series), (_, other) in zip(
+            governed.coins, beside.governed.coins if beside else (), strict=False
+        )
+    ]
     return Quality(
-        tuple(Origin(**each) for each in made["origins"]),
-        made["rules"],
-        counts.with_columns(pl.col("day").str.to_date()),
-        pl.DataFrame(made["agreement"], schema=AGREEMENT),
-        made["excluded"],
-        made["is_accepted"],
+        pl.concat(lines),
+        governed.findings,
+        pl.concat([pl.DataFrame(schema=DAYS), *covered.values()]),
+        pl.concat([pl.DataFrame(schema=PAIRS), *(line for line, _ in pairs)]),
+        pl.concat([pl.DataFrame(schema=PAIR_DAYS), *(days for _, days in pairs)]),
     )
 
 
-def _inside(series: Series, grid: Grid) -> Series:
-    return window(series, grid.first_ms, grid.first_ms + grid.n_bars * grid.bar_ms)
+def _line(name: str, n_rows: int, found: pl.DataFrame, days: pl.DataFrame | None) -> pl.DataFrame:
+    """Return what one coin is worth, as one row."""
+    mine = found.filter(pl.col("symbol") == name)
+    is_known = days is not None and days.height > 0
+    totals = days.sum() if days is not None and is_known else pl.DataFrame()
+    failed = sorted(set(mine["rule"]) & findings.FAILING)
+
+    def count(*rules: Rule) -> int:
+        return int(mine.filter(pl.col("rule").is_in([rule.value for rule in rules]))["n"].sum())
+
+    return pl.DataFrame(
+        {
+            "symbol": [name],
+            "first": [days["day"][0] if days is not None and is_known else None],
+            "last": [days["day"][-1] if days is not None and is_known else None],
+            "n_rows": [n_rows],
+            **{each: [int(totals[each][0]) if is_known else 0] for each in _COUNTS},
+            "n_suspect": [count(Rule.RETURN_SUSPECT)],
+            "n_dropped": [count(*_DROPPED)],
+            "n_frozen": [count(Rule.FROZEN_END, Rule.FROZEN_HALT)],
+            "failed": [", ".join(failed)],
+        },
+        schema_overrides={"first": pl.Date, "last": pl.Date},
+    )
+
+
+def _pair(
+    name: str, series: Series, other: Series, minutes: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return how far a second vendor is from one coin's bars, in all and by day."""
+    told = reconcile.compare(series, other, infer_tick(other.close), minutes)
+    if told.open_ms.size == 0:
+        return pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=PAIR_DAYS)
+    apart, days = reconcile.summary(told), reconcile.daily(told)
+    values = {
+        "symbol": name,
+        "other": other.file,
+        **apart._asdict(),
+        "n_days": days.height,
+        "n_quarantined": int(days["quarantined"].sum()),
+        "shift_bars": reconcile.shift(series, other, minutes),
+    }
+    values["max_at"] = values.pop("max_ms")
+    line = pl.DataFrame([values]).select(
+        pl.col(column).cast(kind) for column, kind in PAIRS.items()
+    )
+    return line, days.select(pl.lit(name).alias("symbol"), *list(PAIR_DAYS)[1:])

@@ -14,7 +14,7 @@ import numpy as np
 
 from quorate.errors import DataError, SchemaError
 from quorate.lake import governance, layout, reconcile
-from quorate.lake.governance import findings, params
+from quorate.lake.governance import params
 from quorate.lake.grid import window
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import PRICES, bar_rows, epoch_ms, infer_minutes
@@ -23,8 +23,6 @@ from quorate.lake.spec import match
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from quorate.lake.governance import Governed, Params
     from quorate.lake.sources import Series
@@ -54,15 +52,15 @@ class Judged(NamedTuple):
 class Read(NamedTuple):
     """What was read of one venue, one entry a coin of the panel.
 
-    ``symbols`` are those of the primary venue's files that the coins came from (two coins may share
-    one), ``coins`` their series, None where this venue has none.
+    ``symbols`` are those of the primary venue's files that the coins came from (two coins may
+    share one), ``coins`` their series, None where this venue has none; ``judged`` what was found,
+    an entry a symbol.
     """
 
     symbols: list[str]
     names: list[str]
     coins: list[Series | None]
-    n_rows: int
-    findings: pl.DataFrame
+    judged: list[Judged | None]
     paths: list[Path]
 
 
@@ -237,11 +235,12 @@ def read(
 
 
 def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
-    """Return the bars of all coins of a symbol within a span of milliseconds; None if there are none.
+    """Return the bars of all coins of a symbol within a span of milliseconds; None without one.
 
     Examples
     --------
-    >>> joined(governance.Governed((), findings.frame("", [])), (0, 1)) is None
+    >>> import polars as pl
+    >>> joined(governance.Governed((), pl.DataFrame()), (0, 1)) is None
     True
     """
     parts = [window(series, *span) for _, series in governed.coins]
@@ -308,9 +307,6 @@ def _of_venue(
         [life.symbol for life in axis],
         [life.name for life in axis],
         coins,
-        sum(each.n_rows for each in judged if each is not None),
-        findings.concat(
-            [findings.frame("", []), *(e.governed.findings for e in judged if e is not None)]
-        ),
+        list(judged),
         [path for each in paths for path in each],
     )

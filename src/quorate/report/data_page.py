@@ -20,21 +20,19 @@ from quorate.report.page import environment
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from quorate.lake.quality import Quality
+
 NAME: Final = "data.html"
 _DRAWN: Final = 12
 _DAY_MS: Final = 86_400_000
 
 
 class Told(NamedTuple):
-    """The tables of a check, as ``api.Check`` has them."""
+    """What a folder of bars is worth."""
 
     folder: str
     bar_minutes: int
-    coins: pl.DataFrame
-    findings: pl.DataFrame
-    days: pl.DataFrame
-    pairs: pl.DataFrame
-    pair_days: pl.DataFrame
+    quality: Quality
 
 
 def write(told: Told, path: Path) -> Path:
@@ -86,26 +84,27 @@ def page(told: Told) -> str:
 
 
 def _context(told: Told) -> dict[str, Any]:
-    found = coverage_map.states(told.days, told.pair_days.filter(pl.col("quarantined")))
+    given = told.quality
+    found = coverage_map.states(given.days, given.pair_days.filter(pl.col("quarantined")))
     present = set(found["state"])
     symbols = found["symbol"].unique(maintain_order=True).to_list()
-    failed = told.coins.filter(pl.col("failed") != "")
-    drawn = told.pairs["symbol"].to_list()[:_DRAWN]
+    failed = given.failed
+    drawn = given.pairs["symbol"].to_list()[:_DRAWN]
     return {
         "folder": told.folder,
         "bar_minutes": told.bar_minutes,
-        "n_coins": told.coins.height,
-        "n_rows": f"{told.coins['n_rows'].sum():,d}",
-        "span": _span(told.coins),
+        "n_coins": given.coins.height,
+        "n_rows": f"{given.coins['n_rows'].sum():,d}",
+        "span": _span(given.coins),
         "failed": failed.select("symbol", "failed").rows(),
         "symbols": symbols,
         "map": coverage_map.draw(found) if symbols else "",
         "keys": [(name, words) for name, words in coverage_map.STATES if name in present],
-        "rules": _rules(told.findings),
-        "coins": [_coin(row) for row in told.coins.iter_rows(named=True)],
-        "pairs": [_pair(row) for row in told.pairs.iter_rows(named=True)],
-        "graphs": [_difference(name, told.pair_days) for name in drawn],
-        "n_undrawn": told.pairs.height - len(drawn),
+        "rules": _rules(given.findings),
+        "coins": [_coin(row) for row in given.coins.iter_rows(named=True)],
+        "pairs": [_pair(row) for row in given.pairs.iter_rows(named=True)],
+        "graphs": [_difference(name, given.pair_days) for name in drawn],
+        "n_undrawn": given.pairs.height - len(drawn),
     }
 
 

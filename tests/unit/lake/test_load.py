@@ -185,23 +185,19 @@ def test_bars_must_divide_an_hour(tmp_path, minutes):
 
 def test_a_bad_row_stops_the_load(tmp_path):
     where = store(tmp_path, A=bars(), B=put(bars(), 4, close=-1.0))
-    with pytest.raises(
-        DataError, match=r"B on binance_spot \(ROW_IMPOSSIBLE, 1 rows, first on 2023"
-    ):
+    with pytest.raises(DataError, match=r"data: B on binance_spot \(ROW_IMPOSSIBLE\)"):
         spot(where)
     panel = spot(where, accept_failed=True)
     assert panel.bars.status[:, 1].tolist()[3:6] == [Bar.TRADED, Bar.IMPUTED, Bar.TRADED]
-    assert panel.quality.is_accepted
-    assert panel.notes == (
-        "The bars fail rules of data and were loaded all the same: "
-        "ROW_IMPOSSIBLE (1 rows of 1 coins).",
-    )
-    assert not spot(where, symbols=("A",), accept_failed=True).quality.is_accepted
+    assert panel.certificate.is_accepted
+    (note,) = panel.notes
+    assert note.endswith("loaded all the same: B on binance_spot (ROW_IMPOSSIBLE).")
+    assert not spot(where, symbols=("A",), accept_failed=True).certificate.is_accepted
 
 
 def test_a_failure_outside_of_the_span_does_not_matter(tmp_path):
     where = store(tmp_path, A=put(bars(n=2 * DAY), 4, close=-1.0))
-    assert spot(where, start="2023-02-02").quality.failed.is_empty()
+    assert spot(where, start="2023-02-02").certificate.failed.is_empty()
     with pytest.raises(DataError, match="ROW_IMPOSSIBLE"):
         spot(where, end="2023-02-02")
 
@@ -211,8 +207,10 @@ def test_what_a_rule_can_mend_is_mended_and_told(tmp_path):
     flawed = pl.concat([plain[10:20], plain[:10], plain[20:], plain[50:51]])
     panel = spot(store(tmp_path, A=flawed), drop_last=False)
     np.testing.assert_array_equal(panel.bars.close[:, 0], plain["close"])
-    told = panel.quality.counts.select("rule", "severity", "n").sort("rule").rows()
-    assert told == [("ROW_DOUBLED", "mended", 1), ("ROW_ORDER", "mended", 11)]
+    ((origin, worth),) = panel.certificate.venues
+    told = worth.findings.group_by("rule").agg(pl.col("n").sum()).sort("rule").rows()
+    assert told == [("ROW_DOUBLED", 1), ("ROW_ORDER", 11)]
+    assert (origin.n_files, origin.n_rows) == (1, DAY + 1)
 
 
 def test_two_coins_of_one_symbol_are_two_columns_on_every_venue(tmp_path):
@@ -275,9 +273,9 @@ def test_a_second_vendor_of_the_kind_disputes_what_hardly_traded(tmp_path, kind,
     )
     there = panel.bars.status[-50, 0] == Bar.TRADED
     assert there == kept
-    rules = set(panel.quality.counts.filter(pl.col("venue") == "binance_spot")["rule"])
-    assert ("SPIKE_DISPUTED" in rules) != kept
-    assert panel.quality.agreement.height == (1 if kind == "spot" else 0)
+    (_, mine), _ = panel.certificate.venues
+    assert ("SPIKE_DISPUTED" in set(mine.findings["rule"])) != kept
+    assert mine.pairs.height == (1 if kind == "spot" else 0)
 
 
 def silent(n=24):
@@ -294,7 +292,7 @@ def test_a_coin_that_never_trades_is_left_out_with_a_note(tmp_path):
     assert panel.notes == ("Left out, no trade in the span: B.",)
     with pytest.raises(DataError, match="B never trades"):
         spot(where, symbols=("A", "B"))
-    with pytest.raises(DataError, match="no bar is left: .* are no trade"):
+    with pytest.raises(DataError, match=r"no bar is left: .* are no trade"):
         spot(store(tmp_path / "only", B=silent()))
 
 
