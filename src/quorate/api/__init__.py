@@ -9,7 +9,7 @@ from quorate.api.backtests import run
 from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
 from quorate.api.comparing import Comparison, compare
-from quorate.api.configure import configure, schema
+from quorate.api.configure import configure, data_rules, schema
 from quorate.api.decided import decisions
 from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quorate.lake.panel import Kind
+    from quorate.settings import Settings
 
 __all__ = [
     "Check",
@@ -92,6 +93,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     assume_funding: float | None = None,
     bar_minutes: int | None = None,
     quote_usd: str | Path | None = None,
+    accept_failed: bool = False,
+    settings: Settings | None = None,
 ) -> Panel:
     """Load a market from folders of Parquet files, or one that ``keep`` put on disk.
 
@@ -114,6 +117,11 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         As ``lake.PanelSpec``.
     quote_usd : path, optional
         Bars of the quote currency in USD: equity is then told in USD, and a depeg blocks entries.
+    accept_failed : bool
+        Load coins whose rows fail a rule of data all the same; the report says so at its head.
+    settings : Settings, optional
+        Their section ``[data]`` has the parameters of those rules; read as ``run`` reads them when
+        left out.
 
     Raises
     ------
@@ -157,6 +165,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
             assume_funding=assume_funding,
             bar_minutes=bar_minutes,
             quote_usd=path(quote_usd),
+            rules=data_rules(read_settings() if settings is None else settings),
+            accept_failed=accept_failed,
         )
     )
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quorate.api.configure import check_equity, configure
+from quorate.api.configure import check_equity, configure, data_rules
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
 from quorate.core.engines.catalogue import builtin
 from quorate.core.engines.checks import reads_one_row_at_a_time
 from quorate.core.types import Bars, Market
-from quorate.errors import DataError, EngineError
+from quorate.errors import ConfigError, DataError, EngineError
 from quorate.lake import Block, blocks
 from quorate.lake.sectors import sectors
 from quorate.lake.spec import base_asset
@@ -49,6 +49,19 @@ class Fold:
     start_quote: float
 
 
+def _refuse_other_rules(panel: Panel, settings: Settings) -> None:
+    """Refuse settings that claim other rules of data than the panel was held against."""
+    if panel.certificate is None:
+        return
+    for name, asked in data_rules(settings).items():
+        held = panel.certificate.rules[name]
+        if asked != held:
+            raise ConfigError(
+                f"data.{name} is {asked:g}, but the bars were loaded with {held:g}",
+                hint="give load() the same settings; a sweep cannot vary the rules of data",
+            )
+
+
 def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     """Return a run that has seen nothing yet.
 
@@ -68,7 +81,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     EngineError
         An engine of your own looks at other rows than the one it votes on.
     ConfigError
-        A setting is out of its bounds.
+        A setting is out of its bounds, or the panel was loaded by other rules of data.
 
     Notes
     -----
@@ -81,6 +94,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
             hint="load at least one bar of one coin",
         )
     _refuse_peeking(engines)
+    _refuse_other_rules(panel, settings)
     params = configure(settings, panel.bar_minutes, bitcoin(panel))
     setup = Setup(
         venues=panel.venues,

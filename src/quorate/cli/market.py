@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from quorate.api import Panel
+    from quorate.settings import Settings
 
 Flat = Parameter(name="*")
 """The fields of a class are options of the command itself."""
@@ -49,8 +50,12 @@ class Market:
         int | None, Parameter(help="Length of a bar; found from the files when left out.")
     ] = None
 
-    def load(self) -> Panel:
-        """Return the panel of the bars."""
+    accept_failed: Annotated[
+        bool, Parameter(negative="", help="Load coins that fail a rule of data all the same.")
+    ] = False
+
+    def load(self, settings: Settings | None = None) -> Panel:
+        """Return the panel of the bars, held against the rules of data of the settings."""
         from quorate import api
 
         second = None
@@ -69,6 +74,8 @@ class Market:
             assume_funding=self.assume_funding,
             bar_minutes=self.bar_minutes,
             quote_usd=self.quote_usd,
+            accept_failed=self.accept_failed,
+            settings=settings,
         )
 
     def check(self) -> None:
@@ -100,7 +107,7 @@ class Market:
         found: list[str] = []
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None:
-                values = value if isinstance(value, list) else [value]
+            if value is not None and value is not False:
+                values = value if isinstance(value, list) else [] if value is True else [value]
                 found += [f"--{field.name.replace('_', '-')}", *map(str, values)]
         return found

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from quorate.lake.reading import Read
     from quorate.lake.spec import Source
 
+FOLDER = "certificate"
+"""Where it lies in the folder of a run."""
 ABOUT = "certificate.json"
 _SHOWN = 5
 
