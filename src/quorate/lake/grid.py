@@ -1,14 +1,16 @@
 """Many coins' bars on one regular grid, with each bar's status.
 
 In: checked ``Series``, one a coin, and the grid (first open, length, number of bars). Out: arrays
-(time, coin), NaN where nothing is known. A gap under one hour carries the last price with volume
-0 and status IMPUTED; a longer one stays ABSENT; nothing is ever filled backwards or interpolated
-(Spec 13, METHODS 12). A venue that goes on printing a frozen price after trading stopped is not
-believed: see ``alive``.
+(time, coin), NaN where nothing is known. While a gap is under one hour the last price is carried
+with volume 0 and status IMPUTED, from then on it is ABSENT, so that what stands at a bar never
+depends on how long the gap will last; nothing is ever filled backwards or interpolated (Spec 13,
+METHODS 12). A venue that goes on printing a frozen price after trading stopped is not believed:
+see ``alive``.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -118,7 +120,13 @@ def moves(series: Series) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return moving | (series.high > series.low)
 
 
-def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
+def lay(
+    coins: Sequence[Series | None],
+    grid: Grid,
+    *,
+    gap_minutes: float = GAP_MINUTES,
+    frozen_hours: float = FROZEN_HOURS,
+) -> Laid:
     """Put each coin's bars on the grid and mark what each bar is worth.
 
     Parameters
@@ -127,6 +135,10 @@ def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
         One entry a coin, on the grid's open times; None or empty leaves the column ABSENT.
     grid : Grid
         Where the rows go; rows outside are left out.
+    gap_minutes : float
+        A price is carried while less than this is missing.
+    frozen_hours : float
+        As ``alive``; nothing traded or moved for longer at the end of the grid: the coin is dead.
 
     Returns
     -------
@@ -137,8 +149,8 @@ def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
     Notes
     -----
     Units: prices in quote, volume in coins.  Causal: a carried price is the last one before.
-    Missing: gaps under 60 minutes IMPUTED, others ABSENT; before the first and after the last
-    bar ABSENT.
+    Missing: the first bars of a gap, less than ``gap_minutes`` of them, IMPUTED, the others ABSENT,
+    after the last bar too; before the first ABSENT.
     Spec 13.
     """
     shape = (grid.n_bars, len(coins))
@@ -157,14 +169,15 @@ def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
     )
     for c, series in enumerate(coins):
         if series is not None and series.open_ms.size > 0:
-            _lay_coin(laid, c, series, grid)
+            _lay_coin(laid, c, series, grid, (gap_minutes, frozen_hours))
     return laid
 
 
-def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid) -> None:
+def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid, limits: tuple[float, float]) -> None:
     """Write one coin's column."""
+    gap_minutes, frozen_hours = limits
     inside = window(series, grid.first_ms, grid.first_ms + grid.n_bars * grid.bar_ms)
-    believed = alive(inside, grid.bar_minutes)
+    believed = alive(inside, grid.bar_minutes, frozen_hours)
     if believed.open_ms.size == 0:
         return
     row = (believed.open_ms - grid.first_ms) // grid.bar_ms
@@ -173,14 +186,25 @@ def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid) -> None:
     laid.status[row, c] = Bar.TRADED
     laid.first[c], laid.last[c] = row[0], row[-1]
     moved = int(row[np.flatnonzero(moves(believed))[-1]])
-    laid.dead[c] = (grid.n_bars - 1 - moved) * grid.bar_minutes > FROZEN_HOURS * 60
-    _carry(laid, c, row, believed, grid.bar_minutes)
+    laid.dead[c] = (grid.n_bars - 1 - moved) * grid.bar_minutes > frozen_hours * 60
+    _carry(laid, c, row, believed, most_carried(gap_minutes, grid.bar_minutes))
 
 
-def _carry(laid: Laid, c: int, row: IntVec, series: Series, bar_minutes: int) -> None:
-    """Carry the close over every gap shorter than one hour."""
-    missing = np.diff(row) - 1
-    before = np.flatnonzero((missing > 0) & (missing * bar_minutes < GAP_MINUTES))
+def most_carried(gap_minutes: float, bar_minutes: int) -> int:
+    """Return how many bars of a gap carry a price: all that end less than the limit after it began.
+
+    Examples
+    --------
+    >>> most_carried(60.0, 5), most_carried(60.0, 60), most_carried(0.0, 5)
+    (11, 0, 0)
+    """
+    return max(math.ceil(gap_minutes / bar_minutes) - 1, 0)
+
+
+def _carry(laid: Laid, c: int, row: IntVec, series: Series, most: int) -> None:
+    """Carry the close over the first bars of every gap, that after the last bar too."""
+    missing = np.minimum(np.diff(row, append=laid.close.shape[0]) - 1, most)
+    before = np.flatnonzero(missing > 0)
     if before.size == 0:
         return
     count = missing[before]

@@ -21,7 +21,7 @@ from quorate.core.types import Bars, Market
 from quorate.errors import DataError
 from quorate.lake import carry, certificate, instruments, quote, reading
 from quorate.lake.governance import params
-from quorate.lake.grid import NEVER, Grid, Laid, alive, lay, window
+from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
 from quorate.lake.panel import Panel, Provenance
 from quorate.lake.sources import MINUTE_MS
 from quorate.lake.spec import check, match, plain
@@ -69,6 +69,7 @@ def load(spec: PanelSpec) -> Panel:
     Spec 13, METHODS 12.
     """
     check(spec)
+    rules = params(**spec.rules)
     found = [reading.files(source.path) for source in spec.sources]
     chosen = _choose(spec, found[0])
     length = reading.length(
@@ -78,7 +79,7 @@ def load(spec: PanelSpec) -> Panel:
     reads = reading.read(spec, found, chosen, length)
     lacks = _lacks(spec, reads[0])
     span = _span(spec, reads[0], minutes)
-    worth = certificate.certify(spec.sources, reads, span, params(**spec.rules))
+    worth = certificate.certify(spec.sources, reads, span, rules)
     if not spec.accept_failed:
         certificate.refuse(worth)
     reads, silent = _drop_silent(spec, reads, span)
@@ -90,7 +91,10 @@ def load(spec: PanelSpec) -> Panel:
         if not instruments.is_known(source.venue)
     ]
     grid = _tighten(spec, reads[0], span)
-    laid = [lay(read.coins, grid) for read in reads]
+    laid = [
+        lay(read.coins, grid, gap_minutes=rules.gap_minutes, frozen_hours=rules.frozen_hours)
+        for read in reads
+    ]
     excluded = dict.fromkeys(silent, "no trade in the span")
     return replace(
         _assemble(spec, grid, (reads, laid), notes),
@@ -191,8 +195,7 @@ def _drop_silent(spec: PanelSpec, reads: list[Read], grid: Grid) -> tuple[list[R
     kept = [
         c
         for c, series in enumerate(primary.coins)
-        if series is not None
-        and alive(window(series, grid.first_ms, end_ms), grid.bar_minutes).open_ms.size > 0
+        if series is not None and moves(window(series, grid.first_ms, end_ms)).any()
     ]
     # of two coins of one symbol one may be silent
     silent = [name for c, name in enumerate(primary.names) if c not in set(kept)]
@@ -308,9 +311,10 @@ def _stack(
 
 
 def _members(primary: Laid, n_bars: int) -> ByteMat:
-    """Return 1 from each coin's first bar to its last."""
+    """Return 1 from each coin's first bar to its last, or to the end if it is not dead."""
     t = np.arange(n_bars)[:, None]
-    return ((t >= primary.first) & (t <= primary.last)).astype(np.int8)
+    last = np.where(primary.dead | (primary.last < 0), primary.last, n_bars)
+    return ((t >= primary.first) & (t <= last)).astype(np.int8)
 
 
 def _ms(when: datetime | str) -> int:

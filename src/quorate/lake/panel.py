@@ -60,7 +60,8 @@ class Panel:
     quote_usd : Vec
         USD per quote coin, shape (time,); 1.0 where no series was given.
     member : ByteMat
-        1 from a coin's first bar to its last, shape (time, coin).
+        1 from a coin's first bar to the end, or to its last bar if it is gone for good, shape
+        (time, coin).
     delisted_k : IntVec
         Counter of the last bar with data where they end for good, else ``grid.NEVER``.
     is_synthetic : bool

@@ -50,31 +50,40 @@ def test_a_short_gap_is_carried_in_price_with_no_volume():
 
 
 @pytest.mark.parametrize(
-    ("minutes", "missing", "expected"),
+    ("minutes", "missing", "carried"),
     [
-        (5, 11, "I"),
-        (5, 12, "A"),
-        (15, 3, "I"),
-        (15, 4, "A"),
-        (60, 1, "A"),
-        (1, 59, "I"),
-        (1, 60, "A"),
+        (5, 11, 11),
+        (5, 12, 11),
+        (5, 13, 11),
+        (15, 3, 3),
+        (15, 4, 3),
+        (60, 1, 0),
+        (1, 59, 59),
+        (1, 60, 59),
     ],
 )
-def test_the_bound_is_one_hour(minutes, missing, expected):
+def test_the_bound_is_one_hour(minutes, missing, carried):
     laid = lay([series([0, missing + 1], minutes)], grid(missing + 2, minutes))
-    assert status(laid) == "T" + expected * missing + "T"
+    assert status(laid) == "T" + "I" * carried + "A" * (missing - carried) + "T"
 
 
-def test_a_long_gap_stays_unknown():
+def test_the_bound_may_be_another():
+    laid = lay([series([0, 13])], grid(14), gap_minutes=30.0)
+    assert status(laid) == "T" + "I" * 5 + "A" * 7 + "T"
+    laid = lay([series([0, 3])], grid(4), gap_minutes=0.0)
+    assert status(laid) == "TAAT"
+
+
+def test_from_an_hour_on_a_gap_is_unknown():
     laid = lay([series([0, 20])], grid(21))
     for column in (laid.open, laid.high, laid.low, laid.close, laid.volume, laid.taker_buy):
-        assert np.isnan(column[1:20, 0]).all()
+        assert np.isnan(column[12:20, 0]).all()
+        assert not np.isnan(column[:12, 0]).any()
 
 
-def test_before_the_first_and_after_the_last_bar_is_absent():
-    laid = lay([series([3, 4])], grid(7))
-    assert status(laid) == "AAATTAA"
+def test_before_the_first_bar_is_absent_and_after_the_last_one_it_is_a_gap():
+    laid = lay([series([3, 4])], grid(20))
+    assert status(laid) == "AAATT" + "I" * 11 + "A" * 4
     assert (laid.first[0], laid.last[0]) == (3, 4)
     assert np.isnan(laid.close[:3, 0]).all()
 

@@ -352,5 +352,6 @@ def test_a_second_venue_is_matched_by_symbol_or_base_asset(tmp_path):
     np.testing.assert_array_equal(panel.market.close[:, 0], panel.bars.close)
     assert panel.market.close[0, 1, 0] == 101.0
     assert (panel.market.status[:, 1, 1] == Bar.ABSENT).all()
-    assert (panel.market.status[5:20, 1, 0] == Bar.ABSENT).all()
+    assert (panel.market.status[16:20, 1, 0] == Bar.ABSENT).all()
+    assert (panel.market.status[5:16, 1, 0] == Bar.IMPUTED).all()
     np.testing.assert_array_equal(panel.venues.lot[0], panel.venues.lot[1])

@@ -83,7 +83,8 @@ ABOUT: Final[dict[Rule, About]] = {
         "Bars missing for less than the limit carry the last price; never traded or learned on.",
     ),
     Rule.GAP_BREAK: About(
-        Severity.NOTED, "Bars missing for longer: the series is cut, indicators start again."
+        Severity.NOTED,
+        "Bars missing for longer: from the limit on the series is cut, indicators start again.",
     ),
     Rule.RETURN_SUSPECT: About(
         Severity.NOTED, "A return is far out by its robust z-score. It was kept: prices do move."
