@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from quorate.core.types import Bars, Market
+from quorate.core.types import Bar, Bars, Market
 from quorate.errors import DataError
 from quorate.lake import carry, certificate, instruments, quote, reading
 from quorate.lake.governance import params
@@ -267,7 +267,7 @@ def _assemble(
         kinds=(spec.sources[0].kind,) * len(symbols),
         funding=carried.source,
         quote_usd=_quote(spec, grid, notes),
-        member=_members(primary, grid.n_bars),
+        member=_members(primary),
         delisted_k=ended,
         is_synthetic=False,
         source=_provenance(
@@ -310,10 +310,12 @@ def _stack(
     return np.stack(parts, axis=1)
 
 
-def _members(primary: Laid, n_bars: int) -> ByteMat:
-    """Return 1 from each coin's first bar to its last, or to the end if it is not dead."""
+def _members(primary: Laid) -> ByteMat:
+    """Return 1 from each coin's first bar to the end, or to the last known if it is dead."""
+    n_bars = primary.status.shape[0]
     t = np.arange(n_bars)[:, None]
-    last = np.where(primary.dead | (primary.last < 0), primary.last, n_bars)
+    known = n_bars - 1 - (primary.status[::-1] != Bar.ABSENT).argmax(axis=0)
+    last = np.where(primary.dead, known, n_bars)
     return ((t >= primary.first) & (t <= last)).astype(np.int8)
 
 
