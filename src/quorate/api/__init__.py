@@ -9,7 +9,7 @@ from quorate.api.backtests import run
 from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
 from quorate.api.comparing import Comparison, compare
-from quorate.api.configure import configure, data_rules, schema
+from quorate.api.configure import configure, data_rules, schema, universe_rules
 from quorate.api.decided import decisions
 from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
@@ -23,7 +23,7 @@ from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
 from quorate.api.simulating import Simulation, simulate
 from quorate.api.sweeping import Sweep, grid, sweep
-from quorate.api.universes import universe
+from quorate.api.universes import survivorship, universe
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
@@ -69,6 +69,7 @@ __all__ = [
     "schema",
     "simulate",
     "sizes",
+    "survivorship",
     "sweep",
     "synthetic",
     "universe",
@@ -93,6 +94,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     assume_funding: float | None = None,
     bar_minutes: int | None = None,
     quote_usd: str | Path | None = None,
+    in_universe: bool = False,
     accept_failed: bool = False,
     settings: Settings | None = None,
 ) -> Panel:
@@ -117,11 +119,14 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         As ``lake.PanelSpec``.
     quote_usd : path, optional
         Bars of the quote currency in USD: equity is then told in USD, and a depeg blocks entries.
+    in_universe : bool
+        Trade a coin only on days on which it is in the universe, by the days before them
+        (``quorate.universe``); leave out those that never are.
     accept_failed : bool
         Load coins whose rows fail a rule of data all the same; the report says so at its head.
     settings : Settings, optional
-        Their section ``[data]`` has the parameters of those rules; read as ``run`` reads them when
-        left out.
+        Their sections ``[data]`` and ``[universe]`` have the parameters of those rules; read as
+        ``run`` reads them when left out.
 
     Raises
     ------
@@ -156,6 +161,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     if second is not None:
         sources.append(Source(Path(second[0]), second[1], kind, path(second[2])))
     chosen = None if symbols is None else named(symbols, files(Path(bars)))
+    chosen_rules = read_settings() if settings is None else settings
     return load_panel(
         PanelSpec(
             tuple(sources),
@@ -165,7 +171,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
             assume_funding=assume_funding,
             bar_minutes=bar_minutes,
             quote_usd=path(quote_usd),
-            rules=data_rules(read_settings() if settings is None else settings),
+            rules=data_rules(chosen_rules),
+            universe=universe_rules(chosen_rules) if in_universe else None,
             accept_failed=accept_failed,
         )
     )

@@ -22,7 +22,7 @@ from quorate.core.risk import presets
 from quorate.core.routing.rank import Ranking
 from quorate.core.types import MONEY_SCALE
 from quorate.errors import ConfigError
-from quorate.lake import governance
+from quorate.lake import governance, universe
 from quorate.settings import Field, Schema
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def _schema() -> Schema:
             "store": Field(str, "", ""),
         },
         "data": _fields(governance.Params()._asdict(), governance.BOUNDS),
+        "universe": _fields(universe.Rules()._asdict(), universe.BOUNDS),
         "engines": {
             "extra": Field(tuple[str, ...], (), ""),
             "exclude": Field(tuple[str, ...], (), ""),
@@ -289,6 +290,24 @@ def data_rules(settings: Settings) -> dict[str, float]:
     10.0
     """
     made: dict[str, float] = _stage("data", governance.params, **settings["data"])._asdict()
+    return made
+
+
+def universe_rules(settings: Settings) -> dict[str, float]:
+    """Return the numbers of the universe's rules by name (section ``[universe]``).
+
+    Raises
+    ------
+    ConfigError
+        A value is outside its bounds.
+
+    Examples
+    --------
+    >>> from quorate.api.effective import read_settings
+    >>> universe_rules(read_settings())["min_age_days"]
+    90
+    """
+    made: dict[str, float] = _stage("universe", universe.rules, **settings["universe"])._asdict()
     return made
 
 

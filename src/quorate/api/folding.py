@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quorate.api.configure import check_equity, configure, data_rules
+from quorate.api.configure import check_equity, configure, data_rules, universe_rules
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
 from quorate.core.engines.catalogue import builtin
@@ -50,16 +50,17 @@ class Fold:
 
 
 def _refuse_other_rules(panel: Panel, settings: Settings) -> None:
-    """Refuse settings that claim other rules of data than the panel was held against."""
-    if panel.certificate is None:
-        return
-    for name, asked in data_rules(settings).items():
-        held = panel.certificate.rules[name]
-        if asked != held:
-            raise ConfigError(
-                f"data.{name} is {asked:g}, but the bars were loaded with {held:g}",
-                hint="give load() the same settings; a sweep cannot vary the rules of data",
-            )
+    """Refuse settings that claim other rules of data than the panel was loaded by."""
+    made = panel.source.made or {}
+    for section, asked in (("data", data_rules(settings)), ("universe", universe_rules(settings))):
+        held = made.get("rules" if section == "data" else section) or {}
+        for name, value in held.items():
+            if asked.get(name) != value:
+                raise ConfigError(
+                    f"{section}.{name} is {asked.get(name):g}, but the bars were loaded with "
+                    f"{value:g}",
+                    hint="give load() the same settings; a sweep cannot vary the rules of data",
+                )
 
 
 def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:

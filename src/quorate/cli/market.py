@@ -50,6 +50,12 @@ class Market:
         int | None, Parameter(help="Length of a bar; found from the files when left out.")
     ] = None
 
+    universe: Annotated[
+        bool,
+        Parameter(
+            negative="", help="Trade coins only while they are in the universe ([universe])."
+        ),
+    ] = False
     accept_failed: Annotated[
         bool, Parameter(negative="", help="Load coins that fail a rule of data all the same.")
     ] = False
@@ -74,6 +80,7 @@ class Market:
             assume_funding=self.assume_funding,
             bar_minutes=self.bar_minutes,
             quote_usd=self.quote_usd,
+            in_universe=self.universe,
             accept_failed=self.accept_failed,
             settings=settings,
         )

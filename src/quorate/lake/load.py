@@ -19,8 +19,8 @@ import numpy as np
 
 from quorate.core.types import Bar, Bars, Market
 from quorate.errors import DataError
-from quorate.lake import carry, certificate, instruments, quote, reading
-from quorate.lake.governance import params
+from quorate.lake import carry, certificate, instruments, quote, reading, universe
+from quorate.lake.governance import Params, params
 from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
 from quorate.lake.panel import Panel, Provenance
 from quorate.lake.sources import MINUTE_MS
@@ -83,6 +83,7 @@ def load(spec: PanelSpec) -> Panel:
     if not spec.accept_failed:
         certificate.refuse(worth)
     reads, silent = _drop_silent(spec, reads, span)
+    excluded = dict.fromkeys(silent, "no trade in the span")
     notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
     notes += certificate.note(worth)
     notes += [
@@ -90,14 +91,21 @@ def load(spec: PanelSpec) -> Panel:
         for source in spec.sources
         if not instruments.is_known(source.venue)
     ]
+    mask = None
+    if spec.universe is not None:
+        reads, mask, never = _in_universe(spec, reads, span)
+        excluded |= {name: f"never in the universe: {why}" for name, why in never.items()}
+        notes += [f"Left out, never in the universe: {', '.join(sorted(never))}."] if never else []
     grid = _tighten(spec, reads[0], span)
+    mask = mask if mask is None else mask[span.n_bars - grid.n_bars :]
     laid = [
         lay(read.coins, grid, gap_minutes=rules.gap_minutes, frozen_hours=rules.frozen_hours)
         for read in reads
     ]
-    excluded = dict.fromkeys(silent, "no trade in the span")
+    panel = _assemble(spec, grid, (reads, laid), notes)
     return replace(
-        _assemble(spec, grid, (reads, laid), notes),
+        panel,
+        member=panel.member if mask is None else panel.member & mask,
         lacks=lacks,
         certificate=worth._replace(excluded=excluded),
     )
@@ -206,14 +214,27 @@ def _drop_silent(spec: PanelSpec, reads: list[Read], grid: Grid) -> tuple[list[R
             f"{', '.join(missed)} never trades in the span asked for",
             hint="leave it out of symbols, or choose another span",
         )
-    return [
-        read._replace(
-            symbols=[read.symbols[c] for c in kept],
-            names=[read.names[c] for c in kept],
-            coins=[read.coins[c] for c in kept],
-        )
-        for read in reads
-    ], silent
+    return [_only(read, kept) for read in reads], silent
+
+
+def _in_universe(
+    spec: PanelSpec, reads: list[Read], span: Grid
+) -> tuple[list[Read], ByteMat, dict[str, str]]:
+    """Leave out coins that are in the universe on no day; return when the others are."""
+    primary = reads[0]
+    axis = list(zip(primary.names, primary.coins, strict=True))
+    mask, never = universe.members(axis, span, universe.rules(**(spec.universe or {})))
+    kept = [c for c, name in enumerate(primary.names) if name not in never]
+    return [_only(read, kept) for read in reads], np.ascontiguousarray(mask[:, kept]), never
+
+
+def _only(read: Read, kept: Sequence[int]) -> Read:
+    """Return some of the coins of a venue."""
+    return read._replace(
+        symbols=[read.symbols[c] for c in kept],
+        names=[read.names[c] for c in kept],
+        coins=[read.coins[c] for c in kept],
+    )
 
 
 def _assemble(
@@ -338,6 +359,10 @@ def _provenance(
     digest = hashlib.blake2b(digest_size=16)
     chosen = (symbols, tuple(grid), spec.assume_funding, spec.drop_last)
     digest.update(repr(chosen).encode())
+    # what is not asked for leaves the digest as it was
+    rules = {} if spec.rules == Params()._asdict() else spec.rules
+    for asked in (rules, spec.universe or {}):
+        digest.update(repr(sorted(asked.items())).encode() if asked else b"")
     for path in paths:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
+from quorate.lake.governance.params import params
+from quorate.lake.universe import rules
 
 if TYPE_CHECKING:
     from quorate.lake.panel import Kind
@@ -78,6 +80,9 @@ class PanelSpec:
     rules : mapping, optional
         Parameters of the rules of governance by name, where they differ from the defaults
         (``governance.BOUNDS``).
+    universe : mapping, optional
+        Numbers of ``universe.Rules`` by name: a coin is a member only on days on which it is in,
+        and one that never is is left out. Without it a coin is a member while it is listed.
     accept_failed : bool
         Load coins whose rows fail a rule, and say so, instead of refusing them.
     """
@@ -93,6 +98,7 @@ class PanelSpec:
     tick: Mapping[str, float] = field(default_factory=dict)
     lot: Mapping[str, float] = field(default_factory=dict)
     rules: Mapping[str, float] = field(default_factory=dict)
+    universe: Mapping[str, float] | None = None
     accept_failed: bool = False
 
 
@@ -109,8 +115,9 @@ def check(spec: PanelSpec) -> None:
     DataError
         There is no source.
     ConfigError
-        A venue has no name, is misspelt or is of the other kind, two sources are one folder, or
-        the assumed funding is no number within 0.01 per 8 h.
+        A venue has no name, is misspelt or is of the other kind, two sources are one folder, the
+        assumed funding is no number within 0.01 per 8 h, or a parameter of the rules of data or of
+        the universe is unknown or out of its bounds.
 
     Notes
     -----
@@ -158,6 +165,16 @@ def check(spec: PanelSpec) -> None:
             f"assume_funding is {rate} per 8 h, outside [-0.01, 0.01]",
             hint="it is a fraction, not percent or bps: 0.0001 is one basis point",
         )
+    for name, make, values in (
+        ("rules", params, spec.rules),
+        ("universe", rules, spec.universe or {}),
+    ):
+        try:
+            make(**values)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"{name}: {error}", hint="see BOUNDS of lake.governance and of lake.universe"
+            ) from error
 
 
 def _slip(name: str) -> str:
