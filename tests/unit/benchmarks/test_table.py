@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import page  # noqa: E402
 import pytest  # noqa: E402
 import table  # noqa: E402
 
@@ -30,6 +34,13 @@ def test_a_row_tells_ratio_goal_and_memory() -> None:
     assert "| 75 | 150 (140 to 160) | **yes** |" in told
     assert told.endswith("| 300 and 90 |")
     assert "| no |" in table.line(FOUND | {"ratio": 74.0})
+
+
+def test_one_turn_has_no_range() -> None:
+    alone = FOUND | {"least": 150.0, "most": 150.0}
+    assert "| 150 (one turn) |" in table.line(FOUND | {"turns": 1})
+    assert "| 150 (one turn) |" in table.line(alone)  # kept from before turns were
+    assert "| 150 (140 to 160) |" in table.line(FOUND | {"turns": 5})
 
 
 def test_a_check_leaves_a_fifth_of_room_and_names_what_is_not_there() -> None:
@@ -55,3 +66,83 @@ def test_a_misspelt_row_passes_no_check(
         table.main()
     assert ended.value.code == 2
     assert "no row contains ['clarabell']" in capsys.readouterr().err
+
+
+# -- what is kept
+
+
+@pytest.fixture
+def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(page, "DOCS", tmp_path)
+    text = "above\n<!-- rows: begin -->\nold\n<!-- rows: end -->\nbelow\n"
+    (tmp_path / "benchmarks.md").write_text(text)
+    return tmp_path
+
+
+def test_a_row_that_was_not_asked_for_stays_as_it_was(docs: Path) -> None:
+    other = FOUND | {"work": "cycle", "on": "2026-11-20", "commit": "abc1234"}
+    page.write([FOUND | {"work": "gone"}, other], ["gone", "solve", "cycle"], table.BESIDE)
+    fresh = FOUND | {"ratio": 170.0, "on": "2026-11-26", "commit": "def5678"}
+    page.write([fresh], ["solve", "cycle"], table.BESIDE)
+    kept = json.loads((docs / "benchmarks.json").read_text())["rows"]
+    assert [row["work"] for row in kept] == ["solve", "cycle"]
+    assert kept == [fresh, other]
+    lines = (docs / "benchmarks.md").read_text().splitlines()
+    assert lines[0] == "above"
+    assert lines[-1] == "below"
+    assert "old" not in lines
+    assert lines[4].startswith("| solve | 75 | 170 ")
+    assert lines[7] == (
+        "Measured from 2026-11-20 on commit abc1234 to 2026-11-26 on commit def5678."
+    )
+
+
+def test_a_row_without_its_data_does_not_wipe_what_was_measured(docs: Path) -> None:
+    page.write([FOUND], ["solve"], table.BESIDE)
+    page.write([{"work": "solve", "failed": page.NEEDS_DATA}], ["solve"], table.BESIDE)
+    assert json.loads((docs / "benchmarks.json").read_text())["rows"] == [FOUND]
+    page.write([{"work": "solve", "goal": 1.0, "failed": "it died"}], ["solve"], table.BESIDE)
+    assert "not measured: it died" in (docs / "benchmarks.md").read_text()
+
+
+def test_a_page_without_the_markers_is_refused(docs: Path) -> None:
+    (docs / "benchmarks.md").write_text("no table here\n")
+    with pytest.raises(ValueError, match="no markers"):
+        page.write([FOUND], ["solve"], table.BESIDE)
+
+
+def test_rows_from_before_dates_were_kept_are_told_apart() -> None:
+    dated = FOUND | {"on": "2026-11-26", "commit": "abc1234"}
+    assert page.when([dated, dated]) == "Measured 2026-11-26 on commit abc1234."
+    assert page.when([dated, FOUND]) == (
+        "Measured 2026-11-26 on commit abc1234. 1 of 2 rows are not dated."
+    )
+    assert page.when([FOUND]) == "1 of 1 rows are not dated."
+    assert page.when([dated | {"failed": "it died"}]) == "Nothing was measured."
+
+
+def test_a_commit_says_when_what_is_measured_was_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "ROOT", tmp_path)
+    assert page.commit() == "unknown"
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "one.py").write_text("1\n")
+    git = [shutil.which("git"), "-c", "user.name=n", "-c", "user.email=e@example.org"]
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "One"]):
+        subprocess.run([*git, *words], cwd=tmp_path, check=True)
+    clean = page.commit()
+    assert len(clean) >= 7
+    assert not clean.endswith("+")
+    (tmp_path / "notes.md").write_text("no figure depends on it\n")
+    assert page.commit() == clean
+    (tmp_path / "src" / "two.py").write_text("2\n")
+    assert page.commit() == f"{clean}+"
+
+
+def test_the_page_shows_what_is_kept() -> None:
+    kept = json.loads((page.DOCS / "benchmarks.json").read_text(encoding="utf-8"))
+    text = (page.DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    for row in kept["rows"]:
+        assert table.line(row) in text
+    assert page.when(kept["rows"]) in text
