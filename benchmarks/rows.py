@@ -87,6 +87,7 @@ ROWS = (
         "peers/freqtrade_backtest.py 50 4000",
         50.0,
         by="wall",
+        held=True,
         turns=3,
     ),
     Row(
@@ -137,6 +138,7 @@ ROWS = (
         "ours/averages.py DATA 25 100",
         "peers/vectorbt_sweep.py DATA 25 100 5",
         1.0,
+        held=True,
         turns=2,
     ),
     Row(
@@ -144,6 +146,7 @@ ROWS = (
         "ours/averages.py DATA 25 100",
         "peers/freqtrade_hyperopt.py DATA 25 426 1",
         50.0,
+        held=True,
         turns=1,
     ),
     Row(
@@ -160,6 +163,7 @@ ROWS = (
         "peers/freqtrade_hyperopt.py DATA 25 426 1",
         50.0,
         by="wall",
+        held=True,
         turns=1,
     ),
 )

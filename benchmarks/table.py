@@ -3,10 +3,11 @@
     python benchmarks/table.py [--data FOLDER] [--turns N] [--check] [--write] [WORD ...]
 
 Each row lets Quorate and another system take turns (``turns.py``) and tells the ratio of their
-speeds. ``--check`` runs only the rows whose goal is held and fails if one is not, with a fifth of
-room for a noisy machine; ``--write`` renews docs/explanations/benchmarks.json and the table, row
-by row. Words choose the rows that contain one of them. A system that is not there is named, not
-skipped; a row that needs ``--data`` is left out without it, and said to be.
+speeds; a second table has the goals of Quorate by itself (``limits.py``). ``--check`` runs only
+what is held and fails if it no longer is, with a fifth of room for a noisy machine; ``--write``
+renews docs/explanations/benchmarks.json and the tables, row by row. Words choose the rows that
+contain one of them. A system that is not there is named, not skipped; a row that needs ``--data``
+is left out without it, and said to be.
 """
 
 from __future__ import annotations
@@ -14,11 +15,21 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from typing import TYPE_CHECKING
 
+import limits
 import page
 import turns
+from limits import LIMITS
 from page import NEEDS_DATA
 from rows import DATA, ROWS, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from limits import Limit
+
+    Goal = Row | Limit
 
 ROOM = 0.8  # of a goal: what a check asks, for machines are noisy
 
@@ -86,17 +97,48 @@ BESIDE = page.Table(
 
 
 def missed(rows: list[dict[str, object]]) -> list[str]:
-    """Return what a check complains of."""
+    """Return what a check complains of; a row that was left out for want of data is no miss."""
     return [
         f"{row['work']}: {row.get('failed') or format(row['ratio'], '.3g') + ' x'}, "
         f"asked {ROOM * row['goal']:.3g} x"
         for row in rows
-        if "failed" in row or row["ratio"] < ROOM * row["goal"]
+        if row.get("failed") != NEEDS_DATA
+        and ("failed" in row or row["ratio"] < ROOM * row["goal"])
     ]
 
 
+def chosen(goals: Sequence[Goal], words: list[str], *, check: bool) -> list[Goal]:
+    """Return the goals that contain a word, all without words; for a check those that are held."""
+    return [
+        goal
+        for goal in goals
+        if (goal.held or not check)
+        and (not words or any(word.lower() in goal.work.lower() for word in words))
+    ]
+
+
+def printed(
+    goals: Sequence[Goal],
+    measure: Callable[[Goal], dict[str, object]],
+    table: page.Table,
+    order: list[str] | None,
+) -> list[dict[str, object]]:
+    """Measure goals and print a row each; with ``order`` the page is renewed after every one."""
+    found = []
+    if goals:
+        print(table.head, flush=True)
+    for goal in goals:
+        found.append(measure(goal))
+        print(table.line(found[-1]), flush=True)
+        if order is not None:
+            page.write(found[-1:], order, table)
+    if goals:
+        print(f"\n{page.when(found)}\n", flush=True)
+    return found
+
+
 def main() -> None:
-    """Measure the rows that are asked for."""
+    """Measure the goals that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("words", nargs="*", metavar="WORD", help="rows that contain one of these")
     parser.add_argument("--data", help="folder of real bars, one SYMBOL.parquet a coin")
@@ -104,26 +146,21 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail when a held goal is missed")
     parser.add_argument("--write", action="store_true", help="renew the documentation")
     given = parser.parse_args()
-    words = [word.lower() for word in given.words]
-    chosen = [
-        row
-        for row in ROWS
-        if (row.held or not given.check)
-        and (not words or any(word in row.work.lower() for word in words))
-    ]
-    if not chosen:  # a misspelt word must not pass a check
-        parser.error(f"no row contains {given.words}; there are: {'; '.join(r.work for r in ROWS)}")
-    order = [row.work for row in ROWS]
-    rows = []
-    print(BESIDE.head, flush=True)
-    for row in chosen:
-        rows.append(measured(row, given.data, given.turns))
-        print(line(rows[-1]), flush=True)
-        if given.write:
-            page.write(rows[-1:], order, BESIDE)
-    print(f"\n{page.when(rows)}")
-    if given.check and (complaints := missed(rows)):
-        sys.exit("\n".join(complaints))
+    rows, own = (chosen(goals, given.words, check=given.check) for goals in (ROWS, LIMITS))
+    if not rows and not own:  # a misspelt word must not pass a check
+        there = "; ".join(goal.work for goal in (*ROWS, *LIMITS))
+        parser.error(f"no row contains {given.words}; there are: {there}")
+    orders = [[goal.work for goal in goals] if given.write else None for goals in (ROWS, LIMITS)]
+    beside = printed(rows, lambda row: measured(row, given.data, given.turns), BESIDE, orders[0])
+    alone = printed(own, lambda limit: limits.measured(limit, given.turns), limits.OWN, orders[1])
+    left_out = [row["work"] for row in beside if row.get("failed") == NEEDS_DATA]
+    if left_out:
+        print(f"Left out, for {NEEDS_DATA}: {'; '.join(left_out)}")
+    if given.check:
+        if len(left_out) == len(beside) + len(alone):  # nothing was checked
+            sys.exit("nothing was measured: give --data FOLDER")
+        if complaints := missed(beside) + limits.missed(alone):
+            sys.exit("\n".join(complaints))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import limits  # noqa: E402
 import page  # noqa: E402
 import pytest  # noqa: E402
 import table  # noqa: E402
+import turns  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FOUND = {
     "work": "solve",
@@ -51,6 +57,11 @@ def test_a_check_leaves_a_fifth_of_room_and_names_what_is_not_there() -> None:
     assert "not measured: no environment" in table.line(lost)
 
 
+def test_a_row_without_its_data_is_no_miss() -> None:
+    left = {"work": "sweep", "goal": 1.0, "failed": page.NEEDS_DATA}
+    assert table.missed([FOUND, left]) == []
+
+
 def test_every_row_is_of_scripts_that_are_there() -> None:
     for row in table.ROWS:
         assert (BENCHMARKS / row.ours.split()[0]).is_file()
@@ -58,14 +69,74 @@ def test_every_row_is_of_scripts_that_are_there() -> None:
         assert row.goal > 0.0
 
 
-def test_a_misspelt_row_passes_no_check(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["table.py", "--check", "clarabell"])
-    with pytest.raises(SystemExit) as ended:
+# -- a whole call
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a call of the table: one row that is held, one that needs data, one figure."""
+    rows = (
+        table.Row("solve", "ours/solve.py", "peers/solve.py", 75.0, held=True),
+        table.Row("sweep", "ours/sweep.py DATA", "peers/sweep.py DATA", 1.0, held=True),
+        table.Row("missed", "ours/solve.py", "peers/solve.py", 999.0),
+    )
+    own = limits.Limit("start", 2.0, "s", "quorate", lambda *_: limits.median([2.0]), held=True)
+    side = turns.Side("one", "solves", 10.0, "", {}, 0.0, (1.0,), (1.0,), 20.0, 10.0)
+    found = turns.Compared(side, side, *2 * (turns.Ratio(80.0, 70.0, 90.0),))
+    monkeypatch.setattr(table, "ROWS", rows)
+    monkeypatch.setattr(table, "LIMITS", (own,))
+    monkeypatch.setattr(turns, "command", str.split)
+    monkeypatch.setattr(turns, "compare", lambda *_: found)
+
+    def call(*given: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["table.py", *given])
         table.main()
-    assert ended.value.code == 2
-    assert "no row contains ['clarabell']" in capsys.readouterr().err
+
+    return call
+
+
+def test_a_check_runs_what_is_held_and_says_what_it_left_out(
+    call: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("--check")
+    said = capsys.readouterr().out
+    assert "| solve | 75 | 80 (70 to 90) |" in said
+    assert "| start | <= 2 s | 2 s (2 to 2) | **yes** |" in said
+    assert "| missed |" not in said
+    assert "Left out, for it needs --data: sweep" in said
+    call("--check", "--data", "bars")
+    assert "Left out" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("given", "said"), [("sweep", "give --data"), ("clarabell", "no row")])
+def test_a_check_of_nothing_does_not_pass(
+    given: str, said: str, call: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call("--check", given)
+    assert ended.value.code not in (0, None)
+    assert said in f"{ended.value.code}{capsys.readouterr().err}"
+
+
+def test_a_check_fails_for_a_ratio_and_for_a_figure(
+    call: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = table.LIMITS[0]._replace(goal=1.0)
+    monkeypatch.setattr(table, "LIMITS", (slow,))
+    monkeypatch.setattr(table, "ROWS", (table.ROWS[0]._replace(goal=101.0),))
+    with pytest.raises(SystemExit) as ended:
+        call("--check")
+    assert ended.value.code == "solve: 80 x, asked 80.8 x\nstart: 2 s, asked at most 1.2 s"
+
+
+def test_figures_are_kept_row_by_row(call: Callable[..., None], docs: Path) -> None:
+    call("--write")
+    kept = json.loads((docs / "benchmarks.json").read_text())
+    assert [row["work"] for row in kept["rows"]] == ["solve", "missed"]
+    assert [row["work"] for row in kept["limits"]] == ["start"]
+    for row in (*kept["rows"], *kept["limits"]):
+        assert row["on"] >= "2026"
+        assert row["commit"]
 
 
 # -- what is kept
@@ -74,7 +145,8 @@ def test_a_misspelt_row_passes_no_check(
 @pytest.fixture
 def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(page, "DOCS", tmp_path)
-    text = "above\n<!-- rows: begin -->\nold\n<!-- rows: end -->\nbelow\n"
+    text = "above\n<!-- rows: begin -->\nold\n<!-- rows: end -->\n"
+    text += "<!-- limits: begin -->\n<!-- limits: end -->\nbelow\n"
     (tmp_path / "benchmarks.md").write_text(text)
     return tmp_path
 
@@ -146,3 +218,5 @@ def test_the_page_shows_what_is_kept() -> None:
     for row in kept["rows"]:
         assert table.line(row) in text
     assert page.when(kept["rows"]) in text
+    for told in kept.get("limits", ()):
+        assert limits.line(told) in text
