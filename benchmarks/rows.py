@@ -25,19 +25,19 @@ class Row(NamedTuple):
 
 ROWS = (
     Row(
-        "given targets, 50 coins x 1 year, against vectorbt from_orders",
+        "given targets, whole call, 50 coins x 1 year, against vectorbt from_orders",
         "ours/simulate.py 50",
         "peers/vectorbt_orders.py 50",
         25.0,
     ),
     Row(
-        "the same with its equity curve",
+        "given targets, whole call, 50 coins x 1 year, against vectorbt with its equity curve",
         "ours/simulate.py 50",
         "peers/vectorbt_orders.py 50 --equity",
         50.0,
     ),
     Row(
-        "given targets, 200 coins x 1 year, against vectorbt from_orders",
+        "given targets, whole call, 200 coins x 1 year, against vectorbt from_orders",
         "ours/simulate.py 200",
         "peers/vectorbt_orders.py 200",
         25.0,
@@ -51,13 +51,13 @@ ROWS = (
         turns=3,
     ),
     Row(
-        "given targets, 1 coin x 1 year, against hftbacktest",
+        "given targets, whole call, 1 coin x 1 year, against hftbacktest",
         "ours/simulate.py 1",
         "peers/hftbacktest_bars.py 105120",
         30.0,
     ),
     Row(
-        "given weights through exchange and books, against NautilusTrader's events, 50 coins",
+        "given targets, whole call, 50 coins, against NautilusTrader's events",
         "ours/simulate.py 50",
         "peers/nautilus_bars.py 50 8064",
         1000.0,
