@@ -106,7 +106,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
         engines, params, setup, panel.delisted_k, missing(panel, params.features.btc)
     )
     start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
-    start_quote = start_usd / float(currency.known(panel.quote_usd)[0])
+    start_quote = start_usd / currency.first(panel.quote_usd)
     check_equity("account.equity_usd in quote currency", start_quote)
     memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
     return Fold(made, memory, start_quote)
