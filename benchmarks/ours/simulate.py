@@ -83,7 +83,7 @@ def weights_of(n_coins: int) -> np.ndarray:
 
 def stored(n_coins: int) -> Path:
     """Return the folder of the panel and its weights, written by a process of its own."""
-    where = home() / "panel" / f"stored_{n_coins}"
+    where = home() / "panel" / f"kept_{n_coins}"
     if not (where / "weights.npy").exists():
         subprocess.run([sys.executable, __file__, str(n_coins), "--write"], check=True)
     return where
@@ -91,7 +91,7 @@ def stored(n_coins: int) -> Path:
 
 def write(n_coins: int) -> None:
     """Write the panel, then the weights, as a user would keep them."""
-    where = home() / "panel" / f"stored_{n_coins}"
+    where = home() / "panel" / f"kept_{n_coins}"
     market = market_of(n_coins, plain=False)
     flat = [array[:, 0] for array in market]
     shape = flat[0].shape
