@@ -4,8 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# what calls every kernel there is, and how each index it uses is checked
+CHECKED := NUMBA_BOUNDSCHECK=1
+DRIVEN := tests/parity tests/property tests/oracle tests/unit/core tests/unit/backtest \
+  tests/unit/statistics tests/unit/api/test_folding.py tests/unit/api/test_simulating.py \
+  tests/unit/api/test_sweeping.py src/quorate/core src/quorate/backtest src/quorate/statistics
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow parity property fault browser realdata bench peers growth fmt lint types layers deps docs check lock clean
+.PHONY: help setup demo test test-slow bounds parity property fault browser realdata bench peers growth fmt lint types layers deps docs check lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +36,11 @@ test: $(STAMP) ## the tests (real-data tests skip where the data are absent)
 
 test-slow: $(STAMP) ## the heavier families
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow
+
+bounds: $(STAMP) ## the kernels with every index checked, compiled apart (minutes)
+	$(CHECKED) $(BIN)/quorate warm
+	$(CHECKED) $(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-seed=0 -m "not slow and not realdata" $(DRIVEN)
+	$(CHECKED) $(BIN)/python -m pytest -q tests/conformance/test_bounds.py
 
 parity: $(STAMP) ## parity, causality, row shuffle and replay
 	$(BIN)/python -m pytest -q tests/parity tests/conformance

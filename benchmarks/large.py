@@ -96,7 +96,7 @@ def measure(where, given):
     if not columns.holds(where):
         begun = time.perf_counter()
         started("put", str(where), str(given.coins), str(given.days), str(given.edge))
-        size = sum(path.stat().st_size for path in where.iterdir()) / 2**30
+        size = sum(path.stat().st_size for path in where.rglob("*.npy")) / 2**30
         print(f"put {size:.2f} GiB on disk in {time.perf_counter() - begun:.0f} s\n", flush=True)
     print(HEAD, flush=True)
     for name in given.settings:

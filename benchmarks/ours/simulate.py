@@ -116,7 +116,7 @@ def panel_of(n_coins: int) -> Panel:
 
 def stored(n_coins: int) -> Path:
     """Return the folder of the panel and its weights, written by a process of its own."""
-    where = home() / "panel" / f"stored_{n_coins}"
+    where = home() / "panel" / f"kept_{n_coins}"
     if not (where / "weights.npy").exists():
         subprocess.run([sys.executable, __file__, str(n_coins), "--write"], check=True)
     return where
@@ -124,7 +124,7 @@ def stored(n_coins: int) -> Path:
 
 def write(n_coins: int) -> None:
     """Write the panel, then the weights, as a user would keep them."""
-    where = home() / "panel" / f"stored_{n_coins}"
+    where = home() / "panel" / f"kept_{n_coins}"
     columns.write(panel_of(n_coins), where)
     half = where / f"weights.{os.getpid()}.npy"
     np.save(half, weights_of(n_coins))

@@ -32,10 +32,10 @@ from quorate.lake.layout import files
 from quorate.lake.spec import named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from quorate.lake.panel import Kind
+    from quorate.lake.panel import Block, Kind
     from quorate.settings import Settings
 
 __all__ = [
@@ -178,7 +178,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     )
 
 
-def keep(panel: Panel, folder: str | Path) -> Panel:
+def keep(panel: Panel, folder: str | Path, pieces: Iterable[Block] | None = None) -> Panel:
     """Put a panel on disk, so that runs of it need no more memory than a block of it.
 
     Parameters
@@ -186,8 +186,12 @@ def keep(panel: Panel, folder: str | Path) -> Panel:
     panel : Panel
         From ``load`` or ``synthetic``.
     folder : path
-        A folder of its own, made if missing; a panel that is there is replaced. About 106 bytes a
-        coin-bar on one venue.
+        A folder of its own, made if missing. About 106 bytes a coin-bar on one venue. A panel that
+        is there is replaced in one step when the new one is on disk whole, so there must be room
+        for both; a kill or a full disk leaves the old one. Runs that read it go on reading it.
+    pieces : iterable of Block, optional
+        The bars, where the panel's own are not all of them: consecutive blocks from its first bar
+        on, written as they come, so that only one is in memory.
 
     Returns
     -------
@@ -199,7 +203,7 @@ def keep(panel: Panel, folder: str | Path) -> Panel:
     ConfigError
         The folder holds other things.
     DataError
-        The disk refuses the bytes.
+        The disk refuses the bytes, or another process keeps a panel there.
 
     Notes
     -----
@@ -217,8 +221,7 @@ def keep(panel: Panel, folder: str | Path) -> Panel:
         raise ConfigError(
             f"{where} holds other things", hint="name a folder that is empty, or not there yet"
         )
-    columns.write(panel, where)
-    return columns.kept(where)
+    return columns.of_folder(columns.write(panel, where, pieces), where)
 
 
 def demo(days: int = 45, seed: int = 7) -> Panel:

@@ -51,14 +51,16 @@ class Fold:
 
 def _refuse_other_rules(panel: Panel, settings: Settings) -> None:
     """Refuse settings that claim other rules of data than the panel was loaded by."""
-    made = panel.source.made or {}
-    for section, asked in (("data", data_rules(settings)), ("universe", universe_rules(settings))):
-        held = made.get("rules" if section == "data" else section) or {}
+    if panel.certificate is None:
+        return
+    for section, held, asked in (
+        ("data", panel.certificate.rules, data_rules(settings)),
+        ("universe", panel.certificate.universe, universe_rules(settings)),
+    ):
         for name, value in held.items():
-            if asked.get(name) != value:
+            if asked[name] != value:
                 raise ConfigError(
-                    f"{section}.{name} is {asked.get(name):g}, but the bars were loaded with "
-                    f"{value:g}",
+                    f"{section}.{name} is {asked[name]:g}, but the bars were loaded with {value:g}",
                     hint="give load() the same settings; a sweep cannot vary the rules of data",
                 )
 

@@ -3,7 +3,8 @@
 ``layout`` stores Parquet by vendor, kind, interval, symbol and month; ``sources`` reads and checks
 rows; ``grid`` puts coins on one regular grid; ``funding`` and ``carry`` add what holding costs;
 ``instruments`` knows fees and infers ticks and lots; ``load`` composes them into a ``Panel``;
-``synthetic`` makes a market up; ``columns`` keeps a panel on disk that memory would not hold.
+``synthetic`` makes a market up; ``columns`` keeps a panel on disk that memory would not hold, with
+``arrays`` and ``described`` for its files and ``versions`` to put a new one in the old one's place.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -54,7 +55,8 @@ class Certificate(NamedTuple):
     ``venues`` has each venue's files and what its bars are worth within the panel's span, the
     primary one first; further venues of its kind are compared with it in its ``pairs``. ``rules``
     are the parameters by name, ``excluded`` says why a coin is not in the panel, ``is_accepted``
-    that it was loaded although a rule failed, because that was asked for.
+    that it was loaded although a rule failed, because that was asked for. ``universe`` has the
+    numbers by which members were chosen; empty where every listed coin is one.
     """
 
     venues: tuple[tuple[Origin, Quality], ...]
@@ -62,6 +64,7 @@ class Certificate(NamedTuple):
     rules: Mapping[str, float]
     excluded: Mapping[str, str]
     is_accepted: bool
+    universe: Mapping[str, float] = MappingProxyType({})
 
     @property
     def failed(self) -> pl.DataFrame:
@@ -196,6 +199,7 @@ def write(certificate: Certificate, where: Path) -> None:
         "rules": dict(certificate.rules),
         "excluded": dict(certificate.excluded),
         "is_accepted": certificate.is_accepted,
+        "universe": dict(certificate.universe),
         "found": _counts(certificate),
     }
     layout.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
@@ -219,7 +223,12 @@ def read(where: Path) -> Certificate:
             for i, each in enumerate(about["venues"])
         )
         return Certificate(
-            venues, about["bar_minutes"], about["rules"], about["excluded"], about["is_accepted"]
+            venues,
+            about["bar_minutes"],
+            about["rules"],
+            about["excluded"],
+            about["is_accepted"],
+            about["universe"],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(

@@ -8,25 +8,29 @@ process until the system wants them back.
 
 from __future__ import annotations
 
-import json
-from contextlib import ExitStack
-from dataclasses import dataclass
+import math
+import os
+from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from quorate.core.types import Bars, Market, Venues
 from quorate.errors import DataError
-from quorate.lake.layout import replace
+from quorate.lake import certificate, described
+from quorate.lake.arrays import append, put
+from quorate.lake.described import FILE, Description, Form, Origin, broken, form
+from quorate.lake.generations import Held, fresh, is_ours
 from quorate.lake.panel import Block, Panel, Provenance, blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
-    from typing import BinaryIO
 
-_ABOUT = "panel.json"
+    from quorate.lake.certificate import Certificate
+
 _PLAIN = ("bar_minutes", "k0", "is_synthetic")
 _NAMES = ("symbols", "venue_names", "kinds", "funding", "notes")
 _BLOCK_CELLS = 100_000
@@ -46,12 +50,15 @@ class Column:
         Of its elements.
     offset : int
         Bytes before the first row.
+    held : Held or None
+        What keeps the file on disk while a newer version takes its place.
     """
 
     path: Path
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     offset: int
+    held: Held | None = field(default=None, compare=False, repr=False)
 
     def __getitem__(self, rows: slice) -> np.ndarray[Any, np.dtype[Any]]:
         """Return consecutive rows as an array of the caller's own."""
@@ -64,9 +71,9 @@ class Column:
         try:
             found = np.fromfile(self.path, self.dtype, count, offset=start)
         except OSError as error:
-            raise _broken(self.path, error.strerror or str(error)) from error
+            raise _unread(self.path, error) from error
         if found.size < count:
-            raise _broken(self.path, f"it ends before row {after} of {self.shape[0]}")
+            raise broken(self.path, f"it ends before row {after} of {self.shape[0]}")
         return found.reshape(after - first, *self.shape[1:])
 
 
@@ -79,7 +86,8 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
         The panel; of one whose blocks are given, everything but bars, market, membership and the
         worth of the quote currency.
     where : Path
-        A folder of its own; made if missing. What says that a panel is there is written last.
+        A folder of its own; made if missing. A panel that is there is replaced in one step, when
+        the new one is on disk whole: until then there is room for both.
     pieces : iterable of Block, optional
         Consecutive blocks from the panel's first bar on; those of the panel when left out.
 
@@ -91,13 +99,14 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
     Raises
     ------
     ValueError
-        A block does not follow on the one before it.
+        A block does not follow on the one before it, or the arrays do not agree with each other.
     DataError
-        The disk refuses the bytes, or the panel is read from this very folder.
+        The disk refuses the bytes, or another process writes here; what was there still is.
 
     Notes
     -----
     Units: as the panel.  Causal: as the panel.  Missing: as the panel.  DESIGN 5 rule 8.
+    Who has the old panel open goes on reading it; it is removed by the next ``write`` after that.
 
     Examples
     --------
@@ -109,29 +118,26 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
     ...     [block.n_bars for block in blocks(stored, 200)], stored.bars.close.shape
     ([200, 88], (288, 2))
     """
-    if _is_read_from(panel, where):
-        raise DataError(
-            f"the panel is read from {where} and cannot be written over itself",
-            hint="name another folder",
-        )
     if pieces is None:
         pieces = blocks(panel, max(1, _BLOCK_CELLS // max(1, panel.n_coins)))
     try:
-        where.mkdir(parents=True, exist_ok=True)
-        (where / _ABOUT).unlink(missing_ok=True)
-        same = _append(panel.k0, where, pieces)
-        for name, array in panel.venues._asdict().items():
-            np.save(where / f"venues.{name}.npy", array)
-        np.save(where / "delisted_k.npy", panel.delisted_k)
+        with fresh(where, FILE) as (folder, swap):
+            arrays, same = append(panel.k0, folder, pieces)
+            arrays |= {
+                f"venues.{name}": put(folder / f"venues.{name}.npy", array)
+                for name, array in panel.venues._asdict().items()
+            }
+            arrays["delisted_k"] = put(folder / "delisted_k.npy", panel.delisted_k)
+            if panel.certificate is not None:
+                certificate.write(panel.certificate, folder / certificate.FOLDER)
+            about = _described(panel, folder.name, arrays, same)
+            swap(about.model_dump_json(indent=1).encode())
+            return _opened(folder, about)
     except OSError as error:
         raise DataError(
             f"the panel was not written to {where}: {error.strerror or error}",
             hint="free disk space or name another folder, then write again",
         ) from error
-    about = {name: getattr(panel, name) for name in (*_PLAIN, *_NAMES)}
-    about |= {"lacks": sorted(panel.lacks), "source": panel.source._asdict(), "same": same}
-    replace(where / _ABOUT, json.dumps(about, indent=1).encode())
-    return read(where)
 
 
 def read(where: Path) -> Panel:
@@ -157,47 +163,30 @@ def read(where: Path) -> Panel:
     -----
     Units: as the panel.  Causal: as the panel.  Missing: as the panel.
     """
-    try:
-        about = json.loads((where / _ABOUT).read_bytes())
-        venues = Venues(*(np.load(where / f"venues.{name}.npy") for name in Venues._fields))
-        delisted_k = np.load(where / "delisted_k.npy")
-        quote_usd = np.load(where / "quote_usd.npy")
-    except (OSError, ValueError) as error:
-        raise _broken(where, str(error)) from error
-    absent = {*_PLAIN, *_NAMES, "same", "source", "lacks"} - set(about)
-    if absent:
-        raise _broken(where, f"{_ABOUT} has no {', '.join(sorted(absent))}")
-
-    def column(name: str) -> Any:  # noqa: ANN401  (it stands where an array would)
-        return _column(
-            where / f"{about['same'].get(name, name)}.npy", of_market=name.startswith("market.")
-        )
-
-    plain: dict[str, Any] = {name: about[name] for name in _PLAIN}
-    return Panel(
-        **plain | {name: tuple(about[name]) for name in _NAMES},
-        bars=Bars(*(column(f"bars.{name}") for name in Bars._fields)),
-        market=Market(*(column(f"market.{name}") for name in Market._fields)),
-        venues=venues,
-        quote_usd=quote_usd,
-        member=column("member"),
-        delisted_k=delisted_k,
-        source=Provenance(**about["source"]),
-        lacks=frozenset(about["lacks"]),
-    )
+    about = described.read(where)
+    while True:
+        try:
+            return _opened(where / about.version, about)
+        except DataError:
+            now = described.read(where)
+            if now.version == about.version:
+                raise
+            about = now  # it was written anew between the two looks
 
 
 def has_only_ours(where: Path) -> bool:
     """Say whether a folder holds nothing but what ``write`` leaves, finished or not."""
-    names = {path.name for path in where.iterdir()}
-    heads = ("bars.", "market.", "venues.", "member.", "delisted_k.", "quote_usd.")
-    ours = {name for name in names if name.startswith(heads) and name.endswith(".npy")}
-    return names <= ours | {_ABOUT} and (not names or any(n.startswith("bars.") for n in names))
+    arrays = ("bars.", "market.", "venues.", "member.", "delisted_k.", "quote_usd.")
+    heads = (*arrays, certificate.FOLDER)
+    found = list(where.iterdir())
+    return all(is_ours(path, FILE, heads) for path in found) and (
+        not found or any(path.is_dir() for path in found)
+    )
 
 
 def holds(where: Path) -> bool:
     """Say whether a folder holds a panel that ``write`` put there to its end."""
-    return (where / _ABOUT).is_file()
+    return (where / FILE).is_file()
 
 
 def kept(where: Path) -> Panel:
@@ -223,14 +212,13 @@ def kept(where: Path) -> Panel:
     Units: as the panel.  Causal: as the panel.  Missing: as the panel.  The digest is that of what
     was put on disk: a file that was written to since, at its old length, is not noticed.
     """
-    panel = read(where)
+    return of_folder(read(where), where)
+
+
+def of_folder(panel: Panel, where: Path) -> Panel:
+    """Return a panel that says it was kept in a folder."""
     made = {"call": "kept", "path": str(where.absolute())}
     return changed(panel, source=panel.source._replace(made=made))
-
-
-def _is_read_from(panel: Panel, where: Path) -> bool:
-    given: Any = panel.bars.close
-    return isinstance(given, Column) and given.path.parent.resolve() == where.resolve()
 
 
 def array(path: Path) -> Column:
@@ -263,77 +251,87 @@ def array(path: Path) -> Column:
     return _column(path, of_market=False)
 
 
-def _append(k0: int, where: Path, pieces: Iterable[Block]) -> dict[str, str]:
-    """Write blocks one after the other; return which columns of the market are the bars' own."""
-    n_bars, same, shapes = 0, {}, {}
-    with ExitStack() as files:
-        streams: dict[str, BinaryIO] = {}
-        for block in pieces:
-            if block.k0 != k0 + n_bars:
-                raise ValueError(
-                    f"the block begins at bar {block.k0}, it must follow on bar {k0 + n_bars - 1}"
-                )
-            arrays = dict(_named(block))
-            if not streams:
-                same = _shared(arrays)
-                shapes = {name: each for name, each in arrays.items() if name not in same}
-                for name, array in shapes.items():
-                    streams[name] = files.enter_context((where / f"{name}.npy").open("wb"))
-                    _head(streams[name], array, 0)
-            for name, stream in streams.items():
-                np.ascontiguousarray(arrays[name]).tofile(stream)
-            n_bars += block.n_bars
-        for name, stream in streams.items():
-            _head(stream, shapes[name], n_bars)
-    return same
+def _described(
+    panel: Panel, version: str, arrays: dict[str, Form], same: dict[str, str]
+) -> Description:
+    """Say what is written; refuse what could not be read again."""
+    facts: dict[str, Any] = {name: getattr(panel, name) for name in _PLAIN}
+    facts |= {name: tuple(getattr(panel, name)) for name in _NAMES}
+    try:
+        return Description(
+            version=version,
+            lacks=tuple(sorted(panel.lacks)),
+            source=Origin(**panel.source._asdict()),
+            same=same,
+            arrays=arrays,
+            **facts,
+        )
+    except ValidationError as error:
+        said = error.errors(include_url=False)[0]["msg"]
+        raise ValueError(f"this is not a panel that can be read again: {said}") from error
 
 
-def _named(block: Block) -> Iterator[tuple[str, np.ndarray[Any, np.dtype[Any]]]]:
-    """Yield the arrays of a block by the names of their files."""
-    for title, given in (("bars", block.bars), ("market", block.market)):
-        for name, array in given._asdict().items():
-            yield f"{title}.{name}", array
-    yield "member", block.member
-    yield "quote_usd", block.quote_usd
+def _opened(folder: Path, about: Description) -> Panel:
+    """Return the panel of one version, every file checked against what is said of it."""
+    try:
+        held = Held(folder)
+    except OSError as error:
+        raise broken(folder, error.strerror or str(error)) from error
+
+    def column(name: str) -> Any:  # noqa: ANN401  (it stands where an array would)
+        path = folder / f"{about.same.get(name, name)}.npy"
+        found = _column(path, of_market=name.startswith("market."), held=held)
+        wanted = about.arrays.get(name)
+        if wanted is not None and wanted != form(found.dtype, found.shape):
+            raise broken(
+                path,
+                f"it holds {found.dtype} {found.shape}, {FILE} says {wanted.dtype} {wanted.shape}",
+            )
+        return found
+
+    plain: dict[str, Any] = {name: getattr(about, name) for name in (*_PLAIN, *_NAMES)}
+    return Panel(
+        **plain,
+        bars=Bars(*(column(f"bars.{name}") for name in Bars._fields)),
+        market=Market(*(column(f"market.{name}") for name in Market._fields)),
+        venues=Venues(*(column(f"venues.{name}")[:] for name in Venues._fields)),
+        quote_usd=column("quote_usd")[:],
+        member=column("member"),
+        delisted_k=column("delisted_k")[:],
+        source=Provenance(**about.source.model_dump()),
+        lacks=frozenset(about.lacks),
+        certificate=_certificate(folder / certificate.FOLDER),
+    )
 
 
-def _shared(arrays: dict[str, np.ndarray[Any, np.dtype[Any]]]) -> dict[str, str]:
-    """Return the columns of the market that are views of the bars': they are written once."""
-    pairs = {f"market.{name}": f"bars.{name}" for name in Market._fields if name in Bars._fields}
-    return {
-        market: bars
-        for market, bars in pairs.items()
-        if arrays[market].shape[1] == 1 and np.shares_memory(arrays[market], arrays[bars])
-    }
+def _certificate(where: Path) -> Certificate | None:
+    return certificate.read(where) if where.is_dir() else None
 
 
-def _head(stream: BinaryIO, array: np.ndarray[Any, np.dtype[Any]], n_bars: int) -> None:
-    """Write the header; NumPy leaves room in it for a time axis that grows."""
-    stream.seek(0)
-    head = {"descr": array.dtype.str, "fortran_order": False, "shape": (n_bars, *array.shape[1:])}
-    np.lib.format.write_array_header_1_0(stream, head)
-
-
-def _column(path: Path, *, of_market: bool) -> Column:
+def _column(path: Path, *, of_market: bool, held: Held | None = None) -> Column:
     """Read a file's header and check that the file is as long as it says."""
     try:
         with path.open("rb") as stream:
             np.lib.format.read_magic(stream)
             shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-            offset, size = stream.tell(), path.stat().st_size
+            offset, size = stream.tell(), os.fstat(stream.fileno()).st_size
     except (OSError, ValueError) as error:
-        raise _broken(path, str(error)) from error
-    if size != offset + int(np.prod(shape)) * dtype.itemsize:
-        raise _broken(path, f"it has {size} bytes, which is not what its header says")
+        raise broken(path, str(error)) from error
+    if size != offset + math.prod(shape) * dtype.itemsize:
+        raise broken(path, f"it has {size} bytes, which is not what its header says")
     if is_fortran:
-        raise _broken(path, "it is in Fortran order, its rows are scattered")
+        raise broken(path, "it is in Fortran order, its rows are scattered")
     if of_market and len(shape) == 2:
         shape = (shape[0], 1, shape[1])
-    return Column(path, shape, dtype, offset)
+    return Column(path, shape, dtype, offset, held)
 
 
-def _broken(path: Path, why: str) -> DataError:
-    return DataError(
-        f"{path} cannot be read as a stored panel: {why}",
-        hint="it is missing, cut short or was not written to its end: write the panel again",
-    )
+def _unread(path: Path, error: OSError) -> DataError:
+    """Say why rows cannot be read: a newer version took the place of the one that was open."""
+    where = path.parent.parent
+    if not path.exists() and holds(where) and described.read(where).version != path.parent.name:
+        return DataError(
+            f"the panel in {where} was written anew since it was opened, its rows have gone",
+            hint="load it again and start over",
+        )
+    return broken(path, error.strerror or str(error))

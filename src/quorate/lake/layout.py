@@ -230,10 +230,10 @@ def replace(path: Path, content: bytes) -> None:
             f"{path} was not written ({len(content)} bytes): {error.strerror or error}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(where: Path) -> None:
+def sync_folder(where: Path) -> None:
     """Make a rename durable: the new name is kept in the folder's own block."""
     handle = os.open(where, os.O_RDONLY)
     try:

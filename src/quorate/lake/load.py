@@ -107,7 +107,7 @@ def load(spec: PanelSpec) -> Panel:
         panel,
         member=panel.member if mask is None else panel.member & mask,
         lacks=lacks,
-        certificate=worth._replace(excluded=excluded),
+        certificate=worth._replace(excluded=excluded, universe=spec.universe or {}),
     )
 
 

@@ -93,3 +93,15 @@ def test_a_certificate_that_is_not_whole_is_refused(folder, tmp_path):
     (tmp_path / "certificate.json").write_text("{}")
     with pytest.raises(DataError, match="holds no certificate"):
         certificate.read(tmp_path)
+
+
+def test_a_panel_that_is_kept_keeps_its_certificate(folder, tmp_path):
+    panel = market(folder, symbols=["AAA"])
+    kept = quorate.keep(panel, tmp_path / "kept")
+    for again in (kept, quorate.load(tmp_path / "kept")):
+        assert again.certificate.rules == panel.certificate.rules
+        assert again.certificate.venues[0][0] == panel.certificate.venues[0][0]
+    quorate.keep(market(folder, symbols=["AAA"]), tmp_path / "kept")  # it holds only ours
+    loose = quorate.read_settings(overrides={"data.gap_minutes": "10"})
+    with pytest.raises(ConfigError, match="but the bars were loaded with 60"):
+        quorate.run(kept, loose)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from tests.unit.lake.builders import bars, store
 import quorate
 from quorate.cli import run
 from quorate.errors import ConfigError, DataError
+from quorate.lake import blocks
 
 LOOSE = {"consensus.quorum": "0", "consensus.k": "0.5", "consensus.prior_mass": "20"}
 
@@ -57,6 +60,35 @@ def test_weights_are_played_out_over_it(panel, folder):
     ours, theirs = (quorate.simulate(each, weights) for each in (panel, quorate.load(folder)))
     assert ours.equity.tobytes() == theirs.equity.tobytes()
     assert ours.fills.equals(theirs.fills)
+
+
+def test_pieces_are_kept_as_they_come(panel, folder, tmp_path):
+    """The panel gives its facts; the bars come a piece at a time."""
+    first = dataclasses.replace(
+        panel,
+        bars=panel.bars._make(array[:1] for array in panel.bars),
+        market=panel.market._make(array[:1] for array in panel.market),
+        member=panel.member[:1],
+        quote_usd=panel.quote_usd[:1],
+    )
+    quorate.keep(first, tmp_path, blocks(panel, 100))
+    for here, there in zip(
+        blocks(quorate.load(folder), 500), blocks(quorate.load(tmp_path), 500), strict=True
+    ):
+        for one, other in zip(
+            (*here.bars, *here.market), (*there.bars, *there.market), strict=True
+        ):
+            assert one.tobytes() == other.tobytes()
+
+
+def test_keeping_a_panel_needs_no_second_one_in_memory(tmp_path):
+    panel = quorate.synthetic(20, 30)
+    whole = sum(array.nbytes for array in panel.bars)
+    tracemalloc.start()
+    quorate.keep(panel, tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < whole / 10
 
 
 def test_the_command_keeps_what_backtest_reads(tmp_path, capsys):

@@ -143,12 +143,6 @@ def step(bars: Bars, t: int, k: int, state: State, params: Params, out: Cube) ->
     span(bars, t, t + 1, k - t, state, params, out)
 
 
-@kernel
-def scan(bars: Bars, k0: int, state: State, params: Params, out: Cube) -> None:
-    """Step through every row; row ``t`` has counter ``k0 + t``."""
-    span(bars, 0, bars.close.shape[0], k0, state, params, out)
-
-
 def check(bars: Bars, state: State, params: Params) -> None:
     """Raise ``ValueError`` unless the kernels can read these arrays."""
     shape = bars.close.shape

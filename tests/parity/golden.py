@@ -1,0 +1,110 @@
+"""What the fixed runs of ``benchmarks.digest`` come to, and how near another machine must get.
+
+To renew after a change of what is decided (it wants an entry in the changelog)::
+
+    python -m benchmarks.digest --perp DATA/ohlcv/binance_usdm/5m_2023jul \
+        DATA/funding/binance_usdm_2023jul
+
+and copy digests and figures here; ``arithmetic`` goes to ``ARITHMETIC``.
+
+Bytes hold where exponentials, logarithms and the like have the same last bit, which is what
+``ARITHMETIC`` says of a machine. Elsewhere not even whole numbers can be held: engines vote where
+a price equals the top of its channel, so that one last bit turns one vote in ten thousand, and
+from there on an account that trades goes its own way. Measured with such noise in every feature
+and price: votes move by up to 0.0002 of all, weights of consensus by 0.001, lots and fills by
+0.003. What an account that waits leaves does not move at all, its votes apart. So any machine is
+held to the figures within ``near``, three times what noise did, and a known one to every byte.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ARITHMETIC = "968528027ac8"
+
+
+class Golden(NamedTuple):
+    """A run's digest where the arithmetic is known, its figures, and their tolerance."""
+
+    digest: str
+    near: float
+    figures: dict[str, float]
+
+    def far(self, found: dict[str, float]) -> dict[str, tuple[float, float]]:
+        """Return the figures that are not near: what was found, and what should have been."""
+        assert found.keys() == self.figures.keys()
+        return {
+            name: (found[name], wanted)
+            for name, wanted in self.figures.items()
+            if abs(found[name] - wanted) > self.near * abs(wanted)
+        }
+
+
+GOLDEN = {
+    "10 coins, lively": Golden(
+        "383deab9a634db457dde89cf",
+        0.01,
+        {
+            "features": 197316000.0,
+            "readings.sigma_daily": 2287.35,
+            "readings.hazards": 3083.0,
+            "votes.side": 316329.0,
+            "votes.strength": 1160640.0,
+            "consensus.prob": 1128250.0,
+            "consensus.weights": 34560.0,
+            "consensus.score": 577.521,
+            "consensus.threshold": 568.104,
+            "consensus.edge_bps": 455817.0,
+            "decisions.number": 5736510000.0,
+            "decisions.code": 9872560.0,
+            "decisions.lots": 56394800.0,
+            "decisions.equity": 8.45896e16,
+            "tally.costs": 2267170000000000.0,
+            "fills": 3085.0,
+        },
+    ),
+    "50 coins, default": Golden(
+        "58e32c926c03615339e0d55e",
+        0.001,
+        {
+            "features": 142525000.0,
+            "readings.sigma_daily": 1849.72,
+            "readings.hazards": 216.0,
+            "votes.side": 144910.0,
+            "votes.strength": 1140030.0,
+            "consensus.prob": 1123200.0,
+            "consensus.weights": 6912.0,
+            "consensus.score": 0.0,
+            "consensus.threshold": 0.0,
+            "consensus.edge_bps": 0.0,
+            "decisions.number": 1808410000.0,
+            "decisions.code": 6166650.0,
+            "decisions.lots": 0.0,
+            "decisions.equity": 1.728e16,
+            "tally.costs": 0.0,
+            "fills": 0.0,
+        },
+    ),
+    "perpetuals, lively": Golden(
+        "f56618c047f0df71965f21d2",
+        0.01,
+        {
+            "features": 569230000000.0,
+            "readings.sigma_daily": 5030.25,
+            "readings.hazards": 29985.0,
+            "votes.side": 702541.0,
+            "votes.strength": 3078620.0,
+            "consensus.prob": 3007160.0,
+            "consensus.weights": 51248.0,
+            "consensus.score": 1321.59,
+            "consensus.threshold": 1898.99,
+            "consensus.edge_bps": 826623.0,
+            "decisions.number": 14782700000.0,
+            "decisions.code": 26972500.0,
+            "decisions.lots": 93256900.0,
+            "decisions.equity": 1.21337e17,
+            "tally.costs": 7688250000000000.0,
+            "fills": 5149.0,
+        },
+    ),
+}
