@@ -144,12 +144,24 @@ def spent(how: str, folder: str, **environ: str) -> Spent:
     return Spent(wall, cpu)
 
 
-def clock(how: str, times: int) -> Found:
-    """Return seconds by the clock, after one time that does not count."""
+def again(how: str, times: int) -> list[Spent]:
+    """Return what a command took so many times, after one time that does not count."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        took = [spent(how, folder) for _ in range(times + 1)][1:]
+        return [spent(how, folder) for _ in range(times + 1)][1:]
+
+
+def clock(how: str, times: int) -> Found:
+    """Return seconds by the clock, of a command that has run before."""
+    took = again(how, times)
     cpu = statistics.median(each.cpu for each in took)
     return median([each.wall for each in took], f"{cpu:.2f} s of processor")
+
+
+def processor(how: str, times: int) -> Found:
+    """Return seconds of processor, of a command that has run before: others do not slow them."""
+    took = again(how, times)
+    wall = statistics.median(each.wall for each in took)
+    return median([each.cpu for each in took], f"{wall:.2f} s by the clock")
 
 
 def beside_numba(how: str, times: int) -> Found:
@@ -215,7 +227,7 @@ LIMITS = (
         held=True,
         times=1,
     ),
-    Limit("quorate --help", 0.3, "s", "quorate --help", clock, held=True),
+    Limit("quorate --help, by the processor", 0.3, "s", "quorate --help", processor, held=True),
     Limit(
         "from quorate import run, beside import numba",
         2.0,

@@ -128,6 +128,18 @@ def test_a_ratio_is_of_neighbouring_starts(monkeypatch: pytest.MonkeyPatch) -> N
     assert found == (3.0, 2.0, 5.0, "5.00 and 1.00 s of processor")
 
 
+def test_the_first_time_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def took(*_: str) -> limits.Spent:
+        wall = next(walls)
+        return limits.Spent(wall, wall / 2.0)
+
+    monkeypatch.setattr(limits, "spent", took)
+    walls = iter([90.0, 4.0, 2.0, 6.0])
+    assert limits.clock("quorate", 3) == (4.0, 2.0, 6.0, "2.00 s of processor")
+    walls = iter([90.0, 4.0, 2.0, 6.0])
+    assert limits.processor("quorate", 3) == (2.0, 1.0, 3.0, "4.00 s by the clock")
+
+
 def test_the_slow_cycles_of_some_processes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([{"p50_ms": 0.5, "p99_ms": p99} for p99 in (0.9, 1.4, 1.0)])
     side = turns.Side("one", "pairs", 4.0, "n", {}, 0.0, (2.0, 1.0), (2.0, 1.0), 20.0, 10.0)
