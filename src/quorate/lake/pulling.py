@@ -35,7 +35,7 @@ _LINEAR: Final = {"binance": "usdm", "bybit": "linear", "okx": "swap"}
 _INVERSE: Final = {"binance": "coinm"}
 
 CHANGES: Final = pl.Schema(
-    {"ts": _INSTANT, "column": pl.String, "was": pl.Float64, "now": pl.Float64}
+    {"ts": _INSTANT, "column": pl.String(), "was": pl.Float64(), "now": pl.Float64()}
 )
 
 
