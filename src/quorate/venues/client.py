@@ -31,12 +31,14 @@ class Patience(NamedTuple):
     -----
     Units: seconds. The wait doubles from ``first_wait_s`` with every try and has no random part.
     A limit that asks for more than ``longest_wait_s`` is a ban: it is told, not slept through.
+    ``pace_ms`` is the time between two requests of weight 1; when None, what ccxt knows.
     """
 
     tries: int = 6
     first_wait_s: float = 0.5
     longest_wait_s: float = 300.0
     timeout_s: float = 30.0
+    pace_ms: float | None = None
 
 
 class Client:
@@ -194,9 +196,13 @@ def _made(venue: str, patience: Patience) -> Any:
 
         near = get_close_matches(venue, ccxt.exchanges, n=3) or ["binance", "binanceusdm", "bybit"]
         raise ConfigError(f"ccxt knows no venue {venue!r}", hint=f"near: {', '.join(near)}")
-    exchange = getattr(ccxt, venue)(
-        {"enableRateLimit": True, "timeout": int(min(patience.timeout_s, 10.0) * 1e3)}
-    )
+    given: dict[str, object] = {
+        "enableRateLimit": True,
+        "timeout": int(min(patience.timeout_s, 10.0) * 1e3),
+    }
+    if patience.pace_ms is not None:
+        given["rateLimit"] = patience.pace_ms
+    exchange = getattr(ccxt, venue)(given)
     exchange.options["fetchCurrencies"] = False
     exchange.options["maxRetriesOnFailure"] = 0
     return exchange

@@ -103,7 +103,8 @@ def _falls_short(reached: int, end_ms: int, walk: Walk) -> bool:
 
 async def _whole(ask: Ask, cursor: int, last: Row | None, walk: Walk, name: str) -> dict[int, Row]:
     """Return one page's rows by time, asked again until two answers agree or none is doubtful."""
-    since = cursor if last is None else _at(last) - 1  # some venues leave the asked time out
+    # Some venues leave the asked time out, and of a span one row too long the oldest.
+    since = max(cursor - 1, 0)
     found: dict[int, Row] = {}
     for turn in range(walk.tries):
         answer = [row for row in await ask(since) if row[0] is not None and _at(row) >= cursor]
@@ -124,8 +125,9 @@ async def _whole(ask: Ask, cursor: int, last: Row | None, walk: Walk, name: str)
 def _is_doubtful(
     stamps: list[int], answer: Sequence[Row], cursor: int, last: Row | None, walk: Walk
 ) -> bool:
-    """Return whether a page may have lost rows or tells two things about one time."""
-    if len({row[0] for row in answer}) < len(set(answer)):
+    """Return whether a page may have lost rows, brings nothing, or tells two things of one time."""
+    brings = stamps[-1:] != [] and (last is None or stamps[-1] > _at(last))
+    if not brings or len({row[0] for row in answer}) < len(set(answer)):
         return True
     gaps = [later - earlier for earlier, later in pairwise(stamps)]
     allowed = walk.step_ms

@@ -16,7 +16,7 @@ MINUTE = 60_000
 STEP = 5 * MINUTE
 HOUR = 60 * MINUTE
 START = 1_700_000_400_000 // (24 * HOUR) * 24 * HOUR
-QUICK = Patience(tries=4, first_wait_s=0.02, longest_wait_s=5.0, timeout_s=5.0)
+QUICK = Patience(tries=4, first_wait_s=0.02, longest_wait_s=5.0, timeout_s=5.0, pace_ms=1.0)
 
 
 def bars(n, start=START, step=STEP, seed=1):

@@ -102,6 +102,12 @@ def test_where_pages_have_windows_empty_ones_are_walked_through():
     assert venue.asked[-1] < 1200 < venue.asked[-1] + 2 * WALK.window_ms
 
 
+@pytest.mark.parametrize("twist", [lambda _: BARS[:5], lambda _: [], lambda page: page[:1]])
+def test_a_window_is_left_only_when_it_is_empty_twice(twist):
+    venue = Venue(window=5 * STEP, twist={2: twist})
+    assert flat(walked(venue, walk=WALK._replace(open_ended=False))) == BARS
+
+
 def test_a_market_that_trades_may_not_stand_still():
     venue = Venue(twist={"all": lambda page: [row for row in BARS[:5] if page and row >= page[0]]})
     with pytest.raises(DataError, match=r"nothing after 240, 960 ms before the end"):
@@ -112,7 +118,7 @@ def test_a_market_that_trades_may_not_stand_still():
 def test_a_market_that_trades_no_more_just_ends():
     venue = Venue(BARS[:9])
     assert flat(walked(venue)) == BARS[:9]
-    assert venue.asked == [0, 239, 479]  # the last one brings nothing new
+    assert venue.asked == [0, 239, 479, 479]  # nothing new, twice
 
 
 def test_a_row_that_the_venue_changed_meanwhile_comes_again():
