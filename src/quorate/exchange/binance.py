@@ -75,6 +75,7 @@ class Binance:
             "/api/v3/time": lambda asked: self._time(asked, self.spot),
             "/api/v3/exchangeInfo": self._spot_info,
             "/api/v3/klines": lambda asked: self._klines(asked, self.spot, "ohlcv"),
+            "/dapi/v1/exchangeInfo": _no_coin_margined,
             "/fapi/v1/ping": self._ping,
             "/fapi/v1/time": lambda asked: self._time(asked, self.futures),
             "/fapi/v1/exchangeInfo": self._futures_info,
@@ -215,6 +216,12 @@ class Binance:
             }
             for row in rows
         ]
+
+
+def _no_coin_margined(asked: _Asked) -> object:
+    """Say that nothing margined in coins is listed: clients ask before they know what they need."""
+    _only(asked.query)
+    return {"timezone": "UTC", "rateLimits": [], "exchangeFilters": [], "symbols": []}
 
 
 def weight(path: str, query: Mapping[str, str]) -> int:
