@@ -69,6 +69,9 @@ def test_open_interest_comes_whole_although_the_venue_cuts_spans_from_the_front(
     found = together(pages)
     assert found.columns == ["ts", "open_interest"]
     assert found["ts"].to_list() == [START + i * STEP for i in range(1_200)]
+    asked = [each.query for each in server.log if "period" in each.query]
+    # The end is always said: with a start alone, some venues give the newest rows of all.
+    assert {int(each["endTime"]) - int(each["startTime"]) for each in asked} == {499 * STEP}
 
 
 def test_open_interest_older_than_a_month_is_refused_by_the_venue_and_said_so():
@@ -78,7 +81,10 @@ def test_open_interest_older_than_a_month_is_refused_by_the_venue_and_said_so():
 
 def test_instruments_with_exact_numbers_listing_and_end():
     ending = Instrument("OLD", status="SETTLING", listed_ms=START, ends_ms=START + HOUR)
-    fine = Instrument("PEPE", tick="0.0000001", lot="1", min_notional="5", listed_ms=START)
+    # More digits than a float holds: amounts to trade must not be rounded on the way.
+    fine = Instrument(
+        "PEPE", tick="0.12345678901234567891", lot="1", min_notional="5", listed_ms=START
+    )
     futures = Listing(ending, fine, now_ms=START)
     spot = Listing(Instrument("BTC"), Instrument("LUNA", status="BREAK"), now_ms=START)
 
@@ -95,7 +101,11 @@ def test_instruments_with_exact_numbers_listing_and_end():
         "PEPE/USDT:USDT": True,
     }
     old, pepe = perps.to_dicts()
-    assert (pepe["tick"], pepe["lot"], pepe["min_notional"]) == ("0.0000001", "1", "5")
+    assert (pepe["tick"], pepe["lot"], pepe["min_notional"]) == (
+        "0.12345678901234567891",
+        "1",
+        "5",
+    )
     assert (pepe["maker"], pepe["taker"]) == ("0.0002", "0.0005")
     assert int(pepe["listed_at"].timestamp() * 1e3) == START
     assert pepe["ends_at"] is None
@@ -131,6 +141,7 @@ def test_the_time_may_be_told_instead_of_asked():
         Fault("klines", "status", first=1, times=2, size=500),
         Fault("time", "status", size=503),
         Fault("exchangeInfo", "cut"),
+        Fault("exchangeInfo", "garble"),
         Fault("klines", "status", first=2, size=429, wait_s=0),
         Fault("klines", "status", first=2, size=418, wait_s=0),
     ],
