@@ -18,6 +18,7 @@ from quorate.api.extensions import engines
 from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
+from quorate.api.pulling import Pulls, pull_instruments, pull_venue
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
@@ -44,6 +45,7 @@ __all__ = [
     "Comparison",
     "Explanation",
     "Panel",
+    "Pulls",
     "Result",
     "Simulation",
     "Sizes",
@@ -61,6 +63,8 @@ __all__ = [
     "keep",
     "load",
     "ls",
+    "pull_instruments",
+    "pull_venue",
     "read",
     "read_settings",
     "render",

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 import quorate
-from quorate.cli import data, runs, sweeping  # noqa: F401  (they add their commands to the app)
+from quorate.cli import (  # noqa: F401  (they add their commands to the app)
+    data,
+    pulling,
+    runs,
+    sweeping,
+)
 from quorate.cli.commands import app
 from quorate.cli.overview import GROUPS, named, names
 

@@ -1,0 +1,122 @@
+"""What a venue says of its instruments, kept each time it says something else.
+
+In: a venue. Out: a row per instrument and change in the lake, stamped with the venue's time: tick,
+lot, smallest order, fees, listing, end. So the rules of a day can be looked up later, when the
+venue only tells today's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from quorate.lake import layout
+from quorate.lake.layout import Key
+from quorate.lake.pulling import name_of, vendor
+from quorate.venues.market import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from quorate.venues.client import Patience
+
+KIND = "instruments"
+
+
+class Noted(NamedTuple):
+    """One instrument: where it is kept, and whether it is new there or has changed."""
+
+    symbol: str
+    key: Key
+    name: str
+    is_new: bool
+    changed: tuple[str, ...]
+
+
+def note(
+    venue: str,
+    root: Path,
+    symbols: Sequence[str] = (),
+    *,
+    url: str | None = None,
+    patience: Patience | None = None,
+    now: datetime | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Noted, ...]:
+    """Store what a venue says of its instruments, where it differs from what was stored last.
+
+    Parameters
+    ----------
+    venue : str
+        As ccxt spells it.
+    root : Path
+        The lake's folder; made if missing.
+    symbols : sequence of str
+        As ccxt spells them; all that the venue lists when empty.
+    url, patience, now
+        As ``venues.market.opened``.
+    progress : callable, optional
+        Called with instruments done and instruments in all.
+
+    Returns
+    -------
+    tuple of Noted
+        One an instrument.
+
+    Raises
+    ------
+    VenueError
+        If the venue cannot be reached or lists no such symbol.
+
+    Notes
+    -----
+    Units: see ``venues.frames.instruments``.  Causal: a row holds from its ``ts`` on.
+    Missing: null, where the venue does not say.  Spec 13.
+    """
+    frame, markets, now_ms = asyncio.run(_asked(venue, symbols, url, patience, now))
+    at = datetime.fromtimestamp(now_ms // 1000, UTC)
+    noted = []
+    for done, row in enumerate(frame.iter_slices(1), start=1):
+        market = markets[row["symbol"].item()]
+        key = Key(vendor(venue, market), KIND, "event")
+        stamped = row.select(pl.lit(at).dt.cast_time_unit("ms").alias("ts"), pl.all())
+        noted.append(_kept(stamped, root, key, name_of(market)))
+        if progress is not None:
+            progress(done, frame.height)
+    return tuple(noted)
+
+
+async def _asked(
+    venue: str,
+    symbols: Sequence[str],
+    url: str | None,
+    patience: Patience | None,
+    now: datetime | None,
+) -> tuple[pl.DataFrame, dict[str, dict[str, object]], int]:
+    async with opened(venue, symbols=symbols, url=url, patience=patience, now=now) as data:
+        frame = data.instruments()
+        wanted = list(symbols) or frame["symbol"].to_list()
+        markets = {symbol: data.market(symbol) for symbol in wanted}
+        return frame.filter(pl.col("symbol").is_in(list(markets))), markets, data.now_ms
+
+
+def _kept(row: pl.DataFrame, root: Path, key: Key, name: str) -> Noted:
+    """Store a row if it says something else than the last one stored."""
+    symbol = row["symbol"].item()
+    place = layout.folder(root, key) / f"symbol={name}"
+    paths = sorted(place.glob(f"month=*/{layout.PART}"))
+    last = layout.frame(paths[-1]).tail(1) if paths else None
+    changed = () if last is None else _changed(last, row)
+    if last is None or changed:
+        layout.write(row, root, key, name)
+    return Noted(symbol, key, name, last is None, changed)
+
+
+def _changed(last: pl.DataFrame, row: pl.DataFrame) -> tuple[str, ...]:
+    return tuple(
+        name for name in row.columns if name != "ts" and last[name].item() != row[name].item()
+    )
