@@ -9,11 +9,15 @@
     │  ├─ SchemaError       a column, type or order is not what it must be
     │  └─ StaleDataError    data are older than their limit
     ├─ EngineError          an engine raised, or returned what is not a vote
+    ├─ VenueError           a venue answered with an error, or what cannot be read
+    │  ├─ VenueUnavailableError *   no answer, or one that says: later
+    │  └─ RateLimitError *  too many requests; it says how long to wait
     └─ StoreError
        ├─ MigrationError    the database has another schema than this version
        ├─ DuplicateEventError
        └─ ChainError        the hash chain of the events is broken
 
+``*``: the same call may succeed later (``retryable``).
 A refusal to trade is not an error: it is a value, ``core.types.Reason``.
 """
 
@@ -71,6 +75,32 @@ class StaleDataError(DataError):
 
 class EngineError(QuorateError):
     """An engine cannot be loaded, raised, or returned what is not a vote."""
+
+
+class VenueError(QuorateError):
+    """A venue answered with an error, or with what cannot be read."""
+
+
+class VenueUnavailableError(VenueError):
+    """A venue gave no answer, or one that says: later."""
+
+    retryable = True
+
+
+class RateLimitError(VenueError):
+    """A venue was asked too often; ``wait_s`` is how long it wants to be left alone, if it said.
+
+    Examples
+    --------
+    >>> RateLimitError("binance: 429", wait_s=3.0).retryable
+    True
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", wait_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.wait_s = wait_s
 
 
 class StoreError(QuorateError):

@@ -18,6 +18,7 @@ from quorate.api.extensions import engines
 from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
+from quorate.api.pulling import pull_archive
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
@@ -60,6 +61,7 @@ __all__ = [
     "keep",
     "load",
     "ls",
+    "pull_archive",
     "read",
     "read_settings",
     "render",

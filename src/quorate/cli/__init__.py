@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     0.1.0
     0
     """
-    from quorate.cli import data, runs, sweeping  # noqa: F401  (they add their commands to the app)
+    from quorate.cli import data, pulling, runs, sweeping  # noqa: F401  (they add their commands)
     from quorate.cli.commands import app
     from quorate.cli.overview import overview
     from quorate.errors import ConfigError, EngineError, QuorateError, StoreError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import quorate
-from quorate.cli import data, runs, sweeping  # noqa: F401  (they add their commands to the app)
+from quorate.cli import data, pulling, runs, sweeping  # noqa: F401  (they add their commands)
 from quorate.cli.commands import app
 from quorate.cli.overview import GROUPS, named, names
 

@@ -1,0 +1,1 @@
+"""Where data come from: the only package that speaks to the network."""
