@@ -8,7 +8,6 @@ the one they answered. Time is measured by the monotonic clock alone.
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -21,6 +20,7 @@ from quorate.venues.parts import Part
 from quorate.version import VERSION
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable
     from pathlib import Path
     from types import TracebackType

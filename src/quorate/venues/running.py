@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
+
+_LISTEN_S = 0.1
+"""An interrupt is heard within so many seconds."""
 
 
 def run(work: Callable[[], Coroutine[None, None, T]]) -> T:
@@ -52,6 +55,9 @@ def run(work: Callable[[], Coroutine[None, None, T]]) -> T:
     with ThreadPoolExecutor(1, "quorate") as pool:
         done = pool.submit(lambda: asyncio.run(main()))
         try:
+            # Polars lets waits be taken up again after a signal: an endless one would hear nothing.
+            while not wait([done], _LISTEN_S).done:
+                pass
             return done.result()
         except KeyboardInterrupt:
             for loop, task in begun:

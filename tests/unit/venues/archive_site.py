@@ -115,7 +115,8 @@ def bars(period, interval="5m", *, header=False, micro=False, price=100.0, contr
     if header:
         out.write(HEADER + "\n")
     times = 1000 if micro else 1
-    for n, at in enumerate(range(low, high, step)):
+    for at in range(low, high, step):
+        n = at // step  # so that a month's file says what its days say
         close = price + n % 7
         coins = 2.0 + n % 3
         count, worth = (close * coins / contracts, coins) if contracts else (coins, close * coins)

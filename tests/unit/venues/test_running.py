@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -31,6 +33,28 @@ def test_it_runs_where_a_loop_runs_already():
         return run(answer)
 
     assert asyncio.run(notebook()) == 42
+
+
+def test_an_interrupt_is_heard_although_polars_listens_too():
+    """Its own handler lets an endless wait be taken up again."""
+    script = """
+import asyncio, polars as pl
+from quorate.venues.running import run
+pl.DataFrame({"a": [2, 1]}).lazy().sort("a").collect()
+async def work():
+    print("ready", flush=True)
+    await asyncio.sleep(30)
+run(work)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(10) == -signal.SIGINT
+        finally:
+            process.kill()
 
 
 def test_an_interrupt_cancels_the_work_and_lets_it_clean_up():
