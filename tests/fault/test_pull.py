@@ -119,7 +119,6 @@ def test_a_kill_in_the_middle_of_a_pull_loses_no_finished_file(archive, puller):
     "fault",
     [
         "from quorate.lake import taken; taken.add = lambda *_: os.kill(os.getpid(), 9)",
-        "from quorate.lake import layout; layout.write = lambda *_: os.kill(os.getpid(), 9)",
         "from quorate.venues.parts import Part; Part.finish = lambda *_: os.kill(os.getpid(), 9)",
     ],
 )
