@@ -41,12 +41,12 @@ class Stored(NamedTuple):
 
 def present(root: Path, key: layout.Key) -> dict[str, set[str]]:
     """Return the months, ``2023-01``, that the lake has of each symbol."""
-    where = layout.folder(root, key)
-    found = layout.files(where) if where.is_dir() else {}
-    return {
-        symbol: {path.parent.name.removeprefix("month=") for path in paths}
-        for symbol, paths in found.items()
-    }
+    found: dict[str, set[str]] = {}
+    for path in layout.folder(root, key).glob("symbol=*/month=*"):
+        if any(path.glob("*.parquet")):
+            symbol = path.parent.name.removeprefix("symbol=")
+            found.setdefault(symbol, set()).add(path.name.removeprefix("month="))
+    return found
 
 
 def store(root: Path, key: layout.Key, symbol: str, brought: list[Brought], at: str) -> Stored:

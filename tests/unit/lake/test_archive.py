@@ -172,6 +172,8 @@ def test_a_month_deleted_from_the_lake_is_fetched_again(archive, puller):
     spot(archive, "2023-01", "2023-02")
     puller("2023-01-01", "2023-03-01", "BTCUSDT")
     next(puller.root.rglob("month=2023-01")).rename(puller.root / "elsewhere")
+    for manifest in puller.root.rglob("manifest.json"):
+        manifest.unlink()
     assert counted(puller("2023-01-01", "2023-03-01", "BTCUSDT")) == (1, 1, 31 * 24)
 
 
