@@ -12,13 +12,14 @@ import sys
 import time
 from contextlib import contextmanager
 
+import polars as pl
 import pytest
 from tests.unit.lake.test_archive import KEY, Puller, spot
 from tests.unit.venues.archive_site import Fault, site
 from tests.unit.venues.test_http import QUICK
 
 from quorate.errors import DataError
-from quorate.lake import layout, storing, taken
+from quorate.lake import layout, taken
 
 PULLER = """
 import os, sys
@@ -33,7 +34,7 @@ wanted = Wanted(
     sys.argv[2], sys.argv[2],
 )
 pull(
-    Path(sys.argv[1]), wanted, today=date(2023, 3, 4), at="then",
+    Path(sys.argv[1]), wanted, today=date(2023, 3, 4), at="2023-03-04T12:00:00+00:00",
     limits=Limits(n_jobs=2, backoff_s=0.01), told=lambda _: None,
 )
 """
@@ -86,7 +87,7 @@ def valid(root):
     for path in found:
         month = path.parent.name.removeprefix("month=")
         days = calendar.monthrange(2022, int(month[5:]))[1]
-        assert layout.frame(path).height == days * 24
+        assert pl.read_parquet(path, hive_partitioning=False).height == days * 24
     return [path.parent.name.removeprefix("month=") for path in found]
 
 
@@ -196,10 +197,11 @@ def test_a_disk_that_fails_at_a_sync_is_told(archive, puller, monkeypatch, n):
 
 
 def test_a_lake_that_refuses_other_columns_fails_the_file_alone(archive, puller, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise DataError("other columns", hint="look")
 
-    monkeypatch.setattr(storing.layout, "write", refuse)
+    monkeypatch.setattr(layout, "write", refuse)
+    monkeypatch.setattr(layout, "store", refuse, raising=False)
     found = puller("2022-01-01", "2022-03-01", "BTCUSDT")
     assert found.failures["why"].to_list() == ["other columns"] * 2
     monkeypatch.undo()
