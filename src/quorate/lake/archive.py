@@ -153,6 +153,12 @@ class _Pull:
             tally.step(of_files=len(files), of_bytes=sum(look.size(file) for file in files))
         works = [(look, month) for look in looks for month in look.months]
         await self._each(works, self._month)
+        failed = {each.symbol for each in tally.failures}
+        taken.clear(
+            self.root,
+            self.key,
+            {wanted.series.named(each) for each in symbols if each not in failed},
+        )
         if wanted.end > self.today:
             tally.notes.append(f"from {self.today} on nothing can be published yet")
         if wanted.symbols:

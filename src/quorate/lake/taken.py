@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quorate.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from quorate.lake.layout import Key
@@ -39,6 +39,17 @@ class Taken(NamedTuple):
 def cache(root: Path, key: Key) -> Path:
     """Return the folder of files on their way into the lake."""
     return root / _FOLDER / "cache" / key.vendor / key.kind / key.interval
+
+
+def clear(root: Path, key: Key, names: Collection[str]) -> None:
+    """Delete what lies in the cache of some symbols, all of which are in the lake.
+
+    A kill between the record of a file and its deletion leaves it there; so does a day that was
+    half there when its month came out.
+    """
+    for path in cache(root, key).glob("*.zip*"):
+        if path.name.partition("-")[0] in names:
+            path.unlink(missing_ok=True)
 
 
 def read(root: Path, key: Key, symbol: str) -> dict[str, Taken]:

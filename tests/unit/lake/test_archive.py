@@ -269,6 +269,21 @@ def test_one_bad_day_does_not_keep_the_other_days_from_coming(archive, puller):
     assert found.failures["file"].to_list() == ["BTCUSDT-1h-2023-03-02.zip"]
 
 
+def test_what_a_kill_left_in_the_cache_goes_with_the_next_run(archive, puller):
+    """It came between the record of a file and the end of its zip file."""
+    spot(archive, "2023-01")
+    puller("2023-01-01", "2023-02-01", "BTCUSDT")
+    cache = taken.cache(puller.root, KEY)
+    for name in (
+        "BTCUSDT-1h-2023-01.zip",
+        "BTCUSDT-1h-2023-01-05.zip.part",
+        "ETHUSDT-1h-2023-01.zip",
+    ):
+        (cache / name).write_bytes(b"x")
+    puller("2023-01-01", "2023-02-01", "BTCUSDT")
+    assert [path.name for path in cache.iterdir()] == ["ETHUSDT-1h-2023-01.zip"]
+
+
 def test_times_that_stand_twice_are_counted(archive, puller):
     key = spot(archive, "2023-01")[0]
     text = bars("2023-01", "1h")
