@@ -159,6 +159,14 @@ def test_a_correction_is_fetched_written_and_told(archive, puller):
     assert [json.loads(line)["sha256"] for line in lines.splitlines()] == [was, now]
 
 
+def test_a_file_packed_anew_with_the_same_rows_is_told_as_such(archive, puller):
+    key = spot(archive, "2023-01")[0]
+    puller("2023-01-01", "2023-02-01", "BTCUSDT")
+    archive.put(key, zipped(key, bars("2023-01", "1h", header=True)))
+    found = puller("2023-01-01", "2023-02-01", "BTCUSDT")
+    assert found.corrections.select("n_changed", "n_added", "n_gone").rows() == [(0, 0, 0)]
+
+
 def test_a_month_that_differs_from_its_days_is_told(archive, puller):
     spot(archive, "2023-02-01", price=50.0)
     puller("2023-02-01", "2023-02-02", "BTCUSDT")

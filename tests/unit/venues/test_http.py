@@ -95,6 +95,7 @@ def test_a_file_replaced_between_two_requests_is_taken_from_the_beginning(archiv
     told, _ = download(archive, tmp_path / "a.part")
     assert (tmp_path / "a.part").read_bytes() == other
     assert sum(told) == len(other)
+    assert len(archive.log) == 2  # If-Range: the server itself sends the new one whole
 
 
 def test_a_rest_of_another_version_is_not_appended(archive, tmp_path):
