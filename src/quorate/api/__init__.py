@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quorate.api.archives import pull_archive
 from quorate.api.backtests import run
 from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
@@ -63,6 +64,7 @@ __all__ = [
     "keep",
     "load",
     "ls",
+    "pull_archive",
     "pull_instruments",
     "pull_venue",
     "read",

@@ -27,6 +27,7 @@ app = App(
     name="quorate",
     version=version,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # ``cli.run`` says what an interrupt left
     help="Engines vote, a quorum decides, costs and risk shape it, every step explains itself.",
 )
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
-    "Bars": ("data pull venue", "data check", "data universe", "keep"),
+    "Bars": ("data pull venue", "data pull archive", "data check", "data universe", "keep"),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80
-_NAME: Final = 20
+_NAME: Final = 21
 
 
 def overview(app: App) -> str:

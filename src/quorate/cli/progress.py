@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     Progress,
     ProgressColumn,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.text import Text
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.progress import Task
+
+    from quorate.lake.pulled import Progress as Pulling
 
 
 class Rate(ProgressColumn):
@@ -98,5 +102,45 @@ def bars(
 
         def done(n_bars: int, n_all: int) -> None:
             progress.update(task, completed=n_bars * n_coins, total=n_all * n_coins)
+
+        yield done
+
+
+@contextmanager
+def transfer(what: str, console: Console | None = None) -> Iterator[Callable[[Pulling], None]]:
+    """Give a function to call with files and bytes done and in all; it draws on the error stream.
+
+    Parameters
+    ----------
+    what : str
+        What is being done.
+    console : Console, optional
+        Where to draw; the error stream when left out.
+
+    Notes
+    -----
+    Units: bytes, bytes a second.  Causal: none.  Missing: nothing is drawn where no terminal is;
+    where the bytes in all are not known, the bar counts files.
+    """
+    place = Console(stderr=True) if console is None else console
+    files = TextColumn("{task.fields[files]}")
+    columns = (TextColumn("{task.description}"), files, BarColumn(20), DownloadColumn())
+    with Progress(
+        *columns,
+        TransferSpeedColumn(),
+        Left(""),
+        console=place,
+        disable=not place.is_terminal,
+        transient=True,
+    ) as progress:
+        task = progress.add_task(what, total=None, files="")
+
+        def done(now: Pulling) -> None:
+            progress.update(
+                task,
+                completed=now.n_bytes,
+                total=now.of_bytes or None,
+                files=f"{now.n_files} of {now.of_files} files",
+            )
 
         yield done
