@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError, SchemaError
-from quorate.lake import governance, layout, reconcile
+from quorate.lake import governance, layout, months, reconcile
 from quorate.lake.governance import Governed, Params, Rule, findings
 from quorate.lake.governance.coverage import coverage
 from quorate.lake.governance.rows import common_minutes
@@ -257,7 +257,7 @@ def _files(where: Path) -> dict[str, tuple[Path, ...]]:
 def _name(paths: Sequence[Path]) -> str:
     """Return the symbol that files are of: their own name, or that of their folder in a lake."""
     last = paths[-1]
-    return last.parts[-3].removeprefix("symbol=") if last.name == layout.PART else last.stem
+    return last.parts[-3].removeprefix("symbol=") if months.is_ours(last) else last.stem
 
 
 def _minutes(files: dict[str, tuple[Path, ...]], symbols: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 
 from quorate.core.types import Bars, Market, Venues
 from quorate.errors import DataError
-from quorate.lake.layout import replace
+from quorate.lake.disk import replace
 from quorate.lake.panel import Block, Panel, Provenance, blocks
 
 if TYPE_CHECKING:
