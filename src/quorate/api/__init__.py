@@ -15,6 +15,7 @@ from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
 from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
+from quorate.api.importing import Imported, import_data
 from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
@@ -22,6 +23,7 @@ from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
 from quorate.api.simulating import Simulation, simulate
+from quorate.api.stocktaking import stock, verify
 from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.universes import universe
 from quorate.api.warming import warm
@@ -42,6 +44,7 @@ __all__ = [
     "Checkup",
     "Comparison",
     "Explanation",
+    "Imported",
     "Panel",
     "Result",
     "Simulation",
@@ -57,6 +60,7 @@ __all__ = [
     "engines",
     "explain",
     "grid",
+    "import_data",
     "keep",
     "load",
     "ls",
@@ -68,9 +72,11 @@ __all__ = [
     "schema",
     "simulate",
     "sizes",
+    "stock",
     "sweep",
     "synthetic",
     "universe",
+    "verify",
     "warm",
 ]
 
@@ -92,6 +98,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     assume_funding: float | None = None,
     bar_minutes: int | None = None,
     quote_usd: str | Path | None = None,
+    as_of: datetime | str | None = None,
 ) -> Panel:
     """Load a market from folders of Parquet files, or one that ``keep`` put on disk.
 
@@ -114,6 +121,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         As ``lake.PanelSpec``.
     quote_usd : path, optional
         Bars of the quote currency in USD: equity is then told in USD, and a depeg blocks entries.
+    as_of : datetime or str, optional
+        Only what the lake knew then, UTC: no later correction, no row that came later.
 
     Raises
     ------
@@ -128,7 +137,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     """
     if columns.holds(Path(bars)):
         said = (venue, kind, funding, mark, second, symbols, start, end)
-        if any(each is not None for each in (*said, assume_funding, bar_minutes, quote_usd)):
+        if any(each is not None for each in (*said, assume_funding, bar_minutes, quote_usd, as_of)):
             raise ConfigError(
                 f"{bars} is a panel that was kept: its venue, coins and span are as they were",
                 hint="name the folder alone, or load from the files that it was made from",
@@ -157,6 +166,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
             assume_funding=assume_funding,
             bar_minutes=bar_minutes,
             quote_usd=path(quote_usd),
+            as_of=as_of,
         )
     )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
-    "Bars": ("data check", "data universe", "keep"),
+    "Bars": ("data import", "data ls", "data check", "data universe", "keep"),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80

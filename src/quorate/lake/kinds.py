@@ -178,7 +178,7 @@ def bring(
 
 def is_increasing(at: pl.Series) -> bool:
     """Return whether every value is above the one before."""
-    raw = at.to_physical()
+    raw = at.to_physical().to_numpy()
     return bool((raw[1:] > raw[:-1]).all())
 
 

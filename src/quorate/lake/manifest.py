@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import polars as pl
-
 from quorate.errors import DataError
 from quorate.lake import disk, versions
 from quorate.lake.kinds import KNOWN_AT, is_increasing
@@ -19,6 +17,8 @@ from quorate.lake.kinds import KNOWN_AT, is_increasing
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import polars as pl
 
 
 PART: Final = "part.parquet"
@@ -50,23 +50,21 @@ def about(rows: pl.DataFrame, held: bytes) -> Month:
 
     Examples
     --------
+    >>> import polars as pl
     >>> rows = pl.DataFrame({"ts": [5, 5, 6], "close": [1.0, 2.0, 2.0], "known_at": [7, 9, 8]})
     >>> found = about(rows, b"")
     >>> found.rows, found.times, found.known_to_ms, found.corrections
     (3, 2, 9, 1)
     """
     at = rows["ts"].to_physical()
-    known = rows.select(
-        pl.col(KNOWN_AT).to_physical().min().alias("first"),
-        pl.col(KNOWN_AT).to_physical().max().alias("last"),
-    ).row(0)
+    known = rows[KNOWN_AT].to_physical().to_numpy()
     return Month(
         rows=rows.height,
         times=rows.height if is_increasing(at) else at.n_unique(),
         first_ms=int(at[0]),
         last_ms=int(at[-1]),
-        known_from_ms=int(known[0]),
-        known_to_ms=int(known[1]),
+        known_from_ms=int(known.min()),
+        known_to_ms=int(known.max()),
         corrections=versions.n_corrected(rows),
         size=len(held),
         sha256=disk.digest(held),
