@@ -19,7 +19,7 @@ from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, QuorateError
 from quorate.lake import layout, versions
 from quorate.lake.governance.rows import common_minutes
-from quorate.lake.kinds import INSTANT, interval_ms, kind_of
+from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of
 from quorate.lake.layout import Key
 from quorate.lake.sources import epoch_ms
 from quorate.lake.spec import instant_ms
@@ -302,7 +302,7 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
 
 def _finished(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the rows without the last bar."""
-    at = rows["ts"].to_physical()
+    at = epoch(rows["ts"])
     if at[-1] == at.max():
         return rows.head(-1)
     return rows.filter(pl.col("ts") != pl.col("ts").max())

@@ -17,6 +17,8 @@ from quorate.errors import SchemaError
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType
 
+    from quorate.core.types import IntVec
+
 INSTANT: Final = pl.Datetime("ms", "UTC")
 KNOWN_AT: Final = "known_at"
 _INTERVAL = re.compile(r"([1-9][0-9]*)([smhdw])")
@@ -140,7 +142,7 @@ def bring(
     Returns
     -------
     polars.DataFrame
-        ``ts``, the columns of the kind, ``known_at``; optional columns without a value left out.
+        ``ts``, the columns of the kind that are there, ``known_at``.
 
     Raises
     ------
@@ -170,16 +172,20 @@ def bring(
         if name not in rows.columns:
             continue
         rows = rows.with_columns(_typed(rows, name, field, symbol))
-        if not (field.is_optional and rows[name].null_count() == rows.height):
-            kept.append(name)
+        kept.append(name)
     rows = rows.select(*kept, KNOWN_AT)
     return rows if is_increasing(rows["ts"]) else rows.sort("ts", KNOWN_AT, maintain_order=True)
 
 
 def is_increasing(at: pl.Series) -> bool:
     """Return whether every value is above the one before."""
-    raw = at.to_physical().to_numpy()
+    raw = epoch(at)
     return bool((raw[1:] > raw[:-1]).all())
+
+
+def epoch(at: pl.Series) -> IntVec:
+    """Return times as the integers that they are stored as, without a copy."""
+    return at.to_numpy().view("int64")
 
 
 def _check_columns(rows: pl.DataFrame, kind: Kind, name: str, symbol: str) -> None:

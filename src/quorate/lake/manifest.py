@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.errors import DataError
 from quorate.lake import disk, versions
-from quorate.lake.kinds import KNOWN_AT, is_increasing
+from quorate.lake.kinds import KNOWN_AT, epoch, is_increasing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,11 +56,10 @@ def about(rows: pl.DataFrame, held: bytes) -> Month:
     >>> found.rows, found.times, found.known_to_ms, found.corrections
     (3, 2, 9, 1)
     """
-    at = rows["ts"].to_physical()
-    known = rows[KNOWN_AT].to_physical().to_numpy()
+    at, known = epoch(rows["ts"]), epoch(rows[KNOWN_AT])
     return Month(
         rows=rows.height,
-        times=rows.height if is_increasing(at) else at.n_unique(),
+        times=rows.height if is_increasing(rows["ts"]) else rows["ts"].n_unique(),
         first_ms=int(at[0]),
         last_ms=int(at[-1]),
         known_from_ms=int(known.min()),
@@ -135,26 +134,17 @@ def settle(place: Path) -> dict[str, Month]:
     return known
 
 
-def held(place: Path, month: str) -> bytes:
-    """Return a month's bytes, which are those that one of the manifests names.
+def hashes(place: Path) -> dict[str, set[str]] | None:
+    """Return the hashes that a month's file may have; None of a lake of before manifests.
 
-    Raises
-    ------
-    DataError
-        The file is damaged, gone, or in no manifest.
+    Two, while a writer is between data and manifest, or was killed there.
     """
-    path = place / f"month={month}" / PART
-    hashes: set[str] = set()
-    # a writer may be between data and manifest, or past both: then the second look agrees
-    for _ in range(2):
-        named = [each for each in (load(place, NEXT), load(place)) if each is not None]
-        content = disk.content(path)
-        if not named:
-            return content  # a lake of before there were manifests
-        hashes = {months[month].sha256 for months in named if month in months}
-        if disk.digest(content) in hashes:
-            return content
-    raise damaged(path) if hashes else _unknown(path)
+    named = [each for each in (load(place, NEXT), load(place)) if each is not None]
+    found: dict[str, set[str]] = {}
+    for months in named:
+        for month, each in months.items():
+            found.setdefault(month, set()).add(each.sha256)
+    return found if named else None
 
 
 def month_of(path: Path) -> str:
@@ -170,7 +160,8 @@ def damaged(path: Path) -> DataError:
     )
 
 
-def _unknown(path: Path) -> DataError:
+def unknown(path: Path) -> DataError:
+    """Return the error for a file that nobody wrote here."""
     return DataError(
         f"{path} is in no manifest",
         hint="if you put it there, run `quorate data ls LAKE --verify`, which takes it in",

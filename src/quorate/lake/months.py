@@ -10,11 +10,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from quorate.errors import DataError
 from quorate.lake import disk, manifest, versions
-from quorate.lake.kinds import KNOWN_AT
+from quorate.lake.kinds import KNOWN_AT, epoch
 from quorate.lake.locking import writing
 from quorate.lake.manifest import PART
 
@@ -59,7 +60,7 @@ def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Sto
         n_added = 0
         corrected = []
         for month, part in by_month(rows):
-            stored = _frame(place, month) if month in known else None
+            stored = _frame(place, month, known) if month in known else None
             merged = versions.merge(stored, part, corrected_ms)
             n_added += merged.n_added
             if merged.n_added:
@@ -70,7 +71,7 @@ def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Sto
             _replace(place, known, changed)
         paths = tuple(place / f"month={month}" / PART for month in changed)
         return Stored(
-            paths, n_added, pl.concat([pl.DataFrame(schema=versions.CORRECTIONS), *corrected])
+            paths, n_added, pl.concat([versions.NONE, *corrected]) if corrected else versions.NONE
         )
 
 
@@ -82,8 +83,26 @@ def rows(paths: Sequence[Path]) -> pl.DataFrame:
     DataError
         A file is damaged, gone or cannot be read.
     """
-    parts = [_frame(path.parent.parent, manifest.month_of(path)) for path in paths]
+    place = paths[0].parent.parent
+    named = manifest.hashes(place)
+    parts = []
+    for path in paths:
+        held = disk.content(path)
+        if named is not None and not _is_named(path, held, named):
+            # a writer went by in between: the second look agrees, unless the file is damaged
+            named, held = manifest.hashes(place) or {}, disk.content(path)
+            if not _is_named(path, held, named):
+                is_known = manifest.month_of(path) in named
+                raise manifest.damaged(path) if is_known else manifest.unknown(path)
+        found = disk.parsed(path, held)
+        if KNOWN_AT not in found.columns:  # of before there were manifests
+            found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
+        parts.append(found)
     return pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
+
+
+def _is_named(path: Path, held: bytes, named: dict[str, set[str]]) -> bool:
+    return disk.digest(held) in named.get(manifest.month_of(path), ())
 
 
 def verify(place: Path) -> tuple[str, ...]:
@@ -119,21 +138,23 @@ def is_ours(path: Path) -> bool:
 
 def by_month(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield the rows of each month, which are sorted by ``ts``, without a copy."""
-    at = rows["ts"].to_physical()
+    at = epoch(rows["ts"])
     start = 0
     while start < rows.height:
         first = datetime.fromtimestamp(at[start] / 1e3, UTC)
         after = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=UTC)
-        end = int(at.search_sorted(round(after.timestamp() * 1e3)))
+        end = int(np.searchsorted(at, round(after.timestamp() * 1e3)))
         yield f"{first:%Y-%m}", rows.slice(start, end - start)
         start = end
 
 
-def _frame(place: Path, month: str) -> pl.DataFrame:
-    """Return a month's versions; a file of before there were manifests has one of each row."""
+def _frame(place: Path, month: str, known: dict[str, manifest.Month]) -> pl.DataFrame:
+    """Return a month's versions, for whoever holds the lock and the manifest."""
     path = place / f"month={month}" / PART
-    found = disk.parsed(path, manifest.held(place, month))
-    return found if KNOWN_AT in found.columns else found.with_columns(pl.col("ts").alias(KNOWN_AT))
+    held = disk.content(path)
+    if disk.digest(held) != known[month].sha256:
+        raise manifest.damaged(path)
+    return disk.parsed(path, held)
 
 
 def _replace(

@@ -26,6 +26,10 @@ CORRECTIONS: Final[dict[str, PolarsDataType]] = {
     KNOWN_AT: INSTANT,
 }
 """The columns of a list of corrections; values as text, since columns differ in type."""
+NONE: Final = pl.DataFrame(schema=CORRECTIONS)
+_OPTIONAL: Final = {
+    name for kind in KINDS.values() for name, field in kind.fields.items() if field.is_optional
+}
 _ORDER: Final = {
     name: place
     for place, name in enumerate(dict.fromkeys(n for kind in KINDS.values() for n in kind.fields))
@@ -50,7 +54,8 @@ def merge(
     stored : polars.DataFrame or None
         Sorted by ``ts`` and ``known_at``, as this function returns them.
     given : polars.DataFrame
-        From ``kinds.bring``. A column that it lacks says nothing: the stored value stays.
+        From ``kinds.bring``. An optional column that it lacks, or has no value in, says nothing:
+        the stored values stay.
     corrected_ms : int, optional
         For history that does not say when it was learned: a row that says otherwise than the
         latest stored one became known then, one that says the same is left out.
@@ -73,13 +78,16 @@ def merge(
     if stored is None or stored.is_empty() or _is_after(stored, given):
         if is_increasing(given["ts"]):
             rows = given if stored is None else pl.concat([stored, given], how="diagonal")
-            return Merged(_ordered(rows), given.height, pl.DataFrame(schema=CORRECTIONS))
+            return Merged(_ordered(rows), given.height, NONE)
         stored = given.clear() if stored is None else stored
+    empty = [name for name in values(given) if name in _OPTIONAL and given[name].is_null().all()]
+    blank = given.select(empty).clear()
+    given = given.drop(empty)
     if _says_the_same(stored, given, is_dated=corrected_ms is None):
-        return Merged(stored, 0, pl.DataFrame(schema=CORRECTIONS))
+        return Merged(stored, 0, NONE)
     if corrected_ms is not None:
         given = _as_corrections(stored, given, corrected_ms)
-    rows = _together(stored, given)
+    rows = pl.concat([_together(stored, given), blank], how="diagonal")
     is_same_ts = pl.col("ts") == pl.col("ts").shift(1)
     differs = pl.any_horizontal(
         pl.col(name).ne_missing(pl.col(name).shift(1)) for name in values(rows)
@@ -216,7 +224,7 @@ def _as_corrections(stored: pl.DataFrame, given: pl.DataFrame, at_ms: int) -> pl
 def _corrections(rows: pl.DataFrame, chosen: pl.Expr) -> pl.DataFrame:
     """Return the values that replaced others in the chosen rows."""
     if is_increasing(rows["ts"]):
-        return pl.DataFrame(schema=CORRECTIONS)
+        return NONE
     is_same_ts = pl.col("ts") == pl.col("ts").shift(1)
     names = values(rows)
     beside = rows.with_columns(pl.col(name).shift(1).alias(f"_was_{name}") for name in names)

@@ -84,6 +84,19 @@ def test_a_column_that_the_new_rows_lack_says_nothing():
     assert done.corrections["column"].to_list() == ["close"]
 
 
+def test_an_optional_column_without_a_value_says_nothing_and_stays_a_column():
+    names = ("close", "quote_volume")
+    stored = rows((1, 5.0, 70.0, 2), names=names)
+    assert merge(stored, rows((1, 5.0, None, 9), names=names)).n_added == 0
+    done = merge(rows((1, 5.0, 2)), rows((1, 6.0, None, 9), names=names))
+    assert done.rows["quote_volume"].to_list() == [None, None]
+    # one that has a value somewhere is taken at its word
+    done = merge(stored, rows((1, 5.0, None, 9), (2, 5.0, 1.0, 9), names=names))
+    assert done.corrections.select("column", "old", "new").rows() == [
+        ("quote_volume", "70.0", None)
+    ]
+
+
 def test_a_column_that_is_new_is_put_in_its_place():
     given = rows((1, 5.0, 70.0, 1.0, 9), names=("close", "volume", "quote_volume"))
     done = merge(rows((1, 5.0, 70.0, 2), names=("close", "volume")), given)
