@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import quorate
 from quorate.errors import DataError
 from quorate.lake import disk, layout, manifest
 
@@ -222,6 +223,39 @@ def test_a_file_that_is_gone_is_named(tmp_path):
     ):
         with pytest.raises(DataError, match=r"month=1970-02/part\.parquet is gone"):
             reading()
+
+
+IMPORT = """
+import os, signal, sys
+from quorate.api.importing import import_data
+from quorate.lake import manifest
+was, done = manifest.commit, []
+def commit(place):
+    if len(done) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    done.append(place)
+    was(place)
+manifest.commit = commit
+import_data(sys.argv[1], sys.argv[2], vendor="binance_spot", kind="ohlcv")
+"""
+
+
+def test_an_import_that_is_killed_is_completed_by_the_next(tmp_path):
+    folder, lake = tmp_path / "files", tmp_path / "lake"
+    folder.mkdir()
+    for name in "ABCDEF":
+        rows(100).write_parquet(folder / f"{name}.parquet")
+    killed = subprocess.run(
+        [sys.executable, "-c", IMPORT, str(folder), str(lake)], capture_output=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert 3 <= quorate.stock(lake, symbols=True).filter(rows=99).height < 6
+    done = quorate.import_data(folder, lake, vendor="binance_spot", kind="ohlcv")
+    done.raise_if_failed()
+    assert 0 < done.n_added <= 3 * 99
+    assert quorate.verify(lake) == []
+    assert layout.read(lake, KEY).height == 6 * 99
+    assert list(lake.rglob("manifest.next.json")) == []
 
 
 HOLDER = """

@@ -16,7 +16,7 @@ import polars as pl
 
 from quorate.api import incoming
 from quorate.api.incoming import Given, Source
-from quorate.errors import ConfigError, DataError, QuorateError
+from quorate.errors import ConfigError, DataError
 from quorate.lake import layout, versions
 from quorate.lake.governance.rows import common_minutes
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of
@@ -281,8 +281,8 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
             given.known_at,
             corrected_at=given.corrected_at if given.known_at is None else None,
         )
-    except QuorateError as error:
-        return _Coin(source.symbol, file, error=error.message)
+    except incoming.UNREADABLE as error:
+        return _Coin(source.symbol, file, error=incoming.said(error))
     except ValueError as error:  # a symbol that cannot be a folder
         return _Coin(source.symbol, file, error=str(error))
     times = rows["ts"] if "ts" in rows.columns else pl.Series("ts", [], INSTANT)

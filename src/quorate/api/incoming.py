@@ -6,11 +6,11 @@ file holds many; and the files that cannot be read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from quorate.errors import DataError, QuorateError
+from quorate.errors import DataError, QuorateError, SchemaError
 from quorate.lake import foreign, layout
 from quorate.lake.governance.rows import common_minutes
 from quorate.lake.kinds import kind_of
@@ -19,6 +19,10 @@ from quorate.lake.sources import epoch_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+
+UNREADABLE: Final = (QuorateError, pl.exceptions.PolarsError)
+"""What a file that cannot be stored raises; it stops no other."""
 
 
 class Given(NamedTuple):
@@ -35,11 +39,17 @@ class Given(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A symbol that is to be stored: its files, or its rows where a file holds many."""
+    """A symbol that is to be stored: files of its own, and its rows in files of many."""
 
     symbol: str
-    paths: tuple[Path, ...]
-    found: foreign.Brought | None = None
+    own: tuple[Path, ...]
+    parts: tuple[foreign.Brought, ...]
+    shared: tuple[Path, ...]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Return the files that its rows are in."""
+        return self.own + self.shared
 
 
 def files(where: Path) -> list[Path]:
@@ -77,26 +87,37 @@ def sources(paths: Iterable[Path], given: Given) -> tuple[list[Source], list[Bro
             if not _has_symbols(path, given):
                 alone.setdefault(foreign.stem(path), []).append(path)
                 continue
-            found = foreign.read(path, given.kind, given.names, given.unit)
-            for (symbol,), rows in found.rows.partition_by(
-                "symbol", as_dict=True, maintain_order=True
-            ).items():
-                part = foreign.Brought(rows, found.left_out)
-                many.setdefault(str(symbol), []).append((path, part))
-        except QuorateError as error:
-            broken.append(Broken(foreign.stem(path), path.name, error.message))
-    for symbol in [each for each in many if each in alone]:
-        # one symbol by its own file and in a file of many: both count
-        for path in alone.pop(symbol):
-            found = foreign.read(path, given.kind, given.names, given.unit)
-            many[symbol].append((path, found))
-    sources = [Source(symbol, tuple(each)) for symbol, each in alone.items()]
-    for symbol, parts in many.items():
-        rows = pl.concat([part.rows for _, part in parts], how="diagonal_relaxed")
-        left = tuple({name for _, part in parts for name in part.left_out})
-        holds = tuple(dict.fromkeys(path for path, _ in parts))
-        sources.append(Source(symbol, holds, foreign.Brought(rows, left)))
-    return sorted(sources), broken
+            for symbol, part in _apart(path, given):
+                many.setdefault(symbol, []).append((path, part))
+        except UNREADABLE as error:
+            broken.append(Broken(foreign.stem(path), path.name, said(error)))
+    return [
+        Source(
+            symbol,
+            tuple(alone.get(symbol, ())),
+            tuple(part for _, part in many.get(symbol, ())),
+            tuple(path for path, _ in many.get(symbol, ())),
+        )
+        for symbol in sorted({*alone, *many})
+    ], broken
+
+
+def said(error: Exception) -> str:
+    """Return what an error says, in one line."""
+    return error.message if isinstance(error, QuorateError) else str(error).splitlines()[0]
+
+
+def _apart(path: Path, given: Given) -> list[tuple[str, foreign.Brought]]:
+    """Return the rows of each symbol that a file holds."""
+    found = foreign.read(path, given.kind, given.names, given.unit)
+    if "symbol" not in found.rows.columns or found.rows["symbol"].null_count():
+        raise SchemaError(
+            f"{path}: a row has no symbol", hint="add the column: --map symbol=its name"
+        )
+    parts = found.rows.partition_by("symbol", as_dict=True, maintain_order=True)
+    return [
+        (str(symbol), foreign.Brought(rows, found.left_out)) for (symbol,), rows in parts.items()
+    ]
 
 
 def _has_symbols(path: Path, given: Given) -> bool:
@@ -112,7 +133,7 @@ def interval(sources: Iterable[Source], given: Given) -> str:
         try:
             rows = read(source, given).rows
             minutes = common_minutes(epoch_ms(rows.select("ts"), source.symbol))
-        except (QuorateError, pl.exceptions.ColumnNotFoundError):
+        except UNREADABLE:
             continue  # told when its turn comes
         if minutes is not None:
             return interval_name(minutes)
@@ -132,9 +153,8 @@ def interval_name(minutes: int) -> str:
 
 def read(source: Source, given: Given) -> foreign.Brought:
     """Return a symbol's rows in our names."""
-    if source.found is not None:
-        return source.found
-    parts = [foreign.read(path, given.kind, given.names, given.unit) for path in source.paths]
+    own = [foreign.read(path, given.kind, given.names, given.unit) for path in source.own]
+    parts = [*own, *source.parts]
     if len(parts) == 1:
         return parts[0]
     left = tuple({name for part in parts for name in part.left_out})

@@ -135,6 +135,30 @@ def test_a_broken_file_is_named_and_the_others_go_in(folder, tmp_path):
         done.raise_if_failed()
 
 
+def test_rows_of_one_symbol_in_two_files_are_put_together(tmp_path):
+    where = store(tmp_path / "plain", A=bars(10))
+    rows = pl.concat([bars(20)[5:].with_columns(symbol=pl.lit(name)) for name in "AB"])
+    rows.write_parquet(where / "more.parquet")
+    done = bring(where, tmp_path)
+    assert done.coins.select("symbol", "file", "n_added").rows() == [
+        ("A", "A.parquet, more.parquet", 19),
+        ("B", "more.parquet", 14),
+    ]
+
+
+def test_facts_need_a_symbol_in_every_row_and_a_time(tmp_path):
+    where = tmp_path / "facts"
+    where.mkdir()
+    facts = pl.DataFrame({"symbol": ["A", "B"], "tick": [0.1, 0.1], "lot": [1, 1]})
+    facts.write_parquet(where / "facts.parquet")
+    facts.with_columns(symbol=pl.Series(["A", None])).write_parquet(where / "half.parquet")
+    facts.drop("symbol").write_parquet(where / "none.parquet")
+    done = bring(where, tmp_path, kind="instruments", known_at="2024-01-01")
+    assert done.n_added == 2
+    assert done.failed["file"].to_list() == ["half.parquet", "none.parquet"]
+    assert all("a row has no symbol" in error for error in done.failed["error"])
+
+
 @pytest.mark.parametrize("name", ["1m", "2h", "3d", "1w"])
 def test_the_interval_is_found_from_the_bars(tmp_path, name):
     from quorate.lake.kinds import interval_ms

@@ -65,7 +65,10 @@ def test_what_was_known_earlier_goes_before_and_stays_behind():
     done = merge(rows((1, 5.0, 9)), rows((1, 4.0, 2)))
     assert closes(done.rows) == [(1, 4.0, 2), (1, 5.0, 9)]
     assert done.corrections["old"].to_list() == ["4.0"]
-    assert n_corrected(merge(rows((1, 5.0, 9)), rows((1, 5.0, 2))).rows) == 0
+    # the same, known earlier than we thought: it is news, and no correction
+    done = merge(rows((1, 5.0, 9)), rows((1, 5.0, 2)))
+    assert (done.n_added, n_corrected(done.rows)) == (1, 0)
+    assert seen(done.rows, 3)["close"].to_list() == [5.0]
 
 
 def test_two_values_of_one_moment_contradict_each_other():
