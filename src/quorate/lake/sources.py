@@ -137,10 +137,10 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     return Series._make((name, at, *prices, volume, taker, has_taker))
 
 
-def bar_rows(paths: Sequence[Path]) -> tuple[pl.DataFrame, str]:
+def bar_rows(paths: Sequence[Path], as_of_ms: int | None = None) -> tuple[pl.DataFrame, str]:
     """Return one symbol's bars as they are stored, file after file, and a name for messages.
 
-    Of files of the lake it is the latest of each row.
+    Of files of the lake it is the latest of each row, or what was known as of a moment.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def bar_rows(paths: Sequence[Path]) -> tuple[pl.DataFrame, str]:
     -----
     Units: as stored.  Causal: rows are not combined.  Missing: as stored.  Spec 13.
     """
-    return _rows(paths, _needed(has_volume=True))
+    return _rows(paths, _needed(has_volume=True), as_of_ms)
 
 
 def _needed(*, has_volume: bool) -> tuple[str, ...]:
