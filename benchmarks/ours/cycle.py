@@ -2,8 +2,10 @@
 
     ours/cycle.py COINS [BARS]
 
-A warm market is folded to its last bars, then these come one at a time, as live drives them:
-features, regimes, votes, consensus, decision, one call each. The answer tells the slow ones too.
+A market is folded to its last bars, then these come one at a time, as live drives them: features,
+regimes, votes, consensus, decision, one call each. It is so long that every feature is known of
+every coin that still trades: the slowest need seven days, and its one outage is nine days back.
+The answer tells the slow ones too.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import quorate
 from quorate.api import folding
 from quorate.backtest import run as passes
 
-DAYS = 2
+DAYS = 20
 
 
 def main() -> None:

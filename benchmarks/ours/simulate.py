@@ -1,12 +1,14 @@
 """Quorate's simulation of given weights: every cost, stop, breaker and funding, integer books.
 
-    ours/simulate.py COINS [--plain | --stored]
+    ours/simulate.py COINS [--kernel | --plain | --stored]
 
-The signal of ``panel.py`` at an equal share a coin, acted on at the next open. With ``--plain``
-only fees are paid, nothing stops and half the share is taken, so that cash never binds: the rules
-that other simulators have too. With ``--stored`` it is one call of ``quorate.simulate`` for a panel
-and weights on disk: reading them, all checks and a table of the fills are part of the work. Without
-it the arrays are in memory and checked, and the kernels are called as ``quorate.simulate`` does.
+The signal of ``panel.py`` at an equal share a coin, acted on at the next open: one call of
+``quorate.simulate`` with a panel and weights in memory, all checks and the table of the fills are
+part of the work. With ``--stored`` panel and weights are on disk, and reading them is part of it
+too. With ``--kernel`` the arrays are checked before and the kernel is called as that function
+does, its rows are copied and no table is made. ``--plain`` is that kernel where only fees are
+paid, nothing stops and half the share is taken, so that cash never binds: the rules that other
+simulators have too.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
-from panel import CASH, FEE, closes, home, ohlcv
+from panel import CASH, FEE, YEAR, closes, home, ohlcv
 from served import serve
 
 import quorate
@@ -81,21 +83,12 @@ def weights_of(n_coins: int) -> np.ndarray:
     return closes(n_coins)[1] / n_coins
 
 
-def stored(n_coins: int) -> Path:
-    """Return the folder of the panel and its weights, written by a process of its own."""
-    where = home() / "panel" / f"stored_{n_coins}"
-    if not (where / "weights.npy").exists():
-        subprocess.run([sys.executable, __file__, str(n_coins), "--write"], check=True)
-    return where
-
-
-def write(n_coins: int) -> None:
-    """Write the panel, then the weights, as a user would keep them."""
-    where = home() / "panel" / f"stored_{n_coins}"
+def panel_of(n_coins: int) -> Panel:
+    """Return the market as a user holds it, with the columns that a simulation does not read."""
     market = market_of(n_coins, plain=False)
     flat = [array[:, 0] for array in market]
     shape = flat[0].shape
-    panel = Panel(
+    return Panel(
         symbols=tuple(f"C{c}" for c in range(n_coins)),
         bar_minutes=5,
         k0=K0,
@@ -119,28 +112,44 @@ def write(n_coins: int) -> None:
         is_synthetic=True,
         source=Provenance("benchmark", "0"),
     )
-    columns.write(panel, where)
+
+
+def stored(n_coins: int) -> Path:
+    """Return the folder of the panel and its weights, written by a process of its own."""
+    where = home() / "panel" / f"stored_{n_coins}"
+    if not (where / "weights.npy").exists():
+        subprocess.run([sys.executable, __file__, str(n_coins), "--write"], check=True)
+    return where
+
+
+def write(n_coins: int) -> None:
+    """Write the panel, then the weights, as a user would keep them."""
+    where = home() / "panel" / f"stored_{n_coins}"
+    columns.write(panel_of(n_coins), where)
     half = where / f"weights.{os.getpid()}.npy"
     np.save(half, weights_of(n_coins))
     half.replace(where / "weights.npy")
 
 
-def from_disk(n_coins: int) -> None:
+def whole(n_coins: int, *, is_stored: bool) -> None:
     """Serve one call of what a user calls."""
-    where = stored(n_coins)
     settings = quorate.read_settings(overrides={"account.equity_usd": str(CASH)})
 
+    where = stored(n_coins) if is_stored else None
+    kept = None if is_stored else (panel_of(n_coins), weights_of(n_coins))
+
     def work() -> dict:
-        panel = columns.read(where)
-        weights = columns.array(where / "weights.npy")
+        panel, weights = kept or (columns.read(where), columns.array(where / "weights.npy"))
         done = quorate.simulate(panel, weights, settings, stop_frac=STOP_FRAC)
         return {"rows": done.fills.height, "final": done.equity[-1] / 1e8}
 
     serve(
         work,
-        units=n_coins * columns.read(where).n_bars,
+        units=n_coins * YEAR,
         version=f"quorate {quorate.__version__}",
-        note="quorate.simulate of a panel on disk, read and checked every time",
+        note="quorate.simulate of a panel "
+        + ("on disk, read and checked every time" if is_stored else "in memory, checked every time")
+        + ", with the table of its fills",
     )
 
 
@@ -149,9 +158,14 @@ def main() -> None:
     if "--write" in sys.argv:
         write(n_coins)
         return
-    if "--stored" in sys.argv:
-        from_disk(n_coins)
-        return
+    if plain or "--kernel" in sys.argv:
+        kernel(n_coins, plain=plain)
+    else:
+        whole(n_coins, is_stored="--stored" in sys.argv)
+
+
+def kernel(n_coins: int, *, plain: bool) -> None:
+    """Serve the kernel alone."""
     market, venues = market_of(n_coins, plain=plain), venues_of(n_coins, plain=plain)
     weights = weights_of(n_coins)
     if plain:
@@ -186,7 +200,8 @@ def main() -> None:
         work,
         units=weights.size,
         version=f"quorate {quorate.__version__}",
-        note="fees alone" if plain else "every cost, stops, breakers, funding, log of orders",
+        note="the kernel alone, "
+        + ("fees" if plain else "every cost, stops, breakers, funding, log of orders"),
     )
 
 

@@ -9,7 +9,7 @@ from quorate.api.backtests import run
 from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
 from quorate.api.comparing import Comparison, compare
-from quorate.api.configure import configure, schema
+from quorate.api.configure import configure, data_rules, schema, universe_rules
 from quorate.api.decided import decisions
 from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
@@ -25,7 +25,7 @@ from quorate.api.result import Result
 from quorate.api.simulating import Simulation, simulate
 from quorate.api.stocktaking import stock, verify
 from quorate.api.sweeping import Sweep, grid, sweep
-from quorate.api.universes import universe
+from quorate.api.universes import survivorship, universe
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quorate.lake.panel import Kind
+    from quorate.settings import Settings
 
 __all__ = [
     "Check",
@@ -73,6 +74,7 @@ __all__ = [
     "simulate",
     "sizes",
     "stock",
+    "survivorship",
     "sweep",
     "synthetic",
     "universe",
@@ -99,6 +101,9 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     bar_minutes: int | None = None,
     quote_usd: str | Path | None = None,
     as_of: datetime | str | None = None,
+    in_universe: bool = False,
+    accept_failed: bool = False,
+    settings: Settings | None = None,
 ) -> Panel:
     """Load a market from folders of Parquet files, or one that ``keep`` put on disk.
 
@@ -123,6 +128,14 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         Bars of the quote currency in USD: equity is then told in USD, and a depeg blocks entries.
     as_of : datetime or str, optional
         Only what the lake knew then, UTC: no later correction, no row that came later.
+    in_universe : bool
+        Trade a coin only on days on which it is in the universe, by the days before them
+        (``quorate.universe``); leave out those that never are.
+    accept_failed : bool
+        Load coins whose rows fail a rule of data all the same; the report says so at its head.
+    settings : Settings, optional
+        Their sections ``[data]`` and ``[universe]`` have the parameters of those rules; read as
+        ``run`` reads them when left out.
 
     Raises
     ------
@@ -157,6 +170,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     if second is not None:
         sources.append(Source(Path(second[0]), second[1], kind, path(second[2])))
     chosen = None if symbols is None else named(symbols, files(Path(bars)))
+    chosen_rules = read_settings() if settings is None else settings
     return load_panel(
         PanelSpec(
             tuple(sources),
@@ -167,6 +181,9 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
             bar_minutes=bar_minutes,
             quote_usd=path(quote_usd),
             as_of=as_of,
+            rules=data_rules(chosen_rules),
+            universe=universe_rules(chosen_rules) if in_universe else None,
+            accept_failed=accept_failed,
         )
     )
 

@@ -20,7 +20,7 @@ from quorate.api.gathering import Gathering
 from quorate.api.trials import data_of, trials_of
 from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError
-from quorate.lake import Panel
+from quorate.lake import Panel, certificate
 from quorate.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from quorate.api.result import Result
     from quorate.core.engines.base import Engine
+    from quorate.lake.certificate import Certificate
     from quorate.statistics.accounts import Trials
 
 _BATCH = 10_000
@@ -98,7 +99,7 @@ def run(
             result.facts["kind"] = kind
             place = out / run_id
             with folder.whole(place) as partial:
-                _write(partial, result)
+                _write(partial, result, panel.certificate)
                 kept = folder.read_rows(partial, "decisions.parquet")
                 # before the folder takes its name: a run that is seen is a run that is booked
                 noted = events.events(run_id, kept, result.fills, result.incidents)
@@ -153,8 +154,10 @@ def _simulate(
     return gathered.result(run_id, {"simulate": time.perf_counter() - begun}, tried)
 
 
-def _write(place: Path, result: Result) -> None:
+def _write(place: Path, result: Result, certified: Certificate | None) -> None:
     folder.write_json(place / "run.json", result.facts)
+    if certified is not None:
+        certificate.write(certified, place / certificate.FOLDER)
     folder.write_json(place / "metrics.json", result.metrics)
     folder.write_table(place / "equity.parquet", result.equity)
     folder.write_table(place / "trades.parquet", result.trades)

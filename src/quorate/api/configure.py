@@ -22,6 +22,7 @@ from quorate.core.risk import presets
 from quorate.core.routing.rank import Ranking
 from quorate.core.types import MONEY_SCALE
 from quorate.errors import ConfigError
+from quorate.lake import governance, universe
 from quorate.settings import Field, Schema
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _schema() -> Schema:
             "equity_usd": Field(float, 100_000.0, "above 0, at most 1e10"),
             "store": Field(str, "", ""),
         },
+        "data": _fields(governance.Params()._asdict(), governance.BOUNDS),
+        "universe": _fields(universe.Rules()._asdict(), universe.BOUNDS),
         "engines": {
             "extra": Field(tuple[str, ...], (), ""),
             "exclude": Field(tuple[str, ...], (), ""),
@@ -270,6 +273,42 @@ def configure(settings: Settings, bar_minutes: int, btc: int = -1) -> Params:
             **values["exchange"],
         ),
     )
+
+
+def data_rules(settings: Settings) -> dict[str, float]:
+    """Return the parameters of the rules of data by name (section ``[data]``).
+
+    Raises
+    ------
+    ConfigError
+        A value is outside its bounds.
+
+    Examples
+    --------
+    >>> from quorate.api.effective import read_settings
+    >>> data_rules(read_settings(overrides={"data.suspect_z": "10"}))["suspect_z"]
+    10.0
+    """
+    made: dict[str, float] = _stage("data", governance.params, **settings["data"])._asdict()
+    return made
+
+
+def universe_rules(settings: Settings) -> dict[str, float]:
+    """Return the numbers of the universe's rules by name (section ``[universe]``).
+
+    Raises
+    ------
+    ConfigError
+        A value is outside its bounds.
+
+    Examples
+    --------
+    >>> from quorate.api.effective import read_settings
+    >>> universe_rules(read_settings())["min_age_days"]
+    90
+    """
+    made: dict[str, float] = _stage("universe", universe.rules, **settings["universe"])._asdict()
+    return made
 
 
 def _code(name: str, text: str, options: type[IntEnum]) -> int:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quorate.api.configure import check_equity, configure
+from quorate.api.configure import check_equity, configure, data_rules, universe_rules
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
 from quorate.core.engines.catalogue import builtin
 from quorate.core.engines.checks import reads_one_row_at_a_time
 from quorate.core.types import Bars, Market
-from quorate.errors import DataError, EngineError
+from quorate.errors import ConfigError, DataError, EngineError
 from quorate.lake import Block, blocks
 from quorate.lake.sectors import sectors
 from quorate.lake.spec import base_asset
@@ -49,6 +49,20 @@ class Fold:
     start_quote: float
 
 
+def _refuse_other_rules(panel: Panel, settings: Settings) -> None:
+    """Refuse settings that claim other rules of data than the panel was loaded by."""
+    made = panel.source.made or {}
+    for section, asked in (("data", data_rules(settings)), ("universe", universe_rules(settings))):
+        held = made.get("rules" if section == "data" else section) or {}
+        for name, value in held.items():
+            if asked.get(name) != value:
+                raise ConfigError(
+                    f"{section}.{name} is {asked.get(name):g}, but the bars were loaded with "
+                    f"{value:g}",
+                    hint="give load() the same settings; a sweep cannot vary the rules of data",
+                )
+
+
 def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     """Return a run that has seen nothing yet.
 
@@ -68,7 +82,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     EngineError
         An engine of your own looks at other rows than the one it votes on.
     ConfigError
-        A setting is out of its bounds.
+        A setting is out of its bounds, or the panel was loaded by other rules of data.
 
     Notes
     -----
@@ -81,6 +95,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
             hint="load at least one bar of one coin",
         )
     _refuse_peeking(engines)
+    _refuse_other_rules(panel, settings)
     params = configure(settings, panel.bar_minutes, bitcoin(panel))
     setup = Setup(
         venues=panel.venues,
@@ -91,7 +106,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
         engines, params, setup, panel.delisted_k, missing(panel, params.features.btc)
     )
     start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
-    start_quote = start_usd / float(currency.known(panel.quote_usd)[0])
+    start_quote = start_usd / currency.first(panel.quote_usd)
     check_equity("account.equity_usd in quote currency", start_quote)
     memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
     return Fold(made, memory, start_quote)

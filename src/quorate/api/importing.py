@@ -18,10 +18,9 @@ from quorate.api import incoming
 from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError
 from quorate.lake import layout, versions
-from quorate.lake.governance.rows import common_minutes
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of
 from quorate.lake.layout import Key
-from quorate.lake.sources import epoch_ms
+from quorate.lake.sources import epoch_ms, infer_minutes
 from quorate.lake.spec import instant_ms
 from quorate.report.plain import plain
 
@@ -310,7 +309,7 @@ def _finished(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _check_interval(rows: pl.DataFrame, key: Key, symbol: str) -> None:
     """Refuse bars of another length than the others."""
-    minutes = common_minutes(epoch_ms(rows.select("ts"), symbol))
+    minutes = infer_minutes(epoch_ms(rows.select("ts"), symbol), symbol, is_strict=False)
     if minutes is not None and minutes * 60_000 != interval_ms(key.interval):
         raise DataError(
             f"{symbol} has bars of {incoming.interval_name(minutes)}, not {key.interval}",

@@ -12,9 +12,8 @@ import polars as pl
 
 from quorate.errors import DataError, QuorateError, SchemaError
 from quorate.lake import foreign, layout
-from quorate.lake.governance.rows import common_minutes
 from quorate.lake.kinds import kind_of
-from quorate.lake.sources import epoch_ms
+from quorate.lake.sources import epoch_ms, infer_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -132,7 +131,9 @@ def interval(sources: Iterable[Source], given: Given) -> str:
     for source in sources:
         try:
             rows = read(source, given).rows
-            minutes = common_minutes(epoch_ms(rows.select("ts"), source.symbol))
+            minutes = infer_minutes(
+                epoch_ms(rows.select("ts"), source.symbol), source.symbol, is_strict=False
+            )
         except UNREADABLE:
             continue  # told when its turn comes
         if minutes is not None:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from quorate.lake.governance import MEANINGS as _OF_DATA
+from quorate.lake.universe import MEANINGS as _OF_UNIVERSE
+
 MEANINGS: Final[dict[str, str]] = {
     "account.equity_usd": "opening equity, USD",
     "account.store": "path or URL of the store; empty: quorate.sqlite beside the runs",
+    **{f"data.{name}": meaning for name, meaning in _OF_DATA.items()},
+    **{f"universe.{name}": meaning for name, meaning in _OF_UNIVERSE.items()},
     "engines.extra": "engines of your own, 'package.module:name'",
     "engines.exclude": "names of built-in engines to leave out",
     "regime.dwell_minutes": "how long a new TREND or RANGE label must hold, minutes",

@@ -1,7 +1,8 @@
 """Run the benchmarks of a checkout: every goal of speed beside its peer.
 
-In: which rows. Out: a table on the terminal, and whether what is held is still held. The scripts,
-and the other systems, are not part of the package: they are in the checkout's ``benchmarks``.
+In: which rows. Out: two tables on the terminal, and whether what is held is still held. The
+scripts, and the other systems, are not part of the package: they are in the checkout's
+``benchmarks``.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ def bench(
     check: bool = False,
     script: Path = SCRIPT,
 ) -> bool:
-    """Measure Quorate in turn with other systems, and print the ratios.
+    """Measure Quorate in turn with other systems, and by itself; print ratios and figures.
 
     Parameters
     ----------
     words : sequence of str
         Only rows that contain one of them.
     data : path, optional
-        Folder of real five-minute bars, one ``SYMBOL.parquet`` a coin, for the rows of sweeps.
+        Folder of real five-minute bars, one ``SYMBOL.parquet`` a coin, for the rows of sweeps;
+        without it they are left out, and said to be.
     check : bool
         Only rows whose goal is held.
     script : Path
@@ -51,8 +53,8 @@ def bench(
 
     Notes
     -----
-    Units: ratios of speeds.  Causal: none.  Missing: a system that is not installed is named, and
-    fails a check.  DESIGN 5.
+    Units: ratios of speeds; those of each goal.  Causal: none.  Missing: a system that is not
+    installed is named, and fails a check.  DESIGN 5.
     """
     if not script.is_file():
         raise ConfigError(

@@ -129,7 +129,7 @@ def simulate(
     _check(panel, given_weights, stop_frac)
     params = configure(chosen, panel.bar_minutes, -1).exchange
     start_usd = float(chosen["account"]["equity_usd"])  # type: ignore[arg-type]
-    start_quote = start_usd / float(currency.known(panel.quote_usd)[0])
+    start_quote = start_usd / currency.first(panel.quote_usd)
     check_equity("account.equity_usd in quote currency", start_quote)
     n_coins = panel.n_coins
     rules = given.Rules(
@@ -170,7 +170,8 @@ def _markets(panel: Panel) -> Iterator[tuple[slice, Market]]:
     """
     length = max(1, _BLOCK_CELLS // panel.n_coins)
     cuts = [slice(t, min(t + length, panel.n_bars)) for t in range(0, panel.n_bars, length)]
-    is_quoted = not any(np.isnan(panel.market.spread_bps[rows]).any() for rows in cuts)
+    # the least of numbers of which one is NaN is NaN
+    is_quoted = not any(np.isnan(panel.market.spread_bps[rows].min()) for rows in cuts)
     memory = None if is_quoted else spreads.init(panel.n_coins, panel.bars_per_hour)
     for rows in cuts:
         market = Market._make(array[rows] for array in panel.market)
@@ -193,9 +194,11 @@ MAX_WEIGHT = 1000.0
 def _asked(weights: Mat | Column, rows: slice) -> Mat:
     """Return the weights of a block as the kernel reads them."""
     asked = np.require(weights[rows], np.float64, ["C", "W"])
-    if (np.abs(asked) > MAX_WEIGHT).any():
+    # these two pass over NaN, and where nothing else is there they are NaN, beyond nothing
+    least, most = np.fmin.reduce(asked, axis=None), np.fmax.reduce(asked, axis=None)
+    if least < -MAX_WEIGHT or most > MAX_WEIGHT:
         raise ConfigError(
-            f"a weight is {float(np.nanmax(np.abs(asked))):g}, beyond {MAX_WEIGHT:g} either way",
+            f"a weight is {max(-least, most):g}, beyond {MAX_WEIGHT:g} either way",
             hint="give shares of equity: 0.1 is a tenth; NaN says nothing",
         )
     return asked

@@ -13,9 +13,10 @@ import polars as pl
 
 from quorate.errors import DataError
 from quorate.lake import disk, governance, layout
-from quorate.lake.governance.rows import common_minutes
-from quorate.lake.sources import bar_rows, epoch_ms
-from quorate.lake.universe import Rules, judged
+from quorate.lake.sources import bar_rows, epoch_ms, infer_minutes
+from quorate.lake.survivorship import Survivorship
+from quorate.lake.survivorship import survivorship as measured
+from quorate.lake.universe import Rules, days_of, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,14 +60,55 @@ def universe(
     governance first, so that a frozen end is no trading and another coin is another coin.
     Missing: see ``lake.universe``.  Spec 13; METHODS 12.
     """
-    first = _day(at)
-    last = first if until is None else _day(until)
+    first, last = _span(at, at if until is None else until)
+    return judged(_days(bars), Rules() if rules is None else rules, first, last)
+
+
+def survivorship(
+    bars: str | Path,
+    at: date | str,
+    until: date | str,
+    rules: Rules | None = None,
+) -> Survivorship:
+    """Return what looking only at survivors would have claimed from one day to another.
+
+    Parameters
+    ----------
+    bars, at, until, rules
+        As ``universe``.
+
+    Returns
+    -------
+    Survivorship
+        Equal parts of who could be traded each day, beside those of them who were left at the end.
+
+    Raises
+    ------
+    DataError
+        As ``universe``; or no coin is in on any day.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``lake.survivorship``.  Spec 13; METHODS 12.
+    """
+    first, last = _span(at, until)
+    days = _days(bars)
+    return measured(days, judged(days, Rules() if rules is None else rules, first, last))
+
+
+def _span(at: date | str, until: date | str) -> tuple[date, date]:
+    first, last = _day(at), _day(until)
     if last < first:
         raise DataError(f"the span ends on {last}, before {first}", hint="give an earlier --at")
-    days = [_days(name, series) for name, series in _coins(Path(bars))]
+    return first, last
+
+
+def _days(bars: str | Path) -> pl.DataFrame:
+    """Return the days on which each coin traded."""
+    days = [days_of(name, series) for name, series in _coins(Path(bars))]
     if not days:
         raise DataError(f"{bars} holds no bar that can be believed", hint="`quorate data check` it")
-    return judged(pl.concat(days), Rules() if rules is None else rules, first, last)
+    return pl.concat(days)
 
 
 def _day(given: date | str) -> date:
@@ -94,22 +136,6 @@ def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
 def _coins(where: Path) -> Iterator[tuple[str, Series]]:
     """Yield the believed bars of each coin; a symbol that was two coins is two."""
     for symbol, rows in _frames(where):
-        minutes = common_minutes(epoch_ms(rows, symbol))
+        minutes = infer_minutes(epoch_ms(rows, symbol), symbol, is_strict=False)
         if minutes is not None:
             yield from governance.govern(symbol, rows, minutes).coins
-
-
-def _days(name: str, series: Series) -> pl.DataFrame:
-    """Return a coin's days that traded: their turnover in quote."""
-    rows = pl.DataFrame(
-        {
-            "day": (series.open_ms // 86_400_000).astype("int32"),
-            "turnover": series.volume * series.close,
-        }
-    )
-    return (
-        rows.group_by(pl.col("day").cast(pl.Date))
-        .agg(pl.col("turnover").sum())
-        .filter(pl.col("turnover") > 0.0)
-        .select(pl.lit(name).alias("symbol"), "day", "turnover")
-    )

@@ -84,7 +84,8 @@ def check_venues(venues: Venues, delisted_k: IntVec) -> None:
     for name in (*sorted(_BY_VENUE), "min_notional", "maintenance"):
         _values(f"venues.{name}", np.isfinite(getattr(venues, name)), "finite")
     for name in _FLAGS:
-        _values(f"venues.{name}", np.isin(getattr(venues, name), (0, 1)), "0 or 1")
+        flags = getattr(venues, name)
+        _values(f"venues.{name}", (flags == 0) | (flags == 1), "0 or 1")
 
 
 def check_slice(piece: Slice, setup: Setup) -> None:
@@ -168,12 +169,16 @@ def check_market(market: Market, shape: tuple[int, int, int]) -> None:
 
 def _tape(title: str, given: Bars | Market) -> None:
     """Refuse an unknown status, and a bar that traded without prices."""
-    known = (given.status >= _FIRST_STATUS) & (given.status <= _LAST_STATUS)
-    _values(f"{title}.status", known, "one of types.Bar")
-    untraded = given.status != _TRADED
+    status = given.status
+    if status.min() < _FIRST_STATUS or status.max() > _LAST_STATUS:
+        known = (status >= _FIRST_STATUS) & (status <= _LAST_STATUS)
+        _values(f"{title}.status", known, "one of types.Bar")
     for name in _PRICES:
-        fine = getattr(given, name) > 0.0
-        _values(f"{title}.{name}", fine | untraded, "positive where the bar is TRADED")
+        prices = getattr(given, name)
+        if prices.min() > 0.0:  # of all of them, and NaN is not: which bars traded is not asked
+            continue
+        fine = (prices > 0.0) | (status != _TRADED)
+        _values(f"{title}.{name}", fine, "positive where the bar is TRADED")
 
 
 def _type(name: str) -> np.dtype[Any]:

@@ -76,7 +76,7 @@ def backtest(
     """
     settings = settings_of(config, set_)
     market.check()
-    _backtest(market.load(), settings, out, json=json, kind="backtest")
+    _backtest(market.load(settings), settings, out, json=json, kind="backtest")
 
 
 @app.command

@@ -212,6 +212,10 @@ def universe(
     ],
     *,
     at: Annotated[str, Parameter(help="The day, UTC: 2023-01-31.")],
+    until: Annotated[
+        str | None,
+        Parameter(help="Also what looking only at who was left on this day would have claimed."),
+    ] = None,
     min_age_days: Annotated[int, Parameter(help="Days since the first bar.")] = 90,
     turnover_days: Annotated[int, Parameter(help="Days that turnover is the median of.")] = 30,
     min_turnover: Annotated[float, Parameter(help="Least turnover a day, in quote.")] = 1e6,
@@ -219,12 +223,13 @@ def universe(
 ) -> None:
     """Say of every coin whether it could be traded on a day, by the days before it.
 
-    Dead coins belong into the folder: whoever died was in until its last day.
+    Dead coins belong into the folder: whoever died was in until its last day. With --until
+    equal parts of the universe are held to that day, by everyone and by its survivors.
 
-    Example: quorate data universe data/daily.parquet --at 2022-05-12
+    Example: quorate data universe data/daily.parquet --at 2022-05-12 --until 2023-12-30
     """
     from quorate import api
-    from quorate.cli.data_rows import universe_counts, universe_rows
+    from quorate.cli.data_rows import survivorship_line, universe_counts, universe_rows
     from quorate.cli.tables import wide_console
     from quorate.errors import ConfigError
     from quorate.lake.universe import rules
@@ -239,9 +244,14 @@ def universe(
             str(error), hint="`quorate data universe --help` has the defaults"
         ) from error
     found = api.universe(bars, at, rules=given)
+    held = None if until is None else api.survivorship(bars, at, until, given)
     if json:
-        print(jsonlib.dumps(plain(found.to_dicts()), indent=1, allow_nan=False))
+        coins = plain(found.to_dicts())
+        told = coins if held is None else {"coins": coins, "survivorship": plain(held.as_dict())}
+        print(jsonlib.dumps(told, indent=1, allow_nan=False))
         return
     console = wide_console()
     console.print(universe_rows(found, console.width), crop=False)
     console.print(universe_counts(found))
+    if held is not None:
+        console.print(survivorship_line(held, at, until))

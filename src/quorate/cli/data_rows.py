@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from quorate.api import Check
+    from quorate.lake.survivorship import Survivorship
 
 _STYLES = {"failed": "red", "mended": "yellow", "noted": ""}
 
@@ -139,3 +140,14 @@ def universe_counts(found: pl.DataFrame) -> str:
     """Return how many coins have which verdict, in one line."""
     counts = found["verdict"].value_counts().sort("count", descending=True)
     return ", ".join(f"{n:,d} {verdict}" for verdict, n in counts.rows())
+
+
+def survivorship_line(held: Survivorship, first: str, last: str | None) -> str:
+    """Return what looking only at survivors adds, in words."""
+    left = held.n_ever - held.n_ended
+    return (
+        f"\nEqual parts of the universe from {first} to {last}: {100 * held.everyone:+.1f} %, with "
+        f"all {held.n_ever} coins that were ever in. Only the {left} that were still trading at "
+        f"the end: {100 * held.survivors:+.1f} %. Looking at survivors adds "
+        f"{100 * held.flattery:+.1f} points."
+    )

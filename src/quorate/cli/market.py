@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from quorate.api import Panel
+    from quorate.settings import Settings
 
 Flat = Parameter(name="*")
 """The fields of a class are options of the command itself."""
@@ -52,8 +53,18 @@ class Market:
         str | None, Parameter(help="Only what the lake knew then, UTC; its latest if left out.")
     ] = None
 
-    def load(self) -> Panel:
-        """Return the panel of the bars."""
+    universe: Annotated[
+        bool,
+        Parameter(
+            negative="", help="Trade coins only while they are in the universe ([universe])."
+        ),
+    ] = False
+    accept_failed: Annotated[
+        bool, Parameter(negative="", help="Load coins that fail a rule of data all the same.")
+    ] = False
+
+    def load(self, settings: Settings | None = None) -> Panel:
+        """Return the panel of the bars, held against the rules of data of the settings."""
         from quorate import api
 
         second = None
@@ -73,6 +84,9 @@ class Market:
             bar_minutes=self.bar_minutes,
             quote_usd=self.quote_usd,
             as_of=self.as_of,
+            in_universe=self.universe,
+            accept_failed=self.accept_failed,
+            settings=settings,
         )
 
     def check(self) -> None:
@@ -104,7 +118,7 @@ class Market:
         found: list[str] = []
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None:
-                values = value if isinstance(value, list) else [value]
+            if value is not None and value is not False:
+                values = value if isinstance(value, list) else [] if value is True else [value]
                 found += [f"--{field.name.replace('_', '-')}", *map(str, values)]
         return found

@@ -71,7 +71,7 @@ def sweep(  # noqa: PLR0913  (its options)
     settings = [api.read_settings(config, fixed, each) for each in choices]
     if csv is not None and not csv.parent.is_dir():
         raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
-    panel, source = _market(market, days, seed, is_demo=demo)
+    panel, source = _market(market, base, days, seed, is_demo=demo)
     for each, setting in zip(choices, settings, strict=True):
         _bounded(each, setting, panel.bar_minutes)
     compile_all(Console(stderr=True).print)
@@ -209,7 +209,12 @@ def as_dict(told: Told, found: Sweep, panel: Panel, backtest: str) -> dict[str, 
 
 
 def _market(
-    market: Market | None, days: int | None, seed: int | None, *, is_demo: bool
+    market: Market | None,
+    settings: Settings,
+    days: int | None,
+    seed: int | None,
+    *,
+    is_demo: bool,
 ) -> tuple[Panel, list[str]]:
     """Return the panel, and the command and options of a run over it."""
     from quorate import api
@@ -223,7 +228,7 @@ def _market(
         )
     if market is not None:
         market.check()
-        return market.load(), ["backtest", *market.words()]
+        return market.load(settings), ["backtest", *market.words()]
     if not is_demo:
         raise ConfigError(
             "a sweep needs a market",

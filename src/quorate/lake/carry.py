@@ -196,7 +196,7 @@ def _mark(
             has_volume=False,
             as_of_ms=limit,
         )
-        if infer_minutes(series) != grid.bar_minutes:
+        if infer_minutes(series.open_ms, series.file) != grid.bar_minutes:
             skipped.append(symbol)
             continue
         paths.extend(found)

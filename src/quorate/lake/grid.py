@@ -1,14 +1,16 @@
 """Many coins' bars on one regular grid, with each bar's status.
 
 In: checked ``Series``, one a coin, and the grid (first open, length, number of bars). Out: arrays
-(time, coin), NaN where nothing is known. A gap under one hour carries the last price with volume
-0 and status IMPUTED; a longer one stays ABSENT; nothing is ever filled backwards or interpolated
-(Spec 13, METHODS 12). A venue that goes on printing a frozen price after trading stopped is not
-believed: see ``alive``.
+(time, coin), NaN where nothing is known. While a gap is under one hour the last price is carried
+with volume 0 and status IMPUTED, from then on it is ABSENT, so that what stands at a bar never
+depends on how long the gap will last; nothing is ever filled backwards or interpolated (Spec 13,
+METHODS 12). A venue that goes on printing a frozen price after trading stopped is not believed:
+see ``alive``.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -55,8 +57,8 @@ class Grid(NamedTuple):
 class Laid(NamedTuple):
     """One venue's bars on a grid, shape (time, coin); ``first``, ``last`` rows per coin.
 
-    ``last`` is -1 for a coin without bars; ``dead`` is True where the series ended in a frozen
-    price or more than 24 h before the grid does.
+    ``last`` is -1 for a coin without bars; ``dead`` is True where nothing has traded or moved for
+    more than 24 h when the grid ends.
     """
 
     open: Mat
@@ -74,10 +76,10 @@ class Laid(NamedTuple):
 def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) -> Series:
     """Leave out the bars which a venue printed after trading had stopped.
 
-    A bar is flat when its volume is 0 and ``high == low``. A run of flat bars longer than 24 h
-    (``frozen_hours``) at the end of a series means the coin is dead: all of the run goes. In the
-    middle it means a halt: its first 24 h stay as they are, the rest goes, so that what is known
-    at a bar never depends on how long the run will last. Shorter runs stay: a quiet coin is a fact.
+    A bar is flat when its volume is 0 and ``high == low``. Of a run of flat bars longer than 24 h
+    (``frozen_hours``), a halt or the coin's end, the first 24 h stay as they are and the rest goes,
+    so that what is known at a bar never depends on how long the run will last or on how it ends.
+    Shorter runs stay: a quiet coin is a fact.
 
     Parameters
     ----------
@@ -95,11 +97,10 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
 
     Notes
     -----
-    Units: minutes.  Causal: in the middle yes; at the end it states the delisting, which the
-    venue announces.  Missing: rows left out become ABSENT.
+    Units: minutes.  Causal: yes.  Missing: rows left out become ABSENT.
     Spec 13.
     """
-    moving = (series.volume > 0.0) | (series.high > series.low)
+    moving = moves(series)
     rows = np.flatnonzero(moving)
     if rows.size == 0:
         return _take(series, np.zeros(moving.size, dtype=np.bool_))
@@ -110,13 +111,22 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
     # The last moving bar at or before each row; before the first, the series' own start counts.
     latest = np.maximum.accumulate(np.where(moving, np.arange(moving.size), -1))
     since = np.where(latest >= 0, at[latest], at[0] - bar_minutes * MINUTE_MS)
-    kept = (at - since) <= quiet_ms
-    if at[-1] - at[rows[-1]] > quiet_ms:
-        kept[rows[-1] + 1 :] = False
-    return _take(series, kept)
+    return _take(series, (at - since) <= quiet_ms)
 
 
-def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
+def moves(series: Series) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which bars traded or moved, shape (bar,)."""
+    moving: np.ndarray[tuple[int], np.dtype[np.bool_]] = series.volume > 0.0
+    return moving | (series.high > series.low)
+
+
+def lay(
+    coins: Sequence[Series | None],
+    grid: Grid,
+    *,
+    gap_minutes: float = GAP_MINUTES,
+    frozen_hours: float = FROZEN_HOURS,
+) -> Laid:
     """Put each coin's bars on the grid and mark what each bar is worth.
 
     Parameters
@@ -125,6 +135,10 @@ def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
         One entry a coin, on the grid's open times; None or empty leaves the column ABSENT.
     grid : Grid
         Where the rows go; rows outside are left out.
+    gap_minutes : float
+        A price is carried while less than this is missing.
+    frozen_hours : float
+        As ``alive``; nothing traded or moved for longer at the end of the grid: the coin is dead.
 
     Returns
     -------
@@ -135,8 +149,8 @@ def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
     Notes
     -----
     Units: prices in quote, volume in coins.  Causal: a carried price is the last one before.
-    Missing: gaps under 60 minutes IMPUTED, others ABSENT; before the first and after the last
-    bar ABSENT.
+    Missing: the first bars of a gap, less than ``gap_minutes`` of them, IMPUTED, the others ABSENT,
+    after the last bar too; before the first ABSENT.
     Spec 13.
     """
     shape = (grid.n_bars, len(coins))
@@ -155,14 +169,15 @@ def lay(coins: Sequence[Series | None], grid: Grid) -> Laid:
     )
     for c, series in enumerate(coins):
         if series is not None and series.open_ms.size > 0:
-            _lay_coin(laid, c, series, grid)
+            _lay_coin(laid, c, series, grid, (gap_minutes, frozen_hours))
     return laid
 
 
-def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid) -> None:
+def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid, limits: tuple[float, float]) -> None:
     """Write one coin's column."""
+    gap_minutes, frozen_hours = limits
     inside = window(series, grid.first_ms, grid.first_ms + grid.n_bars * grid.bar_ms)
-    believed = alive(inside, grid.bar_minutes)
+    believed = alive(inside, grid.bar_minutes, frozen_hours)
     if believed.open_ms.size == 0:
         return
     row = (believed.open_ms - grid.first_ms) // grid.bar_ms
@@ -170,16 +185,26 @@ def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid) -> None:
         getattr(laid, column)[row, c] = getattr(believed, column)
     laid.status[row, c] = Bar.TRADED
     laid.first[c], laid.last[c] = row[0], row[-1]
-    stopped = (grid.n_bars - 1 - int(row[-1])) * grid.bar_minutes > FROZEN_HOURS * 60
-    frozen = int(inside.open_ms[-1]) > int(believed.open_ms[-1])
-    laid.dead[c] = stopped or frozen
-    _carry(laid, c, row, believed, grid.bar_minutes)
+    moved = int(row[np.flatnonzero(moves(believed))[-1]])
+    laid.dead[c] = (grid.n_bars - 1 - moved) * grid.bar_minutes > frozen_hours * 60
+    _carry(laid, c, row, believed, most_carried(gap_minutes, grid.bar_minutes))
 
 
-def _carry(laid: Laid, c: int, row: IntVec, series: Series, bar_minutes: int) -> None:
-    """Carry the close over every gap shorter than one hour."""
-    missing = np.diff(row) - 1
-    before = np.flatnonzero((missing > 0) & (missing * bar_minutes < GAP_MINUTES))
+def most_carried(gap_minutes: float, bar_minutes: int) -> int:
+    """Return how many bars of a gap carry a price: all that end less than the limit after it began.
+
+    Examples
+    --------
+    >>> most_carried(60.0, 5), most_carried(60.0, 60), most_carried(0.0, 5)
+    (11, 0, 0)
+    """
+    return max(math.ceil(gap_minutes / bar_minutes) - 1, 0)
+
+
+def _carry(laid: Laid, c: int, row: IntVec, series: Series, most: int) -> None:
+    """Carry the close over the first bars of every gap, that after the last bar too."""
+    missing = np.minimum(np.diff(row, append=laid.close.shape[0]) - 1, most)
+    before = np.flatnonzero(missing > 0)
     if before.size == 0:
         return
     count = missing[before]

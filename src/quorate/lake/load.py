@@ -3,42 +3,37 @@
 In: a ``PanelSpec``. Out: a ``Panel``. The first source is the primary venue: its symbols are the
 coin axis and its bars decide; further sources are other venues for the same coins, matched by
 symbol or, where the spelling differs, by base asset (``BTC``, ``BTCUSDT``). The steps, in order:
-find the files, read and check them (``sources``), one bar length, one grid (``grid``), funding
-(``funding``), marks, venue numbers (``instruments``), the panel.
+find the files, one bar length, rows held against the rules (``reading``), one grid (``grid``),
+what the data are worth (``certificate``), funding (``funding``), marks, venue numbers
+(``instruments``), the panel.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from quorate.core.types import Bars, Market
-from quorate.errors import DataError, SchemaError
-from quorate.lake import carry, instruments, layout, origin, quote
-from quorate.lake.grid import NEVER, Grid, Laid, alive, lay, window
+from quorate.core.types import Bar, Bars, Market
+from quorate.errors import DataError
+from quorate.lake import carry, certificate, instruments, origin, quote, reading, universe
+from quorate.lake.governance import params
+from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
 from quorate.lake.panel import Panel
-from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, snap
-from quorate.lake.spec import as_of_ms, check, instant_ms, match
+from quorate.lake.sources import MINUTE_MS
+from quorate.lake.spec import check, instant_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from quorate.core.types import ByteMat, Vec
-    from quorate.lake.sources import Series
-    from quorate.lake.spec import PanelSpec, Source
+    from quorate.lake.reading import Read
+    from quorate.lake.spec import PanelSpec
 
 Scalar = TypeVar("Scalar", np.float64, np.int8)
-
-
-class _Read(NamedTuple):
-    """What was read of one venue: a series a coin, and the files for the digest."""
-
-    coins: list[Series | None]
-    paths: list[Path]
 
 
 def load(spec: PanelSpec) -> Panel:
@@ -59,10 +54,10 @@ def load(spec: PanelSpec) -> Panel:
     ConfigError
         If the spec cannot be meant (``spec.check``).
     DataError
-        If a folder is missing or empty, a coin has no usable bar, or a perpetual's funding is
-        unknown and not assumed.
+        If a folder is missing or empty, a coin has no usable bar or its rows fail a rule
+        (``governance``) that is not accepted, or a perpetual's funding is unknown and not assumed.
     SchemaError
-        If a file's rows are wrong (see ``sources``) or bar lengths differ.
+        If a file's columns are wrong or bar lengths differ.
 
     Notes
     -----
@@ -73,28 +68,49 @@ def load(spec: PanelSpec) -> Panel:
     Spec 13, METHODS 12.
     """
     check(spec)
-    found = [_files(source) for source in spec.sources]
-    symbols = _choose(spec, found[0])
-    reads = [
-        _read(source, files, symbols, spec)
-        for source, files in zip(spec.sources, found, strict=True)
-    ]
+    rules = params(**spec.rules)
+    found = [reading.files(source.path) for source in spec.sources]
+    chosen = _choose(spec, found[0])
+    length = reading.length(
+        (match(symbol, files) for files in found for symbol in chosen), spec.bar_minutes
+    )
+    minutes = _divides_an_hour(length.minutes)
+    reads = reading.read(spec, found, chosen, length)
     lacks = _lacks(spec, reads[0])
-    minutes = _bar_minutes(spec, reads)
-    reads = [_Read([s and snap(s, minutes) for s in read.coins], read.paths) for read in reads]
     span = _span(spec, reads[0], minutes)
-    symbols, reads, notes = _drop_silent(spec, symbols, reads, span)
+    worth = certificate.certify(spec.sources, reads, span, rules)
+    if not spec.accept_failed:
+        certificate.refuse(worth)
+    reads, silent = _drop_silent(spec, reads, span)
+    excluded = dict.fromkeys(silent, "no trade in the span")
+    notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
+    notes += certificate.note(worth)
     notes += [
         instruments.unknown_note(source.venue, source.kind)
         for source in spec.sources
         if not instruments.is_known(source.venue)
     ]
+    mask = None
+    if spec.universe is not None:
+        reads, mask, never = _in_universe(spec, reads, span)
+        excluded |= {name: f"never in the universe: {why}" for name, why in never.items()}
+        notes += [f"Left out, never in the universe: {', '.join(sorted(never))}."] if never else []
     grid = _tighten(spec, reads[0], span)
-    laid = [lay(read.coins, grid) for read in reads]
-    return replace(_assemble(spec, symbols, grid, (reads, laid), notes), lacks=lacks)
+    mask = mask if mask is None else mask[span.n_bars - grid.n_bars :]
+    laid = [
+        lay(read.coins, grid, gap_minutes=rules.gap_minutes, frozen_hours=rules.frozen_hours)
+        for read in reads
+    ]
+    panel = _assemble(spec, grid, (reads, laid), notes)
+    return replace(
+        panel,
+        member=panel.member if mask is None else panel.member & mask,
+        lacks=lacks,
+        certificate=worth._replace(excluded=excluded),
+    )
 
 
-def _lacks(spec: PanelSpec, primary: _Read) -> frozenset[str]:
+def _lacks(spec: PanelSpec, primary: Read) -> frozenset[str]:
     """Return the inputs that the sources do not have at all, by their form (``Panel.lacks``)."""
     absent = set()
     if not any(series.has_taker for series in primary.coins if series is not None):
@@ -104,17 +120,6 @@ def _lacks(spec: PanelSpec, primary: _Read) -> frozenset[str]:
     if spec.sources[0].kind == "spot" or all(each.kind == "perp" for each in spec.sources[1:]):
         absent.add("basis")
     return frozenset(absent)
-
-
-def _files(source: Source) -> dict[str, tuple[Path, ...]]:
-    """Return a source's files by symbol, at least one."""
-    files = layout.files(source.path)
-    if not files:
-        raise DataError(
-            f"{source.path} holds no Parquet file",
-            hint="a folder holds SYMBOL.parquet files or symbol=S folders",
-        )
-    return files
 
 
 def _choose(spec: PanelSpec, files: dict[str, tuple[Path, ...]]) -> tuple[str, ...]:
@@ -131,58 +136,24 @@ def _choose(spec: PanelSpec, files: dict[str, tuple[Path, ...]]) -> tuple[str, .
     return tuple(spec.symbols)
 
 
-def _read(
-    source: Source, files: dict[str, tuple[Path, ...]], symbols: tuple[str, ...], spec: PanelSpec
-) -> _Read:
-    """Read one venue's bars for the panel's coins."""
-    drop_last, limit = spec.drop_last, as_of_ms(spec)
-    if drop_last is None:
-        drop_last = not layout.is_partitioned(source.path)
-    coins: list[Series | None] = []
-    used: list[Path] = []
-    for symbol in symbols:
-        paths = match(symbol, files)
-        used += paths
-        series = read_bars(paths, drop_last=drop_last, as_of_ms=limit) if paths else None
-        coins.append(series)
-    return _Read(coins, used)
-
-
-def _bar_minutes(spec: PanelSpec, reads: Sequence[_Read]) -> int:
-    """Return the one bar length of all files."""
-    agreed, witness = spec.bar_minutes, "the one asked for"
-    for read in reads:
-        for series in read.coins:
-            minutes = infer_minutes(series) if series is not None else None
-            if minutes is None or series is None:
-                continue
-            if agreed is None:
-                agreed, witness = minutes, f"that of {series.file}"
-            if minutes != agreed:
-                raise SchemaError(
-                    f"{series.file} has bars of {minutes} minutes, but {agreed} is {witness}",
-                    hint="load one bar length at a time",
-                )
-    if agreed is None:
+def _divides_an_hour(minutes: int) -> int:
+    """Refuse a bar length that the system does not decide on."""
+    if minutes < 1 or 60 % minutes != 0:
         raise DataError(
-            "no file has two bars, so the bar length cannot be inferred",
-            hint="say it with --bar-minutes (bar_minutes= in Python), or give files of more bars",
-        )
-    if agreed < 1 or 60 % agreed != 0:
-        raise DataError(
-            f"bars of {agreed} minutes; the system decides on bars which divide an hour",
+            f"bars of {minutes} minutes; the system decides on bars which divide an hour",
             hint="use 1, 5, 15, 30 or 60 minutes",
         )
-    return agreed
+    return minutes
 
 
-def _span(spec: PanelSpec, primary: _Read, minutes: int) -> Grid:
+def _span(spec: PanelSpec, primary: Read, minutes: int) -> Grid:
     """Return the grid asked for, or the one that the primary's files span."""
     bar_ms = minutes * MINUTE_MS
     full = [series for series in primary.coins if series is not None and series.open_ms.size > 0]
     if not full:
         raise DataError(
-            f"{spec.sources[0].path}: no bar is left once each file's last bar is dropped",
+            f"{spec.sources[0].path}: no bar is left: a plain file's last bar is dropped, "
+            "and bars without volume or movement are no trade",
             hint="load more history, or, from Python, set drop_last=False in the PanelSpec if the "
             "bars are finished",
         )
@@ -218,7 +189,7 @@ def _day(ms: int) -> str:
     return f"{datetime.fromtimestamp(ms / 1e3, UTC):%Y-%m-%dT%H:%M}"
 
 
-def _tighten(spec: PanelSpec, primary: _Read, span: Grid) -> Grid:
+def _tighten(spec: PanelSpec, primary: Read, span: Grid) -> Grid:
     """Start at the first kept bar where no start was asked for; the end stays."""
     if spec.start is not None:
         return span
@@ -228,39 +199,56 @@ def _tighten(spec: PanelSpec, primary: _Read, span: Grid) -> Grid:
     return Grid(first, span.bar_minutes, span.n_bars - lost)
 
 
-def _drop_silent(
-    spec: PanelSpec, symbols: tuple[str, ...], reads: list[_Read], grid: Grid
-) -> tuple[tuple[str, ...], list[_Read], list[str]]:
+def _drop_silent(spec: PanelSpec, reads: list[Read], grid: Grid) -> tuple[list[Read], list[str]]:
     """Leave out coins that never trade in the span, or refuse them if asked for by name."""
     end_ms = grid.first_ms + grid.n_bars * grid.bar_ms
-    kept: list[int] = []
-    silent: list[int] = []
-    for c, series in enumerate(reads[0].coins):
-        trades = series is not None and (
-            alive(window(series, grid.first_ms, end_ms), grid.bar_minutes).open_ms.size > 0
-        )
-        (kept if trades else silent).append(c)
-    names = ", ".join(symbols[c] for c in silent)
-    if silent and (spec.symbols is not None or not kept):
+    primary = reads[0]
+    kept = [
+        c
+        for c, series in enumerate(primary.coins)
+        if series is not None and moves(window(series, grid.first_ms, end_ms)).any()
+    ]
+    # of two coins of one symbol one may be silent
+    silent = [name for c, name in enumerate(primary.names) if c not in set(kept)]
+    traded = {primary.symbols[c] for c in kept}
+    missed = [symbol for symbol in dict.fromkeys(primary.symbols) if symbol not in traded]
+    if missed and (spec.symbols is not None or not kept):
         raise DataError(
-            f"{names} never trades in the span asked for",
+            f"{', '.join(missed)} never trades in the span asked for",
             hint="leave it out of symbols, or choose another span",
         )
-    notes = [f"Left out, no trade in the span: {names}."] if silent else []
-    reads = [_Read([read.coins[c] for c in kept], read.paths) for read in reads]
-    return tuple(symbols[c] for c in kept), reads, notes
+    return [_only(read, kept) for read in reads], silent
+
+
+def _in_universe(
+    spec: PanelSpec, reads: list[Read], span: Grid
+) -> tuple[list[Read], ByteMat, dict[str, str]]:
+    """Leave out coins that are in the universe on no day; return when the others are."""
+    primary = reads[0]
+    axis = list(zip(primary.names, primary.coins, strict=True))
+    mask, never = universe.members(axis, span, universe.rules(**(spec.universe or {})))
+    kept = [c for c, name in enumerate(primary.names) if name not in never]
+    return [_only(read, kept) for read in reads], np.ascontiguousarray(mask[:, kept]), never
+
+
+def _only(read: Read, kept: Sequence[int]) -> Read:
+    """Return some of the coins of a venue."""
+    return read._replace(
+        symbols=[read.symbols[c] for c in kept],
+        names=[read.names[c] for c in kept],
+        coins=[read.coins[c] for c in kept],
+    )
 
 
 def _assemble(
     spec: PanelSpec,
-    symbols: tuple[str, ...],
     grid: Grid,
-    venues: tuple[list[_Read], list[Laid]],
+    venues: tuple[list[Read], list[Laid]],
     notes: list[str],
 ) -> Panel:
     """Put the parts together."""
     reads, laid = venues
-    primary = laid[0]
+    symbols, primary = tuple(reads[0].names), laid[0]
     carried = carry.carry(spec, symbols, grid, laid)
     shape = primary.close.shape
     bars = Bars(
@@ -303,7 +291,7 @@ def _assemble(
         kinds=(spec.sources[0].kind,) * len(symbols),
         funding=carried.source,
         quote_usd=_quote(spec, grid, notes),
-        member=_members(primary, grid.n_bars),
+        member=_members(primary),
         delisted_k=ended,
         is_synthetic=False,
         source=origin.told(
@@ -346,7 +334,10 @@ def _stack(
     return np.stack(parts, axis=1)
 
 
-def _members(primary: Laid, n_bars: int) -> ByteMat:
-    """Return 1 from each coin's first bar to its last."""
+def _members(primary: Laid) -> ByteMat:
+    """Return 1 from each coin's first bar to the end, or to the last known if it is dead."""
+    n_bars = primary.status.shape[0]
     t = np.arange(n_bars)[:, None]
-    return ((t >= primary.first) & (t <= primary.last)).astype(np.int8)
+    known = n_bars - 1 - (primary.status[::-1] != Bar.ABSENT).argmax(axis=0)
+    last = np.where(primary.dead, known, n_bars)
+    return ((t >= primary.first) & (t <= last)).astype(np.int8)

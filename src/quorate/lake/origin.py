@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quorate.lake import months, versions
+from quorate.lake.governance import Params
 from quorate.lake.kinds import KNOWN_AT
 from quorate.lake.panel import Provenance
 from quorate.lake.spec import as_of_ms, plain
@@ -31,6 +32,10 @@ def told(
     digest = hashlib.blake2b(digest_size=16)
     chosen = (symbols, tuple(grid), spec.assume_funding, spec.drop_last)
     digest.update(repr(chosen).encode())
+    # what is not asked for leaves the digest as it was
+    rules = {} if spec.rules == Params()._asdict() else spec.rules
+    for asked in (rules, spec.universe or {}):
+        digest.update(repr(sorted(asked.items())).encode() if asked else b"")
     limit = as_of_ms(spec)
     for path in paths:
         digest.update(path.name.encode())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from quorate.core.types import ByteMat, IntVec, Vec, Venues
+    from quorate.lake.certificate import Certificate
 
 Kind = Literal["spot", "perp"]
 FundingSource = Literal["known", "assumed", "mixed", "none"]
@@ -59,7 +60,8 @@ class Panel:
     quote_usd : Vec
         USD per quote coin, shape (time,); 1.0 where no series was given.
     member : ByteMat
-        1 from a coin's first bar to its last, shape (time, coin).
+        1 from a coin's first bar to the end, or to its last bar if it is gone for good, shape
+        (time, coin).
     delisted_k : IntVec
         Counter of the last bar with data where they end for good, else ``grid.NEVER``.
     is_synthetic : bool
@@ -73,6 +75,9 @@ class Panel:
         venue has the column, ``funding`` on spot, ``basis`` where the primary venue is not a
         perpetual one with a spot source beside it. A fact of the files' form, never of their
         values: what is null today may be known tomorrow, and the run may not know that today.
+    certificate : Certificate, optional
+        Where the data come from, the rules they were held against and what was found. None for a
+        market that was made up or put together by hand.
     """
 
     symbols: tuple[str, ...]
@@ -91,6 +96,7 @@ class Panel:
     source: Provenance
     notes: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
+    certificate: Certificate | None = None
 
     def __repr__(self) -> str:  # type: ignore[explicit-override]
         """Return one line: what it holds, where from, and when."""

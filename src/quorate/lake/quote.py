@@ -59,7 +59,7 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
             hint="give one Parquet file of bars: ts, open, high, low, close",
         )
     series = read_bars([path], drop_last=False, has_volume=False)
-    minutes = infer_minutes(series)
+    minutes = infer_minutes(series.open_ms, series.file)
     if minutes is None:
         raise DataError(f"{path} has fewer than two bars", hint="give a longer series")
     length = minutes * MINUTE_MS

@@ -109,6 +109,54 @@ def compare(first: Series, second: Series, tick: float, bar_minutes: int) -> Dif
     return Differences(at, bps, np.maximum(np.maximum(usual, 1e4 * tick / close), LEAST_BPS))
 
 
+def disputes(first: Series, second: Series, tick: float, bar_minutes: int) -> Mask:
+    """Return where the second vendor shows another price, by what is known at each bar's close.
+
+    As ``compare``, with the median of the hour (or day) *before* the bar, so that a bar is not
+    excused by the ones that follow it.
+
+    Parameters
+    ----------
+    first, second, tick, bar_minutes
+        As ``compare``.
+
+    Returns
+    -------
+    array of bool
+        One a bar of ``first``; False where the second vendor has no such bar.
+
+    Notes
+    -----
+    Units: bps.  Causal: yes.  Missing: a bar of one vendor alone is not disputed; where no bar was
+    common in the span before, 10 bps or a tick are tolerated.  Spec 13; METHODS 12.
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> at, one = np.array([0, 300_000, 600_000]), np.full(3, 100.0)
+    >>> two = one * np.array([1.0, 1.01, 1.0])
+    >>> a, b = (Series("f", at, p, p, p, p, p, p) for p in (one, two))
+    >>> disputes(a, b, 0.01, 5).tolist()
+    [False, True, False]
+    """
+    out: Mask = np.zeros(first.open_ms.size, np.bool_)
+    at, left, right = np.intersect1d(
+        first.open_ms, second.open_ms, assume_unique=True, return_indices=True
+    )
+    if at.size == 0:
+        return out
+    close = second.close[right]
+    far = np.abs(1e4 * np.log(first.close[left] / close))
+    span = _HOUR_MS if bar_minutes <= _LONGEST_MINUTES else _DAY_MS
+    rows = pl.DataFrame({"at": at, "far": far})
+    before = rows.select(
+        pl.col("far").rolling_median_by("at", f"{span}i", closed="left").fill_null(0.0)
+    )["far"].to_numpy()
+    usual = np.minimum(MEDIANS * before, MOST_BPS)
+    out[left] = far > np.maximum(np.maximum(usual, 1e4 * tick / close), LEAST_BPS)
+    return out
+
+
 def _median(at_ms: IntVec, values: Vec, bar_minutes: int) -> Vec:
     """Return each value's median of its clock hour, or of its day where an hour has few bars."""
     if values.size == 0:

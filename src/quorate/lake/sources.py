@@ -181,30 +181,56 @@ def read_funding(paths: Sequence[Path], as_of_ms: int | None = None) -> Settleme
     return Settlements(name, at, rate)
 
 
-def infer_minutes(series: Series) -> int | None:
+def infer_minutes(at_ms: IntVec, name: str, *, is_strict: bool = True) -> int | None:
     """Return the length of a bar in minutes: the most common spacing; None below two rows.
+
+    Parameters
+    ----------
+    at_ms : IntVec
+        Open times, in any order.
+    name : str
+        The file, for messages.
+    is_strict : bool
+        Refuse any spacing shorter than the common one; else such rows are governance's to judge.
 
     Raises
     ------
     SchemaError
-        If a spacing is shorter than the common one, or another one is as good as common.
+        If another spacing is as good as common, or (strictly) a spacing is shorter.
+
+    Notes
+    -----
+    Units: minutes.  Causal: reads all times.  Missing: gaps are other spacings.
+
+    Examples
+    --------
+    >>> infer_minutes(np.array([0, 300_000, 600_009, 1_200_000]), "A")
+    5
     """
-    if series.open_ms.size < 2:
+    if at_ms.size < 2:
         return None
-    spacing = (np.diff(series.open_ms) + MINUTE_MS // 2) // MINUTE_MS
+    step = np.diff(at_ms)
+    if step.min() <= 0 and not is_strict:
+        step = np.diff(np.unique(at_ms))
+    spacing = (step + MINUTE_MS // 2) // MINUTE_MS
+    spacing = spacing if is_strict else spacing[spacing > 0]
+    if spacing.size == 0:
+        return None
     counts = np.bincount(np.minimum(spacing, _WEEK_MINUTES))
     common = int(counts.argmax())
     counts[-1] = 0 if counts.size > _WEEK_MINUTES else counts[-1]
     share = counts / spacing.size
     share[common] = 0.0
-    others = np.flatnonzero(
-        (share > _SECOND_INTERVAL_FRAC) | ((share > 0) & _shorter(share, common))
-    )
+    minutes = np.arange(share.size)
+    wrong = (share > _SECOND_INTERVAL_FRAC) & (minutes > 0)
+    if is_strict:
+        wrong |= (share > 0) & (minutes > 0) & (minutes < common)
+    others = np.flatnonzero(wrong)
     if others.size > 0 and spacing.size > 4:
         row = int(np.flatnonzero(spacing == others[0])[0])
         raise SchemaError(
-            f"{series.file}: bars of {common} minutes, but {others[0]} minutes apart at "
-            f"{instant(int(series.open_ms[row]))} (and {int(counts[others[0]]) - 1} times more)",
+            f"{name}: bars of {common} minutes, but {others[0]} minutes apart at "
+            f"{instant(int(np.sort(at_ms)[row]))} (and {int(counts[others[0]]) - 1} times more)",
             hint="the file mixes intervals: split it, or build all bars from the shorter ones",
         )
     return common
@@ -263,12 +289,6 @@ def epoch_ms(rows: pl.DataFrame, name: str) -> IntVec:
             hint="cast the column, then load again",
         )
     return stamp.cast(pl.Int64).to_numpy(writable=True)
-
-
-def _shorter(share: Vec, common: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Mark the spacings that are shorter than the common one (0 is a doubled row's affair)."""
-    minutes = np.arange(share.size)
-    return (minutes > 0) & (minutes < common)
 
 
 def _rows(

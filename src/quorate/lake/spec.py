@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
+from quorate.lake.governance.params import params
+from quorate.lake.universe import rules
 
 if TYPE_CHECKING:
     from quorate.lake.panel import Kind
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 MAX_ASSUMED_FUNDING = 0.01
 """Fraction per 8 h, either way: a hundred times the usual basis point."""
 _QUOTE = re.compile(r"[-_/]?(USDT|USDC|BUSD|USD)(:.*)?$")
+_NTH = re.compile(r"\.\d+$")  # the second coin of one symbol (``governance.identity``)
 
 
 KINDS: dict[str, Kind] = {
@@ -77,6 +80,14 @@ class PanelSpec:
         that did. The latest of each row when left out; plain folders cannot tell and are refused.
     tick, lot : mapping, optional
         Price step and lot size by symbol, in place of the inferred ones.
+    rules : mapping, optional
+        Parameters of the rules of governance by name, where they differ from the defaults
+        (``governance.BOUNDS``).
+    universe : mapping, optional
+        Numbers of ``universe.Rules`` by name: a coin is a member only on days on which it is in,
+        and one that never is is left out. Without it a coin is a member while it is listed.
+    accept_failed : bool
+        Load coins whose rows fail a rule, and say so, instead of refusing them.
     """
 
     sources: tuple[Source, ...]
@@ -90,6 +101,9 @@ class PanelSpec:
     as_of: datetime | str | None = None
     tick: Mapping[str, float] = field(default_factory=dict)
     lot: Mapping[str, float] = field(default_factory=dict)
+    rules: Mapping[str, float] = field(default_factory=dict)
+    universe: Mapping[str, float] | None = None
+    accept_failed: bool = False
 
 
 def check(spec: PanelSpec) -> None:
@@ -105,8 +119,9 @@ def check(spec: PanelSpec) -> None:
     DataError
         There is no source.
     ConfigError
-        A venue has no name, is misspelt or is of the other kind, two sources are one folder, or
-        the assumed funding is no number within 0.01 per 8 h.
+        A venue has no name, is misspelt or is of the other kind, two sources are one folder, the
+        assumed funding is no number within 0.01 per 8 h, or a parameter of the rules of data or of
+        the universe is unknown or out of its bounds.
 
     Notes
     -----
@@ -154,6 +169,16 @@ def check(spec: PanelSpec) -> None:
             f"assume_funding is {rate} per 8 h, outside [-0.01, 0.01]",
             hint="it is a fraction, not percent or bps: 0.0001 is one basis point",
         )
+    for name, make, values in (
+        ("rules", params, spec.rules),
+        ("universe", rules, spec.universe or {}),
+    ):
+        try:
+            make(**values)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"{name}: {error}", hint="see BOUNDS of lake.governance and of lake.universe"
+            ) from error
 
 
 def _slip(name: str) -> str:
@@ -169,14 +194,15 @@ def _slip(name: str) -> str:
 
 
 def base_asset(symbol: str) -> str:
-    """Return the coin of a pair by leaving a dollar quote off.
+    """Return the coin of a pair by leaving a dollar quote off, and which coin of a symbol it is.
 
     Examples
     --------
-    >>> base_asset("BTCUSDT"), base_asset("BTC"), base_asset("ETH-USD")
-    ('BTC', 'BTC', 'ETH')
+    >>> base_asset("BTCUSDT"), base_asset("BTC"), base_asset("ETH-USD"), base_asset("LUNAUSDT.2")
+    ('BTC', 'BTC', 'ETH', 'LUNA')
     """
-    return _QUOTE.sub("", symbol) or symbol
+    pair = _NTH.sub("", symbol)
+    return _QUOTE.sub("", pair) or pair
 
 
 def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:

@@ -13,17 +13,23 @@ another's, and no later day is read: whoever died is in until its last day.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from quorate.errors import DataError, SchemaError
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Sequence
 
+    from quorate.core.types import ByteMat
+    from quorate.lake.grid import Grid
+    from quorate.lake.sources import Series
+
+_DAY_MS = 86_400_000
 NEEDED: Final = ("symbol", "day", "turnover")
 
 
@@ -58,6 +64,13 @@ class Rules(NamedTuple):
     max_spread_bps: float = 50.0
 
 
+MEANINGS: Final[dict[str, str]] = {
+    "min_age_days": "days since a coin's first bar",
+    "turnover_days": "days that its turnover is the median of",
+    "min_turnover": "least turnover a day, in quote",
+    "max_spread_bps": "largest spread, where one is known, bps",
+}
+
 BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "min_age_days": (0, 3650),
     "turnover_days": (1, 365),
@@ -86,6 +99,102 @@ def rules(**values: float) -> Rules:
         if not low <= value <= high:
             raise ValueError(f"{name} is {value:g}, outside [{low:g}, {high:g}]")
     return made
+
+
+def days_of(name: str, series: Series) -> pl.DataFrame:
+    """Return the days on which a coin traded: last close and turnover in quote.
+
+    Parameters
+    ----------
+    name : str
+        The coin.
+    series : Series
+        Its believed bars, of any length up to a day.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``symbol, day, close, turnover``, sorted by day.
+
+    Notes
+    -----
+    Units: quote.  Causal: a day is known when it is over.  Missing: a day without volume has no
+    row.  Spec 13.
+    """
+    rows = pl.DataFrame(
+        {
+            "day": (series.open_ms // _DAY_MS).astype("int32"),
+            "close": series.close,
+            "turnover": series.volume * series.close,
+        }
+    )
+    return (
+        rows.group_by(pl.col("day").cast(pl.Date), maintain_order=True)
+        .agg(pl.col("close").last(), pl.col("turnover").sum())
+        .filter(pl.col("turnover") > 0.0)
+        .select(pl.lit(name).alias("symbol"), "day", "close", "turnover")
+    )
+
+
+def members(
+    coins: Sequence[tuple[str, Series | None]], grid: Grid, given: Rules
+) -> tuple[ByteMat, dict[str, str]]:
+    """Return on which bars each coin may be traded, and why some never may.
+
+    Parameters
+    ----------
+    coins : sequence of (str, Series or None)
+        The coin axis: names and believed bars, from before the grid begins where there are any.
+    grid : Grid
+        The bars.
+    given : Rules
+        Fixed before the test.
+
+    Returns
+    -------
+    mask, never : ByteMat, dict[str, str]
+        1 on the bars that open on a day on which the coin is in, shape (time, coin); the most
+        frequent verdict of each coin that is in on no day.
+
+    Raises
+    ------
+    DataError
+        No coin is in on any day.
+
+    Notes
+    -----
+    Units: as ``Rules``.  Causal: a day reads the days before it.  Missing: as ``judged``.
+    Spec 13; METHODS 12.
+    """
+    days = [days_of(name, series) for name, series in coins if series is not None]
+    first, last = (
+        date(1970, 1, 1) + timedelta(days=ms // _DAY_MS)
+        for ms in (grid.first_ms, grid.first_ms + (grid.n_bars - 1) * grid.bar_ms)
+    )
+    said = judged(pl.concat(days), given, first, last)
+    n_days = (last - first).days + 1
+    of_bar = (grid.first_ms + np.arange(grid.n_bars) * grid.bar_ms) // _DAY_MS
+    of_bar -= grid.first_ms // _DAY_MS
+    mask = np.zeros((grid.n_bars, len(coins)), np.int8)
+    never: dict[str, str] = {}
+    by_coin = said.sort("day").partition_by("symbol", as_dict=True)
+    for c, (name, _) in enumerate(coins):
+        rows = by_coin.get((name,))
+        if rows is None:
+            never[name] = Verdict.NOT_LISTED.value
+            continue
+        is_in = (rows["verdict"] == Verdict.IN.value).to_numpy()
+        assert is_in.size == n_days  # noqa: S101  (judged has every coin on every day)
+        mask[:, c] = is_in[of_bar]
+        if not is_in.any():
+            never[name] = rows["verdict"].value_counts(sort=True)["verdict"][0]
+    if len(never) == len(coins):
+        raise DataError(
+            f"no coin is in the universe on any day from {first} to {last}",
+            hint="see why with `quorate data universe`; load more history before --start, or "
+            "loosen [universe] in the settings",
+        )
+    return mask, never
 
 
 def judged(days: pl.DataFrame, given: Rules, first: date, last: date) -> pl.DataFrame:

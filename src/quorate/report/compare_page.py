@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from quorate.errors import DataError
 from quorate.report.charts import Series, empty_chart, line_chart
 from quorate.report.compare_words import how_many_tests, probability, said, shared
+from quorate.report.drawing import environment, page_at
 from quorate.report.formats import UNKNOWN, code, number
 from quorate.report.graphs import Graph
-from quorate.report.page import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,18 +57,7 @@ def write(found: Comparison, path: Path) -> Path:
     -----
     Units: said beside every number.  Causal: reads finished runs.  Missing: a dash and why.
     """
-    target = path / NAME if path.is_dir() else path
-    draft = target.with_name(f".{target.name}.partial")
-    try:
-        draft.write_text(page(found), encoding="utf-8")
-        draft.replace(target)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise DataError(
-            f"the page {target} cannot be written: {error.strerror or error}",
-            hint="name another place with --page",
-        ) from error
-    return target
+    return page_at(path, NAME, page(found), "--page")
 
 
 def page(found: Comparison) -> str:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from quorate.errors import DataError
+from quorate.lake.governance import MEANINGS
 from quorate.lake.governance.findings import ABOUT, Rule, Severity
 from quorate.report import coverage_map
 from quorate.report.charts import Series, line_chart
+from quorate.report.drawing import environment, page_at
 from quorate.report.formats import UNKNOWN, number
 from quorate.report.graphs import Graph
-from quorate.report.page import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from quorate.lake.certificate import Certificate, Origin
+    from quorate.lake.quality import Quality
 
 NAME: Final = "data.html"
 _DRAWN: Final = 12
@@ -26,15 +29,11 @@ _DAY_MS: Final = 86_400_000
 
 
 class Told(NamedTuple):
-    """The tables of a check, as ``api.Check`` has them."""
+    """What a folder of bars is worth."""
 
     folder: str
     bar_minutes: int
-    coins: pl.DataFrame
-    findings: pl.DataFrame
-    days: pl.DataFrame
-    pairs: pl.DataFrame
-    pair_days: pl.DataFrame
+    quality: Quality
 
 
 def write(told: Told, path: Path) -> Path:
@@ -61,18 +60,7 @@ def write(told: Told, path: Path) -> Path:
     -----
     Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
     """
-    target = path / NAME if path.is_dir() else path
-    draft = target.with_name(f".{target.name}.partial")
-    try:
-        draft.write_text(page(told), encoding="utf-8")
-        draft.replace(target)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise DataError(
-            f"the page {target} cannot be written: {error.strerror or error}",
-            hint="name another place with --html",
-        ) from error
-    return target
+    return page_at(path, NAME, page(told), "--html")
 
 
 def page(told: Told) -> str:
@@ -82,30 +70,70 @@ def page(told: Told) -> str:
     -----
     Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
     """
-    return environment().get_template("data.html.j2").render(_context(told))
+    return environment().get_template("data.html.j2").render(_context(told), certificate=None)
+
+
+def certificate_page(given: Certificate) -> str:
+    """Return the page of a certificate: that of a check, with where the data come from.
+
+    Parameters
+    ----------
+    given : Certificate
+        Of at least one venue.
+
+    Notes
+    -----
+    Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
+    """
+    primary, quality = given.venues[0]
+    told = _context(Told(primary.folder, given.bar_minutes, quality))
+    about = {
+        "origins": [_origin(origin) for origin, _ in given.venues],
+        "others": [(origin.venue, rule_rows(each.findings)) for origin, each in given.venues[1:]],
+        "rules": [
+            (name, f"{value:g}", MEANINGS.get(name, "")) for name, value in given.rules.items()
+        ],
+        "excluded": list(given.excluded.items()),
+        "is_accepted": given.is_accepted,
+    }
+    return environment().get_template("data.html.j2").render(told, certificate=about)
+
+
+def _origin(given: Origin) -> list[str]:
+    return [
+        given.venue,
+        given.kind,
+        f"{given.n_files:,d}",
+        f"{given.n_bytes / 2**20:,.1f}",
+        f"{given.n_rows:,d}",
+        given.first or UNKNOWN,
+        given.last or UNKNOWN,
+        given.digest,
+    ]
 
 
 def _context(told: Told) -> dict[str, Any]:
-    found = coverage_map.states(told.days, told.pair_days.filter(pl.col("quarantined")))
+    given = told.quality
+    found = coverage_map.states(given.days, given.pair_days.filter(pl.col("quarantined")))
     present = set(found["state"])
     symbols = found["symbol"].unique(maintain_order=True).to_list()
-    failed = told.coins.filter(pl.col("failed") != "")
-    drawn = told.pairs["symbol"].to_list()[:_DRAWN]
+    failed = given.failed
+    drawn = given.pairs["symbol"].to_list()[:_DRAWN]
     return {
         "folder": told.folder,
         "bar_minutes": told.bar_minutes,
-        "n_coins": told.coins.height,
-        "n_rows": f"{told.coins['n_rows'].sum():,d}",
-        "span": _span(told.coins),
+        "n_coins": given.coins.height,
+        "n_rows": f"{given.coins['n_rows'].sum():,d}",
+        "span": _span(given.coins),
         "failed": failed.select("symbol", "failed").rows(),
         "symbols": symbols,
         "map": coverage_map.draw(found) if symbols else "",
         "keys": [(name, words) for name, words in coverage_map.STATES if name in present],
-        "rules": _rules(told.findings),
-        "coins": [_coin(row) for row in told.coins.iter_rows(named=True)],
-        "pairs": [_pair(row) for row in told.pairs.iter_rows(named=True)],
-        "graphs": [_difference(name, told.pair_days) for name in drawn],
-        "n_undrawn": told.pairs.height - len(drawn),
+        "rules": rule_rows(given.findings),
+        "coins": [_coin(row) for row in given.coins.iter_rows(named=True)],
+        "pairs": [_pair(row) for row in given.pairs.iter_rows(named=True)],
+        "graphs": [_difference(name, given.pair_days) for name in drawn],
+        "n_undrawn": given.pairs.height - len(drawn),
     }
 
 
@@ -114,8 +142,23 @@ def _span(coins: pl.DataFrame) -> str:
     return f"{min(days)} to {max(days)}" if days else "no day"
 
 
-def _rules(found: pl.DataFrame) -> list[tuple[str, str, str, str, str, str]]:
-    """Return a row a rule that found something, the gravest first."""
+def rule_rows(found: pl.DataFrame) -> list[tuple[str, str, str, str, str, str]]:
+    """Return a row a rule that found something, the gravest first.
+
+    Parameters
+    ----------
+    found : polars.DataFrame
+        ``Quality.findings``.
+
+    Returns
+    -------
+    list of tuple of str
+        Rule, severity, coins, places, rows, what it means.
+
+    Notes
+    -----
+    Units: counts.  Causal: counts what was found.  Missing: a rule that found nothing has no row.
+    """
     rows = (
         found.group_by("rule")
         .agg(pl.col("symbol").n_unique().alias("coins"), pl.len().alias("at"), pl.col("n").sum())

@@ -67,6 +67,8 @@ class Evidence:
     imputed_share: float | None = 0.0
     n_engine_failures: int = 0
     failed_engines: tuple[str, ...] = ()
+    failed_coins: tuple[str, ...] = ()  # by the rules of data, with the rules
+    is_certified: bool = True
     n_orders: int = 0
     n_below_minimum: int = 0
     n_fills: int | None = 0
@@ -130,6 +132,8 @@ def gather(run: Run) -> Evidence:
         n_assumed=sum(kind in {"assumed", "mixed"} for kind in funding),
         imputed_share=reasons.get(Reason.IMPUTED.name, 0) / seen_bars if seen_bars else None,
         failed_engines=tuple(run.about.get("failures", {})),
+        failed_coins=_failed_coins(run),
+        is_certified=run.certificate is not None,
         n_engine_failures=reasons.get(Reason.ENGINE_FAILED.name, 0),
         n_orders=sum(reasons.get(name, 0) for name in _ORDERS),
         n_below_minimum=reasons.get(Reason.BELOW_MINIMUM.name, 0),
@@ -210,3 +214,11 @@ def _by_month(run: Run) -> list[tuple[str, int]]:
         )
         for year, month, first, last in month_ends(run)
     ]
+
+
+def _failed_coins(run: Run) -> tuple[str, ...]:
+    """Return the coins that a rule of data fails, with venue and rules."""
+    if run.certificate is None:
+        return ()
+    rows = run.certificate.failed.rows()
+    return tuple(f"{symbol} on {venue} ({rules})" for venue, symbol, rules in rows)

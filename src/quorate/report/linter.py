@@ -27,6 +27,7 @@ __all__ = ["RULES", "Finding", "NotAsked", "Report", "Severity", "judge", "lint"
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("books that do not balance", result.books),
     ("synthetic data", data.synthetic),
+    ("data that fail their rules", data.failed_rules),
     ("a lost account", result.lost),
     ("liquidations", trading.liquidations),
     ("too good to be true", result.too_good),

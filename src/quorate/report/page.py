@@ -6,19 +6,14 @@ script reads values off the charts; the page says everything without it.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 import re
-import tempfile
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.report import (
     assumptions,
     benchmark,
+    data_page,
     distribution,
     exposures,
     facts,
@@ -36,17 +31,17 @@ from quorate.report import (
     words,
     worst,
 )
-from quorate.report.axes import MONTHS
 from quorate.report.capacity import capacity
+from quorate.report.drawing import MAX_NAMED, environment, put
 from quorate.report.formats import instant, number
 from quorate.report.reading import Run, curves, read
-from quorate.report.thinning import MAX_POINTS
 from quorate.statistics.span import span_days
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from pathlib import Path
 
 NAME: Final = "report.html"
+CERTIFICATE: Final = "certificate.html"
 CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("money", "Result", "Did it make money after costs?"),
     ("suspicious", "Findings", "What is suspicious"),
@@ -77,8 +72,6 @@ QUIET_CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
 """The same where nothing was ever traded: what has nothing to say is left out."""
 _NO_RESULT: Final = frozenset({"account.store"})
 """Settings that change no result and name a place on this machine: not for a page that is sent."""
-MAX_NAMED: Final = 8
-"""How many settings that differ are named at the head of the page."""
 _BANNER: Final = "Synthetic data"
 """The alarm that the banner says already."""
 _LOST: Final = " A dash: the account was lost, and a return on nothing is not defined."
@@ -99,7 +92,8 @@ def render(folder: Path) -> Path:
     Returns
     -------
     Path
-        Of ``report.html``; an older one is replaced in one step.
+        Of ``report.html``; an older one is replaced in one step. Where the data have a certificate,
+        ``certificate.html`` is its page.
 
     Raises
     ------
@@ -118,9 +112,12 @@ def render(folder: Path) -> Path:
     quorate.errors.DataError: no-such-run has no trades.parquet
       next: give the folder of a finished run: see `quorate ls`
     """
-    text = environment().get_template("report.html.j2").render(context(read(folder)))
+    run = read(folder)
+    text = environment().get_template("report.html.j2").render(context(run))
     target = folder / NAME
-    _write(target, text)
+    put(target, text)
+    if run.certificate is not None and run.certificate.venues:
+        put(folder / CERTIFICATE, data_page.certificate_page(run.certificate))
     return target
 
 
@@ -167,8 +164,19 @@ def _head(run: Run) -> dict[str, Any]:
         "utc_days": number(run.metrics["net"].get("n_days"), 0),
         "n_bars": number(data.get("n_bars"), 0),
         "assumptions": assumptions.assumptions(run),
+        "certified": _certified(run),
         "seconds": [(n, number(s, 1)) for n, s in run.about.get("seconds", {}).items()],
     }
+
+
+def _certified(run: Run) -> list[tuple[str, list[tuple[str, ...]]]] | None:
+    """Return what the rules of data found on each venue; None without a certificate."""
+    if run.certificate is None:
+        return None
+    return [
+        (origin.venue, [*data_page.rule_rows(each.findings)])
+        for origin, each in run.certificate.venues
+    ]
 
 
 def _listed(run: Run) -> list[tuple[str, str, str]]:
@@ -256,43 +264,3 @@ def _counted(findings: list[linter.Finding]) -> str:
         for severity in linter.Severity
     ]
     return ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in counts if n)
-
-
-@cache
-def environment() -> Environment:
-    """Return what draws the pages: their templates, their script and its hash."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # only where a page is drawn
-
-    loader = PackageLoader("quorate.report")
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = loader.get_source(environment, "script.js")[0]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment.globals |= {
-        "max_named": MAX_NAMED,
-        "max_points": MAX_POINTS,
-        "month_names": MONTHS,
-        "script": script,
-        "script_hash": f"sha256-{digest}",
-    }
-    return environment
-
-
-def _write(target: Path, text: str) -> None:
-    """Write beside the target, flush to disk, then take its place."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".report-", suffix=".tmp")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(0o644)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)

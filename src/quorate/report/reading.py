@@ -19,6 +19,7 @@ from polars.exceptions import PolarsError
 from quorate.backtest.scorecard import SCORECARD
 from quorate.core.types import Line, Reason
 from quorate.errors import DataError
+from quorate.lake import certificate
 from quorate.report.formats import units
 from quorate.statistics import currency
 from quorate.statistics.cautions import cautions
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import IntVec, Vec
+    from quorate.lake.certificate import Certificate
 
     Found = TypeVar("Found")
 
@@ -46,7 +48,7 @@ class Run:
     folder, of an older version, does not have them. ``lines`` are those of the books, in quote
     currency counted as dollars; ``equity`` is in USD where a price of the quote currency was given,
     and ``currency`` is what that price made of the change. ``folder`` is where larger tables can be
-    read from.
+    read from; ``certificate`` that of its data, None for a market that was made up.
     """
 
     about: dict[str, Any]
@@ -61,6 +63,7 @@ class Run:
     benchmark: pl.DataFrame | None = None
     currency: int = 0
     folder: Path | None = None
+    certificate: Certificate | None = None
 
     @property
     def is_traded(self) -> bool:
@@ -154,7 +157,13 @@ def read(folder: Path) -> Run:
         benchmark=_table_if_kept(folder, "benchmark.parquet"),
         currency=currency.effect(equity),
         folder=folder,
+        certificate=_certificate(folder),
     )
+
+
+def _certificate(folder: Path) -> Certificate | None:
+    where = folder / certificate.FOLDER
+    return certificate.read(where) if where.is_dir() else None
 
 
 def curves(equity: pl.DataFrame) -> Curves:

@@ -36,6 +36,23 @@ def known(quote_usd: Vec) -> Vec:
     return np.asarray(quote_usd[rows[np.maximum(at, 0)]])
 
 
+def first(quote_usd: Vec) -> float:
+    """Return the price that ``known`` gives the first bar, without those of the others.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``known``.
+
+    Examples
+    --------
+    >>> first(np.array([np.nan, 0.99, 1.01])), first(np.array([np.nan]))
+    (0.99, 1.0)
+    """
+    is_known = ~np.isnan(quote_usd)
+    at = int(is_known.argmax())  # the first that is known, 0 where none is
+    return float(quote_usd[at]) if is_known[at] else 1.0
+
+
 def convert(equity: pl.DataFrame, rate: Vec) -> pl.DataFrame:
     """Add ``quote_usd``, ``equity_usd`` and ``gross_equity_usd`` to the equity of every bar.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -133,5 +134,26 @@ def test_a_weight_that_no_account_could_carry_is_refused(weight):
     panel = quorate.synthetic(n_coins=2, days=2)
     weights = np.full((panel.n_bars, 2), np.nan)
     weights[5, 1] = weight
-    with pytest.raises(ConfigError, match="beyond 1000 either way"):
+    with pytest.raises(ConfigError, match=re.escape(f"is {abs(weight):g}, beyond 1000")):
         quorate.simulate(panel, weights)
+
+
+def test_the_largest_weights_and_none_at_all_are_played_out():
+    panel = quorate.synthetic(n_coins=2, days=1)
+    weights = np.full((panel.n_bars, 2), np.nan)
+    assert quorate.simulate(panel, weights).fills.height == 0
+    weights[5] = (simulating.MAX_WEIGHT, -simulating.MAX_WEIGHT)
+    assert quorate.simulate(panel, weights).fills.height > 0
+
+
+def test_one_spread_that_is_not_quoted_is_filled():
+    panel = quorate.synthetic(n_coins=2, days=2)
+    spread = panel.market.spread_bps
+    spread[:] = 3.0
+    whole = np.concatenate([market.spread_bps for _, market in simulating._markets(panel)])
+    np.testing.assert_array_equal(whole, spread)
+    spread[400, 0, 1] = np.nan
+    used = np.concatenate([market.spread_bps for _, market in simulating._markets(panel)])
+    assert used[400, 0, 1] > 0.0
+    used[400, 0, 1] = 3.0
+    np.testing.assert_array_equal(used, whole)

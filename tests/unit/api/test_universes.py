@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.unit.lake.builders import START_MS, bars, stamps, store
 
 import quorate
 from quorate.cli import run
-from quorate.errors import DataError
+from quorate.errors import ConfigError, DataError
 from quorate.lake.universe import Rules
 
 DAY_MIN = 1440
@@ -110,3 +111,65 @@ def test_wrong_days_are_told(folder, at, until, match):
 def test_a_file_of_one_coin_is_no_universe(folder):
     with pytest.raises(DataError, match="has no column symbol"):
         quorate.universe(folder / "OLD.parquet", "2023-03-13")
+
+
+def hourly(days, first=0, volume=10.0):
+    rows = bars(24 * days, 60, START_MS + first * DAY_MS)
+    return rows.with_columns(volume=pl.lit(volume))
+
+
+LOOSE = {"universe.min_age_days": "10", "universe.turnover_days": "5"}
+LOOSE |= {"universe.min_turnover": "20000"}
+
+
+def test_a_run_takes_its_coins_from_the_universe_of_each_day(tmp_path):
+    later = pl.concat([hourly(20, volume=0.1), hourly(20, first=20)])
+    where = store(tmp_path, OLD=hourly(40), LATER=later, THIN=hourly(40, volume=0.1))
+    settings = quorate.read_settings(overrides=LOOSE)
+    panel = quorate.load(
+        where, venue="binance_spot", kind="spot", in_universe=True, settings=settings
+    )
+    assert panel.symbols == ("LATER", "OLD")
+    assert "Left out, never in the universe: THIN." in panel.notes
+    assert panel.certificate.excluded == {"THIN": "never in the universe: TOO_THIN"}
+    said = quorate.universe(
+        where, "2023-02-01", "2023-03-12", Rules(10, 5, 20_000.0)
+    )  # the same, day by day
+    for c, symbol in enumerate(panel.symbols):
+        is_in = (said.filter(pl.col("symbol") == symbol)["verdict"] == "IN").to_list()
+        assert panel.member[::24, c].tolist() == [int(each) for each in is_in]
+    by_day = panel.member[: 24 * 39].reshape(39, 24, 2)
+    assert (by_day == by_day[:, :1]).all()
+    assert 0 < panel.member[:, 0].sum() < panel.member[:, 1].sum() < panel.n_bars
+    # a later start judges by the days before it
+    late = quorate.load(
+        where,
+        venue="binance_spot",
+        kind="spot",
+        in_universe=True,
+        settings=settings,
+        start="2023-02-20",
+    )
+    np.testing.assert_array_equal(late.member, panel.member[19 * 24 :])
+    with pytest.raises(ConfigError, match=r"universe\.min_age_days is 90, but the bars were"):
+        quorate.run(panel, quorate.read_settings())
+    result = quorate.run(panel, settings)
+    assert result.facts["settings"]["universe"]["min_age_days"] == 10
+
+
+def test_no_coin_in_the_universe_is_said(tmp_path):
+    where = store(tmp_path, OLD=hourly(20))
+    with pytest.raises(DataError, match="no coin is in the universe on any day from 2023-02-01"):
+        quorate.load(where, venue="binance_spot", kind="spot", in_universe=True)
+
+
+def test_the_command_tells_what_survivors_would_have_claimed(folder, capsys):
+    words = ["data", "universe", str(folder), "--at", "2023-02-20", "--until", "2023-04-30"]
+    words += ["--min-age-days", "10", "--turnover-days", "5", "--min-turnover", "500"]
+    assert run(words) == 0
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert "Only the 2 that were still trading" in said
+    assert run([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["survivorship"]
+    assert told["n_ended"] == 1
+    assert len(told["days"]) == 70

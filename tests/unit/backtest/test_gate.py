@@ -103,9 +103,19 @@ def test_a_traded_bar_has_prices(made: Case, piece: Slice, bad: float) -> None:
     gate.check_slice(silent, made.machine.setup)
 
 
-def test_a_status_is_one_of_three(made: Case, piece: Slice) -> None:
+def test_a_bar_without_prices_hides_no_other(made: Case, piece: Slice) -> None:
+    close, status = piece.market.close.copy(), piece.market.status.copy()
+    close[2, 0, 0], status[2, 0, 0] = np.nan, 0
+    close[7, 0, 1] = 0.0
+    both = changed(changed(piece, "market", "close", close), "market", "status", status)
+    with pytest.raises(ValueError, match=r"market.close at \(7, 0, 1\)"):
+        gate.check_slice(both, made.machine.setup)
+
+
+@pytest.mark.parametrize("bad", [9, -1])
+def test_a_status_is_one_of_three(made: Case, piece: Slice, bad: int) -> None:
     status = piece.bars.status.copy()
-    status[3, 0] = 9
+    status[3, 0] = bad
     with pytest.raises(ValueError, match=r"bars\.status"):
         gate.check_slice(changed(piece, "bars", "status", status), made.machine.setup)
 

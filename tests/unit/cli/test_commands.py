@@ -104,12 +104,15 @@ def test_a_file_is_no_folder_of_runs(command, tmp_path, capsys):
 
 
 def test_a_file_of_one_finished_bar_runs_once_its_length_is_said(tmp_path, capsys):
-    folder = store(tmp_path / "bars", BTC=bars(n=2))  # the last of a plain file may be forming
+    folder = store(tmp_path / "bars", BTC=bars(n=1))
     command = ["backtest", "--bars", str(folder), "--venue", "kraken_spot", "--kind", "spot"]
     command += ["--out", str(tmp_path / "runs")]
     assert run(command) == 3
     assert "say it with --bar-minutes" in capsys.readouterr().err
-    assert run([*command, "--bar-minutes", "5"]) == 0
+    assert run([*command, "--bar-minutes", "5"]) == 3  # the last of a plain file may be forming
+    assert "no bar is left" in capsys.readouterr().err
+    store(tmp_path / "bars", BTC=bars(n=2))
+    assert run(command) == 0
     assert "1 coin on" in capsys.readouterr().out
 
 

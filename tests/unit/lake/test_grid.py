@@ -50,31 +50,40 @@ def test_a_short_gap_is_carried_in_price_with_no_volume():
 
 
 @pytest.mark.parametrize(
-    ("minutes", "missing", "expected"),
+    ("minutes", "missing", "carried"),
     [
-        (5, 11, "I"),
-        (5, 12, "A"),
-        (15, 3, "I"),
-        (15, 4, "A"),
-        (60, 1, "A"),
-        (1, 59, "I"),
-        (1, 60, "A"),
+        (5, 11, 11),
+        (5, 12, 11),
+        (5, 13, 11),
+        (15, 3, 3),
+        (15, 4, 3),
+        (60, 1, 0),
+        (1, 59, 59),
+        (1, 60, 59),
     ],
 )
-def test_the_bound_is_one_hour(minutes, missing, expected):
+def test_the_bound_is_one_hour(minutes, missing, carried):
     laid = lay([series([0, missing + 1], minutes)], grid(missing + 2, minutes))
-    assert status(laid) == "T" + expected * missing + "T"
+    assert status(laid) == "T" + "I" * carried + "A" * (missing - carried) + "T"
 
 
-def test_a_long_gap_stays_unknown():
+def test_the_bound_may_be_another():
+    laid = lay([series([0, 13])], grid(14), gap_minutes=30.0)
+    assert status(laid) == "T" + "I" * 5 + "A" * 7 + "T"
+    laid = lay([series([0, 3])], grid(4), gap_minutes=0.0)
+    assert status(laid) == "TAAT"
+
+
+def test_from_an_hour_on_a_gap_is_unknown():
     laid = lay([series([0, 20])], grid(21))
     for column in (laid.open, laid.high, laid.low, laid.close, laid.volume, laid.taker_buy):
-        assert np.isnan(column[1:20, 0]).all()
+        assert np.isnan(column[12:20, 0]).all()
+        assert not np.isnan(column[:12, 0]).any()
 
 
-def test_before_the_first_and_after_the_last_bar_is_absent():
-    laid = lay([series([3, 4])], grid(7))
-    assert status(laid) == "AAATTAA"
+def test_before_the_first_bar_is_absent_and_after_the_last_one_it_is_a_gap():
+    laid = lay([series([3, 4])], grid(20))
+    assert status(laid) == "AAATT" + "I" * 11 + "A" * 4
     assert (laid.first[0], laid.last[0]) == (3, 4)
     assert np.isnan(laid.close[:3, 0]).all()
 
@@ -109,9 +118,9 @@ def quiet(n_before, n_quiet, n_after, minutes=60):
 
 def test_a_frozen_end_of_more_than_a_day_is_a_delisting():
     laid = lay([quiet(5, 25, 0)], grid(30, 60))
-    assert status(laid) == "T" * 5 + "A" * 25
+    assert status(laid) == "T" * 29 + "A"  # the first day of it stays: nobody knew
     assert laid.dead[0]
-    assert laid.last[0] == 4
+    assert laid.last[0] == 28
 
 
 def test_a_quiet_day_at_the_end_is_not():
@@ -129,6 +138,13 @@ def test_a_halt_in_the_middle_is_a_break_and_no_delisting():
 def test_what_a_halt_looks_like_does_not_depend_on_its_length():
     short, long = (lay([quiet(5, n, 1)], grid(6 + n, 60)) for n in (30, 60))
     assert status(short)[:35] == status(long)[:35]
+
+
+def test_what_a_frozen_end_looks_like_does_not_depend_on_its_end():
+    ended, resumed = lay([quiet(5, 60, 0)], grid(65, 60)), lay([quiet(5, 60, 5)], grid(70, 60))
+    assert status(ended) == status(resumed)[:65]
+    assert ended.dead[0]
+    assert not resumed.dead[0]
 
 
 def test_a_frozen_bar_has_no_range():

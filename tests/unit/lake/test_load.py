@@ -187,8 +187,98 @@ def test_bars_must_divide_an_hour(tmp_path, minutes):
 
 
 def test_a_bad_row_stops_the_load(tmp_path):
-    with pytest.raises(SchemaError, match="close is -1 "):
-        spot(store(tmp_path, A=bars(), B=put(bars(), 4, close=-1.0)))
+    where = store(tmp_path, A=bars(), B=put(bars(), 4, close=-1.0))
+    with pytest.raises(DataError, match=r"data: B on binance_spot \(ROW_IMPOSSIBLE\)"):
+        spot(where)
+    panel = spot(where, accept_failed=True)
+    assert panel.bars.status[:, 1].tolist()[3:6] == [Bar.TRADED, Bar.IMPUTED, Bar.TRADED]
+    assert panel.certificate.is_accepted
+    (note,) = panel.notes
+    assert note.endswith("loaded all the same: B on binance_spot (ROW_IMPOSSIBLE).")
+    assert not spot(where, symbols=("A",), accept_failed=True).certificate.is_accepted
+
+
+def test_a_failure_outside_of_the_span_does_not_matter(tmp_path):
+    where = store(tmp_path, A=put(bars(n=2 * DAY), 4, close=-1.0))
+    assert spot(where, start="2023-02-02").certificate.failed.is_empty()
+    with pytest.raises(DataError, match="ROW_IMPOSSIBLE"):
+        spot(where, end="2023-02-02")
+
+
+def test_what_a_rule_can_mend_is_mended_and_told(tmp_path):
+    plain = bars(n=DAY)
+    flawed = pl.concat([plain[10:20], plain[:10], plain[20:], plain[50:51]])
+    panel = spot(store(tmp_path, A=flawed), drop_last=False)
+    np.testing.assert_array_equal(panel.bars.close[:, 0], plain["close"])
+    ((origin, worth),) = panel.certificate.venues
+    told = worth.findings.group_by("rule").agg(pl.col("n").sum()).sort("rule").rows()
+    assert told == [("ROW_DOUBLED", 1), ("ROW_ORDER", 11)]
+    assert (origin.n_files, origin.n_rows) == (1, DAY + 1)
+
+
+def test_two_coins_of_one_symbol_are_two_columns_on_every_venue(tmp_path):
+    old = bars(n=DAY, price=80.0)
+    new = bars(n=DAY, price=900.0, start_ms=START_MS + 4 * DAY * 300_000)
+    both = pl.concat([old, new])
+    second = both.with_columns(pl.col("open", "high", "low", "close") * 1.001)
+    panel = load(
+        PanelSpec(
+            (
+                Source(store(tmp_path / "one", LUNAUSDT=both), "binance_spot", "spot"),
+                Source(store(tmp_path / "two", LUNA=second), "kraken_spot", "spot"),
+            ),
+            drop_last=False,
+        )
+    )
+    assert panel.symbols == ("LUNAUSDT", "LUNAUSDT.2")
+    assert panel.delisted_k[0] == panel.k0 + DAY - 1
+    first, last = panel.market.close[:DAY], panel.market.close[-DAY:]
+    np.testing.assert_allclose(
+        first[:, :, 0] / old["close"].to_numpy()[:, None], [[1, 1.001]] * DAY
+    )
+    np.testing.assert_allclose(last[:, :, 1] / new["close"].to_numpy()[:, None], [[1, 1.001]] * DAY)
+    assert np.isnan(first[:, :, 1]).all()
+    assert np.isnan(last[:, :, 0]).all()
+    # a span with one of them has one column
+    only = spot(tmp_path / "one", start="2023-02-03", symbols=("LUNAUSDT",), drop_last=False)
+    assert only.symbols == ("LUNAUSDT.2",)
+
+
+def spiky(n=2 * DAY, volume=1.0):
+    """Return a calm market with one close half as high again, and the same without."""
+    rng = np.random.default_rng(3)
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 1e-3, n)))
+    calm = bars(n=n).with_columns(
+        open=pl.Series(close),
+        close=pl.Series(close),
+        high=pl.Series(close * 1.6),
+        low=pl.Series(close * 0.9),
+        volume=pl.Series(rng.uniform(5.0, 15.0, n)),
+    )
+    return put(calm, n - 50, close=close[n - 50] * 1.5, volume=volume), calm
+
+
+@pytest.mark.parametrize(
+    ("kind", "volume", "kept"), [("spot", 1.0, False), ("spot", 900.0, True), ("perp", 1.0, True)]
+)
+def test_a_second_vendor_of_the_kind_disputes_what_hardly_traded(tmp_path, kind, volume, kept):
+    bad, calm = spiky(volume=volume)
+    venue = "kraken_spot" if kind == "spot" else "okx_swap"
+    panel = load(
+        PanelSpec(
+            (
+                Source(store(tmp_path / "one", A=bad), "binance_spot", "spot"),
+                Source(store(tmp_path / "two", A=calm), venue, kind),
+            ),
+            assume_funding=0.0,
+            drop_last=False,
+        )
+    )
+    there = panel.bars.status[-50, 0] == Bar.TRADED
+    assert there == kept
+    (_, mine), _ = panel.certificate.venues
+    assert ("SPIKE_DISPUTED" in set(mine.findings["rule"])) != kept
+    assert mine.pairs.height == (1 if kind == "spot" else 0)
 
 
 def silent(n=24):
@@ -205,14 +295,14 @@ def test_a_coin_that_never_trades_is_left_out_with_a_note(tmp_path):
     assert panel.notes == ("Left out, no trade in the span: B.",)
     with pytest.raises(DataError, match="B never trades"):
         spot(where, symbols=("A", "B"))
-    with pytest.raises(DataError, match="B never trades"):
+    with pytest.raises(DataError, match=r"no bar is left: .* are no trade"):
         spot(store(tmp_path / "only", B=silent()))
 
 
 def test_a_coin_that_ends_is_delisted_with_a_note(tmp_path):
     panel = spot(store(tmp_path, A=bars(n=3 * DAY), B=bars(n=DAY)))
     assert panel.delisted_k.tolist() == [NEVER, panel.k0 + DAY - 2]
-    assert panel.member[:, 1].sum() == DAY - 1
+    assert panel.member[:, 1].sum() == DAY - 1 + 11  # and while its price is carried
     assert "treated as delisted: B." in panel.notes[0]
 
 
@@ -265,7 +355,8 @@ def test_a_second_venue_is_matched_by_symbol_or_base_asset(tmp_path):
     np.testing.assert_array_equal(panel.market.close[:, 0], panel.bars.close)
     assert panel.market.close[0, 1, 0] == 101.0
     assert (panel.market.status[:, 1, 1] == Bar.ABSENT).all()
-    assert (panel.market.status[5:20, 1, 0] == Bar.ABSENT).all()
+    assert (panel.market.status[16:20, 1, 0] == Bar.ABSENT).all()
+    assert (panel.market.status[5:16, 1, 0] == Bar.IMPUTED).all()
     np.testing.assert_array_equal(panel.venues.lot[0], panel.venues.lot[1])
 
 

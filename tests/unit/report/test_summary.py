@@ -16,7 +16,7 @@ from quorate.report.checks.result import edge_below_cost
 from quorate.report.evidence import gather
 from quorate.report.formats import fall
 from quorate.report.headline import tiles, verdict
-from quorate.report.linter import lint
+from quorate.report.linter import RULES, lint
 from quorate.report.reading import curves, read
 from quorate.report.summary import HEIGHT, WIDTH, _worst, summary
 
@@ -174,7 +174,7 @@ def test_every_ratio_stands_beside_its_probability_and_record(tmp_path):
 def test_the_three_kinds_of_checks_are_counted(tmp_path):
     run = read(build(tmp_path, n_trades=0))
     found = lint(run)
-    said = f"{len(found.findings)} of 23 checks speak; {len(found.clean)} found nothing"
+    said = f"{len(found.findings)} of {len(RULES)} checks speak; {len(found.clean)} found nothing"
     assert said in summary(run)
     assert found.n_unchecked > len(found.clean)
 

@@ -47,3 +47,8 @@ def test_without_a_price_nothing_changes():
     assert currency.in_usd(frame()).equals(frame())
     assert currency.effect(frame()) == 0
     assert currency.effect(currency.convert(frame(), np.ones(2))) == 0
+
+
+@pytest.mark.parametrize("rates", [[0.98, 1.02], [np.nan, 0.99, 1.01], [np.nan], [np.nan, np.nan]])
+def test_the_first_price_is_that_of_the_first_bar(rates):
+    assert currency.first(np.array(rates)) == currency.known(np.array(rates))[0]

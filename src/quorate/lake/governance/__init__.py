@@ -21,6 +21,9 @@ from quorate.lake.governance.params import BOUNDS, MEANINGS, Params, params
 from quorate.lake.instruments import infer_tick
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
     import polars as pl
 
     from quorate.lake.sources import Series
@@ -42,6 +45,7 @@ def govern(
     given: Params | None = None,
     *,
     drop_last: bool = False,
+    disputed: Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None = None,
 ) -> Governed:
     """Apply every rule to one symbol's rows.
 
@@ -57,6 +61,9 @@ def govern(
         Of the rules; the defaults when left out.
     drop_last : bool
         Leave out the last bar, which may still have been forming.
+    disputed : callable, optional
+        Returns where a second vendor shows another price than a coin's bars, shape (bar,), by
+        what is known at each bar's close (``reconcile.disputes``).
 
     Returns
     -------
@@ -70,8 +77,8 @@ def govern(
 
     Notes
     -----
-    Units: as ``Series``.  Causal: a bar is kept or dropped by what is known at its close, a dead
-    coin's frozen end apart (``grid.alive``).  Missing: told, and filled by ``grid.lay`` alone.
+    Units: as ``Series``.  Causal: a bar is kept or dropped by what is known at its close.
+    Missing: told, and filled by ``grid.lay`` alone.
     Spec 13; METHODS 12.
     """
     chosen = Params() if given is None else given
@@ -87,7 +94,13 @@ def govern(
         if part.open_ms.size == 0:
             continue
         coin, unit = identity.one_unit(part, bar_minutes, chosen)
-        coin, suspects = outliers.believed(coin, bar_minutes, infer_tick(coin.close), chosen)
+        coin, suspects = outliers.believed(
+            coin,
+            bar_minutes,
+            infer_tick(coin.close),
+            chosen,
+            None if disputed is None else disputed(coin),
+        )
         missing = gaps.gaps(coin, bar_minutes, chosen)
         told.append(findings.frame(name, [*unit, *suspects, *missing]))
         made.append((name, coin))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from quorate.lake.grid import most_carried
 from quorate.lake.sources import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -57,13 +58,13 @@ def coverage(name: str, series: Series, bar_minutes: int, params: Params) -> pl.
     bar_ms = bar_minutes * MINUTE_MS
     at = series.open_ms
     n_gap = np.diff(at) // bar_ms - 1
-    is_short = n_gap * bar_minutes < params.gap_minutes
+    n_carried = np.minimum(n_gap, most_carried(params.gap_minutes, bar_minutes))
     first, last = int(at[0]) // _DAY_MS, int(at[-1]) // _DAY_MS
     traded = np.bincount(at // _DAY_MS - first, minlength=last - first + 1)
     whole = np.full(traded.size, _DAY_MS // bar_ms)
     whole[0] -= (at[0] % _DAY_MS) // bar_ms
     whole[-1] -= (_DAY_MS - bar_ms - at[-1] % _DAY_MS) // bar_ms
-    carried = _spread(at[:-1][is_short] + bar_ms, n_gap[is_short], bar_ms, first, traded.size)
+    carried = _spread(at[:-1] + bar_ms, n_carried, bar_ms, first, traded.size)
     return pl.DataFrame(
         {
             "symbol": name,

@@ -83,7 +83,8 @@ ABOUT: Final[dict[Rule, About]] = {
         "Bars missing for less than the limit carry the last price; never traded or learned on.",
     ),
     Rule.GAP_BREAK: About(
-        Severity.NOTED, "Bars missing for longer: the series is cut, indicators start again."
+        Severity.NOTED,
+        "Bars missing for longer: from the limit on the series is cut, indicators start again.",
     ),
     Rule.RETURN_SUSPECT: About(
         Severity.NOTED, "A return is far out by its robust z-score. It was kept: prices do move."
@@ -100,10 +101,10 @@ ABOUT: Final[dict[Rule, About]] = {
     ),
     Rule.FROZEN_END: About(
         Severity.MENDED,
-        "Bars without volume or movement to the end of the series: the coin is dead, they go.",
+        "No volume and no movement to the end of the series: dead; after a day the bars go.",
     ),
     Rule.FROZEN_HALT: About(
-        Severity.MENDED, "Bars without volume or movement for longer than a day: a halt, they go."
+        Severity.MENDED, "No volume and no movement for longer than a day: a halt; the bars go."
     ),
     Rule.SECOND_COIN: About(
         Severity.MENDED,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.lake.governance.findings import Finding, Rule, found
-from quorate.lake.grid import alive
+from quorate.lake.grid import alive, moves
 from quorate.lake.sources import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -70,20 +70,27 @@ def frozen(series: Series, bar_minutes: int, params: Params) -> tuple[Series, li
     Returns
     -------
     series, findings : Series, list[Finding]
-        The believed bars (``grid.alive``).
+        The believed bars (``grid.alive``); ``n`` counts every frozen bar, those of the first
+        ``frozen_hours``, which stay, too.
 
     Notes
     -----
     Units, Causal, Missing: as ``grid.alive``.  Spec 13.
     """
     kept = alive(series, bar_minutes, params.frozen_hours)
-    gone = np.setdiff1d(series.open_ms, kept.open_ms, assume_unique=True)
-    if gone.size == 0:
+    if kept.open_ms.size == series.open_ms.size:
         return series, []
-    end = kept.open_ms[-1] if kept.open_ms.size else series.open_ms[0] - 1
+    moved = np.flatnonzero(moves(series))
+    # runs of bars between two that move, of which some went
+    went = ~np.isin(series.open_ms, kept.open_ms, assume_unique=True)
+    run = np.searchsorted(moved, np.arange(series.open_ms.size))
+    is_cut = np.bincount(run[went], minlength=moved.size + 1) > 0
+    is_frozen = is_cut[run]
+    is_frozen[moved] = False
+    is_end = run == moved.size
     findings = []
-    for rule, at in ((Rule.FROZEN_HALT, gone[gone < end]), (Rule.FROZEN_END, gone[gone > end])):
-        first, n = _by_day(at)
+    for rule, which in ((Rule.FROZEN_HALT, ~is_end), (Rule.FROZEN_END, is_end)):
+        first, n = _by_day(series.open_ms[is_frozen & which])
         findings.append(found(rule, first, n=n))
     return kept, findings
 

@@ -6,7 +6,8 @@ whose robust z-score is beyond a bound,
 .. math:: z = (r - \operatorname{med} r) / (1.4826\,\max(\operatorname{MAD}, \text{tick}/P))
 
 with median and deviation of the days before. It is dropped only if a second vendor shows another
-price, or if it has no volume and goes back within two bars; anything else is a crash and stays.
+price and no more was traded than usual (on the way down much is), or if it has no volume and goes
+back within two bars; anything else is a crash and stays.
 A price without volume is held back at once and believed when it stays or trades, so that what a
 bar is worth never waits for a later one.
 """
@@ -215,7 +216,7 @@ class _Walk:
         self._volume = series.volume
         self._middle, self._spread, self._params = by.middle, by.deviation, params
         self._follows = follows  # no gap before it that breaks
-        self._disputed = disputed
+        self._disputed, self._open_ms = disputed, series.open_ms
         self.dropped = np.zeros(series.close.size, np.bool_)
         self.score: dict[int, float] = {}
         self.told: dict[Rule, list[int]] = {
@@ -233,7 +234,7 @@ class _Walk:
         base = self._close[row - 1]
         held: list[int] = []
         while self._is_next(row) and self._is_far(row, base):
-            if self._disputed is not None and self._disputed[row]:
+            if self._is_disputed(row):
                 self.told[Rule.SPIKE_DISPUTED].append(row)
                 self.dropped[row] = True
             elif self._volume[row] <= 0.0 and len(held) < self._params.revert_bars:
@@ -257,6 +258,14 @@ class _Walk:
             abs(self._close[row] - base) <= (1.0 - self._params.revert_frac) * went
         )
         self.told[Rule.SPIKE_REVERTED if is_back else Rule.SPIKE_HELD] += held
+
+    def _is_disputed(self, row: int) -> bool:
+        """Return whether a second vendor shows another price, and little was traded here."""
+        if self._disputed is None or not self._disputed[row]:
+            return False
+        since = self._open_ms[row] - round(self._params.z_days * _DAY_MS)
+        first = min(int(np.searchsorted(self._open_ms, since)), max(row - self._params.z_bars, 0))
+        return row > 0 and bool(self._volume[row] <= _median(self._volume[first:row]))
 
     def _is_next(self, row: int) -> bool:
         """Return whether there is such a bar, and no gap before it that breaks."""

@@ -6,7 +6,7 @@ ROW_ORDER, STAMP_SNAPPED, STAMP_OFF_GRID, ROW_DOUBLED, ROW_CONFLICT, ROW_IMPOSSI
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,30 +22,6 @@ if TYPE_CHECKING:
     Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 _TAKER_SLACK = 1.0 + 1e-9
-
-_COUNTED: Final = 1_000_000
-"""Minutes; holes shorter than two years are counted without a sort."""
-
-
-def common_minutes(at_ms: IntVec) -> int | None:
-    """Return the most common spacing of times in any order, in minutes; None below two times.
-
-    Examples
-    --------
-    >>> common_minutes(np.array([0, 300_000, 600_009, 1_200_000]))
-    5
-    """
-    spacing = np.diff(at_ms)
-    if not (spacing > 0).all():
-        spacing = np.diff(np.unique(at_ms))
-    spacing = (spacing + MINUTE_MS // 2) // MINUTE_MS
-    spacing = spacing[spacing > 0]
-    if spacing.size == 0:
-        return None
-    if spacing.max() < _COUNTED:  # no sort: the same answer, the shortest of the most common
-        return int(np.bincount(spacing).argmax())
-    lengths, counts = np.unique(spacing, return_counts=True)
-    return int(lengths[counts.argmax()])
 
 
 def tidy(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from quorate.report.evidence import Evidence
 
 FILLED_IN: Final = 0.001
+_SHOWN: Final = 5
 
 
 def synthetic(seen: Evidence) -> Answer:
@@ -26,6 +27,22 @@ def synthetic(seen: Evidence) -> Answer:
         "Every price was made up by a random generator",
         "real prices",
         "Use it to see how the system works; no number here is about a market.",
+    )
+
+
+def failed_rules(seen: Evidence) -> Answer:
+    """Find bars that fail the rules of data, which were read because that was asked for."""
+    if not seen.is_certified:
+        return NotAsked("the data have no certificate")
+    if not seen.failed_coins:
+        return None
+    more = f" and {len(seen.failed_coins) - _SHOWN} more" * (len(seen.failed_coins) > _SHOWN)
+    return Finding(
+        Severity.ALARM,
+        "The data fail their rules",
+        f"{', '.join(seen.failed_coins[:_SHOWN])}{more}; read all the same, as was asked for",
+        "no coin",
+        "Fetch those rows again or leave the coins out, and run without --accept-failed.",
     )
 
 

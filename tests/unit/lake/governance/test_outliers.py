@@ -89,7 +89,7 @@ def test_a_move_without_volume_is_held_for_two_bars_at_most():
     assert told == {Rule.SPIKE_HELD: [700, 701], Rule.RETURN_SUSPECT: [702]}
 
 
-def test_a_price_that_the_second_vendor_does_not_show_is_dropped_with_its_volume():
+def test_a_price_that_the_second_vendor_does_not_show_is_dropped_if_little_was_traded():
     close = calm()
     close[700] *= 1.5
     disputed = np.zeros(close.size, bool)
@@ -97,6 +97,11 @@ def test_a_price_that_the_second_vendor_does_not_show_is_dropped_with_its_volume
     kept, told = believed(series(close), disputed)
     assert told == {Rule.SPIKE_DISPUTED: [700]}
     assert kept.close.size == close.size - 1
+    volume = np.full(close.size, 10.0)
+    volume[700] = 10.1  # above the usual: somebody paid it
+    kept, told = believed(series(close, volume), disputed)
+    assert told[Rule.RETURN_SUSPECT][0] == 700
+    assert kept.close.size == close.size
 
 
 def test_what_is_kept_never_waits_for_a_later_bar():

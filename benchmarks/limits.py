@@ -1,0 +1,294 @@
+"""Goals that Quorate has by itself: a figure that must not be exceeded, or has to be reached.
+
+In: nothing. Out: ``LIMITS``, each measured by processes of its own; ``table.py`` runs them after
+the rows beside other systems. Commands run in an empty folder; what compiles from nothing does so
+in a cache of its own, which is thrown away, and never in the user's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shlex
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import page
+import turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOM = 0.2  # of a goal: what a check leaves, for machines are noisy
+SECONDS = 900.0
+NUMBA = 'python -c "import numba"'
+FIRST_RUN = 'python -c "import quorate; quorate.run(quorate.synthetic(n_coins=2, days=1))"'
+
+
+class Found(NamedTuple):
+    """A figure: the median of so many, their least and most, and what else was seen."""
+
+    figure: float
+    least: float
+    most: float
+    note: str = ""
+
+
+class Spent(NamedTuple):
+    """What a process took with all that it started."""
+
+    wall: float
+    cpu: float
+
+
+class Limit(NamedTuple):
+    """One goal of one side: what is done, by which command, and where its figure has to lie."""
+
+    work: str
+    goal: float
+    unit: str
+    how: str  # a script of ours/, or a command of this environment
+    measure: Callable[[str, int], Found]
+    held: bool = False  # the goal is reached, and a check fails when it no longer is
+    at_least: bool = False  # the goal is to be reached; else it must not be exceeded
+    times: int = 5
+
+
+def median(figures: list[float], note: str = "") -> Found:
+    """Return the median of figures with their range."""
+    return Found(statistics.median(figures), min(figures), max(figures), note)
+
+
+# -- scripts of ours/ that serve their work
+
+
+def _side(how: str, n_turns: int) -> turns.Side:
+    return turns.measure([turns.command(how)], n_turns)[0]
+
+
+def slow_ones(how: str, times: int) -> Found:
+    """Return the time within which 99 in 100 of a process's cycles were, of so many processes."""
+    answers = [_side(how, 1).answer for _ in range(times)]
+    middle = statistics.median(answer["p50_ms"] for answer in answers)
+    return median([answer["p99_ms"] for answer in answers], f"half of them within {middle:.2f} ms")
+
+
+def micros_each(how: str, times: int) -> Found:
+    """Return microseconds of processor a unit of work."""
+    side = _side(how, times)
+    return median([1e6 * cpu / side.units for cpu in side.cpus], side.note)
+
+
+def rate(how: str, times: int) -> Found:
+    """Return units of work a second, by the clock."""
+    side = _side(how, times)
+    return median([side.units / wall for wall in side.walls], side.note)
+
+
+def peak(how: str, times: int) -> Found:
+    """Return the most memory that a process held, of so many."""
+    sides = [_side(how, 1) for _ in range(times)]
+    before = statistics.median(side.data_mib for side in sides)
+    return median([side.peak_mib for side in sides], f"{before:.0f} before the work")
+
+
+# -- commands that start, work and end
+
+
+def spent(how: str, folder: str, **environ: str) -> Spent:
+    """Run a command in a folder and return what it took.
+
+    Raises
+    ------
+    MeasureError
+        It could not be started, failed (its last complaint) or did not end.
+    """
+    name, *given = shlex.split(how)
+    command = [str(Path(sys.executable).parent / name), *given]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise turns.MeasureError(f"{how}: cannot be started: {error.strerror}") from error
+    try:
+        _, said = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise turns.MeasureError(f"{how}: took over {SECONDS:.0f} s") from error
+    finally:
+        if process.poll() is None:  # and what it started
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    wall = time.perf_counter() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode:
+        lines = said.decode(errors="replace").strip().splitlines()
+        complaint = lines[-1] if lines else "no complaint"
+        raise turns.MeasureError(f"{how}: exit {process.returncode}: {complaint}")
+    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return Spent(wall, cpu)
+
+
+def clock(how: str, times: int) -> Found:
+    """Return seconds by the clock, after one time that does not count."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        took = [spent(how, folder) for _ in range(times + 1)][1:]
+    cpu = statistics.median(each.cpu for each in took)
+    return median([each.wall for each in took], f"{cpu:.2f} s of processor")
+
+
+def beside_numba(how: str, times: int) -> Found:
+    """Return processor seconds over those of importing Numba, in turn, the first time aside."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        took = [(spent(how, folder), spent(NUMBA, folder)) for _ in range(times + 1)][1:]
+    ours, numba = (statistics.median(each[i].cpu for each in took) for i in (0, 1))
+    return median(
+        [first.cpu / second.cpu for first, second in took],
+        f"{ours:.2f} and {numba:.2f} s of processor",
+    )
+
+
+def cold(how: str, times: int) -> Found:
+    """Return seconds by the clock from an empty cache of machine code, one of its own each time."""
+    took = []
+    for _ in range(times):
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            took.append(spent(how, folder, QUORATE_CACHE_DIR=str(Path(folder) / "cache")))
+    cpu = statistics.median(each.cpu for each in took)
+    return median([each.wall for each in took], f"{cpu:.0f} s of processor")
+
+
+LIMITS = (
+    Limit(
+        "one live cycle, 400 coins, 26 engines: 99 in 100 within",
+        1.0,
+        "ms",
+        "ours/cycle.py 400",
+        slow_ones,
+        times=3,
+    ),
+    Limit(
+        "portfolio solve, 50 coins",
+        15.0,
+        "us",
+        "ours/solve.py 50 0 1.0",
+        micros_each,
+        held=True,
+    ),
+    Limit(
+        "portfolio solve, 50 coins, 8 sectors",
+        25.0,
+        "us",
+        "ours/solve.py 50 8 1.0",
+        micros_each,
+        held=True,
+    ),
+    Limit(
+        "whole system, 26 engines, two cores, 400 coins",
+        2e6,
+        "coin-bars/s",
+        "ours/whole.py 400 6 2",
+        rate,
+        at_least=True,
+    ),
+    Limit(
+        "whole system, 26 engines, two cores, 400 coins: memory at its peak",
+        512.0,
+        "MiB",
+        "ours/whole.py 400 6 2",
+        peak,
+        held=True,
+        times=1,
+    ),
+    Limit("quorate --help", 0.3, "s", "quorate --help", clock, held=True),
+    Limit(
+        "from quorate import run, beside import numba",
+        2.0,
+        "x",
+        'python -c "from quorate import run"',
+        beside_numba,
+    ),
+    Limit(
+        "a first run, 2 coins x 1 day, kernels from the cache, beside import numba",
+        2.0,
+        "x",
+        FIRST_RUN,
+        beside_numba,
+    ),
+    Limit("quorate demo, the second time", 15.0, "s", "quorate demo", clock, held=True, times=3),
+    Limit(
+        "quorate demo, the first time, kernels compiled", 60.0, "s", "quorate demo", cold, times=1
+    ),
+    Limit("every kernel compiled, from an empty cache", 20.0, "s", "quorate warm", cold, times=1),
+)
+
+
+def measured(limit: Limit, times: int | None) -> dict[str, object]:
+    """Return the figure of a goal, or why there is none."""
+    told: dict[str, object] = {"work": limit.work, "goal": limit.goal, "unit": limit.unit}
+    told |= {"at_least": limit.at_least, "how": limit.how, **page.now()}
+    try:
+        found = limit.measure(limit.how, times or limit.times)
+    except turns.MeasureError as error:
+        return told | {"failed": str(error)}
+    return told | {"times": times or limit.times, **found._asdict()}
+
+
+def is_reached(told: dict[str, object], room: float = 0.0) -> bool:
+    """Say whether a figure lies where it has to, with some room."""
+    if told["at_least"]:
+        return told["figure"] >= (1.0 - room) * told["goal"]
+    return told["figure"] <= (1.0 + room) * told["goal"]
+
+
+def line(told: dict[str, object]) -> str:
+    """Return one row of the table."""
+    goal = f"{'>=' if told['at_least'] else '<='} {_text(told['goal'])} {told['unit']}"
+    if "failed" in told:
+        return f"| {told['work']} | {goal} | not measured: {told['failed']} | | |"
+    span = "once"
+    if told["times"] > 1:
+        span = f"{_text(told['least'])} to {_text(told['most'])}"
+    reached = "**yes**" if is_reached(told) else "no"
+    figure = f"{_text(told['figure'])} {told['unit']} ({span})"
+    return f"| {told['work']} | {goal} | {figure} | {reached} | {told['note']} |"
+
+
+def _text(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 1000.0 else f"{figure:.3g}"
+
+
+def missed(found: list[dict[str, object]]) -> list[str]:
+    """Return what a check complains of."""
+    complaints = []
+    for told in found:
+        if "failed" not in told and is_reached(told, ROOM):
+            continue
+        asked = told["goal"] * (1.0 - ROOM if told["at_least"] else 1.0 + ROOM)
+        edge = "at least" if told["at_least"] else "at most"
+        said = told.get("failed") or f"{_text(told['figure'])} {told['unit']}"
+        complaints.append(f"{told['work']}: {said}, asked {edge} {_text(asked)} {told['unit']}")
+    return complaints
+
+
+OWN = page.Table(
+    "limits",
+    """| work | goal | measured | reached | beside it |
+| --- | --- | --- | --- | --- |""",
+    line,
+)

@@ -1,0 +1,318 @@
+"""Folders of files become coins: every symbol's rows held against the rules, all of one bar length.
+
+In: the sources of a ``PanelSpec``. Out: for each source a series a coin of the primary venue, the
+files that were read, and what the rules found. A second venue of the same kind disputes suspect
+prices of the first (``reconcile.disputes``). Nothing is judged here that ``governance`` judges.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from quorate.errors import DataError, SchemaError
+from quorate.lake import governance, layout, reconcile
+from quorate.lake.governance import params
+from quorate.lake.grid import window
+from quorate.lake.instruments import infer_tick
+from quorate.lake.sources import PRICES, bar_rows, epoch_ms, infer_minutes
+from quorate.lake.spec import as_of_ms, match
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from quorate.lake.governance import Governed, Params
+    from quorate.lake.sources import Series
+    from quorate.lake.spec import PanelSpec, Source
+
+    Files = Mapping[str, tuple[Path, ...]]
+
+_THREADS = 2
+_EVER = (-(2**62), 2**62)
+
+
+class Length(NamedTuple):
+    """The one bar length, in minutes, and who says so, for messages."""
+
+    minutes: int
+    witness: str
+
+
+class Judged(NamedTuple):
+    """One symbol's files, held against the rules: its name, how many rows stood there, the rest."""
+
+    symbol: str
+    n_rows: int
+    governed: Governed
+
+
+class Read(NamedTuple):
+    """What was read of one venue, one entry a coin of the panel.
+
+    ``symbols`` are those of the primary venue's files that the coins came from (two coins may
+    share one), ``coins`` their series, None where this venue has none; ``judged`` what was found,
+    an entry a symbol.
+    """
+
+    symbols: list[str]
+    names: list[str]
+    coins: list[Series | None]
+    judged: list[Judged | None]
+    paths: list[Path]
+
+
+def files(where: Path) -> dict[str, tuple[Path, ...]]:
+    """Return a folder's files by symbol, at least one.
+
+    Raises
+    ------
+    DataError
+        There is no such folder, or nothing in it.
+    """
+    found = layout.files(where)
+    if not found:
+        raise DataError(
+            f"{where} holds no Parquet file",
+            hint="a folder holds SYMBOL.parquet files or symbol=S folders",
+        )
+    return found
+
+
+def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Length:
+    """Return the bar length asked for, or that of the first files which tell theirs.
+
+    Parameters
+    ----------
+    candidates : iterable of sequence of Path
+        The files of one symbol each.
+    asked : int, optional
+        Minutes that the caller says.
+
+    Raises
+    ------
+    DataError
+        If no file has two bars, or the length does not divide an hour.
+
+    Notes
+    -----
+    Units: minutes.  Causal: reads times only.  Missing: a symbol of one bar does not tell.
+    Spec 13.
+    """
+    if asked is not None:
+        return Length(asked, "the one asked for")
+    for paths in candidates:
+        if paths:
+            rows, name = bar_rows(paths)
+            minutes = infer_minutes(epoch_ms(rows, name), name, is_strict=False)
+            if minutes is not None:
+                return Length(minutes, f"that of {name}")
+    raise DataError(
+        "no file has two bars, so the bar length cannot be inferred",
+        hint="say it with --bar-minutes (bar_minutes= in Python), or give files of more bars",
+    )
+
+
+def judge(
+    symbol: str,
+    paths: Sequence[Path],
+    bars: Length,
+    rules: Params,
+    *,
+    drop_last: bool,
+    as_of_ms: int | None = None,
+    disputed: Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None = None,
+) -> Judged:
+    """Hold one symbol's files against the rules.
+
+    Parameters
+    ----------
+    symbol : str
+        As the vendor spells it.
+    paths : sequence of Path
+        Its files in order of time.
+    bars : Length
+        The bar length that all files must have.
+    rules : Params
+        Of governance.
+    drop_last : bool
+        Leave out the last bar, which may still have been forming.
+    as_of_ms : int, optional
+        Only what was known then (files of the lake); the latest of each row when left out.
+    disputed : callable, optional
+        Returns where a second vendor shows another price than a coin's bars (``govern``).
+
+    Returns
+    -------
+    Judged
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or no number, or the bars are of another length or of several.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``governance.govern``.  Spec 13.
+    """
+    rows, name = bar_rows(paths, as_of_ms)
+    own = infer_minutes(epoch_ms(rows, name), name, is_strict=False)
+    if own not in {None, bars.minutes}:
+        raise SchemaError(
+            f"{name} has bars of {own} minutes, but {bars.minutes} is {bars.witness}",
+            hint="take one bar length at a time, and a second vendor of the same",
+        )
+    governed = governance.govern(
+        symbol, rows, bars.minutes, rules, drop_last=drop_last, disputed=disputed
+    )
+    return Judged(symbol, rows.height, governed)
+
+
+def read(
+    spec: PanelSpec, found: Sequence[Files], symbols: Sequence[str], bars: Length
+) -> list[Read]:
+    """Read every venue's bars for the coins of the primary one.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Its sources and rules.
+    found : sequence of mapping
+        Each source's files by symbol.
+    symbols : sequence of str
+        Which symbols, as the primary spells them.
+    bars : Length
+        The one bar length.
+
+    Returns
+    -------
+    list[Read]
+        One a source. Another venue's bars of a symbol belong to the primary's coin of that time:
+        the first one until the second one begins.
+
+    Raises
+    ------
+    SchemaError, DataError
+        As ``judge``.
+
+    Notes
+    -----
+    Units: as ``Series``.  Causal: a bar is kept or dropped by what is known at its close.
+    Missing: a venue without the coin has None.  Spec 13; METHODS 12.
+    """
+    rules = params(**spec.rules)
+    first, limit = spec.sources[0], as_of_ms(spec)
+
+    def one(symbol: str) -> list[Judged | None]:
+        others: list[Judged | None] = []
+        for source, there in zip(spec.sources[1:], found[1:], strict=True):
+            paths = match(symbol, dict(there))
+            others.append(
+                judge(symbol, paths, bars, rules, drop_last=_drops(source, spec), as_of_ms=limit)
+                if paths
+                else None
+            )
+        beside = [
+            joined(other.governed, _EVER)
+            for source, other in zip(spec.sources[1:], others, strict=True)
+            if other is not None and source.kind == first.kind
+        ]
+        disputed = _disputed([each for each in beside if each is not None], bars.minutes)
+        mine = judge(
+            symbol,
+            found[0][symbol],
+            bars,
+            rules,
+            drop_last=_drops(first, spec),
+            as_of_ms=limit,
+            disputed=disputed,
+        )
+        return [mine, *others]
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        judged = list(pool.map(one, symbols))
+    lives = [_lives(each[0]) for each in judged]
+    return [
+        _of_venue(v, [each[v] for each in judged], lives, [match(s, dict(there)) for s in symbols])
+        for v, there in enumerate(found)
+    ]
+
+
+def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
+    """Return the bars of all coins of a symbol within a span of milliseconds; None without one.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> joined(governance.Governed((), pl.DataFrame()), (0, 1)) is None
+    True
+    """
+    parts = [window(series, *span) for _, series in governed.coins]
+    parts = [part for part in parts if part.open_ms.size > 0]
+    if len(parts) <= 1:
+        return parts[0] if parts else None
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("open_ms", *PRICES, "volume", "taker_buy")
+    }
+    return parts[0]._replace(**columns)
+
+
+def _disputed(
+    beside: Sequence[Series], minutes: int
+) -> Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None:
+    """Return a question that the first other vendor of the kind answers."""
+    if not beside:
+        return None
+    other = beside[0]
+    tick = infer_tick(other.close)
+    return lambda series: reconcile.disputes(series, other, tick, minutes)
+
+
+def _drops(source: Source, spec: PanelSpec) -> bool:
+    return not layout.is_partitioned(source.path) if spec.drop_last is None else spec.drop_last
+
+
+class _Life(NamedTuple):
+    """A coin of the primary venue, and from when to when its symbol means it."""
+
+    symbol: str
+    name: str
+    span: tuple[int, int]
+
+
+def _lives(mine: Judged | None) -> list[_Life]:
+    """Return the coins of a symbol; one without bars where none is left."""
+    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
+    coins = mine.governed.coins
+    if not coins:
+        return [_Life(mine.symbol, mine.symbol, _EVER)]
+    begins = [_EVER[0], *(int(series.open_ms[0]) for _, series in coins[1:]), _EVER[1]]
+    return [
+        _Life(mine.symbol, name, (begins[i], begins[i + 1])) for i, (name, _) in enumerate(coins)
+    ]
+
+
+def _of_venue(
+    v: int,
+    judged: Sequence[Judged | None],
+    lives: Sequence[Sequence[_Life]],
+    paths: Sequence[Sequence[Path]],
+) -> Read:
+    """Gather one venue's coins on the coin axis of the primary."""
+    coins: list[Series | None] = []
+    for each, own in zip(judged, lives, strict=True):
+        if v == 0 and each is not None and each.governed.coins:
+            coins += [series for _, series in each.governed.coins]
+        else:
+            coins += [None if each is None else joined(each.governed, life.span) for life in own]
+    axis = [life for own in lives for life in own]
+    return Read(
+        [life.symbol for life in axis],
+        [life.name for life in axis],
+        coins,
+        list(judged),
+        [path for each in paths for path in each],
+    )

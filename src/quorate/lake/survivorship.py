@@ -1,0 +1,202 @@
+r"""What looking only at survivors would have claimed.
+
+In: the days of every coin, dead ones too, and who was in the universe on which day. Out: equal
+parts of the coins that could be traded each day, beside equal parts of those among them that were
+still trading at the end,
+
+.. math:: r_d = \frac{1}{|U_d|} \sum_{i \in U_d} \left(\frac{C_{i,d}}{C_{i,d-1}} - 1\right)
+    - \kappa \sum_i |w_{i,d} - w_{i,d-1}|
+
+set anew at the end of each day at a cost of :math:`\kappa`. A coin whose days end while it is held
+leaves at its last close less a haircut.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from quorate.errors import DataError
+from quorate.lake.universe import Verdict
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from quorate.core.types import Mat, Vec
+
+    Mask = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+
+HAIRCUT = 0.05
+COST_BPS = 10.0
+
+
+class Survivorship(NamedTuple):
+    """Equal parts of everyone and of survivors: total returns, and how many coins each had.
+
+    ``days`` has both curves: ``day, everyone, survivors`` (growth of 1), ``n_everyone,
+    n_survivors`` (coins held).
+    """
+
+    everyone: float
+    survivors: float
+    n_ever: int
+    n_ended: int
+    days: pl.DataFrame
+
+    @property
+    def flattery(self) -> float:
+        """Return what looking only at survivors adds, a fraction."""
+        return self.survivors - self.everyone
+
+    def as_dict(self) -> dict[str, object]:
+        """Return everything as plain values for JSON."""
+        return {**self._asdict(), "flattery": self.flattery, "days": self.days.to_dicts()}
+
+
+def survivorship(
+    days: pl.DataFrame,
+    verdicts: pl.DataFrame,
+    *,
+    haircut: float = HAIRCUT,
+    cost_bps: float = COST_BPS,
+) -> Survivorship:
+    """Hold equal parts of the universe, of everyone in it and of its survivors.
+
+    Parameters
+    ----------
+    days : polars.DataFrame
+        ``symbol, day, close``: a row a coin and day that traded (``universe.days_of``).
+    verdicts : polars.DataFrame
+        From ``universe.judged``, over the span.
+    haircut : float
+        What a holder loses on top when a coin ends, a fraction of its last close.
+    cost_bps : float
+        Of what is bought and sold to be equal again.
+
+    Returns
+    -------
+    Survivorship
+        Over the days of ``verdicts``.
+
+    Raises
+    ------
+    DataError
+        If no coin is in on any day.
+
+    Notes
+    -----
+    Units: fractions, bps.  Causal: who is held on a day is known the evening before; who survived
+    is not, which is the point.  Missing: a coin without a bar is held on at its last price until it
+    trades again; one that never does is out at a loss on the first day without.
+    Spec 13; METHODS 12.
+
+    Examples
+    --------
+    >>> from datetime import date, timedelta
+    >>> def coin(name, closes):
+    ...     when = [date(2023, 1, 1) + timedelta(i) for i in range(len(closes))]
+    ...     return pl.DataFrame({"symbol": name, "day": when, "close": closes})
+    >>> days = pl.concat([coin("A", [1.0, 1.0, 1.1]), coin("B", [1.0, 0.5])])
+    >>> verdicts = days.join(days.select("day").unique(), on="day").select("symbol").unique().join(
+    ...     days.select("day").unique(), how="cross").with_columns(verdict=pl.lit("IN"))
+    >>> found = survivorship(days, verdicts, haircut=0.0, cost_bps=0.0)
+    >>> round(found.everyone, 4), round(found.survivors, 4), found.n_ended
+    (-0.2125, 0.1, 1)
+    """
+    span = verdicts["day"].unique().sort()
+    names = verdicts.filter(pl.col("verdict") == Verdict.IN.value)["symbol"].unique().sort()
+    if names.is_empty():
+        raise DataError("no coin is in the universe on any day", hint="loosen its rules")
+    close = _matrix(days.filter(pl.col("symbol").is_in(names.implode())), "close", span, names)
+    is_in = (
+        _matrix(
+            verdicts.with_columns(
+                (pl.col("verdict") == Verdict.IN.value).cast(pl.Float64).alias("is_in")
+            ),
+            "is_in",
+            span,
+            names,
+        )
+        > 0.5
+    )
+    traded = np.isfinite(close)
+    last = close.shape[0] - 1 - traded[::-1].argmax(axis=0)
+    ended = last < close.shape[0] - 1
+    before = _closes_before(days, span[0], names)
+    everyone = _grow(close, is_in, last, before, haircut, cost_bps)
+    is_left = is_in & ~ended
+    survivors = _grow(close, is_left, last, before, haircut, cost_bps)
+    return Survivorship(
+        float(everyone[-1] - 1.0),
+        float(survivors[-1] - 1.0),
+        len(names),
+        int(ended.sum()),
+        pl.DataFrame(
+            {
+                "day": span,
+                "everyone": everyone,
+                "survivors": survivors,
+                "n_everyone": is_in.sum(axis=1),
+                "n_survivors": is_left.sum(axis=1),
+            }
+        ),
+    )
+
+
+def _matrix(rows: pl.DataFrame, value: str, span: pl.Series, names: pl.Series) -> Mat:
+    """Return a value as an array (day, coin), NaN where there is none."""
+    d = pl.DataFrame({"day": span, "d": np.arange(len(span))})
+    c = pl.DataFrame({"symbol": names, "c": np.arange(len(names))})
+    placed = rows.join(d, on="day").join(c, on="symbol")
+    made: Mat = np.full((len(span), len(names)), np.nan)
+    made[placed["d"].to_numpy(), placed["c"].to_numpy()] = placed[value].to_numpy()
+    return made
+
+
+def _closes_before(days: pl.DataFrame, first: date, names: pl.Series) -> Vec:
+    """Return each coin's last close before the span, NaN for one that had none."""
+    closes = (
+        days.filter(pl.col("day") < first)
+        .sort("day")
+        .group_by("symbol")
+        .agg(pl.col("close").last())
+    )
+    found = pl.DataFrame({"symbol": names}).join(closes, on="symbol", how="left")
+    return found["close"].fill_null(np.nan).to_numpy()
+
+
+def _grow(
+    close: Mat,
+    is_in: Mask,
+    last: np.ndarray[tuple[int], np.dtype[np.int64]],
+    before: Vec,
+    haircut: float,
+    cost_bps: float,
+) -> Vec:
+    """Return the growth of 1 in equal parts, day by day."""
+    price, weight = before.copy(), np.zeros(close.shape[1])
+    grown, curve = 1.0, np.ones(close.shape[0])
+    for day in range(close.shape[0]):
+        traded = np.isfinite(close[day])
+        # who is stuck without a bar stays; the others share what is not stuck
+        stuck = (weight > 0.0) & ~traded & (day <= last) & ~is_in[day]
+        wanted = (is_in[day] & np.isfinite(price)) | stuck
+        target = np.zeros(close.shape[1])
+        target[stuck] = weight[stuck]
+        free = wanted & ~stuck
+        if free.any():
+            target[free] = max(1.0 - target.sum(), 0.0) / free.sum()
+        cost = cost_bps / 1e4 * float(np.abs(target - weight).sum())
+        moved = np.ones(close.shape[1])
+        moved[traded] = close[day][traded] / np.where(np.isfinite(price), price, close[day])[traded]
+        moved[(target > 0.0) & (day == last + 1)] = 1.0 - haircut
+        value = target * moved
+        gain = 1.0 + float((value - target).sum()) - cost
+        grown *= gain
+        weight = value / gain
+        weight[day > last] = 0.0
+        price[traded] = close[day][traded]
+        curve[day] = grown
+    return curve

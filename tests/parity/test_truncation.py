@@ -1,0 +1,179 @@
+"""A panel made at t is the later one cut at t: what a bar is worth never waits for a later row.
+
+Files with every flaw that rules know, from two venues, are cut at many times, as they would have
+been then; the whole chain from rows to arrays is walked each time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.unit.lake.builders import START_MS, store
+
+from quorate.lake import PanelSpec, Source, load
+
+BAR_MS = 300_000
+HOUR, DAY = 12, 288
+N = 7 * DAY
+
+
+@dataclass(frozen=True)
+class Files:
+    """Rows of each symbol in the order in which a vendor stored them."""
+
+    primary: dict[str, pl.DataFrame]
+    second: dict[str, pl.DataFrame]
+
+
+def walk(seed: int, n: int = N, price: float = 100.0) -> pl.DataFrame:
+    """Return calm bars that traded."""
+    rng = np.random.default_rng(seed)
+    close = price * np.exp(np.cumsum(rng.normal(0.0, 1e-3, n)))
+    opened = np.append(close[0], close[:-1])
+    return pl.DataFrame(
+        {
+            "t": np.arange(n),
+            "open": opened,
+            "high": np.maximum(opened, close) * 1.0005,
+            "low": np.minimum(opened, close) * 0.9995,
+            "close": close,
+            "volume": rng.uniform(5.0, 15.0, n),
+        }
+    )
+
+
+def without(rows: pl.DataFrame, first: int, n: int) -> pl.DataFrame:
+    return rows.filter((pl.col("t") < first) | (pl.col("t") >= first + n))
+
+
+def at(rows: pl.DataFrame, first: int, n: int, **factors: float) -> pl.DataFrame:
+    """Multiply columns of some bars."""
+    inside = (pl.col("t") >= first) & (pl.col("t") < first + n)
+    return rows.with_columns(
+        pl.when(inside).then(pl.col(name) * factor).otherwise(pl.col(name)).alias(name)
+        for name, factor in factors.items()
+    )
+
+
+def flat(rows: pl.DataFrame, first: int, n: int) -> pl.DataFrame:
+    """Freeze some bars at one price without volume."""
+    inside = (pl.col("t") >= first) & (pl.col("t") < first + n)
+    price = rows.filter(pl.col("t") == first)["open"].item()
+    prices = [
+        pl.when(inside).then(price).otherwise(pl.col(name)).alias(name)
+        for name in ("open", "high", "low", "close")
+    ]
+    return rows.with_columns(
+        *prices, pl.when(inside).then(0.0).otherwise(pl.col("volume")).alias("volume")
+    )
+
+
+PRICE = ("open", "high", "low", "close")
+
+
+@pytest.fixture(scope="module")
+def files() -> Files:
+    gaps = walk(1)
+    for first, n in ((400, 11), (500, 12), (600, 13), (700, 1), (1200, 3 * HOUR)):
+        gaps = without(gaps, first, n)
+    spikes = at(walk(2), 900, 1, high=1.4, close=1.4, volume=0.0)
+    spikes = at(spikes, 1000, 2, high=1.5, close=1.5, volume=0.0)  # goes back after two
+    spikes = at(spikes, 1100, N, **dict.fromkeys(PRICE, 0.7))  # a crash that traded
+    spikes = at(spikes, 1300, 1, high=1.3, close=1.3, volume=0.1)  # disputed by the second venue
+    frozen = flat(walk(3), 600, 30 * HOUR)  # a halt
+    frozen = flat(frozen, 1500, N)  # and the end
+    two = pl.concat(
+        [walk(4, 500), walk(5, N, 900.0).filter(pl.col("t") >= 500 + 60 * HOUR)]
+    )  # a second coin under the name
+    unit = at(walk(6, price=0.001), 1400, N, **dict.fromkeys(PRICE, 1000.0), volume=1e-3)
+    ends = walk(7, 1600)
+    starts = walk(8).filter(pl.col("t") >= 1000)
+    doubled = walk(9)
+    doubled = pl.concat([doubled[:300], doubled[290:]])  # ten rows stand twice
+    second = {
+        "GAPS": at(walk(1), 0, N, close=1.0002),
+        "SPIKES": at(walk(2), 1100, N, **dict.fromkeys(PRICE, 0.7)),
+        "TWO": two,
+    }
+    primary = {
+        "GAPS": gaps,
+        "SPIKES": spikes,
+        "FROZEN": frozen,
+        "TWO": two,
+        "UNIT": unit,
+        "ENDS": ends,
+        "STARTS": starts,
+        "DOUBLED": doubled,
+    }
+    return Files(primary, second)
+
+
+def made(files: Files, end: int, where) -> dict[str, np.ndarray]:
+    """Return each coin's arrays of the panel that is made from the rows before a bar."""
+    folders = []
+    for name, frames in (("one", files.primary), ("two", files.second)):
+        rows = {
+            symbol: frame.filter(pl.col("t") < end).select(
+                pl.from_epoch(START_MS + pl.col("t") * BAR_MS, time_unit="ms")
+                .dt.replace_time_zone("UTC")
+                .alias("ts"),
+                pl.exclude("t"),
+            )
+            for symbol, frame in frames.items()
+        }
+        folders.append(store(where / name, **{s: f for s, f in rows.items() if f.height}))
+    panel = load(
+        PanelSpec(
+            (Source(folders[0], "binance_spot", "spot"), Source(folders[1], "kraken_spot", "spot")),
+            drop_last=False,
+            accept_failed=True,
+            bar_minutes=5,
+        )
+    )
+    assert panel.n_bars == end
+    arrays = {}
+    for c, symbol in enumerate(panel.symbols):
+        parts = [getattr(panel.market, name) for name in panel.market._fields]
+        arrays[symbol] = np.stack([part[:, v, c] for part in parts for v in (0, 1)])
+        taker = panel.bars.taker_buy[:, c]
+        arrays[symbol] = np.concatenate([arrays[symbol], taker[None]])
+    return arrays
+
+
+CUTS = (
+    *(300, 295, 401, 405, 411, 412, 505, 511, 512, 513, 605, 612, 614, 701),
+    *(560, 650, 600 + 24 * HOUR - 1, 600 + 24 * HOUR + 1, 600 + 30 * HOUR + 5),
+    *(901, 902, 1001, 1002, 1003, 1101, 1102, 1301, 1302, 1205, 1212, 1215, 1240),
+    *(500 + 60 * HOUR + 1, 1401, 1500 + 23 * HOUR, 1500 + 26 * HOUR, 1603, 1615, 1700),
+)
+
+
+def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
+    whole = made(files, N, tmp_path / "whole")
+    assert "TWO.2" in whole
+    assert {"SPIKES", "FROZEN", "UNIT", "ENDS", "STARTS", "DOUBLED", "GAPS"} < set(whole)
+    for end in sorted(CUTS):
+        then = made(files, end, tmp_path / f"{end}")
+        for symbol, arrays in whole.items():
+            if symbol in then:
+                np.testing.assert_array_equal(then[symbol], arrays[:, :end], f"{symbol} at {end}")
+            else:
+                absent = {"TWO.2", "STARTS"}
+                assert symbol in absent
+                assert np.isnan(arrays[0, :end]).all()
+
+
+def test_the_flaws_are_there(files, tmp_path):
+    whole = made(files, N, tmp_path)
+    names = [name for name in ("open", "high", "low", "close") for _ in (0, 1)]
+    close = names.index("close")
+    spikes = whole["SPIKES"]
+    for row, is_there in ((900, False), (1000, False), (1001, False), (1300, False)):
+        carried = spikes[close, row] == spikes[close, row - 1]
+        assert carried != is_there
+    assert spikes[close, 1100] / spikes[close, 1099] == pytest.approx(0.7, abs=0.01)
+    assert whole["UNIT"][close].max() < 0.01
+    assert np.isnan(whole["FROZEN"][close, 600 + 26 * HOUR])
