@@ -16,6 +16,7 @@ from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
 from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
+from quorate.api.importing import Imported, import_data
 from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
@@ -24,6 +25,7 @@ from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
 from quorate.api.simulating import Simulation, simulate
+from quorate.api.stocktaking import stock, verify
 from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.universes import survivorship, universe
 from quorate.api.warming import warm
@@ -45,6 +47,7 @@ __all__ = [
     "Checkup",
     "Comparison",
     "Explanation",
+    "Imported",
     "Panel",
     "Pulls",
     "Result",
@@ -61,6 +64,7 @@ __all__ = [
     "engines",
     "explain",
     "grid",
+    "import_data",
     "keep",
     "load",
     "ls",
@@ -75,10 +79,12 @@ __all__ = [
     "schema",
     "simulate",
     "sizes",
+    "stock",
     "survivorship",
     "sweep",
     "synthetic",
     "universe",
+    "verify",
     "warm",
 ]
 
@@ -100,6 +106,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     assume_funding: float | None = None,
     bar_minutes: int | None = None,
     quote_usd: str | Path | None = None,
+    as_of: datetime | str | None = None,
     in_universe: bool = False,
     accept_failed: bool = False,
     settings: Settings | None = None,
@@ -125,6 +132,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         As ``lake.PanelSpec``.
     quote_usd : path, optional
         Bars of the quote currency in USD: equity is then told in USD, and a depeg blocks entries.
+    as_of : datetime or str, optional
+        Only what the lake knew then, UTC: no later correction, no row that came later.
     in_universe : bool
         Trade a coin only on days on which it is in the universe, by the days before them
         (``quorate.universe``); leave out those that never are.
@@ -147,7 +156,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     """
     if columns.holds(Path(bars)):
         said = (venue, kind, funding, mark, second, symbols, start, end)
-        if any(each is not None for each in (*said, assume_funding, bar_minutes, quote_usd)):
+        if any(each is not None for each in (*said, assume_funding, bar_minutes, quote_usd, as_of)):
             raise ConfigError(
                 f"{bars} is a panel that was kept: its venue, coins and span are as they were",
                 hint="name the folder alone, or load from the files that it was made from",
@@ -177,6 +186,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
             assume_funding=assume_funding,
             bar_minutes=bar_minutes,
             quote_usd=path(quote_usd),
+            as_of=as_of,
             rules=data_rules(chosen_rules),
             universe=universe_rules(chosen_rules) if in_universe else None,
             accept_failed=accept_failed,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import DataError
-from quorate.lake import layout, reading
+from quorate.lake import layout, months, reading
 from quorate.lake.governance import Params, findings
 from quorate.lake.quality import Quality, concat, quality
 from quorate.lake.spec import match, named
@@ -200,4 +200,4 @@ def check_data(
 def _name(paths: Sequence[Path]) -> str:
     """Return the symbol that files are of: their own name, or that of their folder in a lake."""
     last = paths[-1]
-    return last.parts[-3].removeprefix("symbol=") if last.name == layout.PART else last.stem
+    return last.parts[-3].removeprefix("symbol=") if months.is_ours(last) else last.stem

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import governance, layout
+from quorate.lake import disk, governance, layout
 from quorate.lake.sources import bar_rows, epoch_ms, infer_minutes
 from quorate.lake.survivorship import Survivorship
 from quorate.lake.survivorship import survivorship as measured
@@ -121,7 +121,7 @@ def _day(given: date | str) -> date:
 def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield each symbol's rows as stored."""
     if where.is_file():
-        rows = layout.frame(where)
+        rows = disk.frame(where)
         if "symbol" not in rows.columns:
             raise DataError(
                 f"{where} has no column symbol", hint="give a folder of SYMBOL.parquet files"

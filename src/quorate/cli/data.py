@@ -1,4 +1,4 @@
-"""``quorate data check | universe``: whether bars can be trusted, who could be traded when."""
+"""``quorate data import | ls | check | universe``: the lake, and whether bars can be trusted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,141 @@ from cyclopts import App, Parameter
 from quorate.cli.commands import Json, app
 
 if TYPE_CHECKING:
-    from quorate.api import Check
+    from quorate.api import Check, Imported
 
 data = App(
     name="data",
-    help="Bars: whether they can be trusted, and who could be traded when.",
+    help="Bars: bring them in, whether they can be trusted, and who could be traded when.",
     help_format="plaintext",
 )
 app.command(data)
+
+
+@data.command(name="import")
+def bring_in(  # noqa: PLR0913  (what files of any naming need said)
+    folder: Annotated[
+        Path, Parameter(help="Of SYMBOL.parquet or .csv files, or one file with a column symbol.")
+    ],
+    *,
+    lake: Annotated[Path, Parameter(help="The lake's folder; made if missing.")],
+    vendor: Annotated[str, Parameter(help="Whose data: binance_spot, okx_swap ...")],
+    kind: Annotated[
+        str, Parameter(help="ohlcv, mark, index, funding, open_interest or instruments.")
+    ] = "ohlcv",
+    interval: Annotated[
+        str | None, Parameter(help="5m, 1h ...; found from the bars when left out.")
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        Parameter(name="--map", help="A column's name: ts='Open time'.", consume_multiple=True),
+    ] = None,
+    unit: Annotated[
+        str | None, Parameter(help="Of times that are numbers: s, ms, us or ns; found if it can be")
+    ] = None,
+    known_at: Annotated[
+        str | None, Parameter(help="When all rows became known, UTC; the bars' close if left out.")
+    ] = None,
+    keep_last: Annotated[
+        bool, Parameter(negative="", help="Also each symbol's last bar, which may be unfinished.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Bring Parquet or CSV files into the lake; what is there already adds nothing.
+
+    Nothing is overwritten: a value that differs from the lake's is a correction, known from now
+    on, and stands beside the old one. A file that cannot be read is named, the others go in, and
+    the exit code is 3.
+
+    Example: quorate data import data/spot_5m --lake lake --vendor binance_spot
+    """
+    from quorate import api
+    from quorate.cli.progress import bars as bar
+
+    with bar("importing", unit="rows") as progress:
+        done = api.import_data(
+            folder,
+            lake,
+            vendor=vendor,
+            kind=kind,
+            interval=interval,
+            names=_mapping(names or []),
+            unit=unit,
+            known_at=known_at,
+            keep_last=keep_last,
+            progress=progress,
+        )
+    if json:
+        print(jsonlib.dumps(done.as_dict(), indent=1, allow_nan=False))
+    else:
+        _tell_import(done)
+    done.raise_if_failed()
+
+
+def _mapping(names: list[str]) -> dict[str, str]:
+    from quorate.errors import ConfigError
+
+    wrong = [each for each in names if "=" not in each]
+    if wrong:
+        raise ConfigError(f"--map {wrong[0]} has no =", hint="write ours=theirs: ts=Time")
+    return {ours: theirs for ours, _, theirs in (each.partition("=") for each in names)}
+
+
+def _tell_import(done: Imported) -> None:
+    from quorate.cli.lake_rows import correction_rows, import_lines
+    from quorate.cli.tables import wide_console
+
+    print("\n".join(import_lines(done)))
+    console = wide_console()
+    table = correction_rows(done, console.width)
+    if table is not None:
+        console.print(f"\n{done.corrections.height:,d} values corrected", style="bold")
+        console.print(table, crop=False)
+
+
+@data.command
+def ls(
+    lake: Annotated[Path, Parameter(help="The lake's folder.")],
+    *,
+    symbols: Annotated[bool, Parameter(negative="", help="A line a symbol.")] = False,
+    at: Annotated[
+        str | None, Parameter(help="Say how far behind this time each is, UTC; or `now`.")
+    ] = None,
+    verify: Annotated[
+        bool, Parameter(negative="", help="First hash every file; mend what a kill broke off.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List what a lake holds: span, missing bars, how far behind, corrections, bytes.
+
+    It is told from the manifests; no data file is read unless --verify is given. Without --at,
+    behind means behind the newest of the list.
+
+    Example: quorate data ls lake --symbols --at now
+    """
+    from datetime import UTC, datetime
+
+    from quorate import api
+    from quorate.cli.lake_rows import stock_rows
+    from quorate.cli.progress import bars as bar
+    from quorate.cli.tables import wide_console
+    from quorate.lake.spec import instant_ms
+    from quorate.report.plain import plain
+
+    if verify:
+        with bar("hashing", unit="symbols") as progress:
+            mended = api.verify(lake, progress)
+        for line in mended or ["every file is as it was written"]:
+            print(line, file=sys.stderr)
+    found = api.stock(lake, symbols=symbols)
+    if json:
+        print(jsonlib.dumps(plain(found.to_dicts()), indent=1, allow_nan=False))
+        return
+    moment = None
+    if at is not None:
+        now = datetime.now(UTC)
+        moment = now if at == "now" else datetime.fromtimestamp(instant_ms(at) / 1e3, UTC)
+    console = wide_console()
+    console.print(stock_rows(found, console.width, moment), crop=False)
 
 
 @data.command

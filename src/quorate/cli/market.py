@@ -49,6 +49,9 @@ class Market:
     bar_minutes: Annotated[
         int | None, Parameter(help="Length of a bar; found from the files when left out.")
     ] = None
+    as_of: Annotated[
+        str | None, Parameter(help="Only what the lake knew then, UTC; its latest if left out.")
+    ] = None
 
     universe: Annotated[
         bool,
@@ -80,6 +83,7 @@ class Market:
             assume_funding=self.assume_funding,
             bar_minutes=self.bar_minutes,
             quote_usd=self.quote_usd,
+            as_of=self.as_of,
             in_universe=self.universe,
             accept_failed=self.accept_failed,
             settings=settings,

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
-    "Bars": ("data pull venue", "data pull archive", "data check", "data universe", "keep"),
+    "Bars": (
+        "data pull venue",
+        "data pull archive",
+        "data import",
+        "data ls",
+        "data check",
+        "data universe",
+        "keep",
+    ),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80

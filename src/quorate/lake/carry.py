@@ -15,7 +15,7 @@ from quorate.core.types import Bar
 from quorate.errors import DataError
 from quorate.lake import funding, layout
 from quorate.lake.sources import infer_minutes, read_bars, read_funding, snap
-from quorate.lake.spec import match
+from quorate.lake.spec import as_of_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +78,9 @@ def carry(spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, laid: Sequence[
     kinds: list[list[FundingSource]] = []
     notes: list[str] = []
     paths: list[Path] = []
+    limit = as_of_ms(spec)
     for v, (source, bars) in enumerate(zip(spec.sources, laid, strict=True)):
-        read = _funding(source, symbols, paths)
+        read = _funding(source, symbols, paths, limit)
         kinds.append([])
         for c, symbol in enumerate(symbols):
             if source.kind == "spot" or bars.last[c] < 0:
@@ -92,7 +93,7 @@ def carry(spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, laid: Sequence[
             settled[:, v, c], rate[:, v, c], hours[:, v, c] = paid
             kinds[v].append(kind)
         notes += _funding_note(source, symbols, kinds[v], spec.assume_funding)
-        notes += _mark(source, symbols, grid, mark[:, v], paths)
+        notes += _mark(source, symbols, grid, mark[:, v], (paths, limit))
     return Carried(
         np.ascontiguousarray(rate[:, 0]),
         np.ascontiguousarray(hours[:, 0]),
@@ -106,7 +107,7 @@ def carry(spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, laid: Sequence[
 
 
 def _funding(
-    source: Source, symbols: tuple[str, ...], paths: list[Path]
+    source: Source, symbols: tuple[str, ...], paths: list[Path], limit: int | None
 ) -> list[Settlements | None]:
     """Read a venue's funding files, one a coin where there is one."""
     if source.funding is None or source.kind == "spot":
@@ -116,7 +117,7 @@ def _funding(
     for symbol in symbols:
         found = match(symbol, files)
         paths.extend(found)
-        read.append(read_funding(found) if found else None)
+        read.append(read_funding(found, limit) if found else None)
     return read
 
 
@@ -169,7 +170,11 @@ def _funding_note(
 
 
 def _mark(
-    source: Source, symbols: tuple[str, ...], grid: Grid, mark: Mat, paths: list[Path]
+    source: Source,
+    symbols: tuple[str, ...],
+    grid: Grid,
+    mark: Mat,
+    reading: tuple[list[Path], int | None],
 ) -> list[str]:
     """Write known mark prices over the closes, in place; return notes.
 
@@ -179,13 +184,17 @@ def _mark(
     if source.mark is None:
         return []
     files = layout.files(source.mark)
+    paths, limit = reading
     skipped = []
     for c, symbol in enumerate(symbols):
         found = match(symbol, files)
         if not found:
             continue
         series = read_bars(
-            found, drop_last=not layout.is_partitioned(source.mark), has_volume=False
+            found,
+            drop_last=not layout.is_partitioned(source.mark),
+            has_volume=False,
+            as_of_ms=limit,
         )
         if infer_minutes(series.open_ms, series.file) != grid.bar_minutes:
             skipped.append(symbol)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import layout
+from quorate.lake import disk
 from quorate.lake import quality as worth
 from quorate.lake.quality import Quality
 from quorate.lake.sources import instant
@@ -192,7 +192,7 @@ def write(certificate: Certificate, where: Path) -> None:
         for name, table in zip(_tables(i), each, strict=True):
             content = io.BytesIO()
             table.write_parquet(content, compression="zstd")
-            layout.replace(where / name, content.getvalue())
+            disk.replace(where / name, content.getvalue())
     about = {
         "venues": [origin._asdict() for origin, _ in certificate.venues],
         "bar_minutes": certificate.bar_minutes,
@@ -202,7 +202,7 @@ def write(certificate: Certificate, where: Path) -> None:
         "universe": dict(certificate.universe),
         "found": _counts(certificate),
     }
-    layout.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
+    disk.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
 
 
 def read(where: Path) -> Certificate:
@@ -218,7 +218,7 @@ def read(where: Path) -> Certificate:
         venues = tuple(
             (
                 Origin(**each),
-                Quality(*(layout.frame(where / name) for name in _tables(i))),
+                Quality(*(disk.frame(where / name) for name in _tables(i))),
             )
             for i, each in enumerate(about["venues"])
         )

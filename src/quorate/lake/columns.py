@@ -22,7 +22,7 @@ from quorate.errors import DataError
 from quorate.lake import certificate, described
 from quorate.lake.arrays import append, put
 from quorate.lake.described import FILE, Description, Form, Origin, broken, form
-from quorate.lake.generations import Held, fresh, is_ours
+from quorate.lake.generations import Held, fresh, is_ours, is_version
 from quorate.lake.panel import Block, Panel, Provenance, blocks
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def has_only_ours(where: Path) -> bool:
     heads = (*arrays, certificate.FOLDER)
     found = list(where.iterdir())
     return all(is_ours(path, FILE, heads) for path in found) and (
-        not found or any(path.is_dir() for path in found)
+        not found or any(map(is_version, found))
     )
 
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from quorate.errors import DataError
-from quorate.lake.layout import replace, sync_folder
+from quorate.lake.disk import replace, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,12 +116,22 @@ def is_ours(path: Path, file: str, heads: tuple[str, ...]) -> bool:
     heads : tuple of str
         How the names of arrays and folders in a version begin.
     """
-    if path.is_dir():
-        return _VERSION.fullmatch(path.name) is not None and all(
-            each.name.startswith(heads) and (each.suffix == ".npy" or each.is_dir())
-            for each in path.iterdir()
-        )
+    if is_version(path):
+        try:
+            return all(
+                each.name.startswith(heads) and (each.suffix == ".npy" or each.is_dir())
+                for each in path.iterdir()
+            )
+        except FileNotFoundError:
+            return True  # a writer has just removed it
+        except NotADirectoryError:
+            return False
     return path.name == file or path.name.startswith(f".{file}.")
+
+
+def is_version(path: Path) -> bool:
+    """Say whether a path has the name of a version."""
+    return _VERSION.fullmatch(path.name) is not None
 
 
 @contextmanager

@@ -3,26 +3,30 @@
 In: frames with a ``ts`` column (UTC, open time of a bar or time of a settlement). Out: files
 ``vendor=V/kind=K/interval=I/symbol=S/month=YYYY-MM/part.parquet``, each replaced in one step, so
 that a reader, a kill or a full disk finds the old file or the new one and nothing in between.
+``kinds`` says what a row is made of, ``versions`` what was known when, ``manifest`` what the files
+hold and how a broken write is made whole, ``months`` puts them together.
 """
 
 from __future__ import annotations
 
-import io
-import os
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from quorate.errors import DataError, SchemaError
+from quorate.errors import DataError
+from quorate.lake import manifest, months
+from quorate.lake.kinds import KNOWN_AT, at_ms, bring, kind_of
+from quorate.lake.manifest import PART
+from quorate.lake.versions import seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
-PART = "part.parquet"
+    from quorate.lake.months import Stored
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -39,6 +43,7 @@ def folder(root: Path, key: Key) -> Path:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> folder(Path("lake"), Key("binance_spot", "ohlcv", "5m")).as_posix()
     'lake/vendor=binance_spot/kind=ohlcv/interval=5m'
     """
@@ -64,7 +69,7 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
     Raises
     ------
     DataError
-        If the folder does not exist.
+        If the folder does not exist, or a file that a manifest names is gone.
     """
     if not where.is_dir():
         raise DataError(
@@ -76,6 +81,9 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
             each.name.removeprefix("symbol="): tuple(sorted(each.glob(f"month=*/{PART}")))
             for each in sorted(where.glob("symbol=*"))
         }
+        for symbol in found:
+            place = where / f"symbol={symbol}"
+            manifest.check_there(place, manifest.load(place) or {})
         return {symbol: paths for symbol, paths in found.items() if paths}
     return {path.stem: (path,) for path in sorted(where.glob("*.parquet"))}
 
@@ -85,60 +93,98 @@ def is_partitioned(where: Path) -> bool:
     return any(where.glob("symbol=*"))
 
 
-def write(frame: pl.DataFrame, root: Path, key: Key, symbol: str) -> tuple[Path, ...]:
-    """Store rows, month by month, each file replaced in one step.
+def write(
+    frame: pl.DataFrame,
+    root: Path,
+    key: Key,
+    symbol: str,
+    known_at: datetime | int | None = None,
+) -> tuple[Path, ...]:
+    """Store rows; return the files that changed. See ``store``, which also tells what was new.
 
-    Rows already stored stay; a row with the same ``ts`` is replaced by the new one.
+    Examples
+    --------
+    >>> import tempfile, datetime as dt
+    >>> from pathlib import Path
+    >>> rows = pl.DataFrame({"ts": [dt.datetime(2023, 1, 31, 16), dt.datetime(2023, 2, 1)],
+    ...                      "funding_rate": [1e-4, 2e-4]})
+    >>> key = Key("demo", "funding", "8h")
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     [path.parent.name for path in write(rows, Path(root), key, "SYN-01")]
+    ...     write(rows, Path(root), key, "SYN-01")
+    ['month=2023-01', 'month=2023-02']
+    ()
+    """
+    return store(frame, root, key, symbol, known_at).paths
+
+
+def store(
+    frame: pl.DataFrame,
+    root: Path,
+    key: Key,
+    symbol: str,
+    known_at: datetime | int | None = None,
+    *,
+    corrected_at: datetime | int | None = None,
+) -> Stored:
+    """Store rows beside those stored, month by month, each file replaced in one step.
+
+    No row is overwritten: one with the same ``ts`` and other values stands beside the old one,
+    known later. Rows that say what was known already add nothing, and files keep their bytes.
 
     Parameters
     ----------
     frame : polars.DataFrame
-        Rows with a ``ts`` column of UTC timestamps, in any order.
+        ``ts`` (UTC) and the columns of the kind (``kinds.KINDS``), in any order.
     root : Path
         The lake's folder; made if missing.
     key : Key
         Vendor, kind and interval.
     symbol : str
         The symbol, as the vendor spells it.
+    known_at : datetime or int, optional
+        When all rows became known, UTC or milliseconds: the time of the fetch. When left out the
+        rows carry ``known_at``, or a bar was known at its close and another row at its time.
+    corrected_at : datetime or int, optional
+        For bulk history, which does not say when it was learned: a row that says otherwise than
+        the latest stored one became known then.
 
     Returns
     -------
-    tuple[Path, ...]
-        The files written.
+    Stored
+        Files replaced, rows added, and every value that replaced another.
 
     Raises
     ------
     SchemaError
-        If ``ts`` is missing, no timestamp or null, or the columns differ from those stored.
+        The rows cannot be brought to the kind's columns (``kinds.bring``).
     DataError
-        If the disk refuses the bytes; the file is then as it was.
+        Someone else is writing this symbol, a stored file is damaged, two rows of one ``ts`` that
+        say different things claim the same ``known_at``, or the disk refuses the bytes.
 
     Notes
     -----
-    Units: as given.  Causal: stores what it is given.  Missing: nothing is filled.
-    One writer per symbol at a time: two would not corrupt a file, but one may lose its rows.
-    Spec 13.
+    Units: see ``kinds.KINDS``.  Causal: no clock is read.  Missing: nothing is filled.
+    A kill or a full disk leaves each month's file old or new; the next write makes the manifest
+    whole.  Spec 13.
 
     Examples
     --------
     >>> import tempfile, datetime as dt
-    >>> rows = pl.DataFrame({"ts": [dt.datetime(2023, 1, 31, 23, 55), dt.datetime(2023, 2, 1)],
-    ...                      "close": [1.0, 2.0]})
-    >>> key = Key("demo", "ohlcv", "5m")
+    >>> from pathlib import Path
+    >>> at = dt.datetime(2023, 2, 1)
+    >>> key = Key("demo", "funding", "8h")
     >>> with tempfile.TemporaryDirectory() as root:
-    ...     [path.parent.name for path in write(rows, Path(root), key, "SYN-01")]
-    ['month=2023-01', 'month=2023-02']
+    ...     for rate in (1e-4, 2e-4):
+    ...         rows = pl.DataFrame({"ts": [at], "funding_rate": [rate]})
+    ...         done = store(rows, Path(root), key, "SYN-01", corrected_at=dt.datetime(2023, 2, 9))
+    ...     done.corrections.select("column", "old", "new").rows()
+    [('funding_rate', '0.0001', '0.0002')]
     """
     _check_name(symbol)
     place = folder(root, key) / f"symbol={symbol}"
-    rows = _utc(frame, symbol)
-    written = []
-    months = rows.with_columns(pl.col("ts").dt.strftime("%Y-%m").alias("month"))
-    for (month,), part in sorted(months.partition_by("month", as_dict=True).items()):
-        path = place / f"month={month}" / PART
-        replace(path, _parquet(_merge(path, part.drop("month"))))
-        written.append(path)
-    return tuple(written)
+    rows = bring(frame, key.kind, key.interval, symbol, known_at)
+    return months.put(place, rows, None if corrected_at is None else at_ms(corrected_at))
 
 
 def read(
@@ -147,6 +193,7 @@ def read(
     symbols: Sequence[str] | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    as_of: datetime | int | None = None,
 ) -> pl.DataFrame:
     """Return the stored rows of some symbols in ``[start, end)``, sorted by symbol and time.
 
@@ -160,17 +207,39 @@ def read(
         Which symbols; all when left out.
     start, end : datetime, optional
         UTC bounds on ``ts``, the first included, the second not.
+    as_of : datetime or int, optional
+        Only what was known then, UTC or milliseconds; the latest of each row when left out.
 
     Returns
     -------
     polars.DataFrame
-        The stored columns and ``symbol``.
+        The columns of the kind and ``symbol``.
 
     Raises
     ------
     DataError
-        If a symbol has no file under the key, or a file cannot be read.
+        If a symbol has no file under the key, or a file is damaged.
+
+    Notes
+    -----
+    Units: see ``kinds.KINDS``.  Causal: with ``as_of``, nothing that was learned later.
+    Missing: not filled; a column that a file lacks is null.  Spec 13.
     """
+    told = history(root, key, symbols, start, end)
+    limit = None if as_of is None else at_ms(as_of)
+    parts = [seen(part, limit) for part in told.partition_by("symbol", maintain_order=True)]
+    rows = (pl.concat(parts) if parts else told).drop(KNOWN_AT)
+    return rows.drop("ts") if kind_of(key.kind).is_timeless else rows
+
+
+def history(
+    root: Path,
+    key: Key,
+    symbols: Sequence[str] | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> pl.DataFrame:
+    """Return every version of the rows that ``read`` returns, with ``known_at``."""
     found = files(folder(root, key))
     wanted = tuple(found) if symbols is None else tuple(symbols)
     absent = [symbol for symbol in wanted if symbol not in found]
@@ -181,65 +250,44 @@ def read(
         )
     low = "" if start is None else f"month={start:%Y-%m}"
     high = "month=9" if end is None else f"month={end:%Y-%m}"
-    parts = []
-    for symbol in wanted:
+    name = pl.lit("").alias("symbol")
+    parts = [months.rows(found[wanted[0]][:1]).clear().with_columns(name)]
+    for symbol in sorted(wanted):
         kept = [path for path in found[symbol] if low <= path.parent.name <= high]
-        parts += [frame(path).with_columns(pl.lit(symbol).alias("symbol")) for path in kept]
-    if not parts:
-        parts = [frame(found[wanted[0]][0]).clear().with_columns(pl.lit("").alias("symbol"))]
-    rows = pl.concat(parts)
+        if kept:
+            parts.append(months.rows(kept).with_columns(pl.lit(symbol).alias("symbol")))
+    rows = pl.concat(parts, how="diagonal")
     if start is not None:
-        rows = rows.filter(pl.col("ts") >= pl.lit(start, dtype=rows.schema["ts"]))
+        rows = rows.filter(pl.col("ts").to_physical() >= at_ms(start))
     if end is not None:
-        rows = rows.filter(pl.col("ts") < pl.lit(end, dtype=rows.schema["ts"]))
-    return rows.sort("symbol", "ts")
+        rows = rows.filter(pl.col("ts").to_physical() < at_ms(end))
+    last = [each for each in (KNOWN_AT, "symbol") if each in rows.columns]
+    return rows.select(pl.exclude(last), *last)
 
 
-def frame(path: Path) -> pl.DataFrame:
-    """Return one file's rows, or a ``DataError`` that names the file."""
-    try:
-        return pl.read_parquet(path, glob=False, hive_partitioning=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(
-            f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}",
-            hint="the file is missing, cut short or of another format: fetch it again",
-        ) from error
+def verify(place: Path) -> tuple[str, ...]:
+    """Hash every file of a symbol's folder, and make its manifest whole where it can be.
 
+    Parameters
+    ----------
+    place : Path
+        A folder ``symbol=S``.
 
-def replace(path: Path, content: bytes) -> None:
-    """Put bytes in a file in one step: temporary file, fsync, rename, fsync of the folder.
+    Returns
+    -------
+    tuple of str
+        What was made whole, empty if nothing had to be.
 
     Raises
     ------
     DataError
-        If the disk refuses; ``path`` is then as it was and the temporary file is gone.
+        A file is damaged or gone, or someone is writing there.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: a missing file is an error.  Spec 13.
     """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise DataError(
-            f"{path} was not written ({len(content)} bytes): {error.strerror or error}",
-            hint="free disk space or check the folder's permissions, then write again",
-        ) from error
-    sync_folder(path.parent)
-
-
-def sync_folder(where: Path) -> None:
-    """Make a rename durable: the new name is kept in the folder's own block."""
-    handle = os.open(where, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return months.verify(place)
 
 
 def _check_name(name: str) -> None:
@@ -248,42 +296,3 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"name {name!r} cannot be a folder of the lake: use letters, digits, '.', '_', '-'"
         )
-
-
-def _utc(rows: pl.DataFrame, symbol: str) -> pl.DataFrame:
-    """Return the rows with ``ts`` in UTC milliseconds, or say what is wrong with it."""
-    kind = rows.schema.get("ts")
-    if not isinstance(kind, pl.Datetime):
-        raise SchemaError(
-            f"{symbol}: column ts is {kind}, it must be a timestamp",
-            hint="cast it: pl.from_epoch('ts', time_unit='ms')",
-        )
-    stamp = pl.col("ts")
-    stamp = stamp.dt.replace_time_zone("UTC") if kind.time_zone is None else stamp
-    rows = rows.with_columns(stamp.dt.convert_time_zone("UTC").dt.cast_time_unit("ms"))
-    if rows["ts"].null_count() > 0:
-        raise SchemaError(
-            f"{symbol}: {rows['ts'].null_count()} rows have no ts", hint="drop them, then write"
-        )
-    return rows
-
-
-def _merge(path: Path, new: pl.DataFrame) -> pl.DataFrame:
-    """Return stored and new rows, the new ones winning, sorted by time."""
-    rows = new
-    if path.exists():
-        stored = frame(path)
-        if stored.schema != new.schema:
-            raise SchemaError(
-                f"{path} has columns {dict(stored.schema)}, the new rows {dict(new.schema)}",
-                hint="give the new rows the stored columns and types",
-            )
-        rows = pl.concat([stored, new])
-    return rows.unique("ts", keep="last", maintain_order=True).sort("ts")
-
-
-def _parquet(rows: pl.DataFrame) -> bytes:
-    """Return rows as the bytes of a Parquet file."""
-    buffer = io.BytesIO()
-    rows.write_parquet(buffer, compression="zstd")
-    return buffer.getvalue()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from quorate.lake import layout
+from quorate.lake import layout, manifest
 from quorate.lake.layout import Key
 from quorate.lake.pulling import name_of, vendor
 from quorate.venues.market import opened
@@ -74,7 +74,7 @@ def note(
 
     Notes
     -----
-    Units: see ``venues.frames.instruments``.  Causal: a row holds from its ``ts`` on.
+    Units: see ``venues.frames.instruments``.  Causal: a row is known from its ``known_at`` on.
     Missing: null, where the venue does not say.  Spec 13.
     """
     frame, markets, now_ms = asyncio.run(_asked(venue, symbols, url, patience, now))
@@ -83,8 +83,7 @@ def note(
     for done, row in enumerate(frame.iter_slices(1), start=1):
         market = markets[row["symbol"].item()]
         key = Key(vendor(venue, market), KIND, "event")
-        stamped = row.select(pl.lit(at).dt.cast_time_unit("ms").alias("ts"), pl.all())
-        noted.append(_kept(stamped, root, key, name_of(market)))
+        noted.append(_kept(row, root, key, name_of(market), at))
         if progress is not None:
             progress(done, frame.height)
     return tuple(noted)
@@ -104,19 +103,22 @@ async def _asked(
         return frame.filter(pl.col("symbol").is_in(list(markets))), markets, data.now_ms
 
 
-def _kept(row: pl.DataFrame, root: Path, key: Key, name: str) -> Noted:
+def _kept(row: pl.DataFrame, root: Path, key: Key, name: str, at: datetime) -> Noted:
     """Store a row if it says something else than the last one stored."""
     symbol = row["symbol"].item()
     place = layout.folder(root, key) / f"symbol={name}"
-    paths = sorted(place.glob(f"month=*/{layout.PART}"))
-    last = layout.frame(paths[-1]).tail(1) if paths else None
+    last = layout.read(root, key, [name]).tail(1) if manifest.load(place) else None
     changed = () if last is None else _changed(last, row)
     if last is None or changed:
-        layout.write(row, root, key, name)
+        layout.store(row, root, key, name, known_at=at)
     return Noted(symbol, key, name, last is None, changed)
 
 
 def _changed(last: pl.DataFrame, row: pl.DataFrame) -> tuple[str, ...]:
+    """Return the columns that say something else; the lake has the symbol in its own spelling."""
+    stored = last.row(0, named=True)
     return tuple(
-        name for name in row.columns if name != "ts" and last[name].item() != row[name].item()
+        name
+        for name, value in row.row(0, named=True).items()
+        if name != "symbol" and stored.get(name) != value
     )

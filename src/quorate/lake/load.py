@@ -10,7 +10,6 @@ what the data are worth (``certificate``), funding (``funding``), marks, venue n
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -19,12 +18,12 @@ import numpy as np
 
 from quorate.core.types import Bar, Bars, Market
 from quorate.errors import DataError
-from quorate.lake import carry, certificate, instruments, quote, reading, universe
-from quorate.lake.governance import Params, params
+from quorate.lake import carry, certificate, instruments, origin, quote, reading, universe
+from quorate.lake.governance import params
 from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
-from quorate.lake.panel import Panel, Provenance
+from quorate.lake.panel import Panel
 from quorate.lake.sources import MINUTE_MS
-from quorate.lake.spec import check, match, plain
+from quorate.lake.spec import check, instant_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,12 +161,16 @@ def _span(spec: PanelSpec, primary: Read, minutes: int) -> Grid:
     end = max(int(series.open_ms[-1]) for series in full) + bar_ms
     whole = (first, end)
     if spec.start is not None:
-        first = max(first, -(-_ms(spec.start) // bar_ms) * bar_ms)
+        first = max(first, -(-instant_ms(spec.start) // bar_ms) * bar_ms)
     if spec.end is not None:
-        end = min(end, -(-_ms(spec.end) // bar_ms) * bar_ms)
+        end = min(end, -(-instant_ms(spec.end) // bar_ms) * bar_ms)
     if end <= first:
         files = f"its files have {_day(whole[0])} to {_day(whole[1])} UTC"
-        if spec.start is not None and spec.end is not None and _ms(spec.end) <= _ms(spec.start):
+        if (
+            spec.start is not None
+            and spec.end is not None
+            and instant_ms(spec.end) <= instant_ms(spec.start)
+        ):
             raise DataError(
                 f"the end {spec.end} is not after the start {spec.start}",
                 hint=f"start is included, end is not; {files}",
@@ -291,7 +294,7 @@ def _assemble(
         member=_members(primary),
         delisted_k=ended,
         is_synthetic=False,
-        source=_provenance(
+        source=origin.told(
             spec,
             symbols,
             grid,
@@ -338,44 +341,3 @@ def _members(primary: Laid) -> ByteMat:
     known = n_bars - 1 - (primary.status[::-1] != Bar.ABSENT).argmax(axis=0)
     last = np.where(primary.dead, known, n_bars)
     return ((t >= primary.first) & (t <= last)).astype(np.int8)
-
-
-def _ms(when: datetime | str) -> int:
-    """Return a UTC instant in milliseconds; a time without a zone is UTC."""
-    if isinstance(when, str):
-        try:
-            when = datetime.fromisoformat(when)
-        except ValueError as error:
-            raise DataError(
-                f"{when!r} is not a time", hint="write it as 2023-01-31 or 2023-01-31T12:00"
-            ) from error
-    return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1e3)
-
-
-def _provenance(
-    spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, paths: Sequence[Path]
-) -> Provenance:
-    """Describe the panel and hash what was read: the files' bytes, the coins and the span."""
-    digest = hashlib.blake2b(digest_size=16)
-    chosen = (symbols, tuple(grid), spec.assume_funding, spec.drop_last)
-    digest.update(repr(chosen).encode())
-    # what is not asked for leaves the digest as it was
-    rules = {} if spec.rules == Params()._asdict() else spec.rules
-    for asked in (rules, spec.universe or {}):
-        digest.update(repr(sorted(asked.items())).encode() if asked else b"")
-    for path in paths:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    venues = ", ".join(source.venue for source in spec.sources)
-    first, last = (datetime.fromtimestamp(ms / 1e3, UTC) for ms in _ends(grid))
-    return Provenance(
-        f"{venues}: {len(symbols)} coins, bars of {grid.bar_minutes} min, "
-        f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
-        digest.hexdigest(),
-        plain(spec),
-    )
-
-
-def _ends(grid: Grid) -> tuple[int, int]:
-    """Return the first open and the last close in milliseconds."""
-    return grid.first_ms, grid.first_ms + grid.n_bars * grid.bar_ms

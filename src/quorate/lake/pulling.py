@@ -8,13 +8,13 @@ next call asks on from the last row stored.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
 from quorate.errors import DataError, VenueError
-from quorate.lake import layout
+from quorate.lake import layout, manifest
 from quorate.lake.layout import Key
 from quorate.venues.market import opened
 
@@ -114,9 +114,9 @@ def pull(
     Notes
     -----
     Units: as the venue gives them.  Causal: only closed bars.  Missing: holes stay holes.
-    Rows that the venue gives as stored are not written again; of a row that it has changed, the
-    new values are stored, columns that only another source fills become null, and the change is
-    told. One writer per symbol at a time, as for ``layout.write``.
+    Rows that the venue gives as stored add nothing; of a row that it has changed, the new values
+    are stored beside the old ones, known from the venue's present time on, and the change is told.
+    One writer per symbol at a time, as for ``layout.store``.
     Spec 13.
     """
 
@@ -258,10 +258,11 @@ class _Series:
         start_ms = _ms(self.wanted.start)
         if self.wanted.again:
             return start_ms
+        known = manifest.load(self.place) or {}
         tail: list[int] = []
-        for path in sorted(self.place.glob(f"month=*/{layout.PART}"), reverse=True):
-            stamps = layout.frame(path)["ts"].sort().dt.epoch("ms").to_list()
-            tail = stamps[-(self.wanted.overlap - len(tail)) :] + tail
+        for month in sorted(known, reverse=True):
+            rows = layout.read(self.root, self.key, [self.name], _instant(known[month].first_ms))
+            tail = rows["ts"].dt.epoch("ms").to_list()[-self.wanted.overlap :]
             if len(tail) >= self.wanted.overlap:
                 break
         return max(start_ms, tail[0]) if tail else start_ms
@@ -271,33 +272,30 @@ class _Series:
         self.n_asked += page.height
         stored = self._stored(page)
         if stored is None:
-            layout.write(page, self.root, self.key, self.name)
             self.n_new += page.height
-            return
-        changes = differences(stored, page)
-        is_new = ~page["ts"].is_in(stored["ts"].implode())
-        write = page.filter(is_new | page["ts"].is_in(changes["ts"].implode()))
-        self.n_new += int(is_new.sum())
-        self.changes.append(changes)
-        if write.height > 0:
-            layout.write(_like(write, stored), self.root, self.key, self.name)
+        else:
+            self.n_new += int((~page["ts"].is_in(stored["ts"].implode())).sum())
+            self.changes.append(differences(stored, page))
+        # rows that say what is stored add nothing; what a venue has changed is known from now on
+        layout.store(page, self.root, self.key, self.name, corrected_at=self.data.now_ms)
 
     def _stored(self, page: pl.DataFrame) -> pl.DataFrame | None:
         """Return what is stored of a page's span; None if nothing is stored of the symbol."""
-        paths = sorted(self.place.glob(f"month=*/{layout.PART}"))
-        if not paths:
+        if not manifest.load(self.place):
             return None
         first, last = page["ts"][0], page["ts"][-1]
-        low, high = f"month={first:%Y-%m}", f"month={last:%Y-%m}"
-        parts = [layout.frame(path) for path in paths if low <= path.parent.name <= high]
-        rows = pl.concat(parts) if parts else layout.frame(paths[-1]).clear()
-        return rows.filter(pl.col("ts").is_between(first, last))
+        return layout.read(
+            self.root, self.key, [self.name], first, last + timedelta(milliseconds=1)
+        )
 
     def _ends(self) -> tuple[datetime | None, datetime | None]:
-        paths = sorted(self.place.glob(f"month=*/{layout.PART}"))
-        if not paths:
+        known = manifest.load(self.place) or {}
+        if not known:
             return None, None
-        return layout.frame(paths[0])["ts"][0], layout.frame(paths[-1])["ts"][-1]
+        return (
+            _instant(min(month.first_ms for month in known.values())),
+            _instant(max(month.last_ms for month in known.values())),
+        )
 
 
 def differences(stored: pl.DataFrame, page: pl.DataFrame) -> pl.DataFrame:
@@ -322,16 +320,8 @@ def differences(stored: pl.DataFrame, page: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=CHANGES), *parts]).sort("ts", "column")
 
 
-def _like(rows: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-    """Give rows the columns of those stored: what this source does not tell is null."""
-    absent = [
-        pl.lit(None, dtype=kind).alias(name)
-        for name, kind in stored.schema.items()
-        if name not in rows.columns
-    ]
-    filled = rows.with_columns(absent)
-    extra = [name for name in rows.columns if name not in stored.columns]
-    return filled.select(*stored.columns, *extra)
+def _instant(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1e3, UTC)
 
 
 def _ms(when: datetime) -> int:

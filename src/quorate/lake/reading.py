@@ -18,7 +18,7 @@ from quorate.lake.governance import params
 from quorate.lake.grid import window
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import PRICES, bar_rows, epoch_ms, infer_minutes
-from quorate.lake.spec import match
+from quorate.lake.spec import as_of_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -122,6 +122,7 @@ def judge(
     rules: Params,
     *,
     drop_last: bool,
+    as_of_ms: int | None = None,
     disputed: Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None = None,
 ) -> Judged:
     """Hold one symbol's files against the rules.
@@ -138,6 +139,8 @@ def judge(
         Of governance.
     drop_last : bool
         Leave out the last bar, which may still have been forming.
+    as_of_ms : int, optional
+        Only what was known then (files of the lake); the latest of each row when left out.
     disputed : callable, optional
         Returns where a second vendor shows another price than a coin's bars (``govern``).
 
@@ -154,7 +157,7 @@ def judge(
     -----
     Units, Causal, Missing: as ``governance.govern``.  Spec 13.
     """
-    rows, name = bar_rows(paths)
+    rows, name = bar_rows(paths, as_of_ms)
     own = infer_minutes(epoch_ms(rows, name), name, is_strict=False)
     if own not in {None, bars.minutes}:
         raise SchemaError(
@@ -200,14 +203,16 @@ def read(
     Missing: a venue without the coin has None.  Spec 13; METHODS 12.
     """
     rules = params(**spec.rules)
-    first = spec.sources[0]
+    first, limit = spec.sources[0], as_of_ms(spec)
 
     def one(symbol: str) -> list[Judged | None]:
         others: list[Judged | None] = []
         for source, there in zip(spec.sources[1:], found[1:], strict=True):
             paths = match(symbol, dict(there))
             others.append(
-                judge(symbol, paths, bars, rules, drop_last=_drops(source, spec)) if paths else None
+                judge(symbol, paths, bars, rules, drop_last=_drops(source, spec), as_of_ms=limit)
+                if paths
+                else None
             )
         beside = [
             joined(other.governed, _EVER)
@@ -221,6 +226,7 @@ def read(
             bars,
             rules,
             drop_last=_drops(first, spec),
+            as_of_ms=limit,
             disputed=disputed,
         )
         return [mine, *others]

@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 
 from quorate.errors import DataError, SchemaError
-from quorate.lake import layout
+from quorate.lake import disk, months, versions
+from quorate.lake.kinds import KNOWN_AT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,13 @@ class Settlements(NamedTuple):
     rate: Vec
 
 
-def read_bars(paths: Sequence[Path], *, drop_last: bool, has_volume: bool = True) -> Series:
+def read_bars(
+    paths: Sequence[Path],
+    *,
+    drop_last: bool,
+    has_volume: bool = True,
+    as_of_ms: int | None = None,
+) -> Series:
     """Return one symbol's bars, checked.
 
     Parameters
@@ -67,6 +74,8 @@ def read_bars(paths: Sequence[Path], *, drop_last: bool, has_volume: bool = True
         Leave the last row out: it may still have been forming when it was stored.
     has_volume : bool
         False for mark prices, whose volume is then 0.
+    as_of_ms : int, optional
+        Only what was known then (files of the lake); the latest of each row when left out.
 
     Returns
     -------
@@ -86,7 +95,7 @@ def read_bars(paths: Sequence[Path], *, drop_last: bool, has_volume: bool = True
     combined.  Missing: a null or NaN is an error; a missing row stays missing.
     Spec 13.
     """
-    rows, name = _rows(paths, _needed(has_volume=has_volume))
+    rows, name = _rows(paths, _needed(has_volume=has_volume), as_of_ms)
     if drop_last:
         rows = rows.head(max(rows.height - 1, 0))
     series = as_series(rows, name, has_volume=has_volume)
@@ -128,8 +137,10 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     return Series._make((name, at, *prices, volume, taker, has_taker))
 
 
-def bar_rows(paths: Sequence[Path]) -> tuple[pl.DataFrame, str]:
+def bar_rows(paths: Sequence[Path], as_of_ms: int | None = None) -> tuple[pl.DataFrame, str]:
     """Return one symbol's bars as they are stored, file after file, and a name for messages.
+
+    Of files of the lake it is the latest of each row, or what was known as of a moment.
 
     Raises
     ------
@@ -142,14 +153,14 @@ def bar_rows(paths: Sequence[Path]) -> tuple[pl.DataFrame, str]:
     -----
     Units: as stored.  Causal: rows are not combined.  Missing: as stored.  Spec 13.
     """
-    return _rows(paths, _needed(has_volume=True))
+    return _rows(paths, _needed(has_volume=True), as_of_ms)
 
 
 def _needed(*, has_volume: bool) -> tuple[str, ...]:
     return ("ts", *PRICES, *(("volume",) if has_volume else ()))
 
 
-def read_funding(paths: Sequence[Path]) -> Settlements:
+def read_funding(paths: Sequence[Path], as_of_ms: int | None = None) -> Settlements:
     """Return one symbol's funding settlements, jitter snapped to the minute.
 
     Venues settle on the hour but stamp it some milliseconds late (``00:00:00.009``): a time
@@ -160,7 +171,7 @@ def read_funding(paths: Sequence[Path]) -> Settlements:
     SchemaError
         If a column is missing, rows are unsorted or doubled, or a rate is not within +-0.5.
     """
-    rows, name = _rows(paths, ("ts", "funding_rate"))
+    rows, name = _rows(paths, ("ts", "funding_rate"), as_of_ms)
     at = epoch_ms(rows, name)
     near = (at + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
     at = np.where(np.abs(at - near) <= SNAP_MS, near, at)
@@ -280,25 +291,35 @@ def epoch_ms(rows: pl.DataFrame, name: str) -> IntVec:
     return stamp.cast(pl.Int64).to_numpy(writable=True)
 
 
-def _rows(paths: Sequence[Path], needed: tuple[str, ...]) -> tuple[pl.DataFrame, str]:
+def _rows(
+    paths: Sequence[Path], needed: tuple[str, ...], as_of_ms: int | None = None
+) -> tuple[pl.DataFrame, str]:
     """Return the rows of the files, one after the other, and a short name for messages."""
-    parts = []
-    for path in paths:
-        part = layout.frame(path)
-        _check_columns(part, needed, str(path))
-        parts.append(part)
-    if not parts:
+    if not paths:
         raise DataError("no file to read", hint="give at least one Parquet file")
     last = paths[-1]
+    if months.is_ours(last):
+        name = "/".join(last.parts[-3:-1])
+        rows = versions.seen(months.rows(paths), as_of_ms).drop(KNOWN_AT)
+        _check_columns(rows, needed, name)
+        return rows, name
+    if as_of_ms is not None:
+        raise DataError(
+            f"{last} does not say when its rows became known, so there is no as-of of it",
+            hint="import the folder into a lake (`quorate data import`), and read that",
+        )
+    parts = []
+    for path in paths:
+        part = disk.frame(path)
+        _check_columns(part, needed, str(path))
+        parts.append(part)
     many = [part["symbol"].n_unique() for part in parts if "symbol" in part.columns]
     if any(count > 1 for count in many):
         raise SchemaError(
             f"{last}: column symbol names {max(many)} coins; a file is read as one coin",
             hint="write one file SYMBOL.parquet a coin, or symbol=SYMBOL folders",
         )
-    partitioned = last.name == layout.PART
-    name = "/".join(last.parts[-3:-1] if partitioned else last.parts[-3:])
-    return (pl.concat(parts) if len(parts) > 1 else parts[0]), name
+    return (pl.concat(parts) if len(parts) > 1 else parts[0]), "/".join(last.parts[-3:])
 
 
 def _check_columns(rows: pl.DataFrame, needed: tuple[str, ...], name: str) -> None:

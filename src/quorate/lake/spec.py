@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,9 @@ class PanelSpec:
         folders and False for the lake when left out.
     quote_usd : Path, optional
         Bars of the quote currency in USD (``quote``); 1 USD a unit when left out.
+    as_of : datetime or str, optional
+        Only what the lake knew then, UTC: corrections that came later are not there, nor are rows
+        that did. The latest of each row when left out; plain folders cannot tell and are refused.
     tick, lot : mapping, optional
         Price step and lot size by symbol, in place of the inferred ones.
     rules : mapping, optional
@@ -95,6 +98,7 @@ class PanelSpec:
     assume_funding: float | None = None
     drop_last: bool | None = None
     quote_usd: Path | None = None
+    as_of: datetime | str | None = None
     tick: Mapping[str, float] = field(default_factory=dict)
     lot: Mapping[str, float] = field(default_factory=dict)
     rules: Mapping[str, float] = field(default_factory=dict)
@@ -251,6 +255,29 @@ def named(symbols: Sequence[str], files: Mapping[str, Sequence[Path]]) -> tuple[
             )
         found += pairs or [symbol]
     return tuple(found)
+
+
+def instant_ms(when: datetime | str) -> int:
+    """Return a UTC instant in milliseconds; a time without a zone is UTC.
+
+    Examples
+    --------
+    >>> instant_ms("2023-03-24T12:40")
+    1679661600000
+    """
+    if isinstance(when, str):
+        try:
+            when = datetime.fromisoformat(when)
+        except ValueError as error:
+            raise DataError(
+                f"{when!r} is not a time", hint="write it as 2023-01-31 or 2023-01-31T12:00"
+            ) from error
+    return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1e3)
+
+
+def as_of_ms(spec: PanelSpec) -> int | None:
+    """Return the moment that a spec reads the lake as of, in milliseconds; None for the latest."""
+    return None if spec.as_of is None else instant_ms(spec.as_of)
 
 
 def plain(spec: PanelSpec) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def store(root: Path, key: layout.Key, symbol: str, brought: list[Brought], at: 
     ]
     full = [frame for frame in frames if not frame.is_empty()]
     if full:
-        layout.write(pl.concat(full), root, key, symbol)
+        layout.store(pl.concat(full), root, key, symbol, corrected_at=datetime.fromisoformat(at))
     noted = [
         taken.Taken(each.file.key, each.sha256, each.size, frame.height, each.tags, at)
         for each, frame in zip(kept, frames, strict=True)

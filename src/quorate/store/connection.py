@@ -7,6 +7,8 @@ for each other instead of failing half-way. What the databases raise becomes a `
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,6 @@ BUSY_TIMEOUT_MS = 30_000
 
 _ON_CONNECT = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # without it INSERT OR REPLACE deletes a row past the trigger that forbids it
@@ -116,12 +117,25 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 def _prepare_sqlite(dbapi: Any, _record: object) -> None:  # noqa: ANN401  (a driver's connection)
     dbapi.isolation_level = None  # the driver would begin by itself, and too late
     for pragma in _ON_CONNECT:
-        row = dbapi.execute(pragma).fetchone()
-        if pragma.endswith("WAL") and row[0] != "wal":
-            raise StoreError(
-                f"SQLite keeps its journal in mode {row[0]!r} here, WAL is needed",
-                hint="put the store on a local disk, or use PostgreSQL",
-            )
+        dbapi.execute(pragma)
+    mode = _wal(dbapi)
+    if mode != "wal":
+        raise StoreError(
+            f"SQLite keeps its journal in mode {mode!r} here, WAL is needed",
+            hint="put the store on a local disk, or use PostgreSQL",
+        )
+
+
+def _wal(dbapi: Any) -> str:  # noqa: ANN401
+    """Turn the journal to WAL and return its mode; SQLite does not wait for others here itself."""
+    last = time.monotonic() + BUSY_TIMEOUT_MS / 1e3
+    while True:
+        try:
+            return str(dbapi.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+        time.sleep(0.01)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

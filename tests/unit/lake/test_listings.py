@@ -30,10 +30,10 @@ def test_an_instrument_is_stored_once_and_again_when_it_changes(tmp_path):
     assert [(each.name, each.is_new) for each in first] == [("BTCUSDT", True), ("ETHUSDT", True)]
     assert not any(each.is_new or each.changed for each in same)
     assert [each.changed for each in last] == [(), ("active", "tick", "ends_at")]
-    kept = layout.read(tmp_path, KEY, ("ETHUSDT",))
+    kept = layout.history(tmp_path, KEY, ("ETHUSDT",)).sort("known_at")
     assert kept["tick"].to_list() == ["0.01", "0.1"]
     assert kept["active"].to_list() == [True, False]
-    assert kept["ts"].dt.date().n_unique() == 2
+    assert kept["known_at"].dt.date().n_unique() == 2
     assert kept["listed_at"][0] == datetime.fromtimestamp((START - HOUR) / 1e3, UTC)
     assert layout.read(tmp_path, KEY, ("BTCUSDT",)).height == 1
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.lake.builders import START_MS, bars, put, store, without
+from tests.unit.lake.builders import START_MS, bars, put, settlements, store, without
 
 from quorate.core.types import Bar
 from quorate.errors import ConfigError, DataError, SchemaError
 from quorate.lake import NEVER, PanelSpec, Source, layout, load
+from quorate.lake.spec import from_plain, plain
 
 DAY = 288
 
@@ -355,3 +358,59 @@ def test_a_second_venue_is_matched_by_symbol_or_base_asset(tmp_path):
     assert (panel.market.status[16:20, 1, 0] == Bar.ABSENT).all()
     assert (panel.market.status[5:16, 1, 0] == Bar.IMPUTED).all()
     np.testing.assert_array_equal(panel.venues.lot[0], panel.venues.lot[1])
+
+
+def test_a_panel_as_of_a_moment_is_the_one_that_was_made_then(tmp_path):
+    key = layout.Key("binance_spot", "ohlcv", "5m")
+    layout.write(bars(n=40), tmp_path, key, "A")
+    source = (Source(layout.folder(tmp_path, key), "binance_spot", "spot"),)
+    before = load(PanelSpec(source))
+    then = datetime(2023, 6, 1, tzinfo=UTC)
+    spec = PanelSpec(source, as_of=then)
+    first = load(spec)
+    assert first.bars.close.tobytes() == before.bars.close.tobytes()
+    late = put(bars(n=60), 7, close=100.75)
+    layout.write(late, tmp_path, key, "A", known_at=then + timedelta(milliseconds=1))
+    again = load(spec)
+    assert again.bars.close.tobytes() == first.bars.close.tobytes()
+    assert again.source.digest == first.source.digest
+    assert load(from_plain(plain(spec))).source.digest == first.source.digest
+    now = load(PanelSpec(source))
+    assert now.n_bars == 60
+    assert now.bars.close[7, 0] == 100.75
+    assert load(PanelSpec(source, as_of="2023-06-02")).source.digest != first.source.digest
+
+
+def test_bars_known_at_their_close_are_not_there_before_it(tmp_path):
+    key = layout.Key("binance_spot", "ohlcv", "5m")
+    layout.write(bars(n=40), tmp_path, key, "A")
+    source = (Source(layout.folder(tmp_path, key), "binance_spot", "spot"),)
+    assert load(PanelSpec(source, as_of="2023-02-01T01:00")).n_bars == 12
+    assert load(PanelSpec(source, as_of="2023-02-01T01:04:59")).n_bars == 12
+
+
+def test_plain_folders_cannot_be_read_as_of_a_moment(tmp_path):
+    where = store(tmp_path, A=bars(n=40))
+    with pytest.raises(DataError, match="does not say when its rows became known"):
+        load(PanelSpec((Source(where, "binance_spot", "spot"),), as_of="2023-06-01"))
+
+
+def test_funding_and_marks_are_read_as_of_the_moment_too(tmp_path):
+    key = layout.Key("okx_swap", "ohlcv", "5m")
+    paid, marked = layout.Key("okx_swap", "funding", "event"), layout.Key("okx_swap", "mark", "5m")
+    layout.write(bars(n=300), tmp_path, key, "A")
+    at = [START_MS + hours * 3_600_000 for hours in (0, 8, 16, 24)]
+    layout.write(settlements(at, [1e-4] * 4), tmp_path, paid, "A")
+    layout.write(bars(n=300).drop("volume"), tmp_path, marked, "A")
+    late = START_MS + 400 * 300_000
+    layout.write(settlements(at, [1e-4, 9e-4, 1e-4, 1e-4]), tmp_path, paid, "A", known_at=late)
+    moved = put(bars(n=300), 5, close=100.6).drop("volume")
+    layout.write(moved, tmp_path, marked, "A", known_at=late)
+    folders = [layout.folder(tmp_path, each) for each in (key, paid, marked)]
+    source = (Source(folders[0], "okx_swap", "perp", folders[1], folders[2]),)
+    then = datetime.fromtimestamp((late - 1) / 1e3, UTC)
+    old, new = load(PanelSpec(source, as_of=then)), load(PanelSpec(source))
+    assert (old.market.funding.max(), new.market.funding.max()) == (1e-4, 9e-4)
+    assert old.market.mark[5, 0, 0] == pytest.approx(100.5)
+    assert new.market.mark[5, 0, 0] == 100.6
+    assert old.source.digest != new.source.digest

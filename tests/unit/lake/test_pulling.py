@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tests.unit.venues.building import HOUR, QUICK, START, STEP, bars, markets, settlements
 
-from quorate.errors import DataError, NotOfferedError, SchemaError, VenueUnavailableError
+from quorate.errors import DataError, NotOfferedError, VenueUnavailableError
 from quorate.exchange.script import Fault, Script
 from quorate.exchange.serving import served
 from quorate.lake import layout
@@ -151,17 +151,11 @@ def test_rows_of_a_richer_source_keep_what_this_one_does_not_tell(tmp_path):
     assert found.changed["ts"].to_list() == [at(START + 395 * STEP)]
     held = stored(tmp_path)
     assert held.drop("taker_buy_volume").equals(bars(500, seed=0).head(499))
-    # What was stored as it is keeps its value; a changed row and new rows do not know theirs.
-    assert held["taker_buy_volume"].is_null().arg_true().to_list() == [395, *range(400, 499)]
-
-
-def test_rows_stored_without_a_column_that_the_venue_tells_are_an_error(tmp_path):
-    poor = bars(10, seed=0).with_columns(pl.from_epoch("ts", time_unit="ms")).drop("volume")
-    layout.write(poor, tmp_path, KEY, "BTCUSDT")
-    with served(markets(500)) as server:
-        (found,) = pull(wanted(), tmp_path, url=server.url, patience=QUICK)
-    assert isinstance(found.problem, SchemaError)
-    assert stored(tmp_path).height == 10
+    # what this source does not tell stays as it was; new rows do not know theirs
+    assert held["taker_buy_volume"].is_null().arg_true().to_list() == [*range(400, 499)]
+    # the value that was corrected stands there still, known earlier
+    was = layout.history(tmp_path, KEY, ["BTCUSDT"]).filter(pl.col("close") == 3.0)
+    assert was.height == 1
 
 
 def test_an_unknown_symbol_stops_all_before_anything_is_asked(tmp_path):

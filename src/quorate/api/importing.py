@@ -1,0 +1,344 @@
+"""Bring Parquet and CSV files of any naming into the lake.
+
+In: a folder of files, one a symbol or with a column ``symbol``. Out: months of the lake, and what
+was new, corrected, left out and refused. A file that cannot be read stops no other.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import polars as pl
+
+from quorate.api import incoming
+from quorate.api.incoming import Given, Source
+from quorate.errors import ConfigError, DataError
+from quorate.lake import layout, versions
+from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of
+from quorate.lake.layout import Key
+from quorate.lake.sources import epoch_ms, infer_minutes
+from quorate.lake.spec import instant_ms
+from quorate.report.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from polars._typing import PolarsDataType
+
+    from quorate.lake.months import Stored
+
+_THREADS: Final = 4  # two of them wait for the disk
+_SHOWN: Final = 3
+COINS: Final[dict[str, PolarsDataType]] = {
+    "symbol": pl.String,
+    "file": pl.String,
+    "n_rows": pl.Int64,
+    "n_added": pl.Int64,
+    "n_corrected": pl.Int64,
+    "first": INSTANT,
+    "last": INSTANT,
+    "error": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did.
+
+    Attributes
+    ----------
+    lake, folder : str
+        The lake, and the folder in it that holds the symbols: what ``load`` and ``check_data``
+        read.
+    vendor, kind, interval : str
+        Of all of them.
+    coins : polars.DataFrame
+        A row a symbol: ``symbol, file, n_rows`` (read, the unfinished bar apart)``, n_added,
+        n_corrected`` (values)``, first, last, error``.
+    corrections : polars.DataFrame
+        ``symbol, ts, column, old, new, known_at``: values that replaced others.
+    left_out : tuple[str, ...]
+        Columns of the files that the kind has no place for.
+    n_unfinished : int
+        Last bars that were left out: they may still have been forming.
+    """
+
+    lake: str
+    folder: str
+    vendor: str
+    kind: str
+    interval: str
+    coins: pl.DataFrame
+    corrections: pl.DataFrame
+    left_out: tuple[str, ...]
+    n_unfinished: int
+
+    @property
+    def n_added(self) -> int:
+        """Return how many rows are new."""
+        return int(self.coins["n_added"].sum())
+
+    @property
+    def failed(self) -> pl.DataFrame:
+        """Return the symbols and files that were not stored, and why."""
+        return self.coins.filter(pl.col("error") != "").select("symbol", "file", "error")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        names = ("lake", "folder", "vendor", "kind", "interval", "n_unfinished")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "n_added": self.n_added,
+            "left_out": list(self.left_out),
+            "coins": plain(self.coins.to_dicts()),
+            "corrections": plain(self.corrections.to_dicts()),
+        }
+
+    def raise_if_failed(self) -> None:
+        """Say which files were not stored.
+
+        Raises
+        ------
+        DataError
+            Some were not; the others are in the lake.
+        """
+        failed = self.failed
+        if failed.is_empty():
+            return
+        said = [f"{file}: {error}" for _, file, error in failed.rows()[:_SHOWN]]
+        more = [f"and {failed.height - _SHOWN} more"] if failed.height > _SHOWN else []
+        raise DataError(
+            f"{failed.height} of {self.coins.height} were not stored: " + "; ".join(said + more),
+            hint="the others are in the lake; correct these and import again",
+        )
+
+
+class _Coin(NamedTuple):
+    """One symbol's share: where its rows are from, and what was done."""
+
+    symbol: str
+    file: str
+    n_rows: int = 0
+    stored: Stored | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    error: str = ""
+    left_out: tuple[str, ...] = ()
+    n_unfinished: int = 0
+
+
+def import_data(  # noqa: PLR0913  (what the files are, each with its name)
+    folder: str | Path,
+    lake: str | Path,
+    *,
+    vendor: str,
+    kind: str,
+    interval: str | None = None,
+    names: Mapping[str, str] | None = None,
+    unit: str | None = None,
+    known_at: datetime | str | None = None,
+    corrected_at: datetime | str | None = None,
+    keep_last: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Imported:
+    """Bring a folder of files into the lake; what is there already adds nothing.
+
+    Parameters
+    ----------
+    folder : path
+        Of ``SYMBOL.parquet`` or ``SYMBOL.csv`` files, or of files with a column ``symbol``; or one
+        such file.
+    lake : path
+        The lake's folder; made if missing.
+    vendor, kind : str
+        ``binance_spot`` ...; ``ohlcv``, ``mark``, ``index``, ``funding``, ``open_interest`` or
+        ``instruments``.
+    interval : str, optional
+        ``5m``, ``1h`` ...; found from the bars when left out, ``event`` for what has none.
+    names : mapping, optional
+        Our column to the file's: ``{"ts": "Open time"}``; usual names are known.
+    unit : str, optional
+        Of numbers in ``ts``: s, ms, us or ns; the one that can be when left out.
+    known_at : datetime or str, optional
+        When all rows became known, UTC. When left out, history is taken to have been known at the
+        close of each bar (a settlement at its time).
+    corrected_at : datetime or str, optional
+        With no ``known_at``: when a row that says otherwise than the lake became known; now when
+        left out.
+    keep_last : bool
+        Keep each symbol's last bar. When False it is left out, since it may still have been
+        forming when the file was made, as plain folders are read too.
+    progress : callable, optional
+        Called with rows stored so far and rows expected (an estimate by bytes).
+
+    Returns
+    -------
+    Imported
+        Symbols in order, whatever thread was first.
+
+    Raises
+    ------
+    DataError
+        The folder is missing, holds no such file, or is a lake itself.
+    SchemaError
+        There is no such kind.
+    ConfigError
+        A name, the interval or a time cannot be meant.
+
+    Notes
+    -----
+    Units: see ``lake.kinds``.  Causal: with the defaults an as-of reader sees a bar from its close
+    on, which is a claim about the vendor, not what this machine knew.  Missing: nothing is filled.
+    A file that cannot be stored is told in ``Imported.failed``.  Spec 13.
+    """
+    where = Path(folder)
+    now = datetime.now(UTC)
+    given = Given(
+        Path(lake),
+        vendor,
+        kind,
+        dict(names or {}),
+        unit,
+        keep_last,
+        None if known_at is None else instant_ms(known_at),
+        instant_ms(now if corrected_at is None else corrected_at),
+    )
+    is_bar = kind_of(kind).is_bar
+    if interval is not None and is_bar and interval_ms(interval) is None:
+        raise ConfigError(f"interval {interval!r} is none", hint="write 1m, 5m, 1h or 1d")
+    paths = incoming.files(where)
+    sources, broken = incoming.sources(paths, given)
+    length = interval or (incoming.interval(sources, given) if is_bar else "event")
+    key = Key(vendor, kind, length)
+    target = _folder(given.root, key)
+    coins = [*(_Coin(*each[:2], error=each.error) for each in broken)]
+    coins += _store(sources, key, given, progress)
+    coins.sort(key=lambda coin: (coin.symbol, coin.file))
+    return Imported(
+        lake=str(lake),
+        folder=str(target),
+        vendor=vendor,
+        kind=kind,
+        interval=length,
+        coins=_lines(coins),
+        corrections=_corrections(coins),
+        left_out=tuple(sorted({name for coin in coins for name in coin.left_out})),
+        n_unfinished=sum(coin.n_unfinished for coin in coins),
+    )
+
+
+def _folder(root: Path, key: Key) -> Path:
+    try:
+        return layout.folder(root, key)
+    except ValueError as error:
+        raise ConfigError(
+            str(error), hint="name vendor and interval so: binance_spot, 5m"
+        ) from error
+
+
+def _store(
+    sources: list[Source],
+    key: Key,
+    given: Given,
+    progress: Callable[[int, int], None] | None,
+) -> list[_Coin]:
+    """Store every symbol, several at once."""
+    sizes = [sum(path.stat().st_size for path in each.paths) for each in sources]
+    whole, size, n_rows = sum(sizes), 0, 0
+    done: list[_Coin] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        coins = pool.map(lambda source: _one(source, key, given), sources)
+        for coin, part in zip(coins, sizes, strict=True):
+            done.append(coin)
+            size, n_rows = size + part, n_rows + coin.n_rows
+            if progress is not None and size:
+                progress(n_rows, round(n_rows * whole / size))
+    return done
+
+
+def _one(source: Source, key: Key, given: Given) -> _Coin:
+    """Store one symbol, or say why it is not."""
+    file = ", ".join(path.name for path in source.paths)
+    try:
+        found = incoming.read(source, given)
+        rows, n_unfinished = found.rows, 0
+        if not kind_of(key.kind).is_timeless:
+            rows = rows.drop("symbol", strict=False)
+        if kind_of(key.kind).is_bar and "ts" in rows.columns:
+            _check_interval(rows, key, source.symbol)
+            if not given.keep_last and rows.height:
+                rows, n_unfinished = _finished(rows), 1
+        stored = layout.store(
+            rows,
+            given.root,
+            key,
+            source.symbol,
+            given.known_at,
+            corrected_at=given.corrected_at if given.known_at is None else None,
+        )
+    except incoming.UNREADABLE as error:
+        return _Coin(source.symbol, file, error=incoming.said(error))
+    except ValueError as error:  # a symbol that cannot be a folder
+        return _Coin(source.symbol, file, error=str(error))
+    times = rows["ts"] if "ts" in rows.columns else pl.Series("ts", [], INSTANT)
+    ts = pl.col("ts")
+    first, last = times.to_frame().select(ts.min().alias("a"), ts.max().alias("b")).row(0)
+    return _Coin(
+        source.symbol,
+        file,
+        rows.height,
+        stored,
+        first,
+        last,
+        left_out=found.left_out,
+        n_unfinished=n_unfinished,
+    )
+
+
+def _finished(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows without the last bar."""
+    at = epoch(rows["ts"])
+    if at[-1] == at.max():
+        return rows.head(-1)
+    return rows.filter(pl.col("ts") != pl.col("ts").max())
+
+
+def _check_interval(rows: pl.DataFrame, key: Key, symbol: str) -> None:
+    """Refuse bars of another length than the others."""
+    minutes = infer_minutes(epoch_ms(rows.select("ts"), symbol), symbol, is_strict=False)
+    if minutes is not None and minutes * 60_000 != interval_ms(key.interval):
+        raise DataError(
+            f"{symbol} has bars of {incoming.interval_name(minutes)}, not {key.interval}",
+            hint="import one interval at a time",
+        )
+
+
+def _lines(coins: list[_Coin]) -> pl.DataFrame:
+    lines = [
+        (
+            coin.symbol,
+            coin.file,
+            coin.n_rows,
+            0 if coin.stored is None else coin.stored.n_added,
+            0 if coin.stored is None else coin.stored.corrections.height,
+            coin.first,
+            coin.last,
+            coin.error,
+        )
+        for coin in coins
+    ]
+    return pl.DataFrame(lines, schema=COINS, orient="row")
+
+
+def _corrections(coins: list[_Coin]) -> pl.DataFrame:
+    none = pl.DataFrame(schema={"symbol": pl.String, **versions.CORRECTIONS})
+    parts = [
+        coin.stored.corrections.select(pl.lit(coin.symbol).alias("symbol"), pl.all())
+        for coin in coins
+        if coin.stored is not None and coin.stored.corrections.height
+    ]
+    return pl.concat([none, *parts])

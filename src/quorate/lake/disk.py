@@ -1,0 +1,100 @@
+"""Bytes of one file: read as Parquet or refused by name, replaced in one step.
+
+In: a path, and what is to stand there. Out: the old file or the new one, whatever happens between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from quorate.errors import DataError
+
+
+def frame(path: Path) -> pl.DataFrame:
+    """Return one file's rows, or a ``DataError`` that names the file."""
+    try:
+        return pl.read_parquet(path, glob=False, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(path, error) from error
+
+
+def content(path: Path) -> bytes:
+    """Return one file's bytes, or a ``DataError`` that names the file."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def parsed(path: Path, held: bytes) -> pl.DataFrame:
+    """Return the rows that a file's bytes hold, or a ``DataError`` that names the file."""
+    try:
+        return pl.read_parquet(io.BytesIO(held), hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Return the error for a file that is no Parquet file any more, or none yet."""
+    return DataError(
+        f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}",
+        hint="the file is missing, cut short or of another format: fetch it again",
+    )
+
+
+def parquet(rows: pl.DataFrame) -> bytes:
+    """Return rows as the bytes of a Parquet file: equal rows, equal bytes.
+
+    LZ4 without column statistics: twice the speed of zstd for half as many bytes again, and a
+    month is read whole.
+    """
+    buffer = io.BytesIO()
+    rows.rechunk().write_parquet(buffer, compression="lz4", statistics=False)
+    return buffer.getvalue()
+
+
+def digest(held: bytes) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    return hashlib.sha256(held).hexdigest()
+
+
+def replace(path: Path, held: bytes) -> None:
+    """Put bytes in a file in one step: temporary file, fsync, rename, fsync of the folder.
+
+    Raises
+    ------
+    DataError
+        If the disk refuses; ``path`` is then as it was and the temporary file is gone.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(held)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise DataError(
+            f"{path} was not written ({len(held)} bytes): {error.strerror or error}",
+            hint="free disk space or check the folder's permissions, then write again",
+        ) from error
+    sync_folder(path.parent)
+
+
+def sync_folder(where: Path) -> None:
+    """Make a rename durable: the new name is kept in the folder's own block."""
+    handle = os.open(where, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

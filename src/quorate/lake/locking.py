@@ -1,0 +1,50 @@
+"""One writer a symbol: who comes second is told so, and who dies leaves no lock behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from quorate.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME: Final = "lock"
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Hold a symbol's folder, made if missing, for one writer.
+
+    Raises
+    ------
+    DataError
+        Another process or thread is writing there, or the folder cannot be made.
+
+    Notes
+    -----
+    The kernel drops the lock with the process, so a kill leaves none; the empty file stays.
+    """
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        handle = os.open(place / NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise DataError(
+            f"{place} was not written: {error.strerror or error}",
+            hint="free disk space or check the folder's permissions, then write again",
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DataError(
+                f"{place} is being written by another import or pull",
+                hint="wait until it is done, then write again: it will add what is missing",
+            ) from error
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,246 @@
+"""What the files of one symbol hold, by month, and how a broken write is made whole.
+
+In: the folder of a symbol. Out: ``manifest.json`` in it: rows, span, hash of each month's file. A
+write puts the manifest to be beside it first (``manifest.next.json``), then the data, then renames:
+whatever kills it, every file is named by its hash in one of the two, or it is damaged.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from quorate.errors import DataError
+from quorate.lake import disk, versions
+from quorate.lake.kinds import KNOWN_AT, epoch, is_increasing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+
+PART: Final = "part.parquet"
+NAME: Final = "manifest.json"
+NEXT: Final = "manifest.next.json"
+_FORM: Final = 1
+
+
+class Month(NamedTuple):
+    """One month's file.
+
+    ``rows`` counts versions, ``times`` those of different ``ts``; ``corrections`` the versions
+    that say otherwise than the one before. Times in UTC milliseconds, ``size`` in bytes.
+    """
+
+    rows: int
+    times: int
+    first_ms: int
+    last_ms: int
+    known_from_ms: int
+    known_to_ms: int
+    corrections: int
+    size: int
+    sha256: str
+
+
+def about(rows: pl.DataFrame, held: bytes) -> Month:
+    """Return what a month's file holds.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = pl.DataFrame({"ts": [5, 5, 6], "close": [1.0, 2.0, 2.0], "known_at": [7, 9, 8]})
+    >>> found = about(rows, b"")
+    >>> found.rows, found.times, found.known_to_ms, found.corrections
+    (3, 2, 9, 1)
+    """
+    at, known = epoch(rows["ts"]), epoch(rows[KNOWN_AT])
+    return Month(
+        rows=rows.height,
+        times=rows.height if is_increasing(rows["ts"]) else rows["ts"].n_unique(),
+        first_ms=int(at[0]),
+        last_ms=int(at[-1]),
+        known_from_ms=int(known.min()),
+        known_to_ms=int(known.max()),
+        corrections=versions.n_corrected(rows),
+        size=len(held),
+        sha256=disk.digest(held),
+    )
+
+
+def load(place: Path, name: str = NAME) -> dict[str, Month] | None:
+    """Return the months of a manifest; None where there is none.
+
+    Raises
+    ------
+    DataError
+        It is there and cannot be read.
+    """
+    path = place / name
+    try:
+        told = json.loads(path.read_bytes())
+        if told["form"] != _FORM:
+            raise DataError(
+                f"{path} is of form {told['form']}, this version reads form {_FORM}",
+                hint="use the version that wrote it",
+            )
+        return {month: Month(**each) for month, each in told["months"].items()}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path} cannot be read: {error}",
+            hint="delete it and run `quorate data ls LAKE --verify`, which makes it from the files",
+        ) from error
+
+
+def announce(place: Path, months: Mapping[str, Month]) -> None:
+    """Put the manifest to be beside the one that is; data may be replaced from then on."""
+    disk.replace(place / NEXT, _bytes(months))
+
+
+def commit(place: Path) -> None:
+    """Make the announced manifest the one that is."""
+    try:
+        (place / NEXT).replace(place / NAME)
+    except OSError as error:
+        raise DataError(
+            f"{place / NAME} was not written: {error.strerror or error}",
+            hint="free disk space or check the folder's permissions, then write again",
+        ) from error
+    disk.sync_folder(place)
+
+
+def settle(place: Path) -> dict[str, Month]:
+    """Return the manifest of a symbol, made whole if a write was broken off.
+
+    Only for whoever holds the lock of the symbol.
+
+    Raises
+    ------
+    DataError
+        A file is damaged or gone.
+    """
+    known = load(place)
+    if (place / NEXT).exists():
+        known = _finish(place, known or {})
+    elif known is None:
+        known = _adopt(place)
+    check_there(place, known)
+    for path in place.glob(".*.*"):  # what a killed writer left
+        path.unlink()
+    return known
+
+
+def hashes(place: Path) -> dict[str, set[str]] | None:
+    """Return the hashes that a month's file may have; None of a lake of before manifests.
+
+    Two, while a writer is between data and manifest, or was killed there.
+    """
+    named = [each for each in (load(place, NEXT), load(place)) if each is not None]
+    found: dict[str, set[str]] = {}
+    for months in named:
+        for month, each in months.items():
+            found.setdefault(month, set()).add(each.sha256)
+    return found if named else None
+
+
+def month_of(path: Path) -> str:
+    """Return the month of a file's folder."""
+    return path.parent.name.removeprefix("month=")
+
+
+def damaged(path: Path) -> DataError:
+    """Return the error for a file whose bytes are not those that were written."""
+    return DataError(
+        f"{path} is damaged: its bytes are not those that its manifest names",
+        hint="delete the file and its manifest.json, then import or pull that month again",
+    )
+
+
+def unknown(path: Path) -> DataError:
+    """Return the error for a file that nobody wrote here."""
+    return DataError(
+        f"{path} is in no manifest",
+        hint="if you put it there, run `quorate data ls LAKE --verify`, which takes it in",
+    )
+
+
+def _finish(place: Path, known: Mapping[str, Month]) -> dict[str, Month]:
+    """Take of each month what its file is: as announced or as it was."""
+    announced = load(place, NEXT) or {}
+    found = {}
+    for path in sorted(place.glob(f"month=*/{PART}")):
+        month = month_of(path)
+        digest = disk.digest(disk.content(path))
+        meant = [
+            months[month]
+            for months in (announced, known)
+            if month in months and months[month].sha256 == digest
+        ]
+        if not meant:
+            raise damaged(path)
+        found[month] = meant[0]
+        for left in path.parent.glob(f".{PART}.*"):
+            left.unlink()
+    check_there(place, known)
+    if not found:
+        (place / NEXT).unlink()
+        return {}
+    announce(place, found)
+    commit(place)
+    return found
+
+
+def _adopt(place: Path) -> dict[str, Month]:
+    """Make a manifest of files that have none."""
+    found = strays(place, {})
+    if found:
+        announce(place, found)
+        commit(place)
+    return found
+
+
+def strays(place: Path, known: Mapping[str, Month]) -> dict[str, Month]:
+    """Return what is in the files that a manifest does not name, if they are of the lake.
+
+    Raises
+    ------
+    DataError
+        Nothing says when the rows of one became known, or it cannot be read.
+    """
+    found = {}
+    for path in sorted(place.glob(f"month=*/{PART}")):
+        if month_of(path) in known:
+            continue
+        content = disk.content(path)
+        rows = disk.parsed(path, content)
+        if KNOWN_AT not in rows.columns:
+            raise DataError(
+                f"{path} has no column {KNOWN_AT}, so nothing says when its rows became known",
+                hint="import it into a lake of its own: `quorate data import FOLDER --lake L`",
+            )
+        found[month_of(path)] = about(rows, content)
+    return found
+
+
+def check_there(place: Path, known: Mapping[str, Month]) -> None:
+    """Refuse a symbol that has lost a file."""
+    for month in known:
+        if not (place / f"month={month}" / PART).is_file():
+            raise absent(place, month)
+
+
+def absent(place: Path, month: str) -> DataError:
+    """Return the error for a file that the manifest names and that is not there."""
+    return DataError(
+        f"{place / f'month={month}' / PART} is gone, its manifest names it",
+        hint="bring the file back, or delete manifest.json and import or pull that month again",
+    )
+
+
+def _bytes(months: Mapping[str, Month]) -> bytes:
+    told = {"form": _FORM, "months": {name: months[name]._asdict() for name in sorted(months)}}
+    return json.dumps(told, indent=0).encode()

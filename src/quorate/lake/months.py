@@ -1,0 +1,175 @@
+"""The months of one symbol: written together under a lock, read back checked.
+
+In: rows of the kind's schema. Out: ``symbol=S/month=YYYY-MM/part.parquet`` and the manifest beside
+them. A month that nothing is added to keeps its bytes.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from quorate.errors import DataError
+from quorate.lake import disk, manifest, versions
+from quorate.lake.kinds import KNOWN_AT, epoch
+from quorate.lake.locking import writing
+from quorate.lake.manifest import PART
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+class Stored(NamedTuple):
+    """What a write did: the files replaced, the rows added, the values corrected."""
+
+    paths: tuple[Path, ...]
+    n_added: int
+    corrections: pl.DataFrame
+
+
+def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Stored:
+    """Store one symbol's rows, its months together.
+
+    Parameters
+    ----------
+    place : Path
+        The folder ``symbol=S``; made if missing.
+    rows : polars.DataFrame
+        From ``kinds.bring``.
+    corrected_ms : int, optional
+        See ``versions.merge``.
+
+    Raises
+    ------
+    DataError
+        Another writer is there, a stored file is damaged, rows contradict each other, or the disk
+        refuses. Each month's file is then the old one or the new one.
+
+    Notes
+    -----
+    Units: milliseconds.  Causal: see ``versions``.  Missing: nothing is filled.  Spec 13.
+    """
+    with writing(place):
+        known = manifest.settle(place)
+        changed: dict[str, tuple[bytes, manifest.Month]] = {}
+        n_added = 0
+        corrected = []
+        for month, part in by_month(rows):
+            stored = _frame(place, month, known) if month in known else None
+            merged = versions.merge(stored, part, corrected_ms)
+            n_added += merged.n_added
+            if merged.n_added:
+                held = disk.parquet(merged.rows)
+                changed[month] = held, manifest.about(merged.rows, held)
+                corrected.append(merged.corrections)
+        if changed:
+            _replace(place, known, changed)
+        paths = tuple(place / f"month={month}" / PART for month in changed)
+        return Stored(
+            paths, n_added, pl.concat([versions.NONE, *corrected]) if corrected else versions.NONE
+        )
+
+
+def rows(paths: Sequence[Path]) -> pl.DataFrame:
+    """Return every version in some months of one symbol, each file checked by its hash.
+
+    Raises
+    ------
+    DataError
+        A file is damaged, gone or cannot be read.
+    """
+    place = paths[0].parent.parent
+    named = manifest.hashes(place)
+    parts = []
+    for path in paths:
+        held = disk.content(path)
+        if named is not None and not _is_named(path, held, named):
+            # a writer went by in between: the second look agrees, unless the file is damaged
+            named, held = manifest.hashes(place) or {}, disk.content(path)
+            if not _is_named(path, held, named):
+                is_known = manifest.month_of(path) in named
+                raise manifest.damaged(path) if is_known else manifest.unknown(path)
+        found = disk.parsed(path, held)
+        if KNOWN_AT not in found.columns:  # of before there were manifests
+            found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
+        parts.append(found)
+    return pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
+
+
+def _is_named(path: Path, held: bytes, named: dict[str, set[str]]) -> bool:
+    return disk.digest(held) in named.get(manifest.month_of(path), ())
+
+
+def verify(place: Path) -> tuple[str, ...]:
+    """Hash every file of a symbol; make its manifest whole where it can be, and say what was."""
+    with writing(place):
+        before = manifest.load(place)
+        is_broken = (place / manifest.NEXT).exists()
+        known = manifest.settle(place)
+        mended = [f"{place / manifest.NAME} made whole"] * (is_broken or known != (before or {}))
+        for month, each in known.items():
+            path = place / f"month={month}" / PART
+            if disk.digest(disk.content(path)) != each.sha256:
+                raise manifest.damaged(path)
+        strays = manifest.strays(place, known)
+        if strays:
+            manifest.announce(place, known | strays)
+            manifest.commit(place)
+            mended += [f"{place / f'month={month}' / PART} taken in" for month in strays]
+    return tuple(mended)
+
+
+def is_ours(path: Path) -> bool:
+    """Return whether a file is a month of the lake.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> is_ours(Path("symbol=A/month=2024-01/part.parquet")), is_ours(Path("part.parquet"))
+    (True, False)
+    """
+    return path.name == PART and path.parent.name.startswith("month=")
+
+
+def by_month(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield the rows of each month, which are sorted by ``ts``, without a copy."""
+    at = epoch(rows["ts"])
+    start = 0
+    while start < rows.height:
+        first = datetime.fromtimestamp(at[start] / 1e3, UTC)
+        after = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=UTC)
+        end = int(np.searchsorted(at, round(after.timestamp() * 1e3)))
+        yield f"{first:%Y-%m}", rows.slice(start, end - start)
+        start = end
+
+
+def _frame(place: Path, month: str, known: dict[str, manifest.Month]) -> pl.DataFrame:
+    """Return a month's versions, for whoever holds the lock and the manifest."""
+    path = place / f"month={month}" / PART
+    held = disk.content(path)
+    if disk.digest(held) != known[month].sha256:
+        raise manifest.damaged(path)
+    return disk.parsed(path, held)
+
+
+def _replace(
+    place: Path,
+    known: dict[str, manifest.Month],
+    changed: dict[str, tuple[bytes, manifest.Month]],
+) -> None:
+    """Replace files: the manifest to be first, then the data, then it is the manifest."""
+    try:
+        manifest.announce(place, known | {month: each for month, (_, each) in changed.items()})
+        for month, (held, _) in changed.items():
+            disk.replace(place / f"month={month}" / PART, held)
+        manifest.commit(place)
+    except DataError:
+        # a full disk may have room for a manifest of what did get there; else the next write does
+        with suppress(DataError):
+            manifest.settle(place)
+        raise

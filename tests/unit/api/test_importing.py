@@ -1,0 +1,240 @@
+"""Files become the lake: added once, corrected beside, refused by name."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from tests.unit.lake.builders import START_MS, bars, put, settlements, store
+
+import quorate
+from quorate.cli import run
+from quorate.errors import ConfigError, DataError, SchemaError
+from quorate.lake import layout
+
+KEY = layout.Key("binance_spot", "ohlcv", "5m")
+LATER = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return store(tmp_path / "plain", A=bars(600), B=bars(300, price=50.0))
+
+
+def bring(folder, tmp_path, **choices):
+    said = {"vendor": "binance_spot", "kind": "ohlcv", "corrected_at": LATER, **choices}
+    return quorate.import_data(folder, tmp_path / "lake", **said)
+
+
+def held(root):
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_folder_becomes_a_lake_without_its_last_bars(folder, tmp_path):
+    done = bring(folder, tmp_path)
+    assert (done.interval, done.n_added, done.n_unfinished) == ("5m", 898, 2)
+    assert done.folder == str(layout.folder(tmp_path / "lake", KEY))
+    read = layout.read(tmp_path / "lake", KEY)
+    assert read.filter(symbol="A").drop("symbol").equals(bars(600)[:-1])
+    done.raise_if_failed()
+
+
+def test_the_same_again_adds_nothing_and_changes_no_byte(folder, tmp_path):
+    bring(folder, tmp_path)
+    before = held(tmp_path / "lake")
+    done = bring(folder, tmp_path)
+    assert (done.n_added, done.corrections.height) == (0, 0)
+    assert held(tmp_path / "lake") == before
+
+
+def test_a_longer_file_adds_what_is_new_and_a_changed_row_is_a_correction(folder, tmp_path):
+    bring(folder, tmp_path)
+    store(folder, A=put(bars(610), 7, close=100.75))
+    done = bring(folder, tmp_path)
+    assert done.coins.select("symbol", "n_added", "n_corrected").rows() == [
+        ("A", 11, 1),
+        ("B", 0, 0),
+    ]
+    assert done.corrections.rows() == [
+        ("A", datetime(2023, 2, 1, 0, 35, tzinfo=UTC), "close", "100.7", "100.75", LATER)
+    ]
+    lake = tmp_path / "lake"
+    assert layout.read(lake, KEY, ["A"])["close"][7] == 100.75
+    before = layout.read(lake, KEY, ["A"], as_of=LATER - timedelta(seconds=1))
+    assert before["close"][7] == pytest.approx(100.7)
+
+
+def test_the_last_bar_is_kept_when_it_is_said_to_be_finished(folder, tmp_path):
+    done = bring(folder, tmp_path, keep_last=True)
+    assert (done.n_added, done.n_unfinished) == (900, 0)
+
+
+def test_the_last_bar_is_the_latest_whatever_the_order_of_rows(tmp_path):
+    where = store(tmp_path / "plain", A=bars(10).reverse())
+    bring(where, tmp_path)
+    assert layout.read(tmp_path / "lake", KEY).drop("symbol").equals(bars(9))
+
+
+def test_rows_are_known_at_their_close_or_when_it_is_said(folder, tmp_path):
+    bring(folder, tmp_path)
+    told = layout.history(tmp_path / "lake", KEY)
+    assert (told["known_at"] - told["ts"]).unique().to_list() == [timedelta(minutes=5)]
+    quorate.import_data(
+        folder, tmp_path / "other", vendor="binance_spot", kind="ohlcv", known_at="2024-01-01"
+    )
+    told = layout.history(tmp_path / "other", KEY)
+    assert told["known_at"].unique().to_list() == [LATER]
+
+
+def test_one_file_of_many_symbols_is_taken_apart(tmp_path):
+    path = tmp_path / "all.parquet"
+    rows = pl.concat([bars(20).with_columns(symbol=pl.lit(name), n=pl.lit(1)) for name in "BA"])
+    rows.sample(fraction=1.0, shuffle=True, seed=2).write_parquet(path)
+    done = bring(path, tmp_path)
+    assert done.coins["symbol"].to_list() == ["A", "B"]
+    assert (done.n_added, done.n_unfinished, done.left_out) == (38, 2, ("n",))
+    assert bring(path, tmp_path).n_added == 0
+
+
+def test_csv_files_with_other_names(tmp_path):
+    where = tmp_path / "csv"
+    where.mkdir()
+    rows = bars(10).with_columns(pl.col("ts").dt.epoch("s").alias("Open time")).drop("ts")
+    rows.rename({"volume": "amount"}).write_csv(where / "A.csv")
+    with pytest.raises(DataError, match="no file has two bars"):
+        bring(where, tmp_path)
+    done = bring(where, tmp_path, names={"ts": "Open time", "volume": "amount"})
+    assert done.n_added == 9
+    assert layout.read(tmp_path / "lake", KEY).drop("symbol").equals(bars(9))
+
+
+def test_what_has_no_interval_is_an_event_and_keeps_its_last(tmp_path):
+    where = store(tmp_path / "paid", A=settlements([START_MS, START_MS + 5], [1e-4, 2e-4]))
+    done = bring(where, tmp_path, kind="funding")
+    assert (done.interval, done.n_added, done.n_unfinished) == ("event", 2, 0)
+
+
+def test_a_broken_file_is_named_and_the_others_go_in(folder, tmp_path):
+    (folder / "C.parquet").write_bytes(b"PAR1")
+    store(folder, D=bars(20, minutes=60), E=bars(20).drop("volume"))
+    store(folder, **{"F F": bars(20)})
+    clash = pl.concat([bars(20), put(bars(20), 3, close=100.35)])
+    store(folder, G=clash)
+    done = bring(folder, tmp_path)
+    assert done.n_added == 898
+    said = dict(done.failed.select("symbol", "error").rows())
+    assert list(said) == ["C", "D", "E", "F F", "G"]
+    assert "C.parquet cannot be read" in said["C"]
+    assert "has bars of 1h, not 5m" in said["D"]
+    assert "no column volume" in said["E"]
+    assert "cannot be a folder" in said["F F"]
+    assert "two different rows of 2023-02-01 00:15:00Z" in said["G"]
+    with pytest.raises(DataError, match=r"5 of 7 were not stored: .* and 2 more"):
+        done.raise_if_failed()
+
+
+def test_rows_of_one_symbol_in_two_files_are_put_together(tmp_path):
+    where = store(tmp_path / "plain", A=bars(10))
+    rows = pl.concat([bars(20)[5:].with_columns(symbol=pl.lit(name)) for name in "AB"])
+    rows.write_parquet(where / "more.parquet")
+    done = bring(where, tmp_path)
+    assert done.coins.select("symbol", "file", "n_added").rows() == [
+        ("A", "A.parquet, more.parquet", 19),
+        ("B", "more.parquet", 14),
+    ]
+
+
+def test_facts_need_a_symbol_in_every_row_and_a_time(tmp_path):
+    where = tmp_path / "facts"
+    where.mkdir()
+    facts = pl.DataFrame({"symbol": ["A", "B"], "tick": [0.1, 0.1], "lot": [1, 1]})
+    facts.write_parquet(where / "facts.parquet")
+    facts.with_columns(symbol=pl.Series(["A", None])).write_parquet(where / "half.parquet")
+    facts.drop("symbol").write_parquet(where / "none.parquet")
+    done = bring(where, tmp_path, kind="instruments", known_at="2024-01-01")
+    assert done.n_added == 2
+    assert done.failed["file"].to_list() == ["half.parquet", "none.parquet"]
+    assert all("a row has no symbol" in error for error in done.failed["error"])
+
+
+@pytest.mark.parametrize("name", ["1m", "2h", "3d", "1w"])
+def test_the_interval_is_found_from_the_bars(tmp_path, name):
+    from quorate.lake.kinds import interval_ms
+
+    where = store(tmp_path / "plain", A=bars(10, minutes=interval_ms(name) // 60_000))
+    assert bring(where, tmp_path).interval == name
+
+
+def test_what_cannot_be_meant_is_refused_before_anything_is_written(folder, tmp_path):
+    with pytest.raises(DataError, match="neither a folder nor a file"):
+        bring(tmp_path / "nowhere", tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no file to import"):
+        bring(tmp_path / "empty", tmp_path)
+    with pytest.raises(SchemaError, match="kind 'candles'"):
+        bring(folder, tmp_path, kind="candles")
+    with pytest.raises(ConfigError, match="interval 'five'"):
+        bring(folder, tmp_path, interval="five")
+    with pytest.raises(ConfigError, match="cannot be a folder"):
+        bring(folder, tmp_path, vendor="a/b")
+    assert not (tmp_path / "lake").exists()
+    bring(folder, tmp_path)
+    with pytest.raises(DataError, match="is a lake already"):
+        bring(tmp_path / "lake", tmp_path)
+
+
+def test_progress_ends_at_what_was_stored(folder, tmp_path):
+    said = []
+    bring(folder, tmp_path, progress=lambda done, of: said.append((done, of)))
+    assert said[-1] == (898, 898)
+
+
+def test_check_and_backtest_read_the_lake_as_they_read_the_folder(folder, tmp_path):
+    done = bring(folder, tmp_path)
+    plain, lake = quorate.check_data(folder), quorate.check_data(done.folder)
+    names = ["symbol", "first", "last", "n_traded", "n_filled", "n_missing", "failed"]
+    assert lake.coins.select(names).equals(plain.coins.select(names))
+    loaded = [
+        quorate.load(each, venue="binance_spot", kind="spot") for each in (folder, done.folder)
+    ]
+    for one, other in zip(loaded[0].bars, loaded[1].bars, strict=True):
+        assert one.tobytes() == other.tobytes()
+    days = quorate.universe(done.folder, "2023-02-02")
+    assert days.equals(quorate.universe(folder, "2023-02-02"))
+
+
+def test_the_command_says_what_was_added_and_then_that_nothing_is_new(folder, tmp_path, capsys):
+    words = ["data", "import", str(folder), "--lake", str(tmp_path / "lake")]
+    words += ["--vendor", "binance_spot"]
+    assert run(words) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "898 rows added to 2 of 2 symbols of binance_spot ohlcv 5m"
+    assert said[1].startswith("2 last bars left out")
+    assert run(words) == 0
+    assert capsys.readouterr().out.startswith("nothing new: 2 symbols")
+    store(folder, A=put(bars(600), 7, close=100.75))
+    assert run(words) == 0
+    said = capsys.readouterr().out
+    assert "1 values corrected" in said
+    assert "100.75" in said
+
+
+def test_the_command_maps_names_and_prints_json(tmp_path, capsys):
+    where = store(tmp_path / "odd", A=bars(10).rename({"ts": "when"}))
+    words = ["data", "import", str(where), "--lake", str(tmp_path / "lake"), "--json"]
+    words += ["--vendor", "binance_spot", "--map", "ts=when"]
+    assert run(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["n_added"], told["interval"]) == (9, "5m")
+    assert run([*words[:-1], "ts"]) == 2
+
+
+def test_the_command_ends_with_3_when_a_file_did_not_go_in(folder, tmp_path, capsys):
+    (folder / "C.parquet").write_bytes(b"")
+    words = ["data", "import", str(folder), "--lake", str(tmp_path / "lake")]
+    assert run([*words, "--vendor", "binance_spot"]) == 3
+    said = capsys.readouterr()
+    assert said.out.startswith("898 rows added")
+    assert "C.parquet cannot be read" in said.err
