@@ -187,7 +187,7 @@ def check_data(
         if matched:
             name = _name(matched)
             beside = reading.judge(name, matched, length, given, drop_last=is_other_plain)
-        return quality(mine, beside, length.minutes, given)
+        return quality(mine, reading.aligned(mine, beside), length.minutes, given)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for coin in pool.map(one, chosen):

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 BATCH = 32
 """Settings in one pass over the panel."""
-SHARED = ("engines", "regime")
-"""Sections that a sweep may not change: features, regimes and votes are looked at once."""
+SHARED = ("data", "universe", "engines", "regime")
+"""Sections that a sweep may not change: bars are loaded, features and votes looked at, once."""
 RESULTS = (
     "net_return",
     "sharpe",

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from quorate.api.configure import data_rules, universe_rules
+from quorate.api.effective import read_settings
 from quorate.errors import DataError
 from quorate.lake import disk, governance, layout
 from quorate.lake.sources import bar_rows, epoch_ms, infer_minutes
 from quorate.lake.survivorship import Survivorship
 from quorate.lake.survivorship import survivorship as measured
 from quorate.lake.universe import Rules, days_of, judged
+from quorate.lake.universe import rules as make_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +45,7 @@ def universe(
     until : date or str, optional
         The last day, where a span is asked for.
     rules : Rules, optional
-        Fixed before the test; the defaults when left out.
+        Fixed before the test; section ``[universe]`` of the settings when left out.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def universe(
     Missing: see ``lake.universe``.  Spec 13; METHODS 12.
     """
     first, last = _span(at, at if until is None else until)
-    return judged(_days(bars), Rules() if rules is None else rules, first, last)
+    return judged(_days(bars), _rules(rules), first, last)
 
 
 def survivorship(
@@ -93,7 +96,12 @@ def survivorship(
     """
     first, last = _span(at, until)
     days = _days(bars)
-    return measured(days, judged(days, Rules() if rules is None else rules, first, last))
+    return measured(days, judged(days, _rules(rules), first, last))
+
+
+def _rules(given: Rules | None) -> Rules:
+    """Return the rules given, else those of the settings, as a run has them."""
+    return make_rules(**universe_rules(read_settings())) if given is None else given
 
 
 def _span(at: date | str, until: date | str) -> tuple[date, date]:
@@ -135,7 +143,8 @@ def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
 
 def _coins(where: Path) -> Iterator[tuple[str, Series]]:
     """Yield the believed bars of each coin; a symbol that was two coins is two."""
+    chosen = governance.params(**data_rules(read_settings()))
     for symbol, rows in _frames(where):
         minutes = infer_minutes(epoch_ms(rows, symbol), symbol, is_strict=False)
         if minutes is not None:
-            yield from governance.govern(symbol, rows, minutes).coins
+            yield from governance.govern(symbol, rows, minutes, chosen).coins

@@ -216,9 +216,13 @@ def universe(
         str | None,
         Parameter(help="Also what looking only at who was left on this day would have claimed."),
     ] = None,
-    min_age_days: Annotated[int, Parameter(help="Days since the first bar.")] = 90,
-    turnover_days: Annotated[int, Parameter(help="Days that turnover is the median of.")] = 30,
-    min_turnover: Annotated[float, Parameter(help="Least turnover a day, in quote.")] = 1e6,
+    min_age_days: Annotated[
+        int | None, Parameter(help="Days since the first bar; [universe] has the default.")
+    ] = None,
+    turnover_days: Annotated[
+        int | None, Parameter(help="Days that turnover is the median of.")
+    ] = None,
+    min_turnover: Annotated[float | None, Parameter(help="Least turnover a day, in quote.")] = None,
     json: Json = False,
 ) -> None:
     """Say of every coin whether it could be traded on a day, by the days before it.
@@ -235,10 +239,14 @@ def universe(
     from quorate.lake.universe import rules
     from quorate.report.plain import plain
 
+    said = {
+        "min_age_days": min_age_days,
+        "turnover_days": turnover_days,
+        "min_turnover": min_turnover,
+    }
+    numbers = api.read_settings()["universe"] | {n: v for n, v in said.items() if v is not None}
     try:
-        given = rules(
-            min_age_days=min_age_days, turnover_days=turnover_days, min_turnover=min_turnover
-        )
+        given = rules(**numbers)  # type: ignore[arg-type]
     except ValueError as error:
         raise ConfigError(
             str(error), hint="`quorate data universe --help` has the defaults"

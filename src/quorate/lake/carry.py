@@ -14,6 +14,7 @@ import numpy as np
 from quorate.core.types import Bar
 from quorate.errors import DataError
 from quorate.lake import funding, layout
+from quorate.lake.grid import window
 from quorate.lake.sources import infer_minutes, read_bars, read_funding, snap
 from quorate.lake.spec import as_of_ms, match
 
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from quorate.core.types import Cube, Mat
+    from quorate.core.types import Cube, Mat, Vec
     from quorate.lake.grid import Grid, Laid
     from quorate.lake.panel import FundingSource
+    from quorate.lake.reading import Life
     from quorate.lake.sources import Settlements
     from quorate.lake.spec import PanelSpec, Source
 
 _TOLERATED_HOURS = 24.0
 _TOLERATED_FRAC = 0.01
+_FAR_LOG = np.log(2.0)
 
 
 class Carried(NamedTuple):
@@ -44,15 +47,15 @@ class Carried(NamedTuple):
     paths: tuple[Path, ...]
 
 
-def carry(spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, laid: Sequence[Laid]) -> Carried:
+def carry(spec: PanelSpec, lives: Sequence[Life], grid: Grid, laid: Sequence[Laid]) -> Carried:
     """Read and lay out funding, marks and basis of every venue.
 
     Parameters
     ----------
     spec : PanelSpec
         Its sources name the funding and mark folders; ``assume_funding`` fills what lacks.
-    symbols : tuple[str, ...]
-        The coin axis.
+    lives : sequence of Life
+        The coin axis: a symbol may mean two coins, one after the other, and change its unit.
     grid : Grid
         The bars.
     laid : sequence of Laid
@@ -72,6 +75,7 @@ def carry(spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, laid: Sequence[
     settlement on.  Missing: a tolerated hole books no funding, and its rate is NaN.
     Spec 4, METHODS 6.4.
     """
+    symbols = tuple(life.name for life in lives)
     shape = (grid.n_bars, len(laid), len(symbols))
     settled, mark = np.zeros(shape), np.stack([each.close for each in laid], axis=1)
     rate, hours = np.zeros(shape), np.full(shape, funding.ASSUMED_HOURS)
@@ -93,7 +97,7 @@ def carry(spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, laid: Sequence[
             settled[:, v, c], rate[:, v, c], hours[:, v, c] = paid
             kinds[v].append(kind)
         notes += _funding_note(source, symbols, kinds[v], spec.assume_funding)
-        notes += _mark(source, symbols, grid, mark[:, v], (paths, limit))
+        notes += _mark(source, lives, grid, mark[:, v], (paths, limit))
     return Carried(
         np.ascontiguousarray(rate[:, 0]),
         np.ascontiguousarray(hours[:, 0]),
@@ -171,7 +175,7 @@ def _funding_note(
 
 def _mark(
     source: Source,
-    symbols: tuple[str, ...],
+    lives: Sequence[Life],
     grid: Grid,
     mark: Mat,
     reading: tuple[list[Path], int | None],
@@ -186,7 +190,8 @@ def _mark(
     files = layout.files(source.mark)
     paths, limit = reading
     skipped = []
-    for c, symbol in enumerate(symbols):
+    for c, life in enumerate(lives):
+        symbol = life.name
         found = match(symbol, files)
         if not found:
             continue
@@ -200,13 +205,27 @@ def _mark(
             skipped.append(symbol)
             continue
         paths.extend(found)
-        series = snap(series, grid.bar_minutes)
+        series = window(snap(series, grid.bar_minutes), *life.span)
         row = (series.open_ms - grid.first_ms) // grid.bar_ms
         inside = (row >= 0) & (row < grid.n_bars)
-        mark[row[inside], c] = series.close[inside]
+        price = (series.close / life.units.of(series.open_ms))[inside]
+        _refuse_far(price / mark[row[inside], c], f"{source.venue} {symbol}", source.mark)
+        mark[row[inside], c] = price
     if not skipped:
         return []
     return [f"Mark prices of other bar lengths on {source.venue} not used: {', '.join(skipped)}."]
+
+
+def _refuse_far(ratio: Vec, what: str, folder: Path) -> None:
+    """Refuse marks that are those of something else than the bars."""
+    known = ratio[np.isfinite(ratio)]
+    far = np.abs(np.log(known)) > _FAR_LOG if known.size else np.empty(0, np.bool_)
+    if far.sum() > _TOLERATED_FRAC * known.size:
+        raise DataError(
+            f"marks of {what} are more than twice or less than half its closes on {far.sum()} of "
+            f"{known.size} bars",
+            hint=f"look at {folder}: another coin, another unit, or another interval",
+        )
 
 
 def _basis(spec: PanelSpec, laid: Sequence[Laid]) -> Mat:

@@ -76,7 +76,11 @@ class Certificate(NamedTuple):
 
 
 def certify(
-    sources: Sequence[Source], reads: Sequence[Read], grid: Grid, rules: Params
+    sources: Sequence[Source],
+    reads: Sequence[Read],
+    grid: Grid,
+    rules: Params,
+    told: tuple[int, int],
 ) -> Certificate:
     """Return the certificate of what was read, within a span.
 
@@ -87,9 +91,12 @@ def certify(
     reads : sequence of Read
         What was read of each.
     grid : Grid
-        The span and the bar length.
+        The bar length.
     rules : Params
         Of governance.
+    told : (int, int)
+        The span that findings count in, milliseconds: the one asked for, where rows that fail may
+        have left no bar.
 
     Returns
     -------
@@ -101,17 +108,21 @@ def certify(
     Units: bytes, rows, bps.  Causal: counts what was found.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    span = (grid.first_ms, grid.first_ms + grid.n_bars * grid.bar_ms, grid.bar_ms)
+    span = (told[0], told[1], grid.bar_ms)
     cut = [[each and worth.within(each, *span) for each in read.judged] for read in reads]
-    alike = [
-        i for i in range(1, len(sources)) if sources[i].kind == sources[0].kind
-    ]  # spot beside perpetuals differ by the basis
+    # spot beside perpetuals differ by the basis
+    alike = [i for i in range(1, len(sources)) if sources[i].kind == sources[0].kind]
+    beside = dict(zip(reads[alike[0]].names, reads[alike[0]].coins, strict=True)) if alike else {}
     venues = []
     for i, (source, read) in enumerate(zip(sources, reads, strict=True)):
-        beside = cut[alike[0]] if i == 0 and alike else [None] * len(cut[i])
         parts = [
-            worth.quality(mine, other, grid.bar_minutes, rules)
-            for mine, other in zip(cut[i], beside, strict=True)
+            worth.quality(
+                mine,
+                [beside.get(name) for name, _ in mine.governed.coins] if i == 0 else [],
+                grid.bar_minutes,
+                rules,
+            )
+            for mine in cut[i]
             if mine is not None
         ]
         venues.append((_origin(source, read), worth.concat(parts)))

@@ -22,12 +22,15 @@ from quorate.lake import carry, certificate, instruments, origin, quote, reading
 from quorate.lake.governance import params
 from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
 from quorate.lake.panel import Panel
+from quorate.lake.quarantine import quarantined, trusted
 from quorate.lake.sources import MINUTE_MS
 from quorate.lake.spec import check, instant_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import polars as pl
 
     from quorate.core.types import ByteMat, Vec
     from quorate.lake.reading import Read
@@ -78,13 +81,14 @@ def load(spec: PanelSpec) -> Panel:
     reads = reading.read(spec, found, chosen, length)
     lacks = _lacks(spec, reads[0])
     span = _span(spec, reads[0], minutes)
-    worth = certificate.certify(spec.sources, reads, span, rules)
+    worth = certificate.certify(spec.sources, reads, span, rules, _told(spec, reads, span))
     if not spec.accept_failed:
         certificate.refuse(worth)
     reads, silent = _drop_silent(spec, reads, span)
     excluded = dict.fromkeys(silent, "no trade in the span")
     notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
     notes += certificate.note(worth)
+    apart = quarantined(worth.venues[0][1].pair_days)
     notes += [
         instruments.unknown_note(source.venue, source.kind)
         for source in spec.sources
@@ -101,13 +105,36 @@ def load(spec: PanelSpec) -> Panel:
         lay(read.coins, grid, gap_minutes=rules.gap_minutes, frozen_hours=rules.frozen_hours)
         for read in reads
     ]
-    panel = _assemble(spec, grid, (reads, laid), notes)
+    panel = _assemble(spec, grid, (reads, laid), notes + _apart(apart))
+    chosen_by = {} if spec.universe is None else universe.rules(**spec.universe)._asdict()
+    member = panel.member if mask is None else panel.member & mask
     return replace(
         panel,
-        member=panel.member if mask is None else panel.member & mask,
+        member=member & trusted(apart, panel.symbols, grid),
         lacks=lacks,
-        certificate=worth._replace(excluded=excluded, universe=spec.universe or {}),
+        certificate=worth._replace(excluded=excluded, universe=chosen_by),
     )
+
+
+def _told(spec: PanelSpec, reads: Sequence[Read], span: Grid) -> tuple[int, int]:
+    """Return the span that findings count in: rows that fail may have left no bar at its ends."""
+    raw = [each.raw_ms for each in reads[0].judged if each is not None and each.raw_ms is not None]
+    first, end = span.first_ms, span.first_ms + span.n_bars * span.bar_ms
+    first = min(first, *(low for low, _ in raw)) if spec.start is None else instant_ms(spec.start)
+    if spec.universe is not None:  # who is in is judged by the days before
+        first -= (universe.rules(**spec.universe).turnover_days + 1) * 86_400_000
+    if spec.end is None:
+        return first, max(end, *(high + span.bar_ms for _, high in raw))
+    return first, max(end, instant_ms(spec.end))
+
+
+def _apart(days: pl.DataFrame) -> list[str]:
+    """Return what a reader must know of coins whose price a second venue does not confirm."""
+    if days.is_empty():
+        return []
+    counts = days.group_by("symbol").len().sort("symbol").rows()
+    told = ", ".join(f"{symbol} ({n} days)" for symbol, n in counts)
+    return [f"Quarantined, nothing opened the day after a second venue disagreed: {told}."]
 
 
 def _lacks(spec: PanelSpec, primary: Read) -> frozenset[str]:
@@ -237,6 +264,7 @@ def _only(read: Read, kept: Sequence[int]) -> Read:
         symbols=[read.symbols[c] for c in kept],
         names=[read.names[c] for c in kept],
         coins=[read.coins[c] for c in kept],
+        lives=[read.lives[c] for c in kept],
     )
 
 
@@ -249,7 +277,7 @@ def _assemble(
     """Put the parts together."""
     reads, laid = venues
     symbols, primary = tuple(reads[0].names), laid[0]
-    carried = carry.carry(spec, symbols, grid, laid)
+    carried = carry.carry(spec, reads[0].lives, grid, laid)
     shape = primary.close.shape
     bars = Bars(
         open=primary.open,

@@ -11,11 +11,14 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quorate.lake import months, versions
-from quorate.lake.governance import Params
+from quorate.lake import months, universe, versions
+from quorate.lake.governance.params import params
 from quorate.lake.kinds import KNOWN_AT
 from quorate.lake.panel import Provenance
 from quorate.lake.spec import as_of_ms, plain
+
+READING = 2
+"""How rows become a panel; another number, another panel of the same files."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +33,18 @@ def told(
 ) -> Provenance:
     """Describe the panel and hash what was read: the files, the coins and the span."""
     digest = hashlib.blake2b(digest_size=16)
-    chosen = (symbols, tuple(grid), spec.assume_funding, spec.drop_last)
+    chosen = (
+        READING,
+        symbols,
+        tuple(grid),
+        spec.assume_funding,
+        spec.drop_last,
+        [(source.venue, source.kind) for source in spec.sources],
+        [sorted(each.items()) for each in (spec.tick, spec.lot)],
+        params(**spec.rules),
+        None if spec.universe is None else universe.rules(**spec.universe),
+    )
     digest.update(repr(chosen).encode())
-    # what is not asked for leaves the digest as it was
-    rules = {} if spec.rules == Params()._asdict() else spec.rules
-    for asked in (rules, spec.universe or {}):
-        digest.update(repr(sorted(asked.items())).encode() if asked else b"")
     limit = as_of_ms(spec)
     for path in paths:
         digest.update(path.name.encode())

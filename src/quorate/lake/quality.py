@@ -159,15 +159,17 @@ def within(judged: Judged, first_ms: int, end_ms: int, bar_ms: int) -> Judged:
     )
 
 
-def quality(mine: Judged, beside: Judged | None, bar_minutes: int, rules: Params) -> Quality:
+def quality(
+    mine: Judged, beside: Sequence[Series | None], bar_minutes: int, rules: Params
+) -> Quality:
     """Return what one symbol's bars are worth.
 
     Parameters
     ----------
     mine : Judged
         Its files, held against the rules.
-    beside : Judged, optional
-        Those of a second vendor.
+    beside : sequence of Series or None
+        A second vendor's bars of each coin (``reading.aligned``); empty without one.
     bar_minutes : int
         Length of a bar.
     rules : Params
@@ -190,12 +192,10 @@ def quality(mine: Judged, beside: Judged | None, bar_minutes: int, rules: Params
     lines += [
         _line(name, 0, governed.findings, days) for name, days in covered.items() if name != symbol
     ]
-    # the first coin of a name beside the first, the second beside the second
     pairs = [
         _pair(name, series, other, bar_minutes)
-        for (name, series), (_, other) in zip(
-            governed.coins, beside.governed.coins if beside else (), strict=False
-        )
+        for (name, series), other in zip(governed.coins, beside, strict=False)
+        if other is not None
     ]
     return Quality(
         pl.concat(lines),

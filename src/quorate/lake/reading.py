@@ -7,6 +7,7 @@ prices of the first (``reconcile.disputes``). Nothing is judged here that ``gove
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,8 @@ import numpy as np
 
 from quorate.errors import DataError, SchemaError
 from quorate.lake import governance, layout, reconcile
-from quorate.lake.governance import params
+from quorate.lake.governance import identity, params
+from quorate.lake.governance.identity import Units
 from quorate.lake.grid import window
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import PRICES, bar_rows, epoch_ms, infer_minutes
@@ -47,19 +49,31 @@ class Judged(NamedTuple):
     symbol: str
     n_rows: int
     governed: Governed
+    raw_ms: tuple[int, int] | None = None  # first and last time that stood there
+
+
+class Life(NamedTuple):
+    """A coin of the primary venue: from when to when its symbol means it, and its unit."""
+
+    symbol: str
+    name: str
+    span: tuple[int, int]
+    units: Units
 
 
 class Read(NamedTuple):
     """What was read of one venue, one entry a coin of the panel.
 
     ``symbols`` are those of the primary venue's files that the coins came from (two coins may
-    share one), ``coins`` their series, None where this venue has none; ``judged`` what was found,
-    an entry a symbol.
+    share one), ``coins`` their series, None where this venue has none, in the unit of the primary
+    venue; ``lives`` from when to when a symbol means the coin, and its unit; ``judged`` what was
+    found, an entry a symbol.
     """
 
     symbols: list[str]
     names: list[str]
     coins: list[Series | None]
+    lives: list[Life]
     judged: list[Judged | None]
     paths: list[Path]
 
@@ -167,7 +181,9 @@ def judge(
     governed = governance.govern(
         symbol, rows, bars.minutes, rules, drop_last=drop_last, disputed=disputed
     )
-    return Judged(symbol, rows.height, governed)
+    at = epoch_ms(rows, name)
+    raw = (int(at.min()), int(at.max())) if at.size else None
+    return Judged(symbol, rows.height, governed, raw)
 
 
 def read(
@@ -233,15 +249,24 @@ def read(
 
     with ThreadPoolExecutor(_THREADS) as pool:
         judged = list(pool.map(one, symbols))
-    lives = [_lives(each[0]) for each in judged]
-    return [
-        _of_venue(v, [each[v] for each in judged], lives, [match(s, dict(there)) for s in symbols])
+    made = [
+        _of_venue(v, judged, [match(s, dict(there)) for s in symbols])
         for v, there in enumerate(found)
     ]
+    doubled = [name for name, n in Counter(made[0].names).items() if n > 1]
+    if doubled:
+        raise DataError(
+            f"two coins would be called {', '.join(doubled)}: a symbol of that name, and the "
+            "second coin of another",
+            hint="leave one of the symbols out",
+        )
+    return made
 
 
 def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
-    """Return the bars of all coins of a symbol within a span of milliseconds; None without one.
+    """Return a symbol's bars of all of its coins within a span, as stored; None without one.
+
+    Units that were made one are undone, for each venue has its own first row.
 
     Examples
     --------
@@ -249,7 +274,12 @@ def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
     >>> joined(governance.Governed((), pl.DataFrame()), (0, 1)) is None
     True
     """
-    parts = [window(series, *span) for _, series in governed.coins]
+    parts = []
+    for name, series in governed.coins:
+        part, units = window(series, *span), identity.units(governed.findings, name)
+        parts.append(
+            identity.scaled(part, 1.0 / units.of(part.open_ms)) if units.at_ms.size else part
+        )
     parts = [part for part in parts if part.open_ms.size > 0]
     if len(parts) <= 1:
         return parts[0] if parts else None
@@ -275,44 +305,75 @@ def _drops(source: Source, spec: PanelSpec) -> bool:
     return not layout.is_partitioned(source.path) if spec.drop_last is None else spec.drop_last
 
 
-class _Life(NamedTuple):
-    """A coin of the primary venue, and from when to when its symbol means it."""
-
-    symbol: str
-    name: str
-    span: tuple[int, int]
-
-
-def _lives(mine: Judged | None) -> list[_Life]:
+def lives(mine: Judged) -> list[Life]:
     """Return the coins of a symbol; one without bars where none is left."""
-    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
     coins = mine.governed.coins
     if not coins:
-        return [_Life(mine.symbol, mine.symbol, _EVER)]
+        none = Units(np.empty(0, np.int64), np.empty(0))
+        return [Life(mine.symbol, mine.symbol, _EVER, none)]
     begins = [_EVER[0], *(int(series.open_ms[0]) for _, series in coins[1:]), _EVER[1]]
     return [
-        _Life(mine.symbol, name, (begins[i], begins[i + 1])) for i, (name, _) in enumerate(coins)
+        Life(
+            mine.symbol,
+            name,
+            (begins[i], begins[i + 1]),
+            identity.units(mine.governed.findings, name),
+        )
+        for i, (name, _) in enumerate(coins)
     ]
 
 
+def aligned(mine: Judged, beside: Judged | None) -> list[Series | None]:
+    """Return another venue's bars of each coin of a symbol, in the units of the first venue.
+
+    Parameters
+    ----------
+    mine : Judged
+        The first venue's files: their coins decide which bars are whose.
+    beside : Judged or None
+        The other venue's.
+
+    Returns
+    -------
+    list of Series or None
+        One a coin of ``mine``; None where the other venue has no bar in its time.
+
+    Notes
+    -----
+    Units: those of the first venue's first row, of its own time; a venue that changes its unit
+    hours before or after the other is apart from it for so long.  Causal: by what is known at each
+    bar.  Missing: None.
+    """
+    if beside is None:
+        return [None] * max(len(mine.governed.coins), 1)
+    found = []
+    for life in lives(mine):
+        series = joined(beside.governed, life.span)
+        if series is not None and life.units.at_ms.size:
+            series = identity.scaled(series, life.units.of(series.open_ms))
+        found.append(series)
+    return found
+
+
 def _of_venue(
-    v: int,
-    judged: Sequence[Judged | None],
-    lives: Sequence[Sequence[_Life]],
-    paths: Sequence[Sequence[Path]],
+    v: int, judged: Sequence[Sequence[Judged | None]], paths: Sequence[Sequence[Path]]
 ) -> Read:
     """Gather one venue's coins on the coin axis of the primary."""
     coins: list[Series | None] = []
-    for each, own in zip(judged, lives, strict=True):
-        if v == 0 and each is not None and each.governed.coins:
-            coins += [series for _, series in each.governed.coins]
+    axis: list[Life] = []
+    for mine, *others in judged:
+        assert mine is not None  # noqa: S101  (the primary venue has every symbol)
+        own = lives(mine)
+        axis += own
+        if v > 0:
+            coins += aligned(mine, others[v - 1])
         else:
-            coins += [None if each is None else joined(each.governed, life.span) for life in own]
-    axis = [life for own in lives for life in own]
+            coins += [series for _, series in mine.governed.coins] or [None]
     return Read(
         [life.symbol for life in axis],
         [life.name for life in axis],
         coins,
-        list(judged),
+        axis,
+        [each[v] for each in judged],
         [path for each in paths for path in each],
     )

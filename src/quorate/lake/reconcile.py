@@ -40,6 +40,7 @@ QUARANTINE_FRAC: Final = 0.005
 SHIFT_BARS: Final = 36
 _LEAST_RETURNS = 200
 _LONGEST_MINUTES = 15
+_TICK_BARS = 100
 _HOUR_MS = 60 * MINUTE_MS
 _DAY_MS = 24 * _HOUR_MS
 
@@ -128,7 +129,8 @@ def disputes(first: Series, second: Series, tick: float, bar_minutes: int) -> Ma
     Notes
     -----
     Units: bps.  Causal: yes.  Missing: a bar of one vendor alone is not disputed; where no bar was
-    common in the span before, 10 bps or a tick are tolerated.  Spec 13; METHODS 12.
+    common in the span before, 10 bps or a tick are tolerated; before the second vendor's hundredth
+    bar, by which its tick is known, nothing is disputed.  Spec 13; METHODS 12.
 
     Examples
     --------
@@ -137,7 +139,7 @@ def disputes(first: Series, second: Series, tick: float, bar_minutes: int) -> Ma
     >>> two = one * np.array([1.0, 1.01, 1.0])
     >>> a, b = (Series("f", at, p, p, p, p, p, p) for p in (one, two))
     >>> disputes(a, b, 0.01, 5).tolist()
-    [False, True, False]
+    [False, False, False]
     """
     out: Mask = np.zeros(first.open_ms.size, np.bool_)
     at, left, right = np.intersect1d(
@@ -153,7 +155,9 @@ def disputes(first: Series, second: Series, tick: float, bar_minutes: int) -> Ma
         pl.col("far").rolling_median_by("at", f"{span}i", closed="left").fill_null(0.0)
     )["far"].to_numpy()
     usual = np.minimum(MEDIANS * before, MOST_BPS)
-    out[left] = far > np.maximum(np.maximum(usual, 1e4 * tick / close), LEAST_BPS)
+    # a tick is known from the first hundred closes (``infer_tick``)
+    far_off = far > np.maximum(np.maximum(usual, 1e4 * tick / close), LEAST_BPS)
+    out[left] = far_off & (right >= _TICK_BARS)
     return out
 
 

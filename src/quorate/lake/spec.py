@@ -206,14 +206,25 @@ def base_asset(symbol: str) -> str:
 
 
 def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:
-    """Return a symbol's files under its own spelling, else under its base asset's, else none."""
+    """Return a symbol's files under its own spelling, else under its base asset's, else none.
+
+    Raises
+    ------
+    DataError
+        Several pairs of the coin are there, and none is spelt as it.
+    """
     if symbol in files:
         return files[symbol]
     base = base_asset(symbol)
-    for name, paths in files.items():
-        if base_asset(name) == base:
-            return paths
-    return ()
+    if base in files:
+        return files[base]
+    found = [name for name in files if (_QUOTE.sub("", name) or name) == base]
+    if len(found) > 1:
+        raise DataError(
+            f"{symbol} may be {', '.join(found)} of the other venue",
+            hint="leave all but one of them out of its folder, or name the same quote",
+        )
+    return files[found[0]] if found else ()
 
 
 def named(symbols: Sequence[str], files: Mapping[str, Sequence[Path]]) -> tuple[str, ...]:

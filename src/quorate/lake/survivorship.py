@@ -13,6 +13,7 @@ leaves at its last close less a haircut.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,10 +23,9 @@ from quorate.errors import DataError
 from quorate.lake.universe import Verdict
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from quorate.core.types import Mat, Vec
 
+    Ended = np.ndarray[tuple[int], np.dtype[np.bool_]]
     Mask = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
 
 HAIRCUT = 0.05
@@ -83,13 +83,14 @@ def survivorship(
     Raises
     ------
     DataError
-        If no coin is in on any day.
+        If no coin is in on any day, or the bars end before the span does.
 
     Notes
     -----
     Units: fractions, bps.  Causal: who is held on a day is known the evening before; who survived
     is not, which is the point.  Missing: a coin without a bar is held on at its last price until it
-    trades again; one that never does is out at a loss on the first day without.
+    trades again; one that never does is out at a loss on the first day without. One that has not
+    traded since the day before the last counts as ended, by days beyond the span too.
     Spec 13; METHODS 12.
 
     Examples
@@ -98,7 +99,7 @@ def survivorship(
     >>> def coin(name, closes):
     ...     when = [date(2023, 1, 1) + timedelta(i) for i in range(len(closes))]
     ...     return pl.DataFrame({"symbol": name, "day": when, "close": closes})
-    >>> days = pl.concat([coin("A", [1.0, 1.0, 1.1]), coin("B", [1.0, 0.5])])
+    >>> days = pl.concat([coin("A", [1.0, 1.0, 1.1, 1.1]), coin("B", [1.0, 0.5])])
     >>> verdicts = days.join(days.select("day").unique(), on="day").select("symbol").unique().join(
     ...     days.select("day").unique(), how="cross").with_columns(verdict=pl.lit("IN"))
     >>> found = survivorship(days, verdicts, haircut=0.0, cost_bps=0.0)
@@ -123,7 +124,8 @@ def survivorship(
     )
     traded = np.isfinite(close)
     last = close.shape[0] - 1 - traded[::-1].argmax(axis=0)
-    ended = last < close.shape[0] - 1
+    ended = _ended(days, span[-1], names)
+    last = np.where(ended, last, close.shape[0])
     before = _closes_before(days, span[0], names)
     everyone = _grow(close, is_in, last, before, haircut, cost_bps)
     is_left = is_in & ~ended
@@ -143,6 +145,20 @@ def survivorship(
             }
         ),
     )
+
+
+def _ended(days: pl.DataFrame, end: date, names: pl.Series) -> Ended:
+    """Return which coins have no day from the one before the last on, by all that is known."""
+    newest = max(days["day"].to_list())
+    if newest < end:
+        raise DataError(
+            f"the bars end on {newest:%Y-%m-%d}, before {end}: who is left then is not known",
+            hint=f"ask until {newest:%Y-%m-%d} at the latest",
+        )
+    lived = days.group_by("symbol").agg(pl.col("day").max().alias("newest"))
+    found = pl.DataFrame({"symbol": names}).join(lived, on="symbol", how="left")
+    # a day without a bar may be an outage; two are an end
+    return (found["newest"] < end - timedelta(days=1)).to_numpy()
 
 
 def _matrix(rows: pl.DataFrame, value: str, span: pl.Series, names: pl.Series) -> Mat:

@@ -31,11 +31,11 @@ def test_a_run_leaves_the_certificate_of_its_data(folder, tmp_path):
     told = certificate.read(result.folder / certificate.FOLDER)
     assert told.rules == panel.certificate.rules
     ((origin, worth),) = told.venues
-    assert (origin, worth.findings.rows()) == (
-        panel.certificate.venues[0][0],
-        panel.certificate.venues[0][1].findings.rows(),
-    )
-    assert worth.findings.select("rule", "n").rows() == [("GAP_FILLED", 3)]
+    ((held, was),) = panel.certificate.venues
+    assert origin == held
+    assert all(a.equals(b) for a, b in zip(worth, was, strict=True))
+    rules = [("GAP_FILLED", 3), ("ROW_UNFINISHED", 1)]
+    assert worth.findings.select("rule", "n").rows() == rules
     page = (result.folder / "certificate.html").read_text()
     for words in ("Certificate of the data", origin.digest, "data.suspect_z", "GAP_FILLED"):
         assert words in page
@@ -55,7 +55,11 @@ def test_data_that_fail_are_refused_or_told_at_the_head(folder, tmp_path):
     assert "read them all the same" in (result.folder / "certificate.html").read_text()
     told = json.loads((result.folder / "certificate" / "certificate.json").read_text())
     assert told["is_accepted"]
-    assert {row["rule"] for row in told["found"]} == {"GAP_FILLED", "ROW_IMPOSSIBLE"}
+    assert {row["rule"] for row in told["found"]} == {
+        "GAP_FILLED",
+        "ROW_IMPOSSIBLE",
+        "ROW_UNFINISHED",
+    }
 
 
 def test_a_market_that_was_made_up_has_none(tmp_path):
@@ -67,7 +71,10 @@ def test_a_market_that_was_made_up_has_none(tmp_path):
 def test_the_settings_have_the_rules(folder):
     loose = quorate.read_settings(overrides={"data.gap_minutes": "10"})
     panel = market(folder, symbols=["AAA"], settings=loose)
-    assert panel.certificate.venues[0][1].findings["rule"].to_list() == ["GAP_BREAK"]
+    assert panel.certificate.venues[0][1].findings["rule"].to_list() == [
+        "GAP_BREAK",
+        "ROW_UNFINISHED",
+    ]
     assert panel.bars.status[100:103, 0].tolist() == [2, 0, 0]
     with pytest.raises(ConfigError, match=r"data.gap_minutes is 60, but the bars .* with 10"):
         quorate.run(panel, quorate.read_settings(overrides={}))

@@ -131,3 +131,9 @@ def test_what_all_settings_share_may_not_differ(panel, other, said):
 def test_no_setting_is_refused(panel):
     with pytest.raises(ConfigError, match="no settings"):
         quorate.sweep(panel, [])
+
+
+def test_rules_of_data_are_applied_before_a_sweep():
+    chosen = [quorate.read_settings(overrides={"data.suspect_z": z}) for z in ("8", "9")]
+    with pytest.raises(ConfigError, match=r"a sweep changes data\.suspect_z"):
+        quorate.sweep(quorate.synthetic(n_coins=1, days=1), chosen)

@@ -414,3 +414,112 @@ def test_funding_and_marks_are_read_as_of_the_moment_too(tmp_path):
     assert old.market.mark[5, 0, 0] == pytest.approx(100.5)
     assert new.market.mark[5, 0, 0] == 100.6
     assert old.source.digest != new.source.digest
+
+
+def perps(tmp_path, frame, **beside):
+    mark = frame.select("ts", "open", "high", "low", "close")
+    source = Source(
+        store(tmp_path / "bars", L=frame),
+        "binance_usdm",
+        "perp",
+        mark=store(tmp_path / "mark", L=beside.pop("mark", mark)),
+    )
+    return load(PanelSpec((source,), assume_funding=0.0, drop_last=False, **beside))
+
+
+def in_new_unit(frame, row, factor):
+    late = pl.int_range(pl.len()) >= row
+    prices = [
+        pl.when(late).then(pl.col(name) * factor).otherwise(pl.col(name)).alias(name)
+        for name in ("open", "high", "low", "close")
+    ]
+    return frame.with_columns(*prices)
+
+
+def test_marks_are_counted_in_the_unit_of_the_bars(tmp_path):
+    panel = perps(tmp_path, in_new_unit(bars(n=DAY), 100, 1e3))
+    np.testing.assert_allclose(panel.market.mark, panel.market.close, rtol=1e-12)
+    assert panel.bars.close.max() < 200.0
+
+
+def test_marks_of_another_coin_of_the_name_stay_with_it(tmp_path):
+    old, new = bars(n=DAY), bars(n=DAY, price=900.0, start_ms=START_MS + 4 * DAY * 300_000)
+    panel = perps(tmp_path, pl.concat([old, new]))
+    assert panel.symbols == ("L", "L.2")
+    known = np.isfinite(panel.market.close)
+    assert np.isnan(panel.market.mark[:, 0, 0][-DAY:]).all()
+    np.testing.assert_array_equal(panel.market.mark[known], panel.market.close[known])
+
+
+def test_marks_of_something_else_are_refused(tmp_path):
+    frame = bars(n=DAY)
+    wrong = frame.with_columns(pl.col("open", "high", "low", "close") * 1e3)
+    with pytest.raises(DataError, match="marks of binance_usdm L are more than twice"):
+        perps(tmp_path, frame, mark=wrong)
+
+
+def both(tmp_path, one, two, kind="spot", **choices):
+    venue = "kraken_spot" if kind == "spot" else "okx_swap"
+    sources = (
+        Source(store(tmp_path / "one", A=one), "binance_spot", "spot"),
+        Source(store(tmp_path / "two", A=two), venue, kind),
+    )
+    return load(PanelSpec(sources, drop_last=False, **choices))
+
+
+def test_a_second_venue_is_in_the_unit_of_the_first(tmp_path):
+    changed = in_new_unit(bars(n=DAY), 100, 1e3)
+    panel = both(tmp_path, changed, changed[150:])  # the second begins in the new unit
+    close = panel.market.close
+    np.testing.assert_allclose(close[150:, 1], close[150:, 0], rtol=1e-12)
+    assert panel.notes == ()
+
+
+def test_a_coin_that_a_second_venue_does_not_confirm_opens_nothing_the_day_after(tmp_path):
+    frame = bars(n=3 * DAY)
+    inside = (pl.int_range(pl.len()) >= DAY) & (pl.int_range(pl.len()) < DAY + 20)
+    prices = [
+        pl.when(inside).then(pl.col(name) * 1.5).otherwise(pl.col(name)).alias(name)
+        for name in ("open", "high", "low", "close")
+    ]
+    panel = both(tmp_path, frame, frame.with_columns(*prices))
+    assert panel.member[: 2 * DAY].all()
+    assert not panel.member[2 * DAY :].any()
+    (note,) = panel.notes
+    assert note.endswith("the day after a second venue disagreed: A (1 days).")
+
+
+def test_rows_that_fail_at_the_ends_of_what_was_asked_for_are_not_overlooked(tmp_path):
+    frame = bars(n=2 * DAY)
+    for n, rows in enumerate((slice(DAY, None), slice(0, DAY))):
+        inside = pl.int_range(pl.len()).is_between(rows.start, (rows.stop or 2 * DAY) - 1)
+        bad = frame.with_columns(pl.when(inside).then(-1.0).otherwise("close").alias("close"))
+        where = store(tmp_path / f"{n}", A=bad)
+        with pytest.raises(DataError, match="ROW_IMPOSSIBLE"):
+            spot(where)
+
+
+def test_two_coins_of_one_name_are_refused(tmp_path):
+    new = bars(n=DAY, price=900.0, start_ms=START_MS + 4 * DAY * 300_000)
+    reborn = pl.concat([bars(n=DAY), new])
+    where = store(tmp_path, **{"X": reborn, "X.2": bars(n=DAY)})
+    with pytest.raises(DataError, match=r"two coins would be called X\.2"):
+        spot(where)
+
+
+def test_the_digest_tells_apart_what_was_asked_for(tmp_path):
+    where = store(tmp_path, A=bars(n=2 * DAY))
+    loose = {"min_age_days": 0, "min_turnover": 0.0}
+    digests = {
+        spot(where, **choices).source.digest
+        for choices in (
+            {},
+            {"rules": {"gap_minutes": 30.0}},
+            {"universe": loose},
+            {"universe": {**loose, "turnover_days": 5}},
+            {"tick": {"A": 0.5}},
+        )
+    }
+    assert len(digests) == 5
+    other = load(PanelSpec((Source(where, "kraken_spot", "spot"),)))
+    assert other.source.digest not in digests

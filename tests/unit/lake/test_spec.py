@@ -33,6 +33,13 @@ def test_the_own_spelling_comes_first():
     assert match("ETHUSDT", files) == ()
 
 
+def test_several_pairs_of_a_coin_are_not_guessed_at():
+    files = {"BTCUSD": (Path("a"),), "BTCUSDC": (Path("b"),), "ETHUSD.2": (Path("c"),)}
+    with pytest.raises(DataError, match="BTCUSDT may be BTCUSD, BTCUSDC of the other venue"):
+        match("BTCUSDT", files)
+    assert match("ETHUSDT", files) == ()  # the second coin of a name is another coin
+
+
 def test_every_venue_with_numbers_has_a_kind():
     assert set(KINDS) == set(known_venues())
 

@@ -84,12 +84,22 @@ def test_both_curves_are_those_of_a_ledger(seed):
 
 
 def test_a_coin_that_ends_loses_the_haircut():
-    closes = np.array([[1.0, 1.0], [1.0, 0.5], [1.0, np.nan]])
-    is_in = np.ones((3, 2), bool)
+    closes = np.array([[1.0, 1.0], [1.0, 0.5], [1.0, np.nan], [1.0, np.nan]])
+    is_in = np.ones((4, 2), bool)
+    is_in[3, 1] = False
     found = survivorship(*frames(closes, is_in), haircut=0.2, cost_bps=0.0)
     # nothing is held on the first day, for no price is known the evening before
-    assert found.days["everyone"].to_list() == pytest.approx([1.0, 0.75, 0.75 * 0.9])
+    assert found.days["everyone"].to_list()[:3] == pytest.approx([1.0, 0.75, 0.75 * 0.9])
     assert found.survivors == pytest.approx(0.0)
+
+
+def test_an_outage_on_the_last_day_is_no_end_and_a_span_beyond_the_data_is_refused():
+    closes = np.array([[1.0, 1.0], [1.0, 1.1], [1.0, np.nan]])
+    days, verdicts = frames(closes, np.ones((3, 2), bool))
+    assert survivorship(days, verdicts, haircut=0.2, cost_bps=0.0).n_ended == 0
+    late = pl.concat([verdicts, verdicts[-2:].with_columns(pl.col("day") + timedelta(days=1))])
+    with pytest.raises(DataError, match="the bars end on 2023-01-03, before 2023-01-04"):
+        survivorship(days, late)
 
 
 def test_nobody_in_is_said():

@@ -99,7 +99,7 @@ def govern(
             bar_minutes,
             infer_tick(coin.close),
             chosen,
-            None if disputed is None else disputed(coin),
+            None if disputed is None else disputed(part),  # as stored: in the venues' own unit
         )
         missing = gaps.gaps(coin, bar_minutes, chosen)
         told.append(findings.frame(name, [*unit, *suspects, *missing]))

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from quorate.lake.governance.findings import Finding, Rule, found
 from quorate.lake.governance.rows import take
@@ -108,10 +109,59 @@ def one_unit(series: Series, bar_minutes: int, params: Params) -> tuple[Series, 
     power = np.zeros(series.open_ms.size)
     power[rows] = np.rint(jump[rows - 1] / _LOG10)
     factor: Vec = 10.0 ** np.cumsum(power)
-    scaled = {name: getattr(series, name) / factor for name in PRICES}
-    scaled |= {name: getattr(series, name) * factor for name in ("volume", "taker_buy")}
     finding = found(Rule.REDENOMINATED, series.open_ms[rows], value=10.0 ** power[rows])
-    return series._replace(**scaled), [finding]
+    return scaled(series, factor), [finding]
+
+
+class Units(NamedTuple):
+    """When a coin's unit changed, and by which factor in all since its first row."""
+
+    at_ms: IntVec
+    factor: Vec
+
+    def of(self, at_ms: IntVec) -> Vec:
+        """Return the factor that holds at each time, 1 before the first change."""
+        held = np.concatenate([[1.0], self.factor])
+        return held[np.searchsorted(self.at_ms, at_ms, side="right")]
+
+
+def units(told: pl.DataFrame, name: str) -> Units:
+    """Return how a coin's unit changed, from what was found.
+
+    Parameters
+    ----------
+    told : polars.DataFrame
+        Findings (``findings.frame``).
+    name : str
+        The coin.
+
+    Returns
+    -------
+    Units
+        Empty for a coin that kept its unit.
+
+    Notes
+    -----
+    Units: a factor.  Causal: each change is known on its bar.  Missing: none.
+
+    Examples
+    --------
+    >>> from quorate.lake.governance.findings import frame
+    >>> new = found(Rule.REDENOMINATED, np.array([5, 9]), value=np.array([1e3, 0.01]))
+    >>> units(frame("A", [new]), "A").of(np.array([4, 5, 9])).tolist()
+    [1.0, 1000.0, 10.0]
+    """
+    mine = told.filter(
+        (pl.col("symbol") == name) & (pl.col("rule") == Rule.REDENOMINATED.value)
+    ).sort("at")
+    return Units(mine["at"].dt.epoch("ms").to_numpy(), np.cumprod(mine["value"].to_numpy()))
+
+
+def scaled(series: Series, factor: Vec) -> Series:
+    """Return bars whose prices are divided by a factor each, and volumes multiplied."""
+    columns: dict[str, Any] = {name: getattr(series, name) / factor for name in PRICES}
+    columns |= {name: getattr(series, name) * factor for name in ("volume", "taker_buy")}
+    return series._replace(**columns)
 
 
 def _jumps(series: Series) -> Vec:
