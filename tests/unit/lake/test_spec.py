@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quorate.errors import ConfigError
+from quorate.errors import ConfigError, DataError
 from quorate.lake import PanelSpec, Source
 from quorate.lake.instruments import is_known, known_venues
 from quorate.lake.spec import KINDS, base_asset, check, match
