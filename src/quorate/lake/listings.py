@@ -7,7 +7,6 @@ venue only tells today's.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +16,7 @@ from quorate.lake import layout, manifest
 from quorate.lake.layout import Key
 from quorate.lake.pulling import name_of, vendor
 from quorate.venues.market import opened
+from quorate.venues.running import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,7 +77,7 @@ def note(
     Units: see ``venues.frames.instruments``.  Causal: a row is known from its ``known_at`` on.
     Missing: null, where the venue does not say.  Spec 13.
     """
-    frame, markets, now_ms = asyncio.run(_asked(venue, symbols, url, patience, now))
+    frame, markets, now_ms = run(lambda: _asked(venue, symbols, url, patience, now))
     at = datetime.fromtimestamp(now_ms // 1000, UTC)
     noted = []
     for done, row in enumerate(frame.iter_slices(1), start=1):

@@ -17,6 +17,7 @@ from quorate.errors import DataError, VenueError
 from quorate.lake import layout, manifest
 from quorate.lake.layout import Key
 from quorate.venues.market import opened
+from quorate.venues.running import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +132,7 @@ def pull(
         ) as data:
             return await _all(data, wanted, root, progress)
 
-    return asyncio.run(gather())
+    return run(gather)
 
 
 def vendor(venue: str, market: dict[str, Any]) -> str:

@@ -107,6 +107,7 @@ def render(folder: Path) -> Path:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> render(Path("no-such-run"))
     Traceback (most recent call last):
     quorate.errors.DataError: no-such-run has no trades.parquet

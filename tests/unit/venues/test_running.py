@@ -68,6 +68,21 @@ def test_an_interrupt_cancels_the_work_and_lets_it_clean_up():
             seen.append("cleaned")
             raise
 
-    with pytest.raises(KeyboardInterrupt):
-        run(work)
+    # a loop of another test in this thread may have taken the signal for itself
+    held = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(work)
+    finally:
+        signal.signal(signal.SIGINT, held)
     assert seen == ["cleaned"]
+
+
+def test_a_loop_that_runs_already_is_not_in_the_way():
+    async def outer():
+        async def inner():
+            return 7
+
+        return run(inner)
+
+    assert asyncio.run(outer()) == 7
