@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,18 @@ def instance(seed):
     sector = rng.integers(0, 4, n)
     cap = float(rng.choice([math.inf, 0.7, 0.2]))
     return rng, mu, u, w0, sector, cap
+
+
+def tied(seed):
+    """Draw tenths for edges, bounds and weights held, the last also a rounding off them."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 12))
+    mu = 0.1 * rng.integers(-1, 6, n)
+    u = rng.choice([0.0, 0.1, 0.2, 0.357, 1.0], n)
+    off = rng.choice([0.0, 1e-13, -1e-13, 1e-9], n)
+    w0 = np.maximum(rng.choice([0.0, 0.1, 0.2, 0.3], n) + off, 0.0)
+    cap = float(rng.choice([math.inf, 0.7, 0.2]))
+    return mu, u, w0, rng.integers(0, 3, n), cap
 
 
 def weights(mu, u, w0, sector, cap):
@@ -91,3 +104,15 @@ def test_what_is_best_once_is_best_again(seed):
     _, mu, u, w0, sector, cap = instance(seed)
     once = weights(mu, u, w0, sector, cap)
     np.testing.assert_allclose(weights(mu, u, once, sector, cap), once, atol=1e-9)
+
+
+@MANY
+@given(SEED)
+def test_from_what_is_best_nothing_is_better_and_nothing_worse_is_chosen(seed):
+    mu, u, w0, sector, cap = tied(seed)
+    once = weights(mu, u, w0, sector, cap)
+    again = weights(mu, u, once, sector, cap)
+    assert is_inside(again, u, sector, cap)
+    held = objective.value(once, mu, once, 0.1)
+    # ties to the last digit of an edge may move a weight, by what no edge can tell
+    assert objective.value(again, mu, once, 0.1) == pytest.approx(held, abs=1e-11)

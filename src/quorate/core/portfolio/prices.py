@@ -7,8 +7,8 @@ Inside the solver of METHODS 8.3 the concentration has a price :math:`\nu`, here
 
 so every sum of weights falls piecewise linearly in the price, and Newton steps inside a bracket
 find the price at which the sum meets its limit. Where prices are as fine as a float can tell
-(ties, :math:`\nu \to 0`) the search goes on in weights: the ``shift`` is taken off every free
-coin alike, so that ties share equally and a sum is met to the last digit.
+(ties, :math:`\nu \to 0`) the search goes on in weights, in a bracket of its own: a ``shift`` is
+taken off every free coin alike, so that ties share equally and a sum is met to the last digit.
 
 The rows of a ``book`` are the coins that may move, grouped by sector: what each gains when bought
 (``a - kappa``), when sold (``a + kappa``), where it is held, lower and upper bound, its weight.
@@ -25,7 +25,8 @@ BUY, SELL, HELD, LOWER, UPPER, WEIGHT = 0, 1, 2, 3, 4, 5
 N_ROWS = 6
 
 _ROUNDS = 200
-_SHIFTS = 20
+# from this round on brackets are halved: 100 halvings close the widest
+_PIVOTS = 100
 _CLOSE = 2e-15
 _EPSILON = 4e-16
 
@@ -79,31 +80,42 @@ def demand(
 
 
 @kernel
-def pivot(book: Mat, start: int, stop: int, low: float, high: float, t: float) -> float:
-    r"""Return the price inside a bracket to try when Newton cannot tell.
+def pivot(
+    book: Mat,
+    start: int,
+    stop: int,
+    base: float,
+    scale: float,
+    low: float,
+    high: float,
+    half: float,
+) -> float:
+    r"""Return the price or the shift inside a bracket to try when Newton cannot tell.
 
     Of the prices at which a coin is half way between two of its bounds, the one nearest to the
     middle of the bracket: where :math:`t` is large demand is a staircase, and these are its steps.
+    Prices are told from 0 at scale 1, shifts from the ``base`` at scale ``t``; ``half`` is what
+    half a unit of weight is there.
 
     Notes
     -----
-    Units: percent.  Causal: no time.  Missing: excluded by the caller.
+    Units: percent for prices, shares of the budget for shifts.  Causal: no time.
+    Missing: excluded by the caller.
     METHODS 8.3.
     """
     middle = 0.5 * (low + high)
     best = middle
     nearest = math.inf
-    half = 0.5 / t
     for c in range(start, stop):
         held = book[HELD, c]
         for side in range(2):
             far = book[LOWER, c] if side else book[UPPER, c]
             gain = book[SELL, c] if side else book[BUY, c]
-            price = gain - half * (held + far)
-            distance = abs(price - middle)
-            if distance < nearest and low < price < high and far != held:
+            step = (gain - base) * scale - half * (held + far)
+            distance = abs(step - middle)
+            if distance < nearest and low < step < high and far != held:
                 nearest = distance
-                best = price
+                best = step
     return best
 
 
@@ -156,6 +168,68 @@ def pooled(
 
 
 @kernel
+def settle(
+    book: Mat,
+    starts: IntVec,
+    caps: Vec,
+    groups: tuple[int, int],
+    limit: float,
+    t: float,
+    price: float,
+    low: float,
+    high: float,
+    excess: float,
+    free: int,
+) -> float:
+    r"""Meet a limit by a shift of weight at a price; return the shift, and set the weights.
+
+    Between two prices that a float cannot tell apart demand may fall by whole positions, and
+    coins stop at kinks (bounds, held weights) on the way. In the shift the sum is continuous and
+    falls by at most 1 a coin, so a bracket that has closed has met the limit to rounding.
+
+    Parameters
+    ----------
+    book, starts, caps, groups, limit, t
+        As in ``clear``.
+    price : float
+        Where the shift is counted from.
+    low, high : float
+        Prices around the one sought: the sum is over the limit at ``low``, not at ``high``.
+    excess, free
+        What the sum is over the limit by at ``price``, and how many coins are free there.
+
+    Notes
+    -----
+    Units: shares of the budget.  Causal: no time.  Missing: excluded by the caller.
+    METHODS 8.3.
+    """
+    first = starts[groups[0]]
+    last = starts[groups[1]]
+    over = (low - price) * t
+    under = (high - price) * t
+    shift = 0.0
+    for n_round in range(1, _ROUNDS):
+        if excess > 0.0:
+            over = shift
+        else:
+            under = shift
+        step = shift + excess / free if free > 0 else math.inf
+        if not over < step < under or n_round % 8 == 7:
+            step = pivot(book, first, last, price, t, over, under, 0.5)
+            step = step if n_round < _PIVOTS else 0.5 * (over + under)
+        if not over < step < under:
+            break
+        shift = step
+        total, free = pooled(book, starts, caps, groups, price, shift, t)
+        excess = total - limit
+        if abs(excess) <= _CLOSE:
+            return shift
+    # the bracket has closed: its end inside the limit
+    pooled(book, starts, caps, groups, price, under, t)
+    return under
+
+
+@kernel
 def clear(
     book: Mat,
     starts: IntVec,
@@ -170,7 +244,7 @@ def clear(
     r"""Return the price at which the groups together hold no more than a limit; weights are set.
 
     Newton steps inside a bracket; where they leave it, ``pivot``. Once prices cannot be told
-    apart the rest is shifted off the free coins, and if none is free the safe end is taken.
+    apart, ``settle`` goes on in weights.
 
     Parameters
     ----------
@@ -186,7 +260,8 @@ def clear(
     Returns
     -------
     float
-        The price; ``floor`` where the limit does not bind there.
+        The price, or the one just below it that a float can tell; ``floor`` where the limit
+        does not bind there.
 
     Notes
     -----
@@ -195,44 +270,45 @@ def clear(
     """
     first = starts[groups[0]]
     last = starts[groups[1]]
-    top = high
+    fine = _EPSILON * high
     low = floor
     price = floor
+    total, free = pooled(book, starts, caps, groups, price, 0.0, t)
+    excess = total - limit
+    if excess <= _CLOSE:
+        return price
+    step = guess
     shift = 0.0
-    n_shifts = -1
-    for n_round in range(_ROUNDS):
-        total, free = pooled(book, starts, caps, groups, price, shift, t)
+    is_met = False
+    for n_round in range(1, _ROUNDS):
+        price = step
+        total, free = pooled(book, starts, caps, groups, price, 0.0, t)
         excess = total - limit
-        is_safe = price == high or (n_round == 0 and excess <= 0.0)
-        if abs(excess) <= _CLOSE or is_safe:
-            break
-        if n_round == 0:
-            price = guess
-            continue
-        if n_shifts >= 0:
-            if free == 0 or n_shifts == _SHIFTS:
-                if excess <= 0.0:
-                    break
-                price, shift = high, 0.0
-            else:
-                shift += excess / free
-                n_shifts += 1
-            continue
+        if abs(excess) <= _CLOSE:
+            return price
         slope = t * free
-        if abs(excess) <= _EPSILON * top * slope:
-            shift = excess / free
-            n_shifts = 1
-            continue
         if excess > 0.0:
             low = price
         else:
             high = price
-        step = price + excess / slope if slope > 0.0 else math.inf
-        if not low < step < high or n_round % 8 == 7:
-            step = pivot(book, first, last, low, high, t)
-        if low < step < high:
-            price = step
+        if high - low <= 2.0 * fine:
+            break
+        if abs(excess) <= fine * slope:
+            shift = excess / free
+            total, _ = pooled(book, starts, caps, groups, price, shift, t)
+            is_met = abs(total - limit) <= _CLOSE
+            if is_met:
+                break
+            # a coin stopped at a kink on the way: the price may still be far from here
+            step = price + math.copysign(fine, excess)
         else:
-            price = low
-            n_shifts = 0
-    return price
+            step = price + excess / slope if slope > 0.0 else math.inf
+        if not low < step < high or n_round % 8 == 7:
+            step = pivot(book, first, last, 0.0, 1.0, low, high, 0.5 / t)
+            step = step if n_round < _PIVOTS else 0.5 * (low + high)
+        if not low < step < high:
+            break
+    if not is_met:
+        shift = settle(book, starts, caps, groups, limit, t, price, low, high, excess, free)
+    # never above the price that was meant: sectors start their search from it
+    return price if shift >= 0.0 else max(low, price + shift / t - fine)

@@ -104,6 +104,23 @@ def test_ties_in_a_full_sector_share_its_cap():
     np.testing.assert_allclose(w, [0.2, 0.2, 0.3], atol=1e-11)
 
 
+@pytest.mark.parametrize("held", [0.1, 0.1 - 1e-13, 0.1 + 1e-13])
+def test_a_full_sector_held_at_its_best_stays_full(held):
+    # selling the first gains what buying the third costs, and both stop 1e-13 from there
+    _, w = run(
+        [0.3, 0.4, 0.5], u=[0.357, 0.1, 0.1], w0=[held, 0.0, held], sector=[0, 0, 0], cap=0.2
+    )
+    np.testing.assert_allclose(w, [0.1, 0.0, 0.1], atol=1e-12)
+
+
+def test_a_full_sector_reached_by_a_tie_of_sale_and_purchase_is_full():
+    _, w = run(
+        [0.3, 0.5, 0.2, 0.2], u=np.full(4, 0.1), w0=[0.18, 0.0003, 0.3, 0.07],
+        sector=[0, 0, 0, 0], cap=0.2,
+    )  # fmt: skip
+    np.testing.assert_allclose(w, [0.1, 0.1, 0.0, 0.0], atol=1e-12)
+
+
 def test_negative_sectors_have_no_cap():
     _, w = run([0.5, 0.5], u=[0.3, 0.3], sector=[-1, -1], cap=0.4)
     np.testing.assert_allclose(w, [0.3, 0.3], atol=1e-11)
