@@ -21,6 +21,7 @@ from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
 from quorate.api.pulling import Pulls, pull_instruments, pull_venue
+from quorate.api.reconciling import reconcile_data
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
@@ -73,6 +74,7 @@ __all__ = [
     "pull_venue",
     "read",
     "read_settings",
+    "reconcile_data",
     "render",
     "run",
     "runs",

@@ -33,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         archives,
         data,
         pulling,
+        reconciling,
         runs,
         sweeping,
     )

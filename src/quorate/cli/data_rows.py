@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from quorate.api import Check
+    from quorate.api.reconciling import Reconciled
     from quorate.lake.survivorship import Survivorship
 
 _STYLES = {"failed": "red", "mended": "yellow", "noted": ""}
@@ -151,3 +152,29 @@ def survivorship_line(held: Survivorship, first: str, last: str | None) -> str:
         f"the end: {100 * held.survivors:+.1f} %. Looking at survivors adds "
         f"{100 * held.flattery:+.1f} points."
     )
+
+
+def reconciled_rows(found: Reconciled, width: int) -> Table:
+    """Return a row a coin and vendor: what it has, what was taken of it, what it alone has."""
+    rows = found.coins
+    columns = [
+        Column("coin", rows["symbol"].to_list(), 0),
+        Column("vendor", rows["vendor"].to_list(), 0),
+        Column("bars", [f"{n:,d}" for n in rows["n_bars"]], 1, is_text=False),
+        Column("taken", [f"{n:,d}" for n in rows["n_taken"]], 2, is_text=False),
+        Column("alone", [f"{n:,d}" if n else "" for n in rows["n_alone"]], 3, is_text=False),
+    ]
+    return fitted(columns, width, ["" for _ in rows["symbol"]])
+
+
+def disputed_line(found: Reconciled) -> str:
+    """Return how many bars no two vendors confirm, and where the merged series are."""
+    n = found.disputed.height
+    said = "Every bar that several have is confirmed by two."
+    if n:
+        first = found.disputed.sort("at").row(0, named=True)
+        said = (
+            f"{n:,d} bars are left out, for no two vendors agree on them; the first: "
+            f"{first['symbol']} at {first['at']:%Y-%m-%d %H:%M} UTC."
+        )
+    return said if found.folder is None else f"{said}\n{found.folder}"

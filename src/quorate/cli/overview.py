@@ -22,6 +22,7 @@ GROUPS: Final = {
         "data import",
         "data ls",
         "data check",
+        "data reconcile",
         "data universe",
         "keep",
     ),

@@ -1,0 +1,53 @@
+"""``quorate data reconcile``: several vendors' bars become one series."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from quorate.cli.commands import Json
+from quorate.cli.data import data
+
+
+@data.command
+def reconcile(
+    *folders: Annotated[Path, Parameter(help="Two or more of bars, the most trusted first.")],
+    kind: Annotated[Literal["spot", "perp"], Parameter(help="What all of them hold.")],
+    names: Annotated[
+        list[str] | None,
+        Parameter(help="The vendors' names; the folders' if left out.", consume_multiple=True),
+    ] = None,
+    symbols: Annotated[
+        list[str] | None,
+        Parameter(help="Which coins, BTC or BTCUSDT; all if left out.", consume_multiple=True),
+    ] = None,
+    to: Annotated[
+        Path | None, Parameter(help="Write the merged series there, SYMBOL.parquet a coin.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Merge vendors of one kind: each bar from the first that another one confirms.
+
+    A third vendor breaks ties; where no two agree the bar is left out. Every bar of a merged
+    file says which vendor it is from and how many agree.
+
+    Example: quorate data reconcile data/one data/two data/three --kind spot --to data/merged
+    """
+    from quorate import api
+    from quorate.cli.data_rows import disputed_line, reconciled_rows
+    from quorate.cli.progress import bars
+    from quorate.cli.tables import wide_console
+
+    with bars("reconciling", unit="coins") as progress:
+        found = api.reconcile_data(
+            folders, kind=kind, names=names, symbols=symbols, to=to, progress=progress
+        )
+    if json:
+        print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
+        return
+    console = wide_console()
+    console.print(reconciled_rows(found, console.width), crop=False)
+    console.print(disputed_line(found), markup=False)

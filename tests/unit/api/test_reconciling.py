@@ -1,0 +1,66 @@
+"""Several vendors' files become one series, and every bar says whose it is."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from tests.unit.lake.builders import bars, put, store, without
+
+import quorate
+from quorate.cli import run
+from quorate.errors import ConfigError, DataError
+
+N = 600
+
+
+@pytest.fixture
+def folders(tmp_path):
+    good = bars(N)
+    one = put(put(good, 50, close=101.0, low=100.0), 400, close=150.0, high=151.0)
+    two = without(good, 200, 20)
+    three = put(good, 400, close=120.0, low=110.0)
+    return (
+        store(tmp_path / "one", AAAUSDT=one),
+        store(tmp_path / "two", AAA=two),
+        store(tmp_path / "three", AAAUSD=three, BBB=good),
+    )
+
+
+def test_each_bar_is_from_the_first_that_another_confirms(folders, tmp_path):
+    found = quorate.reconcile_data(folders, kind="spot", to=tmp_path / "merged")
+    assert found.vendors == ("one", "two", "three")
+    assert found.coins.rows() == [
+        ("AAAUSDT", "one", N - 1, N - 3, 0),
+        ("AAAUSDT", "two", N - 21, 1, 0),
+        ("AAAUSDT", "three", N - 1, 0, 0),
+    ]
+    merged = pl.read_parquet(tmp_path / "merged" / "AAAUSDT.parquet")
+    assert merged.filter(pl.col("vendor") != "one").select("close", "vendor").rows() == [
+        (bars(N)["close"][50], "two")
+    ]
+    assert merged["n_agree"].to_list()[:3] == [3, 3, 3]
+    assert merged.height == N - 2  # of row 400 no two agree, of the last one nothing is finished
+    assert found.disputed["at"].to_list() == [bars(N)["ts"][400]]
+    panel = quorate.load(tmp_path / "merged", venue="binance_spot", kind="spot")
+    assert panel.n_bars == N - 2
+
+
+def test_the_command_tells_and_writes(folders, tmp_path, capsys):
+    words = ["data", "reconcile", *map(str, folders), "--kind", "spot"]
+    assert run([*words, "--to", str(tmp_path / "merged")]) == 0
+    said = capsys.readouterr().out
+    assert "1 bars are left out, for no two vendors agree" in said
+    assert (tmp_path / "merged" / "AAAUSDT.parquet").is_file()
+    assert run([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["folder"] is None
+
+
+def test_what_cannot_be_reconciled_is_said(folders, tmp_path):
+    with pytest.raises(ConfigError, match="1 folders"):
+        quorate.reconcile_data(folders[:1], kind="spot")
+    with pytest.raises(ConfigError, match="kind 'basis'"):
+        quorate.reconcile_data(folders, kind="basis")
+    with pytest.raises(DataError, match="is not a folder"):
+        quorate.reconcile_data([folders[0], tmp_path / "nowhere"], kind="spot")
