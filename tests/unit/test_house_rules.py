@@ -200,14 +200,15 @@ def defined_in(path):
     """Return the names that a file defines at its top."""
     if not path.is_file():
         return set()
-    kinds = (ast.FunctionDef, ast.ClassDef)
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    kinds = (*functions, ast.ClassDef)
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, kinds)} | {
         node.name
         for outer in tree.body
         if isinstance(outer, ast.ClassDef)
         for node in outer.body
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(node, functions)
     }
 
 

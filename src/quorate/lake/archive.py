@@ -29,7 +29,7 @@ from quorate.lake.pulled import Count, Failure, Progress, Pulled, Tally
 from quorate.lake.storing import Brought, present, store
 from quorate.venues.archive import listing, taking
 from quorate.venues.archive.names import VENDORS, Series, is_symbol
-from quorate.venues.archive.plan import Month, months
+from quorate.venues.archive.plan import MonthPlan, months
 from quorate.venues.running import run
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class _Pull:
         self.has_list &= found is not None
         return None if found is None else found[0]
 
-    async def _month(self, work: tuple[Look, Month]) -> None:
+    async def _month(self, work: tuple[Look, MonthPlan]) -> None:
         """Bring a month of a symbol and store it."""
         look, month = work
         got = [] if month.whole is None else [await self._bring(look, month.whole)]
@@ -228,7 +228,7 @@ class _Pull:
         n_files = sum(one is not None for one in got)
         self.tally.step(n_files=n_files, of_files=n_files - len(look.likely(month)))
 
-    async def _days(self, look: Look, month: Month) -> list[_Got]:
+    async def _days(self, look: Look, month: MonthPlan) -> list[_Got]:
         """Bring the days of a month that has no file of its own."""
         got = list(await asyncio.gather(*(self._bring(look, day) for day in month.days)))
         if not month.days:

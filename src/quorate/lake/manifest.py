@@ -27,7 +27,7 @@ NEXT: Final = "manifest.next.json"
 _FORM: Final = 1
 
 
-class Month(NamedTuple):
+class MonthFile(NamedTuple):
     """One month's file.
 
     ``rows`` counts versions, ``times`` those of different ``ts``; ``corrections`` the versions
@@ -45,7 +45,7 @@ class Month(NamedTuple):
     sha256: str
 
 
-def about(rows: pl.DataFrame, held: bytes) -> Month:
+def about(rows: pl.DataFrame, held: bytes) -> MonthFile:
     """Return what a month's file holds.
 
     Examples
@@ -57,7 +57,7 @@ def about(rows: pl.DataFrame, held: bytes) -> Month:
     (3, 2, 9, 1)
     """
     at, known = epoch(rows["ts"]), epoch(rows[KNOWN_AT])
-    return Month(
+    return MonthFile(
         rows=rows.height,
         times=rows.height if is_increasing(rows["ts"]) else rows["ts"].n_unique(),
         first_ms=int(at[0]),
@@ -70,7 +70,7 @@ def about(rows: pl.DataFrame, held: bytes) -> Month:
     )
 
 
-def load(place: Path, name: str = NAME) -> dict[str, Month] | None:
+def load(place: Path, name: str = NAME) -> dict[str, MonthFile] | None:
     """Return the months of a manifest; None where there is none.
 
     Raises
@@ -86,7 +86,7 @@ def load(place: Path, name: str = NAME) -> dict[str, Month] | None:
                 f"{path} is of form {told['form']}, this version reads form {_FORM}",
                 hint="use the version that wrote it",
             )
-        return {month: Month(**each) for month, each in told["months"].items()}
+        return {month: MonthFile(**each) for month, each in told["months"].items()}
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -96,7 +96,7 @@ def load(place: Path, name: str = NAME) -> dict[str, Month] | None:
         ) from error
 
 
-def announce(place: Path, months: Mapping[str, Month]) -> None:
+def announce(place: Path, months: Mapping[str, MonthFile]) -> None:
     """Put the manifest to be beside the one that is; data may be replaced from then on."""
     disk.replace(place / NEXT, _bytes(months))
 
@@ -113,7 +113,7 @@ def commit(place: Path) -> None:
     disk.sync_folder(place)
 
 
-def settle(place: Path) -> dict[str, Month]:
+def settle(place: Path) -> dict[str, MonthFile]:
     """Return the manifest of a symbol, made whole if a write was broken off.
 
     Only for whoever holds the lock of the symbol.
@@ -168,7 +168,7 @@ def unknown(path: Path) -> DataError:
     )
 
 
-def _finish(place: Path, known: Mapping[str, Month]) -> dict[str, Month]:
+def _finish(place: Path, known: Mapping[str, MonthFile]) -> dict[str, MonthFile]:
     """Take of each month what its file is: as announced or as it was."""
     announced = load(place, NEXT) or {}
     found = {}
@@ -194,7 +194,7 @@ def _finish(place: Path, known: Mapping[str, Month]) -> dict[str, Month]:
     return found
 
 
-def _adopt(place: Path) -> dict[str, Month]:
+def _adopt(place: Path) -> dict[str, MonthFile]:
     """Make a manifest of files that have none."""
     found = strays(place, {})
     if found:
@@ -203,7 +203,7 @@ def _adopt(place: Path) -> dict[str, Month]:
     return found
 
 
-def strays(place: Path, known: Mapping[str, Month]) -> dict[str, Month]:
+def strays(place: Path, known: Mapping[str, MonthFile]) -> dict[str, MonthFile]:
     """Return what is in the files that a manifest does not name, if they are of the lake.
 
     Raises
@@ -226,7 +226,7 @@ def strays(place: Path, known: Mapping[str, Month]) -> dict[str, Month]:
     return found
 
 
-def check_there(place: Path, known: Mapping[str, Month]) -> None:
+def check_there(place: Path, known: Mapping[str, MonthFile]) -> None:
     """Refuse a symbol that has lost a file."""
     for month in known:
         if not (place / f"month={month}" / PART).is_file():
@@ -241,6 +241,6 @@ def absent(place: Path, month: str) -> DataError:
     )
 
 
-def _bytes(months: Mapping[str, Month]) -> bytes:
+def _bytes(months: Mapping[str, MonthFile]) -> bytes:
     told = {"form": _FORM, "months": {name: months[name]._asdict() for name in sorted(months)}}
     return json.dumps(told, indent=0).encode()

@@ -56,7 +56,7 @@ def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Sto
     """
     with writing(place):
         known = manifest.settle(place)
-        changed: dict[str, tuple[bytes, manifest.Month]] = {}
+        changed: dict[str, tuple[bytes, manifest.MonthFile]] = {}
         n_added = 0
         corrected = []
         for month, part in by_month(rows):
@@ -148,7 +148,7 @@ def by_month(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         start = end
 
 
-def _frame(place: Path, month: str, known: dict[str, manifest.Month]) -> pl.DataFrame:
+def _frame(place: Path, month: str, known: dict[str, manifest.MonthFile]) -> pl.DataFrame:
     """Return a month's versions, for whoever holds the lock and the manifest."""
     path = place / f"month={month}" / PART
     held = disk.content(path)
@@ -159,8 +159,8 @@ def _frame(place: Path, month: str, known: dict[str, manifest.Month]) -> pl.Data
 
 def _replace(
     place: Path,
-    known: dict[str, manifest.Month],
-    changed: dict[str, tuple[bytes, manifest.Month]],
+    known: dict[str, manifest.MonthFile],
+    changed: dict[str, tuple[bytes, manifest.MonthFile]],
 ) -> None:
     """Replace files: the manifest to be first, then the data, then it is the manifest."""
     try:

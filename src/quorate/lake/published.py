@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from quorate.lake.taken import Taken
     from quorate.venues.archive.listing import Listed
     from quorate.venues.archive.names import File
-    from quorate.venues.archive.plan import Month
+    from quorate.venues.archive.plan import MonthPlan
 
 
 class Look(NamedTuple):
@@ -24,7 +24,7 @@ class Look(NamedTuple):
     ----------
     symbol : str
         Which coin.
-    months : list[Month]
+    months : list[MonthPlan]
         Its plan.
     listed : dict or None
         What the archive lists of it; None if it lists nothing, so that files are asked for.
@@ -35,7 +35,7 @@ class Look(NamedTuple):
     """
 
     symbol: str
-    months: list[Month]
+    months: list[MonthPlan]
     listed: dict[str, Listed] | None
     taken: dict[str, Taken]
     stored: set[str]
@@ -66,7 +66,7 @@ class Look(NamedTuple):
         # Whoever deleted a month of the lake gets it again.
         return same and (before.n_rows == 0 or f"{file.period.first:%Y-%m}" in self.stored)
 
-    def likely(self, month: Month) -> Sequence[File]:
+    def likely(self, month: MonthPlan) -> Sequence[File]:
         """Return the files that a month will be made of, as far as is known."""
         whole = () if month.whole is None else (month.whole,)
         if self.listed is None:
@@ -75,7 +75,7 @@ class Look(NamedTuple):
             return whole
         return [file for file in month.days if self.may_be_had(file)]
 
-    def lacks(self) -> list[Month]:
+    def lacks(self) -> list[MonthPlan]:
         """Return the months whose days stand in for a file of their own."""
         return [
             month

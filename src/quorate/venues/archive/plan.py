@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Month(NamedTuple):
+class MonthPlan(NamedTuple):
     """One month of a symbol: its own file, if there may be one, and its days in the span.
 
     ``start`` and ``end`` bound the span within the month, the second not included.
@@ -28,7 +28,7 @@ class Month(NamedTuple):
     days: tuple[File, ...]
 
 
-def months(series: Series, symbol: str, start: date, end: date, today: date) -> list[Month]:
+def months(series: Series, symbol: str, start: date, end: date, today: date) -> list[MonthPlan]:
     """Return the months of ``[start, end)``, as far as they can be published.
 
     Parameters
@@ -44,7 +44,7 @@ def months(series: Series, symbol: str, start: date, end: date, today: date) -> 
 
     Returns
     -------
-    list[Month]
+    list[MonthPlan]
         In order of time; those of funding have no days, which are not published.
 
     Notes
@@ -70,7 +70,7 @@ def months(series: Series, symbol: str, start: date, end: date, today: date) -> 
         )
         whole = File(series, symbol, Period(first, is_month=True)) if after <= today else None
         if low < high:
-            found.append(Month(low, high, whole, days))
+            found.append(MonthPlan(low, high, whole, days))
         first = after
     return found
 
