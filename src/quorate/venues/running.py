@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,20 +47,24 @@ def run(work: Callable[[], Coroutine[None, None, T]]) -> T:
     42
     """
     begun: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = []
+    stopped = threading.Event()
 
     async def main() -> T:
         task = asyncio.ensure_future(work())
         begun.append((asyncio.get_running_loop(), task))
+        if stopped.is_set():  # the interrupt was sooner than the task
+            task.cancel()
         return await task
 
     with ThreadPoolExecutor(1, "quorate") as pool:
-        done = pool.submit(lambda: asyncio.run(main()))
         try:
+            done = pool.submit(lambda: asyncio.run(main()))
             # Polars lets waits be taken up again after a signal: an endless one would hear nothing.
             while not wait([done], _LISTEN_S).done:
                 pass
             return done.result()
         except KeyboardInterrupt:
+            stopped.set()
             for loop, task in begun:
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(task.cancel)

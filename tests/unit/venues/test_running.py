@@ -38,8 +38,9 @@ def test_it_runs_where_a_loop_runs_already():
 def test_an_interrupt_is_heard_although_polars_listens_too():
     """Its own handler lets an endless wait be taken up again."""
     script = """
-import asyncio, polars as pl
+import asyncio, signal, polars as pl
 from quorate.venues.running import run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
 pl.DataFrame({"a": [2, 1]}).lazy().sort("a").collect()
 async def work():
     print("ready", flush=True)
