@@ -151,6 +151,20 @@ ROWS = (
         75.0,
     ),
     Row(
+        "the decision driven bar by bar, 400 coins, against NautilusTrader's one average",
+        "ours/cycle.py 400",
+        "peers/nautilus_bars.py 50 8064",
+        1000.0,
+        turns=3,
+    ),
+    Row(
+        "the decision driven bar by bar, 50 coins, against NautilusTrader's one average",
+        "ours/cycle.py 50",
+        "peers/nautilus_bars.py 50 8064",
+        1000.0,
+        turns=3,
+    ),
+    Row(
         "one live cycle, 400 coins, against freqtrade's analysis step",
         "ours/cycle.py 400",
         "peers/freqtrade_cycle.py 400",

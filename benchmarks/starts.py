@@ -2,7 +2,7 @@
 
     python benchmarks/starts.py [TIMES]
 
-Each row is started once to fill the disk's cache, then all rows in turn; the median is printed.
+Each row is started once to fill the disk's cache, then so many times; the median is printed.
 A system that is not installed or cannot be imported is named with the reason.
 """
 
@@ -80,26 +80,15 @@ def start(environment: str, statement: str) -> Start:
 def main() -> None:
     """Print the table."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    taken: dict[str, list[Start]] = {}
-    failed = {}
-    for turn in range(times + 1):
-        for label, environment, statement in ROWS:
-            if label in failed:
-                continue
-            try:
-                took = start(environment, statement)
-            except StartError as error:
-                failed[label] = str(error)
-                continue
-            if turn > 0:
-                taken.setdefault(label, []).append(took)
-    for label, *_ in ROWS:
-        if label in failed:
-            print(f"{label}: failed: {failed[label]}")
+    for label, environment, statement in ROWS:
+        try:
+            took = [start(environment, statement) for _ in range(times + 1)][1:]
+        except StartError as error:
+            print(f"{label}: failed: {error}", flush=True)
             continue
-        cpu = statistics.median(took.cpu for took in taken[label])
-        peak = max(took.peak_mib for took in taken[label])
-        print(f"{label}: {cpu:.2f} s of processor, {peak:.0f} MiB")
+        cpu = statistics.median(each.cpu for each in took)
+        peak = max(each.peak_mib for each in took)
+        print(f"{label}: {cpu:.2f} s of processor, {peak:.0f} MiB", flush=True)
 
 
 if __name__ == "__main__":

@@ -72,12 +72,13 @@ def _seconds(side: turns.Side, by: str) -> float:
 def line(told: dict[str, object]) -> str:
     """Return one row of the table."""
     if "failed" in told:
-        return f"| {told['work']} | {told['goal']:g} | not measured: {told['failed']} | | | |"
+        return f"| {told['work']} | {told['goal']:g} | not measured: {told['failed']} | | | | |"
     reached = "**yes**" if told["ratio"] >= told["goal"] else "no"
     return (
         f"| {told['work']} | {told['goal']:g} | {told['ratio']:.3g} ({_range(told)}) | {reached} "
         f"| {told['our_rate']:,.3g} and {told['their_rate']:,.3g} {told['unit']}/s "
-        f"| {told['our_mib']:,.0f} and {told['their_mib']:,.0f} |"
+        f"| {told['our_mib']:,.0f} and {told['their_mib']:,.0f} "
+        f"| `{told['ours']}`, `{told['theirs']}` |"
     )
 
 
@@ -90,8 +91,8 @@ def _range(told: dict[str, object]) -> str:
 
 BESIDE = page.Table(
     "rows",
-    """| work | goal, x | measured, x | reached | Quorate and the other | peak MiB |
-| --- | --- | --- | --- | --- | --- |""",
+    """| work | goal, x | measured, x | reached | Quorate and the other | peak MiB | scripts of `benchmarks/` |
+| --- | --- | --- | --- | --- | --- | --- |""",
     line,
 )
 

@@ -55,7 +55,7 @@ def test_recursions_are_talibs(hourly):
     for row, values in expected.items():
         known = np.isfinite(values)
         assert known.sum() > 500
-        np.testing.assert_allclose(rows[known, row], values[known], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(rows[known, row], values[known], rtol=1e-12, atol=1e-12)
 
 
 def test_features_are_talibs_on_hours(hourly):
@@ -76,7 +76,9 @@ def test_features_are_talibs_on_hours(hourly):
         for name, oracle in expected.items():
             found = values[:, ROW[name], c]
             known = np.isfinite(found)
-            np.testing.assert_allclose(found[known], oracle[known], rtol=0, atol=1e-8, err_msg=name)
+            np.testing.assert_allclose(
+                found[known], oracle[known], rtol=1e-12, atol=1e-12, err_msg=name
+            )
 
 
 def test_hours_are_built_from_five_minutes():
@@ -87,5 +89,5 @@ def test_hours_are_built_from_five_minutes():
     low = given.low[:, 0].reshape(-1, 12).min(axis=1)
     close = given.close[11::12, 0].copy()
     oracle = talib.ADX(high, low, close, 14)
-    np.testing.assert_allclose(values[11::12][149:], oracle[149:], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(values[11::12][149:], oracle[149:], rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal(values[1799 : 1799 + 12], np.full(12, values[1799]))

@@ -32,13 +32,15 @@ FOUND = {
     "their_rate": 1.3e3,
     "our_mib": 300.0,
     "their_mib": 90.0,
+    "ours": "ours/solve.py 50",
+    "theirs": "peers/clarabel_solve.py 50",
 }
 
 
 def test_a_row_tells_ratio_goal_and_memory() -> None:
     told = table.line(FOUND)
     assert "| 75 | 150 (140 to 160) | **yes** |" in told
-    assert told.endswith("| 300 and 90 |")
+    assert told.endswith("| 300 and 90 | `ours/solve.py 50`, `peers/clarabel_solve.py 50` |")
     assert "| no |" in table.line(FOUND | {"ratio": 74.0})
 
 
