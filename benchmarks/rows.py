@@ -57,7 +57,7 @@ ROWS = (
         30.0,
     ),
     Row(
-        "given targets, whole call, 50 coins, against NautilusTrader's events",
+        "given targets, whole call, no decision, 50 coins, against NautilusTrader's events",
         "ours/simulate.py 50",
         "peers/nautilus_bars.py 50 8064",
         1000.0,

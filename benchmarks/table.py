@@ -91,7 +91,7 @@ def _range(told: dict[str, object]) -> str:
 
 BESIDE = page.Table(
     "rows",
-    """| work | goal, x | measured, x | reached | Quorate and the other | peak MiB | scripts of `benchmarks/` |
+    """| work | goal, x | measured, x | reached | Quorate and the other | peak MiB | scripts |
 | --- | --- | --- | --- | --- | --- | --- |""",
     line,
 )

@@ -2,8 +2,8 @@
 
     ours/booked.py COINS DAYS
 
-The market is kept on disk first (``quorate.keep``), kernels are compiled before the first turn; each
-turn leaves a run folder and a store, which are thrown away.
+The market is kept on disk first (``quorate.keep``), kernels are compiled before the first turn;
+each turn leaves a run folder and a store, which are thrown away.
 """
 
 from __future__ import annotations
