@@ -216,6 +216,7 @@ LIMITS = (
         "coin-bars/s",
         "ours/whole.py 400 6 2",
         rate,
+        held=True,
         at_least=True,
     ),
     Limit(
@@ -224,6 +225,7 @@ LIMITS = (
         "coin-bars/s",
         "ours/booked.py 400 6",
         rate,
+        held=True,
         at_least=True,
         times=3,
     ),

@@ -152,14 +152,14 @@ ROWS = (
     ),
     Row(
         "the decision driven bar by bar, 400 coins, against NautilusTrader's one average",
-        "ours/cycle.py 400",
+        "ours/cycle.py 400 --coin-bars",
         "peers/nautilus_bars.py 50 8064",
         1000.0,
         turns=3,
     ),
     Row(
         "the decision driven bar by bar, 50 coins, against NautilusTrader's one average",
-        "ours/cycle.py 50",
+        "ours/cycle.py 50 --coin-bars",
         "peers/nautilus_bars.py 50 8064",
         1000.0,
         turns=3,

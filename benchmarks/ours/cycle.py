@@ -1,11 +1,12 @@
 """One live cycle: a bar of every coin in, orders out; computing alone.
 
-    ours/cycle.py COINS [BARS]
+    ours/cycle.py COINS [--coin-bars]
 
 A market is folded to its last bars, then these come one at a time, as live drives them: features,
 regimes, votes, consensus, decision, one call each. It is so long that every feature is known of
 every coin that still trades: the slowest need seven days, and its one outage is nine days back.
-The answer tells the slow ones too.
+The answer tells the slow ones too. A turn is one bar, after the pause in which the other side
+works, or with ``--coin-bars`` a day of bars, one call each.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ DAYS = 20
 
 def main() -> None:
     n_coins = int(sys.argv[1])
-    n_alone = int(sys.argv[2]) if len(sys.argv) > 2 else 288
+    unit = "coin-bars" if "--coin-bars" in sys.argv else "pairs"  # as the other side counts them
+    n_alone = 288
     panel = quorate.synthetic(n_coins=n_coins, days=DAYS)
     fold = folding.begin(panel, quorate.read_settings(), quorate.engines())
     rows = range(panel.n_bars - n_alone, panel.n_bars)
@@ -49,10 +51,17 @@ def main() -> None:
         work()
     late = np.array(took[1:]) * 1e3
     answer = {f"p{q}_ms": float(np.percentile(late, q)) for q in (50, 99)} | {"bars": late.size}
+    n_times = len(waiting) if unit == "coin-bars" else 1  # a day, or one bar after a pause
+
+    def turn() -> dict:
+        for _ in range(n_times):
+            work()
+        return answer
+
     serve(
-        lambda: answer if work() == {} else {},
-        units=n_coins,
-        unit="pairs",
+        turn,
+        units=n_coins * n_times,
+        unit=unit,
         version=f"quorate {quorate.__version__}",
         note=f"{n_coins} coins, 26 engines: median {answer['p50_ms']:.2f} ms, "
         f"99 in 100 within {answer['p99_ms']:.2f} ms",
