@@ -9,7 +9,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -24,9 +24,10 @@ from quorate.lake.spec import match, named
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from quorate.lake.governance.findings import Schema
+    from quorate.lake.reading import Judged
     from quorate.lake.reconcile import Merged
 
 _THREADS = 2
@@ -129,68 +130,83 @@ def reconcile_data(
     rules = governance.params(**data_rules(read_settings()))
     is_plain = [not layout.is_partitioned(Path(each)) for each in folders]
 
-    def one(symbol: str) -> list[tuple[str, list[int], list[int], Merged]]:
+    def one(symbol: str) -> list[_Coin]:
         judged = [
             reading.judge(symbol, paths, length, rules, drop_last=drops) if paths else None
             for paths, drops in zip(
                 (match(symbol, there) for there in found), is_plain, strict=True
             )
         ]
-        mine = judged[0]
-        assert mine is not None  # noqa: S101  (the first vendor has every symbol)
-        others = [reading.aligned(mine, each) for each in judged[1:]]
-        made = []
-        for i, (name, series) in enumerate(mine.governed.coins):
-            bars = [series, *(each[i] for each in others)]
-            held = [(v, each) for v, each in enumerate(bars) if each is not None]
-            vendors = [v for v, _ in held]
-            there = [each for _, each in held]
-            merged = reconcile.merge(
-                there,
-                [infer_tick(each.close) for each in there],
-                [kind] * len(there),
-                length.minutes,
-            )
-            made.append((name, vendors, [each.open_ms.size for each in there], merged))
-        return made
+        return _merged(judged, kind, length.minutes)
 
-    rows: list[tuple[str, str, int, int, int]] = []
-    disputed = [pl.DataFrame(schema={"symbol": pl.String, "at": pl.Datetime("ms", "UTC")})]
+    made: list[_Coin] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         for done, coins in enumerate(pool.map(one, chosen), start=1):
-            for name, vendors, counts, merged in coins:
-                for v, n_bars in zip(vendors, counts, strict=True):
-                    taken = merged.vendor == vendors.index(v)
-                    alone = int((merged.n_agree[taken] == 1).sum())
-                    rows.append((name, titles[v], n_bars, int(taken.sum()), alone))
-                disputed.append(
-                    pl.DataFrame({"at": merged.disputed}).select(
-                        pl.lit(name).alias("symbol"), pl.col("at").cast(pl.Datetime("ms", "UTC"))
-                    )
-                )
-                if to is not None:
-                    of = np.array([titles[v] for v in vendors])
-                    _write(Path(to) / f"{name}.parquet", merged, of)
+            made += coins
+            if to is not None:
+                for coin in coins:
+                    _write(Path(to) / f"{coin.name}.parquet", coin, titles)
             if progress is not None:
                 progress(done, len(chosen))
+    none = pl.DataFrame(schema={"symbol": pl.String, "at": pl.Datetime("ms", "UTC")})
     return Reconciled(
         titles,
-        pl.DataFrame(rows, schema=COINS, orient="row"),
-        pl.concat(disputed),
+        pl.DataFrame([row for coin in made for row in _rows(coin, titles)], COINS, orient="row"),
+        pl.concat([none, *map(_disputed, made)]),
         None if to is None else Path(to),
     )
 
 
-def _write(path: Path, merged: Merged, titles: np.ndarray[Any, Any]) -> None:
+class _Coin(NamedTuple):
+    """One coin's merged series, the vendors that have it (as indices), and how many bars each."""
+
+    name: str
+    vendors: list[int]
+    counts: list[int]
+    merged: Merged
+
+
+def _merged(judged: Sequence[Judged | None], kind: str, minutes: int) -> list[_Coin]:
+    """Merge the vendors' bars of each coin of a symbol; the first vendor has it."""
+    mine = judged[0]
+    assert mine is not None  # noqa: S101  (the first vendor has every symbol)
+    others = [reading.aligned(mine, each) for each in judged[1:]]
+    made = []
+    for i, (name, series) in enumerate(mine.governed.coins):
+        bars = [series, *(each[i] for each in others)]
+        vendors = [v for v, each in enumerate(bars) if each is not None]
+        there = [each for each in bars if each is not None]
+        ticks = [infer_tick(each.close) for each in there]
+        merged = reconcile.merge(there, ticks, [kind] * len(there), minutes)
+        made.append(_Coin(name, vendors, [each.open_ms.size for each in there], merged))
+    return made
+
+
+def _rows(coin: _Coin, titles: Sequence[str]) -> Iterator[tuple[str, str, int, int, int]]:
+    """Yield a row a vendor that has the coin (``COINS``)."""
+    for i, (v, n_bars) in enumerate(zip(coin.vendors, coin.counts, strict=True)):
+        taken = coin.merged.vendor == i
+        alone = int((coin.merged.n_agree[taken] == 1).sum())
+        yield coin.name, titles[v], n_bars, int(taken.sum()), alone
+
+
+def _disputed(coin: _Coin) -> pl.DataFrame:
+    """Return the times at which no two vendors agree."""
+    return pl.DataFrame({"at": coin.merged.disputed}).select(
+        pl.lit(coin.name).alias("symbol"), pl.col("at").cast(pl.Datetime("ms", "UTC"))
+    )
+
+
+def _write(path: Path, coin: _Coin, titles: Sequence[str]) -> None:
     """Write one coin's merged series, in one step."""
-    series = merged.series
+    series, vendor = coin.merged.series, coin.merged.vendor
     rows = pl.DataFrame(
         {
             "ts": pl.Series(series.open_ms).cast(pl.Datetime("ms", "UTC")),
             **{name: getattr(series, name) for name in (*PRICES, "volume")},
             **({"taker_buy_volume": series.taker_buy} if series.has_taker else {}),
-            "vendor": titles[merged.vendor],
-            "n_agree": merged.n_agree,
+            "vendor": np.array([titles[v] for v in coin.vendors])[vendor],
+            "n_agree": coin.merged.n_agree,
         }
     )
     disk.replace(path, disk.parquet(rows))

@@ -31,10 +31,10 @@ def reconcile(
 ) -> None:
     """Merge vendors of one kind: each bar from the first that another one confirms.
 
-    A third vendor breaks ties; where no two agree the bar is left out. Every bar of a merged
-    file says which vendor it is from and how many agree.
+    A third vendor breaks ties; where no two agree the bar is left out. Every bar of
+    a merged file says which vendor it is from and how many agree.
 
-    Example: quorate data reconcile data/one data/two data/three --kind spot --to data/merged
+    Example: quorate data reconcile data/one data/two --kind spot --to data/merged
     """
     from quorate import api
     from quorate.cli.data_rows import disputed_line, reconciled_rows
