@@ -1,7 +1,8 @@
 """A panel made at t is the later one cut at t: what a bar is worth never waits for a later row.
 
 Files with every flaw that rules know, from two venues, are cut at many times, as they would have
-been then; the whole chain from rows to arrays is walked each time.
+been then; the whole chain from rows to arrays is walked each time, at the length of the files and
+with hours made of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 from tests.unit.lake.builders import START_MS, store
 
+from quorate.core.types import Market
 from quorate.lake import PanelSpec, Source, load
 
 BAR_MS = 300_000
@@ -72,6 +74,7 @@ def flat(rows: pl.DataFrame, first: int, n: int) -> pl.DataFrame:
 
 
 PRICE = ("open", "high", "low", "close")
+STATUS = 2 * Market._fields.index("status")  # of the primary venue, in the rows of ``made``
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +114,7 @@ def files() -> Files:
     return Files(primary, second)
 
 
-def made(files: Files, end: int, where) -> dict[str, np.ndarray]:
+def made(files: Files, end: int, where, minutes: int = 5) -> dict[str, np.ndarray]:
     """Return each coin's arrays of the panel that is made from the rows before a bar."""
     folders = []
     for name, frames in (("one", files.primary), ("two", files.second)):
@@ -130,10 +133,10 @@ def made(files: Files, end: int, where) -> dict[str, np.ndarray]:
             (Source(folders[0], "binance_spot", "spot"), Source(folders[1], "kraken_spot", "spot")),
             drop_last=False,
             accept_failed=True,
-            bar_minutes=5,
+            bar_minutes=minutes,
         )
     )
-    assert panel.n_bars == end
+    assert panel.n_bars == end * 5 // minutes
     arrays = {}
     for c, symbol in enumerate(panel.symbols):
         parts = [getattr(panel.market, name) for name in panel.market._fields]
@@ -164,6 +167,25 @@ def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
                 absent = {"TWO.2", "STARTS"}
                 assert symbol in absent
                 assert np.isnan(arrays[0, :end]).all()
+
+
+@pytest.mark.parametrize("minutes", [15, 60])
+def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, minutes):
+    whole = made(files, N, tmp_path / "whole", minutes)
+    assert {"TWO.2", "STARTS", "ENDS"} < set(whole)
+    seen = {value for arrays in whole.values() for value in np.unique(arrays[STATUS])}
+    assert seen == {0.0, 1.0, 2.0}
+    for end in sorted({*CUTS, 1000, 1001, 1008, 1009, 1020, 1600, 1604, 1608, 1612, 1613}):
+        then = made(files, end, tmp_path / f"{end}", minutes)
+        n_bars = end * 5 // minutes
+        for symbol, arrays in whole.items():
+            if symbol in then:
+                np.testing.assert_array_equal(
+                    then[symbol], arrays[:, :n_bars], f"{symbol} at {end}"
+                )
+            else:
+                assert symbol in {"TWO.2", "STARTS"}
+                assert not (arrays[STATUS, :n_bars] > 0).any()
 
 
 def test_the_flaws_are_there(files, tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import DataError
-from quorate.lake import layout, months, reading
+from quorate.lake import layout, months, reading, resampling
 from quorate.lake.governance import Params, findings
 from quorate.lake.quality import Quality, concat, quality
 from quorate.lake.spec import match, named
@@ -40,11 +40,14 @@ class Check:
         Length of a bar.
     quality : lake.quality.Quality
         The tables, which are its own attributes too: ``coins, findings, days, pairs, pair_days``.
+    made_of : tuple of int
+        Lengths of the files' bars, in minutes, of which longer ones were made.
     """
 
     folder: str
     bar_minutes: int
     quality: Quality
+    made_of: tuple[int, ...] = ()
 
     @property
     def coins(self) -> pl.DataFrame:
@@ -79,7 +82,18 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
         rows = {name: plain(each.to_dicts()) for name, each in self.quality._asdict().items()}
-        return {"folder": self.folder, "bar_minutes": self.bar_minutes, **rows}
+        return {
+            "folder": self.folder,
+            "bar_minutes": self.bar_minutes,
+            "made_of": list(self.made_of),
+            **rows,
+        }
+
+    def made(self) -> str | None:
+        """Return what the bars were made of, as a sentence; None if they are those of the files."""
+        if not self.made_of:
+            return None
+        return resampling.told(self.findings, self.made_of, self.bar_minutes)
 
     def page(self, path: str | Path) -> Path:
         """Write the check as a page; return where it is.
@@ -100,7 +114,7 @@ class Check:
         """
         from quorate.report import data_page  # Jinja: only where a page is drawn
 
-        told = data_page.Told(self.folder, self.bar_minutes, self.quality)
+        told = data_page.Told(self.folder, self.bar_minutes, self.quality, self.made_of)
         return data_page.write(told, Path(path))
 
     def raise_if_failed(self) -> None:
@@ -132,6 +146,7 @@ def check_data(
     *,
     other: str | Path | None = None,
     symbols: Sequence[str] | None = None,
+    bar_minutes: int | None = None,
     rules: Params | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Check:
@@ -145,6 +160,8 @@ def check_data(
         The same coins from a second vendor; matched by symbol or base asset.
     symbols : sequence of str, optional
         As the files spell them, or base assets; all when left out.
+    bar_minutes : int, optional
+        Length of a bar: that of the files, or a multiple of which bars are made of theirs.
     rules : Params, optional
         Of the rules; the defaults when left out.
     progress : callable, optional
@@ -159,6 +176,8 @@ def check_data(
     ------
     DataError
         If a folder is missing or empty, or a file cannot be read.
+    SchemaError
+        If bars are of several lengths, or none of which the one asked for can be made.
 
     Notes
     -----
@@ -175,10 +194,11 @@ def check_data(
             hint=f"it has {', '.join(list(files)[:_SHOWN])}{' ...' * (len(files) > _SHOWN)}",
         )
     given = Params() if rules is None else rules
-    length = reading.length(files[symbol] for symbol in chosen)
+    length = reading.length((files[symbol] for symbol in chosen), bar_minutes)
     is_plain = not layout.is_partitioned(Path(bars))
     is_other_plain = other is not None and not layout.is_partitioned(Path(other))
     done: list[Quality] = []
+    made_of: set[int] = set()
 
     def one(symbol: str) -> Quality:
         matched = match(symbol, others) if others else ()
@@ -187,14 +207,18 @@ def check_data(
         if matched:
             name = _name(matched)
             beside = reading.judge(name, matched, length, given, drop_last=is_other_plain)
-        return quality(mine, reading.aligned(mine, beside), length.minutes, given)
+        made_of.update(resampling.made_of([mine], length.minutes))
+        both = [each and resampling.folded(each, length.minutes, given) for each in (mine, beside)]
+        (first, second), *_ = resampling.finished([both], length.minutes)
+        assert first is not None  # noqa: S101  (``mine`` is not)
+        return quality(first, reading.aligned(first, second), length.minutes, given)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for coin in pool.map(one, chosen):
             done.append(coin)
             if progress is not None:
                 progress(len(done), len(chosen))
-    return Check(str(bars), length.minutes, concat(done))
+    return Check(str(bars), length.minutes, concat(done), tuple(sorted(made_of)))
 
 
 def _name(paths: Sequence[Path]) -> str:

@@ -160,6 +160,9 @@ def check(
         list[str] | None,
         Parameter(help="Which coins, BTC or BTCUSDT; all if left out.", consume_multiple=True),
     ] = None,
+    bar_minutes: Annotated[
+        int | None, Parameter(help="Make bars of this length of the files' shorter ones.")
+    ] = None,
     by_day: Annotated[
         bool, Parameter(name="--by-day", negative="", help="Also every rule's counts by day.")
     ] = False,
@@ -179,7 +182,9 @@ def check(
     from quorate.cli.progress import bars as bar
 
     with bar("checking", unit="coins") as progress:
-        found = api.check_data(bars, other=other, symbols=symbols, progress=progress)
+        found = api.check_data(
+            bars, other=other, symbols=symbols, bar_minutes=bar_minutes, progress=progress
+        )
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
     else:
@@ -194,6 +199,9 @@ def _tell(found: Check, *, by_day: bool) -> None:
     from quorate.cli.tables import wide_console
 
     console = wide_console()
+    made = found.made()
+    if made is not None:
+        console.print(made[0].upper() + made[1:] + ".\n")
     console.print(coin_rows(found, console.width), crop=False)
     for title, table in (
         ("What the rules found", rule_rows(found, console.width)),

@@ -47,7 +47,8 @@ class Market:
     start: Annotated[str | None, Parameter(help="First bar's open, UTC, included.")] = None
     end: Annotated[str | None, Parameter(help="Last bar's open, UTC, not included.")] = None
     bar_minutes: Annotated[
-        int | None, Parameter(help="Length of a bar; found from the files when left out.")
+        int | None,
+        Parameter(help="Length of a bar: the files', or longer and made of theirs; theirs if not."),
     ] = None
     as_of: Annotated[
         str | None, Parameter(help="Only what the lake knew then, UTC; its latest if left out.")

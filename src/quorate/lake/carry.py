@@ -15,7 +15,7 @@ from quorate.core.types import Bar
 from quorate.errors import DataError
 from quorate.lake import funding, layout
 from quorate.lake.grid import window
-from quorate.lake.sources import infer_minutes, read_bars, read_funding, snap
+from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, read_funding, snap
 from quorate.lake.spec import as_of_ms, match
 
 if TYPE_CHECKING:
@@ -182,8 +182,9 @@ def _mark(
 ) -> list[str]:
     """Write known mark prices over the closes, in place; return notes.
 
-    Marks of longer bars than the panel's are left out: valued by the mark on one bar in twelve
-    and by the close on the others, equity would jump by their difference twice an hour.
+    Of marks of shorter bars the one counts that closes with the panel's bar. Marks of longer bars
+    are left out: valued by the mark on one bar in twelve and by the close on the others, equity
+    would jump by their difference twice an hour.
     """
     if source.mark is None:
         return []
@@ -201,13 +202,15 @@ def _mark(
             has_volume=False,
             as_of_ms=limit,
         )
-        if infer_minutes(series.open_ms, series.file) != grid.bar_minutes:
+        minutes = infer_minutes(series.open_ms, series.file)
+        if minutes is None or grid.bar_minutes % minutes:
             skipped.append(symbol)
             continue
         paths.extend(found)
-        series = window(snap(series, grid.bar_minutes), *life.span)
-        row = (series.open_ms - grid.first_ms) // grid.bar_ms
-        inside = (row >= 0) & (row < grid.n_bars)
+        series = window(snap(series, minutes), *life.span)
+        closes_ms = series.open_ms + minutes * MINUTE_MS
+        row = closes_ms // grid.bar_ms - grid.k0
+        inside = (closes_ms % grid.bar_ms == 0) & (row >= 0) & (row < grid.n_bars)
         price = (series.close / life.units.of(series.open_ms))[inside]
         _refuse_far(price / mark[row[inside], c], f"{source.venue} {symbol}", source.mark)
         mark[row[inside], c] = price

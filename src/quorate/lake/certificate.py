@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk
+from quorate.lake import disk, resampling
 from quorate.lake import quality as worth
 from quorate.lake.quality import Quality
 from quorate.lake.sources import instant
@@ -36,7 +36,10 @@ _SHOWN = 5
 
 
 class Origin(NamedTuple):
-    """One venue's files: where they lie, how many, a hash over them, the span of their bars."""
+    """One venue's files: where they lie, how many, a hash over them, the span of their bars.
+
+    ``made_of`` are the lengths, in minutes, of files' bars of which longer ones were made.
+    """
 
     venue: str
     kind: str
@@ -47,6 +50,7 @@ class Origin(NamedTuple):
     first: str
     last: str
     digest: str
+    made_of: tuple[int, ...] = ()
 
 
 class Certificate(NamedTuple):
@@ -125,7 +129,7 @@ def certify(
             for mine in cut[i]
             if mine is not None
         ]
-        venues.append((_origin(source, read), worth.concat(parts)))
+        venues.append((_origin(source, read, grid.bar_minutes), worth.concat(parts)))
     made = Certificate(tuple(venues), grid.bar_minutes, rules._asdict(), {}, is_accepted=False)
     return made._replace(is_accepted=not made.failed.is_empty())
 
@@ -162,12 +166,19 @@ def refuse(certificate: Certificate) -> None:
 
 
 def note(certificate: Certificate) -> list[str]:
-    """Return what a reader must know of data that fail a rule and were loaded all the same."""
+    """Return what a reader must know: bars made of shorter ones; rules failed, and accepted."""
+    made = [
+        f"On {origin.venue}: " + resampling.told(each.findings, origin.made_of, minutes) + "."
+        for origin, each in certificate.venues
+        for minutes in [certificate.bar_minutes]
+        if origin.made_of
+    ]
     if not certificate.is_accepted:
-        return []
+        return made
     told = [f"{symbol} on {venue} ({rules})" for venue, symbol, rules in certificate.failed.rows()]
     more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    return [f"Bars that fail rules of data, loaded all the same: {', '.join(told[:_SHOWN])}{more}."]
+    failed = f"Bars that fail rules of data, loaded all the same: {', '.join(told[:_SHOWN])}{more}."
+    return [failed, *made]
 
 
 def write(certificate: Certificate, where: Path) -> None:
@@ -228,7 +239,7 @@ def read(where: Path) -> Certificate:
         about = json.loads((where / ABOUT).read_bytes())
         venues = tuple(
             (
-                Origin(**each),
+                Origin(**{**each, "made_of": tuple(each.get("made_of", ()))}),
                 Quality(*(disk.frame(where / name) for name in _tables(i))),
             )
             for i, each in enumerate(about["venues"])
@@ -264,7 +275,7 @@ def _tables(i: int) -> list[str]:
     return [f"{i}.{name}.parquet" for name in Quality._fields]
 
 
-def _origin(source: Source, read: Read) -> Origin:
+def _origin(source: Source, read: Read, bar_minutes: int) -> Origin:
     """Return the facts of one venue's files, with a hash over their bytes."""
     digest = hashlib.blake2b(digest_size=16)
     n_bytes = 0
@@ -284,4 +295,5 @@ def _origin(source: Source, read: Read) -> Origin:
         instant(min(int(each.open_ms[0]) for each in full)) if full else "",
         instant(max(int(each.open_ms[-1]) for each in full)) if full else "",
         digest.hexdigest(),
+        resampling.made_of(read.judged, bar_minutes),
     )

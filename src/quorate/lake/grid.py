@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from quorate.core.types import Bar
-from quorate.lake.sources import MINUTE_MS, PRICES
+from quorate.lake.sources import COLUMNS, MINUTE_MS, PRICES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,7 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
     moving = moves(series)
     rows = np.flatnonzero(moving)
     if rows.size == 0:
-        return _take(series, np.zeros(moving.size, dtype=np.bool_))
+        return series.rows(slice(0))
     if rows.size == moving.size:
         return series
     quiet_ms = frozen_hours * 60 * MINUTE_MS
@@ -111,7 +111,8 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
     # The last moving bar at or before each row; before the first, the series' own start counts.
     latest = np.maximum.accumulate(np.where(moving, np.arange(moving.size), -1))
     since = np.where(latest >= 0, at[latest], at[0] - bar_minutes * MINUTE_MS)
-    return _take(series, (at - since) <= quiet_ms)
+    kept = (at - since) <= quiet_ms
+    return series if bool(kept.all()) else series.rows(kept)
 
 
 def moves(series: Series) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -144,7 +145,8 @@ def lay(
     -------
     Laid
         Prices NaN and volume NaN where ABSENT; where IMPUTED all four prices are the close
-        before the gap and the volume is 0.
+        before the gap and the volume is 0; a bar that is IMPUTED itself (``resampling``) keeps what
+        it has.
 
     Notes
     -----
@@ -181,9 +183,12 @@ def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid, limits: tuple[floa
     if believed.open_ms.size == 0:
         return
     row = (believed.open_ms - grid.first_ms) // grid.bar_ms
-    for column in (*PRICES, "volume", "taker_buy"):
+    for column in COLUMNS[1:]:
         getattr(laid, column)[row, c] = getattr(believed, column)
-    laid.status[row, c] = Bar.TRADED
+    laid.status[row, c] = Bar.TRADED if believed.status is None else believed.status
+    unknown = row[laid.status[row, c] == Bar.ABSENT]
+    for column in COLUMNS[1:] if unknown.size else ():
+        getattr(laid, column)[unknown, c] = np.nan
     laid.first[c], laid.last[c] = row[0], row[-1]
     moved = int(row[np.flatnonzero(moves(believed))[-1]])
     laid.dead[c] = (grid.n_bars - 1 - moved) * grid.bar_minutes > frozen_hours * 60
@@ -223,21 +228,4 @@ def _carry(laid: Laid, c: int, row: IntVec, series: Series, most: int) -> None:
 def window(series: Series, first_ms: int, end_ms: int) -> Series:
     """Return the rows which open in ``[first_ms, end_ms)``."""
     low, high = np.searchsorted(series.open_ms, (first_ms, end_ms))
-    return series._replace(
-        **{
-            column: getattr(series, column)[low:high]
-            for column in ("open_ms", *PRICES, "volume", "taker_buy")
-        }
-    )
-
-
-def _take(series: Series, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Series:
-    """Return the kept rows."""
-    if bool(kept.all()):
-        return series
-    return series._replace(
-        **{
-            column: getattr(series, column)[kept]
-            for column in ("open_ms", *PRICES, "volume", "taker_buy")
-        }
-    )
+    return series.rows(slice(low, high))

@@ -15,6 +15,7 @@ from quorate.lake.governance import Rule, findings
 from quorate.lake.governance.coverage import coverage
 from quorate.lake.grid import window
 from quorate.lake.instruments import infer_tick
+from quorate.lake.sources import MINUTE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +151,8 @@ def within(judged: Judged, first_ms: int, end_ms: int, bar_ms: int) -> Judged:
     governed = judged.governed
     coins = [(name, window(series, first_ms, end_ms)) for name, series in governed.coins]
     at = pl.col("at").dt.epoch("ms")
-    inside = (at + pl.col("n") * bar_ms > first_ms) & (at < end_ms)
+    row_ms = judged.minutes * MINUTE_MS or bar_ms  # findings count rows of the files
+    inside = (at + pl.col("n") * row_ms > first_ms) & (at < end_ms)
     return judged._replace(
         governed=governed._replace(
             coins=tuple((name, series) for name, series in coins if series.open_ms.size > 0),
@@ -236,6 +238,7 @@ def _pair(
     name: str, series: Series, other: Series, minutes: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return how far a second vendor is from one coin's bars, in all and by day."""
+    series, other = series.whole(), other.whole()
     told = reconcile.compare(series, other, infer_tick(other.close), minutes)
     if told.open_ms.size == 0:
         return pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=PAIR_DAYS)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from quorate.errors import DataError, SchemaError
-from quorate.lake import governance, layout, reconcile
+from quorate.errors import DataError
+from quorate.lake import governance, layout, reconcile, resampling
 from quorate.lake.governance import identity, params
 from quorate.lake.governance.identity import Units
 from quorate.lake.grid import window
 from quorate.lake.instruments import infer_tick
-from quorate.lake.sources import PRICES, bar_rows, epoch_ms, infer_minutes
+from quorate.lake.sources import COLUMNS, MINUTE_MS, bar_rows, epoch_ms, infer_minutes
 from quorate.lake.spec import as_of_ms, match
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.lake.governance import Governed, Params
-    from quorate.lake.sources import Series
+    from quorate.lake.sources import Mask, Series
     from quorate.lake.spec import PanelSpec, Source
 
     Files = Mapping[str, tuple[Path, ...]]
@@ -37,10 +37,15 @@ _EVER = (-(2**62), 2**62)
 
 
 class Length(NamedTuple):
-    """The one bar length, in minutes, and who says so, for messages."""
+    """The one bar length, in minutes, and who says so, for messages.
+
+    ``of_files`` is the length of the files where the caller asks for one: shorter bars are then
+    made bars of the length asked for (``resampling``). None where the files' own is the length.
+    """
 
     minutes: int
     witness: str
+    of_files: int | None = None
 
 
 class Judged(NamedTuple):
@@ -50,6 +55,8 @@ class Judged(NamedTuple):
     n_rows: int
     governed: Governed
     raw_ms: tuple[int, int] | None = None  # first and last time that stood there
+    minutes: int = 0  # length of the bars that stood there
+    end_ms: int = 0  # the last close of those that are believed
 
 
 class Life(NamedTuple):
@@ -98,6 +105,8 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
 def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Length:
     """Return the bar length asked for, or that of the first files which tell theirs.
 
+    Bars of the files may be shorter than the length asked for.
+
     Parameters
     ----------
     candidates : iterable of sequence of Path
@@ -115,14 +124,16 @@ def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Le
     Units: minutes.  Causal: reads times only.  Missing: a symbol of one bar does not tell.
     Spec 13.
     """
-    if asked is not None:
-        return Length(asked, "the one asked for")
     for paths in candidates:
         if paths:
             rows, name = bar_rows(paths)
             minutes = infer_minutes(epoch_ms(rows, name), name, is_strict=False)
+            if minutes is not None and asked is not None:
+                return Length(asked, "the one asked for", minutes)
             if minutes is not None:
                 return Length(minutes, f"that of {name}")
+    if asked is not None:
+        return Length(asked, "the one asked for", asked)
     raise DataError(
         "no file has two bars, so the bar length cannot be inferred",
         hint="say it with --bar-minutes (bar_minutes= in Python), or give files of more bars",
@@ -137,9 +148,9 @@ def judge(
     *,
     drop_last: bool,
     as_of_ms: int | None = None,
-    disputed: Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None = None,
+    disputed: Callable[[Series, int], Mask] | None = None,
 ) -> Judged:
-    """Hold one symbol's files against the rules.
+    """Hold one symbol's files against the rules, at the length of their bars.
 
     Parameters
     ----------
@@ -148,7 +159,8 @@ def judge(
     paths : sequence of Path
         Its files in order of time.
     bars : Length
-        The bar length that all files must have.
+        The bar length that all files must have, or one that is made of theirs where it was asked
+        for (``resampling``).
     rules : Params
         Of governance.
     drop_last : bool
@@ -156,7 +168,8 @@ def judge(
     as_of_ms : int, optional
         Only what was known then (files of the lake); the latest of each row when left out.
     disputed : callable, optional
-        Returns where a second vendor shows another price than a coin's bars (``govern``).
+        Returns where a second vendor shows another price than a coin's bars of a length
+        (``govern``).
 
     Returns
     -------
@@ -172,18 +185,15 @@ def judge(
     Units, Causal, Missing: as ``governance.govern``.  Spec 13.
     """
     rows, name = bar_rows(paths, as_of_ms)
-    own = infer_minutes(epoch_ms(rows, name), name, is_strict=False)
-    if own not in {None, bars.minutes}:
-        raise SchemaError(
-            f"{name} has bars of {own} minutes, but {bars.minutes} is {bars.witness}",
-            hint="take one bar length at a time, and a second vendor of the same",
-        )
-    governed = governance.govern(
-        symbol, rows, bars.minutes, rules, drop_last=drop_last, disputed=disputed
-    )
     at = epoch_ms(rows, name)
+    own = infer_minutes(at, name, is_strict=False) or bars.of_files or bars.minutes
+    resampling.refuse(own, name, bars)
+    asks = None if disputed is None else lambda series: disputed(series, own)
+    governed = governance.govern(symbol, rows, own, rules, drop_last=drop_last, disputed=asks)
     raw = (int(at.min()), int(at.max())) if at.size else None
-    return Judged(symbol, rows.height, governed, raw)
+    last = [int(series.open_ms[-1]) for _, series in governed.coins]
+    end_ms = max(last) + own * MINUTE_MS if last else 0
+    return Judged(symbol, rows.height, governed, raw, own, end_ms)
 
 
 def read(
@@ -231,11 +241,10 @@ def read(
                 else None
             )
         beside = [
-            joined(other.governed, _EVER)
+            other
             for source, other in zip(spec.sources[1:], others, strict=True)
             if other is not None and source.kind == first.kind
         ]
-        disputed = _disputed([each for each in beside if each is not None], bars.minutes)
         mine = judge(
             symbol,
             found[0][symbol],
@@ -243,12 +252,13 @@ def read(
             rules,
             drop_last=_drops(first, spec),
             as_of_ms=limit,
-            disputed=disputed,
+            disputed=_disputed(beside, rules),
         )
-        return [mine, *others]
+        return [each and resampling.folded(each, bars.minutes, rules) for each in (mine, *others)]
 
     with ThreadPoolExecutor(_THREADS) as pool:
         judged = list(pool.map(one, symbols))
+    judged = resampling.finished(judged, bars.minutes)
     made = [
         _of_venue(v, judged, [match(s, dict(there)) for s in symbols])
         for v, there in enumerate(found)
@@ -283,22 +293,31 @@ def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
     parts = [part for part in parts if part.open_ms.size > 0]
     if len(parts) <= 1:
         return parts[0] if parts else None
+    names = COLUMNS if parts[0].status is None else (*COLUMNS, "status")
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("open_ms", *PRICES, "volume", "taker_buy")
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in names
     }
     return parts[0]._replace(**columns)
 
 
-def _disputed(
-    beside: Sequence[Series], minutes: int
-) -> Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None:
-    """Return a question that the first other vendor of the kind answers."""
-    if not beside:
+def _disputed(beside: Sequence[Judged], rules: Params) -> Callable[[Series, int], Mask] | None:
+    """Return a question that the first other vendor of the kind answers.
+
+    Bars are compared at their own length: a vendor of longer ones disputes nothing.
+    """
+    found = [(each, joined(each.governed, _EVER)) for each in beside]
+    other, series = next(((each, part) for each, part in found if part is not None), (None, None))
+    if other is None or series is None:
         return None
-    other = beside[0]
-    tick = infer_tick(other.close)
-    return lambda series: reconcile.disputes(series, other, tick, minutes)
+
+    def asks(mine: Series, minutes: int) -> Mask:
+        if minutes % other.minutes:
+            return np.zeros(mine.open_ms.size, np.bool_)
+        like, _ = resampling.fold(series, other.minutes, minutes, rules.gap_minutes)
+        like = like.whole()
+        return reconcile.disputes(mine, like, infer_tick(like.close), minutes)
+
+    return asks
 
 
 def _drops(source: Source, spec: PanelSpec) -> bool:

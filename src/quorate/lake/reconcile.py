@@ -17,7 +17,7 @@ differ by the basis, which is a price of its own and not an error: ``compare`` m
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -364,7 +364,7 @@ def _chosen(
     vendor = agree.argmax(axis=0).astype(np.int8)  # the first of the largest
     n_agree = agree.max(axis=0)
     is_disputed = (n_agree == 1) & (has.sum(axis=0) > 1)
-    values: dict[str, Vec] = {}
+    values: dict[str, Any] = {}
     for name in (*PRICES, "volume", "taker_buy"):
         values[name] = np.full(at.size, np.nan)
         for v, each in enumerate(vendors):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from quorate.core.types import Bar
 from quorate.errors import DataError, SchemaError
 from quorate.lake import disk, months, versions
 from quorate.lake.kinds import KNOWN_AT
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from quorate.core.types import IntVec, Vec
+    from quorate.core.types import ByteVec, IntVec, Vec
+
+    Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 PRICES = ("open", "high", "low", "close")
+COLUMNS = ("open_ms", *PRICES, "volume", "taker_buy")
 MINUTE_MS = 60_000
 SNAP_MS = 2_000
 """A stamp this close to the grid is put on it; one farther off is an error (METHODS 12)."""
@@ -35,7 +39,9 @@ _WEEK_MINUTES = 10_080
 class Series(NamedTuple):
     """The bars of one symbol on one venue, one value a row; ``taker_buy`` NaN where unknown.
 
-    ``has_taker`` says whether its files have that column, whatever stands in it.
+    ``has_taker`` says whether its files have that column, whatever stands in it. ``status`` says of
+    bars made of shorter ones what they are worth (``core.types.Bar``; ``resampling``); None where
+    every bar is one of the files.
     """
 
     file: str
@@ -47,6 +53,26 @@ class Series(NamedTuple):
     volume: Vec
     taker_buy: Vec
     has_taker: bool = True
+    status: ByteVec | None = None
+
+    def rows(self, which: slice | Mask | IntVec) -> Series:
+        """Return some of the rows."""
+        kept = {name: getattr(self, name)[which] for name in COLUMNS}
+        if self.status is not None:
+            kept["status"] = self.status[which]
+        return self._replace(**kept)
+
+    def whole(self) -> Series:
+        """Return the bars that lack none of their parts.
+
+        Examples
+        --------
+        >>> one = np.ones(2)
+        >>> bars = Series("f", np.array([0, 300_000]), one, one, one, one, one, one)
+        >>> bars._replace(status=np.array([2, 1], np.int8)).whole().open_ms.tolist()
+        [300000]
+        """
+        return self if self.status is None else self.rows(self.status == Bar.TRADED)
 
 
 class Settlements(NamedTuple):
@@ -133,8 +159,8 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     volume = columns.get("volume", np.zeros(at.size))
     has_taker = "taker_buy_volume" in rows.columns
     taker = _floats(rows, "taker_buy_volume", name) if has_taker else np.full(at.size, np.nan)
-    prices = (columns[price] for price in PRICES)
-    return Series._make((name, at, *prices, volume, taker, has_taker))
+    opened, high, low, close = (columns[price] for price in PRICES)
+    return Series(name, at, opened, high, low, close, volume, taker, has_taker)
 
 
 def bar_rows(paths: Sequence[Path], as_of_ms: int | None = None) -> tuple[pl.DataFrame, str]:

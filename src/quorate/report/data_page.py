@@ -34,6 +34,7 @@ class Told(NamedTuple):
     folder: str
     bar_minutes: int
     quality: Quality
+    made_of: tuple[int, ...] = ()
 
 
 def write(told: Told, path: Path) -> Path:
@@ -86,7 +87,7 @@ def certificate_page(given: Certificate) -> str:
     Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
     """
     primary, quality = given.venues[0]
-    told = _context(Told(primary.folder, given.bar_minutes, quality))
+    told = _context(Told(primary.folder, given.bar_minutes, quality, primary.made_of))
     about = {
         "origins": [_origin(origin) for origin, _ in given.venues],
         "others": [(origin.venue, rule_rows(each.findings)) for origin, each in given.venues[1:]],
@@ -122,6 +123,7 @@ def _context(told: Told) -> dict[str, Any]:
     return {
         "folder": told.folder,
         "bar_minutes": told.bar_minutes,
+        "row_minutes": " and ".join(map(str, told.made_of)) or told.bar_minutes,
         "n_coins": given.coins.height,
         "n_rows": f"{given.coins['n_rows'].sum():,d}",
         "span": _span(given.coins),

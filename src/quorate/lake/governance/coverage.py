@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from quorate.core.types import Bar
 from quorate.lake.grid import most_carried
 from quorate.lake.sources import MINUTE_MS
 
@@ -39,7 +40,7 @@ def coverage(name: str, series: Series, bar_minutes: int, params: Params) -> pl.
     -------
     polars.DataFrame
         ``symbol, day, n_traded, n_filled, n_missing``: together the bars from the first to the
-        last one.
+        last one; a bar that lacks some of its parts is filled.
 
     Notes
     -----
@@ -60,11 +61,14 @@ def coverage(name: str, series: Series, bar_minutes: int, params: Params) -> pl.
     n_gap = np.diff(at) // bar_ms - 1
     n_carried = np.minimum(n_gap, most_carried(params.gap_minutes, bar_minutes))
     first, last = int(at[0]) // _DAY_MS, int(at[-1]) // _DAY_MS
-    traded = np.bincount(at // _DAY_MS - first, minlength=last - first + 1)
+    traded = np.bincount(series.whole().open_ms // _DAY_MS - first, minlength=last - first + 1)
     whole = np.full(traded.size, _DAY_MS // bar_ms)
     whole[0] -= (at[0] % _DAY_MS) // bar_ms
     whole[-1] -= (_DAY_MS - bar_ms - at[-1] % _DAY_MS) // bar_ms
     carried = _spread(at[:-1] + bar_ms, n_carried, bar_ms, first, traded.size)
+    if series.status is not None:
+        partial = at[series.status == Bar.IMPUTED] // _DAY_MS - first
+        carried = carried + np.bincount(partial, minlength=traded.size)
     return pl.DataFrame(
         {
             "symbol": name,

@@ -46,6 +46,8 @@ class Rule(StrEnum):
     FROZEN_HALT = "FROZEN_HALT"
     SECOND_COIN = "SECOND_COIN"
     REDENOMINATED = "REDENOMINATED"
+    BAR_PARTIAL = "BAR_PARTIAL"
+    BAR_BROKEN = "BAR_BROKEN"
 
 
 class About(NamedTuple):
@@ -113,6 +115,15 @@ ABOUT: Final[dict[Rule, About]] = {
     Rule.REDENOMINATED: About(
         Severity.MENDED,
         "The unit changed by a power of ten; later rows are counted in the first unit.",
+    ),
+    Rule.BAR_PARTIAL: About(
+        Severity.MENDED,
+        "A bar made of shorter ones lacks some: it is of those there are, never traded or learned "
+        "on.",
+    ),
+    Rule.BAR_BROKEN: About(
+        Severity.MENDED,
+        "A bar made of shorter ones holds a gap that cuts the series; it counts as missing.",
     ),
 }
 

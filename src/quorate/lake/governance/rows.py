@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.lake.governance.findings import Finding, Rule, found
-from quorate.lake.sources import MINUTE_MS, PRICES, Series, as_series
+from quorate.lake.sources import COLUMNS, MINUTE_MS, Series, as_series
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,11 +72,7 @@ def tidy(
 
 def take(series: Series, which: Mask | IntVec) -> Series:
     """Return some rows of a series."""
-    kept = {name: getattr(series, name)[which] for name in ("open_ms", *_VALUES)}
-    return series._replace(**kept)
-
-
-_VALUES = (*PRICES, "volume", "taker_buy")
+    return series.rows(which)
 
 
 def _sorted(series: Series) -> tuple[Series, list[Finding]]:
@@ -112,7 +108,7 @@ def _once(series: Series) -> tuple[Series, list[Finding]]:
         return series, []
     row = np.flatnonzero(again)
     same = np.ones(row.size, np.bool_)
-    for name in _VALUES:
+    for name in COLUMNS[1:]:
         values = getattr(series, name)
         left, right = values[row], values[row + 1]
         same &= (left == right) | (np.isnan(left) & np.isnan(right))

@@ -121,7 +121,7 @@ def test_what_is_kept_never_waits_for_a_later_bar():
         assert now.open_ms.tolist() == expected.tolist()
 
 
-_FACTS = ("file", "has_taker")
+_FACTS = ("file", "has_taker", "status")
 
 
 def test_a_return_across_a_break_is_no_return():

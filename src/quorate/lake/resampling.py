@@ -1,0 +1,282 @@
+r"""Bars of files become longer ones: minutes five minutes, five minutes hours (METHODS 12).
+
+In: one coin's bars, held against the rules at their own length. Out: bars of a multiple of it,
+keyed by their open on the grid of 1970,
+
+.. math:: O = o_1, \quad H = \max_i h_i, \quad L = \min_i l_i, \quad C = c_n,
+    \quad V = ((v_1 + v_2) + \dots) + v_n,
+
+of the parts that are there. A part without volume that did not move repeats a price that nobody
+paid: it counts for the close, and for the others only where every part is such a one, as in the
+longer bars that venues make. What a bar is worth follows from what was known at its close:
+
+- all of its parts are there: it is TRADED, a bar as any other;
+- some are missing, each for less than the limit of a gap (an hour): it is IMPUTED, so nothing is
+  traded or learned on it; its prices were all printed;
+- a part is missing for longer: the series is cut there, so the bar is ABSENT;
+- none is there: it is missing, and the grid carries the price or not as ever.
+
+A bar is known once the last of its parts is, and a correction of a part corrects it: as of a moment
+it is made of what was known of its parts then. Decision 36.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from quorate.core.types import Bar
+from quorate.errors import SchemaError
+from quorate.lake.governance import findings
+from quorate.lake.governance.findings import Finding, Rule, found
+from quorate.lake.grid import NEVER, most_carried, moves, window
+from quorate.lake.sources import MINUTE_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from quorate.core.types import IntVec, Vec
+    from quorate.lake.governance import Params
+    from quorate.lake.reading import Judged, Length
+    from quorate.lake.sources import Mask, Series
+
+_SHOWN = 5
+_RULES = (Rule.BAR_PARTIAL.value, Rule.BAR_BROKEN.value)
+
+
+def refuse(minutes: int, name: str, bars: Length) -> None:
+    """Refuse bars of a file of which those asked for cannot be made.
+
+    Raises
+    ------
+    SchemaError
+        They are of another length than the one there is, and either none was asked for or it is
+        not a multiple of theirs.
+    """
+    if minutes == bars.minutes or (bars.of_files is not None and bars.minutes % minutes == 0):
+        return
+    raise SchemaError(
+        f"{name} has bars of {minutes} minutes, but {bars.minutes} is {bars.witness}",
+        hint="take one bar length at a time, and a second vendor of the same; or ask for a longer "
+        "one with --bar-minutes (bar_minutes= in Python), which is made of shorter bars of which "
+        "it is a multiple",
+    )
+
+
+def fold(
+    series: Series, minutes: int, to_minutes: int, gap_minutes: float
+) -> tuple[Series, list[Finding]]:
+    """Make longer bars of a coin's bars.
+
+    Parameters
+    ----------
+    series : Series
+        Bars of one coin, tidy: on their grid, times increase.
+    minutes : int
+        Their length.
+    to_minutes : int
+        The length to make, a multiple of it.
+    gap_minutes : float
+        A part missing for as long as this, or longer, cuts the series.
+
+    Returns
+    -------
+    series, findings : Series, list[Finding]
+        Of the longer bars, the one the series ends within too (``finished`` leaves it out);
+        ``value`` of a finding is how many parts are there, ``bound`` how many make the bar.
+
+    Raises
+    ------
+    ValueError
+        If the longer length is no multiple of the shorter.
+
+    Notes
+    -----
+    Units: as ``Series``.  Causal: a bar reads its own parts, and of a gap before it where it began.
+    Missing: see the module; a volume of takers that one part lacks is NaN.  Spec 13; METHODS 12.
+
+    Hours made of minutes at once and by way of five minutes are the same but for the last digits
+    of a volume: it is added from the first part to the last, and other parts round otherwise. (And
+    but for a price that changed without volume or a move, which counts where it is the close.)
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> at, p = 300_000 * np.arange(24), 100.0 + np.arange(24.0)
+    >>> bars = Series("f", at, p, p + 0.5, p - 0.5, p, np.ones(24), np.full(24, np.nan))
+    >>> hours, told = fold(bars.rows(np.delete(np.arange(24), 14)), 5, 60, 60.0)
+    >>> hours.close.tolist(), hours.volume.tolist(), hours.status.tolist()
+    ([111.0, 123.0], [12.0, 11.0], [1, 2])
+    >>> [(each.rule.value, each.value.tolist()) for each in told]
+    [('BAR_PARTIAL', [11.0])]
+    """
+    if minutes < 1 or to_minutes % minutes:
+        raise ValueError(f"bars of {to_minutes} minutes cannot be made of bars of {minutes}")
+    if to_minutes == minutes or series.open_ms.size == 0:
+        return series, []
+    n_parts = to_minutes // minutes
+    at = series.open_ms // (to_minutes * MINUTE_MS) * (to_minutes * MINUTE_MS)
+    first = np.flatnonzero(np.diff(at, prepend=-1))
+    last = np.append(first[1:], at.size) - 1
+    bar = np.repeat(np.arange(first.size), last - first + 1)
+    n_there = last - first + 1
+    counts = moves(series)
+    counts |= np.bincount(bar[counts], minlength=first.size)[bar] == 0
+    rows = np.flatnonzero(counts)
+    close = series.close[last]
+    high = np.maximum.reduceat(np.where(counts, series.high, -np.inf), first)
+    low = np.minimum.reduceat(np.where(counts, series.low, np.inf), first)
+    is_broken = _broken(series, at, bar, (minutes, to_minutes), gap_minutes)
+    worth = np.ones(at.size, np.int8) if series.status is None else series.status
+    is_partial = np.bincount(bar[worth == Bar.TRADED], minlength=first.size) < n_parts
+    status = np.where(is_partial, Bar.IMPUTED, Bar.TRADED)
+    made = series._replace(
+        open_ms=at[first],
+        open=series.open[rows[np.flatnonzero(np.diff(bar[rows], prepend=-1))]],
+        high=np.maximum(high, close),
+        low=np.minimum(low, close),
+        close=close,
+        volume=_sums(bar, series.volume),
+        taker_buy=_sums(bar, series.taker_buy),
+        status=np.where(is_broken, Bar.ABSENT, status).astype(np.int8),
+    )
+    told = [
+        found(rule, at[first[which]], value=n_there[which].astype(np.float64), bound=float(n_parts))
+        for rule, which in (
+            (Rule.BAR_PARTIAL, is_partial & ~is_broken),
+            (Rule.BAR_BROKEN, is_broken),
+        )
+        if which.any()
+    ]
+    return made, told
+
+
+def _sums(bar: IntVec, values: Vec) -> Vec:
+    """Add the values of each bar one after the other: the same digits on every machine."""
+    sums: Vec = np.bincount(bar, weights=values).astype(np.float64, copy=False)
+    return sums
+
+
+def _broken(
+    series: Series, at: IntVec, bar: IntVec, lengths: tuple[int, int], gap_minutes: float
+) -> Mask:
+    """Return which bars hold a part that is missing for too long to be carried."""
+    open_ms = series.open_ms
+    part_ms, bar_ms = (length * MINUTE_MS for length in lengths)
+    # of the gap behind each part: its first part that is not carried, and the part that ends it
+    begins = open_ms + part_ms * (1 + most_carried(gap_minutes, lengths[0]))
+    ends = np.append(open_ms[1:], NEVER)
+    is_long = begins < ends
+    is_broken: Mask = np.zeros(int(bar[-1]) + 1, np.bool_)
+    if series.status is not None:
+        is_broken[bar[series.status == Bar.ABSENT]] = True
+    is_broken[bar[is_long & (begins < at + bar_ms)]] = True
+    behind = np.flatnonzero(is_long[:-1]) + 1
+    is_broken[bar[behind[open_ms[behind] > at[behind]]]] = True
+    return is_broken
+
+
+def folded(judged: Judged, minutes: int, rules: Params) -> Judged:
+    """Make longer bars of every coin of a symbol, and tell which lack a part.
+
+    Parameters
+    ----------
+    judged : Judged
+        Held against the rules at the length of the files.
+    minutes : int
+        The length to make: theirs, or a multiple.
+    rules : Params
+        ``gap_minutes``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``fold``.  Spec 13.
+    """
+    if judged.minutes == minutes:
+        return judged
+    coins, told = [], [judged.governed.findings]
+    for name, series in judged.governed.coins:
+        made, lacking = fold(series, judged.minutes, minutes, rules.gap_minutes)
+        told.append(findings.frame(name, lacking))
+        if made.open_ms.size > 0:
+            coins.append((name, made))
+    governed = judged.governed._replace(coins=tuple(coins), findings=findings.concat(told))
+    return judged._replace(governed=governed)
+
+
+def finished(judged: Sequence[Sequence[Judged | None]], minutes: int) -> list[list[Judged | None]]:
+    """Leave out the bars made of shorter ones that had not ended when the data did.
+
+    Parameters
+    ----------
+    judged : sequence of sequence of Judged or None
+        From ``folded``, the first vendor's of each symbol first. Its data end when the last of its
+        symbols does, so that a coin which fell silent within a bar is not taken for one that would
+        have gone on.
+    minutes : int
+        Length of a bar.
+
+    Notes
+    -----
+    Units: minutes.  Causal: a bar is there from its close on.  Missing: left out.  Spec 13.
+    """
+    end_ms = max((mine.end_ms for mine, *_ in judged if mine is not None), default=0)
+    before_ms = end_ms - end_ms % (minutes * MINUTE_MS)
+    return [
+        [
+            each if each is None or each.minutes == minutes else _before(each, before_ms)
+            for each in of_symbol
+        ]
+        for of_symbol in judged
+    ]
+
+
+def _before(judged: Judged, end_ms: int) -> Judged:
+    """Return the bars that open before a time, and what was told of them."""
+    governed = judged.governed
+    cut = [(name, window(series, -NEVER, end_ms)) for name, series in governed.coins]
+    is_early = pl.col("at").dt.epoch("ms") < end_ms
+    return judged._replace(
+        governed=governed._replace(
+            coins=tuple((name, series) for name, series in cut if series.open_ms.size > 0),
+            findings=governed.findings.filter(is_early | ~pl.col("rule").is_in(_RULES)),
+        )
+    )
+
+
+def made_of(judged: Iterable[Judged | None], minutes: int) -> tuple[int, ...]:
+    """Return the lengths of the files' bars that are shorter than a panel's, sorted."""
+    lengths = {each.minutes for each in judged if each is not None and each.minutes}
+    return tuple(sorted(lengths - {minutes}))
+
+
+def told(found_of: pl.DataFrame, lengths: Sequence[int], minutes: int) -> str:
+    """Return the sentence that says what bars were made of, and how many lack a part.
+
+    Examples
+    --------
+    >>> at = np.array([0, 3_600_000])
+    >>> one = findings.frame("A", [found(Rule.BAR_PARTIAL, at)])
+    >>> told(one, (5,), 60)
+    'bars of 60 minutes made of 5-minute ones; 2 lack some of them and are not traded on (A 2)'
+    """
+    parts = []
+    for rule, what in (
+        (Rule.BAR_PARTIAL, "lack some of them and are not traded on"),
+        (Rule.BAR_BROKEN, "hold a gap that cuts the series and count as missing"),
+    ):
+        rows = found_of.filter(pl.col("rule") == rule.value)
+        if rows.is_empty():
+            continue
+        most = (
+            rows["symbol"]
+            .value_counts(sort=True)
+            .sort(["count", "symbol"], descending=[True, False])
+        )
+        named = ", ".join(f"{symbol} {n:,d}" for symbol, n in most.head(_SHOWN).rows())
+        more = f" and {most.height - _SHOWN} more coins" if most.height > _SHOWN else ""
+        parts.append(f"; {rows.height:,d} {what} ({named}{more})")
+    of = ", ".join(f"{length}-minute" for length in lengths)
+    return f"bars of {minutes} minutes made of {of} ones{''.join(parts)}"
