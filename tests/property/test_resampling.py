@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quorate.core.types import Bar
+from quorate.lake.grid import take
 from quorate.lake.resampling import fold
 from quorate.lake.sources import COLUMNS, MINUTE_MS, Series
 
@@ -128,7 +129,7 @@ def test_a_bar_that_has_ended_is_the_same_whatever_follows(runs, seed, first, to
     series = series_of(runs, seed, first)
     cut = data.draw(st.integers(1, series.open_ms.size))
     now_ms = int(series.open_ms[cut - 1]) + MINUTE_MS
-    known = series.rows(slice(cut))
+    known = take(series, slice(cut))
     later = series_of(runs, seed + 1, first)  # other values, in the same places or shuffled away
     rng = np.random.default_rng(seed)
     kept = np.flatnonzero(rng.random(series.open_ms.size - cut) < 0.5) + cut
@@ -137,7 +138,7 @@ def test_a_bar_that_has_ended_is_the_same_whatever_follows(runs, seed, first, to
         *(np.concatenate([getattr(known, name), getattr(later, name)[kept]]) for name in COLUMNS),
     )
     made = [fold(each, 1, to, 60.0)[0] for each in (known, series, other)]
-    ended = [each.rows(each.open_ms + to * MINUTE_MS <= now_ms) for each in made]
+    ended = [take(each, each.open_ms + to * MINUTE_MS <= now_ms) for each in made]
     same(ended[0], ended[1])
     same(ended[0], ended[2])
 

@@ -2,12 +2,13 @@
 
 ``layout`` stores Parquet by vendor, kind, interval, symbol and month; ``kinds`` says what a row is,
 ``versions`` what was known when, ``manifest`` what the files hold; ``foreign`` reads files of other
-naming; ``sources`` reads rows, ``reading`` holds them against the rules of ``governance``; ``grid``
-puts coins on one regular grid; ``funding`` and ``carry`` add what holding costs; ``instruments``
-knows fees and infers ticks and lots; ``load`` composes them into a ``Panel``, ``certificate`` says
-what it is worth; ``synthetic`` makes a market up; ``columns`` keeps a panel on disk that memory
-would not hold, with ``arrays`` and ``described`` for its files and ``generations`` to put a new one
-in the old one's place.
+naming; ``sources`` reads rows, ``reading`` holds them against the rules of ``governance``,
+``resampling`` makes longer bars of shorter ones; ``grid`` puts coins on one regular grid;
+``funding`` and ``carry`` add what holding costs, joined ``asof`` each bar; ``instruments`` knows
+fees and infers ticks and lots; ``load`` composes them into a ``Panel``, ``certificate`` says what
+it is worth; ``synthetic`` makes a market up; ``columns`` keeps a panel on disk that memory would
+not hold, with ``arrays`` and ``described`` for its files and ``generations`` to put a new one in
+the old one's place.
 """
 
 from __future__ import annotations

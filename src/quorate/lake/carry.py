@@ -15,7 +15,7 @@ from quorate.core.types import Bar
 from quorate.errors import DataError
 from quorate.lake import funding, layout
 from quorate.lake.grid import window
-from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, read_funding, snap
+from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, snap
 from quorate.lake.spec import as_of_ms, match
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _funding(
     for symbol in symbols:
         found = match(symbol, files)
         paths.extend(found)
-        read.append(read_funding(found, limit) if found else None)
+        read.append(funding.read(found, limit) if found else None)
     return read
 
 

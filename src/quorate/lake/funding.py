@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from quorate.lake import asof, months
+from quorate.lake.kinds import KNOWN_AT, epoch
+from quorate.lake.sources import read_funding, snapped
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from quorate.core.types import IntVec, Vec
     from quorate.lake.grid import Grid
     from quorate.lake.sources import Settlements
@@ -62,19 +69,20 @@ def lay(settlements: Settlements, grid: Grid) -> Funding:
     Parameters
     ----------
     settlements : Settlements
-        Times and rates, sorted.
+        Times and rates, sorted, and when they were known.
     grid : Grid
         The bars.
 
     Returns
     -------
     Funding
-        ``settled`` 0 where nothing is settled; ``rate`` and ``hours`` of the last settlement at
-        or before the close.
+        ``settled`` 0 where nothing is settled; ``rate`` and ``hours`` of the last settlement that
+        was known at the close.
 
     Notes
     -----
-    Units: fractions per settlement; hours.  Causal: a rate is known from its settlement on.
+    Units: fractions per settlement; hours.  Causal: a rate is known from its settlement on, or from
+    when it was told if that was later; a payment is booked when it falls due all the same.
     Missing: ``rate`` and ``hours`` NaN before the first settlement, and once the last one is
     older than 24 h and than three intervals.
     Spec 4, METHODS 6.4.
@@ -85,14 +93,55 @@ def lay(settlements: Settlements, grid: Grid) -> Funding:
     inside = (row >= 0) & (row < grid.n_bars)
     np.add.at(settled, row[inside], rate[inside])
     stamp = (np.arange(grid.n_bars) + grid.k0) * grid.bar_ms
-    last = np.searchsorted(at, stamp, side="right") - 1
     if at.size == 0:
         nothing = np.full(grid.n_bars, np.nan)
         return Funding(settled, nothing, nothing.copy())
-    hours = interval_hours(at)[last]
-    limit = np.maximum(_STALE_HOURS, _STALE_INTERVALS * hours)
-    known = (last >= 0) & ((stamp - at[last]) / HOUR_MS <= limit)
-    return Funding(settled, np.where(known, rate[last], np.nan), np.where(known, hours, np.nan))
+    told = settlements.told or asof.Told(at, at, rate)
+    hours = interval_hours(at)[np.searchsorted(at, told.at_ms)]
+    longest_ms = np.maximum(_STALE_HOURS, _STALE_INTERVALS * hours) * HOUR_MS
+    last = asof.latest(told.at_ms, told.known_ms, stamp, longest_ms)
+    return Funding(
+        settled,
+        np.where(last < 0, np.nan, told.value[last]),
+        np.where(last < 0, np.nan, hours[last]),
+    )
+
+
+def read(paths: Sequence[Path], as_of_ms: int | None = None) -> Settlements:
+    """Return one symbol's settlements, and of files of the lake when each rate was known.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The symbol's files in order of time.
+    as_of_ms : int, optional
+        Only what was known then (files of the lake).
+
+    Raises
+    ------
+    SchemaError
+        As ``sources.read_funding``.
+
+    Notes
+    -----
+    Units: fractions per settlement.  Causal: what is paid is what the latest row says; what is
+    known of it at a bar is what had been said by then.  Missing: none.  Spec 13; METHODS 12.
+    """
+    settlements = read_funding(paths, as_of_ms)
+    if not months.is_ours(paths[-1]):
+        return settlements
+    rows = months.rows(paths)
+    at, known = epoch(rows["ts"]), epoch(rows[KNOWN_AT])
+    if as_of_ms is not None:
+        is_told = known <= as_of_ms
+        rows, at, known = rows.filter(is_told), at[is_told], known[is_told]
+    if bool((known <= at).all()):
+        return settlements
+    # jitter of the stamp is no delay
+    late_ms = np.maximum(known - at, 0)
+    at = snapped(at)
+    rate = rows["funding_rate"].to_numpy()
+    return settlements._replace(told=asof.Told(at, at + late_ms, rate))
 
 
 def assume(known: Funding, rate_8h: float, grid: Grid) -> Funding:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quorate.core.types import ByteMat, IntVec, Mat
-    from quorate.lake.sources import Series
+    from quorate.lake.sources import Mask, Series
 
 NEVER = 2**62
 """``delisted_k`` of a coin whose data go on to the end of the panel."""
@@ -103,7 +103,7 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
     moving = moves(series)
     rows = np.flatnonzero(moving)
     if rows.size == 0:
-        return series.rows(slice(0))
+        return take(series, slice(0))
     if rows.size == moving.size:
         return series
     quiet_ms = frozen_hours * 60 * MINUTE_MS
@@ -112,7 +112,7 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
     latest = np.maximum.accumulate(np.where(moving, np.arange(moving.size), -1))
     since = np.where(latest >= 0, at[latest], at[0] - bar_minutes * MINUTE_MS)
     kept = (at - since) <= quiet_ms
-    return series if bool(kept.all()) else series.rows(kept)
+    return series if bool(kept.all()) else take(series, kept)
 
 
 def moves(series: Series) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -228,4 +228,26 @@ def _carry(laid: Laid, c: int, row: IntVec, series: Series, most: int) -> None:
 def window(series: Series, first_ms: int, end_ms: int) -> Series:
     """Return the rows which open in ``[first_ms, end_ms)``."""
     low, high = np.searchsorted(series.open_ms, (first_ms, end_ms))
-    return series.rows(slice(low, high))
+    return take(series, slice(low, high))
+
+
+def take(series: Series, which: slice | Mask | IntVec) -> Series:
+    """Return some of the rows of a series."""
+    kept = {name: getattr(series, name)[which] for name in COLUMNS}
+    if series.status is not None:
+        kept["status"] = series.status[which]
+    return series._replace(**kept)
+
+
+def whole(series: Series) -> Series:
+    """Return the bars that lack none of the shorter ones they were made of (``resampling``).
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> one = np.ones(2)
+    >>> bars = Series("f", np.array([0, 300_000]), one, one, one, one, one, one)
+    >>> whole(bars._replace(status=np.array([2, 1], np.int8))).open_ms.tolist()
+    [300000]
+    """
+    return series if series.status is None else take(series, series.status == Bar.TRADED)

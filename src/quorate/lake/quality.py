@@ -13,7 +13,7 @@ import polars as pl
 from quorate.lake import reconcile
 from quorate.lake.governance import Rule, findings
 from quorate.lake.governance.coverage import coverage
-from quorate.lake.grid import window
+from quorate.lake.grid import whole, window
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import MINUTE_MS
 
@@ -238,7 +238,7 @@ def _pair(
     name: str, series: Series, other: Series, minutes: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return how far a second vendor is from one coin's bars, in all and by day."""
-    series, other = series.whole(), other.whole()
+    series, other = whole(series), whole(other)
     told = reconcile.compare(series, other, infer_tick(other.close), minutes)
     if told.open_ms.size == 0:
         return pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=PAIR_DAYS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.errors import DataError
+from quorate.lake import asof
 from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars
 
 if TYPE_CHECKING:
@@ -65,14 +66,13 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
     length = minutes * MINUTE_MS
     known_at = series.open_ms + length
     stamps = grid.first_ms + grid.bar_ms * (1 + np.arange(grid.n_bars))
-    row = np.searchsorted(known_at, stamps, side="right") - 1
-    known = (row >= 0) & (stamps - known_at[np.maximum(row, 0)] <= length + GRACE_MS)
-    if not known.any():
+    row = asof.latest(known_at, known_at, stamps, length + GRACE_MS)
+    if (row < 0).all():
         raise DataError(
             f"{path} has no bar within the span of the panel",
             hint="give the series of the quote currency for the same days",
         )
-    found = np.where(known, series.close[np.maximum(row, 0)], np.nan)
+    found = np.where(row < 0, np.nan, series.close[row])
     wrong = found[(found < _LOW) | (found > _HIGH)]
     if wrong.size:
         raise DataError(

@@ -17,7 +17,7 @@ from quorate.errors import DataError
 from quorate.lake import governance, layout, reconcile, resampling
 from quorate.lake.governance import identity, params
 from quorate.lake.governance.identity import Units
-from quorate.lake.grid import window
+from quorate.lake.grid import whole, window
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import COLUMNS, MINUTE_MS, bar_rows, epoch_ms, infer_minutes
 from quorate.lake.spec import as_of_ms, match
@@ -314,7 +314,7 @@ def _disputed(beside: Sequence[Judged], rules: Params) -> Callable[[Series, int]
         if minutes % other.minutes:
             return np.zeros(mine.open_ms.size, np.bool_)
         like, _ = resampling.fold(series, other.minutes, minutes, rules.gap_minutes)
-        like = like.whole()
+        like = whole(like)
         return reconcile.disputes(mine, like, infer_tick(like.close), minutes)
 
     return asks

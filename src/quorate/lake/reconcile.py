@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.lake.governance.rows import take
+from quorate.lake.grid import take
 from quorate.lake.sources import MINUTE_MS, PRICES, Series
 
 if TYPE_CHECKING:

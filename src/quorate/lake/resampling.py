@@ -103,10 +103,11 @@ def fold(
 
     Examples
     --------
+    >>> from quorate.lake.grid import take
     >>> from quorate.lake.sources import Series
     >>> at, p = 300_000 * np.arange(24), 100.0 + np.arange(24.0)
     >>> bars = Series("f", at, p, p + 0.5, p - 0.5, p, np.ones(24), np.full(24, np.nan))
-    >>> hours, told = fold(bars.rows(np.delete(np.arange(24), 14)), 5, 60, 60.0)
+    >>> hours, told = fold(take(bars, np.delete(np.arange(24), 14)), 5, 60, 60.0)
     >>> hours.close.tolist(), hours.volume.tolist(), hours.status.tolist()
     ([111.0, 123.0], [12.0, 11.0], [1, 2])
     >>> [(each.rule.value, each.value.tolist()) for each in told]

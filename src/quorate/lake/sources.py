@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.core.types import Bar
 from quorate.errors import DataError, SchemaError
 from quorate.lake import disk, months, versions
 from quorate.lake.kinds import KNOWN_AT
@@ -24,16 +23,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import ByteVec, IntVec, Vec
+    from quorate.lake.asof import Told
 
     Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("open_ms", *PRICES, "volume", "taker_buy")
 MINUTE_MS = 60_000
-SNAP_MS = 2_000
-"""A stamp this close to the grid is put on it; one farther off is an error (METHODS 12)."""
+SNAP_MS = 2_000  # a stamp this close to the grid is put on it, METHODS 12
 _SECOND_INTERVAL_FRAC = 0.2
 _WEEK_MINUTES = 10_080
+_MARK = ("ts", *PRICES)
+_BAR = (*_MARK, "volume")
 
 
 class Series(NamedTuple):
@@ -55,32 +56,17 @@ class Series(NamedTuple):
     has_taker: bool = True
     status: ByteVec | None = None
 
-    def rows(self, which: slice | Mask | IntVec) -> Series:
-        """Return some of the rows."""
-        kept = {name: getattr(self, name)[which] for name in COLUMNS}
-        if self.status is not None:
-            kept["status"] = self.status[which]
-        return self._replace(**kept)
-
-    def whole(self) -> Series:
-        """Return the bars that lack none of their parts.
-
-        Examples
-        --------
-        >>> one = np.ones(2)
-        >>> bars = Series("f", np.array([0, 300_000]), one, one, one, one, one, one)
-        >>> bars._replace(status=np.array([2, 1], np.int8)).whole().open_ms.tolist()
-        [300000]
-        """
-        return self if self.status is None else self.rows(self.status == Bar.TRADED)
-
 
 class Settlements(NamedTuple):
-    """The funding of one symbol: settlement times and rates (a fraction per settlement)."""
+    """The funding of one symbol: settlement times and rates (a fraction per settlement).
+
+    ``told`` is what was known of them when; None where each was known at its time.
+    """
 
     file: str
     at_ms: IntVec
     rate: Vec
+    told: Told | None = None
 
 
 def read_bars(
@@ -121,7 +107,7 @@ def read_bars(
     combined.  Missing: a null or NaN is an error; a missing row stays missing.
     Spec 13.
     """
-    rows, name = _rows(paths, _needed(has_volume=has_volume), as_of_ms)
+    rows, name = _rows(paths, _BAR if has_volume else _MARK, as_of_ms)
     if drop_last:
         rows = rows.head(max(rows.height - 1, 0))
     series = as_series(rows, name, has_volume=has_volume)
@@ -152,7 +138,7 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     Units: prices in quote, volumes in coins, times in milliseconds.  Causal: rows are not
     combined.  Missing: NaN.  Spec 13.
     """
-    needed = _needed(has_volume=has_volume)
+    needed = _BAR if has_volume else _MARK
     _check_columns(rows, needed, name)
     at = epoch_ms(rows, name)
     columns = {column: _floats(rows, column, name) for column in needed[1:]}
@@ -179,11 +165,7 @@ def bar_rows(paths: Sequence[Path], as_of_ms: int | None = None) -> tuple[pl.Dat
     -----
     Units: as stored.  Causal: rows are not combined.  Missing: as stored.  Spec 13.
     """
-    return _rows(paths, _needed(has_volume=True), as_of_ms)
-
-
-def _needed(*, has_volume: bool) -> tuple[str, ...]:
-    return ("ts", *PRICES, *(("volume",) if has_volume else ()))
+    return _rows(paths, _BAR, as_of_ms)
 
 
 def read_funding(paths: Sequence[Path], as_of_ms: int | None = None) -> Settlements:
@@ -198,13 +180,17 @@ def read_funding(paths: Sequence[Path], as_of_ms: int | None = None) -> Settleme
         If a column is missing, rows are unsorted or doubled, or a rate is not within +-0.5.
     """
     rows, name = _rows(paths, ("ts", "funding_rate"), as_of_ms)
-    at = epoch_ms(rows, name)
-    near = (at + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
-    at = np.where(np.abs(at - near) <= SNAP_MS, near, at)
+    at = snapped(epoch_ms(rows, name))
     rate = _floats(rows, "funding_rate", name)
     _check_order(at, name)
     _fail_if(~(np.abs(rate) <= 0.5), at, rate, f"{name}: funding_rate", "a fraction within +-0.5")
     return Settlements(name, at, rate)
+
+
+def snapped(at_ms: IntVec) -> IntVec:
+    """Return times within 2 s of a whole minute on it, others as they are."""
+    near = (at_ms + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
+    return np.where(np.abs(at_ms - near) <= SNAP_MS, near, at_ms)
 
 
 def infer_minutes(at_ms: IntVec, name: str, *, is_strict: bool = True) -> int | None:

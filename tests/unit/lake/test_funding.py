@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.unit.lake.builders import START_MS
+from tests.unit.lake.builders import START_MS, settlements
 
-from quorate.lake import funding
+from quorate.lake import funding, layout
 from quorate.lake.grid import Grid
 from quorate.lake.sources import Settlements
 
@@ -97,3 +97,45 @@ def test_assuming_leaves_known_rates_alone():
     assert filled.settled[[7, 15]].tolist() == [1e-4, 1e-4]
     assert filled.settled[[23, 27, 31]].tolist() == [5e-4] * 3
     assert (filled.hours[23:] == 4).all()
+
+
+KEY = layout.Key("demo", "funding", "8h")
+
+
+def told(tmp_path, *writes):
+    """Store rows hour by hour as (settled, rate, known, or None for its own time); return files."""
+    for hour, rate, known in writes:
+        row = settlements([START_MS + hour * HOUR], [rate])
+        when = None if known is None else START_MS + int(known * HOUR)
+        layout.write(row, tmp_path, KEY, "A", known_at=when)
+    return layout.files(layout.folder(tmp_path, KEY))["A"]
+
+
+def test_a_rate_that_was_told_late_is_not_known_before(tmp_path):
+    paths = told(tmp_path, (0, 1e-4, None), (8, 2e-4, 11.5), (16, 3e-4, None))
+    laid = funding.lay(funding.read(paths), Grid(START_MS, 60, 18))
+    assert laid.rate[:11].tolist() == [1e-4] * 11  # closes up to 11:00
+    assert laid.rate[11:15].tolist() == [2e-4] * 4
+    assert laid.rate[15:].tolist() == [3e-4] * 3
+    assert np.flatnonzero(laid.settled).tolist() == [7, 15]  # it fell due all the same
+    assert laid.settled[7] == 2e-4
+
+
+def test_a_corrected_rate_is_the_old_one_until_it_is_corrected(tmp_path):
+    paths = told(tmp_path, (0, 1e-4, None), (8, 2e-4, None), (8, 5e-4, 10))
+    laid = funding.lay(funding.read(paths), Grid(START_MS, 60, 12))
+    assert laid.rate.tolist() == [1e-4] * 7 + [2e-4] * 2 + [5e-4] * 3
+    assert laid.settled[7] == 5e-4  # what was paid is what is known of it now
+    before = funding.lay(funding.read(paths, START_MS + 9 * HOUR), Grid(START_MS, 60, 12))
+    assert before.rate.tolist() == [1e-4] * 7 + [2e-4] * 5
+    assert before.settled[7] == 2e-4
+
+
+def test_the_jitter_of_a_stamp_is_no_delay(tmp_path):
+    rows = settlements([START_MS + 8 * HOUR + 9, START_MS + 16 * HOUR], [1e-4, 2e-4])
+    layout.write(rows[:1], tmp_path, KEY, "A")
+    layout.write(rows[1:], tmp_path, KEY, "A", known_at=START_MS + 17 * HOUR)
+    paths = layout.files(layout.folder(tmp_path, KEY))["A"]
+    laid = funding.lay(funding.read(paths), Grid(START_MS, 60, 17))
+    assert laid.rate[7] == 1e-4  # closes at 08:00
+    assert laid.rate[15:].tolist() == [1e-4, 2e-4]

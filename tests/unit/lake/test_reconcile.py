@@ -9,7 +9,7 @@ import pytest
 from tests.unit.lake.builders import START_MS
 
 from quorate.lake import reconcile
-from quorate.lake.governance.rows import take
+from quorate.lake.grid import take
 from quorate.lake.sources import Series
 
 BAR_MS = 300_000

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from quorate.core.types import Bar
-from quorate.lake.grid import most_carried
+from quorate.lake import grid
 from quorate.lake.sources import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def coverage(name: str, series: Series, bar_minutes: int, params: Params) -> pl.
     bar_ms = bar_minutes * MINUTE_MS
     at = series.open_ms
     n_gap = np.diff(at) // bar_ms - 1
-    n_carried = np.minimum(n_gap, most_carried(params.gap_minutes, bar_minutes))
+    n_carried = np.minimum(n_gap, grid.most_carried(params.gap_minutes, bar_minutes))
     first, last = int(at[0]) // _DAY_MS, int(at[-1]) // _DAY_MS
-    traded = np.bincount(series.whole().open_ms // _DAY_MS - first, minlength=last - first + 1)
+    traded = np.bincount(grid.whole(series).open_ms // _DAY_MS - first, minlength=last - first + 1)
     whole = np.full(traded.size, _DAY_MS // bar_ms)
     whole[0] -= (at[0] % _DAY_MS) // bar_ms
     whole[-1] -= (_DAY_MS - bar_ms - at[-1] % _DAY_MS) // bar_ms

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from quorate.lake.governance.findings import Finding, Rule, found
-from quorate.lake.governance.rows import take
+from quorate.lake.grid import take
 from quorate.lake.sources import MINUTE_MS, PRICES
 
 if TYPE_CHECKING:

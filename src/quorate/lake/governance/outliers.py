@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from quorate.lake.governance.findings import Finding, Rule, found
-from quorate.lake.governance.rows import take
+from quorate.lake.grid import take
 from quorate.lake.sources import MINUTE_MS
 
 if TYPE_CHECKING:

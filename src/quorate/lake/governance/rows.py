@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.lake.governance.findings import Finding, Rule, found
+from quorate.lake.grid import take
 from quorate.lake.sources import COLUMNS, MINUTE_MS, Series, as_series
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from quorate.core.types import IntVec, Vec
+    from quorate.core.types import Vec
     from quorate.lake.governance.params import Params
 
     Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -68,11 +69,6 @@ def tidy(
         seen.append(found(Rule.ROW_UNFINISHED, series.open_ms[-1:]))
         series = take(series, np.arange(series.open_ms.size) < series.open_ms.size - 1)
     return series, seen
-
-
-def take(series: Series, which: Mask | IntVec) -> Series:
-    """Return some rows of a series."""
-    return series.rows(which)
 
 
 def _sorted(series: Series) -> tuple[Series, list[Finding]]:
