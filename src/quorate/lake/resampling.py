@@ -258,15 +258,14 @@ def told(found_of: pl.DataFrame, lengths: Sequence[int], minutes: int) -> str:
 
     Examples
     --------
-    >>> at = np.array([0, 3_600_000])
-    >>> one = findings.frame("A", [found(Rule.BAR_PARTIAL, at)])
+    >>> one = findings.frame("A", [found(Rule.BAR_BROKEN, np.array([0, 3_600_000]))])
     >>> told(one, (5,), 60)
-    'bars of 60 minutes made of 5-minute ones; 2 lack some of them and are not traded on (A 2)'
+    'bars of 60 minutes made of 5-minute ones; missing, for a gap cuts the series in them: 2 (A 2)'
     """
     parts = []
     for rule, what in (
-        (Rule.BAR_PARTIAL, "lack some of them and are not traded on"),
-        (Rule.BAR_BROKEN, "hold a gap that cuts the series and count as missing"),
+        (Rule.BAR_PARTIAL, "not traded on, for some of these are missing"),
+        (Rule.BAR_BROKEN, "missing, for a gap cuts the series in them"),
     ):
         rows = found_of.filter(pl.col("rule") == rule.value)
         if rows.is_empty():
@@ -278,6 +277,6 @@ def told(found_of: pl.DataFrame, lengths: Sequence[int], minutes: int) -> str:
         )
         named = ", ".join(f"{symbol} {n:,d}" for symbol, n in most.head(_SHOWN).rows())
         more = f" and {most.height - _SHOWN} more coins" if most.height > _SHOWN else ""
-        parts.append(f"; {rows.height:,d} {what} ({named}{more})")
+        parts.append(f"; {what}: {rows.height:,d} ({named}{more})")
     of = ", ".join(f"{length}-minute" for length in lengths)
     return f"bars of {minutes} minutes made of {of} ones{''.join(parts)}"

@@ -60,8 +60,8 @@ def test_an_hour_that_lacks_a_part_is_of_what_there_is_and_is_not_traded(tmp_pat
     rows = found.filter(pl.col("rule") == "BAR_PARTIAL").rows()
     assert [(row[1], row[3:]) for row in rows] == [("A", (1, 9.0, 12.0))]
     assert panel.notes[0] == (
-        "On binance_spot: bars of 60 minutes made of 5-minute ones; 1 lack some of them and are "
-        "not traded on (A 1)."
+        "On binance_spot: bars of 60 minutes made of 5-minute ones; not traded on, for some of "
+        "these are missing: 1 (A 1)."
     )
 
 
@@ -237,7 +237,7 @@ def test_the_check_says_what_bars_were_made_of(tmp_path, capsys):
     assert found.coins.select("n_traded", "n_filled", "n_missing").rows() == [(4, 1, 0), (5, 0, 0)]
     assert run(["data", "check", str(where), "--bar-minutes", "60"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert said.startswith("Bars of 60 minutes made of 5-minute ones; 1 lack some of them")
+    assert said.startswith("Bars of 60 minutes made of 5-minute ones; not traded on")
     assert "BAR_PARTIAL" in said
     page = tmp_path / "data.html"
     command = ["data", "check", str(where), "--bar-minutes", "60", "--json", "--html", str(page)]
