@@ -86,6 +86,26 @@ def test_made_bars_are_what_pandas_makes(data, symbol, minutes):
     np.testing.assert_array_equal(ours.status == Bar.TRADED, n_parts == minutes // 5)
 
 
+def test_a_panel_of_made_hours_is_that_of_the_venues_hours(data):
+    said = {
+        "venue": "binance_spot",
+        "kind": "spot",
+        "symbols": ["BTC", "ETH", "SOL", "DOGE", "XRP"],
+        "start": "2022-08-01",
+        "end": "2023-03-24",  # the outage is told of below
+    }
+    made_of, own = (
+        quorate.load(data / "ohlcv/binance_spot" / folder, bar_minutes=60, **said)
+        for folder in ("5m", "1h_long")
+    )
+    assert (made_of.k0, made_of.n_bars, made_of.symbols) == (own.k0, own.n_bars, own.symbols)
+    for name in (*PRICES, "status"):
+        np.testing.assert_array_equal(getattr(made_of.bars, name), getattr(own.bars, name), name)
+    np.testing.assert_allclose(made_of.bars.volume, own.bars.volume, rtol=1e-9)
+    for name, array in zip(own.venues._fields, own.venues, strict=True):
+        np.testing.assert_array_equal(getattr(made_of.venues, name), array, name)
+
+
 def test_the_outage_is_where_it_was(data):
     panel = quorate.load(
         data / "ohlcv/binance_spot/5m",

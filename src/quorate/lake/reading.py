@@ -186,8 +186,7 @@ def judge(
     """
     rows, name = bar_rows(paths, as_of_ms)
     at = epoch_ms(rows, name)
-    own = infer_minutes(at, name, is_strict=False) or bars.of_files or bars.minutes
-    resampling.refuse(own, name, bars)
+    own = resampling.length_of(at, name, bars)
     asks = None if disputed is None else lambda series: disputed(series, own)
     governed = governance.govern(symbol, rows, own, rules, drop_last=drop_last, disputed=asks)
     raw = (int(at.min()), int(at.max())) if at.size else None

@@ -32,7 +32,7 @@ from quorate.errors import SchemaError
 from quorate.lake.governance import findings
 from quorate.lake.governance.findings import Finding, Rule, found
 from quorate.lake.grid import NEVER, most_carried, moves, window
-from quorate.lake.sources import MINUTE_MS
+from quorate.lake.sources import MINUTE_MS, infer_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,20 +43,38 @@ if TYPE_CHECKING:
     from quorate.lake.sources import Mask, Series
 
 _SHOWN = 5
+_FEW = 5  # rows; gaps may lie between all of them
 _RULES = (Rule.BAR_PARTIAL.value, Rule.BAR_BROKEN.value)
 
 
-def refuse(minutes: int, name: str, bars: Length) -> None:
-    """Refuse bars of a file of which those asked for cannot be made.
+def length_of(at_ms: IntVec, name: str, bars: Length) -> int:
+    """Return the length of a file's bars, or refuse it.
+
+    Parameters
+    ----------
+    at_ms : IntVec
+        Its open times, in any order.
+    name : str
+        The file, for messages.
+    bars : Length
+        What is asked for. A file of too few rows to tell has the length of the others.
 
     Raises
     ------
     SchemaError
         They are of another length than the one there is, and either none was asked for or it is
         not a multiple of theirs.
+
+    Notes
+    -----
+    Units: minutes.  Causal: reads times only.  Missing: the length of the others.  Spec 13.
     """
+    others = bars.of_files or bars.minutes
+    minutes = infer_minutes(at_ms, name, is_strict=False) or others
+    if bars.of_files is not None and at_ms.size <= _FEW and minutes % others == 0:
+        minutes = others
     if minutes == bars.minutes or (bars.of_files is not None and bars.minutes % minutes == 0):
-        return
+        return minutes
     raise SchemaError(
         f"{name} has bars of {minutes} minutes, but {bars.minutes} is {bars.witness}",
         hint="take one bar length at a time, and a second vendor of the same; or ask for a longer "

@@ -66,7 +66,8 @@ class PanelSpec:
     symbols : tuple[str, ...], optional
         Which coins, in this order; all of the primary's files, sorted, when left out.
     bar_minutes : int, optional
-        Inferred from the files when left out, and checked against them when given.
+        Length of a bar, inferred from the files when left out. Of shorter bars of files longer ones
+        are made where this is a multiple of theirs (``resampling``); others are refused.
     assume_funding : float, optional
         A fraction per 8 h (0.0001 is one basis point), at most 0.01 either way, for perpetuals
         whose funding is unknown. Without it such a panel is refused.

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.lake.builders import START_MS, bars, put, settlements, store, without
+from tests.unit.lake.builders import START_MS, bars, put, settlements, stamps, store, without
 
 import quorate
 from quorate.cli import run
@@ -138,6 +138,64 @@ def test_a_coin_of_one_bar_has_the_length_of_the_others(tmp_path):
     where = store(tmp_path, A=bars(n=2 * HOUR), B=bars(n=HOUR + 1)[HOUR:])
     panel = spot(where, drop_last=False)
     assert panel.bars.status[:, 1].tolist() == [Bar.ABSENT, Bar.IMPUTED]
+
+
+def test_a_coin_of_few_bars_with_gaps_between_has_the_length_of_the_others(tmp_path):
+    where = store(tmp_path, A=bars(n=2 * HOUR), B=bars(n=3, minutes=10))
+    panel = spot(where, drop_last=False)
+    assert panel.bars.status[:, 1].tolist() == [Bar.IMPUTED, Bar.ABSENT]
+    assert panel.certificate.venues[0][0].made_of == (5,)
+
+
+def test_rows_out_of_order_and_twice_are_put_right_before_bars_are_made(tmp_path):
+    rows = bars(n=4 * HOUR)
+    wild = pl.concat([rows, rows[10:30]]).sample(fraction=1.0, shuffle=True, seed=3)
+    one, two = (
+        spot(store(tmp_path / name, A=each), drop_last=False).bars
+        for name, each in (("tidy", rows), ("wild", wild))
+    )
+    for name, array in zip(one._fields, one, strict=True):
+        np.testing.assert_array_equal(array, getattr(two, name), name)
+
+
+def test_of_two_rows_of_one_minute_the_later_one_is_in_the_hour(tmp_path):
+    rows = bars(n=2 * HOUR)
+    both = pl.concat([rows[:9], put(rows, 8, high=150.0)[8:]])
+    where = store(tmp_path, A=both)
+    panel = spot(where, drop_last=False, accept_failed=True)
+    assert panel.bars.high[0, 0] == 150.0
+    assert "ROW_CONFLICT" in set(panel.certificate.venues[0][1].findings["rule"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_as_of_any_moment_hours_are_made_of_what_was_known(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    key = layout.Key("binance_spot", "ohlcv", "5m")
+    rows = bars(n=6 * HOUR)
+    close_ms = START_MS + 300_000 * (np.arange(rows.height) + 1)
+    # a fifth comes late, a tenth is corrected, by up to eight hours
+    late_ms = np.where(rng.random(rows.height) < 0.2, rng.integers(0, 8 * HOUR_MS, rows.height), 0)
+    first = rows.with_columns(known_at=stamps(close_ms + late_ms))
+    corrected = rng.random(rows.height) < 0.1
+    fixed = rows.with_columns(
+        high=pl.col("high") + 5.0,
+        known_at=stamps(close_ms + late_ms + rng.integers(1, 8 * HOUR_MS, rows.height)),
+    ).filter(pl.Series(corrected))
+    layout.write(first, tmp_path, key, "A")
+    layout.write(fixed, tmp_path, key, "A")
+    lake = layout.folder(tmp_path, key)
+    told = pl.concat([first, fixed]).sort("ts", "known_at")
+    for hours in (2, 3.5, 6, 7, 9, 12, 20):
+        moment = START_MS + round(hours * HOUR_MS)
+        known = told.filter(pl.col("known_at").dt.epoch("ms") <= moment)
+        known = known.unique("ts", keep="last", maintain_order=True).drop("known_at")
+        plain = store(tmp_path / f"at-{hours}", A=known)
+        when = datetime.fromtimestamp(moment / 1e3, UTC)
+        source = (Source(lake, "binance_spot", "spot"),)
+        now = load(PanelSpec(source, bar_minutes=60, as_of=when)).bars
+        then = spot(plain, drop_last=False).bars
+        for name, array in zip(now._fields, now, strict=True):
+            np.testing.assert_array_equal(array, getattr(then, name), f"{name} at {hours}")
 
 
 def test_a_panel_of_made_bars_is_made_again_and_has_its_own_digest(tmp_path):
