@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.lake.governance import Params
-    from quorate.lake.grid import Grid
     from quorate.lake.reading import Read
     from quorate.lake.spec import Source
 
@@ -78,7 +77,7 @@ class Certificate(NamedTuple):
 def certify(
     sources: Sequence[Source],
     reads: Sequence[Read],
-    grid: Grid,
+    bar_minutes: int,
     rules: Params,
     told: tuple[int, int],
 ) -> Certificate:
@@ -90,13 +89,13 @@ def certify(
         The venues, the primary one first.
     reads : sequence of Read
         What was read of each.
-    grid : Grid
-        The bar length.
+    bar_minutes : int
+        Length of a bar.
     rules : Params
         Of governance.
     told : (int, int)
-        The span that findings count in, milliseconds: the one asked for, where rows that fail may
-        have left no bar.
+        The span that is told of, open times in milliseconds (``spec.asked_ms``): the one asked for,
+        for rows that fail may have left no bar at its ends.
 
     Returns
     -------
@@ -108,8 +107,6 @@ def certify(
     Units: bytes, rows, bps.  Causal: counts what was found.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    span = (told[0], told[1], grid.bar_ms)
-    cut = [[each and worth.within(each, *span) for each in read.judged] for read in reads]
     # spot beside perpetuals differ by the basis
     alike = [i for i in range(1, len(sources)) if sources[i].kind == sources[0].kind]
     beside = dict(zip(reads[alike[0]].names, reads[alike[0]].coins, strict=True)) if alike else {}
@@ -119,14 +116,15 @@ def certify(
             worth.quality(
                 mine,
                 [beside.get(name) for name, _ in mine.governed.coins] if i == 0 else [],
-                grid.bar_minutes,
+                bar_minutes,
                 rules,
+                told,
             )
-            for mine in cut[i]
+            for mine in read.judged
             if mine is not None
         ]
         venues.append((_origin(source, read), worth.concat(parts)))
-    made = Certificate(tuple(venues), grid.bar_minutes, rules._asdict(), {}, is_accepted=False)
+    made = Certificate(tuple(venues), bar_minutes, rules._asdict(), {}, is_accepted=False)
     return made._replace(is_accepted=not made.failed.is_empty())
 
 

@@ -24,7 +24,7 @@ from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
 from quorate.lake.panel import Panel
 from quorate.lake.quarantine import quarantined, trusted
 from quorate.lake.sources import MINUTE_MS
-from quorate.lake.spec import check, instant_ms, match
+from quorate.lake.spec import asked_ms, check, instant_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,7 @@ def load(spec: PanelSpec) -> Panel:
     reads = reading.read(spec, found, chosen, length)
     lacks = _lacks(spec, reads[0])
     span = _span(spec, reads[0], minutes)
-    worth = certificate.certify(spec.sources, reads, span, rules, _told(spec, reads, span))
+    worth = certificate.certify(spec.sources, reads, minutes, rules, _told(spec, reads[0]))
     if not spec.accept_failed:
         certificate.refuse(worth)
     reads, silent = _drop_silent(spec, reads, span)
@@ -116,16 +116,14 @@ def load(spec: PanelSpec) -> Panel:
     )
 
 
-def _told(spec: PanelSpec, reads: Sequence[Read], span: Grid) -> tuple[int, int]:
-    """Return the span that findings count in: rows that fail may have left no bar at its ends."""
-    raw = [each.raw_ms for each in reads[0].judged if each is not None and each.raw_ms is not None]
-    first, end = span.first_ms, span.first_ms + span.n_bars * span.bar_ms
-    first = min(first, *(low for low, _ in raw)) if spec.start is None else instant_ms(spec.start)
-    if spec.universe is not None:  # who is in is judged by the days before
-        first -= (universe.rules(**spec.universe).turnover_days + 1) * 86_400_000
-    if spec.end is None:
-        return first, max(end, *(high + span.bar_ms for _, high in raw))
-    return first, max(end, instant_ms(spec.end))
+def _told(spec: PanelSpec, primary: Read) -> tuple[int, int]:
+    """Return the span that is told of: rows that fail may have left no bar at its ends."""
+    first, end = asked_ms(spec)
+    at = [part for each in primary.judged if each is not None for part in each.at_ms if part.size]
+    return (
+        max(first, min(int(part.min()) for part in at)),
+        min(end, max(int(part.max()) for part in at) + 1),
+    )
 
 
 def _apart(days: pl.DataFrame) -> list[str]:
