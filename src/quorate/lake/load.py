@@ -105,14 +105,19 @@ def load(spec: PanelSpec) -> Panel:
         lay(read.coins, grid, gap_minutes=rules.gap_minutes, frozen_hours=rules.frozen_hours)
         for read in reads
     ]
-    panel = _assemble(spec, grid, (reads, laid), notes + _apart(apart))
+    carried = carry.carry(spec, reads[0].lives, grid, laid)
+    panel = _assemble(spec, grid, (reads, laid, carried), notes + _apart(apart))
     chosen_by = {} if spec.universe is None else universe.rules(**spec.universe)._asdict()
     member = panel.member if mask is None else panel.member & mask
     return replace(
         panel,
         member=member & trusted(apart, panel.symbols, grid),
         lacks=lacks,
-        certificate=worth._replace(excluded=excluded, universe=chosen_by),
+        certificate=worth._replace(
+            excluded=excluded,
+            universe=chosen_by,
+            inputs=certificate.inputs(spec, carried.paths),
+        ),
     )
 
 
@@ -269,13 +274,12 @@ def _only(read: Read, kept: Sequence[int]) -> Read:
 def _assemble(
     spec: PanelSpec,
     grid: Grid,
-    venues: tuple[list[Read], list[Laid]],
+    venues: tuple[list[Read], list[Laid], carry.Carried],
     notes: list[str],
 ) -> Panel:
     """Put the parts together."""
-    reads, laid = venues
+    reads, laid, carried = venues
     symbols, primary = tuple(reads[0].names), laid[0]
-    carried = carry.carry(spec, reads[0].lives, grid, laid)
     shape = primary.close.shape
     bars = Bars(
         open=primary.open,
