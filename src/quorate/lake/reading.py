@@ -19,13 +19,14 @@ from quorate.lake.governance import identity, params
 from quorate.lake.governance.identity import Units
 from quorate.lake.grid import window
 from quorate.lake.instruments import infer_tick
-from quorate.lake.sources import PRICES, bar_rows, epoch_ms, infer_minutes
-from quorate.lake.spec import as_of_ms, match
+from quorate.lake.sources import MINUTE_MS, PRICES, bar_rows, epoch_ms, infer_minutes
+from quorate.lake.spec import EVER_MS, as_of_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from quorate.core.types import IntVec
     from quorate.lake.governance import Governed, Params
     from quorate.lake.sources import Series
     from quorate.lake.spec import PanelSpec, Source
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     Files = Mapping[str, tuple[Path, ...]]
 
 _THREADS = 2
-_EVER = (-(2**62), 2**62)
 
 
 class Length(NamedTuple):
@@ -44,12 +44,20 @@ class Length(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """One symbol's files, held against the rules: its name, how many rows stood there, the rest."""
+    """One symbol's files, held against the rules: its name, how many rows stood there, the rest.
+
+    ``left_ms`` are the times, on the grid, of rows that are no bar of ``governed``.
+    """
 
     symbol: str
     n_rows: int
     governed: Governed
-    raw_ms: tuple[int, int] | None = None  # first and last time that stood there
+    left_ms: IntVec
+
+    @property
+    def at_ms(self) -> list[IntVec]:
+        """Return the times of all rows, in parts."""
+        return [self.left_ms, *(series.open_ms for _, series in self.governed.coins)]
 
 
 class Life(NamedTuple):
@@ -182,8 +190,19 @@ def judge(
         symbol, rows, bars.minutes, rules, drop_last=drop_last, disputed=disputed
     )
     at = epoch_ms(rows, name)
-    raw = (int(at.min()), int(at.max())) if at.size else None
-    return Judged(symbol, rows.height, governed, raw)
+    return Judged(symbol, rows.height, governed, _left(at, governed, bars.minutes * MINUTE_MS))
+
+
+def _left(at_ms: IntVec, governed: Governed, bar_ms: int) -> IntVec:
+    """Return the times of rows that became no bar, each as often as it stood there."""
+    bars = [series.open_ms for _, series in governed.coins]
+    if sum(each.size for each in bars) == at_ms.size:
+        return np.empty(0, np.int64)
+    near = np.sort((at_ms + bar_ms // 2) // bar_ms * bar_ms)
+    again = np.append(False, near[1:] == near[:-1])[: near.size]
+    once = near[~again]
+    lost = ~np.isin(once, np.concatenate([once[:0], *bars]), assume_unique=True)
+    return np.concatenate([near[again], once[lost]])
 
 
 def read(
@@ -231,7 +250,7 @@ def read(
                 else None
             )
         beside = [
-            joined(other.governed, _EVER)
+            joined(other.governed, EVER_MS)
             for source, other in zip(spec.sources[1:], others, strict=True)
             if other is not None and source.kind == first.kind
         ]
@@ -310,8 +329,8 @@ def lives(mine: Judged) -> list[Life]:
     coins = mine.governed.coins
     if not coins:
         none = Units(np.empty(0, np.int64), np.empty(0))
-        return [Life(mine.symbol, mine.symbol, _EVER, none)]
-    begins = [_EVER[0], *(int(series.open_ms[0]) for _, series in coins[1:]), _EVER[1]]
+        return [Life(mine.symbol, mine.symbol, EVER_MS, none)]
+    begins = [EVER_MS[0], *(int(series.open_ms[0]) for _, series in coins[1:]), EVER_MS[1]]
     return [
         Life(
             mine.symbol,

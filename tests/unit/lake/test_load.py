@@ -458,13 +458,18 @@ def test_marks_of_something_else_are_refused(tmp_path):
         perps(tmp_path, frame, mark=wrong)
 
 
-def both(tmp_path, one, two, kind="spot", **choices):
+def beside(tmp_path, kind="spot"):
     venue = "kraken_spot" if kind == "spot" else "okx_swap"
-    sources = (
-        Source(store(tmp_path / "one", A=one), "binance_spot", "spot"),
-        Source(store(tmp_path / "two", A=two), venue, kind),
+    return (
+        Source(tmp_path / "one", "binance_spot", "spot"),
+        Source(tmp_path / "two", venue, kind),
     )
-    return load(PanelSpec(sources, drop_last=False, **choices))
+
+
+def both(tmp_path, one, two, kind="spot", **choices):
+    store(tmp_path / "one", A=one)
+    store(tmp_path / "two", A=two)
+    return load(PanelSpec(beside(tmp_path, kind), drop_last=False, **choices))
 
 
 def test_a_second_venue_is_in_the_unit_of_the_first(tmp_path):
@@ -487,6 +492,11 @@ def test_a_coin_that_a_second_venue_does_not_confirm_opens_nothing_the_day_after
     assert not panel.member[2 * DAY :].any()
     (note,) = panel.notes
     assert note.endswith("the day after a second venue disagreed: A (1 days).")
+    # what the first day may open was said on the day before the start, all of it
+    for start, n_closed in (("2023-02-03", DAY), ("2023-02-02T12:00", DAY), ("2023-02-02", DAY)):
+        later = load(PanelSpec(beside(tmp_path), drop_last=False, start=start))
+        np.testing.assert_array_equal(later.member, panel.member[-later.n_bars :])
+        assert (later.member == 0).sum() == n_closed
 
 
 def test_rows_that_fail_at_the_ends_of_what_was_asked_for_are_not_overlooked(tmp_path):
