@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk
+from quorate.lake import beside, disk
 from quorate.lake import quality as worth
 from quorate.lake.quality import Quality
 from quorate.lake.sources import epoch_ms, instant
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.lake.governance import Params
-    from quorate.lake.reading import Read
+    from quorate.lake.reading import Judged, Read
+    from quorate.lake.sources import Series
     from quorate.lake.spec import PanelSpec, Source
 
 FOLDER = "certificate"
@@ -84,7 +85,7 @@ class Certificate(NamedTuple):
 
 
 def certify(
-    sources: Sequence[Source],
+    spec: PanelSpec,
     reads: Sequence[Read],
     bar_minutes: int,
     rules: Params,
@@ -94,8 +95,8 @@ def certify(
 
     Parameters
     ----------
-    sources : sequence of Source
-        The venues, the primary one first.
+    spec : PanelSpec
+        Its sources are the venues, the primary one first.
     reads : sequence of Read
         What was read of each.
     bar_minutes : int
@@ -116,25 +117,37 @@ def certify(
     Units: bytes, rows, bps.  Causal: counts what was found.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    # spot beside perpetuals differ by the basis
-    alike = [i for i in range(1, len(sources)) if sources[i].kind == sources[0].kind]
-    beside = dict(zip(reads[alike[0]].names, reads[alike[0]].coins, strict=True)) if alike else {}
     venues = []
-    for i, (source, read) in enumerate(zip(sources, reads, strict=True)):
+    for i, (source, read) in enumerate(zip(spec.sources, reads, strict=True)):
         parts = [
             worth.quality(
                 mine,
-                [beside.get(name) for name, _ in mine.governed.coins] if i == 0 else [],
+                _beside(spec, mine, k, reads[1:], bar_minutes) if i == 0 else [],
                 bar_minutes,
                 rules,
                 told,
             )
-            for mine in read.judged
+            for k, mine in enumerate(read.judged)
             if mine is not None
         ]
         venues.append((_origin(source, read), worth.concat(parts)))
     made = Certificate(tuple(venues), bar_minutes, rules._asdict(), {}, is_accepted=False)
     return made._replace(is_accepted=not made.failed.is_empty())
+
+
+def _beside(
+    spec: PanelSpec, mine: Judged, k: int, others: Sequence[Read], bar_minutes: int
+) -> list[Series | None]:
+    """Return the bars that stand beside each coin of the k-th symbol; empty where none do."""
+    there = [each.judged[k] for each in others]
+    v = beside.witness(spec, mine.symbol, there)
+    if v is None or (other := there[v]) is None:
+        return []
+    coins = dict(zip(others[v].names, others[v].coins, strict=True))
+    return [
+        beside.priced(spec.quote_usd, mine.symbol, coins.get(name), other.quote, bar_minutes)
+        for name, _ in mine.governed.coins
+    ]
 
 
 def refuse(certificate: Certificate) -> None:

@@ -18,7 +18,17 @@ import numpy as np
 
 from quorate.core.types import Bar, Bars, Market
 from quorate.errors import DataError
-from quorate.lake import carry, certificate, instruments, origin, quote, reading, scope, universe
+from quorate.lake import (
+    beside,
+    carry,
+    certificate,
+    instruments,
+    origin,
+    quote,
+    reading,
+    scope,
+    universe,
+)
 from quorate.lake.governance import params
 from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
 from quorate.lake.panel import Panel
@@ -85,13 +95,15 @@ def load(spec: PanelSpec) -> Panel:
     mask, never = _in_universe(spec, reads[0], kept, span)
     # a coin that no bar of the run can enter does not stop it
     counted = [read._replace(judged=scope.judged(read, reads[0], never)) for read in reads]
-    worth = certificate.certify(spec.sources, counted, minutes, rules, scope.told(spec, reads[0]))
+    worth = certificate.certify(spec, counted, minutes, rules, scope.told(spec, reads[0]))
     if not spec.accept_failed:
         certificate.refuse(worth)
     reads, silent = _drop_silent(spec, reads, kept)
     excluded = dict.fromkeys(silent, "no trade in the span")
     notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
-    notes += certificate.note(worth)
+    notes += certificate.note(worth) + beside.notes(
+        spec, chosen, [each.judged for each in reads[1:]]
+    )
     apart = quarantined(worth.venues[0][1].pair_days)
     notes += [
         instruments.unknown_note(source.venue, source.kind)

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from quorate.errors import DataError, SchemaError
-from quorate.lake import governance, layout, reconcile
+from quorate.lake import beside, governance, layout
 from quorate.lake.governance import identity, params
 from quorate.lake.governance.identity import Units
 from quorate.lake.grid import window
-from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import MINUTE_MS, PRICES, bar_rows, epoch_ms, infer_minutes
-from quorate.lake.spec import EVER_MS, as_of_ms, match
+from quorate.lake.spec import EVER_MS, as_of_ms, match, quote_asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,13 +45,15 @@ class Length(NamedTuple):
 class Judged(NamedTuple):
     """One symbol's files, held against the rules: its name, how many rows stood there, the rest.
 
-    ``left_ms`` are the times, on the grid, of rows that are no bar of ``governed``.
+    ``left_ms`` are the times, on the grid, of rows that are no bar of ``governed``; ``quote`` is
+    the money of the prices, empty where the files' own name does not say.
     """
 
     symbol: str
     n_rows: int
     governed: Governed
     left_ms: IntVec
+    quote: str
 
     @property
     def at_ms(self) -> list[IntVec]:
@@ -190,7 +191,8 @@ def judge(
         symbol, rows, bars.minutes, rules, drop_last=drop_last, disputed=disputed
     )
     at = epoch_ms(rows, name)
-    return Judged(symbol, rows.height, governed, _left(at, governed, bars.minutes * MINUTE_MS))
+    left = _left(at, governed, bars.minutes * MINUTE_MS)
+    return Judged(symbol, rows.height, governed, left, quote_asset(layout.spelt(paths)))
 
 
 def _left(at_ms: IntVec, governed: Governed, bar_ms: int) -> IntVec:
@@ -249,12 +251,9 @@ def read(
                 if paths
                 else None
             )
-        beside = [
-            joined(other.governed, EVER_MS)
-            for source, other in zip(spec.sources[1:], others, strict=True)
-            if other is not None and source.kind == first.kind
-        ]
-        disputed = _disputed([each for each in beside if each is not None], bars.minutes)
+        v = beside.witness(spec, symbol, others)
+        whole = (None, "") if v is None else _whole(others[v])
+        second = beside.priced(spec.quote_usd, symbol, *whole, bars.minutes)
         mine = judge(
             symbol,
             found[0][symbol],
@@ -262,7 +261,7 @@ def read(
             rules,
             drop_last=_drops(first, spec),
             as_of_ms=limit,
-            disputed=disputed,
+            disputed=beside.disputing(second, bars.minutes),
         )
         return [mine, *others]
 
@@ -309,15 +308,9 @@ def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
     return parts[0]._replace(**columns)
 
 
-def _disputed(
-    beside: Sequence[Series], minutes: int
-) -> Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None:
-    """Return a question that the first other vendor of the kind answers."""
-    if not beside:
-        return None
-    other = beside[0]
-    tick = infer_tick(other.close)
-    return lambda series: reconcile.disputes(series, other, tick, minutes)
+def _whole(other: Judged | None) -> tuple[Series | None, str]:
+    """Return all bars of a symbol on another venue, and their money."""
+    return (None, "") if other is None else (joined(other.governed, EVER_MS), other.quote)
 
 
 def _drops(source: Source, spec: PanelSpec) -> bool:
@@ -342,14 +335,14 @@ def lives(mine: Judged) -> list[Life]:
     ]
 
 
-def aligned(mine: Judged, beside: Judged | None) -> list[Series | None]:
+def aligned(mine: Judged, other: Judged | None) -> list[Series | None]:
     """Return another venue's bars of each coin of a symbol, in the units of the first venue.
 
     Parameters
     ----------
     mine : Judged
         The first venue's files: their coins decide which bars are whose.
-    beside : Judged or None
+    other : Judged or None
         The other venue's.
 
     Returns
@@ -363,11 +356,11 @@ def aligned(mine: Judged, beside: Judged | None) -> list[Series | None]:
     hours before or after the other is apart from it for so long.  Causal: by what is known at each
     bar.  Missing: None.
     """
-    if beside is None:
+    if other is None:
         return [None] * max(len(mine.governed.coins), 1)
     found = []
     for life in lives(mine):
-        series = joined(beside.governed, life.span)
+        series = joined(other.governed, life.span)
         if series is not None and life.units.at_ms.size:
             series = identity.scaled(series, life.units.of(series.open_ms))
         found.append(series)

@@ -207,6 +207,19 @@ def base_asset(symbol: str) -> str:
     return _QUOTE.sub("", pair) or pair
 
 
+def quote_asset(symbol: str) -> str:
+    """Return the dollar that a pair is quoted in, or nothing where its name does not say.
+
+    Examples
+    --------
+    >>> quote_asset("BTCUSDT"), quote_asset("ETH-USD"), quote_asset("BTC"), quote_asset("XUSD.2")
+    ('USDT', 'USD', '', 'USD')
+    """
+    pair = _NTH.sub("", symbol)
+    found = _QUOTE.search(pair)
+    return found[1] if found and found.start() > 0 else ""
+
+
 def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:
     """Return a symbol's files under its own spelling, else under its base asset's, else none.
 

@@ -281,6 +281,44 @@ def test_a_second_vendor_of_the_kind_disputes_what_hardly_traded(tmp_path, kind,
     assert mine.pairs.height == (1 if kind == "spot" else 0)
 
 
+WORTH = 0.9
+
+
+@pytest.mark.parametrize("rate", ["none", "known", "hourly"])
+def test_dollars_beside_a_stablecoin_dispute_nothing_unless_their_worth_is_known(tmp_path, rate):
+    bad, calm = spiky()
+    dollars = calm.with_columns(pl.col("open", "high", "low", "close") * WORTH)
+    other = store(tmp_path / "three", AUSDT=calm)
+    choices = {}
+    if rate != "none":
+        minutes = 5 if rate == "known" else 60
+        flat = dict.fromkeys(("open", "high", "low", "close"), pl.lit(WORTH))
+        quoted = bars(n=1000, minutes=minutes, start_ms=START_MS - 9 * 3_600_000)
+        folder = store(tmp_path / "rate", USDT=quoted.with_columns(**flat))
+        choices["quote_usd"] = folder / "USDT.parquet"
+    first = Source(store(tmp_path / "one", AUSDT=bad), "binance_spot", "spot")
+    second = Source(store(tmp_path / "two", AUSD=dollars), "kraken_spot", "spot")
+    third = Source(other, "third_spot", "spot")
+    panel = load(PanelSpec((first, second), drop_last=False, **choices))
+    mine = panel.certificate.venues[0][1]
+    apart = [note for note in panel.notes if note.startswith("Not held against kraken_spot")]
+    if rate == "none":
+        assert set(mine.findings["rule"]) == {"RETURN_SUSPECT"}
+        assert mine.pairs.is_empty()
+        assert len(apart) == 1
+        # another venue in the same money stands beside it instead
+        both = load(PanelSpec((first, second, third), drop_last=False)).certificate.venues[0][1]
+        assert "SPIKE_DISPUTED" in set(both.findings["rule"])
+        assert both.pairs["other"].to_list() == ["AUSDT"]
+    else:
+        assert set(mine.findings["rule"]) == {"SPIKE_DISPUTED", "GAP_FILLED"}
+        assert mine.pairs["median_bps"][0] == pytest.approx(0.0, abs=1e-6)
+        assert apart == []
+    # what is paid on the second venue is what it shows
+    close = panel.market.close[:, 1, 0]
+    np.testing.assert_array_equal(close, dollars["close"])
+
+
 def silent(n=24):
     flat = bars(n=n)
     return flat.with_columns(
