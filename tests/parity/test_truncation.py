@@ -2,12 +2,13 @@
 
 Files with every flaw that rules know, from two venues, are cut at many times, as they would have
 been then; the whole chain from rows to arrays is walked each time, at the length of the files and
-with hours made of them.
+with longer bars made of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -74,7 +75,8 @@ def flat(rows: pl.DataFrame, first: int, n: int) -> pl.DataFrame:
 
 
 PRICE = ("open", "high", "low", "close")
-STATUS = 2 * Market._fields.index("status")  # of the primary venue, in the rows of ``made``
+VOLUME = 8  # the primary venue's, among the arrays of ``made``
+STATUS = 2 * Market._fields.index("status")
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +116,11 @@ def files() -> Files:
     return Files(primary, second)
 
 
-def made(files: Files, end: int, where, minutes: int = 5) -> dict[str, np.ndarray]:
-    """Return each coin's arrays of the panel that is made from the rows before a bar."""
+def made(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> dict[str, np.ndarray]:
+    """Return each coin's arrays of the panel from a bar on, made from the rows before another.
+
+    Of every array of the market both venues, then taker volumes, then membership.
+    """
     folders = []
     for name, frames in (("one", files.primary), ("two", files.second)):
         rows = {
@@ -132,17 +137,18 @@ def made(files: Files, end: int, where, minutes: int = 5) -> dict[str, np.ndarra
         PanelSpec(
             (Source(folders[0], "binance_spot", "spot"), Source(folders[1], "kraken_spot", "spot")),
             drop_last=False,
+            start=datetime.fromtimestamp((START_MS + start * BAR_MS) / 1e3, UTC) if start else None,
             accept_failed=True,
             bar_minutes=minutes,
         )
     )
-    assert panel.n_bars == end * 5 // minutes
+    assert panel.n_bars == end * 5 // minutes - start * 5 // minutes
     arrays = {}
     for c, symbol in enumerate(panel.symbols):
         parts = [getattr(panel.market, name) for name in panel.market._fields]
         arrays[symbol] = np.stack([part[:, v, c] for part in parts for v in (0, 1)])
         taker = panel.bars.taker_buy[:, c]
-        arrays[symbol] = np.concatenate([arrays[symbol], taker[None]])
+        arrays[symbol] = np.concatenate([arrays[symbol], taker[None], panel.member[None, :, c]])
     return arrays
 
 
@@ -162,7 +168,10 @@ def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
         then = made(files, end, tmp_path / f"{end}")
         for symbol, arrays in whole.items():
             if symbol in then:
-                np.testing.assert_array_equal(then[symbol], arrays[:, :end], f"{symbol} at {end}")
+                # when a coin ends for good is told once it has: members are not compared
+                np.testing.assert_array_equal(
+                    then[symbol][:-1], arrays[:-1, :end], f"{symbol} at {end}"
+                )
             else:
                 absent = {"TWO.2", "STARTS"}
                 assert symbol in absent
@@ -171,21 +180,50 @@ def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
 
 @pytest.mark.parametrize("minutes", [15, 60])
 def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, minutes):
-    whole = made(files, N, tmp_path / "whole", minutes)
+    whole = made(files, N, tmp_path / "whole", minutes=minutes)
     assert {"TWO.2", "STARTS", "ENDS"} < set(whole)
     seen = {value for arrays in whole.values() for value in np.unique(arrays[STATUS])}
     assert seen == {0.0, 1.0, 2.0}
     for end in sorted({*CUTS, 1000, 1001, 1008, 1009, 1020, 1600, 1604, 1608, 1612, 1613}):
-        then = made(files, end, tmp_path / f"{end}", minutes)
+        then = made(files, end, tmp_path / f"{end}", minutes=minutes)
         n_bars = end * 5 // minutes
         for symbol, arrays in whole.items():
             if symbol in then:
                 np.testing.assert_array_equal(
-                    then[symbol], arrays[:, :n_bars], f"{symbol} at {end}"
+                    then[symbol][:-1], arrays[:-1, :n_bars], f"{symbol} at {end}"
                 )
             else:
                 assert symbol in {"TWO.2", "STARTS"}
                 assert not (arrays[STATUS, :n_bars] > 0).any()
+
+
+def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_path):
+    whole = made(files, N, tmp_path / "whole", minutes=60)
+    for start in sorted({cut // HOUR * HOUR for cut in CUTS}):
+        part = made(files, N, tmp_path / f"{start}", start, 60)
+        for symbol, arrays in whole.items():
+            if symbol in part:
+                np.testing.assert_array_equal(
+                    part[symbol], arrays[:, start // HOUR :], f"{symbol} from {start}"
+                )
+            else:  # left out and named: nothing of it trades from there on
+                assert not (arrays[VOLUME, start // HOUR :] > 0.0).any()
+
+
+@pytest.mark.parametrize("end", [N, 1500 + 26 * HOUR])
+def test_a_panel_from_a_start_is_the_whole_one_from_there(files, tmp_path, end):
+    whole = made(files, end, tmp_path / "whole")
+    for start in sorted(CUTS):
+        if start >= end:
+            continue
+        part = made(files, end, tmp_path / f"{start}", start)
+        for symbol, arrays in whole.items():
+            if symbol in part:
+                np.testing.assert_array_equal(
+                    part[symbol], arrays[:, start:], f"{symbol} from {start}"
+                )
+            else:  # left out and named: nothing of it trades from there on
+                assert not (arrays[VOLUME, start:] > 0.0).any()
 
 
 def test_the_flaws_are_there(files, tmp_path):

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk, resampling
+from quorate.lake import beside, disk, resampling
 from quorate.lake import quality as worth
 from quorate.lake.quality import Quality
-from quorate.lake.sources import instant
+from quorate.lake.sources import epoch_ms, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from quorate.lake.governance import Params
-    from quorate.lake.grid import Grid
-    from quorate.lake.reading import Read
-    from quorate.lake.spec import Source
+    from quorate.lake.reading import Judged, Read
+    from quorate.lake.sources import Series
+    from quorate.lake.spec import PanelSpec, Source
 
 FOLDER = "certificate"
 """Where it lies in the folder of a run."""
@@ -36,9 +36,10 @@ _SHOWN = 5
 
 
 class Origin(NamedTuple):
-    """One venue's files: where they lie, how many, a hash over them, the span of their bars.
+    """One venue's files: where they lie, how many, a hash over them, the span of their rows.
 
-    ``made_of`` are the lengths, in minutes, of files' bars of which longer ones were made.
+    ``kind`` is ``spot`` or ``perp`` for bars, else ``funding``, ``mark`` or ``quote``. ``made_of``
+    are the lengths, in minutes, of bars of the files of which longer ones were made.
     """
 
     venue: str
@@ -60,7 +61,9 @@ class Certificate(NamedTuple):
     primary one first; further venues of its kind are compared with it in its ``pairs``. ``rules``
     are the parameters by name, ``excluded`` says why a coin is not in the panel, ``is_accepted``
     that it was loaded although a rule failed, because that was asked for. ``universe`` has the
-    numbers by which members were chosen; empty where every listed coin is one.
+    numbers by which members were chosen; empty where every listed coin is one. ``inputs`` are the
+    files that were read beside the bars: funding, marks, the quote currency. ``damaged`` says which
+    of its own tables could not be read back, and why; they are empty then.
     """
 
     venues: tuple[tuple[Origin, Quality], ...]
@@ -69,20 +72,24 @@ class Certificate(NamedTuple):
     excluded: Mapping[str, str]
     is_accepted: bool
     universe: Mapping[str, float] = MappingProxyType({})
+    inputs: tuple[Origin, ...] = ()
+    damaged: tuple[str, ...] = ()
 
     @property
     def failed(self) -> pl.DataFrame:
         """Return the coins that a rule fails: ``venue, symbol, failed``."""
-        return pl.concat(
+        rows = [
             each.failed.select(pl.lit(origin.venue).alias("venue"), "symbol", "failed")
             for origin, each in self.venues
-        )
+        ]
+        none = pl.DataFrame(schema=dict.fromkeys(("venue", "symbol", "failed"), pl.String))
+        return pl.concat([none, *rows])
 
 
 def certify(
-    sources: Sequence[Source],
+    spec: PanelSpec,
     reads: Sequence[Read],
-    grid: Grid,
+    bar_minutes: int,
     rules: Params,
     told: tuple[int, int],
 ) -> Certificate:
@@ -90,17 +97,17 @@ def certify(
 
     Parameters
     ----------
-    sources : sequence of Source
-        The venues, the primary one first.
+    spec : PanelSpec
+        Its sources are the venues, the primary one first.
     reads : sequence of Read
         What was read of each.
-    grid : Grid
-        The bar length.
+    bar_minutes : int
+        Length of a bar.
     rules : Params
         Of governance.
     told : (int, int)
-        The span that findings count in, milliseconds: the one asked for, where rows that fail may
-        have left no bar.
+        The span that is told of, open times in milliseconds (``spec.asked_ms``): the one asked for,
+        for rows that fail may have left no bar at its ends.
 
     Returns
     -------
@@ -112,26 +119,37 @@ def certify(
     Units: bytes, rows, bps.  Causal: counts what was found.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    span = (told[0], told[1], grid.bar_ms)
-    cut = [[each and worth.within(each, *span) for each in read.judged] for read in reads]
-    # spot beside perpetuals differ by the basis
-    alike = [i for i in range(1, len(sources)) if sources[i].kind == sources[0].kind]
-    beside = dict(zip(reads[alike[0]].names, reads[alike[0]].coins, strict=True)) if alike else {}
     venues = []
-    for i, (source, read) in enumerate(zip(sources, reads, strict=True)):
+    for i, (source, read) in enumerate(zip(spec.sources, reads, strict=True)):
         parts = [
             worth.quality(
                 mine,
-                [beside.get(name) for name, _ in mine.governed.coins] if i == 0 else [],
-                grid.bar_minutes,
+                _beside(spec, mine, k, reads[1:], bar_minutes) if i == 0 else [],
+                bar_minutes,
                 rules,
+                told,
             )
-            for mine in cut[i]
+            for k, mine in enumerate(read.judged)
             if mine is not None
         ]
-        venues.append((_origin(source, read, grid.bar_minutes), worth.concat(parts)))
-    made = Certificate(tuple(venues), grid.bar_minutes, rules._asdict(), {}, is_accepted=False)
+        venues.append((_origin(source, read, bar_minutes), worth.concat(parts)))
+    made = Certificate(tuple(venues), bar_minutes, rules._asdict(), {}, is_accepted=False)
     return made._replace(is_accepted=not made.failed.is_empty())
+
+
+def _beside(
+    spec: PanelSpec, mine: Judged, k: int, others: Sequence[Read], bar_minutes: int
+) -> list[Series | None]:
+    """Return the bars that stand beside each coin of the k-th symbol; empty where none do."""
+    there = [each.judged[k] for each in others]
+    v = beside.witness(spec, mine.symbol, there)
+    if v is None or (other := there[v]) is None:
+        return []
+    coins = dict(zip(others[v].names, others[v].coins, strict=True))
+    return [
+        beside.priced(spec.quote_usd, mine.symbol, coins.get(name), other.quote, bar_minutes)
+        for name, _ in mine.governed.coins
+    ]
 
 
 def refuse(certificate: Certificate) -> None:
@@ -151,7 +169,7 @@ def refuse(certificate: Certificate) -> None:
     --------
     >>> refuse(Certificate((), 5, {}, {}, is_accepted=False))
     """
-    failed = certificate.failed if certificate.venues else pl.DataFrame()
+    failed = certificate.failed
     if failed.is_empty():
         return
     told = [f"{symbol} on {venue} ({rules})" for venue, symbol, rules in failed.rows()]
@@ -166,19 +184,12 @@ def refuse(certificate: Certificate) -> None:
 
 
 def note(certificate: Certificate) -> list[str]:
-    """Return what a reader must know: bars made of shorter ones; rules failed, and accepted."""
-    made = [
-        f"On {origin.venue}: " + resampling.told(each.findings, origin.made_of, minutes) + "."
-        for origin, each in certificate.venues
-        for minutes in [certificate.bar_minutes]
-        if origin.made_of
-    ]
+    """Return what a reader must know of data that fail a rule and were loaded all the same."""
     if not certificate.is_accepted:
-        return made
+        return []
     told = [f"{symbol} on {venue} ({rules})" for venue, symbol, rules in certificate.failed.rows()]
     more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    failed = f"Bars that fail rules of data, loaded all the same: {', '.join(told[:_SHOWN])}{more}."
-    return [failed, *made]
+    return [f"Bars that fail rules of data, loaded all the same: {', '.join(told[:_SHOWN])}{more}."]
 
 
 def write(certificate: Certificate, where: Path) -> None:
@@ -222,6 +233,7 @@ def write(certificate: Certificate, where: Path) -> None:
         "excluded": dict(certificate.excluded),
         "is_accepted": certificate.is_accepted,
         "universe": dict(certificate.universe),
+        "inputs": [each._asdict() for each in certificate.inputs],
         "found": _counts(certificate),
     }
     disk.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
@@ -235,28 +247,74 @@ def read(where: Path) -> Certificate:
     DataError
         There is none, or it is not whole.
     """
+    found = salvage(where)
+    if found.damaged:
+        raise DataError(
+            f"{where} holds no certificate that can be read: {'; '.join(found.damaged)}",
+            hint="it was not written to its end, or changed since: make the run or panel again",
+        )
+    return found
+
+
+def salvage(where: Path) -> Certificate:
+    """Read what can be read of a certificate, and say what cannot.
+
+    Parameters
+    ----------
+    where : Path
+        The folder that ``write`` wrote into.
+
+    Returns
+    -------
+    Certificate
+        ``damaged`` names every part that is missing, cut short or of other columns: tables that are
+        empty here, or all of it where ``certificate.json`` is one of them.
+
+    Notes
+    -----
+    Units: as ``Quality``.  Causal: as ``certify``.  Missing: told, not guessed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> salvage(Path("no-such-folder")).damaged
+    ('certificate.json: No such file or directory',)
+    """
     try:
         about = json.loads((where / ABOUT).read_bytes())
-        venues = tuple(
-            (
-                Origin(**{**each, "made_of": tuple(each.get("made_of", ()))}),
-                Quality(*(disk.frame(where / name) for name in _tables(i))),
-            )
-            for i, each in enumerate(about["venues"])
-        )
-        return Certificate(
-            venues,
-            about["bar_minutes"],
-            about["rules"],
-            about["excluded"],
-            about["is_accepted"],
-            about["universe"],
-        )
+        origins = [_known(each) for each in about["venues"]]
+        names = ("bar_minutes", "rules", "excluded", "is_accepted", "universe")
+        inputs = tuple(map(_known, about.get("inputs", ())))
+        made = Certificate((), **{name: about[name] for name in names}, inputs=inputs)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{where} holds no certificate that can be read: {error}",
-            hint="it was not written to its end, or changed since: make the run or panel again",
-        ) from error
+        said = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        lost = (f"{ABOUT}: {said}",)
+        return Certificate((), 0, {}, {}, is_accepted=False, damaged=lost)
+    damaged: list[str] = []
+    tables = [
+        Quality(*(_table(where / name, damaged) for name in _tables(i)))
+        for i in range(len(origins))
+    ]
+    return made._replace(venues=tuple(zip(origins, tables, strict=True)), damaged=tuple(damaged))
+
+
+def _known(made: Mapping[str, Any]) -> Origin:
+    return Origin(**{**made, "made_of": tuple(made.get("made_of", ()))})
+
+
+def _table(path: Path, damaged: list[str]) -> pl.DataFrame:
+    """Read a table, or note why it cannot be read and return it empty."""
+    schema = worth.SCHEMAS[path.name.split(".")[1]]
+    none = pl.DataFrame(schema=schema)
+    try:
+        found = disk.frame(path)
+    except DataError as error:
+        damaged.append(f"{path.name}: {error.message.removeprefix(str(path)).strip()}")
+        return none
+    if found.schema != none.schema:
+        damaged.append(f"{path.name}: it has the columns {', '.join(found.columns)}")
+        return none
+    return found
 
 
 def _counts(certificate: Certificate) -> list[dict[str, Any]]:
@@ -275,25 +333,63 @@ def _tables(i: int) -> list[str]:
     return [f"{i}.{name}.parquet" for name in Quality._fields]
 
 
+def inputs(spec: PanelSpec, paths: Sequence[Path]) -> tuple[Origin, ...]:
+    """Return the facts of the files that were read beside the bars.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Whose sources name the folders of funding and marks, and the quote currency's file.
+    paths : sequence of Path
+        The files of funding and marks that were read (``carry.Carried``).
+
+    Returns
+    -------
+    tuple of Origin
+        One a venue and kind that had a file, in the order of the sources; the quote's last.
+
+    Notes
+    -----
+    Units: bytes, rows.  Causal: of whole files.  Missing: a folder of which nothing was read has
+    no entry.  Spec 13.
+    """
+    made = []
+    for source in spec.sources:
+        for kind, folder in (("funding", source.funding), ("mark", source.mark)):
+            own = () if folder is None else (p for p in paths if p.is_relative_to(folder))
+            mine = list(dict.fromkeys(own))  # two coins of one symbol share its files
+            if mine:
+                made.append(_facts(source.venue, kind, str(folder), mine))
+    if spec.quote_usd is not None:
+        made.append(_facts("", "quote", str(spec.quote_usd), [spec.quote_usd]))
+    return tuple(made)
+
+
 def _origin(source: Source, read: Read, bar_minutes: int) -> Origin:
-    """Return the facts of one venue's files, with a hash over their bytes."""
+    """Return the facts of one venue's bars."""
+    full = [series for series in read.coins if series is not None and series.open_ms.size > 0]
+    return _facts(source.venue, source.kind, str(source.path), read.paths)._replace(
+        n_rows=sum(each.n_rows for each in read.judged if each is not None),
+        first=instant(min(int(each.open_ms[0]) for each in full)) if full else "",
+        last=instant(max(int(each.open_ms[-1]) for each in full)) if full else "",
+        made_of=resampling.made_of(read.judged, bar_minutes),
+    )
+
+
+def _facts(venue: str, kind: str, folder: str, paths: Sequence[Path]) -> Origin:
+    """Return the facts of some files, with a hash over their bytes."""
     digest = hashlib.blake2b(digest_size=16)
-    n_bytes = 0
-    for path in read.paths:
+    n_bytes = n_rows = 0
+    ends: list[int] = []
+    for path in paths:
         content = path.read_bytes()
         digest.update(path.name.encode())
         digest.update(content)
         n_bytes += len(content)
-    full = [series for series in read.coins if series is not None and series.open_ms.size > 0]
-    return Origin(
-        source.venue,
-        source.kind,
-        str(source.path),
-        len(read.paths),
-        n_bytes,
-        sum(each.n_rows for each in read.judged if each is not None),
-        instant(min(int(each.open_ms[0]) for each in full)) if full else "",
-        instant(max(int(each.open_ms[-1]) for each in full)) if full else "",
-        digest.hexdigest(),
-        resampling.made_of(read.judged, bar_minutes),
-    )
+        if kind not in {"spot", "perp"}:  # bars have been counted where they were judged
+            at = epoch_ms(disk.parsed(path, content), path.name)
+            n_rows += at.size
+            ends += [int(at.min()), int(at.max())] if at.size else []
+    first, last = (instant(min(ends)), instant(max(ends))) if ends else ("", "")
+    n_files = len(paths)
+    return Origin(venue, kind, folder, n_files, n_bytes, n_rows, first, last, digest.hexdigest())

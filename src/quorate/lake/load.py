@@ -18,7 +18,18 @@ import numpy as np
 
 from quorate.core.types import Bar, Bars, Market
 from quorate.errors import DataError
-from quorate.lake import carry, certificate, instruments, origin, quote, reading, universe
+from quorate.lake import (
+    beside,
+    carry,
+    certificate,
+    instruments,
+    origin,
+    quote,
+    reading,
+    resampling,
+    scope,
+    universe,
+)
 from quorate.lake.governance import params
 from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
 from quorate.lake.panel import Panel
@@ -81,51 +92,50 @@ def load(spec: PanelSpec) -> Panel:
     reads = reading.read(spec, found, chosen, length)
     lacks = _lacks(spec, reads[0])
     span = _span(spec, reads[0], minutes)
-    worth = certificate.certify(spec.sources, reads, span, rules, _told(spec, reads, span))
+    kept = _trading(reads[0], span)
+    mask, never = _in_universe(spec, reads[0], kept, span)
+    # a coin that no bar of the run can enter does not stop it
+    counted = [read._replace(judged=scope.judged(read, reads[0], never)) for read in reads]
+    worth = certificate.certify(spec, counted, minutes, rules, scope.told(spec, reads[0]))
     if not spec.accept_failed:
         certificate.refuse(worth)
-    reads, silent = _drop_silent(spec, reads, span)
+    reads, silent = _drop_silent(spec, reads, kept)
     excluded = dict.fromkeys(silent, "no trade in the span")
     notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
-    notes += certificate.note(worth)
+    notes += certificate.note(worth) + resampling.notes(worth)
+    notes += beside.notes(spec, chosen, [each.judged for each in reads[1:]])
     apart = quarantined(worth.venues[0][1].pair_days)
     notes += [
         instruments.unknown_note(source.venue, source.kind)
         for source in spec.sources
         if not instruments.is_known(source.venue)
     ]
-    mask = None
-    if spec.universe is not None:
-        reads, mask, never = _in_universe(spec, reads, span)
+    if never:
+        reads = [
+            _only(read, [c for c, n in enumerate(read.names) if n not in never]) for read in reads
+        ]
         excluded |= {name: f"never in the universe: {why}" for name, why in never.items()}
-        notes += [f"Left out, never in the universe: {', '.join(sorted(never))}."] if never else []
+        notes += [f"Left out, never in the universe: {', '.join(sorted(never))}."]
     grid = _tighten(spec, reads[0], span)
     mask = mask if mask is None else mask[span.n_bars - grid.n_bars :]
     laid = [
         lay(read.coins, grid, gap_minutes=rules.gap_minutes, frozen_hours=rules.frozen_hours)
         for read in reads
     ]
-    panel = _assemble(spec, grid, (reads, laid), notes + _apart(apart))
+    carried = carry.carry(spec, reads[0].lives, grid, laid)
+    panel = _assemble(spec, grid, (reads, laid, carried), notes + _apart(apart))
     chosen_by = {} if spec.universe is None else universe.rules(**spec.universe)._asdict()
     member = panel.member if mask is None else panel.member & mask
     return replace(
         panel,
         member=member & trusted(apart, panel.symbols, grid),
         lacks=lacks,
-        certificate=worth._replace(excluded=excluded, universe=chosen_by),
+        certificate=worth._replace(
+            excluded=excluded,
+            universe=chosen_by,
+            inputs=certificate.inputs(spec, carried.paths),
+        ),
     )
-
-
-def _told(spec: PanelSpec, reads: Sequence[Read], span: Grid) -> tuple[int, int]:
-    """Return the span that findings count in: rows that fail may have left no bar at its ends."""
-    raw = [each.raw_ms for each in reads[0].judged if each is not None and each.raw_ms is not None]
-    first, end = span.first_ms, span.first_ms + span.n_bars * span.bar_ms
-    first = min(first, *(low for low, _ in raw)) if spec.start is None else instant_ms(spec.start)
-    if spec.universe is not None:  # who is in is judged by the days before
-        first -= (universe.rules(**spec.universe).turnover_days + 1) * 86_400_000
-    if spec.end is None:
-        return first, max(end, *(high + span.bar_ms for _, high in raw))
-    return first, max(end, instant_ms(spec.end))
 
 
 def _apart(days: pl.DataFrame) -> list[str]:
@@ -226,15 +236,21 @@ def _tighten(spec: PanelSpec, primary: Read, span: Grid) -> Grid:
     return Grid(first, span.bar_minutes, span.n_bars - lost)
 
 
-def _drop_silent(spec: PanelSpec, reads: list[Read], grid: Grid) -> tuple[list[Read], list[str]]:
-    """Leave out coins that never trade in the span, or refuse them if asked for by name."""
+def _trading(primary: Read, grid: Grid) -> list[int]:
+    """Return which coins trade in the span."""
     end_ms = grid.first_ms + grid.n_bars * grid.bar_ms
-    primary = reads[0]
-    kept = [
+    return [
         c
         for c, series in enumerate(primary.coins)
         if series is not None and moves(window(series, grid.first_ms, end_ms)).any()
     ]
+
+
+def _drop_silent(
+    spec: PanelSpec, reads: list[Read], kept: Sequence[int]
+) -> tuple[list[Read], list[str]]:
+    """Leave out coins that never trade in the span, or refuse them if asked for by name."""
+    primary = reads[0]
     # of two coins of one symbol one may be silent
     silent = [name for c, name in enumerate(primary.names) if c not in set(kept)]
     traded = {primary.symbols[c] for c in kept}
@@ -248,14 +264,18 @@ def _drop_silent(spec: PanelSpec, reads: list[Read], grid: Grid) -> tuple[list[R
 
 
 def _in_universe(
-    spec: PanelSpec, reads: list[Read], span: Grid
-) -> tuple[list[Read], ByteMat, dict[str, str]]:
-    """Leave out coins that are in the universe on no day; return when the others are."""
-    primary = reads[0]
-    axis = list(zip(primary.names, primary.coins, strict=True))
-    mask, never = universe.members(axis, span, universe.rules(**(spec.universe or {})))
-    kept = [c for c, name in enumerate(primary.names) if name not in never]
-    return [_only(read, kept) for read in reads], np.ascontiguousarray(mask[:, kept]), never
+    spec: PanelSpec, primary: Read, kept: Sequence[int], span: Grid
+) -> tuple[ByteMat | None, dict[str, str]]:
+    """Return when the coins that trade are in the universe, and why some never are.
+
+    The mask has the columns of those that are in on some day; None where every coin may be traded.
+    """
+    if spec.universe is None or not kept:
+        return None, {}
+    axis = [(primary.names[c], primary.coins[c]) for c in kept]
+    mask, never = universe.members(axis, span, universe.rules(**spec.universe))
+    columns = [i for i, (name, _) in enumerate(axis) if name not in never]
+    return np.ascontiguousarray(mask[:, columns]), never
 
 
 def _only(read: Read, kept: Sequence[int]) -> Read:
@@ -271,13 +291,12 @@ def _only(read: Read, kept: Sequence[int]) -> Read:
 def _assemble(
     spec: PanelSpec,
     grid: Grid,
-    venues: tuple[list[Read], list[Laid]],
+    venues: tuple[list[Read], list[Laid], carry.Carried],
     notes: list[str],
 ) -> Panel:
     """Put the parts together."""
-    reads, laid = venues
+    reads, laid, carried = venues
     symbols, primary = tuple(reads[0].names), laid[0]
-    carried = carry.carry(spec, reads[0].lives, grid, laid)
     shape = primary.close.shape
     bars = Bars(
         open=primary.open,

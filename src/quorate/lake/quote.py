@@ -13,13 +13,15 @@ import numpy as np
 
 from quorate.errors import DataError
 from quorate.lake import asof
-from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars
+from quorate.lake.grid import take
+from quorate.lake.sources import MINUTE_MS, PRICES, infer_minutes, read_bars
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quorate.core.types import Vec
+    from quorate.core.types import IntVec, Vec
     from quorate.lake.grid import Grid
+    from quorate.lake.sources import Series
 
 GRACE_MS = 3_600_000
 """How long after its next bar was due the last price of the series still counts as known."""
@@ -54,6 +56,50 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
     Missing: NaN where the last bar ended longer ago than one of its lengths and an hour; the
     decision takes an unknown price as a depeg.  METHODS 0b.11.
     """
+    stamps = grid.first_ms + grid.bar_ms * (1 + np.arange(grid.n_bars))
+    found = _at(path, stamps)
+    if np.isnan(found).all():
+        raise DataError(
+            f"{path} has no bar within the span of the panel",
+            hint="give the series of the quote currency for the same days",
+        )
+    return np.ascontiguousarray(found)
+
+
+def in_quote(series: Series, path: Path, bar_minutes: int) -> Series:
+    """Return bars in dollars as bars in the quote currency, by what a unit of it is worth.
+
+    Parameters
+    ----------
+    series : Series
+        Prices in USD.
+    path : Path
+        A Parquet file of bars of the quote currency in USD.
+    bar_minutes : int
+        Length of a bar of ``series``.
+
+    Returns
+    -------
+    Series
+        Without the bars at whose close the quote currency's worth is not known.
+
+    Raises
+    ------
+    DataError, SchemaError
+        As ``quote_usd``; a file that covers none of the bars leaves none.
+
+    Notes
+    -----
+    Units: quote; volumes stay coins.  Causal: as ``quote_usd``.  Missing: left out.  METHODS 12.
+    """
+    rate = _at(path, series.open_ms + bar_minutes * MINUTE_MS)
+    known = np.isfinite(rate)
+    kept = take(series, known)
+    return kept._replace(**{name: getattr(kept, name) / rate[known] for name in PRICES})
+
+
+def _at(path: Path, stamps: IntVec) -> Vec:
+    """Return USD per unit of quote at some times, NaN where it is not known."""
     if not path.is_file():
         raise DataError(
             f"{path} is not a file, so the quote currency cannot be read from it",
@@ -65,13 +111,7 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
         raise DataError(f"{path} has fewer than two bars", hint="give a longer series")
     length = minutes * MINUTE_MS
     known_at = series.open_ms + length
-    stamps = grid.first_ms + grid.bar_ms * (1 + np.arange(grid.n_bars))
     row = asof.latest(known_at, known_at, stamps, length + GRACE_MS)
-    if (row < 0).all():
-        raise DataError(
-            f"{path} has no bar within the span of the panel",
-            hint="give the series of the quote currency for the same days",
-        )
     found = np.where(row < 0, np.nan, series.close[row])
     wrong = found[(found < _LOW) | (found > _HIGH)]
     if wrong.size:
@@ -79,4 +119,4 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
             f"{path} says one unit of quote is worth {wrong[0]} USD, outside [{_LOW}, {_HIGH}]",
             hint="give USD per unit of quote, about 1 for a stablecoin, not its inverse",
         )
-    return np.ascontiguousarray(found)
+    return found

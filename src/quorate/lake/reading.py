@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from quorate.errors import DataError
-from quorate.lake import governance, layout, reconcile, resampling
+from quorate.lake import beside, governance, layout, resampling
 from quorate.lake.governance import identity, params
 from quorate.lake.governance.identity import Units
-from quorate.lake.grid import whole, window
-from quorate.lake.instruments import infer_tick
+from quorate.lake.grid import window
 from quorate.lake.sources import COLUMNS, MINUTE_MS, bar_rows, epoch_ms, infer_minutes
-from quorate.lake.spec import as_of_ms, match
+from quorate.lake.spec import EVER_MS, as_of_ms, match, quote_asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from quorate.core.types import IntVec
     from quorate.lake.governance import Governed, Params
     from quorate.lake.sources import Mask, Series
     from quorate.lake.spec import PanelSpec, Source
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     Files = Mapping[str, tuple[Path, ...]]
 
 _THREADS = 2
-_EVER = (-(2**62), 2**62)
 
 
 class Length(NamedTuple):
@@ -49,14 +48,26 @@ class Length(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """One symbol's files, held against the rules: its name, how many rows stood there, the rest."""
+    """One symbol's files, held against the rules: its name, how many rows stood there, the rest.
+
+    ``left_ms`` are the times, on the grid, of rows that are no bar of ``governed``; ``quote`` is
+    the money of the prices, empty where the files' own name does not say. ``minutes`` is the length
+    of the rows, ``end_ms`` the end of those that longer bars were made of.
+    """
 
     symbol: str
     n_rows: int
     governed: Governed
-    raw_ms: tuple[int, int] | None = None  # first and last time that stood there
-    minutes: int = 0  # length of the bars that stood there
-    end_ms: int = 0  # the last close of those that are believed
+    left_ms: IntVec
+    quote: str
+    minutes: int
+    end_ms: int = 0
+
+    @property
+    def at_ms(self) -> list[IntVec]:
+        """Return the times of all rows, in parts."""
+        bars = [s.open_ms for _, s in self.governed.coins if s.status is None]
+        return [self.left_ms, *bars]
 
 
 class Life(NamedTuple):
@@ -104,8 +115,6 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
 
 def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Length:
     """Return the bar length asked for, or that of the first files which tell theirs.
-
-    Bars of the files may be shorter than the length asked for.
 
     Parameters
     ----------
@@ -159,8 +168,7 @@ def judge(
     paths : sequence of Path
         Its files in order of time.
     bars : Length
-        The bar length that all files must have, or one that is made of theirs where it was asked
-        for (``resampling``).
+        The bar length of all files, or one that is to be made of theirs (``resampling``).
     rules : Params
         Of governance.
     drop_last : bool
@@ -189,10 +197,20 @@ def judge(
     own = resampling.length_of(at, name, bars)
     asks = None if disputed is None else lambda series: disputed(series, own)
     governed = governance.govern(symbol, rows, own, rules, drop_last=drop_last, disputed=asks)
-    raw = (int(at.min()), int(at.max())) if at.size else None
-    last = [int(series.open_ms[-1]) for _, series in governed.coins]
-    end_ms = max(last) + own * MINUTE_MS if last else 0
-    return Judged(symbol, rows.height, governed, raw, own, end_ms)
+    left = _left(at, governed, own * MINUTE_MS)
+    return Judged(symbol, rows.height, governed, left, quote_asset(layout.spelt(paths)), own)
+
+
+def _left(at_ms: IntVec, governed: Governed, bar_ms: int) -> IntVec:
+    """Return the times of rows that became no bar, each as often as it stood there."""
+    bars = [series.open_ms for _, series in governed.coins]
+    if sum(each.size for each in bars) == at_ms.size:
+        return np.empty(0, np.int64)
+    near = np.sort((at_ms + bar_ms // 2) // bar_ms * bar_ms)
+    again = np.append(False, near[1:] == near[:-1])[: near.size]
+    once = near[~again]
+    lost = ~np.isin(once, np.concatenate([once[:0], *bars]), assume_unique=True)
+    return np.concatenate([near[again], once[lost]])
 
 
 def read(
@@ -232,18 +250,16 @@ def read(
 
     def one(symbol: str) -> list[Judged | None]:
         others: list[Judged | None] = []
-        for source, there in zip(spec.sources[1:], found[1:], strict=True):
-            paths = match(symbol, dict(there))
+        for source, held in zip(spec.sources[1:], found[1:], strict=True):
+            paths = match(symbol, dict(held))
             others.append(
                 judge(symbol, paths, bars, rules, drop_last=_drops(source, spec), as_of_ms=limit)
                 if paths
                 else None
             )
-        beside = [
-            other
-            for source, other in zip(spec.sources[1:], others, strict=True)
-            if other is not None and source.kind == first.kind
-        ]
+        v = beside.witness(spec, symbol, others)
+        there = _whole(None if v is None else others[v])
+        second = beside.priced(spec.quote_usd, symbol, *there)
         mine = judge(
             symbol,
             found[0][symbol],
@@ -251,7 +267,7 @@ def read(
             rules,
             drop_last=_drops(first, spec),
             as_of_ms=limit,
-            disputed=_disputed(beside, rules),
+            disputed=beside.disputing(second, there[-1], rules),
         )
         return [each and resampling.folded(each, bars.minutes, rules) for each in (mine, *others)]
 
@@ -299,24 +315,11 @@ def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
     return parts[0]._replace(**columns)
 
 
-def _disputed(beside: Sequence[Judged], rules: Params) -> Callable[[Series, int], Mask] | None:
-    """Return a question that the first other vendor of the kind answers.
-
-    Bars are compared at their own length: a vendor of longer ones disputes nothing.
-    """
-    found = [(each, joined(each.governed, _EVER)) for each in beside]
-    other, series = next(((each, part) for each, part in found if part is not None), (None, None))
-    if other is None or series is None:
-        return None
-
-    def asks(mine: Series, minutes: int) -> Mask:
-        if minutes % other.minutes:
-            return np.zeros(mine.open_ms.size, np.bool_)
-        like, _ = resampling.fold(series, other.minutes, minutes, rules.gap_minutes)
-        like = whole(like)
-        return reconcile.disputes(mine, like, infer_tick(like.close), minutes)
-
-    return asks
+def _whole(other: Judged | None) -> tuple[Series | None, str, int]:
+    """Return all bars of a symbol on another venue, their money and their length."""
+    if other is None:
+        return None, "", 1
+    return joined(other.governed, EVER_MS), other.quote, other.minutes
 
 
 def _drops(source: Source, spec: PanelSpec) -> bool:
@@ -328,8 +331,8 @@ def lives(mine: Judged) -> list[Life]:
     coins = mine.governed.coins
     if not coins:
         none = Units(np.empty(0, np.int64), np.empty(0))
-        return [Life(mine.symbol, mine.symbol, _EVER, none)]
-    begins = [_EVER[0], *(int(series.open_ms[0]) for _, series in coins[1:]), _EVER[1]]
+        return [Life(mine.symbol, mine.symbol, EVER_MS, none)]
+    begins = [EVER_MS[0], *(int(series.open_ms[0]) for _, series in coins[1:]), EVER_MS[1]]
     return [
         Life(
             mine.symbol,
@@ -341,14 +344,14 @@ def lives(mine: Judged) -> list[Life]:
     ]
 
 
-def aligned(mine: Judged, beside: Judged | None) -> list[Series | None]:
+def aligned(mine: Judged, other: Judged | None) -> list[Series | None]:
     """Return another venue's bars of each coin of a symbol, in the units of the first venue.
 
     Parameters
     ----------
     mine : Judged
         The first venue's files: their coins decide which bars are whose.
-    beside : Judged or None
+    other : Judged or None
         The other venue's.
 
     Returns
@@ -362,11 +365,11 @@ def aligned(mine: Judged, beside: Judged | None) -> list[Series | None]:
     hours before or after the other is apart from it for so long.  Causal: by what is known at each
     bar.  Missing: None.
     """
-    if beside is None:
+    if other is None:
         return [None] * max(len(mine.governed.coins), 1)
     found = []
     for life in lives(mine):
-        series = joined(beside.governed, life.span)
+        series = joined(other.governed, life.span)
         if series is not None and life.units.at_ms.size:
             series = identity.scaled(series, life.units.of(series.open_ms))
         found.append(series)

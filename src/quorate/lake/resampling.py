@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from quorate.core.types import IntVec, Vec
+    from quorate.lake.certificate import Certificate
     from quorate.lake.governance import Params
     from quorate.lake.reading import Judged, Length
     from quorate.lake.sources import Mask, Series
@@ -222,7 +223,15 @@ def folded(judged: Judged, minutes: int, rules: Params) -> Judged:
         if made.open_ms.size > 0:
             coins.append((name, made))
     governed = judged.governed._replace(coins=tuple(coins), findings=findings.concat(told))
-    return judged._replace(governed=governed)
+    return judged._replace(
+        governed=governed, left_ms=np.concatenate(judged.at_ms), end_ms=_end(judged)
+    )
+
+
+def _end(judged: Judged) -> int:
+    """Return the close of the last bar that is believed, 0 without one."""
+    last = [int(series.open_ms[-1]) for _, series in judged.governed.coins]
+    return judged.end_ms or (max(last) + judged.minutes * MINUTE_MS if last else 0)
 
 
 def finished(judged: Sequence[Sequence[Judged | None]], minutes: int) -> list[list[Judged | None]]:
@@ -241,7 +250,7 @@ def finished(judged: Sequence[Sequence[Judged | None]], minutes: int) -> list[li
     -----
     Units: minutes.  Causal: a bar is there from its close on.  Missing: left out.  Spec 13.
     """
-    end_ms = max((mine.end_ms for mine, *_ in judged if mine is not None), default=0)
+    end_ms = max((_end(mine) for mine, *_ in judged if mine is not None), default=0)
     before_ms = end_ms - end_ms % (minutes * MINUTE_MS)
     return [
         [
@@ -298,3 +307,13 @@ def told(found_of: pl.DataFrame, lengths: Sequence[int], minutes: int) -> str:
         parts.append(f"; {what}: {rows.height:,d} ({named}{more})")
     of = ", ".join(f"{length}-minute" for length in lengths)
     return f"bars of {minutes} minutes made of {of} ones{''.join(parts)}"
+
+
+def notes(certificate: Certificate) -> list[str]:
+    """Return what a reader must know of a panel whose bars were made of shorter ones."""
+    minutes = certificate.bar_minutes
+    return [
+        f"On {origin.venue}: {told(each.findings, origin.made_of, minutes)}."
+        for origin, each in certificate.venues
+        if origin.made_of
+    ]

@@ -18,6 +18,8 @@ from quorate.lake.universe import rules
 if TYPE_CHECKING:
     from quorate.lake.panel import Kind
 
+EVER_MS = (-(2**62), 2**62)
+"""A span without ends."""
 MAX_ASSUMED_FUNDING = 0.01
 """Fraction per 8 h, either way: a hundred times the usual basis point."""
 _QUOTE = re.compile(r"[-_/]?(USDT|USDC|BUSD|USD)(:.*)?$")
@@ -206,6 +208,19 @@ def base_asset(symbol: str) -> str:
     return _QUOTE.sub("", pair) or pair
 
 
+def quote_asset(symbol: str) -> str:
+    """Return the dollar that a pair is quoted in, or nothing where its name does not say.
+
+    Examples
+    --------
+    >>> quote_asset("BTCUSDT"), quote_asset("ETH-USD"), quote_asset("BTC"), quote_asset("XUSD.2")
+    ('USDT', 'USD', '', 'USD')
+    """
+    pair = _NTH.sub("", symbol)
+    found = _QUOTE.search(pair)
+    return found[1] if found and found.start() > 0 else ""
+
+
 def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:
     """Return a symbol's files under its own spelling, else under its base asset's, else none.
 
@@ -285,6 +300,20 @@ def instant_ms(when: datetime | str) -> int:
                 f"{when!r} is not a time", hint="write it as 2023-01-31 or 2023-01-31T12:00"
             ) from error
     return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1e3)
+
+
+def asked_ms(spec: PanelSpec) -> tuple[int, int]:
+    """Return the open times that data are told of: the span asked for, and what a universe reads.
+
+    Examples
+    --------
+    >>> asked_ms(PanelSpec((), start="1970-01-02"))[0]
+    86400000
+    """
+    first = EVER_MS[0] if spec.start is None else instant_ms(spec.start)
+    if spec.universe is not None and spec.start is not None:  # it is judged by the days before
+        first -= (rules(**spec.universe).turnover_days + 1) * 86_400_000
+    return first, EVER_MS[1] if spec.end is None else instant_ms(spec.end)
 
 
 def as_of_ms(spec: PanelSpec) -> int | None:
