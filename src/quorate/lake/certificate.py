@@ -6,7 +6,6 @@ the panel into every run folder; or a refusal, where rows fail a rule and that w
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from types import MappingProxyType
@@ -15,18 +14,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk
+from quorate.lake import disk, reading
 from quorate.lake import quality as worth
+from quorate.lake.prints import together
 from quorate.lake.quality import Quality
-from quorate.lake.sources import instant
+from quorate.lake.sources import MINUTE_MS, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from quorate.lake.governance import Params
-    from quorate.lake.grid import Grid
-    from quorate.lake.reading import Read
+    from quorate.lake.prints import Prints
+    from quorate.lake.reading import Judged, Symbol
+    from quorate.lake.sources import Series
     from quorate.lake.spec import Source
 
 FOLDER = "certificate"
@@ -75,28 +76,76 @@ class Certificate(NamedTuple):
         )
 
 
-def certify(
+def worths(
     sources: Sequence[Source],
-    reads: Sequence[Read],
-    grid: Grid,
-    rules: Params,
+    judged: Sequence[Judged | None],
     told: tuple[int, int],
-) -> Certificate:
-    """Return the certificate of what was read, within a span.
+    bar_minutes: int,
+    rules: Params,
+) -> tuple[Quality | None, ...]:
+    """Return what one symbol's bars are worth within a span, an entry a venue.
 
     Parameters
     ----------
     sources : sequence of Source
         The venues, the primary one first.
-    reads : sequence of Read
-        What was read of each.
-    grid : Grid
-        The bar length.
-    rules : Params
-        Of governance.
+    judged : sequence of Judged or None
+        The symbol on each.
     told : (int, int)
         The span that findings count in, milliseconds: the one asked for, where rows that fail may
         have left no bar.
+    bar_minutes : int
+        Length of a bar.
+    rules : Params
+        Of governance.
+
+    Notes
+    -----
+    Units: as ``Quality``.  Causal: counts what was found.  Missing: None where the venue has no
+    file.  Spec 13; METHODS 12.
+    """
+    bar_ms = bar_minutes * MINUTE_MS
+    cut = [each and worth.within(each, *told, bar_ms) for each in judged]
+    # spot beside perpetuals differ by the basis
+    alike = [i for i in range(1, len(sources)) if sources[i].kind == sources[0].kind]
+    mine = judged[0]
+    beside: dict[str, Series | None] = {}
+    if alike and mine is not None:
+        names = [name for name, _ in mine.governed.coins]
+        beside = dict(zip(names, reading.aligned(mine, judged[alike[0]]), strict=False))
+    return tuple(
+        each
+        and worth.quality(
+            each,
+            [beside.get(name) for name, _ in each.governed.coins] if i == 0 else [],
+            bar_minutes,
+            rules,
+        )
+        for i, each in enumerate(cut)
+    )
+
+
+def certify(
+    sources: Sequence[Source],
+    symbols: Sequence[Symbol],
+    found: Sequence[Sequence[Quality | None]],
+    bars: tuple[int, Params],
+    prints: Prints,
+) -> Certificate:
+    """Return the certificate of what was read.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        The venues, the primary one first.
+    symbols : sequence of Symbol
+        What was read.
+    found : sequence of sequence of Quality or None
+        What each of them is worth (``worths``).
+    bars : (int, Params)
+        The length of a bar in minutes, and the rules of governance.
+    prints : Prints
+        What was read of each file.
 
     Returns
     -------
@@ -108,25 +157,12 @@ def certify(
     Units: bytes, rows, bps.  Causal: counts what was found.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    span = (told[0], told[1], grid.bar_ms)
-    cut = [[each and worth.within(each, *span) for each in read.judged] for read in reads]
-    # spot beside perpetuals differ by the basis
-    alike = [i for i in range(1, len(sources)) if sources[i].kind == sources[0].kind]
-    beside = dict(zip(reads[alike[0]].names, reads[alike[0]].coins, strict=True)) if alike else {}
     venues = []
-    for i, (source, read) in enumerate(zip(sources, reads, strict=True)):
-        parts = [
-            worth.quality(
-                mine,
-                [beside.get(name) for name, _ in mine.governed.coins] if i == 0 else [],
-                grid.bar_minutes,
-                rules,
-            )
-            for mine in cut[i]
-            if mine is not None
-        ]
-        venues.append((_origin(source, read), worth.concat(parts)))
-    made = Certificate(tuple(venues), grid.bar_minutes, rules._asdict(), {}, is_accepted=False)
+    for v, source in enumerate(sources):
+        parts = [each[v] for each in found]
+        told = worth.concat([part for part in parts if part is not None])
+        venues.append((_origin(source, v, symbols, prints), told))
+    made = Certificate(tuple(venues), bars[0], bars[1]._asdict(), {}, is_accepted=False)
     return made._replace(is_accepted=not made.failed.is_empty())
 
 
@@ -264,24 +300,19 @@ def _tables(i: int) -> list[str]:
     return [f"{i}.{name}.parquet" for name in Quality._fields]
 
 
-def _origin(source: Source, read: Read) -> Origin:
-    """Return the facts of one venue's files, with a hash over their bytes."""
-    digest = hashlib.blake2b(digest_size=16)
-    n_bytes = 0
-    for path in read.paths:
-        content = path.read_bytes()
-        digest.update(path.name.encode())
-        digest.update(content)
-        n_bytes += len(content)
-    full = [series for series in read.coins if series is not None and series.open_ms.size > 0]
+def _origin(source: Source, v: int, symbols: Sequence[Symbol], prints: Prints) -> Origin:
+    """Return the facts of one venue's files, with a hash over what was read of them."""
+    paths = [path for symbol in symbols for path in symbol.paths[v]]
+    spans = [coin[v] for symbol in symbols for coin in symbol.spans]
+    full = [span for span in spans if span is not None]
     return Origin(
         source.venue,
         source.kind,
         str(source.path),
-        len(read.paths),
-        n_bytes,
-        sum(each.n_rows for each in read.judged if each is not None),
-        instant(min(int(each.open_ms[0]) for each in full)) if full else "",
-        instant(max(int(each.open_ms[-1]) for each in full)) if full else "",
-        digest.hexdigest(),
+        len(paths),
+        sum(prints[path].n_bytes for path in paths),
+        sum(symbol.n_rows[v] for symbol in symbols),
+        instant(min(first for first, _ in full)) if full else "",
+        instant(max(last for _, last in full)) if full else "",
+        together(paths, prints),
     )

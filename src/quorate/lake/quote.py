@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from quorate.core.types import Vec
     from quorate.lake.grid import Grid
+    from quorate.lake.prints import Prints
 
 GRACE_MS = 3_600_000
 """How long after its next bar was due the last price of the series still counts as known."""
 _LOW, _HIGH = 0.01, 100.0
 
 
-def quote_usd(path: Path, grid: Grid) -> Vec:
+def quote_usd(path: Path, grid: Grid, prints: Prints | None = None) -> Vec:
     """Return USD per unit of quote at each close of the grid.
 
     Parameters
@@ -34,6 +35,8 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
         A Parquet file of bars.
     grid : Grid
         The panel's bars.
+    prints : Prints, optional
+        What was read of the file is put there.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
             f"{path} is not a file, so the quote currency cannot be read from it",
             hint="give one Parquet file of bars: ts, open, high, low, close",
         )
-    series = read_bars([path], drop_last=False, has_volume=False)
+    series = read_bars([path], drop_last=False, has_volume=False, prints=prints)
     minutes = infer_minutes(series.open_ms, series.file)
     if minutes is None:
         raise DataError(f"{path} has fewer than two bars", hint="give a longer series")
