@@ -8,7 +8,7 @@ import pytest
 
 import quorate
 from quorate.core.types import Bar
-from quorate.lake import reading, resampling
+from quorate.lake import lengths, reading, resampling
 from quorate.lake.governance import Params
 from quorate.lake.grid import take, whole
 
@@ -28,10 +28,10 @@ VENUE = [
 def made(folder, symbol, minutes=None):
     """Return a coin's bars as a run reads them."""
     paths = reading.files(folder)[symbol]
-    length = reading.length([paths], minutes)
+    length = lengths.length([paths], minutes)
     judged = reading.judge(symbol, paths, length, Params(), drop_last=True)
     judged = resampling.folded(judged, length.minutes, Params())
-    (found,), *_ = resampling.finished([[judged]], length.minutes)
+    (found,) = resampling.finished([judged], judged.end_ms, length.minutes)
     return found.governed.coins[0][1]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
-from quorate.lake import beside, layout, reading, resampling
+from quorate.lake import beside, layout, lengths, reading, resampling
 from quorate.lake.governance import Params, findings
 from quorate.lake.quality import Quality, concat, quality
 from quorate.lake.spec import EVER_MS, match, named
@@ -206,7 +206,7 @@ def check_data(
             hint=f"it has {', '.join(list(files)[:_SHOWN])}{' ...' * (len(files) > _SHOWN)}",
         )
     given = Params() if rules is None else rules
-    length = reading.length((files[symbol] for symbol in chosen), bar_minutes)
+    length = lengths.length((files[symbol] for symbol in chosen), bar_minutes)
     is_plain = not layout.is_partitioned(Path(bars))
     is_other_plain = other is not None and not layout.is_partitioned(Path(other))
     done: list[Quality] = []
@@ -224,9 +224,9 @@ def check_data(
         mine = reading.judge(
             symbol, files[symbol], length, given, drop_last=is_plain, disputed=disputed
         )
-        made_of.update(resampling.made_of([mine], length.minutes))
+        made_of.update(resampling.made_of([mine.minutes], length.minutes))
         both = [each and resampling.folded(each, length.minutes, given) for each in (mine, second)]
-        (first, other_one), *_ = resampling.finished([both], length.minutes)
+        first, other_one = resampling.finished(both, mine.end_ms, length.minutes)
         assert first is not None  # noqa: S101  (``mine`` is not)
         return quality(first, reading.aligned(first, other_one), length.minutes, given)
 

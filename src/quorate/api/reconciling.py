@@ -17,7 +17,7 @@ import polars as pl
 from quorate.api.configure import data_rules
 from quorate.api.effective import read_settings
 from quorate.errors import ConfigError
-from quorate.lake import beside, disk, governance, layout, reading, reconcile
+from quorate.lake import beside, disk, governance, layout, lengths, reading, reconcile
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import PRICES
 from quorate.lake.spec import match, named, quote_asset
@@ -131,7 +131,7 @@ def reconcile_data(
         )
     found = [reading.files(Path(each)) for each in folders]
     chosen = tuple(found[0]) if symbols is None else named(symbols, found[0])
-    length = reading.length(found[0][symbol] for symbol in chosen)
+    length = lengths.length(found[0][symbol] for symbol in chosen)
     rate = None if quote_usd is None else Path(quote_usd)
     _refuse_other_money(chosen, found, titles, rate)
     rules = governance.params(**data_rules(read_settings()))

@@ -19,7 +19,7 @@ from quorate.lake.quote import in_quote
 from quorate.lake.spec import quote_asset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from quorate.lake.governance import Params
@@ -122,34 +122,45 @@ def disputing(
     return asks
 
 
-def notes(
-    spec: PanelSpec, symbols: Sequence[str], judged: Sequence[Sequence[Judged | None]]
-) -> list[str]:
+def apart(spec: PanelSpec, symbol: str, others: Sequence[Judged | None]) -> tuple[bool, ...]:
+    """Return of each further venue whether it has a coin of the primary's kind in other money.
+
+    Parameters
+    ----------
+    spec, symbol, others
+        As ``witness``.
+
+    Notes
+    -----
+    Units: none.  Causal: reads names only.  Missing: a venue without the coin is not apart.
+    """
+    return tuple(
+        other is not None
+        and len(other.governed.coins) > 0
+        and source.kind == spec.sources[0].kind
+        and is_apart(spec.quote_usd, symbol, other.quote)
+        for source, other in zip(spec.sources[1:], others, strict=True)
+    )
+
+
+def notes(spec: PanelSpec, found: Mapping[str, tuple[bool, ...]]) -> list[str]:
     """Return what a reader must know of coins that no venue in the same money stands beside.
 
     Parameters
     ----------
     spec : PanelSpec
         Its sources.
-    symbols : sequence of str
-        As the primary venue spells them.
-    judged : sequence of sequence of Judged or None
-        Of each further venue, an entry a symbol.
+    found : mapping
+        ``apart`` by symbol.
     """
     told = []
-    for source, found in zip(spec.sources[1:], judged, strict=True):
-        if source.kind != spec.sources[0].kind:
-            continue
-        apart = [
-            symbol
-            for symbol, other in zip(symbols, found, strict=True)
-            if other is not None and witness(spec, symbol, [other]) is None
-        ]
-        if apart:
-            more = f" and {len(apart) - _SHOWN} more" if len(apart) > _SHOWN else ""
+    for v, source in enumerate(spec.sources[1:]):
+        names = [symbol for symbol, each in found.items() if each[v]]
+        if names:
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             told.append(
                 f"Not held against {source.venue}, which quotes in other money: "
-                f"{', '.join(apart[:_SHOWN])}{more}. --quote-usd says what it is worth."
+                f"{', '.join(names[:_SHOWN])}{more}. --quote-usd says what it is worth."
             )
     return told
 

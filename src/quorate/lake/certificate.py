@@ -6,7 +6,6 @@ the panel into every run folder; or a refusal, where rows fail a rule and that w
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from types import MappingProxyType
@@ -15,17 +14,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import beside, disk, resampling
+from quorate.lake import beside, disk, reading, resampling
 from quorate.lake import quality as worth
+from quorate.lake.prints import together
 from quorate.lake.quality import Quality
-from quorate.lake.sources import epoch_ms, instant
+from quorate.lake.sources import instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from quorate.lake.governance import Params
-    from quorate.lake.reading import Judged, Read
+    from quorate.lake.prints import Prints
+    from quorate.lake.reading import Judged, Symbol
     from quorate.lake.sources import Series
     from quorate.lake.spec import PanelSpec, Source
 
@@ -86,28 +87,77 @@ class Certificate(NamedTuple):
         return pl.concat([none, *rows])
 
 
-def certify(
+def worths(
     spec: PanelSpec,
-    reads: Sequence[Read],
+    judged: Sequence[Judged | None],
+    told: tuple[int, int],
     bar_minutes: int,
     rules: Params,
-    told: tuple[int, int],
-) -> Certificate:
-    """Return the certificate of what was read, within a span.
+) -> tuple[Quality | None, ...]:
+    """Return what one symbol's bars are worth within a span, an entry a venue.
 
     Parameters
     ----------
     spec : PanelSpec
         Its sources are the venues, the primary one first.
-    reads : sequence of Read
-        What was read of each.
+    judged : sequence of Judged or None
+        The symbol on each.
+    told : (int, int)
+        The span that is told of, open times in milliseconds (``scope.told``): the one asked for,
+        for rows that fail may have left no bar at its ends.
     bar_minutes : int
         Length of a bar.
     rules : Params
         Of governance.
-    told : (int, int)
-        The span that is told of, open times in milliseconds (``spec.asked_ms``): the one asked for,
-        for rows that fail may have left no bar at its ends.
+
+    Notes
+    -----
+    Units: as ``Quality``.  Causal: counts what was found.  Missing: None where the venue has no
+    file.  Spec 13; METHODS 12.
+    """
+    near = _beside(spec, judged, bar_minutes)
+    return tuple(
+        each and worth.quality(each, near if i == 0 else [], bar_minutes, rules, told)
+        for i, each in enumerate(judged)
+    )
+
+
+def _beside(
+    spec: PanelSpec, judged: Sequence[Judged | None], bar_minutes: int
+) -> list[Series | None]:
+    """Return the bars that stand beside each coin of a symbol; empty where none do."""
+    mine, *others = judged
+    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
+    v = beside.witness(spec, mine.symbol, others)
+    if v is None or (other := others[v]) is None:
+        return []
+    return [
+        beside.priced(spec.quote_usd, mine.symbol, series, other.quote, bar_minutes)
+        for series in reading.aligned(mine, other)
+    ]
+
+
+def certify(
+    sources: Sequence[Source],
+    symbols: Sequence[Symbol],
+    found: Sequence[Sequence[Quality | None]],
+    bars: tuple[int, Params],
+    prints: Prints,
+) -> Certificate:
+    """Return the certificate of what was read.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        The venues, the primary one first.
+    symbols : sequence of Symbol
+        What was read.
+    found : sequence of sequence of Quality or None
+        What those that count are worth (``worths``).
+    bars : (int, Params)
+        The length of a bar in minutes, and the rules of governance.
+    prints : Prints
+        What was read of each file.
 
     Returns
     -------
@@ -120,36 +170,13 @@ def certify(
     Spec 13; METHODS 12.
     """
     venues = []
-    for i, (source, read) in enumerate(zip(spec.sources, reads, strict=True)):
-        parts = [
-            worth.quality(
-                mine,
-                _beside(spec, mine, k, reads[1:], bar_minutes) if i == 0 else [],
-                bar_minutes,
-                rules,
-                told,
-            )
-            for k, mine in enumerate(read.judged)
-            if mine is not None
-        ]
-        venues.append((_origin(source, read, bar_minutes), worth.concat(parts)))
-    made = Certificate(tuple(venues), bar_minutes, rules._asdict(), {}, is_accepted=False)
+    for v, source in enumerate(sources):
+        parts = [part for each in found if (part := each[v]) is not None]
+        origin = _origin(source, v, symbols, prints)
+        made_of = resampling.made_of((symbol.minutes[v] for symbol in symbols), bars[0])
+        venues.append((origin._replace(made_of=made_of), worth.concat(parts)))
+    made = Certificate(tuple(venues), bars[0], bars[1]._asdict(), {}, is_accepted=False)
     return made._replace(is_accepted=not made.failed.is_empty())
-
-
-def _beside(
-    spec: PanelSpec, mine: Judged, k: int, others: Sequence[Read], bar_minutes: int
-) -> list[Series | None]:
-    """Return the bars that stand beside each coin of the k-th symbol; empty where none do."""
-    there = [each.judged[k] for each in others]
-    v = beside.witness(spec, mine.symbol, there)
-    if v is None or (other := there[v]) is None:
-        return []
-    coins = dict(zip(others[v].names, others[v].coins, strict=True))
-    return [
-        beside.priced(spec.quote_usd, mine.symbol, coins.get(name), other.quote, bar_minutes)
-        for name, _ in mine.governed.coins
-    ]
 
 
 def refuse(certificate: Certificate) -> None:
@@ -284,7 +311,7 @@ def salvage(where: Path) -> Certificate:
         about = json.loads((where / ABOUT).read_bytes())
         origins = [_known(each) for each in about["venues"]]
         names = ("bar_minutes", "rules", "excluded", "is_accepted", "universe")
-        inputs = tuple(map(_known, about.get("inputs", ())))
+        inputs = tuple(_known(each) for each in about.get("inputs", ()))
         made = Certificate((), **{name: about[name] for name in names}, inputs=inputs)
     except (OSError, ValueError, KeyError, TypeError) as error:
         said = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -333,7 +360,7 @@ def _tables(i: int) -> list[str]:
     return [f"{i}.{name}.parquet" for name in Quality._fields]
 
 
-def inputs(spec: PanelSpec, paths: Sequence[Path]) -> tuple[Origin, ...]:
+def inputs(spec: PanelSpec, paths: Sequence[Path], prints: Prints) -> tuple[Origin, ...]:
     """Return the facts of the files that were read beside the bars.
 
     Parameters
@@ -341,7 +368,9 @@ def inputs(spec: PanelSpec, paths: Sequence[Path]) -> tuple[Origin, ...]:
     spec : PanelSpec
         Whose sources name the folders of funding and marks, and the quote currency's file.
     paths : sequence of Path
-        The files of funding and marks that were read (``carry.Carried``).
+        The files of funding and marks that were read (``carry.paths``).
+    prints : Prints
+        What was read of each.
 
     Returns
     -------
@@ -359,37 +388,36 @@ def inputs(spec: PanelSpec, paths: Sequence[Path]) -> tuple[Origin, ...]:
             own = () if folder is None else (p for p in paths if p.is_relative_to(folder))
             mine = list(dict.fromkeys(own))  # two coins of one symbol share its files
             if mine:
-                made.append(_facts(source.venue, kind, str(folder), mine))
+                made.append(_facts(source.venue, kind, str(folder), mine, prints))
     if spec.quote_usd is not None:
-        made.append(_facts("", "quote", str(spec.quote_usd), [spec.quote_usd]))
+        made.append(_facts("", "quote", str(spec.quote_usd), [spec.quote_usd], prints))
     return tuple(made)
 
 
-def _origin(source: Source, read: Read, bar_minutes: int) -> Origin:
-    """Return the facts of one venue's bars."""
-    full = [series for series in read.coins if series is not None and series.open_ms.size > 0]
-    return _facts(source.venue, source.kind, str(source.path), read.paths)._replace(
-        n_rows=sum(each.n_rows for each in read.judged if each is not None),
-        first=instant(min(int(each.open_ms[0]) for each in full)) if full else "",
-        last=instant(max(int(each.open_ms[-1]) for each in full)) if full else "",
-        made_of=resampling.made_of(read.judged, bar_minutes),
+def _origin(source: Source, v: int, symbols: Sequence[Symbol], prints: Prints) -> Origin:
+    """Return the facts of one venue's bars: rows as they were read, the span of what is left."""
+    paths = [path for symbol in symbols for path in symbol.paths[v]]
+    spans = [coin[v] for symbol in symbols for coin in symbol.spans]
+    full = [span for span in spans if span is not None]
+    return _facts(source.venue, source.kind, str(source.path), paths, prints)._replace(
+        n_rows=sum(symbol.n_rows[v] for symbol in symbols),
+        first=instant(min(first for first, _ in full)) if full else "",
+        last=instant(max(last for _, last in full)) if full else "",
     )
 
 
-def _facts(venue: str, kind: str, folder: str, paths: Sequence[Path]) -> Origin:
-    """Return the facts of some files, with a hash over their bytes."""
-    digest = hashlib.blake2b(digest_size=16)
-    n_bytes = n_rows = 0
-    ends: list[int] = []
-    for path in paths:
-        content = path.read_bytes()
-        digest.update(path.name.encode())
-        digest.update(content)
-        n_bytes += len(content)
-        if kind not in {"spot", "perp"}:  # bars have been counted where they were judged
-            at = epoch_ms(disk.parsed(path, content), path.name)
-            n_rows += at.size
-            ends += [int(at.min()), int(at.max())] if at.size else []
-    first, last = (instant(min(ends)), instant(max(ends))) if ends else ("", "")
-    n_files = len(paths)
-    return Origin(venue, kind, folder, n_files, n_bytes, n_rows, first, last, digest.hexdigest())
+def _facts(venue: str, kind: str, folder: str, paths: Sequence[Path], prints: Prints) -> Origin:
+    """Return the facts of some files, with a hash over what was read of them."""
+    read = [prints[path] for path in paths]
+    spans = [each.span for each in read if each.span is not None]
+    return Origin(
+        venue,
+        kind,
+        folder,
+        len(read),
+        sum(each.n_bytes for each in read),
+        sum(each.n_rows for each in read),
+        instant(min(first for first, _ in spans)) if spans else "",
+        instant(max(last for _, last in spans)) if spans else "",
+        together(paths, prints),
+    )

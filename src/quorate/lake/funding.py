@@ -1,8 +1,8 @@
 """Funding settlements on the grid: what is paid at a bar's close, and what is known there.
 
-In: ``Settlements`` of each coin. Out: the sum of rates settled in ``(open, close]`` of each bar,
-the last settled rate known at the close, and the hours between settlements, which come from the
-times themselves and not from a venue's name (8, 4 or 1 hours).
+In: files of settlements. Out: the sum of rates settled in ``(open, close]`` of each bar, the last
+settled rate known at the close, and the hours between settlements, which come from the times
+themselves and not from a venue's name (8, 4 or 1 hours).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from quorate.lake import asof, months
 from quorate.lake.kinds import KNOWN_AT, epoch
-from quorate.lake.sources import read_funding, snapped
+from quorate.lake.sources import MINUTE_MS, SNAP_MS, check_order, epoch_ms, fail_if, floats, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +21,25 @@ if TYPE_CHECKING:
 
     from quorate.core.types import IntVec, Vec
     from quorate.lake.grid import Grid
-    from quorate.lake.sources import Settlements
+    from quorate.lake.prints import Prints
 
 HOUR_MS = 3_600_000
 ASSUMED_HOURS = 8.0
 _INTERVALS = (1.0, 4.0, 8.0)
 _STALE_INTERVALS = 3.0
 _STALE_HOURS = 24.0
+
+
+class Settlements(NamedTuple):
+    """The funding of one symbol: settlement times and rates (a fraction per settlement).
+
+    ``told`` is what was known of them when; None where each was known at its time.
+    """
+
+    file: str
+    at_ms: IntVec
+    rate: Vec
+    told: asof.Told | None = None
 
 
 class Funding(NamedTuple):
@@ -107,8 +119,13 @@ def lay(settlements: Settlements, grid: Grid) -> Funding:
     )
 
 
-def read(paths: Sequence[Path], as_of_ms: int | None = None) -> Settlements:
+def read(
+    paths: Sequence[Path], as_of_ms: int | None = None, prints: Prints | None = None
+) -> Settlements:
     """Return one symbol's settlements, and of files of the lake when each rate was known.
+
+    Venues settle on the hour but stamp it some milliseconds late (``00:00:00.009``): a time
+    within 2 s of a whole minute is put on it, any other is kept as the event it is.
 
     Parameters
     ----------
@@ -116,32 +133,44 @@ def read(paths: Sequence[Path], as_of_ms: int | None = None) -> Settlements:
         The symbol's files in order of time.
     as_of_ms : int, optional
         Only what was known then (files of the lake).
+    prints : Prints, optional
+        What was read of each file is put there.
 
     Raises
     ------
     SchemaError
-        As ``sources.read_funding``.
+        If a column is missing, rows are unsorted or doubled, or a rate is not within +-0.5.
 
     Notes
     -----
     Units: fractions per settlement.  Causal: what is paid is what the latest row says; what is
     known of it at a bar is what had been said by then.  Missing: none.  Spec 13; METHODS 12.
     """
-    settlements = read_funding(paths, as_of_ms)
-    if not months.is_ours(paths[-1]):
-        return settlements
+    rows, name = stored(paths, ("ts", "funding_rate"), as_of_ms, prints)
+    at = _snapped(epoch_ms(rows, name))
+    rate = floats(rows, "funding_rate", name)
+    check_order(at, name)
+    fail_if(~(np.abs(rate) <= 0.5), at, rate, f"{name}: funding_rate", "a fraction within +-0.5")
+    told = _told(paths, as_of_ms) if months.is_ours(paths[-1]) else None
+    return Settlements(name, at, rate, told)
+
+
+def _told(paths: Sequence[Path], as_of_ms: int | None) -> asof.Told | None:
+    """Return when each rate was known, None where each was at its time."""
     rows = months.rows(paths)
     at, known = epoch(rows["ts"]), epoch(rows[KNOWN_AT])
     if as_of_ms is not None:
         is_told = known <= as_of_ms
         rows, at, known = rows.filter(is_told), at[is_told], known[is_told]
     if bool((known <= at).all()):
-        return settlements
-    # jitter of the stamp is no delay
-    late_ms = np.maximum(known - at, 0)
-    at = snapped(at)
-    rate = rows["funding_rate"].to_numpy()
-    return settlements._replace(told=asof.Told(at, at + late_ms, rate))
+        return None
+    late_ms, at = np.maximum(known - at, 0), _snapped(at)  # jitter of the stamp is no delay
+    return asof.Told(at, at + late_ms, rows["funding_rate"].to_numpy())
+
+
+def _snapped(at_ms: IntVec) -> IntVec:
+    near = (at_ms + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
+    return np.where(np.abs(at_ms - near) <= SNAP_MS, near, at_ms)
 
 
 def assume(known: Funding, rate_8h: float, grid: Grid) -> Funding:

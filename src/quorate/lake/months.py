@@ -18,10 +18,13 @@ from quorate.lake import disk, manifest, versions
 from quorate.lake.kinds import KNOWN_AT, epoch
 from quorate.lake.locking import writing
 from quorate.lake.manifest import PART
+from quorate.lake.prints import Print, of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from quorate.lake.prints import Prints
 
 
 class Stored(NamedTuple):
@@ -83,26 +86,71 @@ def rows(paths: Sequence[Path]) -> pl.DataFrame:
     DataError
         A file is damaged, gone or cannot be read.
     """
+    return _together([part for part, _ in _checked(paths)])
+
+
+def seen(
+    paths: Sequence[Path], as_of_ms: int | None = None, prints: Prints | None = None
+) -> pl.DataFrame:
+    """Return the rows in some months of one symbol as a reader of some moment saw them.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Months in order of time.
+    as_of_ms : int, optional
+        The moment; the latest of each row when left out.
+    prints : Prints, optional
+        What was read of each file is put there: its bytes, or as of a moment the rows seen then,
+        so that a correction which comes later leaves it.
+
+    Raises
+    ------
+    DataError
+        As ``rows``.
+
+    Notes
+    -----
+    Units: milliseconds.  Causal: as ``versions.seen``.  Missing: a row not yet known is absent.
+    """
+    parts = []
+    for path, (part, read) in zip(paths, _checked(paths), strict=True):
+        own = versions.seen(part, as_of_ms)  # versions of one row are in one month
+        parts.append(own)
+        if prints is not None:
+            at = epoch(own["ts"])
+            span = (int(at[0]), int(at[-1])) if at.size else None
+            digest = read.digest if as_of_ms is None else of_rows(own.drop(KNOWN_AT))
+            prints[path] = Print(read.n_bytes, digest, at.size, span)
+    return _together(parts).drop(KNOWN_AT)
+
+
+def _checked(paths: Sequence[Path]) -> Iterator[tuple[pl.DataFrame, Print]]:
+    """Yield what each month holds, from bytes that its manifest names."""
     place = paths[0].parent.parent
     named = manifest.hashes(place)
-    parts = []
     for path in paths:
         held = disk.content(path)
-        if named is not None and not _is_named(path, held, named):
+        digest = disk.digest(held)
+        if named is not None and not _is_named(path, digest, named):
             # a writer went by in between: the second look agrees, unless the file is damaged
             named, held = manifest.hashes(place) or {}, disk.content(path)
-            if not _is_named(path, held, named):
+            digest = disk.digest(held)
+            if not _is_named(path, digest, named):
                 is_known = manifest.month_of(path) in named
                 raise manifest.damaged(path) if is_known else manifest.unknown(path)
         found = disk.parsed(path, held)
         if KNOWN_AT not in found.columns:  # of before there were manifests
             found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
-        parts.append(found)
+        yield found, Print(len(held), digest)
+
+
+def _together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
 
 
-def _is_named(path: Path, held: bytes, named: dict[str, set[str]]) -> bool:
-    return disk.digest(held) in named.get(manifest.month_of(path), ())
+def _is_named(path: Path, digest: str, named: dict[str, set[str]]) -> bool:
+    return digest in named.get(manifest.month_of(path), ())
 
 
 def verify(place: Path) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from quorate.core.types import IntVec, Vec
     from quorate.lake.grid import Grid
+    from quorate.lake.prints import Prints
     from quorate.lake.sources import Series
 
 GRACE_MS = 3_600_000
@@ -28,7 +29,7 @@ GRACE_MS = 3_600_000
 _LOW, _HIGH = 0.01, 100.0
 
 
-def quote_usd(path: Path, grid: Grid) -> Vec:
+def quote_usd(path: Path, grid: Grid, prints: Prints | None = None) -> Vec:
     """Return USD per unit of quote at each close of the grid.
 
     Parameters
@@ -37,6 +38,8 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
         A Parquet file of bars.
     grid : Grid
         The panel's bars.
+    prints : Prints, optional
+        What was read of the file is put there.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def quote_usd(path: Path, grid: Grid) -> Vec:
     decision takes an unknown price as a depeg.  METHODS 0b.11.
     """
     stamps = grid.first_ms + grid.bar_ms * (1 + np.arange(grid.n_bars))
-    found = _at(path, stamps)
+    found = _at(path, stamps, prints)
     if np.isnan(found).all():
         raise DataError(
             f"{path} has no bar within the span of the panel",
@@ -98,14 +101,14 @@ def in_quote(series: Series, path: Path, bar_minutes: int) -> Series:
     return kept._replace(**{name: getattr(kept, name) / rate[known] for name in PRICES})
 
 
-def _at(path: Path, stamps: IntVec) -> Vec:
+def _at(path: Path, stamps: IntVec, prints: Prints | None = None) -> Vec:
     """Return USD per unit of quote at some times, NaN where it is not known."""
     if not path.is_file():
         raise DataError(
             f"{path} is not a file, so the quote currency cannot be read from it",
             hint="give one Parquet file of bars: ts, open, high, low, close",
         )
-    series = read_bars([path], drop_last=False, has_volume=False)
+    series = read_bars([path], drop_last=False, has_volume=False, prints=prints)
     minutes = infer_minutes(series.open_ms, series.file)
     if minutes is None:
         raise DataError(f"{path} has fewer than two bars", hint="give a longer series")

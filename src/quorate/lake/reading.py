@@ -1,50 +1,39 @@
 """Folders of files become coins: every symbol's rows held against the rules, all of one bar length.
 
-In: the sources of a ``PanelSpec``. Out: for each source a series a coin of the primary venue, the
-files that were read, and what the rules found. A second venue of the same kind disputes suspect
-prices of the first (``reconcile.disputes``). Nothing is judged here that ``governance`` judges.
+In: the sources of a ``PanelSpec``. Out: for each symbol of the primary venue its coins, the files
+that were read, and what the rules found, with the bars of all venues on a ``Shelf``. A second venue
+of the same kind disputes suspect prices of the first (``reconcile.disputes``). Nothing is judged
+here that ``governance`` judges.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from quorate.errors import DataError
-from quorate.lake import beside, governance, layout, resampling
+from quorate.lake import beside, governance, layout, lengths, resampling
 from quorate.lake.governance import identity, params
 from quorate.lake.governance.identity import Units
 from quorate.lake.grid import window
-from quorate.lake.sources import COLUMNS, MINUTE_MS, bar_rows, epoch_ms, infer_minutes
+from quorate.lake.sources import COLUMNS, MINUTE_MS, bar_rows, epoch_ms
 from quorate.lake.spec import EVER_MS, as_of_ms, match, quote_asset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from quorate.core.types import IntVec
     from quorate.lake.governance import Governed, Params
+    from quorate.lake.lengths import Length
+    from quorate.lake.prints import Prints
+    from quorate.lake.shelf import Shelf
     from quorate.lake.sources import Mask, Series
     from quorate.lake.spec import PanelSpec, Source
 
     Files = Mapping[str, tuple[Path, ...]]
-
-_THREADS = 2
-
-
-class Length(NamedTuple):
-    """The one bar length, in minutes, and who says so, for messages.
-
-    ``of_files`` is the length of the files where the caller asks for one: shorter bars are then
-    made bars of the length asked for (``resampling``). None where the files' own is the length.
-    """
-
-    minutes: int
-    witness: str
-    of_files: int | None = None
+    Disputed = Callable[[Series, int], Mask]
 
 
 class Judged(NamedTuple):
@@ -52,7 +41,7 @@ class Judged(NamedTuple):
 
     ``left_ms`` are the times, on the grid, of rows that are no bar of ``governed``; ``quote`` is
     the money of the prices, empty where the files' own name does not say. ``minutes`` is the length
-    of the rows, ``end_ms`` the end of those that longer bars were made of.
+    of the rows, ``end_ms`` the last close of those that are believed.
     """
 
     symbol: str
@@ -61,7 +50,7 @@ class Judged(NamedTuple):
     left_ms: IntVec
     quote: str
     minutes: int
-    end_ms: int = 0
+    end_ms: int
 
     @property
     def at_ms(self) -> list[IntVec]:
@@ -79,21 +68,27 @@ class Life(NamedTuple):
     units: Units
 
 
-class Read(NamedTuple):
-    """What was read of one venue, one entry a coin of the panel.
+class Symbol(NamedTuple):
+    """What was read of one symbol of the primary venue, on every venue.
 
-    ``symbols`` are those of the primary venue's files that the coins came from (two coins may
-    share one), ``coins`` their series, None where this venue has none, in the unit of the primary
-    venue; ``lives`` from when to when a symbol means the coin, and its unit; ``judged`` what was
-    found, an entry a symbol.
+    ``lives`` are its coins in order of time, ``spans`` the first and last open of each one's bars
+    by venue, None where that venue has none. ``n_rows`` and ``paths`` are by venue, ``raw_ms`` is
+    from when to when the primary has rows, ``is_apart`` whether a further venue's bars are in money
+    that they cannot be compared in; ``minutes`` is the length of each venue's rows, ``end_ms`` the
+    primary's last close. ``judged`` takes everything from the shelf, an entry a venue.
     """
 
-    symbols: list[str]
-    names: list[str]
-    coins: list[Series | None]
-    lives: list[Life]
-    judged: list[Judged | None]
-    paths: list[Path]
+    name: str
+    lives: tuple[Life, ...]
+    spans: tuple[tuple[tuple[int, int] | None, ...], ...]
+    has_taker: bool
+    n_rows: tuple[int, ...]
+    raw_ms: tuple[int, int] | None
+    is_apart: tuple[bool, ...]
+    paths: tuple[tuple[Path, ...], ...]
+    minutes: tuple[int, ...]
+    end_ms: int
+    judged: Callable[[], Sequence[Judged | None]]
 
 
 def files(where: Path) -> dict[str, tuple[Path, ...]]:
@@ -113,42 +108,6 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
     return found
 
 
-def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Length:
-    """Return the bar length asked for, or that of the first files which tell theirs.
-
-    Parameters
-    ----------
-    candidates : iterable of sequence of Path
-        The files of one symbol each.
-    asked : int, optional
-        Minutes that the caller says.
-
-    Raises
-    ------
-    DataError
-        If no file has two bars, or the length does not divide an hour.
-
-    Notes
-    -----
-    Units: minutes.  Causal: reads times only.  Missing: a symbol of one bar does not tell.
-    Spec 13.
-    """
-    for paths in candidates:
-        if paths:
-            rows, name = bar_rows(paths)
-            minutes = infer_minutes(epoch_ms(rows, name), name, is_strict=False)
-            if minutes is not None and asked is not None:
-                return Length(asked, "the one asked for", minutes)
-            if minutes is not None:
-                return Length(minutes, f"that of {name}")
-    if asked is not None:
-        return Length(asked, "the one asked for", asked)
-    raise DataError(
-        "no file has two bars, so the bar length cannot be inferred",
-        hint="say it with --bar-minutes (bar_minutes= in Python), or give files of more bars",
-    )
-
-
 def judge(
     symbol: str,
     paths: Sequence[Path],
@@ -157,7 +116,8 @@ def judge(
     *,
     drop_last: bool,
     as_of_ms: int | None = None,
-    disputed: Callable[[Series, int], Mask] | None = None,
+    disputed: Disputed | None = None,
+    prints: Prints | None = None,
 ) -> Judged:
     """Hold one symbol's files against the rules, at the length of their bars.
 
@@ -178,6 +138,8 @@ def judge(
     disputed : callable, optional
         Returns where a second vendor shows another price than a coin's bars of a length
         (``govern``).
+    prints : Prints, optional
+        What was read of each file is put there.
 
     Returns
     -------
@@ -192,13 +154,17 @@ def judge(
     -----
     Units, Causal, Missing: as ``governance.govern``.  Spec 13.
     """
-    rows, name = bar_rows(paths, as_of_ms)
+    rows, name = bar_rows(paths, as_of_ms, prints)
     at = epoch_ms(rows, name)
-    own = resampling.length_of(at, name, bars)
+    own = lengths.of_file(at, name, bars)
     asks = None if disputed is None else lambda series: disputed(series, own)
     governed = governance.govern(symbol, rows, own, rules, drop_last=drop_last, disputed=asks)
     left = _left(at, governed, own * MINUTE_MS)
-    return Judged(symbol, rows.height, governed, left, quote_asset(layout.spelt(paths)), own)
+    last = max(
+        (int(series.open_ms[-1]) + own * MINUTE_MS for _, series in governed.coins), default=0
+    )
+    quote = quote_asset(layout.spelt(paths))
+    return Judged(symbol, rows.height, governed, left, quote, own, last)
 
 
 def _left(at_ms: IntVec, governed: Governed, bar_ms: int) -> IntVec:
@@ -214,9 +180,9 @@ def _left(at_ms: IntVec, governed: Governed, bar_ms: int) -> IntVec:
 
 
 def read(
-    spec: PanelSpec, found: Sequence[Files], symbols: Sequence[str], bars: Length
-) -> list[Read]:
-    """Read every venue's bars for the coins of the primary one.
+    spec: PanelSpec, found: Sequence[Files], bars: Length, shelf: Shelf, prints: Prints
+) -> Callable[[str], Symbol]:
+    """Return what reads every venue's bars of a symbol of the primary one.
 
     Parameters
     ----------
@@ -224,16 +190,17 @@ def read(
         Its sources and rules.
     found : sequence of mapping
         Each source's files by symbol.
-    symbols : sequence of str
-        Which symbols, as the primary spells them.
     bars : Length
         The one bar length.
+    shelf : Shelf
+        Where bars wait until all symbols were read.
+    prints : Prints
+        What was read of each file is put there.
 
     Returns
     -------
-    list[Read]
-        One a source. Another venue's bars of a symbol belong to the primary's coin of that time:
-        the first one until the second one begins.
+    callable
+        Of a symbol as the primary spells it; several threads may call it.
 
     Raises
     ------
@@ -248,44 +215,78 @@ def read(
     rules = params(**spec.rules)
     first, limit = spec.sources[0], as_of_ms(spec)
 
-    def one(symbol: str) -> list[Judged | None]:
-        others: list[Judged | None] = []
-        for source, held in zip(spec.sources[1:], found[1:], strict=True):
-            paths = match(symbol, dict(held))
-            others.append(
-                judge(symbol, paths, bars, rules, drop_last=_drops(source, spec), as_of_ms=limit)
-                if paths
-                else None
-            )
+    def held(
+        symbol: str, source: Source, paths: Sequence[Path], disputed: Disputed | None = None
+    ) -> Judged:
+        drops = _drops(source, spec)
+        return judge(
+            symbol,
+            paths,
+            bars,
+            rules,
+            drop_last=drops,
+            as_of_ms=limit,
+            disputed=disputed,
+            prints=prints,
+        )
+
+    def one(symbol: str) -> Symbol:
+        paths = [tuple(found[0][symbol]), *(match(symbol, dict(each)) for each in found[1:])]
+        others = [
+            held(symbol, source, there) if there else None
+            for source, there in zip(spec.sources[1:], paths[1:], strict=True)
+        ]
         v = beside.witness(spec, symbol, others)
         there = _whole(None if v is None else others[v])
         second = beside.priced(spec.quote_usd, symbol, *there)
-        mine = judge(
-            symbol,
-            found[0][symbol],
-            bars,
-            rules,
-            drop_last=_drops(first, spec),
-            as_of_ms=limit,
-            disputed=beside.disputing(second, there[-1], rules),
-        )
-        return [each and resampling.folded(each, bars.minutes, rules) for each in (mine, *others)]
+        mine = held(symbol, first, paths[0], beside.disputing(second, there[-1], rules))
+        is_apart = beside.apart(spec, symbol, others)
+        made = [each and resampling.folded(each, bars.minutes, rules) for each in (mine, *others)]
+        return _laid_aside(made, is_apart, tuple(paths), shelf)
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        judged = list(pool.map(one, symbols))
-    judged = resampling.finished(judged, bars.minutes)
-    made = [
-        _of_venue(v, judged, [match(s, dict(there)) for s in symbols])
-        for v, there in enumerate(found)
-    ]
-    doubled = [name for name, n in Counter(made[0].names).items() if n > 1]
-    if doubled:
-        raise DataError(
-            f"two coins would be called {', '.join(doubled)}: a symbol of that name, and the "
-            "second coin of another",
-            hint="leave one of the symbols out",
+    return one
+
+
+def _laid_aside(
+    judged: Sequence[Judged | None],
+    is_apart: tuple[bool, ...],
+    paths: tuple[tuple[Path, ...], ...],
+    shelf: Shelf,
+) -> Symbol:
+    """Put a symbol on the shelf and keep what is short."""
+    mine = judged[0]
+    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
+    at = [part for part in mine.at_ms if part.size]
+    spans = tuple(
+        tuple(
+            (int(series.open_ms[0]), int(series.open_ms[-1]))
+            if series is not None and series.open_ms.size
+            else None
+            for series in coin
         )
-    return made
+        for coin in by_coin(judged)
+    )
+    return Symbol(
+        mine.symbol,
+        tuple(lives(mine)),
+        spans,
+        any(series.has_taker for _, series in mine.governed.coins),
+        tuple(0 if each is None else each.n_rows for each in judged),
+        (min(int(part.min()) for part in at), max(int(part.max()) for part in at)) if at else None,
+        is_apart,
+        paths,
+        tuple(0 if each is None else each.minutes for each in judged),
+        mine.end_ms,
+        shelf.put(mine.symbol, judged),
+    )
+
+
+def by_coin(judged: Sequence[Judged | None]) -> list[tuple[Series | None, ...]]:
+    """Return each coin's bars by venue, in the unit of the first venue; a coin at least."""
+    mine, *others = judged
+    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
+    own: list[Series | None] = [series for _, series in mine.governed.coins]
+    return list(zip(own or [None], *(aligned(mine, each) for each in others), strict=True))
 
 
 def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
@@ -344,14 +345,14 @@ def lives(mine: Judged) -> list[Life]:
     ]
 
 
-def aligned(mine: Judged, other: Judged | None) -> list[Series | None]:
+def aligned(mine: Judged, beside: Judged | None) -> list[Series | None]:
     """Return another venue's bars of each coin of a symbol, in the units of the first venue.
 
     Parameters
     ----------
     mine : Judged
         The first venue's files: their coins decide which bars are whose.
-    other : Judged or None
+    beside : Judged or None
         The other venue's.
 
     Returns
@@ -365,36 +366,12 @@ def aligned(mine: Judged, other: Judged | None) -> list[Series | None]:
     hours before or after the other is apart from it for so long.  Causal: by what is known at each
     bar.  Missing: None.
     """
-    if other is None:
+    if beside is None:
         return [None] * max(len(mine.governed.coins), 1)
     found = []
     for life in lives(mine):
-        series = joined(other.governed, life.span)
+        series = joined(beside.governed, life.span)
         if series is not None and life.units.at_ms.size:
             series = identity.scaled(series, life.units.of(series.open_ms))
         found.append(series)
     return found
-
-
-def _of_venue(
-    v: int, judged: Sequence[Sequence[Judged | None]], paths: Sequence[Sequence[Path]]
-) -> Read:
-    """Gather one venue's coins on the coin axis of the primary."""
-    coins: list[Series | None] = []
-    axis: list[Life] = []
-    for mine, *others in judged:
-        assert mine is not None  # noqa: S101  (the primary venue has every symbol)
-        own = lives(mine)
-        axis += own
-        if v > 0:
-            coins += aligned(mine, others[v - 1])
-        else:
-            coins += [series for _, series in mine.governed.coins] or [None]
-    return Read(
-        [life.symbol for life in axis],
-        [life.name for life in axis],
-        coins,
-        axis,
-        [each[v] for each in judged],
-        [path for each in paths for path in each],
-    )

@@ -28,11 +28,10 @@ import numpy as np
 import polars as pl
 
 from quorate.core.types import Bar
-from quorate.errors import SchemaError
 from quorate.lake.governance import findings
 from quorate.lake.governance.findings import Finding, Rule, found
 from quorate.lake.grid import NEVER, most_carried, moves, window
-from quorate.lake.sources import MINUTE_MS, infer_minutes
+from quorate.lake.sources import MINUTE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,48 +39,11 @@ if TYPE_CHECKING:
     from quorate.core.types import IntVec, Vec
     from quorate.lake.certificate import Certificate
     from quorate.lake.governance import Params
-    from quorate.lake.reading import Judged, Length
+    from quorate.lake.reading import Judged, Symbol
     from quorate.lake.sources import Mask, Series
 
 _SHOWN = 5
-_FEW = 5  # rows; gaps may lie between all of them
 _RULES = (Rule.BAR_PARTIAL.value, Rule.BAR_BROKEN.value)
-
-
-def length_of(at_ms: IntVec, name: str, bars: Length) -> int:
-    """Return the length of a file's bars, or refuse it.
-
-    Parameters
-    ----------
-    at_ms : IntVec
-        Its open times, in any order.
-    name : str
-        The file, for messages.
-    bars : Length
-        What is asked for. A file of too few rows to tell has the length of the others.
-
-    Raises
-    ------
-    SchemaError
-        They are of another length than the one there is, and either none was asked for or it is
-        not a multiple of theirs.
-
-    Notes
-    -----
-    Units: minutes.  Causal: reads times only.  Missing: the length of the others.  Spec 13.
-    """
-    others = bars.of_files or bars.minutes
-    minutes = infer_minutes(at_ms, name, is_strict=False) or others
-    if bars.of_files is not None and at_ms.size <= _FEW and minutes % others == 0:
-        minutes = others
-    if minutes == bars.minutes or (bars.of_files is not None and bars.minutes % minutes == 0):
-        return minutes
-    raise SchemaError(
-        f"{name} has bars of {minutes} minutes, but {bars.minutes} is {bars.witness}",
-        hint="take one bar length at a time, and a second vendor of the same; or ask for a longer "
-        "one with --bar-minutes (bar_minutes= in Python), which is made of shorter bars of which "
-        "it is a multiple",
-    )
 
 
 def fold(
@@ -220,44 +182,32 @@ def folded(judged: Judged, minutes: int, rules: Params) -> Judged:
     for name, series in judged.governed.coins:
         made, lacking = fold(series, judged.minutes, minutes, rules.gap_minutes)
         told.append(findings.frame(name, lacking))
-        if made.open_ms.size > 0:
-            coins.append((name, made))
+        coins.append((name, made))
     governed = judged.governed._replace(coins=tuple(coins), findings=findings.concat(told))
-    return judged._replace(
-        governed=governed, left_ms=np.concatenate(judged.at_ms), end_ms=_end(judged)
-    )
+    return judged._replace(governed=governed, left_ms=np.concatenate(judged.at_ms))
 
 
-def _end(judged: Judged) -> int:
-    """Return the close of the last bar that is believed, 0 without one."""
-    last = [int(series.open_ms[-1]) for _, series in judged.governed.coins]
-    return judged.end_ms or (max(last) + judged.minutes * MINUTE_MS if last else 0)
-
-
-def finished(judged: Sequence[Sequence[Judged | None]], minutes: int) -> list[list[Judged | None]]:
+def finished(judged: Sequence[Judged | None], end_ms: int, minutes: int) -> list[Judged | None]:
     """Leave out the bars made of shorter ones that had not ended when the data did.
 
     Parameters
     ----------
-    judged : sequence of sequence of Judged or None
-        From ``folded``, the first vendor's of each symbol first. Its data end when the last of its
-        symbols does, so that a coin which fell silent within a bar is not taken for one that would
-        have gone on.
+    judged : sequence of Judged or None
+        One symbol on every venue, from ``folded``.
+    end_ms : int
+        When the data end.
     minutes : int
         Length of a bar.
 
     Notes
     -----
-    Units: minutes.  Causal: a bar is there from its close on.  Missing: left out.  Spec 13.
+    Units: minutes, milliseconds.  Causal: a bar is there from its close on.  Missing: left out.
+    Spec 13.
     """
-    end_ms = max((_end(mine) for mine, *_ in judged if mine is not None), default=0)
     before_ms = end_ms - end_ms % (minutes * MINUTE_MS)
     return [
-        [
-            each if each is None or each.minutes == minutes else _before(each, before_ms)
-            for each in of_symbol
-        ]
-        for of_symbol in judged
+        each if each is None or each.minutes == minutes else _before(each, before_ms)
+        for each in judged
     ]
 
 
@@ -274,10 +224,48 @@ def _before(judged: Judged, end_ms: int) -> Judged:
     )
 
 
-def made_of(judged: Iterable[Judged | None], minutes: int) -> tuple[int, ...]:
-    """Return the lengths of the files' bars that are shorter than a panel's, sorted."""
-    lengths = {each.minutes for each in judged if each is not None and each.minutes}
-    return tuple(sorted(lengths - {minutes}))
+def ended(symbols: Sequence[Symbol], minutes: int) -> list[Symbol]:
+    """Leave out of all symbols the bars that had not ended when the data did (``finished``).
+
+    Parameters
+    ----------
+    symbols : sequence of Symbol
+        All that are loaded together. The data end when the last of them does on the first venue, so
+        that a coin which fell silent within a bar is not taken for one that would have gone on.
+    minutes : int
+        Length of a bar.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``finished``.
+    """
+    end_ms = max((symbol.end_ms for symbol in symbols), default=0)
+    return [
+        symbol if set(symbol.minutes) <= {0, minutes} else _ended(symbol, end_ms, minutes)
+        for symbol in symbols
+    ]
+
+
+def _ended(symbol: Symbol, end_ms: int, minutes: int) -> Symbol:
+    """Leave out of one symbol what had not ended; a coin of which nothing is left goes."""
+    bar_ms = minutes * MINUTE_MS
+    last_ms = end_ms - end_ms % bar_ms - bar_ms
+
+    def cut(span: tuple[int, int] | None) -> tuple[int, int] | None:
+        return None if span is None or span[0] > last_ms else (span[0], min(span[1], last_ms))
+
+    spans = [tuple(map(cut, coin)) for coin in symbol.spans]
+    n = max(sum(coin[0] is not None for coin in spans), 1)
+    return symbol._replace(
+        lives=symbol.lives[:n],
+        spans=tuple(spans[:n]),
+        judged=lambda: finished(symbol.judged(), end_ms, minutes),
+    )
+
+
+def made_of(lengths: Iterable[int], minutes: int) -> tuple[int, ...]:
+    """Return the lengths of files' bars that are shorter than a panel's, sorted; 0 is none."""
+    return tuple(sorted(set(lengths) - {0, minutes}))
 
 
 def told(found_of: pl.DataFrame, lengths: Sequence[int], minutes: int) -> str:

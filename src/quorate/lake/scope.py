@@ -1,6 +1,6 @@
 """What of the files a certificate tells of: the span asked for, the coins that may be used.
 
-In: what to load, and what was read. Out: the span, and the judged files that count in it.
+In: what to load, and what was read. Out: the span, and the symbols that count in it.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 from quorate.lake.spec import asked_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
-    from quorate.lake.reading import Judged, Read
+    from quorate.lake.reading import Symbol
     from quorate.lake.spec import PanelSpec
 
 
-def told(spec: PanelSpec, primary: Read) -> tuple[int, int]:
+def told(spec: PanelSpec, symbols: Sequence[Symbol]) -> tuple[int, int]:
     """Return the span that is told of: rows that fail may have left no bar at its ends.
 
     Parameters
     ----------
     spec : PanelSpec
         What to load.
-    primary : Read
-        What was read of the primary venue.
+    symbols : sequence of Symbol
+        What was read; one of them has rows.
 
     Returns
     -------
@@ -37,38 +37,22 @@ def told(spec: PanelSpec, primary: Read) -> tuple[int, int]:
     Units: milliseconds.  Causal: reads times only.  Missing: a row without a bar counts.  Spec 13.
     """
     first, end = asked_ms(spec)
-    at = [part for each in primary.judged if each is not None for part in each.at_ms if part.size]
-    return (
-        max(first, min(int(part.min()) for part in at)),
-        min(end, max(int(part.max()) for part in at) + 1),
-    )
+    raw = [each.raw_ms for each in symbols if each.raw_ms is not None]
+    return max(first, min(low for low, _ in raw)), min(end, max(high for _, high in raw) + 1)
 
 
-def judged(read: Read, primary: Read, never: Container[str]) -> list[Judged | None]:
-    """Return a venue's judged files without those of symbols that no bar of the run can enter.
+def counts(symbol: Symbol, never: Container[str]) -> bool:
+    """Return whether a bar of the run can enter some coin of a symbol.
 
     Parameters
     ----------
-    read, primary : Read
-        The venue, and the primary one, whose coins they are.
+    symbol : Symbol
+        What was read of it.
     never : container of str
         The coins that are in the universe on no day.
 
-    Returns
-    -------
-    list of Judged or None
-        An entry a symbol; None where every coin of the symbol is one of ``never``.
-
     Notes
     -----
-    Units: none.  Causal: a choice.  Missing: None.  Spec 13.
+    Units: none.  Causal: a choice.  Missing: none.  Spec 13.
     """
-    used = {
-        symbol
-        for symbol, name in zip(primary.symbols, primary.names, strict=True)
-        if name not in never
-    }
-    symbols = dict.fromkeys(primary.symbols)  # one a judged entry, on every venue
-    return [
-        each if symbol in used else None for symbol, each in zip(symbols, read.judged, strict=True)
-    ]
+    return any(life.name not in never for life in symbol.lives)

@@ -1,7 +1,7 @@
 """One symbol's files become arrays that are checked row by row.
 
-In: Parquet files with ``ts open high low close volume`` (and ``taker_buy_volume`` where known),
-``ts`` the open time. Out: ``Series`` of float64 columns, sorted, unique, finite and consistent, or
+In: Parquet files with ``ts open high low close volume`` (``taker_buy_volume`` where known), ``ts``
+the open time. Out: ``Series`` of float64 columns, sorted, unique, finite and consistent, or
 an error which names the file, the row's time, the value, the bound and what to do next. Nothing
 is repaired here: a wrong row is the vendor's to explain, not ours to guess.
 """
@@ -15,15 +15,15 @@ import numpy as np
 import polars as pl
 
 from quorate.errors import DataError, SchemaError
-from quorate.lake import disk, months, versions
-from quorate.lake.kinds import KNOWN_AT
+from quorate.lake import disk, months
+from quorate.lake.prints import Print
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from quorate.core.types import ByteVec, IntVec, Vec
-    from quorate.lake.asof import Told
+    from quorate.lake.prints import Prints
 
     Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -57,24 +57,13 @@ class Series(NamedTuple):
     status: ByteVec | None = None
 
 
-class Settlements(NamedTuple):
-    """The funding of one symbol: settlement times and rates (a fraction per settlement).
-
-    ``told`` is what was known of them when; None where each was known at its time.
-    """
-
-    file: str
-    at_ms: IntVec
-    rate: Vec
-    told: Told | None = None
-
-
 def read_bars(
     paths: Sequence[Path],
     *,
     drop_last: bool,
     has_volume: bool = True,
     as_of_ms: int | None = None,
+    prints: Prints | None = None,
 ) -> Series:
     """Return one symbol's bars, checked.
 
@@ -88,6 +77,8 @@ def read_bars(
         False for mark prices, whose volume is then 0.
     as_of_ms : int, optional
         Only what was known then (files of the lake); the latest of each row when left out.
+    prints : Prints, optional
+        What was read of each file is put there.
 
     Returns
     -------
@@ -107,11 +98,11 @@ def read_bars(
     combined.  Missing: a null or NaN is an error; a missing row stays missing.
     Spec 13.
     """
-    rows, name = _rows(paths, _BAR if has_volume else _MARK, as_of_ms)
+    rows, name = stored(paths, _BAR if has_volume else _MARK, as_of_ms, prints)
     if drop_last:
         rows = rows.head(max(rows.height - 1, 0))
     series = as_series(rows, name, has_volume=has_volume)
-    _check_order(series.open_ms, name)
+    check_order(series.open_ms, name)
     _check_values(series)
     return series
 
@@ -141,18 +132,21 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     needed = _BAR if has_volume else _MARK
     _check_columns(rows, needed, name)
     at = epoch_ms(rows, name)
-    columns = {column: _floats(rows, column, name) for column in needed[1:]}
+    columns = {column: floats(rows, column, name) for column in needed[1:]}
     volume = columns.get("volume", np.zeros(at.size))
     has_taker = "taker_buy_volume" in rows.columns
-    taker = _floats(rows, "taker_buy_volume", name) if has_taker else np.full(at.size, np.nan)
+    taker = floats(rows, "taker_buy_volume", name) if has_taker else np.full(at.size, np.nan)
     opened, high, low, close = (columns[price] for price in PRICES)
     return Series(name, at, opened, high, low, close, volume, taker, has_taker)
 
 
-def bar_rows(paths: Sequence[Path], as_of_ms: int | None = None) -> tuple[pl.DataFrame, str]:
+def bar_rows(
+    paths: Sequence[Path], as_of_ms: int | None = None, prints: Prints | None = None
+) -> tuple[pl.DataFrame, str]:
     """Return one symbol's bars as they are stored, file after file, and a name for messages.
 
-    Of files of the lake it is the latest of each row, or what was known as of a moment.
+    Of files of the lake it is the latest of each row, or what was known as of a moment. What was
+    read of each file is put into ``prints``.
 
     Raises
     ------
@@ -165,32 +159,7 @@ def bar_rows(paths: Sequence[Path], as_of_ms: int | None = None) -> tuple[pl.Dat
     -----
     Units: as stored.  Causal: rows are not combined.  Missing: as stored.  Spec 13.
     """
-    return _rows(paths, _BAR, as_of_ms)
-
-
-def read_funding(paths: Sequence[Path], as_of_ms: int | None = None) -> Settlements:
-    """Return one symbol's funding settlements, jitter snapped to the minute.
-
-    Venues settle on the hour but stamp it some milliseconds late (``00:00:00.009``): a time
-    within 2 s of a whole minute is put on it, any other is kept as the event it is.
-
-    Raises
-    ------
-    SchemaError
-        If a column is missing, rows are unsorted or doubled, or a rate is not within +-0.5.
-    """
-    rows, name = _rows(paths, ("ts", "funding_rate"), as_of_ms)
-    at = snapped(epoch_ms(rows, name))
-    rate = _floats(rows, "funding_rate", name)
-    _check_order(at, name)
-    _fail_if(~(np.abs(rate) <= 0.5), at, rate, f"{name}: funding_rate", "a fraction within +-0.5")
-    return Settlements(name, at, rate)
-
-
-def snapped(at_ms: IntVec) -> IntVec:
-    """Return times within 2 s of a whole minute on it, others as they are."""
-    near = (at_ms + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
-    return np.where(np.abs(at_ms - near) <= SNAP_MS, near, at_ms)
+    return stored(paths, _BAR, as_of_ms, prints)
 
 
 def infer_minutes(at_ms: IntVec, name: str, *, is_strict: bool = True) -> int | None:
@@ -266,14 +235,14 @@ def snap(series: Series, bar_minutes: int) -> Series:
     bar_ms = bar_minutes * MINUTE_MS
     near = (series.open_ms + bar_ms // 2) // bar_ms * bar_ms
     off = np.abs(series.open_ms - near)
-    _fail_if(
+    fail_if(
         off > SNAP_MS,
         series.open_ms,
         off / 1e3,
         f"{series.file}: seconds off the grid of {bar_minutes} minutes",
         "at most 2; check the bar length and that ts is the open time in UTC",
     )
-    _check_order(near, series.file)
+    check_order(near, series.file)
     return series._replace(open_ms=near)
 
 
@@ -303,8 +272,11 @@ def epoch_ms(rows: pl.DataFrame, name: str) -> IntVec:
     return stamp.cast(pl.Int64).to_numpy(writable=True)
 
 
-def _rows(
-    paths: Sequence[Path], needed: tuple[str, ...], as_of_ms: int | None = None
+def stored(
+    paths: Sequence[Path],
+    needed: tuple[str, ...],
+    as_of_ms: int | None = None,
+    prints: Prints | None = None,
 ) -> tuple[pl.DataFrame, str]:
     """Return the rows of the files, one after the other, and a short name for messages."""
     if not paths:
@@ -312,7 +284,7 @@ def _rows(
     last = paths[-1]
     if months.is_ours(last):
         name = "/".join(last.parts[-3:-1])
-        rows = versions.seen(months.rows(paths), as_of_ms).drop(KNOWN_AT)
+        rows = months.seen(paths, as_of_ms, prints)
         _check_columns(rows, needed, name)
         return rows, name
     if as_of_ms is not None:
@@ -322,8 +294,13 @@ def _rows(
         )
     parts = []
     for path in paths:
-        part = disk.frame(path)
+        held = disk.content(path)
+        part = disk.parsed(path, held)
         _check_columns(part, needed, str(path))
+        if prints is not None:
+            at = epoch_ms(part, str(path))
+            span = (int(at.min()), int(at.max())) if at.size else None
+            prints[path] = Print(len(held), disk.digest(held), at.size, span)
         parts.append(part)
     many = [part["symbol"].n_unique() for part in parts if "symbol" in part.columns]
     if any(count > 1 for count in many):
@@ -344,7 +321,7 @@ def _check_columns(rows: pl.DataFrame, needed: tuple[str, ...], name: str) -> No
         )
 
 
-def _floats(rows: pl.DataFrame, column: str, name: str) -> Vec:
+def floats(rows: pl.DataFrame, column: str, name: str) -> Vec:
     """Return a column as float64, NaN for null."""
     values = rows[column]
     if not values.dtype.is_numeric():
@@ -356,7 +333,7 @@ def _floats(rows: pl.DataFrame, column: str, name: str) -> Vec:
     return values.cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
 
 
-def _check_order(at: IntVec, name: str) -> None:
+def check_order(at: IntVec, name: str) -> None:
     """Refuse rows that are out of order or doubled."""
     step = np.diff(at)
     if step.size == 0 or bool((step > 0).all()):
@@ -375,18 +352,18 @@ def _check_values(series: Series) -> None:
     for column in PRICES:
         price = getattr(series, column)
         good = (price > 0.0) & (price < np.inf)
-        _fail_if(~good, at, price, f"{name}: {column}", "a finite price above 0")
+        fail_if(~good, at, price, f"{name}: {column}", "a finite price above 0")
     top, bottom = np.maximum(series.open, series.close), np.minimum(series.open, series.close)
-    _fail_if(series.high < top, at, series.high, f"{name}: high", "at least open and close")
-    _fail_if(series.low > bottom, at, series.low, f"{name}: low", "at most open and close")
+    fail_if(series.high < top, at, series.high, f"{name}: high", "at least open and close")
+    fail_if(series.low > bottom, at, series.low, f"{name}: low", "at most open and close")
     good = (series.volume >= 0.0) & (series.volume < np.inf)
-    _fail_if(~good, at, series.volume, f"{name}: volume", "finite and at least 0")
+    fail_if(~good, at, series.volume, f"{name}: volume", "finite and at least 0")
     taker = series.taker_buy
     bad = (taker < 0.0) | (taker > series.volume * (1.0 + 1e-9))
-    _fail_if(bad, at, taker, f"{name}: taker_buy_volume", "within 0 and volume")
+    fail_if(bad, at, taker, f"{name}: taker_buy_volume", "within 0 and volume")
 
 
-def _fail_if(
+def fail_if(
     bad: np.ndarray[tuple[int], np.dtype[np.bool_]], at: IntVec, values: Vec, what: str, bound: str
 ) -> None:
     """Raise for the first bad row, saying how many there are."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.unit.lake.builders import START_MS, settlements
+from tests.unit.lake.builders import START_MS, settlements, store
 
+from quorate.errors import SchemaError
 from quorate.lake import funding, layout
 from quorate.lake.grid import Grid
-from quorate.lake.sources import Settlements
 
 HOUR = 3_600_000
 
 
 def settle(hours, rates):
     at = START_MS + (np.asarray(hours, dtype=float) * HOUR).astype(np.int64)
-    return Settlements("set/A.parquet", at, np.asarray(rates, dtype=float))
+    return funding.Settlements("set/A.parquet", at, np.asarray(rates, dtype=float))
 
 
 def test_a_settlement_is_paid_at_the_close_it_falls_on():
@@ -139,3 +139,18 @@ def test_the_jitter_of_a_stamp_is_no_delay(tmp_path):
     laid = funding.lay(funding.read(paths), Grid(START_MS, 60, 17))
     assert laid.rate[7] == 1e-4  # closes at 08:00
     assert laid.rate[15:].tolist() == [1e-4, 2e-4]
+
+
+def test_funding_jitter_is_snapped_to_the_minute(tmp_path):
+    eight = 28_800_000
+    at = START_MS + np.array([9, eight + 388, 2 * eight + 30_000])
+    folder = store(tmp_path, A=settlements(at, [1e-4, 2e-4, -1e-4]))
+    read_back = funding.read([folder / "A.parquet"])
+    assert (read_back.at_ms - START_MS).tolist() == [0, eight, 2 * eight + 30_000]
+
+
+@pytest.mark.parametrize("rate", [0.51, np.nan])
+def test_a_funding_rate_is_a_fraction(tmp_path, rate):
+    folder = store(tmp_path, A=settlements([START_MS], [rate]))
+    with pytest.raises(SchemaError, match="funding_rate is"):
+        funding.read([folder / "A.parquet"])

@@ -15,7 +15,9 @@ from quorate.cli import run
 from quorate.core.types import Bar
 from quorate.errors import SchemaError
 from quorate.lake import PanelSpec, Source, again, certificate, layout, load
-from quorate.lake.resampling import finished
+from quorate.lake.load import keep
+from quorate.lake.panel import blocks
+from quorate.lake.resampling import ended
 
 HOUR_MS = 3_600_000
 HOUR = 12  # parts
@@ -318,5 +320,31 @@ def test_the_certificate_keeps_what_bars_were_made_of(tmp_path):
     assert certificate.read(tmp_path / "kept").venues[0][0].made_of == (5,)
 
 
-def test_nothing_is_finished_of_nothing():
-    assert finished([], 60) == []
+def test_a_second_coin_whose_first_bar_has_not_ended_is_not_there_yet(tmp_path):
+    # three days without a bar, then ten times the price: another coin under the name
+    late = bars(n=5, start_ms=START_MS + 80 * HOUR_MS, price=1000.0)
+    rows = pl.concat([bars(n=2 * HOUR), late])
+    beside = bars(n=80 * HOUR + 5)
+    panel = spot(store(tmp_path, A=rows, B=beside), drop_last=False)
+    assert (panel.symbols, panel.n_bars) == (("A", "B"), 80)
+    rows = pl.concat([bars(n=2 * HOUR), bars(n=14, start_ms=START_MS + 80 * HOUR_MS, price=1e3)])
+    beside = bars(n=80 * HOUR + 14)
+    panel = spot(store(tmp_path, A=rows, B=beside), drop_last=False)
+    assert (panel.symbols, panel.n_bars) == (("A", "A.2", "B"), 81)
+
+
+def test_what_is_kept_on_disk_is_what_is_loaded(tmp_path):
+    gaps = without(without(bars(n=30 * HOUR + 5), 50, 3), 100, 14)
+    where = store(tmp_path / "bars", A=gaps, B=bars(n=30 * HOUR + 5))
+    spec = PanelSpec((Source(where, "binance_spot", "spot"),), bar_minutes=60)
+    loaded, kept = load(spec), keep(spec, tmp_path / "kept")
+    for mine, theirs in zip(blocks(kept, 7), blocks(loaded, 7), strict=True):
+        for part in ("bars", "market"):
+            for name, array in getattr(mine, part)._asdict().items():
+                np.testing.assert_array_equal(array, getattr(getattr(theirs, part), name), name)
+    assert kept.notes == loaded.notes
+    assert kept.certificate.venues[0][0] == loaded.certificate.venues[0][0]
+
+
+def test_nothing_is_ended_of_nothing():
+    assert ended([], 60) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.lake.builders import START_MS, bars, put, settlements, store
+from tests.unit.lake.builders import START_MS, bars, put, store
 
 from quorate.errors import DataError, SchemaError
 from quorate.lake import sources
@@ -170,18 +170,3 @@ def test_two_rows_snapped_to_one_bar_are_refused(tmp_path):
     frame = bars(n=3).with_columns(ts=pl.Series(at))
     with pytest.raises(SchemaError, match="stands twice"):
         sources.snap(read(tmp_path, frame), 5)
-
-
-def test_funding_jitter_is_snapped_to_the_minute(tmp_path):
-    eight = 28_800_000
-    at = START_MS + np.array([9, eight + 388, 2 * eight + 30_000])
-    folder = store(tmp_path, A=settlements(at, [1e-4, 2e-4, -1e-4]))
-    read_back = sources.read_funding([folder / "A.parquet"])
-    assert (read_back.at_ms - START_MS).tolist() == [0, eight, 2 * eight + 30_000]
-
-
-@pytest.mark.parametrize("rate", [0.51, NAN])
-def test_a_funding_rate_is_a_fraction(tmp_path, rate):
-    folder = store(tmp_path, A=settlements([START_MS], [rate]))
-    with pytest.raises(SchemaError, match="funding_rate is"):
-        sources.read_funding([folder / "A.parquet"])
