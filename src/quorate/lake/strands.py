@@ -32,6 +32,8 @@ _OF_BARS = ("open", "high", "low", "close", "volume", "taker_buy", "status")
 _OF_VENUES = ("open", "high", "low", "close", "volume", "status")
 BLOCK_CELLS = 100_000
 """Coin-bars of a block."""
+_NEIGHBOURS = 8  # coins that share a line of the processor's cache
+_ROWS = 2_048
 
 
 class Key(NamedTuple):
@@ -131,18 +133,29 @@ class InMemory:
     def __init__(self, n_bars: int, n_venues: int, n_coins: int) -> None:
         self._shape = (n_bars, n_venues, n_coins)
         self.arrays: dict[str, Array] = {}
+        self._waiting: dict[int, Strand] = {}
         self._lock = threading.Lock()
 
     def put(self, c: int, made: Strand) -> None:
-        """Write one coin's columns."""
+        """Take one coin's columns; those of neighbours are written together, once all are there."""
+        first = c // _NEIGHBOURS * _NEIGHBOURS
+        coins = range(first, min(first + _NEIGHBOURS, self._shape[2]))
         with self._lock:
             for key, column in made.items():
                 if key.name not in self.arrays:
                     self.arrays[key.name] = np.zeros(_shape(key, self._shape), column.dtype)
-        for key, column in made.items():
+            self._waiting[c] = made
+            if not all(each in self._waiting for each in coins):
+                return
+            together = [self._waiting.pop(each) for each in coins]
+        for key in made:
+            columns = [each[key] for each in together]
             # zeros that nobody writes take no memory
-            if column.strides != (0,) or column[0] != 0.0:
-                _of_coin(self.arrays[key.name], key, c)[:] = column
+            if any(each.strides != (0,) or each[0] != 0.0 for each in columns):
+                place = _of_coin(self.arrays[key.name], key, slice(first, coins.stop))
+                for t in range(0, self._shape[0], _ROWS):
+                    rows = slice(t, t + _ROWS)
+                    place[rows] = np.stack([each[rows] for each in columns], axis=1)
 
 
 class OnDisk:
