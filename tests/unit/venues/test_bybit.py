@@ -81,8 +81,10 @@ def test_a_fault_changes_nothing_in_what_comes(trouble):
 def test_too_many_requests_are_a_limit():
     made = markets(900)
     crowded = Bybit(made.spot, made.futures, meter=Meter(3, window_s=600.0))
-    with served(crowded) as server, pytest.raises(RateLimitError, match="10018"):
-        history(server.url, "bybit", "ohlcv", "BTC/USDT", page_rows=100)
+    with served(crowded) as server:
+        with pytest.raises(RateLimitError, match=r"HTTP 403.*, to wait 600 s"):
+            history(server.url, "bybit", "ohlcv", "BTC/USDT", page_rows=100)
+        assert [asked.status for asked in server.log] == [200, 200, 200, 403]
 
 
 def test_instruments_have_the_same_columns_as_those_of_another_venue():
