@@ -53,6 +53,23 @@ def changed_rows(found: Pulls, width: int) -> Table | None:
     return fitted(columns, width, [""] * (len(shown) + len(more)))
 
 
+def empty_rows(found: Pulls, width: int) -> Table | None:
+    """Return the spans of which the venue has nothing, or None."""
+    rows = [(each.symbol, low, high) for each in found.symbols for low, high in each.empty]
+    if not rows:
+        return None
+    shown = rows[:_SHOWN]
+    left = len(rows) - len(shown)
+    more = [f"and {left:,d} more"] if left else []
+    blank = [""] * len(more)
+    columns = [
+        Column("symbol", [symbol for symbol, _, _ in shown] + more, 0),
+        Column("from", [_minute(low) for _, low, _ in shown] + blank, 0),
+        Column("until", [_minute(high) for _, _, high in shown] + blank, 0),
+    ]
+    return fitted(columns, width, [""] * (len(shown) + len(more)))
+
+
 def noted_rows(noted: Sequence[Noted], width: int) -> Table:
     """Return a row an instrument that is new or has changed, and a count of the rest."""
     told = [each for each in noted if each.is_new or each.changed]

@@ -14,7 +14,7 @@ import polars as pl
 
 from quorate.lake import layout, manifest
 from quorate.lake.layout import Key
-from quorate.lake.pulling import name_of, vendor
+from quorate.lake.spelling import name_of, vendor
 from quorate.venues.market import opened
 from quorate.venues.running import run
 

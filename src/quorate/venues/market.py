@@ -116,7 +116,14 @@ class MarketData:
         return found
 
     async def history(
-        self, kind: Kind, symbol: str, interval: str, start_ms: int, end_ms: int
+        self,
+        kind: Kind,
+        symbol: str,
+        interval: str,
+        start_ms: int,
+        end_ms: int,
+        *,
+        may_be_empty: bool = False,
     ) -> AsyncIterator[pl.DataFrame]:
         """Yield a series page by page, oldest first.
 
@@ -130,6 +137,8 @@ class MarketData:
             A bar's length, such as ``5m`` or ``1d``; funding has none and takes any text.
         start_ms, end_ms : int
             UTC; the first included, the second not.
+        may_be_empty : bool
+            It is known that rows follow the end, so a market that has none before has a hole.
 
         Yields
         ------
@@ -154,6 +163,7 @@ class MarketData:
         market, method = self.market(symbol), _METHODS[kind]
         self._require(kind, method, interval)
         walk = self._walk(kind, market, interval)
+        walk = walk._replace(reach_ms=None) if may_be_empty else walk
         ask = self._asker(kind, method, market, interval)
         name = f"{self.client.name} {symbol} {kind} {interval}".strip()
         stop_ms = min(end_ms, self._forming_ms(kind, interval))

@@ -32,7 +32,7 @@ class Walk(NamedTuple):
     Units: milliseconds. ``step_ms`` is the length of a bar, 0 where rows come as events do;
     ``window_ms`` what one page spans for sure: an empty page says that nothing is in its window,
     and on a venue with ``open_ended`` pages that nothing is left at all. The last row of a living
-    market lies at most ``reach_ms`` before the end, or the venue stands still; None for a dead market.
+    market lies at most ``reach_ms`` before the end, or the venue stands still; None for a dead one.
     """
 
     step_ms: int
@@ -81,6 +81,8 @@ async def pages(
         fresh = [row for row in rows if row != last]
         if fresh:
             yield fresh
+        if max(found, default=start_ms) >= end_ms:
+            return  # what lies behind the end says that nothing more lies before it
         if rows and (last is None or _at(rows[-1]) > _at(last)):
             last, turns = rows[-1], 0
             cursor = reached = _at(last)
