@@ -74,7 +74,10 @@ def noted_rows(noted: Sequence[Noted], width: int) -> Table:
     """Return a row an instrument that is new or has changed, and a count of the rest."""
     told = [each for each in noted if each.is_new or each.changed]
     quiet = len(noted) - len(told)
-    said = ["new" if each.is_new else ", ".join(each.changed) for each in told]
+    said = [
+        "new" if each.is_new else "listed no more" if each.is_gone else ", ".join(each.changed)
+        for each in told
+    ]
     columns = [
         Column("symbol", [*(each.symbol for each in told), f"{quiet:,d} unchanged"], 0),
         Column("in the lake", [*(f"{each.key.vendor}/{each.name}" for each in told), ""], 1),
@@ -92,6 +95,7 @@ def noted_plain(noted: Sequence[Noted]) -> list[dict[str, Any]]:
             "name": each.name,
             "is_new": each.is_new,
             "changed": list(each.changed),
+            "is_gone": each.is_gone,
         }
         for each in noted
     ]

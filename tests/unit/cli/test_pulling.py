@@ -87,6 +87,11 @@ def test_instruments(pulled, capsys):
         ("binance_spot", "ETHUSDT", True),
         ("binance_usdm", "ETHUSDT", False),
     ]
+    del facade.futures.instruments["ETHUSDT"]
+    facade.futures.now_ms += 1_000
+    facade.spot.now_ms += 1_000
+    assert pulled(facade, "--kind", "instruments", venue="binanceusdm") == 0
+    assert "listed no more" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
