@@ -84,9 +84,13 @@ class VenueError(QuorateError):
 
 
 class VenueUnavailableError(VenueError):
-    """A venue gave no answer, or one that says: later."""
+    """A venue gave no answer, or one that says: later; ``wait_s`` is how much, if it said."""
 
     retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", wait_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.wait_s = wait_s
 
 
 class RateLimitError(VenueError):

@@ -55,11 +55,11 @@ def puller(archive, tmp_path):
 
 
 @contextmanager
-def started(archive, root, fault="", command=None):
+def started(archive, root, fault="", command=None, within=()):
     """Pull in a process of its own; it does not outlive the block."""
     script = ["-c", PULLER.format(fault=fault), str(root), archive.url]
     with subprocess.Popen(
-        [sys.executable, *(command or script)],
+        [*within, sys.executable, *(command or script)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -174,6 +174,25 @@ def test_a_full_disk_is_told_and_the_next_run_completes_it(archive, puller):
     assert "next: free disk space" in said
     assert valid(puller.root) == []
     assert sorted(completed(archive, puller)) == MONTHS
+
+
+def test_a_file_system_that_is_really_full(archive, puller, tmp_path):
+    """A small file system of its own, where this machine lets a test mount one."""
+    place, kept = tmp_path / "small", tmp_path / "kept"
+    place.mkdir()
+    mount = f"mount -t tmpfs -o size=128k none {place} && "
+    within = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+    tried = subprocess.run([*within, f"{mount} true"], capture_output=True, check=False)
+    if tried.returncode:
+        pytest.skip("no file system can be mounted here")
+    copy = f'{mount} {{ "$@"; code=$?; cp -r {place} {kept}; exit $code; }}'
+    with started(archive, place, within=(*within, copy, "sh")) as process:
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert re.search(r"DataError: .* was not written.*No space left on device", said)
+    puller.root = kept
+    assert 0 < len(valid(kept)) < len(MONTHS)
+    completed(archive, puller)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

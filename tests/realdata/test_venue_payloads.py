@@ -67,7 +67,7 @@ def replayed(data, venue, symbols, bodies, kinds):
             found = {"instruments": market.instruments()}
             for kind, symbol, interval in kinds:
                 listed = market.market(symbol)
-                rows = await market._asker(kind, _METHODS[kind], listed, interval)(0)
+                rows = await market._asker(kind, _METHODS[kind], listed, interval)(0, 10**12)
                 found[kind] = frames.series(rows, kind)
             return found
 

@@ -99,8 +99,8 @@ def pull_archive(  # noqa: PLR0913  (what one may say of a pull, each with its n
             f"the span {first} to {last} has no day", hint="the end is the first day left out"
         )
     chosen = None if symbols is None else tuple(names.check_symbol(each) for each in symbols)
-    if chosen is not None and (not chosen or len(set(chosen)) != len(chosen)):
-        raise ConfigError("symbols are none, or one stands twice", hint="name each once")
+    if chosen is not None and (not chosen or len({*map(series.named, chosen)}) != len(chosen)):
+        raise ConfigError("symbols are none, or two have the same files", hint="name each once")
     base = _address(url or names.FILES)
     lists = _address(listing) if listing else base if url else names.LISTING
     return pull(

@@ -77,6 +77,7 @@ class Pulls:
                     "changed": [
                         {**row, "ts": row["ts"].isoformat()} for row in each.changed.to_dicts()
                     ],
+                    "empty": [[low.isoformat(), high.isoformat()] for low, high in each.empty],
                     "problem": None if each.problem is None else each.problem.message,
                 }
                 for each in self.symbols
@@ -102,7 +103,7 @@ def pull_venue(  # noqa: PLR0913  (what can be asked for, each by name)
     now: datetime | str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pulls:
-    """Fetch a venue's history into the lake, on from where the lake ends.
+    """Fetch a venue's history into the lake: what the lake lacks of a span, and no more.
 
     Parameters
     ----------
@@ -143,16 +144,16 @@ def pull_venue(  # noqa: PLR0913  (what can be asked for, each by name)
     Raises
     ------
     ConfigError
-        If there is no such venue or kind, or a number is out of bounds.
+        If there is no such venue or kind, a number is out of bounds, or a symbol is named twice.
     DataError
-        If a time is none, or the span is empty.
+        If a time is none, the span is empty, or the disk refuses.
     VenueError
         If the venue cannot be reached, or lists no such symbol.
 
     Notes
     -----
-    Units: as the venue gives them.  Causal: only closed bars.  Missing: the venue's holes stay.
-    Without ``again`` rows before the first one stored are not asked for.  Spec 13.
+    Units: as the venue gives them.  Causal: only closed bars.  Missing: the venue's holes stay,
+    and are told; without ``again`` they are not asked for a second time.  Spec 13.
     """
     from quorate.lake.pulling import Wanted, pull
     from quorate.venues.market import KINDS

@@ -53,11 +53,31 @@ def changed_rows(found: Pulls, width: int) -> Table | None:
     return fitted(columns, width, [""] * (len(shown) + len(more)))
 
 
+def empty_rows(found: Pulls, width: int) -> Table | None:
+    """Return the spans of which the venue has nothing, or None."""
+    rows = [(each.symbol, low, high) for each in found.symbols for low, high in each.empty]
+    if not rows:
+        return None
+    shown = rows[:_SHOWN]
+    left = len(rows) - len(shown)
+    more = [f"and {left:,d} more"] if left else []
+    blank = [""] * len(more)
+    columns = [
+        Column("symbol", [symbol for symbol, _, _ in shown] + more, 0),
+        Column("from", [_minute(low) for _, low, _ in shown] + blank, 0),
+        Column("until", [_minute(high) for _, _, high in shown] + blank, 0),
+    ]
+    return fitted(columns, width, [""] * (len(shown) + len(more)))
+
+
 def noted_rows(noted: Sequence[Noted], width: int) -> Table:
     """Return a row an instrument that is new or has changed, and a count of the rest."""
     told = [each for each in noted if each.is_new or each.changed]
     quiet = len(noted) - len(told)
-    said = ["new" if each.is_new else ", ".join(each.changed) for each in told]
+    said = [
+        "new" if each.is_new else "listed no more" if each.is_gone else ", ".join(each.changed)
+        for each in told
+    ]
     columns = [
         Column("symbol", [*(each.symbol for each in told), f"{quiet:,d} unchanged"], 0),
         Column("in the lake", [*(f"{each.key.vendor}/{each.name}" for each in told), ""], 1),
@@ -75,6 +95,7 @@ def noted_plain(noted: Sequence[Noted]) -> list[dict[str, Any]]:
             "name": each.name,
             "is_new": each.is_new,
             "changed": list(each.changed),
+            "is_gone": each.is_gone,
         }
         for each in noted
     ]

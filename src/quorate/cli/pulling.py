@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from quorate.api import Pulls
     from quorate.lake.listings import Noted
 
-pull = App(
-    name="pull", help="Fetch market data, on from where the lake ends.", help_format="plaintext"
-)
+pull = App(name="pull", help="Fetch market data that the lake lacks.", help_format="plaintext")
 data.command(pull)
 
 Kind = Literal["ohlcv", "mark", "index", "funding", "open_interest", "instruments"]
@@ -52,8 +50,8 @@ def venue(  # noqa: PLR0913  (its options)
 ) -> None:
     """Fetch a venue's public history into the lake, page by page.
 
-    Stopped, killed or cut off, it goes on where the lake ends; a second run fetches only what
-    is new, and tells which of the last rows the venue has changed since. No key is needed.
+    Stopped, killed or cut off, the next run fetches what the lake lacks of the span and no
+    more, and tells which of the rows stored last the venue has changed since. No key is needed.
 
     Example: quorate data pull venue binance --symbols BTC/USDT --start 2023-01-01
     """
@@ -96,15 +94,18 @@ def venue(  # noqa: PLR0913  (its options)
 
 
 def _tell(found: Pulls) -> None:
-    from quorate.cli.pull_rows import changed_rows, pulled_rows
+    from quorate.cli.pull_rows import changed_rows, empty_rows, pulled_rows
     from quorate.cli.tables import wide_console
 
     console = wide_console()
     console.print(pulled_rows(found, console.width), crop=False)
-    changed = changed_rows(found, console.width)
-    if changed is not None:
-        console.print("\nChanged by the venue since they were stored", style="bold")
-        console.print(changed, crop=False)
+    for title, table in (
+        ("The venue has nothing of", empty_rows(found, console.width)),
+        ("Changed by the venue since they were stored", changed_rows(found, console.width)),
+    ):
+        if table is not None:
+            console.print(f"\n{title}", style="bold")
+            console.print(table, crop=False)
 
 
 def _tell_noted(noted: Sequence[Noted], *, json: bool) -> None:

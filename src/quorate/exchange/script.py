@@ -39,7 +39,7 @@ class Fault(NamedTuple):
     size : float
         See ``trouble``.
     wait_s : float, optional
-        A Retry-After for ``status``.
+        A Retry-After for ``status``; with ``is_date`` as a date.
     """
 
     endpoint: str
@@ -48,6 +48,7 @@ class Fault(NamedTuple):
     times: int = 1
     size: float = 0.0
     wait_s: float | None = None
+    is_date: bool = False
 
 
 class Script:

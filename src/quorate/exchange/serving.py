@@ -12,6 +12,7 @@ import json
 import threading
 import time
 from contextlib import contextmanager
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.exchange.script import Script
@@ -132,8 +133,17 @@ async def _sent(request: web.Request, reply: Reply, faults: Sequence[Fault]) -> 
         elif fault.trouble == "status":
             status, body = int(fault.size), b"<html>the server has a problem</html>"
             if fault.wait_s is not None:
-                headers["Retry-After"] = f"{fault.wait_s:g}"
+                headers |= _retry_after(fault.wait_s, is_date=fault.is_date)
     return web.Response(body=body, status=status, headers=headers, content_type="application/json")
+
+
+def _retry_after(wait_s: float, *, is_date: bool) -> dict[str, str]:
+    """Return what asks a client to wait: seconds, or a date beside that of the reply."""
+    if not is_date:
+        return {"Retry-After": f"{wait_s:g}"}
+    now = int(time.time())
+    dates = formatdate(now, usegmt=True), formatdate(now + wait_s, usegmt=True)
+    return dict(zip(("Date", "Retry-After"), dates, strict=True))
 
 
 async def _half(request: web.Request, body: bytes) -> web.StreamResponse:

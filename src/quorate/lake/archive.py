@@ -14,6 +14,7 @@ and half a file is gone on with. No clock is read here; the day and the time are
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from quorate.errors import (
@@ -23,7 +24,7 @@ from quorate.errors import (
     VenueError,
     VenueUnavailableError,
 )
-from quorate.lake import layout, taken
+from quorate.lake import asking, layout, taken
 from quorate.lake.published import Look
 from quorate.lake.pulled import Count, Failure, Progress, Pulled, Tally
 from quorate.lake.storing import Brought, present, store
@@ -145,8 +146,29 @@ class _Pull:
     async def all(self) -> Pulled:
         """Do it all."""
         wanted, tally = self.wanted, self.tally
-        symbols = wanted.symbols or await self._symbols()
-        tally.counts = {symbol: Count(symbol) for symbol in symbols}
+        found = wanted.symbols or await self._symbols()
+        tally.counts = {symbol: Count(symbol) for symbol in found}
+        with ExitStack() as locks:
+            await self._bring_all([each for each in found if self._is_free(each, locks)])
+        if wanted.end > self.today:
+            tally.notes.append(f"from {self.today} on nothing can be published yet")
+        return tally.pulled(str(layout.folder(self.root, self.key)))
+
+    def _is_free(self, symbol: str, locks: ExitStack) -> bool:
+        """Return whether nobody else pulls a symbol, and keep others out; else note a failure."""
+        where = taken.lock(self.root, self.key, self.wanted.series.named(symbol))
+        try:
+            locks.enter_context(asking.alone(where, symbol))
+        except DataError as error:
+            if isinstance(error.__cause__, OSError):
+                raise  # the disk would refuse the others too
+            self.tally.fail(symbol, symbol, error)
+            return False
+        return True
+
+    async def _bring_all(self, symbols: Sequence[str]) -> None:
+        """Bring all files of some symbols."""
+        wanted, tally = self.wanted, self.tally
         looks = await self._each(symbols, self._look)
         for look in looks:
             files = [file for month in look.months for file in look.likely(month)]
@@ -159,11 +181,8 @@ class _Pull:
             self.key,
             {wanted.series.named(each) for each in symbols if each not in failed},
         )
-        if wanted.end > self.today:
-            tally.notes.append(f"from {self.today} on nothing can be published yet")
         if wanted.symbols:
             self._fail_empty(looks)
-        return tally.pulled(str(layout.folder(self.root, self.key)))
 
     async def _symbols(self) -> tuple[str, ...]:
         """Return all usual symbols that the archive has or had."""

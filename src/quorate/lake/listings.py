@@ -2,19 +2,20 @@
 
 In: a venue. Out: a row per instrument and change in the lake, stamped with the venue's time: tick,
 lot, smallest order, fees, listing, end. So the rules of a day can be looked up later, when the
-venue only tells today's.
+venue only tells today's. One that is listed no more is noted as such: venues just leave it out.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from quorate.errors import DataError
 from quorate.lake import layout, manifest
 from quorate.lake.layout import Key
-from quorate.lake.pulling import name_of, vendor
+from quorate.lake.spelling import name_of, vendor
 from quorate.venues.market import opened
 from quorate.venues.running import run
 
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
     from quorate.venues.client import Patience
 
 KIND = "instruments"
+_FEW: Final = 10
+"""So many instruments may leave at once; of more, no more than half."""
 
 
 class Noted(NamedTuple):
-    """One instrument: where it is kept, and whether it is new there or has changed."""
+    """One instrument: where it is kept, and whether it is new there, has changed or has gone."""
 
     symbol: str
     key: Key
     name: str
     is_new: bool
     changed: tuple[str, ...]
+    is_gone: bool = False
 
 
 def note(
@@ -65,12 +69,16 @@ def note(
     Returns
     -------
     tuple of Noted
-        One an instrument.
+        One an instrument that is listed, and one each that is listed no more, if all were asked
+        for.
 
     Raises
     ------
     VenueError
         If the venue cannot be reached or lists no such symbol.
+    DataError
+        If it lists so few of those it listed before that its list is not believed; what it does
+        list is stored.
 
     Notes
     -----
@@ -86,7 +94,33 @@ def note(
         noted.append(_kept(row, root, key, name_of(market), at))
         if progress is not None:
             progress(done, frame.height)
+    gone = [] if symbols else _gone(noted, root)
+    for key, name, last in gone:
+        row = last.with_columns(active=pl.lit(value=False))
+        layout.store(row, root, key, name, known_at=at)
+        noted.append(Noted(name, key, name, is_new=False, changed=("active",), is_gone=True))
     return tuple(noted)
+
+
+def _gone(noted: Sequence[Noted], root: Path) -> list[tuple[Key, str, pl.DataFrame]]:
+    """Return the instruments that were active when last heard of, and are not listed any more.
+
+    A vendor of which nothing at all is listed was not asked for, or has not answered.
+    """
+    found = []
+    for key in sorted({each.key for each in noted}):
+        listed = {each.name for each in noted if each.key == key}
+        stored = layout.read(root, key)
+        active = stored.filter(pl.col("active").fill_null(value=True))
+        gone = active.filter(~pl.col("symbol").is_in(sorted(listed)))
+        if gone.height > max(_FEW, active.height // 2):
+            raise DataError(
+                f"of {active.height} instruments of {key.vendor} that were active {gone.height} "
+                "are not listed any more, which is not believed",
+                hint="the venue's list is cut short: try again later",
+            )
+        found += [(key, row["symbol"].item(), row) for row in gone.iter_slices(1)]
+    return found
 
 
 async def _asked(

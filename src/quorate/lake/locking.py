@@ -29,6 +29,18 @@ def writing(place: Path) -> Iterator[None]:
     -----
     The kernel drops the lock with the process, so a kill leaves none; the empty file stays.
     """
+    with taking(place) as is_free:
+        if not is_free:
+            raise DataError(
+                f"{place} is being written by another import or pull",
+                hint="wait until it is done, then write again: it will add what is missing",
+            )
+        yield
+
+
+@contextmanager
+def taking(place: Path) -> Iterator[bool]:
+    """Hold a folder, made if missing, and say whether it was free; ``DataError`` as ``writing``."""
     try:
         place.mkdir(parents=True, exist_ok=True)
         handle = os.open(place / NAME, os.O_RDWR | os.O_CREAT, 0o644)
@@ -40,11 +52,9 @@ def writing(place: Path) -> Iterator[None]:
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataError(
-                f"{place} is being written by another import or pull",
-                hint="wait until it is done, then write again: it will add what is missing",
-            ) from error
-        yield
+            is_free = True
+        except BlockingIOError:
+            is_free = False
+        yield is_free
     finally:
         os.close(handle)

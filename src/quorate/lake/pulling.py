@@ -1,8 +1,8 @@
-"""A venue's history goes into the lake page by page, and on from where the lake ends.
+"""A venue's history goes into the lake page by page: what the lake lacks, and no more.
 
 In: a venue, what of it, which symbols and span. Out: rows in the lake, and what was new, what the
-venue had changed since, and what failed. A kill loses the page that was under way and no more: the
-next call asks on from the last row stored.
+venue had changed since, what it does not have, and what failed. A kill loses the page that was
+under way and no more: the next call asks for what is lacking (``asking``).
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from quorate.errors import DataError, VenueError
-from quorate.lake import layout, manifest
+from quorate.errors import ConfigError, DataError, VenueError
+from quorate.lake import asking, layout, manifest
+from quorate.lake.asking import Span
 from quorate.lake.layout import Key
+from quorate.lake.spelling import name_of, vendor
 from quorate.venues.market import opened
 from quorate.venues.running import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from quorate.venues.client import Patience
@@ -30,10 +32,6 @@ _SETTLEMENT_MS: Final = 8 * 3_600_000
 _INSTANT: Final = pl.Datetime("ms", "UTC")
 _EVENT: Final = "event"
 """The interval of what has none."""
-
-_HOUSES: Final = {"binanceusdm": "binance", "binancecoinm": "binance", "krakenfutures": "kraken"}
-_LINEAR: Final = {"binance": "usdm", "bybit": "linear", "okx": "swap"}
-_INVERSE: Final = {"binance": "coinm"}
 
 CHANGES: Final = pl.Schema(
     {"ts": _INSTANT, "column": pl.String(), "was": pl.Float64(), "now": pl.Float64()}
@@ -63,7 +61,10 @@ class Wanted(NamedTuple):
 
 
 class Pulled(NamedTuple):
-    """What became of one symbol; ``changed`` has the columns of ``CHANGES``."""
+    """What became of one symbol; ``changed`` has the columns of ``CHANGES``.
+
+    ``empty`` are the spans, ends not included, of which the venue had nothing when it was asked.
+    """
 
     symbol: str
     key: Key
@@ -74,6 +75,7 @@ class Pulled(NamedTuple):
     first: datetime | None
     last: datetime | None
     problem: VenueError | DataError | None = None
+    empty: tuple[tuple[datetime, datetime], ...] = ()
 
 
 def pull(
@@ -110,14 +112,16 @@ def pull(
     VenueError
         If the venue cannot be reached at all.
     ConfigError
-        If there is no such venue.
+        If there is no such venue, or two symbols have one place in the lake.
+    DataError
+        If the disk refuses.
 
     Notes
     -----
     Units: as the venue gives them.  Causal: only closed bars.  Missing: holes stay holes.
     Rows that the venue gives as stored add nothing; of a row that it has changed, the new values
     are stored beside the old ones, known from the venue's present time on, and the change is told.
-    One writer per symbol at a time, as for ``layout.store``.
+    One pull and one writer per symbol at a time.
     Spec 13.
     """
 
@@ -135,39 +139,6 @@ def pull(
     return run(gather)
 
 
-def vendor(venue: str, market: dict[str, Any]) -> str:
-    """Return the lake's name for a venue's kind of market.
-
-    Examples
-    --------
-    >>> vendor("binanceusdm", {"type": "swap", "linear": True})
-    'binance_usdm'
-    >>> vendor("kraken", {"type": "spot"}), vendor("hyperliquid", {"type": "swap", "linear": True})
-    ('kraken_spot', 'hyperliquid_perp')
-    """
-    house = _HOUSES.get(venue, venue)
-    if market["type"] == "spot":
-        return f"{house}_spot"
-    if market.get("inverse"):
-        return f"{house}_{_INVERSE.get(house, 'inverse')}"
-    return f"{house}_{_LINEAR.get(house, 'perp')}"
-
-
-def name_of(market: dict[str, Any]) -> str:
-    """Return the lake's name for a symbol, the same for all venues.
-
-    Examples
-    --------
-    >>> name_of({"base": "BTC", "quote": "USDT", "symbol": "BTC/USDT:USDT"})
-    'BTCUSDT'
-    >>> name_of({"base": "BTC", "quote": "USDT", "symbol": "BTC/USDT:USDT-250328"})
-    'BTCUSDT-250328'
-    """
-    _, _, settled = str(market["symbol"]).partition(":")
-    _, dash, delivered = settled.partition("-")
-    return f"{market['base']}{market['quote']}{dash}{delivered}"
-
-
 class _Meter:
     """Rows done of rows in all, over all symbols."""
 
@@ -179,8 +150,8 @@ class _Meter:
     def add(self, done: int = 0, total: int = 0) -> None:
         self.done += done
         self.total += total
-        if self.tell is not None:
-            self.tell(min(self.done, self.total), self.total)
+        if self.tell is not None and (done or total):
+            self.tell(self.done, self.total)
 
 
 async def _all(
@@ -191,12 +162,36 @@ async def _all(
 ) -> tuple[Pulled, ...]:
     markets = [data.market(symbol) for symbol in wanted.symbols]  # all are known, or none is asked
     meter, slots = _Meter(progress), asyncio.Semaphore(wanted.n_at_once)
+    every = [_Series(data, wanted, root, market, meter) for market in markets]
+    _check_apart(every)
+    # All first: a bar that learns of its symbols one by one promises too early an end.
+    n_rows = await asyncio.gather(*(asyncio.to_thread(each.expected) for each in every))
+    meter.add(total=sum(n_rows))
 
-    async def one(market: dict[str, Any]) -> Pulled:
+    async def one(series: _Series) -> Pulled:
         async with slots:
-            return await _Series(data, wanted, root, market, meter).pull()
+            return await series.pull()
 
-    return tuple(await asyncio.gather(*(one(market) for market in markets)))
+    works = [asyncio.create_task(one(series)) for series in every]
+    try:
+        return tuple(await asyncio.gather(*works))
+    finally:
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+
+
+def _check_apart(every: Sequence[_Series]) -> None:
+    """Refuse two symbols that would be written to one place."""
+    places: dict[Path, str] = {}
+    for each in every:
+        other = places.get(each.stored.place)
+        places[each.stored.place] = each.symbol
+        if other is not None:
+            raise ConfigError(
+                f"{other} and {each.symbol} are both {each.name} of {each.key.vendor} in the lake",
+                hint="name each symbol once; pull two that share a name one by one, as two vendors",
+            )
 
 
 class _Series:
@@ -209,20 +204,42 @@ class _Series:
         self.wanted = wanted
         self.root = root
         self.symbol = str(market["symbol"])
+        self.is_active = bool(market.get("active"))
         self.name = name_of(market)
         interval = _EVENT if wanted.kind == "funding" else wanted.interval
         self.key = Key(wanted.vendor or vendor(wanted.venue, market), wanted.kind, interval)
-        self.place = layout.folder(root, self.key) / f"symbol={self.name}"
+        step_ms = data.step_ms(wanted.kind, wanted.interval)
+        self.stored = asking.Stored(root, self.key, self.name, step_ms)
+        self.row_ms = step_ms or _SETTLEMENT_MS
+        self.span = Span(_ms(wanted.start), min(_ms(wanted.end), data.now_ms + 1))
         self.meter = meter
+        self.left = 0
         self.n_new = self.n_asked = 0
         self.changes = [pl.DataFrame(schema=CHANGES)]
+        self.empty: list[Span] = []
+
+    def expected(self) -> int:
+        """Return how many rows are to come, as far as can be known."""
+        try:
+            self.left = sum(self._n_rows(*span) for span in self._spans())
+        except DataError:
+            self.left = 0  # told when its turn comes
+        return self.left
 
     async def pull(self) -> Pulled:
         problem = None
         try:
-            await self._pages()
+            with asking.alone(self.stored.notes, self.symbol):
+                await asyncio.to_thread(asking.settle, self.stored)
+                spans = await asyncio.to_thread(self._spans)
+                for span in spans:
+                    await self._pages(span)
+                await asyncio.to_thread(self._note_empty, spans)
         except (VenueError, DataError) as error:
+            if isinstance(error.__cause__, OSError):
+                raise  # the disk would refuse the others too
             problem = error
+        self._expect(0)
         first, last = self._ends()
         changed = pl.concat(self.changes)
         return Pulled(
@@ -235,38 +252,56 @@ class _Series:
             first,
             last,
             problem,
+            tuple((_instant(low), _instant(high)) for low, high in self.empty),
         )
 
-    async def _pages(self) -> None:
-        wanted, step_ms = self.wanted, self.data.step_ms(self.wanted.kind, self.wanted.interval)
-        start_ms, end_ms = self._start_ms(), _ms(wanted.end)
-        row_ms = step_ms or _SETTLEMENT_MS
-        expected = max(min(end_ms, self.data.now_ms) - start_ms, 0) // row_ms
-        self.meter.add(total=expected)
-        done = 0
+    def _spans(self) -> list[Span]:
+        """Return what to ask for: what is lacking, and the rows stored last, to be compared."""
+        if self.wanted.again:
+            return asking.union([self.span])
+        spans = asking.lacking(self.stored, self.span, asking.empty(self.stored))
+        tail = asking.latest(self.stored, self.wanted.overlap)
+        if tail is not None:
+            low, high = self.span
+            spans.append(Span(max(tail.start_ms, low), min(tail.end_ms, high)))
+        return asking.union(spans)
+
+    async def _pages(self, span: Span) -> None:
+        wanted, rest = self.wanted, self.left - self._n_rows(*span)
+        known = manifest.load(self.stored.place) or {}
+        is_within = any(month.last_ms >= span.end_ms for month in known.values())
         async for page in self.data.history(
-            wanted.kind, self.symbol, wanted.interval, start_ms, end_ms
+            wanted.kind, self.symbol, wanted.interval, *span, may_be_empty=is_within
         ):
             # In a thread: a slow disk must not hold back the other symbols.
             await asyncio.to_thread(self._store, page)
-            passed = min(max((_ms(page["ts"][-1]) - start_ms) // row_ms + 1, done), expected)
-            self.meter.add(done=passed - done)
-            done = passed
-        self.meter.add(done=expected - done)
+            first, last = _ms(page["ts"][0]), _ms(page["ts"][-1])
+            if not self.stored.step_ms and page.height > 1:
+                self.row_ms = max((last - first) // (page.height - 1), 1)
+            left = self._n_rows(last + self.row_ms, span.end_ms)
+            self._expect(max(rest, 0) + left, page.height)
+        self._expect(max(rest, 0))
 
-    def _start_ms(self) -> int:
-        """Return where to ask on: the rows stored last come again, to be compared."""
-        start_ms = _ms(self.wanted.start)
-        if self.wanted.again:
-            return start_ms
-        known = manifest.load(self.place) or {}
-        tail: list[int] = []
-        for month in sorted(known, reverse=True):
-            rows = layout.read(self.root, self.key, [self.name], _instant(known[month].first_ms))
-            tail = rows["ts"].dt.epoch("ms").to_list()[-self.wanted.overlap :]
-            if len(tail) >= self.wanted.overlap:
-                break
-        return max(start_ms, tail[0]) if tail else start_ms
+    def _n_rows(self, low_ms: int, high_ms: int) -> int:
+        return max(high_ms - low_ms, 0) // self.row_ms
+
+    def _expect(self, left: int, done: int = 0) -> None:
+        """Tell of rows done, and that so many are left: a hole makes them fewer, not done."""
+        self.meter.add(done, done + left - self.left)
+        self.left = left
+
+    def _note_empty(self, asked: Sequence[Span]) -> None:
+        """Note where the venue has nothing: no row came of it although it was asked to the end."""
+        known = manifest.load(self.stored.place) or {}
+        # A market that trades may still tell of what lies behind its last row.
+        end = max((month.last_ms for month in known.values()), default=0)
+        within = [Span(low, min(high, end) if self.is_active else high) for low, high in asked]
+        lacking = asking.lacking(self.stored, self.span)
+        none = asking.without(lacking, asking.without([self.span], within))
+        asking.note_empty(self.stored, none)
+        # Settlements have no grid: between them a longer interval is no hole to tell of.
+        begin = min((month.first_ms for month in known.values()), default=end)
+        self.empty = [each for each in none if self.stored.step_ms or each.end_ms <= begin]
 
     def _store(self, page: pl.DataFrame) -> None:
         """Write the rows of a page that the lake does not hold as they are."""
@@ -282,7 +317,7 @@ class _Series:
 
     def _stored(self, page: pl.DataFrame) -> pl.DataFrame | None:
         """Return what is stored of a page's span; None if nothing is stored of the symbol."""
-        if not manifest.load(self.place):
+        if not manifest.load(self.stored.place):
             return None
         first, last = page["ts"][0], page["ts"][-1]
         return layout.read(
@@ -290,7 +325,7 @@ class _Series:
         )
 
     def _ends(self) -> tuple[datetime | None, datetime | None]:
-        known = manifest.load(self.place) or {}
+        known = manifest.load(self.stored.place) or {}
         if not known:
             return None, None
         return (

@@ -41,6 +41,11 @@ def cache(root: Path, key: Key) -> Path:
     return root / _FOLDER / "cache" / key.vendor / key.kind / key.interval
 
 
+def lock(root: Path, key: Key, name: str) -> Path:
+    """Return the folder that a pull holds while it brings a symbol's files."""
+    return _path(root, key, name).with_suffix("")
+
+
 def clear(root: Path, key: Key, names: Collection[str]) -> None:
     """Delete what lies in the cache of some symbols, all of which are in the lake.
 
@@ -109,7 +114,9 @@ def add(root: Path, key: Key, symbol: str, files: Sequence[Taken]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _cut_to_lines(path)
         with path.open("ab", buffering=0) as stream:
-            stream.write(text)
+            rest = memoryview(text)
+            while rest:  # a disk that is nearly full takes a part, and says so only at the next
+                rest = rest[stream.write(rest) or 0 :]
             os.fsync(stream.fileno())
     except OSError as error:
         raise DataError(

@@ -13,14 +13,18 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from quorate.errors import ConfigError, RateLimitError, VenueError, VenueUnavailableError
-from quorate.venues import faults
+from quorate.errors import ConfigError, RateLimitError, VenueUnavailableError
+from quorate.venues import faults, pauses
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 _UNREADABLE: Final = (TypeError, KeyError, IndexError, ValueError, AttributeError, ArithmeticError)
-_LIMITED: Final = frozenset({418, 429})
+_SHARE: Final = 0.8
+"""Of the pace that a venue allows: others ask from this address too, and minutes have edges."""
+
+_TOO_FREQUENT_S: Final = 600.0
+"""What Bybit's documentation asks of whom it answers 403 for asking too often."""
 _EXTRA: Final = ("linear", "inverse", "swap", "future")
 
 
@@ -31,7 +35,8 @@ class Patience(NamedTuple):
     -----
     Units: seconds. The wait doubles from ``first_wait_s`` with every try and has no random part.
     A limit that asks for more than ``longest_wait_s`` is a ban: it is told, not slept through.
-    ``pace_ms`` is the time between two requests of weight 1; when None, what ccxt knows.
+    ``timeout_s`` is that of one request, the time in the queue for it apart. ``pace_ms`` is the
+    time between two requests of weight 1; when None, four fifths of the pace that ccxt knows.
     """
 
     tries: int = 6
@@ -80,25 +85,40 @@ class Client:
         """
         tries = self.patience.tries
         for turn in range(tries):
-            await self._wait_until_open()
             try:
                 return await self._once(method, *given)
             except (RateLimitError, VenueUnavailableError) as error:
                 wait_s = self._wait_s(turn, error)
+                if isinstance(error, RateLimitError):
+                    self._close_for(wait_s)
                 if turn == tries - 1 or wait_s > self.patience.longest_wait_s:
                     raise
-                self._close_for(wait_s if isinstance(error, RateLimitError) else 0.0)
                 await asyncio.sleep(wait_s)
         raise AssertionError("the last try returns or raises")
+
+    def gated(self, fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """Return ccxt's way to send a request, held back while the venue wants to be left alone.
+
+        The gate stands behind ccxt's queue: what waits there when a limit is met waits on.
+        """
+
+        async def sent(*given: Any) -> Any:
+            await self._wait_until_open()
+            try:
+                async with asyncio.timeout(self.patience.timeout_s):
+                    return await fetch(*given)
+            except RateLimitError as error:
+                self._close_for(error.wait_s or 0.0)
+                raise
+
+        return sent
 
     async def _once(self, method: str, *given: Any) -> Any:
         import ccxt
 
         doing = f"{self.name}: {method}({', '.join(map(str, given))})"
         try:
-            return await asyncio.wait_for(
-                getattr(self.exchange, method)(*given), self.patience.timeout_s
-            )
+            return await getattr(self.exchange, method)(*given)
         except TimeoutError as error:
             raise VenueUnavailableError(
                 f"{doing}: no answer within {self.patience.timeout_s:g} s",
@@ -109,9 +129,9 @@ class Client:
         except _UNREADABLE as error:
             raise faults.unreadable(doing, error) from error
 
-    def _wait_s(self, turn: int, error: VenueError) -> float:
+    def _wait_s(self, turn: int, error: RateLimitError | VenueUnavailableError) -> float:
         """Return what the venue asks for, else a wait that doubles."""
-        asked = error.wait_s if isinstance(error, RateLimitError) else None
+        asked = error.wait_s
         backoff: float = self.patience.first_wait_s * 2**turn
         return min(backoff, self.patience.longest_wait_s) if asked is None else asked
 
@@ -120,8 +140,14 @@ class Client:
         self._closed_until = max(self._closed_until, until)
 
     async def _wait_until_open(self) -> None:
-        left = self._closed_until - asyncio.get_running_loop().time()
-        if left > 0.0:
+        clock = asyncio.get_running_loop().time
+        while (left := self._closed_until - clock()) > 0.0:
+            if left > self.patience.longest_wait_s:
+                raise RateLimitError(
+                    f"{self.name}: wants to be left alone for {left:.0f} s more",
+                    hint="run the same command again after that; what was fetched is kept",
+                    wait_s=left,
+                )
             await asyncio.sleep(left)
 
 
@@ -162,6 +188,7 @@ async def connected(
     client = Client(exchange, Patience() if patience is None else patience)
     try:
         exchange.on_rest_response = _judged(exchange.id)
+        exchange.fetch = client.gated(exchange.fetch)
         if url is not None:
             _point(exchange, url.rstrip("/"))
         _narrow(exchange, tuple(symbols))
@@ -200,9 +227,11 @@ def _made(venue: str, patience: Patience) -> Any:
         "enableRateLimit": True,
         "timeout": int(min(patience.timeout_s, 10.0) * 1e3),
     }
-    if patience.pace_ms is not None:
-        given["rateLimit"] = patience.pace_ms
     exchange = getattr(ccxt, venue)(given)
+    pace_ms = patience.pace_ms
+    exchange.rateLimit = exchange.rateLimit / _SHARE if pace_ms is None else pace_ms
+    exchange.tokenBucket = None
+    exchange.init_rest_rate_limiter()
     exchange.options["fetchCurrencies"] = False
     exchange.options["maxRetriesOnFailure"] = 0
     return exchange
@@ -214,8 +243,11 @@ def _judged(venue: str) -> Any:
     def judge(code: int, reason: str, url: str, *rest: Any) -> str:
         _, headers, body = rest[0], rest[1], str(rest[2]).strip()
         doing = f"{venue}: {urlsplit(url).path}: HTTP {code} {reason}"
-        if code in _LIMITED:
-            wait_s = _retry_after(headers)
+        wait_s = pauses.asked_wait(code, headers)
+        is_frequent = code == 403 and ("10018" in body or "too frequent" in body.lower())
+        if is_frequent and wait_s is None:
+            wait_s = _TOO_FREQUENT_S
+        if is_frequent or code in pauses.LIMITED:
             said = "" if wait_s is None else f", to wait {wait_s:g} s"
             raise RateLimitError(
                 f"{doing}{said}", hint="ask for fewer symbols at once, or later", wait_s=wait_s
@@ -223,17 +255,11 @@ def _judged(venue: str) -> Any:
         if code >= 500 or (code < 300 and _is_broken(body)):
             what = "" if code >= 500 else ", a body that is no whole JSON"
             raise VenueUnavailableError(
-                f"{doing}{what}", hint="try again later; what was fetched is kept"
+                f"{doing}{what}", hint="try again later; what was fetched is kept", wait_s=wait_s
             )
         return body
 
     return judge
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds a reply asks to wait; None where it gives none, or a date."""
-    found = [text for name, text in headers.items() if name.lower() == "retry-after"]
-    return float(found[0]) if found and found[0].strip().isdigit() else None
 
 
 def _is_broken(body: str) -> bool:

@@ -165,5 +165,21 @@ def _announced_end(market: Mapping[str, Any]) -> object:
 _NEVER_MS: Final = 4_133_404_800_000  # 2100-12-25, which stands for "no end"
 
 
+_LOW_MS: Final = 1_230_768_000_000
+_HIGH_MS: Final = 4_102_444_800_000
+"""2009-01-01 and 2100-01-01 in milliseconds; in seconds and microseconds there is no overlap."""
+
+
 def _instant(value: object) -> int | None:
-    return None if value is None else int(str(value).split(".")[0])
+    """Return a time in milliseconds, of whatever unit it can only be; None for what can be none.
+
+    Examples
+    --------
+    >>> _instant("1700000000000"), _instant("1700000000.5"), _instant(1.7e15), _instant(0)
+    (1700000000000, 1700000000500, 1700000000000, None)
+    """
+    if value is None:
+        return None
+    at = Decimal(str(value))
+    found = [ms for ms in (at * 1000, at, at / 1000, at / 1_000_000) if _LOW_MS <= ms < _HIGH_MS]
+    return int(found[0]) if found else None

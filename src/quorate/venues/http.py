@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 import httpx
 
 from quorate.errors import DataError, RateLimitError, VenueError, VenueUnavailableError
+from quorate.venues import pauses
 from quorate.venues.parts import Part
 from quorate.version import VERSION
 
@@ -227,11 +227,11 @@ class Session:
         """Raise for what may pass: too many requests, a failing server, a time-out of its own."""
         self._has_answered = True
         status = response.status_code
-        if status in {418, 429}:
-            asked = _asked_wait(response.headers)
+        asked = pauses.asked_wait(status, response.headers)
+        if status in pauses.LIMITED:
             raise _AgainError(f"answered {status}, too many requests", asked, everyone=True)
         if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in {408, 425}:
-            raise _AgainError(f"answered {status}", _asked_wait(response.headers))
+            raise _AgainError(f"answered {status}", asked)
 
     async def _patiently(self, url: str, once: Callable[[Callable[[], None]], Awaitable[T]]) -> T:
         """Ask until it works, or until patience is at its end."""
@@ -243,9 +243,11 @@ class Session:
             last_byte, n_dry = time.monotonic(), 0
 
         while True:
-            last_byte += await self._hold()
+            queued = time.monotonic()
             try:
                 async with self._slots:
+                    await self._hold()  # with the slot: a pause holds back who queued for it too
+                    last_byte += time.monotonic() - queued
                     self.n_requests += 1
                     return await once(came)
             except _AgainError as error:
@@ -275,30 +277,16 @@ class Session:
             else:
                 await asyncio.sleep(wait)
 
-    async def _hold(self) -> float:
-        """Wait as long as the server wants to be left alone; return the seconds."""
-        began = time.monotonic()
+    async def _hold(self) -> None:
+        """Wait as long as the server wants to be left alone."""
         while (left := self._held_until - time.monotonic()) > 0.0:  # noqa: ASYNC110  (a time)
             await asyncio.sleep(left)
-        return time.monotonic() - began
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
     """Return whom to trust; reading the list takes longer than many a request."""
     return httpx.create_ssl_context()
-
-
-def _asked_wait(headers: httpx.Headers) -> float | None:
-    """Return the seconds of ``Retry-After``: a number, or a date beside the server's own."""
-    asked = headers.get("Retry-After", "").strip()
-    if asked.isdecimal():
-        return float(asked)
-    try:
-        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(wait.total_seconds(), 0.0)
 
 
 def _said(error: httpx.TransportError) -> str:

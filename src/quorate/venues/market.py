@@ -56,10 +56,15 @@ _LONGER: Final = {
     ("binanceusdm", "funding"): 1000,
     ("binanceusdm", "open_interest"): 500,
     ("bybit", "funding"): 200,
+    ("okx", "ohlcv"): 100,  # of what is older than the last 1440 bars
     ("okx", "mark"): 100,
     ("okx", "index"): 100,
 }
 """Pages longer or shorter than ccxt's tables or the usual length say."""
+
+_UNTIL: Final = {"bybit": "until", "gate": "until", "gateio": "until", "okx": "after"}
+"""How the end of a page of settlements is said; ccxt takes them to be 8 hours apart, and then the
+newest of a longer span come."""
 
 
 class MarketData:
@@ -111,7 +116,14 @@ class MarketData:
         return found
 
     async def history(
-        self, kind: Kind, symbol: str, interval: str, start_ms: int, end_ms: int
+        self,
+        kind: Kind,
+        symbol: str,
+        interval: str,
+        start_ms: int,
+        end_ms: int,
+        *,
+        may_be_empty: bool = False,
     ) -> AsyncIterator[pl.DataFrame]:
         """Yield a series page by page, oldest first.
 
@@ -125,6 +137,8 @@ class MarketData:
             A bar's length, such as ``5m`` or ``1d``; funding has none and takes any text.
         start_ms, end_ms : int
             UTC; the first included, the second not.
+        may_be_empty : bool
+            It is known that rows follow the end, so a market that has none before has a hole.
 
         Yields
         ------
@@ -149,6 +163,7 @@ class MarketData:
         market, method = self.market(symbol), _METHODS[kind]
         self._require(kind, method, interval)
         walk = self._walk(kind, market, interval)
+        walk = walk._replace(reach_ms=None) if may_be_empty else walk
         ask = self._asker(kind, method, market, interval)
         name = f"{self.client.name} {symbol} {kind} {interval}".strip()
         stop_ms = min(end_ms, self._forming_ms(kind, interval))
@@ -196,23 +211,25 @@ class MarketData:
     def _walk(self, kind: Kind, market: dict[str, Any], interval: str) -> Walk:
         step_ms, limit = self.step_ms(kind, interval), self._limit(kind, market)
         open_ended = self.client.name in _OPEN_ENDED and kind != "open_interest"
-        window_ms = max(step_ms or _HOUR_MS, 1) * limit
+        window_ms = (step_ms or _HOUR_MS) * max(limit - 1, 1)  # some count the last row out
         room_ms = 2 * (step_ms or _DAY_MS) if open_ended else window_ms + _DAY_MS
         longest_ms = step_ms + _DAY_MS * 3 if interval.endswith("M") and step_ms else step_ms
         return Walk(longest_ms, window_ms, open_ended, room_ms if market.get("active") else None)
 
     def _asker(
         self, kind: Kind, method: _Method, market: dict[str, Any], interval: str
-    ) -> Callable[[int], Any]:
-        limit = self._limit(kind, market)
+    ) -> Callable[[int, int], Any]:
+        limit, step_ms = self._limit(kind, market), self.step_ms(kind, interval)
         between = (interval,) if method.takes_interval else ()
-        span_ms = (limit - 1) * self.step_ms(kind, interval)
+        is_whole = self.client.name in _OPEN_ENDED or not step_ms
+        name = {"open_interest": "until", "funding": _UNTIL.get(self.client.name)}.get(kind)
 
-        async def ask(since: int) -> Sequence[Row]:
+        async def ask(since: int, span_ms: int) -> Sequence[Row]:
             # Of a span longer than a page venues give the newest rows, and ccxt asks for one more.
-            until = ({"until": since + span_ms},) if kind == "open_interest" else ()
+            until = ({name: since + span_ms},) if name else ()
+            n_rows = limit if is_whole else min(span_ms // step_ms + 1, limit)
             rows = await self.client.call(
-                method.name, market["symbol"], *between, since, limit, *until
+                method.name, market["symbol"], *between, since, n_rows, *until
             )
             return [_row(kind, row) for row in rows or ()]
 

@@ -2,7 +2,9 @@
 
 In: a function that asks a venue for rows from a time on. Out: rows in order, each time once. Every
 page is asked from the last row known, which must come back: a page without it has skipped. A page
-with a hole is asked again, because a venue's own hole comes twice and a lost row does not.
+with a hole is asked again, because a venue's own hole comes twice and a lost row does not. One that
+begins late is asked again for the time before it alone: of a span that holds more rows than their
+pages, venues give the newest.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     Row = tuple[float | None, ...]
-    Ask = Callable[[int], Awaitable[Sequence[Row]]]
+    Ask = Callable[[int, int], Awaitable[Sequence[Row]]]
 
 _ROOM = 1.5
 """A settlement this many usual spacings after the last one leaves a hole."""
@@ -28,9 +30,9 @@ class Walk(NamedTuple):
     Notes
     -----
     Units: milliseconds. ``step_ms`` is the length of a bar, 0 where rows come as events do;
-    ``window_ms`` what one page can span: an empty page says that nothing is in its window, and on a
-    venue with ``open_ended`` pages that nothing is left at all. The last row of a living market
-    lies at most ``reach_ms`` before the end, or the venue stands still; None for a dead market.
+    ``window_ms`` what one page spans for sure: an empty page says that nothing is in its window,
+    and on a venue with ``open_ended`` pages that nothing is left at all. The last row of a living
+    market lies at most ``reach_ms`` before the end, or the venue stands still; None for a dead one.
     """
 
     step_ms: int
@@ -48,7 +50,8 @@ async def pages(
     Parameters
     ----------
     ask : callable
-        Gives rows ``(ts, ...)`` from a time on, that time included; any order, any doubles.
+        Gives rows ``(ts, ...)`` from a time on, that time included, for so many milliseconds or
+        longer; any order, any doubles.
     start_ms, end_ms : int
         UTC; the first included, the second not.
     walk : Walk
@@ -78,6 +81,8 @@ async def pages(
         fresh = [row for row in rows if row != last]
         if fresh:
             yield fresh
+        if max(found, default=start_ms) >= end_ms:
+            return  # what lies behind the end says that nothing more lies before it
         if rows and (last is None or _at(rows[-1]) > _at(last)):
             last, turns = rows[-1], 0
             cursor = reached = _at(last)
@@ -104,13 +109,20 @@ def _falls_short(reached: int, end_ms: int, walk: Walk) -> bool:
 async def _whole(ask: Ask, cursor: int, last: Row | None, walk: Walk, name: str) -> dict[int, Row]:
     """Return one page's rows by time, asked again until two answers agree or none is doubtful."""
     # Some venues leave the asked time out, and of a span one row too long the oldest.
-    since = max(cursor - 1, 0)
+    since, span_ms, turn = max(cursor - 1, 0), walk.window_ms, 0
     found: dict[int, Row] = {}
-    for turn in range(walk.tries):
-        answer = [row for row in await ask(since) if row[0] is not None and _at(row) >= cursor]
-        before = len(found)
+    while turn < walk.tries:
+        told = await ask(since, span_ms)
+        answer = [row for row in told if row[0] is not None and _at(row) >= cursor]
+        before, begin = len(found), min(found, default=None)
         found.update({_at(row): row for row in answer})
+        is_earlier = begin is not None and min(found) < begin
         is_settled = turn > 0 and len(found) == before
+        turn += not is_earlier  # a page that comes nearer to the beginning is none too many
+        room_ms = max(walk.step_ms - 1, 0) if last is None else 0
+        is_late = bool(found) and min(found) > cursor + room_ms
+        span_ms = min(found) - since if is_late and not walk.open_ended else walk.window_ms
+        span_ms = min(span_ms, walk.window_ms)
         if last is not None and _at(last) not in found:
             continue
         if is_settled or not _is_doubtful(sorted(found), answer, cursor, last, walk):
@@ -130,12 +142,11 @@ def _is_doubtful(
     if not brings or len({row[0] for row in answer}) < len(set(answer)):
         return True
     gaps = [later - earlier for earlier, later in pairwise(stamps)]
-    allowed = walk.step_ms
+    allowed: float = walk.step_ms
     if allowed == 0:
-        usual = sorted(gaps)[len(gaps) // 2] if gaps else 0
-        return any(gap > usual * _ROOM for gap in gaps)
-    late = last is None and bool(stamps) and stamps[0] - cursor > allowed
-    return late or any(gap > allowed for gap in gaps)
+        allowed = _ROOM * sorted(gaps)[len(gaps) // 2] if gaps else 0
+    is_late = last is None and stamps[0] - cursor >= max(allowed, 1)
+    return is_late or any(gap > allowed for gap in gaps)
 
 
 def _at(row: Row) -> int:

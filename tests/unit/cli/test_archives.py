@@ -85,5 +85,8 @@ def test_what_cannot_be_meant_is_exit_code_2(pull, capsys, other, said):
 
 def test_a_symbol_is_given_once_and_as_it_is_spelt(pull, capsys):
     assert pull(symbols=("BTCUSDT", "BTCUSDT")) == 2
+    pair = ("BTCUSD_PERP", "BTCUSD_230331")  # of coin margins the index is the pair's
+    assert pull(market="cm", kind="index", symbols=pair) == 2
+    assert "two have the same files" in capsys.readouterr().err
     assert pull(symbols=("btc/usdt",)) == 2
     assert "next: write BTCUSDT" in capsys.readouterr().err

@@ -42,6 +42,19 @@ def test_it_tells_what_is_new_and_what_was_changed(pulled, capsys):
     assert "1.25" in said
 
 
+def test_it_tells_what_the_venue_does_not_have(pulled, capsys):
+    facade = markets(500)
+    assert pulled(facade, "--symbols", "BTC/USDT", "--start", "2023-11-01") == 0
+    said = capsys.readouterr().out
+    assert "The venue has nothing of" in said
+    assert ["BTC/USDT", "2023-11-01", "00:00", "2023-11-14", "00:00"] in [
+        line.split() for line in said.splitlines()
+    ]
+    assert pulled(facade, "--symbols", "BTC/USDT", "--start", "2023-10-31", "--json") == 0
+    (symbol,) = json.loads(capsys.readouterr().out)["symbols"]
+    assert symbol["empty"] == [["2023-10-31T00:00:00+00:00", "2023-11-01T00:00:00+00:00"]]
+
+
 def test_json_for_machines(pulled, capsys):
     facade = markets(100)
     words = ["--symbols", "BTC/USDT:USDT", "--kind", "mark", *SPAN, "--json"]
@@ -74,6 +87,11 @@ def test_instruments(pulled, capsys):
         ("binance_spot", "ETHUSDT", True),
         ("binance_usdm", "ETHUSDT", False),
     ]
+    del facade.futures.instruments["ETHUSDT"]
+    facade.futures.now_ms += 1_000
+    facade.spot.now_ms += 1_000
+    assert pulled(facade, "--kind", "instruments", venue="binanceusdm") == 0
+    assert "listed no more" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

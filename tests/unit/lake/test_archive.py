@@ -10,8 +10,9 @@ from tests.unit.venues.archive_site import Fault, bars, site, zipped
 from tests.unit.venues.test_http import QUICK
 
 from quorate.errors import DataError, RateLimitError, VenueError, VenueUnavailableError
-from quorate.lake import layout, taken
+from quorate.lake import asking, layout, taken
 from quorate.lake.archive import Wanted, pull
+from quorate.lake.locking import writing
 from quorate.venues.archive.names import VENDORS, series
 
 KEY = layout.Key("binance_spot", "ohlcv", "1h")
@@ -290,6 +291,31 @@ def test_what_a_kill_left_in_the_cache_goes_with_the_next_run(archive, puller):
         (cache / name).write_bytes(b"x")
     puller("2023-01-01", "2023-02-01", "BTCUSDT")
     assert [path.name for path in cache.iterdir()] == ["ETHUSDT-1h-2023-01.zip"]
+
+
+def test_two_pulls_of_one_symbol_do_not_meet(archive, puller):
+    """The second would take the first one's half files for its own, and note rows twice."""
+    spot(archive, "2023-01")
+    spot(archive, "2023-01", symbol="ETHUSDT")
+    with asking.alone(taken.lock(puller.root, KEY, "BTCUSDT"), "BTCUSDT"):
+        found = puller("2023-01-01", "2023-02-01", "BTCUSDT", "ETHUSDT")
+        assert found.failures.select("symbol", "why").rows() == [
+            ("BTCUSDT", "BTCUSDT is being pulled by another process")
+        ]
+        assert [key for key in archive.asked() if "BTC" in key] == []
+    assert counted(found, "ETHUSDT") == (1, 0, 744)
+    again = puller("2023-01-01", "2023-02-01", "BTCUSDT", "ETHUSDT")
+    again.raise_if_failed()
+    assert counted(again) == (1, 0, 744)
+
+
+def test_a_symbol_that_an_import_is_writing_fails_alone(archive, puller):
+    spot(archive, "2023-01")
+    spot(archive, "2023-01", symbol="ETHUSDT")
+    with writing(layout.folder(puller.root, KEY) / "symbol=BTCUSDT"):
+        found = puller("2023-01-01", "2023-02-01", "BTCUSDT", "ETHUSDT")
+    assert "is being written by another" in found.failures["why"].item()
+    assert counted(found, "ETHUSDT") == (1, 0, 744)
 
 
 def test_times_that_stand_twice_are_counted(archive, puller):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.unit.venues.building import HOUR, QUICK, START, markets
 
-from quorate.errors import NotOfferedError
+from quorate.errors import DataError, NotOfferedError
 from quorate.exchange.serving import served
 from quorate.lake import layout
 from quorate.lake.layout import Key
@@ -36,6 +36,40 @@ def test_an_instrument_is_stored_once_and_again_when_it_changes(tmp_path):
     assert kept["known_at"].dt.date().n_unique() == 2
     assert kept["listed_at"][0] == datetime.fromtimestamp((START - HOUR) / 1e3, UTC)
     assert layout.read(tmp_path, KEY, ("BTCUSDT",)).height == 1
+
+
+def test_one_that_is_listed_no_more_is_noted_once(tmp_path):
+    """Venues leave out what they have delisted: in the lake it must not trade for ever."""
+    facade = markets(10, coins=("BTC", "ETH"))
+    with served(facade) as server:
+        note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+        old = facade.futures.instruments.pop("ETHUSDT")
+        facade.futures.now_ms += 24 * HOUR
+        only = note("binanceusdm", tmp_path, ("BTC/USDT:USDT",), url=server.url, patience=QUICK)
+        gone = note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+        same = note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+        facade.futures.now_ms += 24 * HOUR
+        facade.futures.list(old)
+        back = note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+    assert [each.is_gone for each in only] == [False]  # whoever asks for one hears of one
+    assert [(each.name, each.is_gone) for each in gone] == [("BTCUSDT", False), ("ETHUSDT", True)]
+    assert [each.name for each in same] == ["BTCUSDT"]
+    assert [each.changed for each in back] == [(), ("active",)]
+    kept = layout.history(tmp_path, KEY, ("ETHUSDT",)).sort("known_at")
+    assert kept["active"].to_list() == [True, False, True]
+    assert kept["tick"].n_unique() == kept["listed_at"].n_unique() == 1
+
+
+def test_a_list_that_is_cut_short_is_not_believed(tmp_path):
+    coins = tuple(f"C{n:02d}" for n in range(24))
+    facade = markets(10, coins=coins)
+    with served(facade) as server:
+        note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+        for coin in coins[11:]:
+            del facade.futures.instruments[f"{coin}USDT"]
+        with pytest.raises(DataError, match=r"of 24 .* 13 are not listed any more, which is not"):
+            note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+    assert layout.read(tmp_path, KEY)["active"].all()
 
 
 def test_only_those_that_are_asked_for(tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from quorate.errors import DataError
@@ -49,3 +52,21 @@ def test_a_refusing_disk_is_told(tmp_path):
     (tmp_path / ".pull").write_text("in the way")
     with pytest.raises(DataError, match="was not written"):
         taken.add(tmp_path, KEY, "BTCUSDT", [ONE])
+
+
+def test_a_disk_that_takes_half_a_line_is_told(tmp_path):
+    """Half a write is no error of the system's: only the other half is refused."""
+    program = (
+        "import resource, sys\nfrom pathlib import Path\nfrom quorate.lake import taken\n"
+        "from quorate.lake.layout import Key\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "one = taken.Taken('data/a.zip', 'a' * 64, 10, 3, ('x', 'y'), '2023-01-01')\n"
+        "taken.add(Path(sys.argv[1]), Key('binance_spot', 'ohlcv', '5m'), 'BTCUSDT', [one])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "was not written: File too large" in done.stderr
+    assert taken.read(tmp_path, KEY, "BTCUSDT") == {}
+    taken.add(tmp_path, KEY, "BTCUSDT", [ONE])
+    assert taken.read(tmp_path, KEY, "BTCUSDT") == {"data/a.zip": ONE}

@@ -55,6 +55,32 @@ def test_funding_of_more_than_a_page_begins_with_its_first_row():
     assert together(pages).equals(settlements(451, jitter=False))
 
 
+@pytest.mark.parametrize("hours", [1, 4])
+def test_settlements_closer_than_eight_hours_come_whole(hours):
+    """ccxt asks for a span as long as if they were 8 hours apart, and the newest of it come."""
+    rows = pl.DataFrame(
+        {
+            "ts": [START + i * hours * HOUR for i in range(700)],
+            "funding_rate": [i * 1e-7 for i in range(700)],
+        }
+    )
+    listed = Listing(Instrument("BTC", listed_ms=START), now_ms=START + 699 * hours * HOUR)
+    listed.put("funding", "BTCUSDT", "", rows)
+    with served(Bybit(listed, listed)) as server:
+        pages = history(server.url, "bybit", "funding", PERP, "", end=START + 9_999 * HOUR)
+    assert together(pages).equals(rows)
+
+
+@pytest.mark.parametrize("late", [0, 1, 98, 99, 100, 101, 197, 198, 199])
+def test_the_first_row_at_the_edge_of_a_page_is_not_lost(late):
+    rows = bars(300, start=START + late * STEP)
+    listed = Listing(Instrument("NEW"), now_ms=START + (late + 299) * STEP + 1)
+    listed.put("ohlcv", "NEWUSDT", "5m", rows)
+    with served(Bybit(listed, listed)) as server:
+        pages = history(server.url, "bybit", "ohlcv", "NEW/USDT", page_rows=100)
+    assert together(pages).equals(rows.head(299))
+
+
 def test_open_interest_comes_whole():
     with served(facade(450)) as server:
         pages = history(server.url, "bybit", "open_interest", PERP)
@@ -81,8 +107,10 @@ def test_a_fault_changes_nothing_in_what_comes(trouble):
 def test_too_many_requests_are_a_limit():
     made = markets(900)
     crowded = Bybit(made.spot, made.futures, meter=Meter(3, window_s=600.0))
-    with served(crowded) as server, pytest.raises(RateLimitError, match="10018"):
-        history(server.url, "bybit", "ohlcv", "BTC/USDT", page_rows=100)
+    with served(crowded) as server:
+        with pytest.raises(RateLimitError, match=r"HTTP 403.*, to wait 600 s"):
+            history(server.url, "bybit", "ohlcv", "BTC/USDT", page_rows=100)
+        assert [asked.status for asked in server.log] == [200, 200, 200, 403]
 
 
 def test_instruments_have_the_same_columns_as_those_of_another_venue():

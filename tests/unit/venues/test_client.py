@@ -7,6 +7,7 @@ import pytest
 from quorate.errors import RateLimitError, VenueUnavailableError
 from quorate.venues.client import _judged, _kinds
 
+DATE = "Wed, 21 Oct 2026 07:27:00 GMT"
 URL = "https://api.binance.com/api/v3/klines?symbol=BTCUSDT"
 
 
@@ -42,15 +43,30 @@ def test_a_failing_server_may_answer_later(code):
     [
         ({"Retry_After": "7"}, 7.0),
         ({"retry_after": "120"}, 120.0),
-        ({}, None),
-        ({"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": DATE}, 60.0),
     ],
 )
-@pytest.mark.parametrize("code", [418, 429])
-def test_a_limit_says_how_long_to_wait(code, headers, wait_s):
-    with pytest.raises(RateLimitError) as caught:
+@pytest.mark.parametrize("code", [418, 429, 503])
+def test_a_reply_says_how_long_to_wait(code, headers, wait_s):
+    with pytest.raises((RateLimitError, VenueUnavailableError)) as caught:
         judged(code, '{"code":-1003}', **headers)
     assert caught.value.wait_s == wait_s
+    assert isinstance(caught.value, RateLimitError) == (code != 503)
+
+
+@pytest.mark.parametrize(("code", "wait_s"), [(429, None), (418, 120.0)])
+def test_a_ban_that_does_not_say_its_length_is_a_ban(code, wait_s):
+    with pytest.raises(RateLimitError) as caught:
+        judged(code)
+    assert caught.value.wait_s == wait_s
+
+
+def test_a_403_for_asking_too_often_is_a_ban_and_another_is_a_refusal():
+    for body in ('{"retCode":10018}', "403, access too frequent"):
+        with pytest.raises(RateLimitError, match="HTTP 403") as caught:
+            judged(403, body)
+        assert caught.value.wait_s == 600.0
+    assert judged(403, '{"retCode":10003}')
 
 
 def test_a_future_with_a_date_is_of_its_side():

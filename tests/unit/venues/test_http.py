@@ -169,6 +169,46 @@ def test_a_pause_that_is_asked_for_is_kept_by_every_request(archive, status):
     assert 0.6 < held < 2.0
 
 
+def test_who_waits_for_a_turn_when_a_pause_is_asked_for_waits_on(archive):
+    for n in range(4):
+        archive.files[f"{n}"] = b"x"
+    archive.faults["0"] = [Fault(status=429, headers=(("Retry-After", "1"),))]
+
+    async def work(session):
+        began = time.monotonic()
+
+        async def one(n):
+            await session.text(f"{archive.url}/{n}")
+            return time.monotonic() - began
+
+        return await asyncio.gather(*(one(n) for n in range(4)))
+
+    came = run(work, QUICK._replace(n_jobs=1))
+    assert min(came) >= 1.0
+
+
+def test_the_time_in_the_queue_is_no_impatience(archive):
+    """A file that waited long for its turn is still tried as often as any other."""
+    archive.files["b.zip"] = b"b"
+    archive.faults["a.zip"] = [Fault(before=lambda: time.sleep(0.7))]
+    archive.faults["b.zip"] = [Fault(status=500)]
+
+    async def work(session):
+        return await asyncio.gather(
+            session.text(f"{archive.url}/a.zip"), session.text(f"{archive.url}/b.zip")
+        )
+
+    replies = run(work, QUICK._replace(n_jobs=1, patience_s=0.6, read_s=2.0))
+    assert [reply.status for reply in replies] == [200, 200]
+
+
+def test_a_ban_without_a_length_is_a_ban(archive):
+    archive.faults["a.zip"] = [Fault(status=418)]
+    with pytest.raises(RateLimitError, match="left alone for 120 s"):
+        run(lambda s: s.text(f"{archive.url}/a.zip"))
+    assert len(archive.log) == 1
+
+
 def test_a_pause_by_date_is_measured_by_the_servers_own_clock(archive):
     dates = (
         ("Retry-After", "Fri, 01 Jan 2038 10:00:01 GMT"),

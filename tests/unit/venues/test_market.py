@@ -166,6 +166,81 @@ def test_the_wait_that_a_venue_asks_for_is_kept():
     ]
 
 
+def test_a_wait_until_a_date_is_kept():
+    script = Script(Fault("klines", "status", first=2, size=429, wait_s=2, is_date=True))
+    with served(markets(900), script) as server:
+        begun = time.monotonic()
+        pages = history(server.url, *SPOT, page_rows=300)
+        assert time.monotonic() - begun >= 2.0
+    assert together(pages).equals(bars(900, seed=0).head(899))
+
+
+def side_by_side(url, coins, patience=QUICK, ended=None):
+    """Return what came of each coin's history, all asked for at once; errors as they are."""
+
+    async def all_of():
+        async with opened(
+            "binance", symbols=["BTC/USDT"], url=url, patience=patience, page_rows=150
+        ) as data:
+            begun = time.monotonic()
+
+            async def one(coin):
+                pages = data.history("ohlcv", f"{coin}/USDT", "5m", START, data.now_ms)
+                found = together([page async for page in pages])
+                if ended is not None:
+                    ended.append(time.monotonic() - begun)
+                return found
+
+            return await asyncio.gather(*map(one, coins), return_exceptions=True)
+
+    return asyncio.run(all_of())
+
+
+COINS = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOT")
+
+
+def test_a_ban_holds_for_all_and_nobody_asks_on():
+    script = Script(Fault("klines", "status", size=418, wait_s=259_200))
+    with served(markets(900, coins=COINS), script) as server:
+        found = side_by_side(server.url, COINS, QUICK._replace(pace_ms=50.0))
+        assert server.n_asked("klines") == 1
+    assert {type(each) for each in found} == {RateLimitError}
+    assert "to be left alone for 259200 s" in str(found[-1])
+
+
+def test_who_waits_in_the_queue_when_a_pause_is_asked_for_waits_on():
+    script = Script(Fault("klines", "status", first=2, size=429, wait_s=1))
+    ended = []
+    with served(markets(140, coins=COINS), script) as server:
+        found = side_by_side(server.url, COINS, QUICK._replace(pace_ms=100.0), ended)
+    assert [each.height for each in found] == [139] * 6
+    # The first was through before; of those behind the second none went out during the pause.
+    assert min(ended) < 1.0 <= sorted(ended)[1]
+
+
+def test_a_queue_is_no_stall():
+    """Many symbols on a slow venue wait longer for their turn than a reply may take."""
+    patience = QUICK._replace(tries=1, timeout_s=1.0, pace_ms=1000.0)
+    with served(markets(140, coins=COINS)) as server:
+        found = side_by_side(server.url, COINS, patience)  # weight 0.4 each: a request in 0.4 s
+    assert [each.height for each in found if not isinstance(each, Exception)] == [139] * 6
+
+
+def test_a_venue_is_asked_below_the_pace_it_allows():
+    import ccxt
+
+    async def pace(patience):
+        async with connected("binance", url=url, patience=patience) as client:
+            return client.exchange.rateLimit, client.exchange.throttler.config["refillRate"]
+
+    with served(markets(10)) as server:
+        url = server.url
+        usual, given = asyncio.run(pace(None)), asyncio.run(pace(QUICK))
+    allowed = ccxt.binance().rateLimit
+    assert usual == (allowed / 0.8, 0.8 / allowed)
+    assert given == (1.0, 1.0)
+
+
 def test_a_ban_of_days_is_told_and_not_slept_through():
     script = Script(Fault("klines", "status", size=418, wait_s=259_200))
     with served(markets(900), script) as server:

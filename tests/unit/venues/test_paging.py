@@ -15,19 +15,23 @@ WALK = Walk(step_ms=STEP, window_ms=5 * STEP, open_ended=True)
 
 
 class Venue:
-    """Gives ``limit`` rows from a time on; ``twist`` changes the answers of some turns."""
+    """Gives ``limit`` rows from a time on; ``twist`` changes the answers of some turns.
 
-    def __init__(self, rows=BARS, limit=5, twist=None, window=None):
-        self.rows, self.limit, self.window = rows, limit, window
+    With ``window`` the span that is asked for is kept to, as far as it goes, and the ``newest``
+    rows of it may come instead of the oldest.
+    """
+
+    def __init__(self, rows=BARS, limit=5, twist=None, window=None, newest=False):
+        self.rows, self.limit, self.window, self.newest = rows, limit, window, newest
         self.twist = twist or {}
         self.asked = []
 
-    async def __call__(self, since):
+    async def __call__(self, since, span):
         self.asked.append(since)
         page = [row for row in self.rows if row[0] >= since]
         if self.window is not None:
-            page = [row for row in page if row[0] < since + self.window]
-        page = page[: self.limit]
+            page = [row for row in page if row[0] < since + min(self.window, span + 1)]
+        page = page[-self.limit :] if self.newest else page[: self.limit]
         change = self.twist.get(len(self.asked), self.twist.get("all"))
         return page if change is None else change(page)
 
@@ -100,6 +104,34 @@ def test_where_pages_have_windows_empty_ones_are_walked_through():
     venue = Venue(BARS[12:16], window=5 * STEP)
     assert flat(walked(venue, walk=WALK._replace(open_ended=False))) == BARS[12:16]
     assert venue.asked[-1] < 1200 < venue.asked[-1] + 2 * WALK.window_ms
+
+
+@pytest.mark.parametrize("first", range(11))
+@pytest.mark.parametrize("window", [4 * STEP, 4 * STEP + 1, 5 * STEP])
+def test_no_row_is_lost_between_two_windows(first, window):
+    """Venues differ in whether the last row of a span is still in it."""
+    venue = Venue(BARS[first:], window=window)
+    walk = WALK._replace(window_ms=4 * STEP, open_ended=False)
+    assert flat(walked(venue, walk=walk)) == BARS[first:]
+    gone = Venue(BARS[:2] + BARS[2 + first :], window=window)
+    assert flat(walked(gone, walk=walk)) == BARS[:2] + BARS[2 + first :]
+
+
+@pytest.mark.parametrize("limit", [2, 3, 5])
+@pytest.mark.parametrize("first", [0, 3, 12])
+def test_a_page_that_is_shorter_than_it_should_be_loses_no_row(limit, first):
+    """Of a span that holds more rows than a page the newest come, and the oldest are missed."""
+    venue = Venue(BARS[first:], limit=limit, window=99 * STEP, newest=True)
+    walk = WALK._replace(window_ms=7 * STEP, open_ended=False)
+    assert flat(walked(venue, walk=walk)) == BARS[first:]
+
+
+@pytest.mark.parametrize("hours", [1, 2, 4, 8])
+def test_settlements_of_any_spacing_come_whole_from_a_venue_that_gives_the_newest(hours):
+    rows = [(at * hours * 60 + at % 3, 1.0) for at in range(60)]
+    venue = Venue(rows, limit=10, window=9_999, newest=True)
+    walk = Walk(step_ms=0, window_ms=9 * 60)
+    assert flat(walked(venue, end=60 * hours * 60, walk=walk)) == rows
 
 
 @pytest.mark.parametrize("twist", [lambda _: BARS[:5], lambda _: [], lambda page: page[:1]])
