@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from quorate.lake import reconcile
 from quorate.lake.instruments import infer_tick
 from quorate.lake.quote import in_quote
@@ -136,6 +138,25 @@ def notes(
                 f"{', '.join(apart[:_SHOWN])}{more}. --quote-usd says what it is worth."
             )
     return told
+
+
+def clocks(venue: str, pairs: pl.DataFrame) -> list[str]:
+    """Return what a reader must know of coins whose second venue tells another time.
+
+    Parameters
+    ----------
+    venue : str
+        The primary one.
+    pairs : polars.DataFrame
+        Of its coins (``Quality.pairs``).
+    """
+    late = pairs.filter(pl.col("shift_bars").fill_null(0) != 0)
+    if late.is_empty():
+        return []
+    named = [f"{symbol} ({bars:+d})" for symbol, bars in late.select("symbol", "shift_bars").rows()]
+    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+    who = f"{', '.join(named[:_SHOWN])}{more}"
+    return [f"A second venue's clock is not that of {venue}, so many bars late: {who}."]
 
 
 def is_apart(quote_usd: Path | None, symbol: str, quote: str) -> bool:

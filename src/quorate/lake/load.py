@@ -105,6 +105,7 @@ def load(spec: PanelSpec) -> Panel:
         spec, chosen, [each.judged for each in reads[1:]]
     )
     apart = quarantined(worth.venues[0][1].pair_days)
+    notes += beside.clocks(spec.sources[0].venue, worth.venues[0][1].pairs)
     notes += [
         instruments.unknown_note(source.venue, source.kind)
         for source in spec.sources
