@@ -74,6 +74,25 @@ def test_what_survivors_would_have_claimed(data):
     assert (found.n_ever, found.n_ended) == (349, 31)
 
 
+@pytest.mark.parametrize(
+    ("folder", "symbol", "rule", "n_places", "n_rows", "longest"),
+    [
+        ("binance_spot/1h", "CVCUSDT", "GAP_BREAK", 5, 3_712, 3_701),
+        ("binance_spot/5m", "PERLUSDT", "RETURN_SUSPECT", 1_617, 1_617, 1),
+        ("binance_usdm/1h", "WAVESUSDT", "FROZEN_END", 569, 13_646, 24),
+        # 64 gaps and 179 hours in all; 41 hours from bar to bar
+        ("kraken_spot/1h", "ETHUSD", "GAP_BREAK", 52, 116, 40),
+        ("kraken_spot/1h", "BTCUSD", "GAP_BREAK", 12, 63, 23),
+    ],
+)
+def test_what_single_files_are_known_for(data, folder, symbol, rule, n_places, n_rows, longest):
+    found = quorate.check_data(data / "ohlcv" / folder, symbols=[symbol])
+    rows = count(found, rule, symbol)
+    assert (rows.height, rows["n"].sum(), rows["n"].max()) == (n_places, n_rows, longest)
+    assert not found.has_failed
+    assert found.coins["n_dropped"].to_list() == [0]
+
+
 def test_the_crash_of_2025_10_10_is_kept(data):
     found = quorate.check_data(data / "ohlcv/bybit_linear/5m", symbols=["AVAXUSDT"])
     suspects = count(found, "RETURN_SUSPECT").filter(
@@ -87,10 +106,17 @@ def test_the_crash_of_2025_10_10_is_kept(data):
     ("first", "second", "symbol", "expected"),
     [
         ("binance_spot/5m", "okx_swap/5m", "BTCUSDT", (44_002, 0.97, 6.4, 82)),
+        ("binance_spot/5m", "okx_swap/5m", "ETHUSDT", (44_002, 1.39, 18.8, 200)),
         ("binance_spot/5m", "okx_swap/5m", "SOLUSDT", (44_002, 3.09, 244.9, 2_686)),
+        ("binance_spot/5m", "okx_swap/5m", "XRPUSDT", (44_002, 2.12, 11.4, 166)),
+        ("binance_spot/5m", "okx_swap/5m", "DOGEUSDT", (44_002, 1.68, 9.9, 179)),
+        ("binance_spot/5m", "okx_swap/5m", "LINKUSDT", (44_002, 2.14, 10.3, 152)),
+        ("binance_spot/5m", "okx_swap/5m", "LTCUSDT", (44_002, 1.92, 11.6, 225)),
         ("binance_spot/5m", "okx_swap/5m", "UNIUSDT", (44_002, 5.94, 22.0, 103)),
         ("binance_spot/1h_long", "kraken_spot/1h", "BTCUSDT", (43_795, 8.33, 284.3, 1_069)),
+        ("binance_spot/1h_long", "kraken_spot/1h", "ETHUSDT", (45_800, 8.76, 282.9, 1_019)),
         ("binance_usdm/5m", "bybit_linear/5m", "SOLUSDT", (28_511, 0.99, 4.5, 410)),
+        ("binance_usdm/5m", "hyperliquid_perp/5m", "SOLUSDT", (31_738, 3.05, 15.5, 41)),
         ("binance_usdm/5m", "hyperliquid_perp/5m", "DOGEUSDT", (31_739, 4.30, 20.4, 57)),
     ],
 )
@@ -104,6 +130,36 @@ def test_agreement_of_two_vendors(data, first, second, symbol, expected):
     assert line["p99_bps"] == pytest.approx(p99, abs=0.05)
     assert line["max_bps"] == pytest.approx(most, abs=0.5)
     assert line["shift_bars"] == 0
+
+
+@pytest.mark.parametrize(
+    ("symbol", "expected"),
+    [
+        ("BTCUSDT", (9_503, 4.60, 6.9, 24)),
+        ("ETHUSDT", (9_503, 4.81, 7.9, 99)),
+        ("SOLUSDT", (9_503, 5.38, 15.9, 324)),
+        ("BNBUSDT", (9_503, 5.47, 11.5, 62)),
+        ("ADAUSDT", (9_503, 6.19, 11.7, 338)),
+    ],
+)
+def test_agreement_of_bars_that_were_built_from_shorter_ones(data, tmp_path, symbol, expected):
+    """Three five-minute bars are one of fifteen."""
+    five = pl.read_parquet(data / f"ohlcv/bybit_linear/5m/{symbol}.parquet")
+    fifteen = five.group_by_dynamic("ts", every="15m").agg(
+        pl.col("open").first(),
+        pl.col("high").max(),
+        pl.col("low").min(),
+        pl.col("close").last(),
+        pl.col("volume").sum(),
+    )
+    fifteen.write_parquet(tmp_path / f"{symbol}.parquet")
+    spot = data / "ohlcv/binance_spot/15m"
+    line = quorate.check_data(spot, other=tmp_path, symbols=[symbol]).pairs.row(0, named=True)
+    n_bars, median, p99, most = expected
+    assert line["n_bars"] == n_bars
+    assert line["median_bps"] == pytest.approx(median, abs=0.005)
+    assert line["p99_bps"] == pytest.approx(p99, abs=0.05)
+    assert line["max_bps"] == pytest.approx(most, abs=0.5)
 
 
 def test_a_universe_of_its_day_is_not_that_of_the_survivors(data):

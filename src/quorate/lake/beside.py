@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from quorate.lake import reconcile, resampling
 from quorate.lake.grid import whole
@@ -163,6 +164,25 @@ def notes(spec: PanelSpec, found: Mapping[str, tuple[bool, ...]]) -> list[str]:
                 f"{', '.join(names[:_SHOWN])}{more}. --quote-usd says what it is worth."
             )
     return told
+
+
+def clocks(venue: str, pairs: pl.DataFrame) -> list[str]:
+    """Return what a reader must know of coins whose second venue tells another time.
+
+    Parameters
+    ----------
+    venue : str
+        The primary one.
+    pairs : polars.DataFrame
+        Of its coins (``Quality.pairs``).
+    """
+    late = pairs.filter(pl.col("shift_bars").fill_null(0) != 0)
+    if late.is_empty():
+        return []
+    named = [f"{symbol} ({bars:+d})" for symbol, bars in late.select("symbol", "shift_bars").rows()]
+    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+    who = f"{', '.join(named[:_SHOWN])}{more}"
+    return [f"A second venue's clock is not that of {venue}, so many bars late: {who}."]
 
 
 def is_apart(quote_usd: Path | None, symbol: str, quote: str) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.unit.lake.builders import START_MS
 
-from quorate.lake.governance import Params, Rule, gaps, outliers
+from quorate.lake.governance import Params, Rule, outliers
 from quorate.lake.sources import Series
 
 BAR_MS = 300_000
@@ -147,24 +147,6 @@ def test_a_day_is_measured_by_the_days_before():
     middle = np.median(first)
     assert by.middle[DAY:].tolist() == [middle] * DAY
     assert by.deviation[DAY] == np.median(np.abs(first - middle))
-
-
-def test_gaps_of_55_60_and_65_minutes():
-    at = START_MS + np.array([0, 1, 13, 26, 40]) * BAR_MS  # missing 0, 11, 12, 13 bars
-    flat = np.full(5, 1.0)
-    told = gaps.gaps(Series("f", at, flat, flat, flat, flat, flat, flat), 5, Params())
-    carried, broken = told
-    assert (carried.rule, carried.n.tolist(), carried.value.tolist()) == (
-        Rule.GAP_FILLED,
-        [11],
-        [55.0],
-    )
-    assert (broken.rule, broken.n.tolist(), broken.value.tolist()) == (
-        Rule.GAP_BREAK,
-        [12, 13],
-        [60.0, 65.0],
-    )
-    assert broken.at_ms.tolist() == [START_MS + 14 * BAR_MS, START_MS + 27 * BAR_MS]
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 100, 2016])
