@@ -33,6 +33,7 @@ from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
 from quorate.lake import load as load_panel
+from quorate.lake.address import located
 from quorate.lake.layout import files
 from quorate.lake.spec import named
 
@@ -172,12 +173,12 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         )
 
     def path(given: str | Path | None) -> Path | None:
-        return None if given is None else Path(given)
+        return None if given is None else located(given)
 
-    sources = [Source(Path(bars), venue, kind, path(funding), path(mark))]
+    sources = [Source(located(bars), venue, kind, path(funding), path(mark))]
     if second is not None:
-        sources.append(Source(Path(second[0]), second[1], kind, path(second[2])))
-    chosen = None if symbols is None else named(symbols, files(Path(bars)))
+        sources.append(Source(located(second[0]), second[1], kind, path(second[2])))
+    chosen = None if symbols is None else named(symbols, files(located(bars)))
     chosen_rules = read_settings() if settings is None else settings
     return load_panel(
         PanelSpec(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from quorate.errors import DataError
 from quorate.lake import layout, months, reading
+from quorate.lake.address import located
 from quorate.lake.governance import Params, findings
 from quorate.lake.quality import Quality, concat, quality
 from quorate.lake.spec import match, named
@@ -165,8 +166,8 @@ def check_data(
     Units: as the columns say.  Causal: see ``lake.governance``.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    files = reading.files(Path(bars))
-    others = {} if other is None else reading.files(Path(other))
+    files = reading.files(located(bars))
+    others = {} if other is None else reading.files(located(other))
     chosen = tuple(files) if symbols is None else named(symbols, files)
     absent = [symbol for symbol in chosen if symbol not in files]
     if absent or not chosen:
@@ -176,8 +177,8 @@ def check_data(
         )
     given = Params() if rules is None else rules
     length = reading.length(files[symbol] for symbol in chosen)
-    is_plain = not layout.is_partitioned(Path(bars))
-    is_other_plain = other is not None and not layout.is_partitioned(Path(other))
+    is_plain = not layout.is_partitioned(located(bars))
+    is_other_plain = other is not None and not layout.is_partitioned(located(other))
     done: list[Quality] = []
 
     def one(symbol: str) -> Quality:

@@ -18,6 +18,7 @@ from quorate.api.configure import data_rules
 from quorate.api.effective import read_settings
 from quorate.errors import ConfigError
 from quorate.lake import disk, governance, layout, reading, reconcile
+from quorate.lake.address import located
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import PRICES
 from quorate.lake.spec import match, named
@@ -124,11 +125,11 @@ def reconcile_data(
             f"{len(folders)} folders, {len(titles)} names and kind {kind!r} cannot be reconciled",
             hint="give two folders or more, a name for each or none, and kind spot or perp",
         )
-    found = [reading.files(Path(each)) for each in folders]
+    found = [reading.files(located(each)) for each in folders]
     chosen = tuple(found[0]) if symbols is None else named(symbols, found[0])
     length = reading.length(found[0][symbol] for symbol in chosen)
     rules = governance.params(**data_rules(read_settings()))
-    is_plain = [not layout.is_partitioned(Path(each)) for each in folders]
+    is_plain = [not layout.is_partitioned(located(each)) for each in folders]
 
     def one(symbol: str) -> list[_Coin]:
         judged = [

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
+from quorate.lake.address import located
 from quorate.lake.governance.params import params
 from quorate.lake.universe import rules
 
@@ -156,7 +157,7 @@ def check(spec: PanelSpec) -> None:
                 f"{source.venue} is a {kind} venue, and {source.path} is said to be {source.kind}",
                 hint=f"say kind {kind}, or name the venue the bars are of: fees and margins differ",
             )
-        place = source.path.resolve()
+        place = located(source.path).resolve()
         if place in seen:
             raise ConfigError(
                 f"{source.venue} and {seen[place]} are both read from {source.path}",
@@ -320,7 +321,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  (whatever a field holds)
     if isinstance(value, (PanelSpec, Source)):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Path):
-        return str(value.absolute())
+        return str(located(value).absolute())
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
@@ -334,7 +335,7 @@ def _read(kind: type[PanelSpec | Source], made: Mapping[str, Any]) -> dict[str, 
     values: dict[str, Any] = {}
     for name, value in made.items():
         is_path = value is not None and named.get(name, "").startswith("Path")
-        values[name] = Path(value) if is_path else value
+        values[name] = located(value) if is_path else value
         if isinstance(value, list):
             values[name] = tuple(value)
     return values
