@@ -167,7 +167,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         return columns.kept(Path(bars))
     if venue is None or kind is None:
         raise ConfigError(
-            f"nothing says whose bars {bars} holds",
+            f"nothing says whose bars {located(bars)} holds",
             hint="give its venue, such as binance_spot, whose fees and sizes hold, and its kind, "
             "spot or perp",
         )

@@ -166,8 +166,9 @@ def check_data(
     Units: as the columns say.  Causal: see ``lake.governance``.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    files = reading.files(located(bars))
-    others = {} if other is None else reading.files(located(other))
+    bars, other = located(bars), None if other is None else located(other)
+    files = reading.files(bars)
+    others = {} if other is None else reading.files(other)
     chosen = tuple(files) if symbols is None else named(symbols, files)
     absent = [symbol for symbol in chosen if symbol not in files]
     if absent or not chosen:
@@ -177,8 +178,8 @@ def check_data(
         )
     given = Params() if rules is None else rules
     length = reading.length(files[symbol] for symbol in chosen)
-    is_plain = not layout.is_partitioned(located(bars))
-    is_other_plain = other is not None and not layout.is_partitioned(located(other))
+    is_plain = not layout.is_partitioned(bars)
+    is_other_plain = other is not None and not layout.is_partitioned(other)
     done: list[Quality] = []
 
     def one(symbol: str) -> Quality:

@@ -220,7 +220,7 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     coins += _store(sources, key, given, progress)
     coins.sort(key=lambda coin: (coin.symbol, coin.file))
     return Imported(
-        lake=str(lake),
+        lake=str(given.root),
         folder=str(target),
         vendor=vendor,
         kind=kind,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk
+from quorate.lake import disk, months
 from quorate.lake import quality as worth
 from quorate.lake.quality import Quality
 from quorate.lake.sources import instant
@@ -269,7 +269,7 @@ def _origin(source: Source, read: Read) -> Origin:
     digest = hashlib.blake2b(digest_size=16)
     n_bytes = 0
     for path in read.paths:
-        content = path.read_bytes()
+        content = months.content(path)
         digest.update(path.name.encode())
         digest.update(content)
         n_bytes += len(content)

@@ -119,6 +119,11 @@ def contents(paths: Sequence[Path]) -> Iterable[bytes]:
     return prefixes.contents(paths) if is_object(paths[0]) else _on_disk(paths)
 
 
+def content(path: Path) -> bytes:
+    """Return the bytes of a file that a reader was given, of the lake or not."""
+    return prefixes.contents([path])[0] if is_object(path) else path.read_bytes()
+
+
 def _on_disk(paths: Sequence[Path]) -> Iterator[bytes]:
     place = paths[0].parent.parent
     named = manifest.hashes(place)

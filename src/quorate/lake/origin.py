@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quorate.lake import months, universe, versions
-from quorate.lake.address import is_object
 from quorate.lake.governance.params import params
 from quorate.lake.kinds import KNOWN_AT
 from quorate.lake.panel import Provenance
@@ -50,9 +49,7 @@ def told(
     for path in paths:
         digest.update(path.name.encode())
         if limit is None or not months.is_ours(path):
-            digest.update(
-                next(iter(months.contents([path]))) if is_object(path) else path.read_bytes()
-            )
+            digest.update(months.content(path))
             continue
         rows = versions.seen(months.rows([path]), limit).drop(KNOWN_AT)
         for name in rows.columns if rows.height else ():
