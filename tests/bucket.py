@@ -84,6 +84,7 @@ def serving() -> Iterator[Bucket]:
 
 def _faulty(inside, bucket):
     """Return an application that passes requests on, or does not."""
+    turns = threading.Lock()
 
     def app(environ, start_response):
         found, method = bucket(), environ["REQUEST_METHOD"]
@@ -102,6 +103,9 @@ def _faulty(inside, bucket):
             environ["werkzeug.socket"].close()
             start_response("200 OK", [("Content-Length", "0")])
             return []
+        if method == "PUT":
+            with turns:  # as the real one: whether a condition holds and the PUT are one step
+                return [b"".join(inside(environ, start_response))]
         return inside(environ, start_response)
 
     return app
