@@ -120,7 +120,8 @@ def test_a_venue_is_pulled_on_from_where_the_lake_ends(root, capsys):
     assert quorate.verify(str(root)) == []
 
 
-def test_an_archive_is_pulled_and_only_what_is_new_is_taken_again(root):
+def test_an_archive_is_pulled_and_only_what_is_new_is_taken_again(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with site() as archive:
         spot(archive, "2022-11", "2022-12", "2023-01")
         puller = Puller(archive, root)
@@ -133,6 +134,7 @@ def test_an_archive_is_pulled_and_only_what_is_new_is_taken_again(root):
     assert layout.read(root, HOURLY).height == (30 + 31 + 31) * 24
     assert len(taken.read(root, HOURLY, "BTCUSDT")) == 3
     assert [path for path in taken.cache(root, HOURLY).rglob("*") if path.is_file()] == []
+    assert {path.name for path in tmp_path.iterdir()} <= {"lake"}
 
 
 def test_a_symbol_that_lost_its_manifest_is_made_whole(lake):

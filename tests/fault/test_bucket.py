@@ -69,10 +69,10 @@ def place_of(bucket):
 @pytest.mark.parametrize(
     ("fault", "left", "n_strays"),
     [
-        (KILL_BEFORE_DATA, OLD, 0),
-        (KILL_BETWEEN_MONTHS, OLD, 1),
-        (KILL_BEFORE_MANIFEST, OLD, 2),
-        (KILL_AFTER_MANIFEST, NEW, 2),
+        (KILL_BEFORE_DATA, OLD, {0}),
+        (KILL_BETWEEN_MONTHS, OLD, {0, 1}),  # they are put side by side
+        (KILL_BEFORE_MANIFEST, OLD, {2}),
+        (KILL_AFTER_MANIFEST, NEW, {2}),
     ],
 )
 def test_a_kill_at_any_point_leaves_the_old_rows_or_the_new_ones(
@@ -81,7 +81,7 @@ def test_a_kill_at_any_point_leaves_the_old_rows_or_the_new_ones(
     layout.write(rows(MONTH + 10), bucket.root, KEY, "A")
     assert elsewhere(bucket.root, fault).returncode == -signal.SIGKILL
     assert first_and_last(bucket.root) == left
-    assert len(bucket.kept()) == 3 + n_strays
+    assert len(bucket.kept()) - 3 in n_strays
     # what nothing names may be of a writer that is alive: it is left alone for a day
     assert layout.verify(place_of(bucket)) == ()
     layout.write(rows(MONTH + 10, close=2.0), bucket.root, KEY, "A", 2 * 10**12)

@@ -143,13 +143,19 @@ def swap(path: Path, content: bytes, tag: str | None) -> bool:
 def check_conditions(root: Path) -> None:
     """Refuse a server that puts an object although somebody else was faster.
 
-    Two writers would both believe that their manifest is the one that counts.
+    Two writers would both believe that their manifest is the one that counts. A server is tried
+    once a process.
 
     Raises
     ------
     StorageError
         The server does not keep to conditions, does not answer, or refuses.
     """
+    _check_once(root, _environment())
+
+
+@lru_cache(maxsize=64)
+def _check_once(root: Path, environment: tuple[tuple[str, str], ...]) -> None:  # noqa: ARG001
     path = root / _PROBE
     with _asking(path) as (store, key):
         import obstore

@@ -80,13 +80,17 @@ class Prefix:
             Another writer swapped the manifest first: nothing is changed then.
         """
         objects.check_conditions(self.place.parents[3])
-        for month, (held, each) in changed.items():
-            objects.replace(name(self.place, month, each), held)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(self._put, changed.items()))
         months = {**self.known, **{month: each for month, (_, each) in changed.items()}}
         if not objects.swap(self.place / NAME, manifest.written(months), self._tag):
             raise _overtaken(self.place)
         with suppress(StorageError):  # they are named by nothing any more: `verify` deletes them
             objects.drop(self.lay[month] for month in changed if month in self.lay)
+
+    def _put(self, change: tuple[str, tuple[bytes, MonthFile]]) -> None:
+        month, (held, each) = change
+        objects.replace(name(self.place, month, each), held)
 
 
 def _overtaken(place: Path) -> OvertakenError:
@@ -191,8 +195,9 @@ def verify(place: Path) -> tuple[str, ...]:
     had = objects.found(place / NAME) is not None
     draft = Prefix(place)
     mended = [] if had or not draft.known else [f"{place / NAME} made whole"]
-    for month in draft.known:
-        draft.content(month)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in pool.map(draft.content, draft.known):
+            pass
     before = datetime.now(UTC) - GRACE
     strays = [
         path

@@ -175,8 +175,14 @@ def test_names_and_folders_are_in_order(bucket):
 
 @pytest.mark.usefixtures("path")
 def test_a_server_that_ignores_conditions_is_refused(bucket, monkeypatch):
+    bucket.asked.clear()
     objects.check_conditions(bucket.root)
-    objects.check_conditions(bucket.root)  # the second time its object is there already
+    objects.check_conditions(bucket.root)
+    assert len(bucket.asked) == 3  # once a process
+    objects._check_once.cache_clear()
+    objects.check_conditions(bucket.root)
+    assert len(bucket.asked) == 5  # what it tries with is there already
+    objects._check_once.cache_clear()
     import obstore
 
     was = obstore.put

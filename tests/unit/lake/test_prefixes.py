@@ -10,8 +10,8 @@ import pytest
 from polars.testing import assert_frame_equal
 from tests.unit.lake.builders import START_MS, bars, put
 
-from quorate.errors import DataError
-from quorate.lake import cached, inventory, layout, manifest, months, objects, prefixes
+from quorate.errors import DataError, StorageError
+from quorate.lake import cached, disk, inventory, layout, manifest, months, objects, prefixes
 
 KEY = layout.Key("binance_spot", "ohlcv", "1h")
 LATER = START_MS * 2
@@ -175,7 +175,7 @@ def test_a_damaged_object_is_named_wherever_it_is_read(bucket, place, harm):
     (path, _) = [path for path in objects.names(place) if "part-" in path.name]
     content = objects.found(path).content
     other = pl.read_parquet(content).with_columns(close=pl.lit(1.0))
-    objects.replace(path, content[:200] if harm == "cut short" else prefixes.disk.parquet(other))
+    objects.replace(path, content[:200] if harm == "cut short" else disk.parquet(other))
     for reading in (
         lambda: layout.read(bucket.root, KEY),
         lambda: layout.write(hours(1, price=9.0), bucket.root, KEY, "A", known_at=LATER),
@@ -214,11 +214,13 @@ def test_a_manifest_that_was_deleted_is_made_from_the_months(bucket, place):
 
 
 def test_months_of_two_broken_first_writes_are_both_kept(bucket, place):
-    other = months.disk.parquet(months.rows(layout.files(place.parent)["A"][:1])[:50])
-    stray = place / "month=2023-02" / f"part-{months.disk.digest(other)[:16]}.parquet"
-    objects.replace(stray, other)
     before = manifest.load(place)
-    objects.drop([place / manifest.NAME])
+    found = months.rows(layout.files(place.parent)["A"][:1])
+    objects.drop(path for path in objects.names(place) if "month=2023-03" not in str(path))
+    for part in (found[:300], found[200:]):
+        held = disk.parquet(part)
+        name = f"part-{disk.digest(held)[:16]}.parquet"
+        objects.replace(place / "month=2023-02" / name, held)
     layout.write(hours(3), bucket.root, KEY, "A")
     assert manifest.load(place) == before
 
@@ -234,6 +236,16 @@ def test_what_nothing_names_is_deleted_once_it_is_old(bucket, place, monkeypatch
     assert layout.verify(place) == ()
     assert set(mine) < set(objects.names(place))
     assert layout.read(bucket.root, KEY).height == MONTH + 10
+
+
+def test_a_server_that_ignores_conditions_is_not_written_to(bucket, monkeypatch):
+    import obstore
+
+    was = obstore.put
+    monkeypatch.setattr(obstore, "put", lambda *given, mode="", **more: was(*given, **more))
+    with pytest.raises(StorageError, match="although their condition does not hold"):
+        layout.write(hours(5), bucket.root, KEY, "A")
+    assert bucket.kept() == []
 
 
 def test_a_copied_folder_is_a_lake(bucket, tmp_path):
