@@ -200,6 +200,25 @@ def test_a_pull_that_is_killed_goes_on_where_the_lake_ends(bucket):
     assert read["close"].to_list() == right["close"].to_list()
 
 
+def test_a_file_that_was_stored_and_not_noted_is_taken_again_and_adds_nothing(bucket):
+    from tests.unit.lake.test_archive import KEY as HOURLY
+    from tests.unit.lake.test_archive import Puller, counted, spot
+    from tests.unit.venues.archive_site import site
+
+    bucket.fault = lambda method, key: 403 if method == "PUT" and "jsonl" in key else None
+    with site() as archive:
+        spot(archive, "2022-11", "2022-12")
+        puller = Puller(archive, bucket.root)
+        with pytest.raises(StorageError, match="does not allow"):
+            puller("2022-11-01", "2023-01-01", "BTCUSDT")
+        bucket.fault = lambda *_: None
+        found = puller("2022-11-01", "2023-01-01", "BTCUSDT")
+        found.raise_if_failed()
+        assert counted(found)[:2] == (2, 0)
+    rows = layout.history(bucket.root, HOURLY, ["BTCUSDT"])
+    assert rows.height == rows["ts"].n_unique() == (30 + 31) * 24
+
+
 def test_an_import_ends_where_the_server_does(bucket, tmp_path, monkeypatch):
     from tests.unit.lake.builders import bars as plain
     from tests.unit.lake.builders import store

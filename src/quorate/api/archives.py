@@ -39,7 +39,7 @@ def pull_archive(  # noqa: PLR0913  (what one may say of a pull, each with its n
     Parameters
     ----------
     lake : path
-        The lake's folder; made if missing.
+        The lake's folder, made if missing, or ``s3://bucket/lake``.
     market : str
         ``spot``, ``um`` (perpetuals in USDT) or ``cm`` (in coins).
     kind : str

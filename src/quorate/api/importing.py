@@ -154,7 +154,7 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         Of ``SYMBOL.parquet`` or ``SYMBOL.csv`` files, or of files with a column ``symbol``; or one
         such file.
     lake : path
-        The lake's folder; made if missing.
+        The lake's folder, made if missing, or ``s3://bucket/lake``.
     vendor, kind : str
         ``binance_spot`` ...; ``ohlcv``, ``mark``, ``index``, ``funding``, ``open_interest`` or
         ``instruments``.

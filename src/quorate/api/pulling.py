@@ -118,7 +118,7 @@ def pull_venue(  # noqa: PLR0913  (what can be asked for, each by name)
     start, end : datetime or str
         UTC, the first included, the second not; the venue's present time when ``end`` is left out.
     lake : path
-        Its folder; made if missing.
+        Its folder, made if missing, or ``s3://bucket/lake``.
     vendor : str, optional
         Another name in the lake than the usual one, such as ``binance_spot``.
     overlap : int

@@ -28,7 +28,7 @@ def stock(lake: str | Path, *, symbols: bool = False) -> pl.DataFrame:
     Parameters
     ----------
     lake : path
-        The lake's folder.
+        The lake's folder, or ``s3://bucket/lake``.
     symbols : bool
         A row a symbol; a row a vendor, kind and interval when False.
 
@@ -58,7 +58,7 @@ def verify(lake: str | Path, progress: Callable[[int, int], None] | None = None)
     Parameters
     ----------
     lake : path
-        The lake's folder.
+        The lake's folder, or ``s3://bucket/lake``.
     progress : callable, optional
         Called with symbols done and symbols in all.
 

@@ -268,8 +268,7 @@ def _origin(source: Source, read: Read) -> Origin:
     """Return the facts of one venue's files, with a hash over their bytes."""
     digest = hashlib.blake2b(digest_size=16)
     n_bytes = 0
-    for path in read.paths:
-        content = months.content(path)
+    for path, content in zip(read.paths, months.each(read.paths), strict=True):
         digest.update(path.name.encode())
         digest.update(content)
         n_bytes += len(content)

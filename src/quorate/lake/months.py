@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -101,11 +102,16 @@ def rows(paths: Sequence[Path]) -> pl.DataFrame:
     """
     parts = []
     for path, held in zip(paths, contents(paths), strict=True):
-        found = disk.parsed(path, held)
-        if KNOWN_AT not in found.columns:  # of before there were manifests
-            found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
-        parts.append(found)
+        parts.append(parsed(path, held))
     return pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
+
+
+def parsed(path: Path, held: bytes) -> pl.DataFrame:
+    """Return every version in a month's bytes."""
+    found = disk.parsed(path, held)
+    if KNOWN_AT not in found.columns:  # of before there were manifests
+        found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
+    return found
 
 
 def contents(paths: Sequence[Path]) -> Iterable[bytes]:
@@ -119,9 +125,16 @@ def contents(paths: Sequence[Path]) -> Iterable[bytes]:
     return prefixes.contents(paths) if is_object(paths[0]) else _on_disk(paths)
 
 
-def content(path: Path) -> bytes:
-    """Return the bytes of a file that a reader was given, of the lake or not."""
-    return prefixes.contents([path])[0] if is_object(path) else path.read_bytes()
+def each(paths: Iterable[Path]) -> Iterator[bytes]:
+    """Give the bytes of files that were read before, of the lake or not, in their order.
+
+    Of a bucket they are asked for by symbol: one look at its manifest, and months side by side.
+    """
+    for place, group in groupby(paths, key=lambda path: path.parent.parent):
+        if is_object(place):
+            yield from prefixes.contents(list(group))
+        else:
+            yield from (path.read_bytes() for path in group)
 
 
 def _on_disk(paths: Sequence[Path]) -> Iterator[bytes]:

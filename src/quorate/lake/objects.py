@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -36,7 +37,7 @@ class Patience(NamedTuple):
     longest: timedelta = timedelta(seconds=60)
 
 
-class Held(NamedTuple):
+class Version(NamedTuple):
     """An object's bytes, and the server's mark of this version of it."""
 
     content: bytes
@@ -62,10 +63,12 @@ _WHY: Final = (  # what the client's account of an error has in it, and what tha
     ("kind: Body", "it cut the connection"),
     ("kind: Connect", "it cannot be reached"),
 )
+_ROLES: Final = "http://169.254.169.254"
+_ROLE_S: Final = 1.0
 _METADATA: Final = ("/latest/api/token", "/latest/meta-data/")
 
 
-def found(path: Path) -> Held | None:
+def found(path: Path) -> Version | None:
     """Return an object, None where there is none.
 
     Raises
@@ -78,7 +81,7 @@ def found(path: Path) -> Held | None:
 
         try:
             got = obstore.get(store, key)
-            return Held(bytes(got.bytes()), str(got.meta["e_tag"]))
+            return Version(bytes(got.bytes()), str(got.meta["e_tag"]))
         except FileNotFoundError as error:
             _check_bucket(path, error)
             return None
@@ -108,7 +111,7 @@ def swap(path: Path, content: bytes, tag: str | None) -> bool:
     content : bytes
         What is to stand there.
     tag : str or None
-        ``Held.tag`` of what was read; None if nothing was there.
+        ``Version.tag`` of what was read; None if nothing was there.
 
     Raises
     ------
@@ -247,7 +250,7 @@ def _store(bucket: str, patience: Patience, environment: tuple[tuple[str, str], 
 
     told = dict(environment)
     endpoint = _endpoint(told)
-    if told.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true" and not _has_key(told):
+    if not _has_key(told) and not _has_role(told):
         raise _no_key(bucket)
     return S3Store(
         bucket,
@@ -285,6 +288,21 @@ def _has_key(told: dict[str, str]) -> bool:
             "AWS_SKIP_SIGNATURE",
         )
     )
+
+
+def _has_role(told: dict[str, str]) -> bool:
+    """Return whether this is a machine of a cloud, whose own role may open a bucket.
+
+    The client would ask for it many times, and wait each time.
+    """
+    if told.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
+        return False
+    where = urlsplit(told.get("AWS_METADATA_ENDPOINT") or _ROLES)
+    try:
+        socket.create_connection((where.hostname or "", where.port or 80), _ROLE_S).close()
+    except OSError:
+        return False
+    return True
 
 
 def _server() -> str:

@@ -46,12 +46,12 @@ def told(
     )
     digest.update(repr(chosen).encode())
     limit = as_of_ms(spec)
-    for path in paths:
+    for path, held in zip(paths, months.each(paths), strict=True):
         digest.update(path.name.encode())
         if limit is None or not months.is_ours(path):
-            digest.update(months.content(path))
+            digest.update(held)
             continue
-        rows = versions.seen(months.rows([path]), limit).drop(KNOWN_AT)
+        rows = versions.seen(months.parsed(path, held), limit).drop(KNOWN_AT)
         for name in rows.columns if rows.height else ():
             digest.update(name.encode())
             digest.update(rows[name].to_physical().to_numpy().tobytes())

@@ -126,7 +126,8 @@ def test_no_bucket_is_said_whatever_is_asked():
             ask()
 
 
-def test_no_key_is_said(path, monkeypatch):
+def test_no_key_is_said(bucket, path, monkeypatch):
+    bucket.fault = lambda _, key: 404 if key.startswith("latest/") else None
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     # the machine's own key is asked for where a cloud has it: here nobody answers
@@ -134,9 +135,16 @@ def test_no_key_is_said(path, monkeypatch):
     with pytest.raises(StorageError, match=f"by what key the bucket {NAME} opens") as caught:
         objects.found(path)
     assert "AWS_ACCESS_KEY_ID" in caught.value.hint
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with pytest.raises(StorageError, match=f"by what key the bucket {NAME} opens"):
-        objects.found(path)
+    # a machine that has no role; one that is told not to be asked
+    for name, value in (
+        ("AWS_METADATA_ENDPOINT", bucket.url),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ):
+        bucket.asked.clear()
+        monkeypatch.setenv(name, value)
+        with pytest.raises(StorageError, match=f"by what key the bucket {NAME} opens"):
+            objects.found(path)
+        assert bool(bucket.asked) == (value == bucket.url)
 
 
 def test_a_package_that_is_not_installed_is_named(path, monkeypatch):

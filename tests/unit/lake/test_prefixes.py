@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from tests.unit.lake.builders import START_MS, bars, put
 
+import quorate
 from quorate.errors import DataError, StorageError
 from quorate.lake import cached, disk, inventory, layout, manifest, months, objects, prefixes
 
@@ -90,6 +92,15 @@ def test_a_month_is_fetched_once_and_again_if_it_is_lost_here(bucket):
 
 
 @pytest.mark.usefixtures("place")
+def test_a_panel_fetches_each_month_once_and_looks_at_a_manifest_a_few_times(bucket):
+    n_days = 120
+    layout.write(hours(n_days * 24), bucket.root, KEY, "A")
+    bucket.asked.clear()
+    quorate.load(layout.folder(bucket.root, KEY), venue="binance_spot", kind="spot")
+    keys = Counter(key.rpartition("/")[2][:5] for _, key in bucket.asked)
+    assert (keys["part-"], keys["manif"]) == (4, 5)
+
+
 def test_only_the_symbols_asked_for_are_looked_at(bucket):
     layout.write(hours(5), bucket.root, KEY, "B")
     bucket.asked.clear()
@@ -242,7 +253,11 @@ def test_a_server_that_ignores_conditions_is_not_written_to(bucket, monkeypatch)
     import obstore
 
     was = obstore.put
-    monkeypatch.setattr(obstore, "put", lambda *given, mode="", **more: was(*given, **more))
+
+    def put(*given, **more):
+        return was(*given, **{**more, "mode": "overwrite"})
+
+    monkeypatch.setattr(obstore, "put", put)
     with pytest.raises(StorageError, match="although their condition does not hold"):
         layout.write(hours(5), bucket.root, KEY, "A")
     assert bucket.kept() == []
