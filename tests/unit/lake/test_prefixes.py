@@ -91,7 +91,6 @@ def test_a_month_is_fetched_once_and_again_if_it_is_lost_here(bucket):
     assert n_fetched() == 2
 
 
-@pytest.mark.usefixtures("place")
 def test_a_panel_fetches_each_month_once_and_looks_at_a_manifest_a_few_times(bucket):
     n_days = 120
     layout.write(hours(n_days * 24), bucket.root, KEY, "A")
@@ -101,6 +100,7 @@ def test_a_panel_fetches_each_month_once_and_looks_at_a_manifest_a_few_times(buc
     assert (keys["part-"], keys["manif"]) == (4, 5)
 
 
+@pytest.mark.usefixtures("place")
 def test_only_the_symbols_asked_for_are_looked_at(bucket):
     layout.write(hours(5), bucket.root, KEY, "B")
     bucket.asked.clear()
