@@ -112,6 +112,12 @@ class Left:
         finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
         self.sums[name] += float(np.abs(finite.astype(np.float64)).sum())
 
+    def take(self, done: Block) -> None:
+        """Take all that the next block left."""
+        for name, array in rows(done):
+            self.add(name, array)
+        self.n_fills += done.fills.n.item()
+
     @property
     def digest(self) -> str:
         """One hash of everything; blocks may be of any length."""
@@ -150,9 +156,7 @@ def left(panel: Panel, overrides: dict[str, str], threads: int = 2) -> Left:
     fold = folding.begin(panel, quorate.read_settings(overrides=overrides), quorate.engines())
     found = Left()
     for _, done in folding.advance(panel, fold, threads=threads):
-        for name, array in rows(done):
-            found.add(name, array)
-        found.n_fills += done.fills.n.item()
+        found.take(done)
     for name, array in leaves(fold.memory, "memory"):
         found.add(name, array)
     return found

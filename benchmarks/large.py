@@ -1,7 +1,7 @@
 """A market that memory would not hold, 400 coins over three years: seconds and memory of a run.
 
     python -m benchmarks.large [--coins 400] [--days 1095] [--at FOLDER] [--edge 4]
-        [--settings default active] [--what fold run]
+        [--settings default active] [--what fold run] [--figures FILE]
 
 Puts a synthetic market on disk as ``quorate keep`` does (98 bytes a coin-bar; ``--at`` keeps it
 there for the next time) and runs the whole system over it on two cores, each run in a process of
@@ -101,7 +101,11 @@ def measure(where, given):
     print(HEAD, flush=True)
     for name in given.settings:
         for what in given.what:
-            print(row(what, name, json.loads(started(what, str(where), name))), flush=True)
+            found = json.loads(started(what, str(where), name))
+            print(row(what, name, found), flush=True)
+            if given.figures:
+                with given.figures.open("a") as lines:
+                    print(json.dumps(found), file=lines)
 
 
 def started(*given):
@@ -133,6 +137,7 @@ def main():
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument("--what", nargs="+", choices=WHAT, default=list(WHAT))
     parser.add_argument("--edge", type=float, default=EDGE)
+    parser.add_argument("--figures", type=Path, help="file to add a line of JSON to for every run")
     given = parser.parse_args()
     if given.at:
         measure(given.at.absolute(), given)

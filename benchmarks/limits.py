@@ -8,6 +8,7 @@ in a cache of its own, which is thrown away, and never in the user's.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import resource
 import shlex
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 ROOM = 0.2  # of a goal: what a check leaves, for machines are noisy
 SECONDS = 900.0
 NUMBA = 'python -c "import numba"'
+LARGE = "python -m benchmarks.large --edge 0 --settings default --what fold"
 FIRST_RUN = 'python -c "import quorate; quorate.run(quorate.synthetic(n_coins=2, days=1))"'
 
 
@@ -185,6 +188,28 @@ def cold(how: str, times: int) -> Found:
     return median([each.wall for each in took], f"{cpu:.0f} s of processor")
 
 
+@cache
+def _large(how: str) -> dict[str, float]:
+    """Return the figures of a market that memory would not hold; 12 GB of disk while it lasts."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        figures = Path(folder) / "figures"
+        spent(f"{how} --figures {figures}", folder, PYTHONPATH=str(Path(__file__).parents[1]))
+        found: dict[str, float] = json.loads(figures.read_text())
+    return found
+
+
+def large_seconds(how: str, _: int) -> Found:
+    """Return seconds by the clock, from the market on disk to its fills."""
+    found = _large(how)
+    return median([found["wall_s"]], f"{found['coin_bars'] / found['wall_s']:,.0f} coin-bars/s")
+
+
+def large_peak(how: str, _: int) -> Found:
+    """Return the most memory that the process held."""
+    found = _large(how)
+    return median([found["peak_mib"]], f"{found['fixed_mib']:.0f} before the market")
+
+
 LIMITS = (
     Limit(
         "one live cycle, 400 coins, 26 engines: 99 in 100 within",
@@ -244,6 +269,24 @@ LIMITS = (
         "MiB",
         "ours/whole.py 400 6 2",
         peak,
+        held=True,
+        times=1,
+    ),
+    Limit(
+        "400 coins x 3 years of five minutes from disk, features to fills",
+        120.0,
+        "s",
+        LARGE,
+        large_seconds,
+        held=True,
+        times=1,
+    ),
+    Limit(
+        "400 coins x 3 years of five minutes from disk: memory at its peak",
+        512.0,
+        "MiB",
+        LARGE,
+        large_peak,
         held=True,
         times=1,
     ),

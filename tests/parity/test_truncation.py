@@ -7,6 +7,7 @@ been then; the whole chain from rows to arrays is walked each time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -72,6 +73,7 @@ def flat(rows: pl.DataFrame, first: int, n: int) -> pl.DataFrame:
 
 
 PRICE = ("open", "high", "low", "close")
+VOLUME = 8  # the primary venue's, among the arrays of ``made``
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +113,11 @@ def files() -> Files:
     return Files(primary, second)
 
 
-def made(files: Files, end: int, where) -> dict[str, np.ndarray]:
-    """Return each coin's arrays of the panel that is made from the rows before a bar."""
+def made(files: Files, end: int, where, start: int = 0) -> dict[str, np.ndarray]:
+    """Return each coin's arrays of the panel from a bar on, made from the rows before another.
+
+    Of every array of the market both venues, then taker volumes, then membership.
+    """
     folders = []
     for name, frames in (("one", files.primary), ("two", files.second)):
         rows = {
@@ -129,17 +134,18 @@ def made(files: Files, end: int, where) -> dict[str, np.ndarray]:
         PanelSpec(
             (Source(folders[0], "binance_spot", "spot"), Source(folders[1], "kraken_spot", "spot")),
             drop_last=False,
+            start=datetime.fromtimestamp((START_MS + start * BAR_MS) / 1e3, UTC) if start else None,
             accept_failed=True,
             bar_minutes=5,
         )
     )
-    assert panel.n_bars == end
+    assert panel.n_bars == end - start
     arrays = {}
     for c, symbol in enumerate(panel.symbols):
         parts = [getattr(panel.market, name) for name in panel.market._fields]
         arrays[symbol] = np.stack([part[:, v, c] for part in parts for v in (0, 1)])
         taker = panel.bars.taker_buy[:, c]
-        arrays[symbol] = np.concatenate([arrays[symbol], taker[None]])
+        arrays[symbol] = np.concatenate([arrays[symbol], taker[None], panel.member[None, :, c]])
     return arrays
 
 
@@ -159,11 +165,30 @@ def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
         then = made(files, end, tmp_path / f"{end}")
         for symbol, arrays in whole.items():
             if symbol in then:
-                np.testing.assert_array_equal(then[symbol], arrays[:, :end], f"{symbol} at {end}")
+                # when a coin ends for good is told once it has: members are not compared
+                np.testing.assert_array_equal(
+                    then[symbol][:-1], arrays[:-1, :end], f"{symbol} at {end}"
+                )
             else:
                 absent = {"TWO.2", "STARTS"}
                 assert symbol in absent
                 assert np.isnan(arrays[0, :end]).all()
+
+
+@pytest.mark.parametrize("end", [N, 1500 + 26 * HOUR])
+def test_a_panel_from_a_start_is_the_whole_one_from_there(files, tmp_path, end):
+    whole = made(files, end, tmp_path / "whole")
+    for start in sorted(CUTS):
+        if start >= end:
+            continue
+        part = made(files, end, tmp_path / f"{start}", start)
+        for symbol, arrays in whole.items():
+            if symbol in part:
+                np.testing.assert_array_equal(
+                    part[symbol], arrays[:, start:], f"{symbol} from {start}"
+                )
+            else:  # left out and named: nothing of it trades from there on
+                assert not (arrays[VOLUME, start:] > 0.0).any()
 
 
 def test_the_flaws_are_there(files, tmp_path):

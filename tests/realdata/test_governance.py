@@ -45,6 +45,35 @@ def test_two_coins_of_one_name_and_a_price_that_goes_on_after_the_end(data):
     assert count(perps, "FROZEN_END", "XRPUSDT").is_empty()
 
 
+@pytest.fixture(scope="module")
+def days(data, tmp_path_factory):
+    """Return a folder of the 371 coins of one file, one file each."""
+    where = tmp_path_factory.mktemp("days")
+    rows = pl.read_parquet(data / "ohlcv/binance_spot/1d/all.parquet")
+    for (symbol,), mine in rows.partition_by("symbol", as_dict=True).items():
+        mine.write_parquet(where / f"{symbol}.parquet")
+    return where
+
+
+def test_three_units_change_and_one_symbol_is_two_coins(days):
+    found = quorate.check_data(days)
+    assert count(found, "REDENOMINATED").select("symbol", "at", "value").rows() == [
+        ("SUNUSDT", dt.datetime(2021, 6, 18, tzinfo=dt.UTC), pytest.approx(1e-3)),
+        ("BNXUSDT", dt.datetime(2023, 2, 22, tzinfo=dt.UTC), pytest.approx(1e-2)),
+        ("QUICKUSDT", dt.datetime(2023, 7, 21, tzinfo=dt.UTC), pytest.approx(1e-3)),
+    ]
+    assert count(found, "SECOND_COIN")["symbol"].to_list() == ["LUNAUSDT"]
+    assert not found.has_failed
+
+
+def test_what_survivors_would_have_claimed(data):
+    where = data / "ohlcv/binance_spot/1d/all.parquet"
+    found = quorate.survivorship(where, "2021-09-01", "2023-12-30")
+    assert found.everyone == pytest.approx(-0.5431, abs=5e-5)
+    assert found.survivors == pytest.approx(-0.5549, abs=5e-5)
+    assert (found.n_ever, found.n_ended) == (349, 31)
+
+
 def test_the_crash_of_2025_10_10_is_kept(data):
     found = quorate.check_data(data / "ohlcv/bybit_linear/5m", symbols=["AVAXUSDT"])
     suspects = count(found, "RETURN_SUSPECT").filter(

@@ -32,6 +32,7 @@ from quorate.api.universes import survivorship, universe
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
+from quorate.lake import keep as keep_panel
 from quorate.lake import load as load_panel
 from quorate.lake.address import located
 from quorate.lake.layout import files
@@ -113,6 +114,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     in_universe: bool = False,
     accept_failed: bool = False,
     settings: Settings | None = None,
+    keep_in: str | Path | None = None,
 ) -> Panel:
     """Load a market from folders of Parquet files, or one that ``keep`` put on disk.
 
@@ -145,6 +147,9 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     settings : Settings, optional
         Their sections ``[data]`` and ``[universe]`` have the parameters of those rules; read as
         ``run`` reads them when left out.
+    keep_in : path, optional
+        The folder of ``keep``: the panel is made there a coin at a time, and read from there, so
+        that its making needs no more memory than a run of it.
 
     Raises
     ------
@@ -164,7 +169,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
                 f"{bars} is a panel that was kept: its venue, coins and span are as they were",
                 hint="name the folder alone, or load from the files that it was made from",
             )
-        return columns.kept(Path(bars))
+        kept = columns.kept(Path(bars))
+        return kept if keep_in is None else keep(kept, keep_in)
     if venue is None or kind is None:
         raise ConfigError(
             f"nothing says whose bars {located(bars)} holds",
@@ -180,21 +186,23 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         sources.append(Source(located(second[0]), second[1], kind, path(second[2])))
     chosen = None if symbols is None else named(symbols, files(located(bars)))
     chosen_rules = read_settings() if settings is None else settings
-    return load_panel(
-        PanelSpec(
-            tuple(sources),
-            start=start,
-            end=end,
-            symbols=chosen,
-            assume_funding=assume_funding,
-            bar_minutes=bar_minutes,
-            quote_usd=path(quote_usd),
-            as_of=as_of,
-            rules=data_rules(chosen_rules),
-            universe=universe_rules(chosen_rules) if in_universe else None,
-            accept_failed=accept_failed,
-        )
+    spec = PanelSpec(
+        tuple(sources),
+        start=start,
+        end=end,
+        symbols=chosen,
+        assume_funding=assume_funding,
+        bar_minutes=bar_minutes,
+        quote_usd=path(quote_usd),
+        as_of=as_of,
+        rules=data_rules(chosen_rules),
+        universe=universe_rules(chosen_rules) if in_universe else None,
+        accept_failed=accept_failed,
     )
+    if keep_in is None:
+        return load_panel(spec)
+    where = _place(keep_in)
+    return columns.of_folder(keep_panel(spec, where), where)
 
 
 def keep(panel: Panel, folder: str | Path, pieces: Iterable[Block] | None = None) -> Panel:
@@ -235,12 +243,18 @@ def keep(panel: Panel, folder: str | Path, pieces: Iterable[Block] | None = None
     ...     keep(demo(days=2), folder).n_bars, load(folder).n_bars
     (576, 576)
     """
+    where = _place(folder)
+    return columns.of_folder(columns.write(panel, where, pieces), where)
+
+
+def _place(folder: str | Path) -> Path:
+    """Return a folder that a panel may be kept in, or refuse it."""
     where = Path(folder)
     if where.exists() and (where.is_file() or not columns.has_only_ours(where)):
         raise ConfigError(
             f"{where} holds other things", hint="name a folder that is empty, or not there yet"
         )
-    return columns.of_folder(columns.write(panel, where, pieces), where)
+    return where
 
 
 def demo(days: int = 45, seed: int = 7) -> Panel:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quorate.errors import DataError
-from quorate.lake import layout, months, reading
+from quorate.errors import ConfigError, DataError
+from quorate.lake import beside, layout, reading
 from quorate.lake.address import located
 from quorate.lake.governance import Params, findings
 from quorate.lake.quality import Quality, concat, quality
-from quorate.lake.spec import match, named
+from quorate.lake.spec import EVER_MS, match, named
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def check_data(
     bars: str | Path,
     *,
     other: str | Path | None = None,
+    kind: str | None = None,
     symbols: Sequence[str] | None = None,
     rules: Params | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -144,6 +145,10 @@ def check_data(
         A folder of ``SYMBOL.parquet`` files, or a folder of the lake.
     other : path, optional
         The same coins from a second vendor; matched by symbol or base asset.
+    kind : str, optional
+        ``spot`` or ``perp``, of both folders: then the second vendor disputes suspect prices, as in
+        a run, wherever its files do not name other money (``BTCUSD`` beside ``BTCUSDT``). Without
+        it the two are only compared.
     symbols : sequence of str, optional
         As the files spell them, or base assets; all when left out.
     rules : Params, optional
@@ -158,6 +163,8 @@ def check_data(
 
     Raises
     ------
+    ConfigError
+        The kind is neither, or there is no second vendor that it could be of.
     DataError
         If a folder is missing or empty, or a file cannot be read.
 
@@ -166,6 +173,11 @@ def check_data(
     Units: as the columns say.  Causal: see ``lake.governance``.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
+    if kind is not None and (other is None or kind not in {"spot", "perp"}):
+        raise ConfigError(
+            f"kind {kind!r} says nothing of {other or 'a second vendor, for none is given'}",
+            hint="give --other, and spot or perp, what both folders hold",
+        )
     bars, other = located(bars), None if other is None else located(other)
     files = reading.files(bars)
     others = {} if other is None else reading.files(other)
@@ -184,12 +196,18 @@ def check_data(
 
     def one(symbol: str) -> Quality:
         matched = match(symbol, others) if others else ()
-        mine = reading.judge(symbol, files[symbol], length, given, drop_last=is_plain)
-        beside = None
+        second, disputed = None, None
         if matched:
-            name = _name(matched)
-            beside = reading.judge(name, matched, length, given, drop_last=is_other_plain)
-        return quality(mine, reading.aligned(mine, beside), length.minutes, given)
+            name = layout.spelt(matched)
+            second = reading.judge(name, matched, length, given, drop_last=is_other_plain)
+            if kind is not None and not beside.differs(symbol, second.quote):
+                disputed = beside.disputing(
+                    reading.joined(second.governed, EVER_MS), length.minutes
+                )
+        mine = reading.judge(
+            symbol, files[symbol], length, given, drop_last=is_plain, disputed=disputed
+        )
+        return quality(mine, reading.aligned(mine, second), length.minutes, given)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for coin in pool.map(one, chosen):
@@ -197,9 +215,3 @@ def check_data(
             if progress is not None:
                 progress(len(done), len(chosen))
     return Check(str(bars), length.minutes, concat(done))
-
-
-def _name(paths: Sequence[Path]) -> str:
-    """Return the symbol that files are of: their own name, or that of their folder in a lake."""
-    last = paths[-1]
-    return last.parts[-3].removeprefix("symbol=") if months.is_ours(last) else last.stem

@@ -17,15 +17,15 @@ import polars as pl
 from quorate.api.configure import data_rules
 from quorate.api.effective import read_settings
 from quorate.errors import ConfigError
-from quorate.lake import disk, governance, layout, reading, reconcile
+from quorate.lake import beside, disk, governance, layout, reading, reconcile
 from quorate.lake.address import located
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import PRICES
-from quorate.lake.spec import match, named
+from quorate.lake.spec import match, named, quote_asset
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from quorate.lake.governance.findings import Schema
     from quorate.lake.reading import Judged
@@ -80,6 +80,7 @@ def reconcile_data(
     names: Sequence[str] | None = None,
     symbols: Sequence[str] | None = None,
     to: str | Path | None = None,
+    quote_usd: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reconciled:
     """Merge several vendors' bars: each bar from the first vendor that another one confirms.
@@ -97,6 +98,9 @@ def reconcile_data(
     to : path, optional
         Folder for the merged series, one ``SYMBOL.parquet`` a coin, with ``vendor`` and ``n_agree``
         beside each bar.
+    quote_usd : path, optional
+        A file of bars of the first vendor's quote currency in USD: a vendor whose files say that
+        they are in USD is converted by it.
     progress : callable, optional
         Called with coins done and coins in all.
 
@@ -108,7 +112,8 @@ def reconcile_data(
     Raises
     ------
     ConfigError
-        Fewer than two folders, another number of names, or an unknown kind.
+        Fewer than two folders, another number of names, an unknown kind, or a coin in other money
+        that cannot be converted: the basis between USD and USDT is a price too.
     DataError
         A folder is missing or empty, or the disk refuses a file.
 
@@ -128,6 +133,8 @@ def reconcile_data(
     found = [reading.files(located(each)) for each in folders]
     chosen = tuple(found[0]) if symbols is None else named(symbols, found[0])
     length = reading.length(found[0][symbol] for symbol in chosen)
+    rate = None if quote_usd is None else Path(quote_usd)
+    _refuse_other_money(chosen, found, titles, rate)
     rules = governance.params(**data_rules(read_settings()))
     is_plain = [not layout.is_partitioned(located(each)) for each in folders]
 
@@ -138,7 +145,7 @@ def reconcile_data(
                 (match(symbol, there) for there in found), is_plain, strict=True
             )
         ]
-        return _merged(judged, kind, length.minutes)
+        return _merged(judged, kind, length.minutes, rate)
 
     made: list[_Coin] = []
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -167,11 +174,40 @@ class _Coin(NamedTuple):
     merged: Merged
 
 
-def _merged(judged: Sequence[Judged | None], kind: str, minutes: int) -> list[_Coin]:
+def _refuse_other_money(
+    symbols: Sequence[str],
+    found: Sequence[Mapping[str, tuple[Path, ...]]],
+    titles: Sequence[str],
+    quote_usd: Path | None,
+) -> None:
+    """Refuse vendors whose prices are in other money than the first one's."""
+    for symbol in symbols:
+        for title, there in zip(titles[1:], found[1:], strict=True):
+            paths = match(symbol, dict(there))
+            other = layout.spelt(paths) if paths else ""
+            if beside.is_apart(quote_usd, symbol, quote_asset(other)):
+                raise ConfigError(
+                    f"{symbol} of {titles[0]} and {other} of {title} are in other money: the basis "
+                    "between them is a price",
+                    hint="say what the first one's is worth with --quote-usd, or leave it out",
+                )
+
+
+def _merged(
+    judged: Sequence[Judged | None], kind: str, minutes: int, quote_usd: Path | None
+) -> list[_Coin]:
     """Merge the vendors' bars of each coin of a symbol; the first vendor has it."""
     mine = judged[0]
     assert mine is not None  # noqa: S101  (the first vendor has every symbol)
-    others = [reading.aligned(mine, each) for each in judged[1:]]
+    others = [
+        [
+            beside.priced(
+                quote_usd, mine.symbol, series, "" if each is None else each.quote, minutes
+            )
+            for series in reading.aligned(mine, each)
+        ]
+        for each in judged[1:]
+    ]
     made = []
     for i, (name, series) in enumerate(mine.governed.coins):
         bars = [series, *(each[i] for each in others)]

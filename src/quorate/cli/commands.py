@@ -92,10 +92,8 @@ def keep(
 
     Example: quorate keep --bars data/spot_5m --venue binance_spot --kind spot --to data/kept
     """
-    from quorate import api
-
     market.check()
-    panel = api.keep(market.load(), to)
+    panel = market.load(keep_in=to)
     print(f"{panel!r}\nkept in {to}: quorate backtest --bars {to}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -158,6 +158,10 @@ def check(
     other: Annotated[
         Path | None, Parameter(help="The same coins from a second vendor, to compare.")
     ] = None,
+    kind: Annotated[
+        Literal["spot", "perp"] | None,
+        Parameter(help="What both hold: then the second disputes suspect prices, as in a run."),
+    ] = None,
     symbols: Annotated[
         list[str] | None,
         Parameter(help="Which coins, BTC or BTCUSDT; all if left out.", consume_multiple=True),
@@ -181,7 +185,7 @@ def check(
     from quorate.cli.progress import bars as bar
 
     with bar("checking", unit="coins") as progress:
-        found = api.check_data(bars, other=other, symbols=symbols, progress=progress)
+        found = api.check_data(bars, other=other, kind=kind, symbols=symbols, progress=progress)
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
     else:

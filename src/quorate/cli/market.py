@@ -63,8 +63,11 @@ class Market:
         bool, Parameter(negative="", help="Load coins that fail a rule of data all the same.")
     ] = False
 
-    def load(self, settings: Settings | None = None) -> Panel:
-        """Return the panel of the bars, held against the rules of data of the settings."""
+    def load(self, settings: Settings | None = None, keep_in: Path | None = None) -> Panel:
+        """Return the panel of the bars, held against the rules of data of the settings.
+
+        Made and left in ``keep_in`` where that is given (``quorate.load``).
+        """
         from quorate import api
 
         second = None
@@ -87,6 +90,7 @@ class Market:
             in_universe=self.universe,
             accept_failed=self.accept_failed,
             settings=settings,
+            keep_in=keep_in,
         )
 
     def check(self) -> None:

@@ -27,6 +27,10 @@ def reconcile(
     to: Annotated[
         Path | None, Parameter(help="Write the merged series there, SYMBOL.parquet a coin.")
     ] = None,
+    quote_usd: Annotated[
+        Path | None,
+        Parameter(help="Bars of the first vendor's quote in USD, for vendors in USD."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Merge vendors of one kind: each bar from the first that another one confirms.
@@ -43,7 +47,13 @@ def reconcile(
 
     with bars("reconciling", unit="coins") as progress:
         found = api.reconcile_data(
-            folders, kind=kind, names=names, symbols=symbols, to=to, progress=progress
+            folders,
+            kind=kind,
+            names=names,
+            symbols=symbols,
+            to=to,
+            quote_usd=quote_usd,
+            progress=progress,
         )
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from quorate.lake.again import again
 from quorate.lake.grid import NEVER
-from quorate.lake.load import load
+from quorate.lake.load import keep, load
 from quorate.lake.panel import Block, Panel, Provenance, blocks
 from quorate.lake.spec import PanelSpec, Source
 from quorate.lake.synthetic import synthetic
@@ -28,6 +28,7 @@ __all__ = [
     "Source",
     "again",
     "blocks",
+    "keep",
     "load",
     "synthetic",
 ]

@@ -1,8 +1,8 @@
-"""What holding costs, on every venue of a panel: funding, mark prices, basis.
+"""What holding a coin costs, on every venue of a panel: funding, mark prices, basis.
 
-In: the panel's spec, its grid and the venues' bars. Out: ``Carried`` arrays and the notes a
-reader must see. A perpetual whose funding is not known is refused unless the caller states the
-rate to assume: a backtest without funding would flatter every long.
+In: the panel's spec, its grid and one coin's bars on each venue. Out: ``Carried`` arrays of the
+coin, and the notes a reader must see of all. A perpetual whose funding is not known is refused
+unless the caller states the rate to assume: a backtest without funding would flatter every long.
 """
 
 from __future__ import annotations
@@ -22,44 +22,87 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from quorate.core.types import Cube, Mat, Vec
+    from quorate.core.types import Vec
     from quorate.lake.grid import Grid, Laid
     from quorate.lake.panel import FundingSource
+    from quorate.lake.prints import Prints
     from quorate.lake.reading import Life
     from quorate.lake.sources import Settlements
-    from quorate.lake.spec import PanelSpec, Source
+    from quorate.lake.spec import PanelSpec
+
+    Files = dict[str, tuple[Path, ...]]
 
 _TOLERATED_HOURS = 24.0
 _TOLERATED_FRAC = 0.01
 _FAR_LOG = np.log(2.0)
+_NONE: Vec = np.empty(0)
+
+
+class Carrying(NamedTuple):
+    """What is the same for all coins: the spec, the grid, and each venue's folders by symbol."""
+
+    spec: PanelSpec
+    grid: Grid
+    funding: tuple[Files, ...]
+    mark: tuple[Files, ...]
+    prints: Prints
 
 
 class Carried(NamedTuple):
-    """Funding of the primary venue (time, coin), funding and marks of all (time, venue, coin)."""
+    """One coin's funding on the primary venue, and by venue its funding and marks, shape (time,).
 
-    rate: Mat
-    hours: Mat
-    basis_bps: Mat
-    settled: Cube
-    mark: Cube
+    ``source`` says how the funding is known, ``is_skipped`` that there are marks of another bar
+    length, ``funding_paths`` and ``mark_paths`` what was read, all by venue.
+    """
+
+    rate: Vec
+    hours: Vec
+    basis_bps: Vec
+    settled: tuple[Vec, ...]
+    mark: tuple[Vec, ...]
     source: tuple[FundingSource, ...]
-    notes: tuple[str, ...]
-    paths: tuple[Path, ...]
+    is_skipped: tuple[bool, ...]
+    funding_paths: tuple[tuple[Path, ...], ...]
+    mark_paths: tuple[tuple[Path, ...], ...]
 
 
-def carry(spec: PanelSpec, lives: Sequence[Life], grid: Grid, laid: Sequence[Laid]) -> Carried:
-    """Read and lay out funding, marks and basis of every venue.
+def carrying(spec: PanelSpec, grid: Grid, prints: Prints) -> Carrying:
+    """Look which coins have funding and marks.
 
     Parameters
     ----------
     spec : PanelSpec
-        Its sources name the funding and mark folders; ``assume_funding`` fills what lacks.
-    lives : sequence of Life
-        The coin axis: a symbol may mean two coins, one after the other, and change its unit.
+        Its sources name the folders.
     grid : Grid
         The bars.
+    prints : Prints
+        What is read of each file will be put there.
+
+    Raises
+    ------
+    DataError
+        A folder is missing.
+    """
+    of_funding = [None if each.kind == "spot" else each.funding for each in spec.sources]
+    of_marks = [each.mark for each in spec.sources]
+    listed = [
+        tuple({} if folder is None else layout.files(folder) for folder in folders)
+        for folders in (of_funding, of_marks)
+    ]
+    return Carrying(spec, grid, listed[0], listed[1], prints)
+
+
+def carry(given: Carrying, life: Life, laid: Sequence[Laid]) -> Carried:
+    """Read and lay out funding, marks and basis of one coin on every venue.
+
+    Parameters
+    ----------
+    given : Carrying
+        ``spec.assume_funding`` fills what lacks.
+    life : Life
+        A symbol may mean two coins, one after the other, and change its unit.
     laid : sequence of Laid
-        Each source's bars on the grid.
+        The coin's bars on the grid, an entry a venue, of one coin each.
 
     Returns
     -------
@@ -67,62 +110,104 @@ def carry(spec: PanelSpec, lives: Sequence[Life], grid: Grid, laid: Sequence[Lai
         On spot the rates are 0. ``basis_bps`` is perpetual over spot where the primary venue is
         a perpetual one and another source has the coin on spot, else NaN.
 
+    Raises
+    ------
+    DataError
+        Funding is unknown for more than 24 h and more than 1% of a perpetual's bars, and
+        ``assume_funding`` is not given; or marks are those of something else.
+
     Notes
     -----
-    Funding unknown for more than 24 h and more than 1% of a perpetual's bars is a ``DataError``
-    unless ``assume_funding`` is given.  Units: fractions per settlement; hours; quote; bps.
-    Causal: rates are known from their
+    Units: fractions per settlement; hours; quote; bps.  Causal: rates are known from their
     settlement on.  Missing: a tolerated hole books no funding, and its rate is NaN.
     Spec 4, METHODS 6.4.
     """
-    symbols = tuple(life.name for life in lives)
-    shape = (grid.n_bars, len(laid), len(symbols))
-    settled, mark = np.zeros(shape), np.stack([each.close for each in laid], axis=1)
-    rate, hours = np.zeros(shape), np.full(shape, funding.ASSUMED_HOURS)
-    kinds: list[list[FundingSource]] = []
-    notes: list[str] = []
-    paths: list[Path] = []
-    limit = as_of_ms(spec)
-    for v, (source, bars) in enumerate(zip(spec.sources, laid, strict=True)):
-        read = _funding(source, symbols, paths, limit)
-        kinds.append([])
-        for c, symbol in enumerate(symbols):
-            if source.kind == "spot" or bars.last[c] < 0:
-                kinds[v].append("none")
-                continue
-            traded = bars.status[:, c] == Bar.TRADED
-            paid, kind = _fund(
-                read[c], grid, traded, spec.assume_funding, f"{source.venue} {symbol}"
-            )
-            settled[:, v, c], rate[:, v, c], hours[:, v, c] = paid
-            kinds[v].append(kind)
-        notes += _funding_note(source, symbols, kinds[v], spec.assume_funding)
-        notes += _mark(source, lives, grid, mark[:, v], (paths, limit))
+    known = [_funding(given, v, life.name, each) for v, each in enumerate(laid)]
+    marks = [_mark(given, v, life, each) for v, each in enumerate(laid)]
     return Carried(
-        np.ascontiguousarray(rate[:, 0]),
-        np.ascontiguousarray(hours[:, 0]),
-        _basis(spec, laid),
-        settled,
-        mark,
-        tuple(kinds[0]),
-        tuple(notes),
-        tuple(paths),
+        known[0].paid.rate,
+        known[0].paid.hours,
+        _basis(given.spec, laid),
+        tuple(each.paid.settled for each in known),
+        tuple(each.price for each in marks),
+        tuple(each.kind for each in known),
+        tuple(each.is_skipped for each in marks),
+        tuple(each.paths for each in known),
+        tuple(each.paths for each in marks),
     )
 
 
-def _funding(
-    source: Source, symbols: tuple[str, ...], paths: list[Path], limit: int | None
-) -> list[Settlements | None]:
-    """Read a venue's funding files, one a coin where there is one."""
-    if source.funding is None or source.kind == "spot":
-        return [None] * len(symbols)
-    files = layout.files(source.funding)
-    read: list[Settlements | None] = []
-    for symbol in symbols:
-        found = match(symbol, files)
-        paths.extend(found)
-        read.append(read_funding(found, limit) if found else None)
-    return read
+def bare(carried: Carried) -> Carried:
+    """Return what is short of it: how funding is known, and what was read."""
+    return carried._replace(rate=_NONE, hours=_NONE, basis_bps=_NONE, settled=(), mark=())
+
+
+def notes(spec: PanelSpec, coins: Sequence[str], carried: Sequence[Carried]) -> list[str]:
+    """Return what a reader must know of all coins: what was assumed, what was not used."""
+    said = []
+    for v, source in enumerate(spec.sources):
+        assumed = [
+            name
+            for name, each in zip(coins, carried, strict=True)
+            if each.source[v] in {"assumed", "mixed"}
+        ]
+        if assumed and spec.assume_funding is not None:
+            said.append(
+                f"Funding on {source.venue} is assumed, not known, at "
+                f"{spec.assume_funding * 1e4:.4g} bps per 8 h where data lack: "
+                f"{', '.join(assumed)}."
+            )
+        skipped = [name for name, each in zip(coins, carried, strict=True) if each.is_skipped[v]]
+        if skipped:
+            said.append(
+                f"Mark prices of other bar lengths on {source.venue} not used: "
+                f"{', '.join(skipped)}."
+            )
+    return said
+
+
+def paths(spec: PanelSpec, carried: Sequence[Carried]) -> list[Path]:
+    """Return the files of all coins, by venue: those of funding, then those of marks."""
+    return [
+        path
+        for v in range(len(spec.sources))
+        for group in ("funding_paths", "mark_paths")
+        for each in carried
+        for path in getattr(each, group)[v]
+    ]
+
+
+class _Known(NamedTuple):
+    paid: funding.Funding
+    kind: FundingSource
+    paths: tuple[Path, ...]
+
+
+class _Marked(NamedTuple):
+    price: Vec
+    paths: tuple[Path, ...] = ()
+    is_skipped: bool = False
+
+
+def _funding(given: Carrying, v: int, name: str, laid: Laid) -> _Known:
+    """Read and lay out one coin's funding on one venue."""
+    source, found = given.spec.sources[v], match(name, given.funding[v])
+    limit = as_of_ms(given.spec)
+    read = read_funding(found, limit, given.prints) if found else None
+    if source.kind == "spot" or laid.last[0] < 0:
+        n = given.grid.n_bars
+        nothing = funding.Funding(_all(0.0, n), _all(0.0, n), _all(funding.ASSUMED_HOURS, n))
+        return _Known(nothing, "none", found)
+    traded = laid.status[:, 0] == Bar.TRADED
+    assumed = given.spec.assume_funding
+    paid, kind = _fund(read, given.grid, traded, assumed, f"{source.venue} {name}")
+    return _Known(paid, kind, found)
+
+
+def _all(value: float, n: int) -> Vec:
+    """Return n times a number, in the memory of one."""
+    made: Vec = np.broadcast_to(np.float64(value), (n,))
+    return made
 
 
 def _fund(
@@ -154,66 +239,34 @@ def _fund(
     return known, "known"
 
 
-def _funding_note(
-    source: Source,
-    symbols: tuple[str, ...],
-    kinds: Sequence[FundingSource],
-    assumed: float | None,
-) -> list[str]:
-    """Return the sentence for the head of the report, if anything was assumed."""
-    names = [
-        name for name, kind in zip(symbols, kinds, strict=True) if kind in ("assumed", "mixed")
-    ]
-    if not names or assumed is None:
-        return []
-    note = (
-        f"Funding on {source.venue} is assumed, not known, at {assumed * 1e4:.4g} bps per 8 h "
-        f"where data lack: {', '.join(names)}."
-    )
-    return [note]
-
-
-def _mark(
-    source: Source,
-    lives: Sequence[Life],
-    grid: Grid,
-    mark: Mat,
-    reading: tuple[list[Path], int | None],
-) -> list[str]:
-    """Write known mark prices over the closes, in place; return notes.
+def _mark(given: Carrying, v: int, life: Life, laid: Laid) -> _Marked:
+    """Return known mark prices of one coin, and its closes where none is known.
 
     Marks of longer bars than the panel's are left out: valued by the mark on one bar in twelve
     and by the close on the others, equity would jump by their difference twice an hour.
     """
-    if source.mark is None:
-        return []
-    files = layout.files(source.mark)
-    paths, limit = reading
-    skipped = []
-    for c, life in enumerate(lives):
-        symbol = life.name
-        found = match(symbol, files)
-        if not found:
-            continue
-        series = read_bars(
-            found,
-            drop_last=not layout.is_partitioned(source.mark),
-            has_volume=False,
-            as_of_ms=limit,
-        )
-        if infer_minutes(series.open_ms, series.file) != grid.bar_minutes:
-            skipped.append(symbol)
-            continue
-        paths.extend(found)
-        series = window(snap(series, grid.bar_minutes), *life.span)
-        row = (series.open_ms - grid.first_ms) // grid.bar_ms
-        inside = (row >= 0) & (row < grid.n_bars)
-        price = (series.close / life.units.of(series.open_ms))[inside]
-        _refuse_far(price / mark[row[inside], c], f"{source.venue} {symbol}", source.mark)
-        mark[row[inside], c] = price
-    if not skipped:
-        return []
-    return [f"Mark prices of other bar lengths on {source.venue} not used: {', '.join(skipped)}."]
+    source, grid = given.spec.sources[v], given.grid
+    close: Vec = laid.close[:, 0]
+    found = match(life.name, given.mark[v])
+    if source.mark is None or not found:
+        return _Marked(close)
+    series = read_bars(
+        found,
+        drop_last=not layout.is_partitioned(source.mark),
+        has_volume=False,
+        as_of_ms=as_of_ms(given.spec),
+        prints=given.prints,
+    )
+    if infer_minutes(series.open_ms, series.file) != grid.bar_minutes:
+        return _Marked(close, is_skipped=True)
+    series = window(snap(series, grid.bar_minutes), *life.span)
+    row = (series.open_ms - grid.first_ms) // grid.bar_ms
+    inside = (row >= 0) & (row < grid.n_bars)
+    price = (series.close / life.units.of(series.open_ms))[inside]
+    _refuse_far(price / close[row[inside]], f"{source.venue} {life.name}", source.mark)
+    mark = close.copy()
+    mark[row[inside]] = price
+    return _Marked(mark, found)
 
 
 def _refuse_far(ratio: Vec, what: str, folder: Path) -> None:
@@ -228,16 +281,16 @@ def _refuse_far(ratio: Vec, what: str, folder: Path) -> None:
         )
 
 
-def _basis(spec: PanelSpec, laid: Sequence[Laid]) -> Mat:
+def _basis(spec: PanelSpec, laid: Sequence[Laid]) -> Vec:
     """Return perpetual over spot in bps where both traded on the bar, else NaN."""
-    basis: Mat = np.full(laid[0].close.shape, np.nan)
     spot = [
         bars
         for source, bars in zip(spec.sources[1:], laid[1:], strict=True)
         if source.kind == "spot"
     ]
     if spec.sources[0].kind == "spot" or not spot:
-        return basis
-    both = (laid[0].status == Bar.TRADED) & (spot[0].status == Bar.TRADED)
-    basis[both] = (laid[0].close[both] / spot[0].close[both] - 1.0) * 1e4
+        return _all(np.nan, laid[0].close.shape[0])
+    basis: Vec = np.full(laid[0].close.shape[0], np.nan)
+    both = ((laid[0].status == Bar.TRADED) & (spot[0].status == Bar.TRADED))[:, 0]
+    basis[both] = (laid[0].close[both, 0] / spot[0].close[both, 0] - 1.0) * 1e4
     return basis

@@ -6,7 +6,6 @@ the panel into every run folder; or a refusal, where rows fail a rule and that w
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from types import MappingProxyType
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk, months
+from quorate.lake import beside, disk, reading
 from quorate.lake import quality as worth
+from quorate.lake.prints import together
 from quorate.lake.quality import Quality
 from quorate.lake.sources import instant
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.lake.governance import Params
-    from quorate.lake.grid import Grid
-    from quorate.lake.reading import Read
-    from quorate.lake.spec import Source
+    from quorate.lake.prints import Prints
+    from quorate.lake.reading import Judged, Symbol
+    from quorate.lake.sources import Series
+    from quorate.lake.spec import PanelSpec, Source
 
 FOLDER = "certificate"
 """Where it lies in the folder of a run."""
@@ -36,7 +37,10 @@ _SHOWN = 5
 
 
 class Origin(NamedTuple):
-    """One venue's files: where they lie, how many, a hash over them, the span of their bars."""
+    """One venue's files: where they lie, how many, a hash over them, the span of their rows.
+
+    ``kind`` is ``spot`` or ``perp`` for bars, else ``funding``, ``mark`` or ``quote``.
+    """
 
     venue: str
     kind: str
@@ -56,7 +60,9 @@ class Certificate(NamedTuple):
     primary one first; further venues of its kind are compared with it in its ``pairs``. ``rules``
     are the parameters by name, ``excluded`` says why a coin is not in the panel, ``is_accepted``
     that it was loaded although a rule failed, because that was asked for. ``universe`` has the
-    numbers by which members were chosen; empty where every listed coin is one.
+    numbers by which members were chosen; empty where every listed coin is one. ``inputs`` are the
+    files that were read beside the bars: funding, marks, the quote currency. ``damaged`` says which
+    of its own tables could not be read back, and why; they are empty then.
     """
 
     venues: tuple[tuple[Origin, Quality], ...]
@@ -65,38 +71,91 @@ class Certificate(NamedTuple):
     excluded: Mapping[str, str]
     is_accepted: bool
     universe: Mapping[str, float] = MappingProxyType({})
+    inputs: tuple[Origin, ...] = ()
+    damaged: tuple[str, ...] = ()
 
     @property
     def failed(self) -> pl.DataFrame:
         """Return the coins that a rule fails: ``venue, symbol, failed``."""
-        return pl.concat(
+        rows = [
             each.failed.select(pl.lit(origin.venue).alias("venue"), "symbol", "failed")
             for origin, each in self.venues
-        )
+        ]
+        none = pl.DataFrame(schema=dict.fromkeys(("venue", "symbol", "failed"), pl.String))
+        return pl.concat([none, *rows])
+
+
+def worths(
+    spec: PanelSpec,
+    judged: Sequence[Judged | None],
+    told: tuple[int, int],
+    bar_minutes: int,
+    rules: Params,
+) -> tuple[Quality | None, ...]:
+    """Return what one symbol's bars are worth within a span, an entry a venue.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Its sources are the venues, the primary one first.
+    judged : sequence of Judged or None
+        The symbol on each.
+    told : (int, int)
+        The span that is told of, open times in milliseconds (``scope.told``): the one asked for,
+        for rows that fail may have left no bar at its ends.
+    bar_minutes : int
+        Length of a bar.
+    rules : Params
+        Of governance.
+
+    Notes
+    -----
+    Units: as ``Quality``.  Causal: counts what was found.  Missing: None where the venue has no
+    file.  Spec 13; METHODS 12.
+    """
+    near = _beside(spec, judged, bar_minutes)
+    return tuple(
+        each and worth.quality(each, near if i == 0 else [], bar_minutes, rules, told)
+        for i, each in enumerate(judged)
+    )
+
+
+def _beside(
+    spec: PanelSpec, judged: Sequence[Judged | None], bar_minutes: int
+) -> list[Series | None]:
+    """Return the bars that stand beside each coin of a symbol; empty where none do."""
+    mine, *others = judged
+    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
+    v = beside.witness(spec, mine.symbol, others)
+    if v is None or (other := others[v]) is None:
+        return []
+    return [
+        beside.priced(spec.quote_usd, mine.symbol, series, other.quote, bar_minutes)
+        for series in reading.aligned(mine, other)
+    ]
 
 
 def certify(
     sources: Sequence[Source],
-    reads: Sequence[Read],
-    grid: Grid,
-    rules: Params,
-    told: tuple[int, int],
+    symbols: Sequence[Symbol],
+    found: Sequence[Sequence[Quality | None]],
+    bars: tuple[int, Params],
+    prints: Prints,
 ) -> Certificate:
-    """Return the certificate of what was read, within a span.
+    """Return the certificate of what was read.
 
     Parameters
     ----------
     sources : sequence of Source
         The venues, the primary one first.
-    reads : sequence of Read
-        What was read of each.
-    grid : Grid
-        The bar length.
-    rules : Params
-        Of governance.
-    told : (int, int)
-        The span that findings count in, milliseconds: the one asked for, where rows that fail may
-        have left no bar.
+    symbols : sequence of Symbol
+        What was read.
+    found : sequence of sequence of Quality or None
+        What those that count are worth (``worths``).
+    bars : (int, Params)
+        The length of a bar in minutes, and the rules of governance.
+    prints : Prints
+        What was read of each file.
 
     Returns
     -------
@@ -108,25 +167,11 @@ def certify(
     Units: bytes, rows, bps.  Causal: counts what was found.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    span = (told[0], told[1], grid.bar_ms)
-    cut = [[each and worth.within(each, *span) for each in read.judged] for read in reads]
-    # spot beside perpetuals differ by the basis
-    alike = [i for i in range(1, len(sources)) if sources[i].kind == sources[0].kind]
-    beside = dict(zip(reads[alike[0]].names, reads[alike[0]].coins, strict=True)) if alike else {}
     venues = []
-    for i, (source, read) in enumerate(zip(sources, reads, strict=True)):
-        parts = [
-            worth.quality(
-                mine,
-                [beside.get(name) for name, _ in mine.governed.coins] if i == 0 else [],
-                grid.bar_minutes,
-                rules,
-            )
-            for mine in cut[i]
-            if mine is not None
-        ]
-        venues.append((_origin(source, read), worth.concat(parts)))
-    made = Certificate(tuple(venues), grid.bar_minutes, rules._asdict(), {}, is_accepted=False)
+    for v, source in enumerate(sources):
+        parts = [part for each in found if (part := each[v]) is not None]
+        venues.append((_origin(source, v, symbols, prints), worth.concat(parts)))
+    made = Certificate(tuple(venues), bars[0], bars[1]._asdict(), {}, is_accepted=False)
     return made._replace(is_accepted=not made.failed.is_empty())
 
 
@@ -147,7 +192,7 @@ def refuse(certificate: Certificate) -> None:
     --------
     >>> refuse(Certificate((), 5, {}, {}, is_accepted=False))
     """
-    failed = certificate.failed if certificate.venues else pl.DataFrame()
+    failed = certificate.failed
     if failed.is_empty():
         return
     told = [f"{symbol} on {venue} ({rules})" for venue, symbol, rules in failed.rows()]
@@ -211,6 +256,7 @@ def write(certificate: Certificate, where: Path) -> None:
         "excluded": dict(certificate.excluded),
         "is_accepted": certificate.is_accepted,
         "universe": dict(certificate.universe),
+        "inputs": [each._asdict() for each in certificate.inputs],
         "found": _counts(certificate),
     }
     disk.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
@@ -224,28 +270,76 @@ def read(where: Path) -> Certificate:
     DataError
         There is none, or it is not whole.
     """
+    found = salvage(where)
+    if found.damaged:
+        raise DataError(
+            f"{where} holds no certificate that can be read: {'; '.join(found.damaged)}",
+            hint="it was not written to its end, or changed since: make the run or panel again",
+        )
+    return found
+
+
+def salvage(where: Path) -> Certificate:
+    """Read what can be read of a certificate, and say what cannot.
+
+    Parameters
+    ----------
+    where : Path
+        The folder that ``write`` wrote into.
+
+    Returns
+    -------
+    Certificate
+        ``damaged`` names every part that is missing, cut short or of other columns: tables that are
+        empty here, or all of it where ``certificate.json`` is one of them.
+
+    Notes
+    -----
+    Units: as ``Quality``.  Causal: as ``certify``.  Missing: told, not guessed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> salvage(Path("no-such-folder")).damaged
+    ('certificate.json: No such file or directory',)
+    """
     try:
         about = json.loads((where / ABOUT).read_bytes())
-        venues = tuple(
-            (
-                Origin(**each),
-                Quality(*(disk.frame(where / name) for name in _tables(i))),
-            )
-            for i, each in enumerate(about["venues"])
-        )
-        return Certificate(
-            venues,
+        origins = [Origin(**each) for each in about["venues"]]
+        made = Certificate(
+            (),
             about["bar_minutes"],
             about["rules"],
             about["excluded"],
             about["is_accepted"],
             about["universe"],
+            tuple(Origin(**each) for each in about.get("inputs", ())),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{where} holds no certificate that can be read: {error}",
-            hint="it was not written to its end, or changed since: make the run or panel again",
-        ) from error
+        said = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        lost = (f"{ABOUT}: {said}",)
+        return Certificate((), 0, {}, {}, is_accepted=False, damaged=lost)
+    damaged: list[str] = []
+    tables = [
+        Quality(*(_table(where / name, damaged) for name in _tables(i)))
+        for i in range(len(origins))
+    ]
+    return made._replace(venues=tuple(zip(origins, tables, strict=True)), damaged=tuple(damaged))
+
+
+def _table(path: Path, damaged: list[str]) -> pl.DataFrame:
+    """Read a table, or note why it cannot be read and return it empty."""
+    schema = worth.SCHEMAS[path.name.split(".")[1]]
+    none = pl.DataFrame(schema=schema)
+    try:
+        found = disk.frame(path)
+    except DataError as error:
+        damaged.append(f"{path.name}: {error.message.removeprefix(str(path)).strip()}")
+        return none
+    if found.schema != none.schema:
+        damaged.append(f"{path.name}: it has the columns {', '.join(found.columns)}")
+        return none
+    return found
 
 
 def _counts(certificate: Certificate) -> list[dict[str, Any]]:
@@ -264,23 +358,64 @@ def _tables(i: int) -> list[str]:
     return [f"{i}.{name}.parquet" for name in Quality._fields]
 
 
-def _origin(source: Source, read: Read) -> Origin:
-    """Return the facts of one venue's files, with a hash over their bytes."""
-    digest = hashlib.blake2b(digest_size=16)
-    n_bytes = 0
-    for path, content in zip(read.paths, months.each(read.paths), strict=True):
-        digest.update(path.name.encode())
-        digest.update(content)
-        n_bytes += len(content)
-    full = [series for series in read.coins if series is not None and series.open_ms.size > 0]
+def inputs(spec: PanelSpec, paths: Sequence[Path], prints: Prints) -> tuple[Origin, ...]:
+    """Return the facts of the files that were read beside the bars.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Whose sources name the folders of funding and marks, and the quote currency's file.
+    paths : sequence of Path
+        The files of funding and marks that were read (``carry.paths``).
+    prints : Prints
+        What was read of each.
+
+    Returns
+    -------
+    tuple of Origin
+        One a venue and kind that had a file, in the order of the sources; the quote's last.
+
+    Notes
+    -----
+    Units: bytes, rows.  Causal: of whole files.  Missing: a folder of which nothing was read has
+    no entry.  Spec 13.
+    """
+    made = []
+    for source in spec.sources:
+        for kind, folder in (("funding", source.funding), ("mark", source.mark)):
+            own = () if folder is None else (p for p in paths if p.is_relative_to(folder))
+            mine = list(dict.fromkeys(own))  # two coins of one symbol share its files
+            if mine:
+                made.append(_facts(source.venue, kind, str(folder), mine, prints))
+    if spec.quote_usd is not None:
+        made.append(_facts("", "quote", str(spec.quote_usd), [spec.quote_usd], prints))
+    return tuple(made)
+
+
+def _origin(source: Source, v: int, symbols: Sequence[Symbol], prints: Prints) -> Origin:
+    """Return the facts of one venue's bars: rows as they were read, the span of what is left."""
+    paths = [path for symbol in symbols for path in symbol.paths[v]]
+    spans = [coin[v] for symbol in symbols for coin in symbol.spans]
+    full = [span for span in spans if span is not None]
+    return _facts(source.venue, source.kind, str(source.path), paths, prints)._replace(
+        n_rows=sum(symbol.n_rows[v] for symbol in symbols),
+        first=instant(min(first for first, _ in full)) if full else "",
+        last=instant(max(last for _, last in full)) if full else "",
+    )
+
+
+def _facts(venue: str, kind: str, folder: str, paths: Sequence[Path], prints: Prints) -> Origin:
+    """Return the facts of some files, with a hash over what was read of them."""
+    read = [prints[path] for path in paths]
+    spans = [each.span for each in read if each.span is not None]
     return Origin(
-        source.venue,
-        source.kind,
-        str(source.path),
-        len(read.paths),
-        n_bytes,
-        sum(each.n_rows for each in read.judged if each is not None),
-        instant(min(int(each.open_ms[0]) for each in full)) if full else "",
-        instant(max(int(each.open_ms[-1]) for each in full)) if full else "",
-        digest.hexdigest(),
+        venue,
+        kind,
+        folder,
+        len(read),
+        sum(each.n_bytes for each in read),
+        sum(each.n_rows for each in read),
+        instant(min(first for first, _ in spans)) if spans else "",
+        instant(max(last for _, last in spans)) if spans else "",
+        together(paths, prints),
     )

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,7 @@ from quorate.lake.generations import Held, fresh, is_ours, is_version
 from quorate.lake.panel import Block, Panel, Provenance, blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from quorate.lake.certificate import Certificate
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _PLAIN = ("bar_minutes", "k0", "is_synthetic")
 _NAMES = ("symbols", "venue_names", "kinds", "funding", "notes")
 _BLOCK_CELLS = 100_000
+SCRATCH = "scratch"
+"""In the folder of a version that is being made: what it is made from."""
 
 
 @dataclass(frozen=True)
@@ -120,19 +124,56 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
     """
     if pieces is None:
         pieces = blocks(panel, max(1, _BLOCK_CELLS // max(1, panel.n_coins)))
+    with begun(where) as (_, finish):
+        return finish(panel, pieces)
+
+
+@contextmanager
+def begun(
+    where: Path,
+) -> Iterator[tuple[Path, Callable[[Panel, Iterable[Block]], Panel]]]:
+    """Begin to write a panel whose blocks are not made yet.
+
+    Parameters
+    ----------
+    where : Path
+        As ``write``.
+
+    Yields
+    ------
+    tuple of (Path, callable)
+        A folder to make for what is needed on the way, which goes with the version that it is in,
+        killed or not; and ``write``'s second half: of a panel and its blocks it returns the panel.
+
+    Raises
+    ------
+    ValueError, DataError
+        As ``write``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``write``.  Other writers are kept out from the beginning.
+    """
     try:
         with fresh(where, FILE) as (folder, swap):
-            arrays, same = append(panel.k0, folder, pieces)
-            arrays |= {
-                f"venues.{name}": put(folder / f"venues.{name}.npy", array)
-                for name, array in panel.venues._asdict().items()
-            }
-            arrays["delisted_k"] = put(folder / "delisted_k.npy", panel.delisted_k)
-            if panel.certificate is not None:
-                certificate.write(panel.certificate, folder / certificate.FOLDER)
-            about = _described(panel, folder.name, arrays, same)
-            swap(about.model_dump_json(indent=1).encode())
-            return _opened(folder, about)
+            scratch = folder / SCRATCH
+
+            def finish(panel: Panel, pieces: Iterable[Block]) -> Panel:
+                arrays, same = append(panel.k0, folder, pieces)
+                arrays |= {
+                    f"venues.{name}": put(folder / f"venues.{name}.npy", array)
+                    for name, array in panel.venues._asdict().items()
+                }
+                arrays["delisted_k"] = put(folder / "delisted_k.npy", panel.delisted_k)
+                if panel.certificate is not None:
+                    certificate.write(panel.certificate, folder / certificate.FOLDER)
+                about = _described(panel, folder.name, arrays, same)
+                if scratch.is_dir():
+                    shutil.rmtree(scratch)
+                swap(about.model_dump_json(indent=1).encode())
+                return _opened(folder, about)
+
+            yield scratch, finish
     except OSError as error:
         raise DataError(
             f"the panel was not written to {where}: {error.strerror or error}",
@@ -177,7 +218,7 @@ def read(where: Path) -> Panel:
 def has_only_ours(where: Path) -> bool:
     """Say whether a folder holds nothing but what ``write`` leaves, finished or not."""
     arrays = ("bars.", "market.", "venues.", "member.", "delisted_k.", "quote_usd.")
-    heads = (*arrays, certificate.FOLDER)
+    heads = (*arrays, certificate.FOLDER, SCRATCH)
     found = list(where.iterdir())
     return all(is_ours(path, FILE, heads) for path in found) and (
         not found or any(map(is_version, found))

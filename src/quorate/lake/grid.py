@@ -57,8 +57,8 @@ class Grid(NamedTuple):
 class Laid(NamedTuple):
     """One venue's bars on a grid, shape (time, coin); ``first``, ``last`` rows per coin.
 
-    ``last`` is -1 for a coin without bars; ``dead`` is True where nothing has traded or moved for
-    more than 24 h when the grid ends.
+    ``first`` is 0 for a coin that has bars before the grid, ``last`` -1 for one without bars in it;
+    ``dead`` is True where nothing has traded or moved for more than 24 h when the grid ends.
     """
 
     open: Mat
@@ -134,7 +134,8 @@ def lay(
     coins : sequence of Series or None
         One entry a coin, on the grid's open times; None or empty leaves the column ABSENT.
     grid : Grid
-        Where the rows go; rows outside are left out.
+        Where the rows go. Rows before it are not laid, but what they carry over its first bars is,
+        so that a grid that begins later reads the same from there on.
     gap_minutes : float
         A price is carried while less than this is missing.
     frozen_hours : float
@@ -176,15 +177,18 @@ def lay(
 def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid, limits: tuple[float, float]) -> None:
     """Write one coin's column."""
     gap_minutes, frozen_hours = limits
-    inside = window(series, grid.first_ms, grid.first_ms + grid.n_bars * grid.bar_ms)
-    believed = alive(inside, grid.bar_minutes, frozen_hours)
+    end_ms = grid.first_ms + grid.n_bars * grid.bar_ms
+    # what stands before the grid says what its first bars are worth: carried, halted, listed
+    believed = alive(window(series, int(series.open_ms[0]), end_ms), grid.bar_minutes, frozen_hours)
     if believed.open_ms.size == 0:
         return
     row = (believed.open_ms - grid.first_ms) // grid.bar_ms
+    inside = row >= 0
     for column in (*PRICES, "volume", "taker_buy"):
-        getattr(laid, column)[row, c] = getattr(believed, column)
-    laid.status[row, c] = Bar.TRADED
-    laid.first[c], laid.last[c] = row[0], row[-1]
+        getattr(laid, column)[row[inside], c] = getattr(believed, column)[inside]
+    laid.status[row[inside], c] = Bar.TRADED
+    laid.first[c] = max(row[0], 0)
+    laid.last[c] = max(row[-1], -1)
     moved = int(row[np.flatnonzero(moves(believed))[-1]])
     laid.dead[c] = (grid.n_bars - 1 - moved) * grid.bar_minutes > frozen_hours * 60
     _carry(laid, c, row, believed, most_carried(gap_minutes, grid.bar_minutes))
@@ -204,12 +208,13 @@ def most_carried(gap_minutes: float, bar_minutes: int) -> int:
 def _carry(laid: Laid, c: int, row: IntVec, series: Series, most: int) -> None:
     """Carry the close over the first bars of every gap, that after the last bar too."""
     missing = np.minimum(np.diff(row, append=laid.close.shape[0]) - 1, most)
-    before = np.flatnonzero(missing > 0)
+    before = np.flatnonzero((missing > 0) & (row + missing >= 0))
     if before.size == 0:
         return
-    count = missing[before]
+    skipped = np.maximum(-1 - row[before], 0)  # bars carried before the grid begins
+    count = missing[before] - skipped
     nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-    gap = np.repeat(row[before] + 1, count) + nth
+    gap = np.repeat(row[before] + 1 + skipped, count) + nth
     price = np.repeat(series.close[before], count)
     for column in PRICES:
         getattr(laid, column)[gap, c] = price

@@ -18,7 +18,7 @@ from quorate.core.types import Bar, Venues
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from quorate.core.types import Market, Vec
+    from quorate.core.types import ByteVec, Vec
 
 _FIRST = 100
 _FINEST_POWER = -12
@@ -176,8 +176,20 @@ def infer_lot(first_price: float) -> float:
     return float(f"1e{math.floor(-math.log10(first_price))}")
 
 
+def first_prices(close: Vec, status: ByteVec) -> Vec:
+    """Return a coin's first traded prices, as many as ``infer_tick`` looks at.
+
+    Examples
+    --------
+    >>> first_prices(np.array([np.nan, 2.5, 3.0]), np.array([0, Bar.TRADED, Bar.IMPUTED]))
+    array([2.5])
+    """
+    traded: Vec = close[(status == Bar.TRADED) & (close > 0.0)]
+    return traded[:_FIRST].copy()
+
+
 def venues(
-    market: Market,
+    prices: Sequence[Sequence[Vec]],
     symbols: tuple[str, ...],
     names: Sequence[tuple[str, str]],
     tick: Mapping[str, float],
@@ -187,8 +199,8 @@ def venues(
 
     Parameters
     ----------
-    market : Market
-        Prices to infer ticks and lots from, shape (time, venue, coin).
+    prices : sequence of sequence of Vec
+        To infer ticks and lots from: each coin's first traded prices by venue (``first_prices``).
     symbols : tuple[str, ...]
         The coin axis.
     names : sequence of (str, str)
@@ -211,14 +223,12 @@ def venues(
     defaults = [venue_defaults(name, kind) for name, kind in names]
     n_coins = len(symbols)
     ticks, lots = np.empty((len(names), n_coins)), np.empty((len(names), n_coins))
-    for c, symbol in enumerate(symbols):
-        first = [_first_price(market, v, c) for v in range(len(names))]
-        known = [price for price in first if price > 0.0]
+    for c, (symbol, first) in enumerate(zip(symbols, prices, strict=True)):
+        known = [float(each[0]) for each in first if each.size]
         lots[:, c] = _given(lot, symbol, "lot") or infer_lot(known[0] if known else 0.0)
-        for v in range(len(names)):
-            traded = market.close[market.status[:, v, c] == Bar.TRADED, v, c]
-            ticks[v, c] = _given(tick, symbol, "tick") or infer_tick(traded)
-    listed = (market.status == Bar.TRADED).any(axis=0).astype(np.int8)
+        for v, each in enumerate(first):
+            ticks[v, c] = _given(tick, symbol, "tick") or infer_tick(each)
+    listed = [[each[v].size > 0 for each in prices] for v in range(len(names))]
     perp = np.array([[kind == "perp"] for _, kind in names], dtype=np.int8)
     column = {name: np.array([getattr(each, name) for each in defaults]) for name in _PER_VENUE}
     return Venues(
@@ -229,16 +239,10 @@ def venues(
         lot=lots,
         tick=ticks,
         min_notional=np.repeat(column["min_notional"][:, None], n_coins, axis=1),
-        listed=listed,
+        listed=np.array(listed, np.int8),
         is_perp=np.repeat(perp, n_coins, axis=1),
         maintenance=np.repeat(column["maintenance"][:, None], n_coins, axis=1),
     )
-
-
-def _first_price(market: Market, v: int, c: int) -> float:
-    """Return the first traded close, 0 if there is none."""
-    rows = np.flatnonzero(market.status[:, v, c] == Bar.TRADED)
-    return float(market.close[rows[0], v, c]) if rows.size > 0 else 0.0
 
 
 def _given(values: Mapping[str, float], symbol: str, what: str) -> float | None:

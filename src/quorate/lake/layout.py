@@ -308,3 +308,16 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"name {name!r} cannot be a folder of the lake: use letters, digits, '.', '_', '-'"
         )
+
+
+def spelt(paths: Sequence[Path]) -> str:
+    """Return the symbol that files are of: their own name, or that of their folder in a lake.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> spelt([Path("set/BTCUSD.parquet")])
+    'BTCUSD'
+    """
+    last = paths[-1]
+    return last.parts[-3].removeprefix("symbol=") if months.is_ours(last) else last.stem

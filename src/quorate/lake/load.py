@@ -1,42 +1,52 @@
-"""Folders of files become a panel.
+"""Folders of files become a panel, in memory or on disk.
 
 In: a ``PanelSpec``. Out: a ``Panel``. The first source is the primary venue: its symbols are the
 coin axis and its bars decide; further sources are other venues for the same coins, matched by
-symbol or, where the spelling differs, by base asset (``BTC``, ``BTCUSDT``). The steps, in order:
-find the files, one bar length, rows held against the rules (``reading``), one grid (``grid``),
-what the data are worth (``certificate``), funding (``funding``), marks, venue numbers
-(``instruments``), the panel.
+symbol or, where the spelling differs, by base asset (``BTC``, ``BTCUSDT``). First every symbol is
+read and judged, and the axes follow (``gathered``). Then coin after coin is laid on the grid
+(``grid``), with what holding it costs (``carry``), and woven into the panel (``strands``): into
+arrays in memory, or for ``keep`` into columns on disk, with no more than a coin a thread and a
+block in memory.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from quorate.core.types import Bar, Bars, Market
+from quorate.core.types import Bars, Market
 from quorate.errors import DataError
-from quorate.lake import carry, certificate, instruments, origin, quote, reading, universe
-from quorate.lake.governance import params
-from quorate.lake.grid import NEVER, Grid, Laid, lay, moves, window
+from quorate.lake import (
+    carry,
+    certificate,
+    columns,
+    gathered,
+    instruments,
+    origin,
+    quote,
+    reading,
+    strands,
+)
+from quorate.lake.grid import NEVER, lay
 from quorate.lake.panel import Panel
-from quorate.lake.quarantine import quarantined, trusted
-from quorate.lake.sources import MINUTE_MS
-from quorate.lake.spec import check, instant_ms, match
+from quorate.lake.quarantine import trusted
+from quorate.lake.shelf import Shelf
+from quorate.lake.spec import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import polars as pl
-
     from quorate.core.types import ByteMat, Vec
-    from quorate.lake.reading import Read
+    from quorate.lake.carry import Carried, Carrying
+    from quorate.lake.gathered import Coin, Gathered
+    from quorate.lake.grid import Grid
+    from quorate.lake.prints import Prints
+    from quorate.lake.sources import Series
     from quorate.lake.spec import PanelSpec
-
-Scalar = TypeVar("Scalar", np.float64, np.int8)
+    from quorate.lake.strands import Loom
 
 
 def load(spec: PanelSpec) -> Panel:
@@ -71,301 +81,160 @@ def load(spec: PanelSpec) -> Panel:
     Spec 13, METHODS 12.
     """
     check(spec)
-    rules = params(**spec.rules)
-    found = [reading.files(source.path) for source in spec.sources]
-    chosen = _choose(spec, found[0])
-    length = reading.length(
-        (match(symbol, files) for files in found for symbol in chosen), spec.bar_minutes
-    )
-    minutes = _divides_an_hour(length.minutes)
-    reads = reading.read(spec, found, chosen, length)
-    lacks = _lacks(spec, reads[0])
-    span = _span(spec, reads[0], minutes)
-    worth = certificate.certify(spec.sources, reads, span, rules, _told(spec, reads, span))
-    if not spec.accept_failed:
-        certificate.refuse(worth)
-    reads, silent = _drop_silent(spec, reads, span)
-    excluded = dict.fromkeys(silent, "no trade in the span")
-    notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
-    notes += certificate.note(worth)
-    apart = quarantined(worth.venues[0][1].pair_days)
-    notes += [
-        instruments.unknown_note(source.venue, source.kind)
-        for source in spec.sources
-        if not instruments.is_known(source.venue)
-    ]
-    mask = None
-    if spec.universe is not None:
-        reads, mask, never = _in_universe(spec, reads, span)
-        excluded |= {name: f"never in the universe: {why}" for name, why in never.items()}
-        notes += [f"Left out, never in the universe: {', '.join(sorted(never))}."] if never else []
-    grid = _tighten(spec, reads[0], span)
-    mask = mask if mask is None else mask[span.n_bars - grid.n_bars :]
-    laid = [
-        lay(read.coins, grid, gap_minutes=rules.gap_minutes, frozen_hours=rules.frozen_hours)
-        for read in reads
-    ]
-    panel = _assemble(spec, grid, (reads, laid), notes + _apart(apart))
-    chosen_by = {} if spec.universe is None else universe.rules(**spec.universe)._asdict()
-    member = panel.member if mask is None else panel.member & mask
-    return replace(
-        panel,
-        member=member & trusted(apart, panel.symbols, grid),
-        lacks=lacks,
-        certificate=worth._replace(excluded=excluded, universe=chosen_by),
-    )
+    found = gathered.gather(spec, Shelf())
+    loom = strands.InMemory(found.grid.n_bars, len(spec.sources), len(found.coins))
+    spun = _spin(spec, found, loom)
+    usd, told = _quote(spec, found.grid, found.prints)
+    return _panel(spec, found, spun, told, (*strands.woven(loom.arrays), usd))
 
 
-def _told(spec: PanelSpec, reads: Sequence[Read], span: Grid) -> tuple[int, int]:
-    """Return the span that findings count in: rows that fail may have left no bar at its ends."""
-    raw = [each.raw_ms for each in reads[0].judged if each is not None and each.raw_ms is not None]
-    first, end = span.first_ms, span.first_ms + span.n_bars * span.bar_ms
-    first = min(first, *(low for low, _ in raw)) if spec.start is None else instant_ms(spec.start)
-    if spec.universe is not None:  # who is in is judged by the days before
-        first -= (universe.rules(**spec.universe).turnover_days + 1) * 86_400_000
-    if spec.end is None:
-        return first, max(end, *(high + span.bar_ms for _, high in raw))
-    return first, max(end, instant_ms(spec.end))
+def keep(spec: PanelSpec, where: Path) -> Panel:
+    """Load a panel from files onto the disk, a coin at a time: histories that memory cannot hold.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        As ``load``.
+    where : Path
+        As ``columns.write``. On the way there is room for what is read, about as much again as the
+        panel takes; a kill or a full disk leaves the panel that was there.
+
+    Returns
+    -------
+    Panel
+        As ``columns.read`` returns it: that of ``load``, to the byte.
+
+    Raises
+    ------
+    ConfigError, DataError, SchemaError
+        As ``load`` and ``columns.write``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``load``.  Memory: two symbols' files and rows while they are judged,
+    a block, and what is known of every coin and day; neither coins nor bars.
+    Spec 13, METHODS 12.
+    """
+    check(spec)
+    with columns.begun(where) as (scratch, finish):
+        found = gathered.gather(spec, Shelf(scratch / "shelf"))
+        size = found.grid.n_bars, len(spec.sources), len(found.coins)
+        loom = strands.OnDisk(scratch / "strands", *size)
+        spun = _spin(spec, found, loom)
+        usd, told = _quote(spec, found.grid, found.prints)
+        blocks = loom.blocks(found.grid.k0, usd)
+        return finish(_panel(spec, found, spun, told, (*_no_bars(size), usd)), blocks)
 
 
-def _apart(days: pl.DataFrame) -> list[str]:
-    """Return what a reader must know of coins whose price a second venue does not confirm."""
-    if days.is_empty():
-        return []
-    counts = days.group_by("symbol").len().sort("symbol").rows()
-    told = ", ".join(f"{symbol} ({n} days)" for symbol, n in counts)
-    return [f"Quarantined, nothing opened the day after a second venue disagreed: {told}."]
+class _Spun(NamedTuple):
+    """What is known of a coin once its strand is made."""
+
+    prices: tuple[Vec, ...]  # the first traded ones by venue
+    delisted_k: int
+    carried: Carried
 
 
-def _lacks(spec: PanelSpec, primary: Read) -> frozenset[str]:
-    """Return the inputs that the sources do not have at all, by their form (``Panel.lacks``)."""
-    absent = set()
-    if not any(series.has_taker for series in primary.coins if series is not None):
-        absent.add("taker_buy")
-    if spec.sources[0].kind == "spot":
-        absent.add("funding")
-    if spec.sources[0].kind == "spot" or all(each.kind == "perp" for each in spec.sources[1:]):
-        absent.add("basis")
-    return frozenset(absent)
+def _spin(spec: PanelSpec, found: Gathered, loom: Loom) -> list[_Spun]:
+    """Lay coin after coin on the grid and put its strand on the loom."""
+    given = carry.carrying(spec, found.grid, found.prints)
+
+    def one(group: list[tuple[int, Coin]]) -> list[_Spun]:
+        series = reading.by_coin(group[0][1].symbol.judged())
+        return [_coin(found, given, c, series[coin.nth], loom) for c, coin in group]
+
+    groups = groupby(enumerate(found.coins), lambda each: each[1].symbol.name)
+    made = gathered.each_of(one, [list(group) for _, group in groups])
+    return [each for of_symbol in made for each in of_symbol]
 
 
-def _choose(spec: PanelSpec, files: dict[str, tuple[Path, ...]]) -> tuple[str, ...]:
-    """Return the coins to load: those asked for, else all of the primary's."""
-    if spec.symbols is None:
-        return tuple(files)
-    absent = [symbol for symbol in spec.symbols if symbol not in files]
-    if absent or not spec.symbols or len(set(spec.symbols)) != len(spec.symbols):
-        raise DataError(
-            f"symbols {', '.join(absent) or 'none or one twice'} cannot be loaded from "
-            f"{spec.sources[0].path}",
-            hint=f"it has {', '.join(files)}",
-        )
-    return tuple(spec.symbols)
-
-
-def _divides_an_hour(minutes: int) -> int:
-    """Refuse a bar length that the system does not decide on."""
-    if minutes < 1 or 60 % minutes != 0:
-        raise DataError(
-            f"bars of {minutes} minutes; the system decides on bars which divide an hour",
-            hint="use 1, 5, 15, 30 or 60 minutes",
-        )
-    return minutes
-
-
-def _span(spec: PanelSpec, primary: Read, minutes: int) -> Grid:
-    """Return the grid asked for, or the one that the primary's files span."""
-    bar_ms = minutes * MINUTE_MS
-    full = [series for series in primary.coins if series is not None and series.open_ms.size > 0]
-    if not full:
-        raise DataError(
-            f"{spec.sources[0].path}: no bar is left: a plain file's last bar is dropped, "
-            "and bars without volume or movement are no trade",
-            hint="load more history, or, from Python, set drop_last=False in the PanelSpec if the "
-            "bars are finished",
-        )
-    first = min(int(series.open_ms[0]) for series in full)
-    end = max(int(series.open_ms[-1]) for series in full) + bar_ms
-    whole = (first, end)
-    if spec.start is not None:
-        first = max(first, -(-instant_ms(spec.start) // bar_ms) * bar_ms)
-    if spec.end is not None:
-        end = min(end, -(-instant_ms(spec.end) // bar_ms) * bar_ms)
-    if end <= first:
-        files = f"its files have {_day(whole[0])} to {_day(whole[1])} UTC"
-        if (
-            spec.start is not None
-            and spec.end is not None
-            and instant_ms(spec.end) <= instant_ms(spec.start)
-        ):
-            raise DataError(
-                f"the end {spec.end} is not after the start {spec.start}",
-                hint=f"start is included, end is not; {files}",
-            )
-        asked = " and ".join(
-            f"{word} {when}" for word, when in (("from", spec.start), ("before", spec.end)) if when
-        )
-        raise DataError(
-            f"no bar of {spec.sources[0].path} opens {asked}",
-            hint=f"choose start and end within the files' span: {files}",
-        )
-    return Grid(first, minutes, (end - first) // bar_ms)
-
-
-def _day(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1e3, UTC):%Y-%m-%dT%H:%M}"
-
-
-def _tighten(spec: PanelSpec, primary: Read, span: Grid) -> Grid:
-    """Start at the first kept bar where no start was asked for; the end stays."""
-    if spec.start is not None:
-        return span
-    first = min(int(series.open_ms[0]) for series in primary.coins if series is not None)
-    first = max(first, span.first_ms)
-    lost = (first - span.first_ms) // span.bar_ms
-    return Grid(first, span.bar_minutes, span.n_bars - lost)
-
-
-def _drop_silent(spec: PanelSpec, reads: list[Read], grid: Grid) -> tuple[list[Read], list[str]]:
-    """Leave out coins that never trade in the span, or refuse them if asked for by name."""
-    end_ms = grid.first_ms + grid.n_bars * grid.bar_ms
-    primary = reads[0]
-    kept = [
-        c
-        for c, series in enumerate(primary.coins)
-        if series is not None and moves(window(series, grid.first_ms, end_ms)).any()
-    ]
-    # of two coins of one symbol one may be silent
-    silent = [name for c, name in enumerate(primary.names) if c not in set(kept)]
-    traded = {primary.symbols[c] for c in kept}
-    missed = [symbol for symbol in dict.fromkeys(primary.symbols) if symbol not in traded]
-    if missed and (spec.symbols is not None or not kept):
-        raise DataError(
-            f"{', '.join(missed)} never trades in the span asked for",
-            hint="leave it out of symbols, or choose another span",
-        )
-    return [_only(read, kept) for read in reads], silent
-
-
-def _in_universe(
-    spec: PanelSpec, reads: list[Read], span: Grid
-) -> tuple[list[Read], ByteMat, dict[str, str]]:
-    """Leave out coins that are in the universe on no day; return when the others are."""
-    primary = reads[0]
-    axis = list(zip(primary.names, primary.coins, strict=True))
-    mask, never = universe.members(axis, span, universe.rules(**(spec.universe or {})))
-    kept = [c for c, name in enumerate(primary.names) if name not in never]
-    return [_only(read, kept) for read in reads], np.ascontiguousarray(mask[:, kept]), never
-
-
-def _only(read: Read, kept: Sequence[int]) -> Read:
-    """Return some of the coins of a venue."""
-    return read._replace(
-        symbols=[read.symbols[c] for c in kept],
-        names=[read.names[c] for c in kept],
-        coins=[read.coins[c] for c in kept],
-        lives=[read.lives[c] for c in kept],
+def _coin(
+    found: Gathered, given: Carrying, c: int, series: Sequence[Series | None], loom: Loom
+) -> _Spun:
+    """Lay one coin on the grid."""
+    grid, life = found.grid, found.coins[c].life
+    limits = {
+        "gap_minutes": found.rules.gap_minutes,
+        "frozen_hours": found.rules.frozen_hours,
+    }
+    laid = [lay([each], grid, **limits) for each in series]
+    carried = carry.carry(given, life, laid)
+    member = strands.members(laid[0])
+    if found.members is not None:
+        member &= found.members.mask(life.name, grid)
+    member &= trusted(found.apart, [life.name], grid)[:, 0]
+    loom.put(c, strands.strand(laid, carried, member))
+    return _Spun(
+        tuple(instruments.first_prices(each.close[:, 0], each.status[:, 0]) for each in laid),
+        grid.k0 + int(laid[0].last[0]) if laid[0].dead[0] else NEVER,
+        carry.bare(carried),
     )
 
 
-def _assemble(
+def _panel(
     spec: PanelSpec,
-    grid: Grid,
-    venues: tuple[list[Read], list[Laid]],
-    notes: list[str],
+    found: Gathered,
+    spun: Sequence[_Spun],
+    told: list[str],
+    woven: tuple[Bars, Market, ByteMat, Vec],
 ) -> Panel:
     """Put the parts together."""
-    reads, laid = venues
-    symbols, primary = tuple(reads[0].names), laid[0]
-    carried = carry.carry(spec, reads[0].lives, grid, laid)
-    shape = primary.close.shape
-    bars = Bars(
-        open=primary.open,
-        high=primary.high,
-        low=primary.low,
-        close=primary.close,
-        volume=primary.volume,
-        taker_buy=primary.taker_buy,
-        spread_bps=np.full(shape, np.nan),
-        funding_rate=carried.rate,
-        funding_hours=carried.hours,
-        basis_bps=carried.basis_bps,
-        status=primary.status,
-    )
-    market = Market(
-        open=_stack([each.open for each in laid]),
-        high=_stack([each.high for each in laid]),
-        low=_stack([each.low for each in laid]),
-        close=_stack([each.close for each in laid]),
-        volume=_stack([each.volume for each in laid]),
-        spread_bps=np.full((shape[0], len(laid), shape[1]), np.nan),
-        mark=carried.mark,
-        funding=carried.settled,
-        status=_stack([each.status for each in laid]),
-    )
-    gone = [symbol for symbol, dead in zip(symbols, primary.dead, strict=True) if dead]
+    bars, market, member, usd = woven
+    grid = found.grid
+    symbols = tuple(coin.life.name for coin in found.coins)
+    carried = [each.carried for each in spun]
+    gone = [name for name, each in zip(symbols, spun, strict=True) if each.delisted_k != NEVER]
+    notes = list(found.notes)
     if gone:
         notes.append(f"Data end before the panel does, treated as delisted: {', '.join(gone)}.")
     names = [(source.venue, source.kind) for source in spec.sources]
-    ended = np.where(primary.dead, grid.k0 + primary.last, NEVER)
+    held = carry.paths(spec, carried)
+    paths = [
+        *(path for v in range(len(names)) for each in found.symbols for path in each.paths[v]),
+        *held,
+        *([] if spec.quote_usd is None else [spec.quote_usd]),
+    ]
     return Panel(
         symbols=symbols,
         bar_minutes=grid.bar_minutes,
         k0=grid.k0,
         bars=bars,
         market=market,
-        venues=instruments.venues(market, symbols, names, spec.tick, spec.lot),
+        venues=instruments.venues(
+            [each.prices for each in spun], symbols, names, spec.tick, spec.lot
+        ),
         venue_names=tuple(name for name, _ in names),
         kinds=(spec.sources[0].kind,) * len(symbols),
-        funding=carried.source,
-        quote_usd=_quote(spec, grid, notes),
-        member=_members(primary),
-        delisted_k=ended,
+        funding=tuple(each.source[0] for each in carried),
+        quote_usd=usd,
+        member=member,
+        delisted_k=np.array([each.delisted_k for each in spun], np.int64),
         is_synthetic=False,
-        source=origin.told(
-            spec,
-            symbols,
-            grid,
-            [
-                *(path for read in reads for path in read.paths),
-                *carried.paths,
-                *([] if spec.quote_usd is None else [spec.quote_usd]),
-            ],
-        ),
-        notes=(*notes, *carried.notes),
+        source=origin.told(spec, symbols, grid, paths, found.prints),
+        notes=(*notes, *told, *carry.notes(spec, symbols, carried)),
+        lacks=found.lacks,
+        certificate=found.certificate._replace(inputs=certificate.inputs(spec, held, found.prints)),
     )
 
 
-def _quote(spec: PanelSpec, grid: Grid, notes: list[str]) -> Vec:
-    """Return USD per unit of quote, and note how often it is not known."""
+def _no_bars(size: tuple[int, int, int]) -> tuple[Bars, Market, ByteMat]:
+    """Return the arrays of a panel whose bars come block by block."""
+    _, n_venues, n_coins = size
+    names = (*(f"bars.{name}" for name in Bars._fields), "member")
+    arrays: dict[str, np.ndarray[Any, Any]] = {name: np.empty((0, n_coins)) for name in names}
+    arrays |= {f"market.{name}": np.empty((0, n_venues, n_coins)) for name in Market._fields}
+    return strands.woven(arrays)
+
+
+def _quote(spec: PanelSpec, grid: Grid, prints: Prints) -> tuple[Vec, list[str]]:
+    """Return USD per unit of quote, and a note of how often it is not known."""
     if spec.quote_usd is None:
-        return np.ones(grid.n_bars)
-    found = quote.quote_usd(spec.quote_usd, grid)
+        return np.ones(grid.n_bars), []
+    found = quote.quote_usd(spec.quote_usd, grid, prints)
     if np.isnan(found[0]):
         raise DataError(
             f"{spec.quote_usd} does not say what the quote currency is worth on the first bar",
             hint="give a longer series, or a later start: the opening equity is converted there",
         )
     unknown = int(np.isnan(found).sum())
-    if unknown:
-        notes.append(f"USD price of the quote currency unknown on {unknown} bars: no entries then.")
-    return found
-
-
-def _stack(
-    parts: list[np.ndarray[tuple[int, int], np.dtype[Scalar]]],
-) -> np.ndarray[tuple[int, int, int], np.dtype[Scalar]]:
-    """Return the venues' arrays as (time, venue, coin); one venue's memory is shared."""
-    if len(parts) == 1:
-        rows, coins = parts[0].shape
-        return parts[0].reshape(rows, 1, coins)
-    return np.stack(parts, axis=1)
-
-
-def _members(primary: Laid) -> ByteMat:
-    """Return 1 from each coin's first bar to the end, or to the last known if it is dead."""
-    n_bars = primary.status.shape[0]
-    t = np.arange(n_bars)[:, None]
-    known = n_bars - 1 - (primary.status[::-1] != Bar.ABSENT).argmax(axis=0)
-    last = np.where(primary.dead, known, n_bars)
-    return ((t >= primary.first) & (t <= last)).astype(np.int8)
+    told = f"USD price of the quote currency unknown on {unknown} bars: no entries then."
+    return found, [told] if unknown else []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -21,12 +20,14 @@ from quorate.lake.drafts import writing
 from quorate.lake.kinds import KNOWN_AT, epoch
 from quorate.lake.locking import writing as locked
 from quorate.lake.manifest import PART
+from quorate.lake.prints import Print, of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from quorate.lake.drafts import Draft
+    from quorate.lake.prints import Prints
 
 _TRIES: Final = 5
 """How often rows are merged anew because another writer was faster; only in object storage."""
@@ -100,59 +101,81 @@ def rows(paths: Sequence[Path]) -> pl.DataFrame:
     DataError
         A file is damaged, gone or cannot be read.
     """
-    parts = []
-    for path, held in zip(paths, contents(paths), strict=True):
-        parts.append(parsed(path, held))
-    return pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
+    return _together([part for part, _ in _checked(paths)])
 
 
-def parsed(path: Path, held: bytes) -> pl.DataFrame:
-    """Return every version in a month's bytes."""
-    found = disk.parsed(path, held)
-    if KNOWN_AT not in found.columns:  # of before there were manifests
-        found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
-    return found
+def seen(
+    paths: Sequence[Path], as_of_ms: int | None = None, prints: Prints | None = None
+) -> pl.DataFrame:
+    """Return the rows in some months of one symbol as a reader of some moment saw them.
 
-
-def contents(paths: Sequence[Path]) -> Iterable[bytes]:
-    """Give the bytes of some months of one symbol, each checked by its hash.
+    Parameters
+    ----------
+    paths : sequence of Path
+        Months in order of time.
+    as_of_ms : int, optional
+        The moment; the latest of each row when left out.
+    prints : Prints, optional
+        What was read of each file is put there: its bytes, or as of a moment the rows seen then,
+        so that a correction which comes later leaves it.
 
     Raises
     ------
     DataError
-        A file is damaged, gone or cannot be read.
+        As ``rows``.
+
+    Notes
+    -----
+    Units: milliseconds.  Causal: as ``versions.seen``.  Missing: a row not yet known is absent.
     """
-    return prefixes.contents(paths) if is_object(paths[0]) else _on_disk(paths)
+    parts = []
+    for path, (part, read) in zip(paths, _checked(paths), strict=True):
+        own = versions.seen(part, as_of_ms)  # versions of one row are in one month
+        parts.append(own)
+        if prints is not None:
+            at = epoch(own["ts"])
+            span = (int(at[0]), int(at[-1])) if at.size else None
+            digest = read.digest if as_of_ms is None else of_rows(own.drop(KNOWN_AT))
+            prints[path] = Print(read.n_bytes, digest, at.size, span)
+    return _together(parts).drop(KNOWN_AT)
 
 
-def each(paths: Iterable[Path]) -> Iterator[bytes]:
-    """Give the bytes of files that were read before, of the lake or not, in their order.
+def _checked(paths: Sequence[Path]) -> Iterator[tuple[pl.DataFrame, Print]]:
+    """Yield what each month holds, from bytes that its manifest names."""
+    contents: Iterator[tuple[bytes, str]]
+    if is_object(paths[0]):
+        contents = ((held, disk.digest(held)) for held in prefixes.contents(paths))
+    else:
+        contents = _on_disk(paths)
+    for path, (held, digest) in zip(paths, contents, strict=True):
+        found = disk.parsed(path, held)
+        if KNOWN_AT not in found.columns:  # of before there were manifests
+            found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
+        yield found, Print(len(held), digest)
 
-    Of a bucket they are asked for by symbol: one look at its manifest, and months side by side.
-    """
-    for place, group in groupby(paths, key=lambda path: path.parent.parent):
-        if is_object(place):
-            yield from prefixes.contents(list(group))
-        else:
-            yield from (path.read_bytes() for path in group)
 
-
-def _on_disk(paths: Sequence[Path]) -> Iterator[bytes]:
+def _on_disk(paths: Sequence[Path]) -> Iterator[tuple[bytes, str]]:
     place = paths[0].parent.parent
     named = manifest.hashes(place)
     for path in paths:
         held = disk.content(path)
-        if named is not None and not _is_named(path, held, named):
+        digest = disk.digest(held)
+        if named is not None and not _is_named(path, digest, named):
             # a writer went by in between: the second look agrees, unless the file is damaged
             named, held = manifest.hashes(place) or {}, disk.content(path)
-            if not _is_named(path, held, named):
+            digest = disk.digest(held)
+            if not _is_named(path, digest, named):
                 is_known = manifest.month_of(path) in named
                 raise manifest.damaged(path) if is_known else manifest.unknown(path)
-        yield held
+        yield held, digest
 
 
-def _is_named(path: Path, held: bytes, named: dict[str, set[str]]) -> bool:
-    return disk.digest(held) in named.get(manifest.month_of(path), ())
+def _together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(parts, how="diagonal") if len(parts) > 1 else parts[0]
+
+
+def _is_named(path: Path, digest: str, named: dict[str, set[str]]) -> bool:
+    return digest in named.get(manifest.month_of(path), ())
 
 
 def verify(place: Path) -> tuple[str, ...]:

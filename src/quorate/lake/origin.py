@@ -7,15 +7,14 @@ leaves the digest, and a run can be made again.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quorate.lake import months, universe, versions
+from quorate.lake import universe
 from quorate.lake.governance.params import params
-from quorate.lake.kinds import KNOWN_AT
 from quorate.lake.panel import Provenance
-from quorate.lake.spec import as_of_ms, plain
+from quorate.lake.prints import together
+from quorate.lake.spec import plain
 
 READING = 2
 """How rows become a panel; another number, another panel of the same files."""
@@ -25,14 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.lake.grid import Grid
+    from quorate.lake.prints import Prints
     from quorate.lake.spec import PanelSpec
 
 
 def told(
-    spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, paths: Sequence[Path]
+    spec: PanelSpec, symbols: tuple[str, ...], grid: Grid, paths: Sequence[Path], prints: Prints
 ) -> Provenance:
     """Describe the panel and hash what was read: the files, the coins and the span."""
-    digest = hashlib.blake2b(digest_size=16)
     chosen = (
         READING,
         symbols,
@@ -44,23 +43,13 @@ def told(
         params(**spec.rules),
         None if spec.universe is None else universe.rules(**spec.universe),
     )
-    digest.update(repr(chosen).encode())
-    limit = as_of_ms(spec)
-    for path, held in zip(paths, months.each(paths), strict=True):
-        digest.update(path.name.encode())
-        if limit is None or not months.is_ours(path):
-            digest.update(held)
-            continue
-        rows = versions.seen(months.parsed(path, held), limit).drop(KNOWN_AT)
-        for name in rows.columns if rows.height else ():
-            digest.update(name.encode())
-            digest.update(rows[name].to_physical().to_numpy().tobytes())
+    digest = together(paths, prints, repr(chosen))
     venues = ", ".join(source.venue for source in spec.sources)
     first, last = (datetime.fromtimestamp(ms / 1e3, UTC) for ms in _ends(grid))
     return Provenance(
         f"{venues}: {len(symbols)} coins, bars of {grid.bar_minutes} min, "
         f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
-        digest.hexdigest(),
+        digest,
         plain(spec),
     )
 

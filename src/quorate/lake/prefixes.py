@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from quorate.errors import DataError, StorageError
 from quorate.lake import cached, disk, manifest, objects, versions
+from quorate.lake.address import located
 from quorate.lake.manifest import NAME, PART, MonthFile
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Prefix:
     """A symbol in object storage, as it was when it was opened for a write."""
 
     def __init__(self, place: Path) -> None:
-        self.place = place
+        self.place = place = located(place)
         self.lay: dict[str, Path] = {}  # where each month lay
         held = objects.found(place / NAME)
         if held is not None:
@@ -139,6 +140,7 @@ def contents(paths: Sequence[Path]) -> list[bytes]:
 
 def files(where: Path, only: Sequence[str] | None = None) -> dict[str, tuple[Path, ...]]:
     """Return the months of each symbol under a key's prefix, as ``layout.files`` does."""
+    where = located(where)
     heads = [where] if only is None else [where / f"symbol={each}" for each in only]
     with ThreadPoolExecutor(_THREADS) as pool:
         there = {path for listed in pool.map(objects.names, heads) for path in listed}
@@ -179,7 +181,7 @@ def _months(place: Path, there: set[Path]) -> list[str]:
 
 def places(root: Path) -> list[Path]:
     """Return the prefix of every symbol of a lake."""
-    found = [root]
+    found = [located(root)]
     for head in ("vendor=", "kind=", "interval=", "symbol="):
         below = [each for where in found for each in objects.folders(where)]
         found = [each for each in below if each.name.startswith(head)]
@@ -194,6 +196,7 @@ def verify(place: Path) -> tuple[str, ...]:
     """
     had = objects.found(place / NAME) is not None
     draft = Prefix(place)
+    place = draft.place
     mended = [] if had or not draft.known else [f"{place / NAME} made whole"]
     with ThreadPoolExecutor(_THREADS) as pool:
         for _ in pool.map(draft.content, draft.known):

@@ -12,9 +12,10 @@ import polars as pl
 
 from quorate.lake import reconcile
 from quorate.lake.governance import Rule, findings
-from quorate.lake.governance.coverage import coverage
+from quorate.lake.governance.coverage import DAYS, coverage
 from quorate.lake.grid import window
 from quorate.lake.instruments import infer_tick
+from quorate.lake.sources import MINUTE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,13 +60,7 @@ PAIR_DAYS: Final[findings.Schema] = {
     "max_bps": pl.Float64,
     "quarantined": pl.Boolean,
 }
-DAYS: Final[findings.Schema] = {
-    "symbol": pl.String,
-    "day": pl.Date,
-    "n_traded": pl.Int64,
-    "n_filled": pl.Int64,
-    "n_missing": pl.Int64,
-}
+_DAY_MS = 86_400_000
 _COUNTS = ("n_traded", "n_filled", "n_missing")
 _DROPPED = (Rule.SPIKE_DISPUTED, Rule.SPIKE_REVERTED, Rule.SPIKE_HELD)
 
@@ -131,36 +126,12 @@ def concat(parts: Sequence[Quality]) -> Quality:
     return made._replace(findings=findings.concat([made.findings]))
 
 
-def within(judged: Judged, first_ms: int, end_ms: int, bar_ms: int) -> Judged:
-    """Return what was found in a span: its bars, and the findings whose rows reach into it.
-
-    Parameters
-    ----------
-    judged : Judged
-        One symbol's files.
-    first_ms, end_ms : int
-        Open times, the first included, the second not.
-    bar_ms : int
-        Length of a bar.
-
-    Notes
-    -----
-    Units: milliseconds.  Causal: a cut.  Missing: a coin without a bar in the span is left out.
-    """
-    governed = judged.governed
-    coins = [(name, window(series, first_ms, end_ms)) for name, series in governed.coins]
-    at = pl.col("at").dt.epoch("ms")
-    inside = (at + pl.col("n") * bar_ms > first_ms) & (at < end_ms)
-    return judged._replace(
-        governed=governed._replace(
-            coins=tuple((name, series) for name, series in coins if series.open_ms.size > 0),
-            findings=governed.findings.filter(inside),
-        )
-    )
-
-
 def quality(
-    mine: Judged, beside: Sequence[Series | None], bar_minutes: int, rules: Params
+    mine: Judged,
+    beside: Sequence[Series | None],
+    bar_minutes: int,
+    rules: Params,
+    span: tuple[int, int] | None = None,
 ) -> Quality:
     """Return what one symbol's bars are worth.
 
@@ -174,32 +145,38 @@ def quality(
         Length of a bar.
     rules : Params
         Of governance.
+    span : (int, int), optional
+        Open times that are told of, milliseconds, the first included, the second not; everything
+        when left out.
 
     Returns
     -------
     Quality
-        A row for the symbol itself at least, and one for each further coin of it.
+        A row for the symbol itself at least, and one for each further coin of it. ``pair_days``
+        begin on the day before the span's first one, for that day says who may open on it.
 
     Notes
     -----
     Units: as the columns say.  Causal: counts what was found.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    governed = mine.governed
-    symbol = mine.symbol
-    covered = {name: coverage(name, series, bar_minutes, rules) for name, series in governed.coins}
-    lines = [_line(symbol, mine.n_rows, governed.findings, covered.get(symbol))]
-    lines += [
-        _line(name, 0, governed.findings, days) for name, days in covered.items() if name != symbol
-    ]
+    symbol, coins, told = mine.symbol, mine.governed.coins, mine.governed.findings
+    n_rows = mine.n_rows
+    if span is not None:
+        told = findings.within(told, span, bar_minutes * MINUTE_MS)
+        n_rows = sum(int(((at >= span[0]) & (at < span[1])).sum()) for at in mine.at_ms)
+    found = {name: coverage(name, series, bar_minutes, rules, span) for name, series in coins}
+    covered = {name: days for name, days in found.items() if days.height > 0}
+    lines = [_line(symbol, n_rows, told, covered.get(symbol))]
+    lines += [_line(name, 0, told, days) for name, days in covered.items() if name != symbol]
     pairs = [
-        _pair(name, series, other, bar_minutes)
-        for (name, series), other in zip(governed.coins, beside, strict=False)
+        _pair(name, series, other, bar_minutes, span)
+        for (name, series), other in zip(coins, beside, strict=False)
         if other is not None
     ]
     return Quality(
         pl.concat(lines),
-        governed.findings,
+        told,
         pl.concat([pl.DataFrame(schema=DAYS), *covered.values()]),
         pl.concat([pl.DataFrame(schema=PAIRS), *(line for line, _ in pairs)]),
         pl.concat([pl.DataFrame(schema=PAIR_DAYS), *(days for _, days in pairs)]),
@@ -233,17 +210,23 @@ def _line(name: str, n_rows: int, found: pl.DataFrame, days: pl.DataFrame | None
 
 
 def _pair(
-    name: str, series: Series, other: Series, minutes: int
+    name: str, series: Series, other: Series, minutes: int, span: tuple[int, int] | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return how far a second vendor is from one coin's bars, in all and by day."""
+    first, end = (-(2**62), 2**62) if span is None else span
+    day_before = (first // _DAY_MS - 1) * _DAY_MS
+    series = window(series, day_before, end)
     told = reconcile.compare(series, other, infer_tick(other.close), minutes)
+    days = reconcile.daily(told)
+    inside = told.open_ms >= first
+    told = reconcile.Differences(told.open_ms[inside], told.bps[inside], told.tolerated_bps[inside])
+    by_day = days.select(pl.lit(name).alias("symbol"), *list(PAIR_DAYS)[1:])
     if told.open_ms.size == 0:
-        return pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=PAIR_DAYS)
-    apart, days = reconcile.summary(told), reconcile.daily(told)
+        return pl.DataFrame(schema=PAIRS), by_day
     values = {
         "symbol": name,
         "other": other.file,
-        **apart._asdict(),
+        **reconcile.summary(told)._asdict(),
         "n_days": days.height,
         "n_quarantined": int(days["quarantined"].sum()),
         "shift_bars": reconcile.shift(series, other, minutes),
@@ -252,4 +235,4 @@ def _pair(
     line = pl.DataFrame([values]).select(
         pl.col(column).cast(kind) for column, kind in PAIRS.items()
     )
-    return line, days.select(pl.lit(name).alias("symbol"), *list(PAIR_DAYS)[1:])
+    return line, by_day

@@ -1,39 +1,38 @@
 """Folders of files become coins: every symbol's rows held against the rules, all of one bar length.
 
-In: the sources of a ``PanelSpec``. Out: for each source a series a coin of the primary venue, the
-files that were read, and what the rules found. A second venue of the same kind disputes suspect
-prices of the first (``reconcile.disputes``). Nothing is judged here that ``governance`` judges.
+In: the sources of a ``PanelSpec``. Out: for each symbol of the primary venue its coins, the files
+that were read, and what the rules found, with the bars of all venues on a ``Shelf``. A second venue
+of the same kind disputes suspect prices of the first (``reconcile.disputes``). Nothing is judged
+here that ``governance`` judges.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from quorate.errors import DataError, SchemaError
-from quorate.lake import governance, layout, reconcile
+from quorate.lake import beside, governance, layout
 from quorate.lake.governance import identity, params
 from quorate.lake.governance.identity import Units
 from quorate.lake.grid import window
-from quorate.lake.instruments import infer_tick
-from quorate.lake.sources import PRICES, bar_rows, epoch_ms, infer_minutes
-from quorate.lake.spec import as_of_ms, match
+from quorate.lake.sources import MINUTE_MS, PRICES, bar_rows, epoch_ms, infer_minutes
+from quorate.lake.spec import EVER_MS, as_of_ms, match, quote_asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from quorate.core.types import IntVec
     from quorate.lake.governance import Governed, Params
+    from quorate.lake.prints import Prints
+    from quorate.lake.shelf import Shelf
     from quorate.lake.sources import Series
     from quorate.lake.spec import PanelSpec, Source
 
     Files = Mapping[str, tuple[Path, ...]]
-
-_THREADS = 2
-_EVER = (-(2**62), 2**62)
+    Disputed = Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]]
 
 
 class Length(NamedTuple):
@@ -44,12 +43,22 @@ class Length(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """One symbol's files, held against the rules: its name, how many rows stood there, the rest."""
+    """One symbol's files, held against the rules: its name, how many rows stood there, the rest.
+
+    ``left_ms`` are the times, on the grid, of rows that are no bar of ``governed``; ``quote`` is
+    the money of the prices, empty where the files' own name does not say.
+    """
 
     symbol: str
     n_rows: int
     governed: Governed
-    raw_ms: tuple[int, int] | None = None  # first and last time that stood there
+    left_ms: IntVec
+    quote: str
+
+    @property
+    def at_ms(self) -> list[IntVec]:
+        """Return the times of all rows, in parts."""
+        return [self.left_ms, *(series.open_ms for _, series in self.governed.coins)]
 
 
 class Life(NamedTuple):
@@ -61,21 +70,24 @@ class Life(NamedTuple):
     units: Units
 
 
-class Read(NamedTuple):
-    """What was read of one venue, one entry a coin of the panel.
+class Symbol(NamedTuple):
+    """What was read of one symbol of the primary venue, on every venue.
 
-    ``symbols`` are those of the primary venue's files that the coins came from (two coins may
-    share one), ``coins`` their series, None where this venue has none, in the unit of the primary
-    venue; ``lives`` from when to when a symbol means the coin, and its unit; ``judged`` what was
-    found, an entry a symbol.
+    ``lives`` are its coins in order of time, ``spans`` the first and last open of each one's bars
+    by venue, None where that venue has none. ``n_rows`` and ``paths`` are by venue, ``raw_ms`` is
+    from when to when the primary has rows, ``is_apart`` whether a further venue's bars are in money
+    that they cannot be compared in. ``judged`` takes everything from the shelf, an entry a venue.
     """
 
-    symbols: list[str]
-    names: list[str]
-    coins: list[Series | None]
-    lives: list[Life]
-    judged: list[Judged | None]
-    paths: list[Path]
+    name: str
+    lives: tuple[Life, ...]
+    spans: tuple[tuple[tuple[int, int] | None, ...], ...]
+    has_taker: bool
+    n_rows: tuple[int, ...]
+    raw_ms: tuple[int, int] | None
+    is_apart: tuple[bool, ...]
+    paths: tuple[tuple[Path, ...], ...]
+    judged: Callable[[], Sequence[Judged | None]]
 
 
 def files(where: Path) -> dict[str, tuple[Path, ...]]:
@@ -137,7 +149,8 @@ def judge(
     *,
     drop_last: bool,
     as_of_ms: int | None = None,
-    disputed: Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None = None,
+    disputed: Disputed | None = None,
+    prints: Prints | None = None,
 ) -> Judged:
     """Hold one symbol's files against the rules.
 
@@ -157,6 +170,8 @@ def judge(
         Only what was known then (files of the lake); the latest of each row when left out.
     disputed : callable, optional
         Returns where a second vendor shows another price than a coin's bars (``govern``).
+    prints : Prints, optional
+        What was read of each file is put there.
 
     Returns
     -------
@@ -171,7 +186,7 @@ def judge(
     -----
     Units, Causal, Missing: as ``governance.govern``.  Spec 13.
     """
-    rows, name = bar_rows(paths, as_of_ms)
+    rows, name = bar_rows(paths, as_of_ms, prints)
     own = infer_minutes(epoch_ms(rows, name), name, is_strict=False)
     if own not in {None, bars.minutes}:
         raise SchemaError(
@@ -182,14 +197,26 @@ def judge(
         symbol, rows, bars.minutes, rules, drop_last=drop_last, disputed=disputed
     )
     at = epoch_ms(rows, name)
-    raw = (int(at.min()), int(at.max())) if at.size else None
-    return Judged(symbol, rows.height, governed, raw)
+    left = _left(at, governed, bars.minutes * MINUTE_MS)
+    return Judged(symbol, rows.height, governed, left, quote_asset(layout.spelt(paths)))
+
+
+def _left(at_ms: IntVec, governed: Governed, bar_ms: int) -> IntVec:
+    """Return the times of rows that became no bar, each as often as it stood there."""
+    bars = [series.open_ms for _, series in governed.coins]
+    if sum(each.size for each in bars) == at_ms.size:
+        return np.empty(0, np.int64)
+    near = np.sort((at_ms + bar_ms // 2) // bar_ms * bar_ms)
+    again = np.append(False, near[1:] == near[:-1])[: near.size]
+    once = near[~again]
+    lost = ~np.isin(once, np.concatenate([once[:0], *bars]), assume_unique=True)
+    return np.concatenate([near[again], once[lost]])
 
 
 def read(
-    spec: PanelSpec, found: Sequence[Files], symbols: Sequence[str], bars: Length
-) -> list[Read]:
-    """Read every venue's bars for the coins of the primary one.
+    spec: PanelSpec, found: Sequence[Files], bars: Length, shelf: Shelf, prints: Prints
+) -> Callable[[str], Symbol]:
+    """Return what reads every venue's bars of a symbol of the primary one.
 
     Parameters
     ----------
@@ -197,16 +224,17 @@ def read(
         Its sources and rules.
     found : sequence of mapping
         Each source's files by symbol.
-    symbols : sequence of str
-        Which symbols, as the primary spells them.
     bars : Length
         The one bar length.
+    shelf : Shelf
+        Where bars wait until all symbols were read.
+    prints : Prints
+        What was read of each file is put there.
 
     Returns
     -------
-    list[Read]
-        One a source. Another venue's bars of a symbol belong to the primary's coin of that time:
-        the first one until the second one begins.
+    callable
+        Of a symbol as the primary spells it; several threads may call it.
 
     Raises
     ------
@@ -221,46 +249,76 @@ def read(
     rules = params(**spec.rules)
     first, limit = spec.sources[0], as_of_ms(spec)
 
-    def one(symbol: str) -> list[Judged | None]:
-        others: list[Judged | None] = []
-        for source, there in zip(spec.sources[1:], found[1:], strict=True):
-            paths = match(symbol, dict(there))
-            others.append(
-                judge(symbol, paths, bars, rules, drop_last=_drops(source, spec), as_of_ms=limit)
-                if paths
-                else None
-            )
-        beside = [
-            joined(other.governed, _EVER)
-            for source, other in zip(spec.sources[1:], others, strict=True)
-            if other is not None and source.kind == first.kind
-        ]
-        disputed = _disputed([each for each in beside if each is not None], bars.minutes)
-        mine = judge(
+    def held(
+        symbol: str, source: Source, paths: Sequence[Path], disputed: Disputed | None = None
+    ) -> Judged:
+        drops = _drops(source, spec)
+        return judge(
             symbol,
-            found[0][symbol],
+            paths,
             bars,
             rules,
-            drop_last=_drops(first, spec),
+            drop_last=drops,
             as_of_ms=limit,
             disputed=disputed,
+            prints=prints,
         )
-        return [mine, *others]
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        judged = list(pool.map(one, symbols))
-    made = [
-        _of_venue(v, judged, [match(s, dict(there)) for s in symbols])
-        for v, there in enumerate(found)
-    ]
-    doubled = [name for name, n in Counter(made[0].names).items() if n > 1]
-    if doubled:
-        raise DataError(
-            f"two coins would be called {', '.join(doubled)}: a symbol of that name, and the "
-            "second coin of another",
-            hint="leave one of the symbols out",
+    def one(symbol: str) -> Symbol:
+        paths = [tuple(found[0][symbol]), *(match(symbol, dict(each)) for each in found[1:])]
+        others = [
+            held(symbol, source, there) if there else None
+            for source, there in zip(spec.sources[1:], paths[1:], strict=True)
+        ]
+        v = beside.witness(spec, symbol, others)
+        whole = (None, "") if v is None else _whole(others[v])
+        second = beside.priced(spec.quote_usd, symbol, *whole, bars.minutes)
+        disputed = beside.disputing(second, bars.minutes)
+        mine = held(symbol, first, paths[0], disputed)
+        is_apart = beside.apart(spec, symbol, others)
+        return _laid_aside([mine, *others], is_apart, tuple(paths), shelf)
+
+    return one
+
+
+def _laid_aside(
+    judged: Sequence[Judged | None],
+    is_apart: tuple[bool, ...],
+    paths: tuple[tuple[Path, ...], ...],
+    shelf: Shelf,
+) -> Symbol:
+    """Put a symbol on the shelf and keep what is short."""
+    mine = judged[0]
+    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
+    at = [part for part in mine.at_ms if part.size]
+    spans = tuple(
+        tuple(
+            (int(series.open_ms[0]), int(series.open_ms[-1]))
+            if series is not None and series.open_ms.size
+            else None
+            for series in coin
         )
-    return made
+        for coin in by_coin(judged)
+    )
+    return Symbol(
+        mine.symbol,
+        tuple(lives(mine)),
+        spans,
+        any(series.has_taker for _, series in mine.governed.coins),
+        tuple(0 if each is None else each.n_rows for each in judged),
+        (min(int(part.min()) for part in at), max(int(part.max()) for part in at)) if at else None,
+        is_apart,
+        paths,
+        shelf.put(mine.symbol, judged),
+    )
+
+
+def by_coin(judged: Sequence[Judged | None]) -> list[tuple[Series | None, ...]]:
+    """Return each coin's bars by venue, in the unit of the first venue; a coin at least."""
+    mine, *others = judged
+    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
+    own: list[Series | None] = [series for _, series in mine.governed.coins]
+    return list(zip(own or [None], *(aligned(mine, each) for each in others), strict=True))
 
 
 def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
@@ -290,15 +348,9 @@ def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
     return parts[0]._replace(**columns)
 
 
-def _disputed(
-    beside: Sequence[Series], minutes: int
-) -> Callable[[Series], np.ndarray[tuple[int], np.dtype[np.bool_]]] | None:
-    """Return a question that the first other vendor of the kind answers."""
-    if not beside:
-        return None
-    other = beside[0]
-    tick = infer_tick(other.close)
-    return lambda series: reconcile.disputes(series, other, tick, minutes)
+def _whole(other: Judged | None) -> tuple[Series | None, str]:
+    """Return all bars of a symbol on another venue, and their money."""
+    return (None, "") if other is None else (joined(other.governed, EVER_MS), other.quote)
 
 
 def _drops(source: Source, spec: PanelSpec) -> bool:
@@ -310,8 +362,8 @@ def lives(mine: Judged) -> list[Life]:
     coins = mine.governed.coins
     if not coins:
         none = Units(np.empty(0, np.int64), np.empty(0))
-        return [Life(mine.symbol, mine.symbol, _EVER, none)]
-    begins = [_EVER[0], *(int(series.open_ms[0]) for _, series in coins[1:]), _EVER[1]]
+        return [Life(mine.symbol, mine.symbol, EVER_MS, none)]
+    begins = [EVER_MS[0], *(int(series.open_ms[0]) for _, series in coins[1:]), EVER_MS[1]]
     return [
         Life(
             mine.symbol,
@@ -353,27 +405,3 @@ def aligned(mine: Judged, beside: Judged | None) -> list[Series | None]:
             series = identity.scaled(series, life.units.of(series.open_ms))
         found.append(series)
     return found
-
-
-def _of_venue(
-    v: int, judged: Sequence[Sequence[Judged | None]], paths: Sequence[Sequence[Path]]
-) -> Read:
-    """Gather one venue's coins on the coin axis of the primary."""
-    coins: list[Series | None] = []
-    axis: list[Life] = []
-    for mine, *others in judged:
-        assert mine is not None  # noqa: S101  (the primary venue has every symbol)
-        own = lives(mine)
-        axis += own
-        if v > 0:
-            coins += aligned(mine, others[v - 1])
-        else:
-            coins += [series for _, series in mine.governed.coins] or [None]
-    return Read(
-        [life.symbol for life in axis],
-        [life.name for life in axis],
-        coins,
-        axis,
-        [each[v] for each in judged],
-        [path for each in paths for path in each],
-    )

@@ -1,7 +1,7 @@
 """One symbol's files become arrays that are checked row by row.
 
-In: Parquet files with ``ts open high low close volume`` (and ``taker_buy_volume`` where known),
-``ts`` the open time. Out: ``Series`` of float64 columns, sorted, unique, finite and consistent, or
+In: Parquet files with ``ts open high low close volume`` (``taker_buy_volume`` where known), ``ts``
+the open time. Out: ``Series`` of float64 columns, sorted, unique, finite and consistent, or
 an error which names the file, the row's time, the value, the bound and what to do next. Nothing
 is repaired here: a wrong row is the vendor's to explain, not ours to guess.
 """
@@ -15,21 +15,23 @@ import numpy as np
 import polars as pl
 
 from quorate.errors import DataError, SchemaError
-from quorate.lake import disk, months, versions
-from quorate.lake.kinds import KNOWN_AT
+from quorate.lake import disk, months
+from quorate.lake.prints import Print
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from quorate.core.types import IntVec, Vec
+    from quorate.lake.prints import Prints
 
 PRICES = ("open", "high", "low", "close")
 MINUTE_MS = 60_000
-SNAP_MS = 2_000
-"""A stamp this close to the grid is put on it; one farther off is an error (METHODS 12)."""
+SNAP_MS = 2_000  # a stamp this close to the grid is put on it, METHODS 12
 _SECOND_INTERVAL_FRAC = 0.2
 _WEEK_MINUTES = 10_080
+_MARK = ("ts", *PRICES)
+_BAR = (*_MARK, "volume")
 
 
 class Series(NamedTuple):
@@ -63,6 +65,7 @@ def read_bars(
     drop_last: bool,
     has_volume: bool = True,
     as_of_ms: int | None = None,
+    prints: Prints | None = None,
 ) -> Series:
     """Return one symbol's bars, checked.
 
@@ -76,6 +79,8 @@ def read_bars(
         False for mark prices, whose volume is then 0.
     as_of_ms : int, optional
         Only what was known then (files of the lake); the latest of each row when left out.
+    prints : Prints, optional
+        What was read of each file is put there.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def read_bars(
     combined.  Missing: a null or NaN is an error; a missing row stays missing.
     Spec 13.
     """
-    rows, name = _rows(paths, _needed(has_volume=has_volume), as_of_ms)
+    rows, name = _rows(paths, _BAR if has_volume else _MARK, as_of_ms, prints)
     if drop_last:
         rows = rows.head(max(rows.height - 1, 0))
     series = as_series(rows, name, has_volume=has_volume)
@@ -126,7 +131,7 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     Units: prices in quote, volumes in coins, times in milliseconds.  Causal: rows are not
     combined.  Missing: NaN.  Spec 13.
     """
-    needed = _needed(has_volume=has_volume)
+    needed = _BAR if has_volume else _MARK
     _check_columns(rows, needed, name)
     at = epoch_ms(rows, name)
     columns = {column: _floats(rows, column, name) for column in needed[1:]}
@@ -137,10 +142,13 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     return Series._make((name, at, *prices, volume, taker, has_taker))
 
 
-def bar_rows(paths: Sequence[Path], as_of_ms: int | None = None) -> tuple[pl.DataFrame, str]:
+def bar_rows(
+    paths: Sequence[Path], as_of_ms: int | None = None, prints: Prints | None = None
+) -> tuple[pl.DataFrame, str]:
     """Return one symbol's bars as they are stored, file after file, and a name for messages.
 
-    Of files of the lake it is the latest of each row, or what was known as of a moment.
+    Of files of the lake it is the latest of each row, or what was known as of a moment. What was
+    read of each file is put into ``prints``.
 
     Raises
     ------
@@ -153,14 +161,12 @@ def bar_rows(paths: Sequence[Path], as_of_ms: int | None = None) -> tuple[pl.Dat
     -----
     Units: as stored.  Causal: rows are not combined.  Missing: as stored.  Spec 13.
     """
-    return _rows(paths, _needed(has_volume=True), as_of_ms)
+    return _rows(paths, _BAR, as_of_ms, prints)
 
 
-def _needed(*, has_volume: bool) -> tuple[str, ...]:
-    return ("ts", *PRICES, *(("volume",) if has_volume else ()))
-
-
-def read_funding(paths: Sequence[Path], as_of_ms: int | None = None) -> Settlements:
+def read_funding(
+    paths: Sequence[Path], as_of_ms: int | None = None, prints: Prints | None = None
+) -> Settlements:
     """Return one symbol's funding settlements, jitter snapped to the minute.
 
     Venues settle on the hour but stamp it some milliseconds late (``00:00:00.009``): a time
@@ -171,7 +177,7 @@ def read_funding(paths: Sequence[Path], as_of_ms: int | None = None) -> Settleme
     SchemaError
         If a column is missing, rows are unsorted or doubled, or a rate is not within +-0.5.
     """
-    rows, name = _rows(paths, ("ts", "funding_rate"), as_of_ms)
+    rows, name = _rows(paths, ("ts", "funding_rate"), as_of_ms, prints)
     at = epoch_ms(rows, name)
     near = (at + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
     at = np.where(np.abs(at - near) <= SNAP_MS, near, at)
@@ -292,7 +298,10 @@ def epoch_ms(rows: pl.DataFrame, name: str) -> IntVec:
 
 
 def _rows(
-    paths: Sequence[Path], needed: tuple[str, ...], as_of_ms: int | None = None
+    paths: Sequence[Path],
+    needed: tuple[str, ...],
+    as_of_ms: int | None = None,
+    prints: Prints | None = None,
 ) -> tuple[pl.DataFrame, str]:
     """Return the rows of the files, one after the other, and a short name for messages."""
     if not paths:
@@ -300,7 +309,7 @@ def _rows(
     last = paths[-1]
     if months.is_ours(last):
         name = "/".join(last.parts[-3:-1])
-        rows = versions.seen(months.rows(paths), as_of_ms).drop(KNOWN_AT)
+        rows = months.seen(paths, as_of_ms, prints)
         _check_columns(rows, needed, name)
         return rows, name
     if as_of_ms is not None:
@@ -310,8 +319,13 @@ def _rows(
         )
     parts = []
     for path in paths:
-        part = disk.frame(path)
+        held = disk.content(path)
+        part = disk.parsed(path, held)
         _check_columns(part, needed, str(path))
+        if prints is not None:
+            at = epoch_ms(part, str(path))
+            span = (int(at.min()), int(at.max())) if at.size else None
+            prints[path] = Print(len(held), disk.digest(held), at.size, span)
         parts.append(part)
     many = [part["symbol"].n_unique() for part in parts if "symbol" in part.columns]
     if any(count > 1 for count in many):

@@ -19,6 +19,8 @@ from quorate.lake.universe import rules
 if TYPE_CHECKING:
     from quorate.lake.panel import Kind
 
+EVER_MS = (-(2**62), 2**62)
+"""A span without ends."""
 MAX_ASSUMED_FUNDING = 0.01
 """Fraction per 8 h, either way: a hundred times the usual basis point."""
 _QUOTE = re.compile(r"[-_/]?(USDT|USDC|BUSD|USD)(:.*)?$")
@@ -51,6 +53,12 @@ class Source:
     kind: Kind
     funding: Path | None = None
     mark: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Spell places in a bucket as they are meant."""
+        for name in ("path", "funding", "mark"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, None if given is None else located(given))
 
 
 @dataclass(frozen=True)
@@ -157,7 +165,7 @@ def check(spec: PanelSpec) -> None:
                 f"{source.venue} is a {kind} venue, and {source.path} is said to be {source.kind}",
                 hint=f"say kind {kind}, or name the venue the bars are of: fees and margins differ",
             )
-        place = located(source.path).resolve()
+        place = source.path.resolve()
         if place in seen:
             raise ConfigError(
                 f"{source.venue} and {seen[place]} are both read from {source.path}",
@@ -204,6 +212,19 @@ def base_asset(symbol: str) -> str:
     """
     pair = _NTH.sub("", symbol)
     return _QUOTE.sub("", pair) or pair
+
+
+def quote_asset(symbol: str) -> str:
+    """Return the dollar that a pair is quoted in, or nothing where its name does not say.
+
+    Examples
+    --------
+    >>> quote_asset("BTCUSDT"), quote_asset("ETH-USD"), quote_asset("BTC"), quote_asset("XUSD.2")
+    ('USDT', 'USD', '', 'USD')
+    """
+    pair = _NTH.sub("", symbol)
+    found = _QUOTE.search(pair)
+    return found[1] if found and found.start() > 0 else ""
 
 
 def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:
@@ -287,6 +308,20 @@ def instant_ms(when: datetime | str) -> int:
     return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1e3)
 
 
+def asked_ms(spec: PanelSpec) -> tuple[int, int]:
+    """Return the open times that data are told of: the span asked for, and what a universe reads.
+
+    Examples
+    --------
+    >>> asked_ms(PanelSpec((), start="1970-01-02"))[0]
+    86400000
+    """
+    first = EVER_MS[0] if spec.start is None else instant_ms(spec.start)
+    if spec.universe is not None and spec.start is not None:  # it is judged by the days before
+        first -= (rules(**spec.universe).turnover_days + 1) * 86_400_000
+    return first, EVER_MS[1] if spec.end is None else instant_ms(spec.end)
+
+
 def as_of_ms(spec: PanelSpec) -> int | None:
     """Return the moment that a spec reads the lake as of, in milliseconds; None for the latest."""
     return None if spec.as_of is None else instant_ms(spec.as_of)
@@ -321,7 +356,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  (whatever a field holds)
     if isinstance(value, (PanelSpec, Source)):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Path):
-        return str(located(value).absolute())
+        return str(value.absolute())
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
@@ -335,7 +370,7 @@ def _read(kind: type[PanelSpec | Source], made: Mapping[str, Any]) -> dict[str, 
     values: dict[str, Any] = {}
     for name, value in made.items():
         is_path = value is not None and named.get(name, "").startswith("Path")
-        values[name] = located(value) if is_path else value
+        values[name] = Path(value) if is_path else value
         if isinstance(value, list):
             values[name] = tuple(value)
     return values

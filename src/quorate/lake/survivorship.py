@@ -88,9 +88,10 @@ def survivorship(
     Notes
     -----
     Units: fractions, bps.  Causal: who is held on a day is known the evening before; who survived
-    is not, which is the point.  Missing: a coin without a bar is held on at its last price until it
-    trades again; one that never does is out at a loss on the first day without. One that has not
-    traded since the day before the last counts as ended, by days beyond the span too.
+    is not, which is the point.  Missing: a coin without a bar is held on at its last price to the
+    close of the day on which it trades again; one that never does is out at a loss on the first day
+    without. One that has not traded since the day before the last counts as ended, by days beyond
+    the span too.
     Spec 13; METHODS 12.
 
     Examples
@@ -194,10 +195,12 @@ def _grow(
     """Return the growth of 1 in equal parts, day by day."""
     price, weight = before.copy(), np.zeros(close.shape[1])
     grown, curve = 1.0, np.ones(close.shape[0])
+    traded_before = np.ones(close.shape[1], np.bool_)
     for day in range(close.shape[0]):
         traded = np.isfinite(close[day])
-        # who is stuck without a bar stays; the others share what is not stuck
-        stuck = (weight > 0.0) & ~traded & (day <= last) & ~is_in[day]
+        # who is stuck without a bar stays, to the close of the day on which it trades again
+        stuck = (weight > 0.0) & ~(traded & traded_before) & (day <= last) & ~is_in[day]
+        traded_before = traded
         wanted = (is_in[day] & np.isfinite(price)) | stuck
         target = np.zeros(close.shape[1])
         target[stuck] = weight[stuck]

@@ -25,7 +25,7 @@ from quorate.errors import DataError, SchemaError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quorate.core.types import ByteMat
+    from quorate.core.types import ByteVec
     from quorate.lake.grid import Grid
     from quorate.lake.sources import Series
 
@@ -136,15 +136,35 @@ def days_of(name: str, series: Series) -> pl.DataFrame:
     )
 
 
+class Members(NamedTuple):
+    """On which days of a grid each coin is in, and why some never are.
+
+    ``days`` is by coin, True where it is in, one a UTC day from that of the grid's first bar on;
+    ``never`` the most frequent verdict of each coin that is in on no day.
+    """
+
+    days: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]
+    never: dict[str, str]
+    first_day: int
+
+    def mask(self, name: str, grid: Grid) -> ByteVec:
+        """Return 1 on the bars that open on a day on which a coin is in, shape (time,)."""
+        opens = grid.first_ms + np.arange(grid.n_bars) * grid.bar_ms
+        mask: ByteVec = self.days[name].astype(np.int8)[opens // _DAY_MS - self.first_day]
+        return mask
+
+
 def members(
-    coins: Sequence[tuple[str, Series | None]], grid: Grid, given: Rules
-) -> tuple[ByteMat, dict[str, str]]:
-    """Return on which bars each coin may be traded, and why some never may.
+    names: Sequence[str], days: Sequence[pl.DataFrame], grid: Grid, given: Rules
+) -> Members:
+    """Return on which days each coin may be traded, and why some never may.
 
     Parameters
     ----------
-    coins : sequence of (str, Series or None)
-        The coin axis: names and believed bars, from before the grid begins where there are any.
+    names : sequence of str
+        The coin axis.
+    days : sequence of polars.DataFrame
+        What they turned over (``days_of``), from before the grid begins where there is any.
     grid : Grid
         The bars.
     given : Rules
@@ -152,9 +172,8 @@ def members(
 
     Returns
     -------
-    mask, never : ByteMat, dict[str, str]
-        1 on the bars that open on a day on which the coin is in, shape (time, coin); the most
-        frequent verdict of each coin that is in on no day.
+    Members
+        Of all coins.
 
     Raises
     ------
@@ -166,35 +185,32 @@ def members(
     Units: as ``Rules``.  Causal: a day reads the days before it.  Missing: as ``judged``.
     Spec 13; METHODS 12.
     """
-    days = [days_of(name, series) for name, series in coins if series is not None]
     first, last = (
         date(1970, 1, 1) + timedelta(days=ms // _DAY_MS)
         for ms in (grid.first_ms, grid.first_ms + (grid.n_bars - 1) * grid.bar_ms)
     )
     said = judged(pl.concat(days), given, first, last)
     n_days = (last - first).days + 1
-    of_bar = (grid.first_ms + np.arange(grid.n_bars) * grid.bar_ms) // _DAY_MS
-    of_bar -= grid.first_ms // _DAY_MS
-    mask = np.zeros((grid.n_bars, len(coins)), np.int8)
+    of_coin: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
     never: dict[str, str] = {}
     by_coin = said.sort("day").partition_by("symbol", as_dict=True)
-    for c, (name, _) in enumerate(coins):
+    for name in names:
         rows = by_coin.get((name,))
         if rows is None:
             never[name] = Verdict.NOT_LISTED.value
             continue
         is_in = (rows["verdict"] == Verdict.IN.value).to_numpy()
         assert is_in.size == n_days  # noqa: S101  (judged has every coin on every day)
-        mask[:, c] = is_in[of_bar]
+        of_coin[name] = is_in
         if not is_in.any():
             never[name] = rows["verdict"].value_counts(sort=True)["verdict"][0]
-    if len(never) == len(coins):
+    if len(never) == len(names):
         raise DataError(
             f"no coin is in the universe on any day from {first} to {last}",
             hint="see why with `quorate data universe`; load more history before --start, or "
             "loosen [universe] in the settings",
         )
-    return mask, never
+    return Members(of_coin, never, grid.first_ms // _DAY_MS)
 
 
 def judged(days: pl.DataFrame, given: Rules, first: date, last: date) -> pl.DataFrame:

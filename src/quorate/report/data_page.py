@@ -11,6 +11,7 @@ import polars as pl
 
 from quorate.lake.governance import MEANINGS
 from quorate.lake.governance.findings import ABOUT, Rule, Severity
+from quorate.lake.quality import concat
 from quorate.report import coverage_map
 from quorate.report.charts import Series, line_chart
 from quorate.report.drawing import environment, page_at
@@ -79,16 +80,18 @@ def certificate_page(given: Certificate) -> str:
     Parameters
     ----------
     given : Certificate
-        Of at least one venue.
+        Parts of it that could not be read are named, and the rest is shown.
 
     Notes
     -----
     Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
     """
-    primary, quality = given.venues[0]
-    told = _context(Told(primary.folder, given.bar_minutes, quality))
+    told = _context(Told("", given.bar_minutes, concat([])))
+    for primary, quality in given.venues[:1]:
+        told = _context(Told(primary.folder, given.bar_minutes, quality))
     about = {
-        "origins": [_origin(origin) for origin, _ in given.venues],
+        "origins": [_origin(each) for each in (*(one for one, _ in given.venues), *given.inputs)],
+        "damaged": given.damaged,
         "others": [(origin.venue, rule_rows(each.findings)) for origin, each in given.venues[1:]],
         "rules": [
             (name, f"{value:g}", MEANINGS.get(name, "")) for name, value in given.rules.items()
@@ -101,7 +104,7 @@ def certificate_page(given: Certificate) -> str:
 
 def _origin(given: Origin) -> list[str]:
     return [
-        given.venue,
+        given.venue or UNKNOWN,
         given.kind,
         f"{given.n_files:,d}",
         f"{given.n_bytes / 2**20:,.1f}",

@@ -69,6 +69,7 @@ class Evidence:
     failed_engines: tuple[str, ...] = ()
     failed_coins: tuple[str, ...] = ()  # by the rules of data, with the rules
     is_certified: bool = True
+    damaged: tuple[str, ...] = ()  # parts of the certificate that cannot be read, with why
     n_orders: int = 0
     n_below_minimum: int = 0
     n_fills: int | None = 0
@@ -134,6 +135,7 @@ def gather(run: Run) -> Evidence:
         failed_engines=tuple(run.about.get("failures", {})),
         failed_coins=_failed_coins(run),
         is_certified=run.certificate is not None,
+        damaged=() if run.certificate is None else run.certificate.damaged,
         n_engine_failures=reasons.get(Reason.ENGINE_FAILED.name, 0),
         n_orders=sum(reasons.get(name, 0) for name in _ORDERS),
         n_below_minimum=reasons.get(Reason.BELOW_MINIMUM.name, 0),

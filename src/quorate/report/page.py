@@ -117,7 +117,7 @@ def render(folder: Path) -> Path:
     text = environment().get_template("report.html.j2").render(context(run))
     target = folder / NAME
     put(target, text)
-    if run.certificate is not None and run.certificate.venues:
+    if run.certificate is not None and (run.certificate.venues or run.certificate.damaged):
         put(folder / CERTIFICATE, data_page.certificate_page(run.certificate))
     return target
 

@@ -163,7 +163,7 @@ def read(folder: Path) -> Run:
 
 def _certificate(folder: Path) -> Certificate | None:
     where = folder / certificate.FOLDER
-    return certificate.read(where) if where.is_dir() else None
+    return certificate.salvage(where) if where.is_dir() else None
 
 
 def curves(equity: pl.DataFrame) -> Curves:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 
+import polars as pl
 import pytest
-from tests.unit.lake.builders import bars, put, store, without
+from tests.unit.lake.builders import START_MS, bars, put, settlements, store, without
 
 import quorate
 from quorate.cli import run
@@ -100,6 +102,96 @@ def test_a_certificate_that_is_not_whole_is_refused(folder, tmp_path):
     (tmp_path / "certificate.json").write_text("{}")
     with pytest.raises(DataError, match="holds no certificate"):
         certificate.read(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def ran(folder, tmp_path_factory):
+    return quorate.run(market(folder, accept_failed=True), out=tmp_path_factory.mktemp("runs"))
+
+
+def spoilt(result, where):
+    """Copy a run's folder."""
+    copy = where / result.folder.name
+    shutil.copytree(result.folder, copy)
+    (copy / "certificate.html").unlink()
+    return copy
+
+
+TABLES = ("coins", "findings", "days", "pairs", "pair_days")
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("how", ["cut", "gone", "other"])
+def test_a_damaged_table_is_named_and_the_rest_is_shown(ran, tmp_path, table, how):
+    copy = spoilt(ran, tmp_path)
+    path = copy / "certificate" / f"0.{table}.parquet"
+    if how == "cut":
+        path.write_bytes(path.read_bytes()[:-20])
+    elif how == "gone":
+        path.unlink()
+    else:
+        bars(3).write_parquet(path)
+    quorate.render(copy)
+    report, page = ((copy / name).read_text() for name in ("report.html", "certificate.html"))
+    head = report[: report.index("<h1>")]
+    assert "The certificate of the data is damaged" in head
+    for text in (head, page):
+        assert path.name in text
+        assert sum(f"0.{each}.parquet" in text for each in TABLES) == 1
+    shown = {"findings": "ROW_IMPOSSIBLE</td>", "coins": "BBBUSDT</b> fails"}
+    for name, words in shown.items():
+        assert (words in page) == (name != table)
+    assert "No rule fails a coin" not in page
+    found = certificate.salvage(copy / "certificate")
+    assert getattr(found.venues[0][1], table).is_empty()
+    if how == "cut":
+        with pytest.raises(DataError, match=path.name):
+            certificate.read(copy / "certificate")
+
+
+@pytest.mark.parametrize("content", [None, "{}", "[1]", '{"venues": [{"venue": 1}]}', "{"])
+def test_without_its_head_a_certificate_tells_that_it_has_none(ran, tmp_path, content):
+    copy = spoilt(ran, tmp_path)
+    path = copy / "certificate" / "certificate.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    quorate.render(copy)
+    assert "certificate.json: " in (copy / "report.html").read_text()
+    page = (copy / "certificate.html").read_text()
+    assert "certificate.json: " in page
+    assert "No rule fails a coin" not in page
+
+
+def test_files_beside_the_bars_are_certified_too(tmp_path):
+    rows = bars(n=N)
+    at = [START_MS + hours * 3_600_000 for hours in (-8, 0, 8, 16, 24, 32, 40)]
+    store(tmp_path / "bars", AAA=rows)
+    store(tmp_path / "funding", AAA=settlements(at, [1e-4] * 7), BBB=settlements(at, [1e-4] * 7))
+    store(tmp_path / "mark", AAA=rows.drop("volume"))
+    quoted = bars(n=N, price=1.0)[["ts"]].with_columns(
+        **{name: pl.lit(1.0) for name in ("open", "high", "low", "close")}
+    )
+    store(tmp_path / "quote", USDTUSD=quoted)
+    given = {name: tmp_path / name for name in ("funding", "mark")}
+    panel = quorate.load(
+        tmp_path / "bars",
+        venue="okx_swap",
+        kind="perp",
+        quote_usd=tmp_path / "quote" / "USDTUSD.parquet",
+        **given,
+    )
+    told = panel.certificate.inputs
+    assert [(each.venue, each.kind, each.n_files, each.n_rows) for each in told] == [
+        ("okx_swap", "funding", 1, 7),
+        ("okx_swap", "mark", 1, N),
+        ("", "quote", 1, N),
+    ]
+    assert told[0].first == "2023-01-31 16:00:00Z"
+    result = quorate.run(panel, out=tmp_path / "runs")
+    assert certificate.read(result.folder / "certificate").inputs == told
+    page = (result.folder / "certificate.html").read_text()
+    assert all(each.digest in page for each in told)
 
 
 def test_a_panel_that_is_kept_keeps_its_certificate(folder, tmp_path):

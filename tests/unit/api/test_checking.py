@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.unit.lake.builders import bars, put, store, without
 
 import quorate
 from quorate.cli import run
-from quorate.errors import DataError, SchemaError
+from quorate.errors import ConfigError, DataError, SchemaError
 
 
 @pytest.fixture
@@ -69,6 +70,58 @@ def test_a_second_vendor_is_compared_where_it_has_the_coin(folder, tmp_path):
     assert (line["median_bps"], line["n_quarantined"]) == (0.0, 0)
     elsewhere = store(tmp_path / "elsewhere", REST=bars(600))
     assert quorate.check_data(folder, other=elsewhere).pairs.is_empty()
+
+
+def spiky(n=600):
+    """Return calm bars with one bad close that hardly traded, and the same without."""
+    rng = np.random.default_rng(3)
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 1e-3, n)))
+    calm = bars(n).with_columns(
+        open=pl.Series(close),
+        close=pl.Series(close),
+        high=pl.Series(close * 1.6),
+        low=pl.Series(close * 0.9),
+        volume=pl.Series(rng.uniform(5.0, 15.0, n)),
+    )
+    return put(calm, n - 50, close=close[n - 50] * 1.5, volume=1.0), calm
+
+
+@pytest.mark.parametrize(
+    ("other", "kind", "rule"),
+    [
+        ("AUSDT", "spot", "SPIKE_DISPUTED"),
+        ("A", "perp", "SPIKE_DISPUTED"),
+        ("AUSDT", None, "RETURN_SUSPECT"),
+        ("AUSD", "spot", "RETURN_SUSPECT"),  # other money
+    ],
+)
+def test_a_second_vendor_of_the_kind_disputes_as_in_a_run(tmp_path, other, kind, rule):
+    bad, calm = spiky()
+    one, two = store(tmp_path / "one", AUSDT=bad), store(tmp_path / "two", **{other: calm})
+    found = quorate.check_data(one, other=two, kind=kind)
+    assert set(found.findings["rule"]) - {"ROW_UNFINISHED", "GAP_FILLED"} == {rule}
+    assert found.pairs.height == 1
+    is_dropped = rule == "SPIKE_DISPUTED"
+    assert found.coins["n_dropped"].to_list() == [int(is_dropped)]
+    assert found.pairs["max_bps"][0] < 1.0 if is_dropped else found.pairs["max_bps"][0] > 4_000.0
+    if kind is not None:  # as a run has it
+        venue, second = {
+            "spot": ("binance_spot", "kraken_spot"),
+            "perp": ("binance_usdm", "okx_swap"),
+        }[kind]
+        panel = quorate.load(
+            one, venue=venue, kind=kind, second=(two, second, None), assume_funding=0.0
+        )
+        held = panel.certificate.venues[0][1]
+        assert held.findings.equals(found.findings)
+        assert held.coins.equals(found.coins)
+
+
+def test_a_kind_without_a_second_vendor_is_refused(folder):
+    with pytest.raises(ConfigError, match="for none is given"):
+        quorate.check_data(folder, kind="spot")
+    with pytest.raises(ConfigError, match="kind 'basis'"):
+        quorate.check_data(folder, other=folder, kind="basis")
 
 
 def test_the_command_tells_and_fails(folder, capsys):

@@ -24,7 +24,7 @@ def folders(tmp_path):
     return (
         store(tmp_path / "one", AAAUSDT=one),
         store(tmp_path / "two", AAA=two),
-        store(tmp_path / "three", AAAUSD=three, BBB=good),
+        store(tmp_path / "three", **{"AAA-USDT": three, "BBB": good}),
     )
 
 
@@ -55,6 +55,27 @@ def test_the_command_tells_and_writes(folders, tmp_path, capsys):
     assert (tmp_path / "merged" / "AAAUSDT.parquet").is_file()
     assert run([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["folder"] is None
+
+
+def priced(frame, worth):
+    return frame.with_columns(pl.col("open", "high", "low", "close") * worth)
+
+
+def test_dollars_beside_a_stablecoin_are_converted_or_refused(tmp_path):
+    good, worth = bars(N), 0.99
+    one = store(tmp_path / "one", AAAUSDT=good)
+    two = store(tmp_path / "two", AAAUSD=priced(good, worth))
+    quoted = good.with_columns(**dict.fromkeys(("open", "high", "low", "close"), pl.lit(worth)))
+    rate = store(tmp_path / "rate", USDTUSD=quoted) / "USDTUSD.parquet"
+    with pytest.raises(ConfigError, match="AAAUSDT of one and AAAUSD of two are in other money"):
+        quorate.reconcile_data([one, two], kind="spot", to=tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()
+    found = quorate.reconcile_data([one, two], kind="spot", quote_usd=rate, to=tmp_path / "merged")
+    assert found.disputed.is_empty()
+    merged = pl.read_parquet(tmp_path / "merged" / "AAAUSDT.parquet")
+    assert set(merged["n_agree"][1:]) == {2}  # of the first bar the worth is not known yet
+    with pytest.raises(ConfigError, match="in other money"):
+        quorate.reconcile_data([two, one], kind="spot", quote_usd=rate)  # it is in USD itself
 
 
 def test_what_cannot_be_reconciled_is_said(folders, tmp_path):

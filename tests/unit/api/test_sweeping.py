@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from benchmarks.digest import Left
 
 import quorate
-from quorate.api import sweeping
+from quorate.api import folding, sweeping
 from quorate.errors import ConfigError
 from quorate.store import open_store
 
@@ -46,6 +47,35 @@ def test_each_setting_is_what_a_run_of_its_own_gives(panel, swept, i):
     assert swept.metrics[i] == alone.metrics
     row = swept.table.row(i, named=True)
     assert (row["net_return"], row["n_trades"]) == (alone.net_return, alone.trades.height)
+
+
+@pytest.mark.parametrize(("batch", "threads"), [(3, 2), (8, 1)])
+def test_every_block_has_the_bytes_of_a_run_of_its_own(panel, batch, threads, monkeypatch):
+    """Features, votes, consensus, decisions with their reasons, tallies, fills: all arrays."""
+    watched = []
+
+    class Watched(sweeping.Gathering):
+        def __init__(self, *given, **named):
+            super().__init__(*given, **named)
+            self.left = Left()
+            watched.append(self.left)
+
+        def add(self, done):
+            self.left.take(done)
+            super().add(done)
+
+    monkeypatch.setattr(sweeping, "Gathering", Watched)
+    monkeypatch.setattr(sweeping, "BATCH", batch)
+    chosen = settings(CHOICES)
+    quorate.sweep(panel, chosen, threads=threads)
+    assert len({left.digest for left in watched}) == len(chosen)  # they differ, and trade
+    for left, setting in zip(watched, chosen, strict=True):
+        alone = Left()
+        fold = folding.begin(panel, setting, quorate.engines())
+        for _, done in folding.advance(panel, fold):
+            alone.take(done)
+        assert alone.n_fills == left.n_fills > 0
+        assert alone.digest == left.digest
 
 
 def test_it_trades_and_the_settings_differ_in_what_they_make(swept):

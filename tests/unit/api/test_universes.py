@@ -7,7 +7,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.lake.builders import START_MS, bars, stamps, store
+from tests.unit.lake.builders import START_MS, bars, put, stamps, store
 
 import quorate
 from quorate.cli import run
@@ -155,6 +155,25 @@ def test_a_run_takes_its_coins_from_the_universe_of_each_day(tmp_path):
         quorate.run(panel, quorate.read_settings())
     result = quorate.run(panel, settings)
     assert result.facts["settings"]["universe"]["min_age_days"] == 10
+
+
+def test_a_coin_that_is_never_in_the_universe_stops_no_load(tmp_path):
+    bad = put(hourly(40, volume=0.1), 500, high=1.0)
+    where = store(tmp_path / "bars", OLD=hourly(40), BAD=bad)
+    beside = store(tmp_path / "beside", OLD=hourly(40), BADUSD=bad)
+    settings = quorate.read_settings(overrides=LOOSE)
+    given = {"venue": "binance_spot", "kind": "spot", "settings": settings}
+    with pytest.raises(DataError, match=r"BAD on binance_spot \(ROW_IMPOSSIBLE\)"):
+        quorate.load(where, **given)
+    panel = quorate.load(where, in_universe=True, second=(beside, "kraken_spot", None), **given)
+    assert panel.symbols == ("OLD",)
+    assert not panel.certificate.is_accepted
+    assert panel.certificate.failed.is_empty()
+    assert panel.certificate.excluded == {"BAD": "never in the universe: TOO_THIN"}
+    # in it on one day, and it stops the load
+    rich = pl.concat([bad[: 24 * 25], hourly(15, first=25)])
+    with pytest.raises(DataError, match=r"BAD on binance_spot \(ROW_IMPOSSIBLE\)"):
+        quorate.load(store(tmp_path / "bars", BAD=rich), in_universe=True, **given)
 
 
 def test_no_coin_in_the_universe_is_said(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -148,3 +149,13 @@ def test_the_slow_cycles_of_some_processes_are_told(monkeypatch: pytest.MonkeyPa
     assert limits.micros_each("solve", 2) == (375000.0, 250000.0, 500000.0, "n")
     assert limits.rate("whole", 2) == (3.0, 2.0, 4.0, "n")
     assert limits.peak("whole", 1) == (20.0, 20.0, 20.0, "10 before the work")
+
+
+def test_a_large_market_is_run_once_for_both_of_its_figures() -> None:
+    found = {"wall_s": 63.0, "coin_bars": 126e6, "peak_mib": 498.0, "fixed_mib": 269.0}
+    answer = json.dumps(found).replace('"', r"\"")
+    how = f"{PYTHON} -c \"import sys; open(sys.argv[2], 'w').write('{answer}')\""
+    limits._large.cache_clear()
+    assert limits.large_seconds(how, 1) == (63.0, 63.0, 63.0, "2,000,000 coin-bars/s")
+    assert limits.large_peak(how, 1) == (498.0, 498.0, 498.0, "269 before the market")
+    assert limits._large.cache_info().misses == 1

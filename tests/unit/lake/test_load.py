@@ -281,6 +281,44 @@ def test_a_second_vendor_of_the_kind_disputes_what_hardly_traded(tmp_path, kind,
     assert mine.pairs.height == (1 if kind == "spot" else 0)
 
 
+WORTH = 0.9
+
+
+@pytest.mark.parametrize("rate", ["none", "known", "hourly"])
+def test_dollars_beside_a_stablecoin_dispute_nothing_unless_their_worth_is_known(tmp_path, rate):
+    bad, calm = spiky()
+    dollars = calm.with_columns(pl.col("open", "high", "low", "close") * WORTH)
+    other = store(tmp_path / "three", AUSDT=calm)
+    choices = {}
+    if rate != "none":
+        minutes = 5 if rate == "known" else 60
+        flat = dict.fromkeys(("open", "high", "low", "close"), pl.lit(WORTH))
+        quoted = bars(n=1000, minutes=minutes, start_ms=START_MS - 9 * 3_600_000)
+        folder = store(tmp_path / "rate", USDT=quoted.with_columns(**flat))
+        choices["quote_usd"] = folder / "USDT.parquet"
+    first = Source(store(tmp_path / "one", AUSDT=bad), "binance_spot", "spot")
+    second = Source(store(tmp_path / "two", AUSD=dollars), "kraken_spot", "spot")
+    third = Source(other, "third_spot", "spot")
+    panel = load(PanelSpec((first, second), drop_last=False, **choices))
+    mine = panel.certificate.venues[0][1]
+    apart = [note for note in panel.notes if note.startswith("Not held against kraken_spot")]
+    if rate == "none":
+        assert set(mine.findings["rule"]) == {"RETURN_SUSPECT"}
+        assert mine.pairs.is_empty()
+        assert len(apart) == 1
+        # another venue in the same money stands beside it instead
+        both = load(PanelSpec((first, second, third), drop_last=False)).certificate.venues[0][1]
+        assert "SPIKE_DISPUTED" in set(both.findings["rule"])
+        assert both.pairs["other"].to_list() == ["AUSDT"]
+    else:
+        assert set(mine.findings["rule"]) == {"SPIKE_DISPUTED", "GAP_FILLED"}
+        assert mine.pairs["median_bps"][0] == pytest.approx(0.0, abs=1e-6)
+        assert apart == []
+    # what is paid on the second venue is what it shows
+    close = panel.market.close[:, 1, 0]
+    np.testing.assert_array_equal(close, dollars["close"])
+
+
 def silent(n=24):
     flat = bars(n=n)
     return flat.with_columns(
@@ -458,13 +496,18 @@ def test_marks_of_something_else_are_refused(tmp_path):
         perps(tmp_path, frame, mark=wrong)
 
 
-def both(tmp_path, one, two, kind="spot", **choices):
+def beside(tmp_path, kind="spot"):
     venue = "kraken_spot" if kind == "spot" else "okx_swap"
-    sources = (
-        Source(store(tmp_path / "one", A=one), "binance_spot", "spot"),
-        Source(store(tmp_path / "two", A=two), venue, kind),
+    return (
+        Source(tmp_path / "one", "binance_spot", "spot"),
+        Source(tmp_path / "two", venue, kind),
     )
-    return load(PanelSpec(sources, drop_last=False, **choices))
+
+
+def both(tmp_path, one, two, kind="spot", **choices):
+    store(tmp_path / "one", A=one)
+    store(tmp_path / "two", A=two)
+    return load(PanelSpec(beside(tmp_path, kind), drop_last=False, **choices))
 
 
 def test_a_second_venue_is_in_the_unit_of_the_first(tmp_path):
@@ -487,6 +530,11 @@ def test_a_coin_that_a_second_venue_does_not_confirm_opens_nothing_the_day_after
     assert not panel.member[2 * DAY :].any()
     (note,) = panel.notes
     assert note.endswith("the day after a second venue disagreed: A (1 days).")
+    # what the first day may open was said on the day before the start, all of it
+    for start, n_closed in (("2023-02-03", DAY), ("2023-02-02T12:00", DAY), ("2023-02-02", DAY)):
+        later = load(PanelSpec(beside(tmp_path), drop_last=False, start=start))
+        np.testing.assert_array_equal(later.member, panel.member[-later.n_bars :])
+        assert (later.member == 0).sum() == n_closed
 
 
 def test_rows_that_fail_at_the_ends_of_what_was_asked_for_are_not_overlooked(tmp_path):

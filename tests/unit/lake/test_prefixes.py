@@ -97,7 +97,7 @@ def test_a_panel_fetches_each_month_once_and_looks_at_a_manifest_a_few_times(buc
     bucket.asked.clear()
     quorate.load(layout.folder(bucket.root, KEY), venue="binance_spot", kind="spot")
     keys = Counter(key.rpartition("/")[2][:5] for _, key in bucket.asked)
-    assert (keys["part-"], keys["manif"]) == (4, 5)
+    assert (keys["part-"], keys["manif"]) == (4, 3)
 
 
 @pytest.mark.usefixtures("place")

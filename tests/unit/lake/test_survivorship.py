@@ -39,7 +39,10 @@ def naive(closes, is_in, haircut, cost):
         stuck = [
             c
             for c in held
-            if held[c] > 0 and np.isnan(closes[d, c]) and d <= ends[c] and not is_in[d, c]
+            if held[c] > 0
+            and d <= ends[c]
+            and not is_in[d, c]
+            and (np.isnan(closes[d, c]) or (d > 0 and np.isnan(closes[d - 1, c])))
         ]
         free = [c for c in held if is_in[d, c] and c in price and c not in stuck]
         share = (total - sum(held[c] for c in stuck)) / len(free) if free else 0.0
@@ -100,6 +103,16 @@ def test_an_outage_on_the_last_day_is_no_end_and_a_span_beyond_the_data_is_refus
     late = pl.concat([verdicts, verdicts[-2:].with_columns(pl.col("day") + timedelta(days=1))])
     with pytest.raises(DataError, match="the bars end on 2023-01-03, before 2023-01-04"):
         survivorship(days, late)
+
+
+def test_who_is_held_through_a_halt_has_the_price_at_which_it_reopens():
+    nan = np.nan
+    closes = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, nan], [1.0, nan], [1.0, 0.4], [1.0, 0.2]])
+    is_in = np.ones((6, 2), bool)
+    is_in[3:5, 1] = False  # NOT_TRADING the day before
+    days, verdicts = frames(closes, is_in)
+    found = survivorship(days, verdicts, haircut=0.0, cost_bps=0.0)
+    assert found.days["everyone"].to_list()[:5] == pytest.approx([1.0, 1.0, 1.0, 1.0, 0.7])
 
 
 def test_nobody_in_is_said():

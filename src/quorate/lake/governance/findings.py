@@ -210,6 +210,41 @@ def concat(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts).sort("at", "symbol", "rule", maintain_order=True)
 
 
+def within(findings: pl.DataFrame, span: tuple[int, int], bar_ms: int) -> pl.DataFrame:
+    """Return what was found in a span; of a finding that reaches into it, the rows that lie there.
+
+    Parameters
+    ----------
+    findings : polars.DataFrame
+        From ``frame``; the ``n`` rows of each follow one another from ``at`` on.
+    span : (int, int)
+        Open times, milliseconds, the first included, the second not.
+    bar_ms : int
+        Length of a bar.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``at`` and ``n`` cut to the span; ``value`` is that of the whole finding.
+
+    Notes
+    -----
+    Units: milliseconds.  Causal: a cut.  Missing: what lies outside is left out.  Spec 13.
+
+    Examples
+    --------
+    >>> hole = frame("A", [found(Rule.GAP_BREAK, np.array([0]), n=12, value=720.0)])
+    >>> within(hole, (36_000_000, 90_000_000), 3_600_000).select("n", "value").row(0)
+    (2, 720.0)
+    """
+    low, end = (-(-each // bar_ms) * bar_ms for each in span)
+    at = pl.col("at").dt.epoch("ms")
+    first, last = pl.max_horizontal(at, low), pl.min_horizontal(at + pl.col("n") * bar_ms, end)
+    return findings.with_columns(
+        first.cast(pl.Datetime("ms", "UTC")).alias("at"), ((last - first) // bar_ms).alias("n")
+    ).filter(pl.col("n") > 0)
+
+
 def by_day(findings: pl.DataFrame) -> pl.DataFrame:
     """Return how many rows each rule concerned, by symbol and UTC day.
 

@@ -6,7 +6,9 @@ A hole of days with a far higher price behind it is where one coin ended and ano
 (LUNA in May 2022). A jump between two bars by a hundred or a higher power of ten, with no trade on
 the way, is a change of unit: later prices are divided by it and volumes multiplied, so that the
 series goes on and no earlier row is touched. What could as well be a holder's loss is believed as
-one: a fall across a hole is neither a new coin nor a new unit.
+one, and what could as well be another coin is: downward, or across a hole of days, the first bar
+must have traded as many more (or fewer) coins as each is worth less (or more), and across a hole
+the price must be the old one in the new unit to the last digit, for that is where a venue opens it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 _LOG10 = math.log(10.0)
 _LEAST_POWER = 2
 """A tenth or tenfold between two bars may be a crash or a pump; a hundredth is a unit."""
+_EXACT = 1e-3
+"""How near ``ln`` of a jump across a hole must be to a power of ten: of three real ones the
+farthest was 7e-5 off."""
+_USUAL_BARS = 20
+_DAY_MINUTES = 1440
 
 
 def coins(
@@ -90,7 +97,7 @@ def one_unit(series: Series, bar_minutes: int, params: Params) -> tuple[Series, 
         Length of a bar.
     params : Params
         ``unit_tolerance``: how near ``ln(open / last close)`` must be to a multiple of ``ln 10``;
-        ``gap_minutes``: a fall across a longer hole is a fall.
+        ``gap_minutes`` and ``coin_hole_hours``: across which holes more is asked for.
 
     Returns
     -------
@@ -181,8 +188,22 @@ def _is_unit(
     """Return where the unit changes, shape (bar - 1,)."""
     jump = _jumps(series)
     power = np.rint(jump / _LOG10)
-    near = np.abs(jump - power * _LOG10) <= params.unit_tolerance
+    off = np.abs(jump - power * _LOG10)
+    near = (off <= params.unit_tolerance) & (np.abs(power) >= _LEAST_POWER)
     # the whole bars stand in other units: a wrong close between two right opens is a bad tick
     near &= np.rint(np.log(series.close[1:] / series.open[:-1]) / _LOG10) == power
-    is_unit: np.ndarray[tuple[int], np.dtype[np.bool_]] = near & (np.abs(power) >= _LEAST_POWER)
-    return is_unit & ((power > 0) | (_holes(series, bar_minutes) < params.gap_minutes))
+    hole = _holes(series, bar_minutes)
+    bound = np.where(power > 0, 60.0 * params.coin_hole_hours, params.gap_minutes)
+    is_unit: np.ndarray[tuple[int], np.dtype[np.bool_]] = near & ((hole < bound) | (off <= _EXACT))
+    for row in np.flatnonzero(is_unit & ((power < 0) | (hole >= bound))).tolist():
+        is_unit[row] = _is_scaled(series.volume, row, float(jump[row]), bar_minutes)
+    return is_unit
+
+
+def _is_scaled(volume: Vec, row: int, jump: float, bar_minutes: int) -> bool:
+    """Return whether the bar after a row traded coins of another unit, by the day before it."""
+    usual = float(np.median(volume[: row + 1][-max(_USUAL_BARS, _DAY_MINUTES // bar_minutes) :]))
+    if usual <= 0.0 or volume[row + 1] <= 0.0:
+        return False
+    more = math.log(float(volume[row + 1]) / usual)
+    return more * jump < 0.0 and abs(more) >= 0.5 * abs(jump)

@@ -31,9 +31,20 @@ def synthetic(seen: Evidence) -> Answer:
 
 
 def failed_rules(seen: Evidence) -> Answer:
-    """Find bars that fail the rules of data, which were read because that was asked for."""
+    """Find bars that fail the rules of data, which were read because that was asked for.
+
+    Where parts of the certificate cannot be read, that is the finding: nobody can tell any more.
+    """
     if not seen.is_certified:
         return NotAsked("the data have no certificate")
+    if seen.damaged:
+        return Finding(
+            Severity.ALARM,
+            "The certificate of the data is damaged",
+            "; ".join((*seen.damaged, *seen.failed_coins[:_SHOWN])),
+            "a certificate that is whole",
+            "Run the backtest again from the same data; what is left of it is shown.",
+        )
     if not seen.failed_coins:
         return None
     more = f" and {len(seen.failed_coins) - _SHOWN} more" * (len(seen.failed_coins) > _SHOWN)

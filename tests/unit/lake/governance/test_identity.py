@@ -13,10 +13,10 @@ from quorate.lake.sources import Series
 HOUR_MS = 3_600_000
 
 
-def series(close, hours=None):
+def series(close, hours=None, volume=10.0):
     close = np.asarray(close, float)
     hours = np.arange(close.size) if hours is None else np.asarray(hours)
-    amount = np.full(close.size, 10.0)
+    amount = np.broadcast_to(np.asarray(volume, float), close.shape).copy()
     at = START_MS + hours * HOUR_MS
     return Series("f", at, close, close, close, close, amount, amount / 2)
 
@@ -51,10 +51,11 @@ def test_anything_else_is_the_same_coin(close, hours):
 @pytest.mark.parametrize("factor", [1000.0, 0.01])
 def test_a_new_unit_is_counted_in_the_first_one(factor):
     close = np.array([2.0, 2.1, 2.1, 2.2])
-    changed = series(close * np.array([1.0, 1.0, factor, factor]))
+    unit = np.array([1.0, 1.0, factor, factor])
+    changed = series(close * unit, volume=10.0 / unit)
     one, findings = identity.one_unit(changed, 60, Params())
     assert one.close.tolist() == pytest.approx(close.tolist())
-    assert one.volume.tolist() == pytest.approx([10.0, 10.0, 10.0 * factor, 10.0 * factor])
+    assert one.volume.tolist() == pytest.approx([10.0] * 4)
     assert (findings[0].rule, findings[0].at_ms.tolist()) == (
         Rule.REDENOMINATED,
         [START_MS + 2 * HOUR_MS],
@@ -67,6 +68,7 @@ def test_a_new_unit_is_counted_in_the_first_one(factor):
     [
         ([2.0, 0.2], [0, 1]),  # a tenth may be a crash
         ([2.0, 0.02], [0, 3]),  # so may a hundredth across a halt
+        ([2.0, 0.02], [0, 1]),  # or without one, if as many coins were traded as before
         ([2.0, 160.0], [0, 1]),  # no power of ten
     ],
 )
@@ -75,6 +77,46 @@ def test_a_fall_that_may_be_a_loss_is_one(close, hours):
     one, findings = identity.one_unit(given, 60, Params())
     assert one is given
     assert findings == []
+
+
+@pytest.mark.parametrize(
+    ("factor", "hours", "more", "is_unit"),
+    [
+        # downward across a halt of days: SUN, BNX and QUICK were opened so
+        (1e-3, 72, 6_365.0, True),
+        (1e-2, 120, 348.0, True),
+        (1e-3, 72, 3_585.0, True),
+        (1.00007e-3, 72, 6_365.0, True),
+        (1.002e-3, 72, 6_365.0, False),  # not to the last digit: a holder may have lost it
+        (1e-2, 120, 9.0, False),  # as many coins as before, or ten times: each is worth less
+        (1e-2, 120, 0.0, False),
+        (1.05e-2, 1, 300.0, True),  # without a halt the price may have moved
+        (1.05e-2, 1, 9.0, False),
+        # upward
+        (1e2, 1, 1.0, True),
+        (1.05e2, 47, 1.0, True),  # 46 hours are missing
+        (1e2, 60, 0.02, True),
+        (1e2, 60, 1.0, False),  # another coin at a hundred times the price
+        (1.05e2, 60, 0.02, False),
+    ],
+)
+def test_a_unit_is_told_from_a_loss_and_from_another_coin(factor, hours, more, is_unit):
+    close = np.full(40, 3.0)
+    close[20:] *= factor
+    volume = np.full(40, 10.0)
+    volume[20:] *= more
+    at = np.arange(40)
+    at[20:] += hours - 1
+    given = series(close, at, volume)
+    parts, split = identity.coins("A", given, 60, Params())
+    if is_unit:
+        one, findings = identity.one_unit(parts[0][1], 60, Params())
+        assert ([name for name, _ in parts], split) == (["A"], [])
+        assert findings[0].rule is Rule.REDENOMINATED
+        assert one.close.tolist() == pytest.approx([3.0] * 40, rel=0.06)
+        return
+    assert len(parts) == (2 if factor > 1.0 else 1)
+    assert identity.one_unit(parts[0][1], 60, Params())[1] == []
 
 
 def test_a_close_with_a_wrong_point_is_no_unit():
