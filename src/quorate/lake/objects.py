@@ -174,8 +174,8 @@ def _check_once(root: Path, environment: tuple[tuple[str, str], ...]) -> None:  
         if (is_put(None) and is_put(None)) or is_put('"0"'):
             raise StorageError(
                 f"{_server()} puts objects although their condition does not hold",
-                hint="a lake needs a server that keeps to If-Match and If-None-Match: AWS S3, "
-                "MinIO, R2 and others do in their present versions",
+                hint="a lake needs a server that keeps to If-Match and If-None-Match, as AWS S3 "
+                "does since 2024: look for a newer version of this one",
             )
 
 

@@ -3,7 +3,7 @@
 In: the prefix ``symbol=S`` of a bucket. Out: what ``months`` and ``layout`` ask of a folder. A
 month lies under a name that says its hash, ``month=2024-01/part-HASH.parquet``, is never put a
 second time with other bytes, and counts once ``manifest.json`` names it. So a kill leaves at most
-objects that nothing names, and a reader finds all months of one manifest or of the next.
+objects that nothing names, and a reader finds each month as a manifest names it.
 
 Everywhere else a month's path is ``month=2024-01/part.parquet``, as on disk. An object of that
 very name is read too: a folder that was copied into a bucket is a lake there.

@@ -91,11 +91,21 @@ def test_a_month_is_fetched_once_and_again_if_it_is_lost_here(bucket):
     assert n_fetched() == 2
 
 
-def test_a_panel_fetches_each_month_once_and_looks_at_a_manifest_a_few_times(bucket):
-    n_days = 120
-    layout.write(hours(n_days * 24), bucket.root, KEY, "A")
+@pytest.mark.parametrize("as_of", [None, "2023-05-01"])
+def test_a_panel_is_that_of_a_disk_and_fetches_each_month_once(bucket, tmp_path, as_of):
+    for root in (bucket.root, tmp_path):
+        layout.write(hours(120 * 24), root, KEY, "A")
+
+    def loaded(root):
+        where = layout.folder(root, KEY)
+        return quorate.load(where, venue="binance_spot", kind="spot", as_of=as_of)
+
     bucket.asked.clear()
-    quorate.load(layout.folder(bucket.root, KEY), venue="binance_spot", kind="spot")
+    panel, other = loaded(bucket.root), loaded(tmp_path)
+    assert panel.source.digest == other.source.digest
+    assert panel.bars.close.tobytes() == other.bars.close.tobytes()
+    mine, theirs = (each.certificate.venues[0][0] for each in (panel, other))
+    assert mine._replace(folder="") == theirs._replace(folder="")
     keys = Counter(key.rpartition("/")[2][:5] for _, key in bucket.asked)
     assert (keys["part-"], keys["manif"]) == (4, 3)
 
