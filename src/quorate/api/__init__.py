@@ -34,7 +34,7 @@ from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
 from quorate.lake import keep as keep_panel
 from quorate.lake import load as load_panel
-from quorate.lake.address import located
+from quorate.lake.address import located, on_disk
 from quorate.lake.layout import files
 from quorate.lake.spec import named
 
@@ -249,7 +249,7 @@ def keep(panel: Panel, folder: str | Path, pieces: Iterable[Block] | None = None
 
 def _place(folder: str | Path) -> Path:
     """Return a folder that a panel may be kept in, or refuse it."""
-    where = Path(folder)
+    where = on_disk(folder)
     if where.exists() and (where.is_file() or not columns.has_only_ours(where)):
         raise ConfigError(
             f"{where} holds other things", hint="name a folder that is empty, or not there yet"

@@ -92,6 +92,27 @@ def is_object(path: Path) -> bool:
     return path.parts[:1] == (_HEAD,)
 
 
+def on_disk(given: str | Path) -> Path:
+    """Return a folder of this machine, or refuse a place in a bucket: only the lake may be there.
+
+    Examples
+    --------
+    >>> on_disk("runs").as_posix()
+    'runs'
+    >>> on_disk("s3://bucket/runs")
+    Traceback (most recent call last):
+    quorate.errors.ConfigError: s3://bucket/runs is in a bucket, and only a lake is kept there
+      next: name a folder of this machine
+    """
+    path = located(given)
+    if is_object(path):
+        raise ConfigError(
+            f"{path} is in a bucket, and only a lake is kept there",
+            hint="name a folder of this machine",
+        )
+    return path
+
+
 def in_bucket(path: Path) -> tuple[str, str]:
     """Return the bucket and the key of a path of object storage.
 

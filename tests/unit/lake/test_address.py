@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import quorate
 from quorate.errors import ConfigError
 from quorate.lake.address import ObjectPath, in_bucket, is_object, located
 from quorate.lake.spec import PanelSpec, Source, check, from_plain, plain
@@ -65,3 +66,17 @@ def test_two_venues_are_not_read_from_one_place():
                 tuple(Source(Path(WHERE), venue, "perp") for venue in ("okx_swap", "bybit_linear"))
             )
         )
+
+
+@pytest.mark.parametrize("given", ["s3://bucket/runs", Path("s3://bucket/runs")])
+def test_runs_and_panels_are_not_kept_in_a_bucket(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    panel = quorate.demo(days=2)
+    for ask in (
+        lambda: quorate.keep(panel, given),
+        lambda: quorate.run(panel, out=given),
+        lambda: quorate.reconcile_data(["a", "b"], kind="spot", to=given),
+    ):
+        with pytest.raises(ConfigError, match="in a bucket, and only a lake"):
+            ask()
+    assert list(tmp_path.iterdir()) == []

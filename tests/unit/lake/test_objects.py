@@ -112,6 +112,13 @@ def test_a_key_that_is_refused(bucket, path, status):
     assert "a-secret" not in str(caught.value)
 
 
+def test_another_region_is_said(bucket, path):
+    bucket.fault = lambda *_: 301
+    with pytest.raises(StorageError, match="the bucket bucket is of another region") as caught:
+        objects.found(path)
+    assert "AWS_REGION" in caught.value.hint
+
+
 @pytest.mark.usefixtures("path")
 def test_no_bucket_is_said_whatever_is_asked():
     gone = located("s3://elsewhere/lake")
