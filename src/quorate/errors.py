@@ -7,7 +7,9 @@
     ├─ DataError
     │  ├─ GapError          bars are missing where they must not be
     │  ├─ SchemaError       a column, type or order is not what it must be
-    │  └─ StaleDataError    data are older than their limit
+    │  ├─ StaleDataError    data are older than their limit
+    │  └─ StorageError      object storage refuses
+    │     └─ StorageUnavailableError *   it does not answer, or says: later
     ├─ EngineError          an engine raised, or returned what is not a vote
     ├─ VenueError           a venue answered with an error, or what cannot be read
     │  ├─ VenueUnavailableError *   no answer, or one that says: later
@@ -73,6 +75,16 @@ class SchemaError(DataError):
 
 class StaleDataError(DataError):
     """Data are older than their limit."""
+
+
+class StorageError(DataError):
+    """Object storage refuses: no such bucket, no key, not allowed."""
+
+
+class StorageUnavailableError(StorageError):
+    """Object storage gave no answer, or one that says: later."""
+
+    retryable = True
 
 
 class EngineError(QuorateError):

@@ -34,6 +34,7 @@ from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
 from quorate.lake import keep as keep_panel
 from quorate.lake import load as load_panel
+from quorate.lake.address import located, on_disk
 from quorate.lake.layout import files
 from quorate.lake.spec import named
 
@@ -172,18 +173,18 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         return kept if keep_in is None else keep(kept, keep_in)
     if venue is None or kind is None:
         raise ConfigError(
-            f"nothing says whose bars {bars} holds",
+            f"nothing says whose bars {located(bars)} holds",
             hint="give its venue, such as binance_spot, whose fees and sizes hold, and its kind, "
             "spot or perp",
         )
 
     def path(given: str | Path | None) -> Path | None:
-        return None if given is None else Path(given)
+        return None if given is None else located(given)
 
-    sources = [Source(Path(bars), venue, kind, path(funding), path(mark))]
+    sources = [Source(located(bars), venue, kind, path(funding), path(mark))]
     if second is not None:
-        sources.append(Source(Path(second[0]), second[1], kind, path(second[2])))
-    chosen = None if symbols is None else named(symbols, files(Path(bars)))
+        sources.append(Source(located(second[0]), second[1], kind, path(second[2])))
+    chosen = None if symbols is None else named(symbols, files(located(bars)))
     chosen_rules = read_settings() if settings is None else settings
     spec = PanelSpec(
         tuple(sources),
@@ -248,7 +249,7 @@ def keep(panel: Panel, folder: str | Path, pieces: Iterable[Block] | None = None
 
 def _place(folder: str | Path) -> Path:
     """Return a folder that a panel may be kept in, or refuse it."""
-    where = Path(folder)
+    where = on_disk(folder)
     if where.exists() and (where.is_file() or not columns.has_only_ours(where)):
         raise ConfigError(
             f"{where} holds other things", hint="name a folder that is empty, or not there yet"

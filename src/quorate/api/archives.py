@@ -6,13 +6,14 @@ The clock is read here, once: below, the day and the time are arguments.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.errors import ConfigError
+from quorate.lake.address import located
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from quorate.lake.pulled import Progress, Pulled
     from quorate.venues.http import Limits
@@ -38,7 +39,7 @@ def pull_archive(  # noqa: PLR0913  (what one may say of a pull, each with its n
     Parameters
     ----------
     lake : path
-        The lake's folder; made if missing.
+        The lake's folder, made if missing, or ``s3://bucket/lake``.
     market : str
         ``spot``, ``um`` (perpetuals in USDT) or ``cm`` (in coins).
     kind : str
@@ -104,7 +105,7 @@ def pull_archive(  # noqa: PLR0913  (what one may say of a pull, each with its n
     base = _address(url or names.FILES)
     lists = _address(listing) if listing else base if url else names.LISTING
     return pull(
-        Path(lake),
+        located(lake),
         Wanted(series, first, last, chosen, base, lists),
         today=now.date(),
         at=now.isoformat(timespec="milliseconds"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
 from quorate.lake import beside, layout, lengths, reading, resampling
+from quorate.lake.address import located
 from quorate.lake.governance import Params, findings
 from quorate.lake.quality import Quality, concat, quality
 from quorate.lake.spec import EVER_MS, match, named
@@ -196,8 +197,9 @@ def check_data(
             f"kind {kind!r} says nothing of {other or 'a second vendor, for none is given'}",
             hint="give --other, and spot or perp, what both folders hold",
         )
-    files = reading.files(Path(bars))
-    others = {} if other is None else reading.files(Path(other))
+    bars, other = located(bars), None if other is None else located(other)
+    files = reading.files(bars)
+    others = {} if other is None else reading.files(other)
     chosen = tuple(files) if symbols is None else named(symbols, files)
     absent = [symbol for symbol in chosen if symbol not in files]
     if absent or not chosen:
@@ -207,8 +209,8 @@ def check_data(
         )
     given = Params() if rules is None else rules
     length = lengths.length((files[symbol] for symbol in chosen), bar_minutes)
-    is_plain = not layout.is_partitioned(Path(bars))
-    is_other_plain = other is not None and not layout.is_partitioned(Path(other))
+    is_plain = not layout.is_partitioned(bars)
+    is_other_plain = other is not None and not layout.is_partitioned(other)
     done: list[Quality] = []
     made_of: set[int] = set()
 

@@ -16,6 +16,7 @@ from polars.exceptions import ComputeError
 
 from quorate.api.configure import schema
 from quorate.errors import ConfigError, DataError
+from quorate.lake.address import on_disk
 from quorate.report.reading import rows as read_rows
 from quorate.report.reading import table as read_table
 from quorate.report.reading import tree as read_json
@@ -97,6 +98,7 @@ def store_place(given: str, out: Path) -> str | Path:
     ...     store_place("", Path(runs)).name
     'quorate.sqlite'
     """
+    on_disk(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
 from quorate.api import incoming
 from quorate.api.incoming import Given, Source
-from quorate.errors import ConfigError, DataError
+from quorate.errors import ConfigError, DataError, StorageError
 from quorate.lake import layout, versions
+from quorate.lake.address import located
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of
 from quorate.lake.layout import Key
 from quorate.lake.sources import epoch_ms, infer_minutes
@@ -26,6 +26,7 @@ from quorate.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from polars._typing import PolarsDataType
 
@@ -153,7 +154,7 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         Of ``SYMBOL.parquet`` or ``SYMBOL.csv`` files, or of files with a column ``symbol``; or one
         such file.
     lake : path
-        The lake's folder; made if missing.
+        The lake's folder, made if missing, or ``s3://bucket/lake``.
     vendor, kind : str
         ``binance_spot`` ...; ``ohlcv``, ``mark``, ``index``, ``funding``, ``open_interest`` or
         ``instruments``.
@@ -195,10 +196,10 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     on, which is a claim about the vendor, not what this machine knew.  Missing: nothing is filled.
     A file that cannot be stored is told in ``Imported.failed``.  Spec 13.
     """
-    where = Path(folder)
+    where = located(folder)
     now = datetime.now(UTC)
     given = Given(
-        Path(lake),
+        located(lake),
         vendor,
         kind,
         dict(names or {}),
@@ -219,7 +220,7 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     coins += _store(sources, key, given, progress)
     coins.sort(key=lambda coin: (coin.symbol, coin.file))
     return Imported(
-        lake=str(lake),
+        lake=str(given.root),
         folder=str(target),
         vendor=vendor,
         kind=kind,
@@ -280,6 +281,8 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
             given.known_at,
             corrected_at=given.corrected_at if given.known_at is None else None,
         )
+    except StorageError:
+        raise  # the bucket would refuse the others too
     except incoming.UNREADABLE as error:
         return _Coin(source.symbol, file, error=incoming.said(error))
     except ValueError as error:  # a symbol that cannot be a folder

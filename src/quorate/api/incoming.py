@@ -12,6 +12,7 @@ import polars as pl
 
 from quorate.errors import DataError, QuorateError, SchemaError
 from quorate.lake import foreign, layout
+from quorate.lake.address import is_object
 from quorate.lake.kinds import kind_of
 from quorate.lake.sources import epoch_ms, infer_minutes
 
@@ -53,6 +54,11 @@ class Source(NamedTuple):
 
 def files(where: Path) -> list[Path]:
     """Return the files to bring in."""
+    if is_object(where):
+        raise DataError(
+            f"{where} is in a bucket, and an import reads files of this machine",
+            hint="copy them here; a lake in a bucket is read as it is",
+        )
     if where.is_file():
         return [where]
     if not where.is_dir():

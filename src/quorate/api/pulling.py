@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
+from quorate.lake.address import located
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from quorate.lake.listings import Noted
     from quorate.lake.pulling import Pulled
@@ -118,7 +119,7 @@ def pull_venue(  # noqa: PLR0913  (what can be asked for, each by name)
     start, end : datetime or str
         UTC, the first included, the second not; the venue's present time when ``end`` is left out.
     lake : path
-        Its folder; made if missing.
+        Its folder, made if missing, or ``s3://bucket/lake``.
     vendor : str, optional
         Another name in the lake than the usual one, such as ``binance_spot``.
     overlap : int
@@ -184,7 +185,7 @@ def pull_venue(  # noqa: PLR0913  (what can be asked for, each by name)
     )
     found = pull(
         wanted,
-        Path(lake),
+        located(lake),
         url=url,
         patience=patience,
         now=None if now is None else _instant(now),
@@ -208,7 +209,7 @@ def pull_instruments(
 
     at = None if now is None else _instant(now)
     return note(
-        venue, Path(lake), tuple(symbols), url=url, patience=patience, now=at, progress=progress
+        venue, located(lake), tuple(symbols), url=url, patience=patience, now=at, progress=progress
     )
 
 

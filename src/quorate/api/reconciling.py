@@ -18,6 +18,7 @@ from quorate.api.configure import data_rules
 from quorate.api.effective import read_settings
 from quorate.errors import ConfigError
 from quorate.lake import beside, disk, governance, layout, lengths, reading, reconcile
+from quorate.lake.address import located, on_disk
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import PRICES
 from quorate.lake.spec import match, named, quote_asset
@@ -129,13 +130,14 @@ def reconcile_data(
             f"{len(folders)} folders, {len(titles)} names and kind {kind!r} cannot be reconciled",
             hint="give two folders or more, a name for each or none, and kind spot or perp",
         )
-    found = [reading.files(Path(each)) for each in folders]
+    place = None if to is None else on_disk(to)
+    found = [reading.files(located(each)) for each in folders]
     chosen = tuple(found[0]) if symbols is None else named(symbols, found[0])
     length = lengths.length(found[0][symbol] for symbol in chosen)
     rate = None if quote_usd is None else Path(quote_usd)
     _refuse_other_money(chosen, found, titles, rate)
     rules = governance.params(**data_rules(read_settings()))
-    is_plain = [not layout.is_partitioned(Path(each)) for each in folders]
+    is_plain = [not layout.is_partitioned(located(each)) for each in folders]
 
     def one(symbol: str) -> list[_Coin]:
         judged = [
@@ -150,9 +152,9 @@ def reconcile_data(
     with ThreadPoolExecutor(_THREADS) as pool:
         for done, coins in enumerate(pool.map(one, chosen), start=1):
             made += coins
-            if to is not None:
+            if place is not None:
                 for coin in coins:
-                    _write(Path(to) / f"{coin.name}.parquet", coin, titles)
+                    _write(place / f"{coin.name}.parquet", coin, titles)
             if progress is not None:
                 progress(done, len(chosen))
     none = pl.DataFrame(schema={"symbol": pl.String, "at": pl.Datetime("ms", "UTC")})
@@ -160,7 +162,7 @@ def reconcile_data(
         titles,
         pl.DataFrame([row for coin in made for row in _rows(coin, titles)], COINS, orient="row"),
         pl.concat([none, *map(_disputed, made)]),
-        None if to is None else Path(to),
+        place,
     )
 
 

@@ -6,14 +6,15 @@ In: the lake's folder. Out: tables from its manifests; every file hashed if that
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from quorate.errors import DataError
+from quorate.errors import DataError, StorageError
 from quorate.lake import inventory, layout
+from quorate.lake.address import located
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import polars as pl
 
@@ -27,7 +28,7 @@ def stock(lake: str | Path, *, symbols: bool = False) -> pl.DataFrame:
     Parameters
     ----------
     lake : path
-        The lake's folder.
+        The lake's folder, or ``s3://bucket/lake``.
     symbols : bool
         A row a symbol; a row a vendor, kind and interval when False.
 
@@ -47,7 +48,7 @@ def stock(lake: str | Path, *, symbols: bool = False) -> pl.DataFrame:
     Units: UTC, bars, bytes.  Causal: what was written.  Missing: ``missing`` counts bars between
     the first and the last; null for what has no interval.  Spec 13.
     """
-    lines = inventory.symbols(Path(lake))
+    lines = inventory.symbols(located(lake))
     return lines if symbols else inventory.totals(lines)
 
 
@@ -57,7 +58,7 @@ def verify(lake: str | Path, progress: Callable[[int, int], None] | None = None)
     Parameters
     ----------
     lake : path
-        The lake's folder.
+        The lake's folder, or ``s3://bucket/lake``.
     progress : callable, optional
         Called with symbols done and symbols in all.
 
@@ -75,11 +76,13 @@ def verify(lake: str | Path, progress: Callable[[int, int], None] | None = None)
     -----
     Units: none.  Causal: none.  Missing: a file that is gone is an error.  Spec 13.
     """
-    places = inventory.places(Path(lake))
+    places = inventory.places(located(lake))
 
     def one(place: Path) -> tuple[tuple[str, ...], str]:
         try:
             return layout.verify(place), ""
+        except StorageError:
+            raise  # not the symbol's fault, and the others' too
         except DataError as error:
             return (), error.message
 

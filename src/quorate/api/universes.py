@@ -6,7 +6,6 @@ In: a folder of bars, or one file of many coins. Out: each coin's verdict and wh
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,6 +14,7 @@ from quorate.api.configure import data_rules, universe_rules
 from quorate.api.effective import read_settings
 from quorate.errors import DataError
 from quorate.lake import disk, governance, layout
+from quorate.lake.address import located
 from quorate.lake.sources import bar_rows, epoch_ms, infer_minutes
 from quorate.lake.survivorship import Survivorship
 from quorate.lake.survivorship import survivorship as measured
@@ -23,6 +23,7 @@ from quorate.lake.universe import rules as make_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from quorate.lake.sources import Series
 
@@ -113,7 +114,7 @@ def _span(at: date | str, until: date | str) -> tuple[date, date]:
 
 def _days(bars: str | Path) -> pl.DataFrame:
     """Return the days on which each coin traded."""
-    days = [days_of(name, series) for name, series in _coins(Path(bars))]
+    days = [days_of(name, series) for name, series in _coins(located(bars))]
     if not days:
         raise DataError(f"{bars} holds no bar that can be believed", hint="`quorate data check` it")
     return pl.concat(days)

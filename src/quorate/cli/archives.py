@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @pull.command
 def archive(  # noqa: PLR0913  (what one may say of a pull, each with its name)
     *,
-    lake: Annotated[Path, Parameter(help="Folder of the lake; made if missing.")],
+    lake: Annotated[
+        Path, Parameter(help="The lake: a folder, made if missing, or s3://bucket/lake.")
+    ],
     market: Annotated[
         Literal["spot", "um", "cm"],
         Parameter(help="um: perpetuals in USDT; cm: perpetuals in coins."),

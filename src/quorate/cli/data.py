@@ -28,7 +28,9 @@ def bring_in(  # noqa: PLR0913  (what files of any naming need said)
         Path, Parameter(help="Of SYMBOL.parquet or .csv files, or one file with a column symbol.")
     ],
     *,
-    lake: Annotated[Path, Parameter(help="The lake's folder; made if missing.")],
+    lake: Annotated[
+        Path, Parameter(help="The lake: a folder, made if missing, or s3://bucket/lake.")
+    ],
     vendor: Annotated[str, Parameter(help="Whose data: binance_spot, okx_swap ...")],
     kind: Annotated[
         str, Parameter(help="ohlcv, mark, index, funding, open_interest or instruments.")
@@ -105,7 +107,7 @@ def _tell_import(done: Imported) -> None:
 
 @data.command
 def ls(
-    lake: Annotated[Path, Parameter(help="The lake's folder.")],
+    lake: Annotated[Path, Parameter(help="The lake: a folder, or s3://bucket/lake.")],
     *,
     symbols: Annotated[bool, Parameter(negative="", help="A line a symbol.")] = False,
     at: Annotated[

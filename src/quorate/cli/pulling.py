@@ -35,7 +35,9 @@ def venue(  # noqa: PLR0913  (its options)
     interval: Annotated[str, Parameter(help="A bar's length; funding has none.")] = "5m",
     start: Annotated[str | None, Parameter(help="First open, UTC, included.")] = None,
     end: Annotated[str | None, Parameter(help="UTC, not included; now when left out.")] = None,
-    lake: Annotated[Path, Parameter(help="The lake's folder; made if missing.")] = Path("lake"),
+    lake: Annotated[
+        Path, Parameter(help="The lake: a folder, made if missing, or s3://bucket/lake.")
+    ] = Path("lake"),
     again: Annotated[
         bool, Parameter(negative="", help="Ask for the whole span, to see what has changed.")
     ] = False,

@@ -21,6 +21,7 @@ from quorate.errors import (
     ConfigError,
     DataError,
     RateLimitError,
+    StorageError,
     VenueError,
     VenueUnavailableError,
 )
@@ -263,8 +264,8 @@ class _Pull:
         try:
             done = await asyncio.to_thread(store, self.root, self.key, symbol, brought, self.at)
         except DataError as error:
-            if isinstance(error.__cause__, OSError):
-                raise  # the disk would refuse the others too
+            if isinstance(error, StorageError) or isinstance(error.__cause__, OSError):
+                raise  # the disk or the bucket would refuse the others too
             for each in brought:
                 tally.fail(symbol, f"{each.file.name}.zip", error)
             return
@@ -292,8 +293,8 @@ class _Pull:
                 raise
             self.tally.fail(look.symbol, f"{file.name}.zip", error)
         except (DataError, VenueError) as error:
-            if isinstance(error.__cause__, OSError):
-                raise  # the disk would refuse the others too
+            if isinstance(error, StorageError) or isinstance(error.__cause__, OSError):
+                raise  # the disk or the bucket would refuse the others too
             self.tally.fail(look.symbol, f"{file.name}.zip", error)
         return "failed"
 

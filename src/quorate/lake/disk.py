@@ -1,6 +1,7 @@
 """Bytes of one file: read as Parquet or refused by name, replaced in one step.
 
 In: a path, and what is to stand there. Out: the old file or the new one, whatever happens between.
+A path of object storage is read there (``objects``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from quorate.errors import DataError
+from quorate.lake import objects
+from quorate.lake.address import is_object
 
 
 def frame(path: Path) -> pl.DataFrame:
@@ -22,6 +25,17 @@ def frame(path: Path) -> pl.DataFrame:
         return pl.read_parquet(path, glob=False, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(path, error) from error
+
+
+def found(path: Path) -> bytes | None:
+    """Return one file's bytes, None where there is none; other errors are the disk's own."""
+    if is_object(path):
+        held = objects.found(path)
+        return None if held is None else held.content
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def content(path: Path) -> bytes:

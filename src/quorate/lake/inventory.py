@@ -5,12 +5,14 @@ In: the lake's folder. Out: a row a symbol, or a row a vendor, kind and interval
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import manifest
+from quorate.lake import manifest, prefixes
+from quorate.lake.address import is_object
 from quorate.lake.kinds import INSTANT, KINDS, interval_ms
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ SYMBOLS: Final[dict[str, PolarsDataType]] = {
 }
 """``rows`` of different ``ts``; ``missing`` bars between first and last, null where no interval is
 kept; ``last`` is the last ``ts``, ``known`` when the newest value became known; bytes."""
+_THREADS: Final = 8  # in a bucket a manifest is waited for
 KEY: Final = ("vendor", "kind", "interval")
 
 
@@ -45,7 +48,10 @@ def places(root: Path) -> list[Path]:
     DataError
         The folder is missing or is no lake.
     """
-    found = sorted(root.glob("vendor=*/kind=*/interval=*/symbol=*"))
+    if is_object(root):
+        found = prefixes.places(root)
+    else:
+        found = sorted(root.glob("vendor=*/kind=*/interval=*/symbol=*"))
     if not found:
         raise DataError(
             f"{root} is no lake: it has no folder vendor=V/kind=K/interval=I/symbol=S",
@@ -77,7 +83,8 @@ def symbols(root: Path) -> pl.DataFrame:
     Units: bytes, UTC milliseconds.  Causal: what was written.  Missing: a symbol that a broken
     write left without a manifest has 0 rows.  Spec 13.
     """
-    lines = [_line(place) for place in places(root)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        lines = list(pool.map(_line, places(root)))
     return pl.DataFrame(lines, schema=SYMBOLS, orient="row").sort(*KEY, "symbol")
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import manifest, months
+from quorate.lake import manifest, months, prefixes
+from quorate.lake.address import is_object
 from quorate.lake.kinds import KNOWN_AT, at_ms, bring, kind_of
 from quorate.lake.manifest import PART
 from quorate.lake.versions import seen
@@ -52,14 +53,16 @@ def folder(root: Path, key: Key) -> Path:
     return root / f"vendor={key.vendor}" / f"kind={key.kind}" / f"interval={key.interval}"
 
 
-def files(where: Path) -> dict[str, tuple[Path, ...]]:
+def files(where: Path, only: Sequence[str] | None = None) -> dict[str, tuple[Path, ...]]:
     """Return the files of each symbol under a key's folder or a plain folder.
 
     Parameters
     ----------
     where : Path
         Either a folder made by ``write`` (it holds ``symbol=S`` folders) or a plain folder of
-        ``SYMBOL.parquet`` files.
+        ``SYMBOL.parquet`` files; in object storage, the former.
+    only : sequence of str, optional
+        Look at no other symbols; one that has no file is left out.
 
     Returns
     -------
@@ -71,6 +74,8 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
     DataError
         If the folder does not exist, or a file that a manifest names is gone.
     """
+    if is_object(where):
+        return prefixes.files(where, only)
     if not where.is_dir():
         raise DataError(
             f"{where} is not a folder, so no bars can be read from it",
@@ -80,17 +85,22 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
         found = {
             each.name.removeprefix("symbol="): tuple(sorted(each.glob(f"month=*/{PART}")))
             for each in sorted(where.glob("symbol=*"))
+            if only is None or each.name.removeprefix("symbol=") in only
         }
         for symbol in found:
             place = where / f"symbol={symbol}"
             manifest.check_there(place, manifest.load(place) or {})
         return {symbol: paths for symbol, paths in found.items() if paths}
-    return {path.stem: (path,) for path in sorted(where.glob("*.parquet"))}
+    return {
+        path.stem: (path,)
+        for path in sorted(where.glob("*.parquet"))
+        if only is None or path.stem in only
+    }
 
 
 def is_partitioned(where: Path) -> bool:
-    """Return whether a folder was laid out by ``write``."""
-    return any(where.glob("symbol=*"))
+    """Return whether a folder was laid out by ``write``; nothing else is read from a bucket."""
+    return is_object(where) or any(where.glob("symbol=*"))
 
 
 def write(
@@ -160,7 +170,8 @@ def store(
         The rows cannot be brought to the kind's columns (``kinds.bring``).
     DataError
         Someone else is writing this symbol, a stored file is damaged, two rows of one ``ts`` that
-        say different things claim the same ``known_at``, or the disk refuses the bytes.
+        say different things claim the same ``known_at``, or the disk or the bucket refuses the
+        bytes.
 
     Notes
     -----
@@ -240,10 +251,11 @@ def history(
     end: datetime | None = None,
 ) -> pl.DataFrame:
     """Return every version of the rows that ``read`` returns, with ``known_at``."""
-    found = files(folder(root, key))
+    found = files(folder(root, key), symbols)
     wanted = tuple(found) if symbols is None else tuple(symbols)
     absent = [symbol for symbol in wanted if symbol not in found]
     if absent or not wanted:
+        found = files(folder(root, key))
         raise DataError(
             f"no files for {', '.join(absent) or 'any symbol'} under {folder(root, key)}",
             hint=f"{len(found)} symbols are stored there: {', '.join(list(found)[:8])}",

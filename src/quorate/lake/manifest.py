@@ -80,25 +80,36 @@ def load(place: Path, name: str = NAME) -> dict[str, MonthFile] | None:
     """
     path = place / name
     try:
-        told = json.loads(path.read_bytes())
+        held = disk.found(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return None if held is None else parsed(path, held)
+
+
+def parsed(path: Path, held: bytes) -> dict[str, MonthFile]:
+    """Return the months that a manifest's bytes name, or a ``DataError`` that names the file."""
+    try:
+        told = json.loads(held)
         if told["form"] != _FORM:
             raise DataError(
                 f"{path} is of form {told['form']}, this version reads form {_FORM}",
                 hint="use the version that wrote it",
             )
         return {month: MonthFile(**each) for month, each in told["months"].items()}
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"{path} cannot be read: {error}",
-            hint="delete it and run `quorate data ls LAKE --verify`, which makes it from the files",
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path} cannot be read: {error}",
+        hint="delete it and run `quorate data ls LAKE --verify`, which makes it from the files",
+    )
 
 
 def announce(place: Path, months: Mapping[str, MonthFile]) -> None:
     """Put the manifest to be beside the one that is; data may be replaced from then on."""
-    disk.replace(place / NEXT, _bytes(months))
+    disk.replace(place / NEXT, written(months))
 
 
 def commit(place: Path) -> None:
@@ -215,15 +226,20 @@ def strays(place: Path, known: Mapping[str, MonthFile]) -> dict[str, MonthFile]:
     for path in sorted(place.glob(f"month=*/{PART}")):
         if month_of(path) in known:
             continue
-        content = disk.content(path)
-        rows = disk.parsed(path, content)
-        if KNOWN_AT not in rows.columns:
-            raise DataError(
-                f"{path} has no column {KNOWN_AT}, so nothing says when its rows became known",
-                hint="import it into a lake of its own: `quorate data import FOLDER --lake L`",
-            )
-        found[month_of(path)] = about(rows, content)
+        held = disk.content(path)
+        found[month_of(path)] = about(of_lake(path, held), held)
     return found
+
+
+def of_lake(path: Path, held: bytes) -> pl.DataFrame:
+    """Return the rows of a file that no manifest names, if they are such as the lake keeps."""
+    rows = disk.parsed(path, held)
+    if KNOWN_AT not in rows.columns:
+        raise DataError(
+            f"{path} has no column {KNOWN_AT}, so nothing says when its rows became known",
+            hint="import it into a lake of its own: `quorate data import FOLDER --lake L`",
+        )
+    return rows
 
 
 def check_there(place: Path, known: Mapping[str, MonthFile]) -> None:
@@ -241,6 +257,7 @@ def absent(place: Path, month: str) -> DataError:
     )
 
 
-def _bytes(months: Mapping[str, MonthFile]) -> bytes:
+def written(months: Mapping[str, MonthFile]) -> bytes:
+    """Return the bytes of a manifest: equal months, equal bytes."""
     told = {"form": _FORM, "months": {name: months[name]._asdict() for name in sorted(months)}}
     return json.dumps(told, indent=0).encode()

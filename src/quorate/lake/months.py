@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk, manifest, versions
+from quorate.lake import disk, manifest, prefixes, versions
+from quorate.lake.address import is_object
+from quorate.lake.drafts import writing
 from quorate.lake.kinds import KNOWN_AT, epoch
-from quorate.lake.locking import writing
+from quorate.lake.locking import writing as locked
 from quorate.lake.manifest import PART
 from quorate.lake.prints import Print, of_rows
 
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from quorate.lake.drafts import Draft
     from quorate.lake.prints import Prints
+
+_TRIES: Final = 5
+"""How often rows are merged anew because another writer was faster; only in object storage."""
 
 
 class Stored(NamedTuple):
@@ -51,31 +57,40 @@ def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Sto
     ------
     DataError
         Another writer is there, a stored file is damaged, rows contradict each other, or the disk
-        refuses. Each month's file is then the old one or the new one.
+        or the bucket refuses. Each month's file is then the old one or the new one.
 
     Notes
     -----
     Units: milliseconds.  Causal: see ``versions``.  Missing: nothing is filled.  Spec 13.
     """
-    with writing(place):
-        known = manifest.settle(place)
-        changed: dict[str, tuple[bytes, manifest.MonthFile]] = {}
-        n_added = 0
-        corrected = []
-        for month, part in by_month(rows):
-            stored = _frame(place, month, known) if month in known else None
-            merged = versions.merge(stored, part, corrected_ms)
-            n_added += merged.n_added
-            if merged.n_added:
-                held = disk.parquet(merged.rows)
-                changed[month] = held, manifest.about(merged.rows, held)
-                corrected.append(merged.corrections)
-        if changed:
-            _replace(place, known, changed)
-        paths = tuple(place / f"month={month}" / PART for month in changed)
-        return Stored(
-            paths, n_added, pl.concat([versions.NONE, *corrected]) if corrected else versions.NONE
-        )
+    for _ in range(_TRIES):
+        with suppress(prefixes.OvertakenError), writing(place) as draft:
+            return _put(place, draft, rows, corrected_ms)
+    raise DataError(
+        f"{place} is being written by others, {_TRIES} times faster than by this import or pull",
+        hint="wait until they are done, then write again: it will add what is missing",
+    )
+
+
+def _put(place: Path, draft: Draft, rows: pl.DataFrame, corrected_ms: int | None) -> Stored:
+    """Store rows in a symbol that is open."""
+    changed: dict[str, tuple[bytes, manifest.MonthFile]] = {}
+    n_added = 0
+    corrected = [versions.NONE]
+    for month, part in by_month(rows):
+        stored = None
+        if month in draft.known:
+            stored = disk.parsed(place / f"month={month}" / PART, draft.content(month))
+        merged = versions.merge(stored, part, corrected_ms)
+        n_added += merged.n_added
+        if merged.n_added:
+            held = disk.parquet(merged.rows)
+            changed[month] = held, manifest.about(merged.rows, held)
+            corrected.append(merged.corrections)
+    if changed:
+        draft.replace(changed)
+    paths = tuple(place / f"month={month}" / PART for month in changed)
+    return Stored(paths, n_added, pl.concat(corrected))
 
 
 def rows(paths: Sequence[Path]) -> pl.DataFrame:
@@ -127,6 +142,19 @@ def seen(
 
 def _checked(paths: Sequence[Path]) -> Iterator[tuple[pl.DataFrame, Print]]:
     """Yield what each month holds, from bytes that its manifest names."""
+    contents: Iterator[tuple[bytes, str]]
+    if is_object(paths[0]):
+        contents = ((held, disk.digest(held)) for held in prefixes.contents(paths))
+    else:
+        contents = _on_disk(paths)
+    for path, (held, digest) in zip(paths, contents, strict=True):
+        found = disk.parsed(path, held)
+        if KNOWN_AT not in found.columns:  # of before there were manifests
+            found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
+        yield found, Print(len(held), digest)
+
+
+def _on_disk(paths: Sequence[Path]) -> Iterator[tuple[bytes, str]]:
     place = paths[0].parent.parent
     named = manifest.hashes(place)
     for path in paths:
@@ -139,10 +167,7 @@ def _checked(paths: Sequence[Path]) -> Iterator[tuple[pl.DataFrame, Print]]:
             if not _is_named(path, digest, named):
                 is_known = manifest.month_of(path) in named
                 raise manifest.damaged(path) if is_known else manifest.unknown(path)
-        found = disk.parsed(path, held)
-        if KNOWN_AT not in found.columns:  # of before there were manifests
-            found = found.with_columns(pl.col("ts").alias(KNOWN_AT))
-        yield found, Print(len(held), digest)
+        yield held, digest
 
 
 def _together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -155,7 +180,9 @@ def _is_named(path: Path, digest: str, named: dict[str, set[str]]) -> bool:
 
 def verify(place: Path) -> tuple[str, ...]:
     """Hash every file of a symbol; make its manifest whole where it can be, and say what was."""
-    with writing(place):
+    if is_object(place):
+        return prefixes.verify(place)
+    with locked(place):
         before = manifest.load(place)
         is_broken = (place / manifest.NEXT).exists()
         known = manifest.settle(place)
@@ -194,30 +221,3 @@ def by_month(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         end = int(np.searchsorted(at, round(after.timestamp() * 1e3)))
         yield f"{first:%Y-%m}", rows.slice(start, end - start)
         start = end
-
-
-def _frame(place: Path, month: str, known: dict[str, manifest.MonthFile]) -> pl.DataFrame:
-    """Return a month's versions, for whoever holds the lock and the manifest."""
-    path = place / f"month={month}" / PART
-    held = disk.content(path)
-    if disk.digest(held) != known[month].sha256:
-        raise manifest.damaged(path)
-    return disk.parsed(path, held)
-
-
-def _replace(
-    place: Path,
-    known: dict[str, manifest.MonthFile],
-    changed: dict[str, tuple[bytes, manifest.MonthFile]],
-) -> None:
-    """Replace files: the manifest to be first, then the data, then it is the manifest."""
-    try:
-        manifest.announce(place, known | {month: each for month, (_, each) in changed.items()})
-        for month, (held, _) in changed.items():
-            disk.replace(place / f"month={month}" / PART, held)
-        manifest.commit(place)
-    except DataError:
-        # a full disk may have room for a manifest of what did get there; else the next write does
-        with suppress(DataError):
-            manifest.settle(place)
-        raise

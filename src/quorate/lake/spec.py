@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
+from quorate.lake.address import located
 from quorate.lake.governance.params import params
 from quorate.lake.universe import rules
 
@@ -52,6 +53,12 @@ class Source:
     kind: Kind
     funding: Path | None = None
     mark: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Spell places in a bucket as they are meant."""
+        for name in ("path", "funding", "mark"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, None if given is None else located(given))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import layout, taken
+from quorate.lake import layout, manifest, objects, taken
+from quorate.lake.address import is_object
 from quorate.lake.pulled import Correction, Failure
 from quorate.venues.archive.rows import rows
 from quorate.venues.archive.unpack import csv_of
@@ -42,6 +43,10 @@ class Stored(NamedTuple):
 def present(root: Path, key: layout.Key) -> dict[str, set[str]]:
     """Return the months, ``2023-01``, that the lake has of each symbol."""
     found: dict[str, set[str]] = {}
+    if is_object(root):
+        for place in objects.folders(layout.folder(root, key)):
+            found[place.name.removeprefix("symbol=")] = set(manifest.load(place) or ())
+        return found
     for path in layout.folder(root, key).glob("symbol=*/month=*"):
         if any(path.glob("*.parquet")):
             symbol = path.parent.name.removeprefix("symbol=")

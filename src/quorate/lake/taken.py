@@ -7,11 +7,15 @@ short by a kill is no line: its file is fetched, or found in the cache, and stor
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.errors import DataError
+from quorate.lake import disk, objects
+from quorate.lake.address import is_object, located
+from quorate.lake.cached import home
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from quorate.lake.layout import Key
 
 _FOLDER = ".pull"
+_TRIES = 5
 
 
 class Taken(NamedTuple):
@@ -38,6 +43,9 @@ class Taken(NamedTuple):
 
 def cache(root: Path, key: Key) -> Path:
     """Return the folder of files on their way into the lake."""
+    if is_object(root):  # a file on its way is of this machine
+        told = hashlib.sha256(str(located(root)).encode()).hexdigest()[:16]
+        return home() / "pull" / told / key.vendor / key.kind / key.interval
     return root / _FOLDER / "cache" / key.vendor / key.kind / key.interval
 
 
@@ -80,10 +88,11 @@ def read(root: Path, key: Key, symbol: str) -> dict[str, Taken]:
         A line that is not the last cannot be read.
     """
     path = _path(root, key, symbol)
-    if not path.exists():
+    held = disk.found(path)
+    if held is None:
         return {}
     found = {}
-    lines = path.read_bytes().split(b"\n")
+    lines = held.split(b"\n")
     for n, line in enumerate(lines, 1):
         try:
             made = json.loads(line) if line else None
@@ -106,10 +115,13 @@ def add(root: Path, key: Key, symbol: str, files: Sequence[Taken]) -> None:
     Raises
     ------
     DataError
-        The disk refuses.
+        The disk or the bucket refuses.
     """
     path = _path(root, key, symbol)
     text = "".join(json.dumps(each._asdict()) + "\n" for each in files).encode()
+    if is_object(path):
+        _add_object(path, text)
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _cut_to_lines(path)
@@ -123,6 +135,20 @@ def add(root: Path, key: Key, symbol: str, files: Sequence[Taken]) -> None:
             f"{path} was not written: {error.strerror or error}",
             hint="free disk space or check the folder's permissions, then run again",
         ) from error
+
+
+def _add_object(path: Path, text: bytes) -> None:
+    """Put lines at the end of an object, after those of whoever was faster."""
+    for _ in range(_TRIES):
+        held = objects.found(path)
+        if objects.swap(
+            path, text if held is None else held.content + text, None if held is None else held.tag
+        ):
+            return
+    raise DataError(
+        f"{path} is being written by others, {_TRIES} times faster than by this pull",
+        hint="wait until they are done, then run again",
+    )
 
 
 def _cut_to_lines(path: Path) -> None:

@@ -238,3 +238,8 @@ def test_the_command_ends_with_3_when_a_file_did_not_go_in(folder, tmp_path, cap
     said = capsys.readouterr()
     assert said.out.startswith("898 rows added")
     assert "C.parquet cannot be read" in said.err
+
+
+def test_files_in_a_bucket_are_not_imported(tmp_path):
+    with pytest.raises(DataError, match="an import reads files of this machine"):
+        bring("s3://bucket/plain", tmp_path)
