@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import beside, disk, reading, resampling
+from quorate.lake import beside, disk, facts, reading, resampling
 from quorate.lake import quality as worth
-from quorate.lake.prints import together
+from quorate.lake.facts import Origin
 from quorate.lake.quality import Quality
-from quorate.lake.sources import instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,25 +33,6 @@ FOLDER = "certificate"
 """Where it lies in the folder of a run."""
 ABOUT = "certificate.json"
 _SHOWN = 5
-
-
-class Origin(NamedTuple):
-    """One venue's files: where they lie, how many, a hash over them, the span of their rows.
-
-    ``kind`` is ``spot`` or ``perp`` for bars, else ``funding``, ``mark`` or ``quote``. ``made_of``
-    are the lengths, in minutes, of bars of the files of which longer ones were made.
-    """
-
-    venue: str
-    kind: str
-    folder: str
-    n_files: int
-    n_bytes: int
-    n_rows: int
-    first: str
-    last: str
-    digest: str
-    made_of: tuple[int, ...] = ()
 
 
 class Certificate(NamedTuple):
@@ -172,7 +152,7 @@ def certify(
     venues = []
     for v, source in enumerate(sources):
         parts = [part for each in found if (part := each[v]) is not None]
-        origin = _origin(source, v, symbols, prints)
+        origin = facts.of_bars(source, v, symbols, prints)
         made_of = resampling.made_of((symbol.minutes[v] for symbol in symbols), bars[0])
         venues.append((origin._replace(made_of=made_of), worth.concat(parts)))
     made = Certificate(tuple(venues), bars[0], bars[1]._asdict(), {}, is_accepted=False)
@@ -358,66 +338,3 @@ def _counts(certificate: Certificate) -> list[dict[str, Any]]:
 def _tables(i: int) -> list[str]:
     """Return the files of one venue's tables."""
     return [f"{i}.{name}.parquet" for name in Quality._fields]
-
-
-def inputs(spec: PanelSpec, paths: Sequence[Path], prints: Prints) -> tuple[Origin, ...]:
-    """Return the facts of the files that were read beside the bars.
-
-    Parameters
-    ----------
-    spec : PanelSpec
-        Whose sources name the folders of funding and marks, and the quote currency's file.
-    paths : sequence of Path
-        The files of funding and marks that were read (``carry.paths``).
-    prints : Prints
-        What was read of each.
-
-    Returns
-    -------
-    tuple of Origin
-        One a venue and kind that had a file, in the order of the sources; the quote's last.
-
-    Notes
-    -----
-    Units: bytes, rows.  Causal: of whole files.  Missing: a folder of which nothing was read has
-    no entry.  Spec 13.
-    """
-    made = []
-    for source in spec.sources:
-        for kind, folder in (("funding", source.funding), ("mark", source.mark)):
-            own = () if folder is None else (p for p in paths if p.is_relative_to(folder))
-            mine = list(dict.fromkeys(own))  # two coins of one symbol share its files
-            if mine:
-                made.append(_facts(source.venue, kind, str(folder), mine, prints))
-    if spec.quote_usd is not None:
-        made.append(_facts("", "quote", str(spec.quote_usd), [spec.quote_usd], prints))
-    return tuple(made)
-
-
-def _origin(source: Source, v: int, symbols: Sequence[Symbol], prints: Prints) -> Origin:
-    """Return the facts of one venue's bars: rows as they were read, the span of what is left."""
-    paths = [path for symbol in symbols for path in symbol.paths[v]]
-    spans = [coin[v] for symbol in symbols for coin in symbol.spans]
-    full = [span for span in spans if span is not None]
-    return _facts(source.venue, source.kind, str(source.path), paths, prints)._replace(
-        n_rows=sum(symbol.n_rows[v] for symbol in symbols),
-        first=instant(min(first for first, _ in full)) if full else "",
-        last=instant(max(last for _, last in full)) if full else "",
-    )
-
-
-def _facts(venue: str, kind: str, folder: str, paths: Sequence[Path], prints: Prints) -> Origin:
-    """Return the facts of some files, with a hash over what was read of them."""
-    read = [prints[path] for path in paths]
-    spans = [each.span for each in read if each.span is not None]
-    return Origin(
-        venue,
-        kind,
-        folder,
-        len(read),
-        sum(each.n_bytes for each in read),
-        sum(each.n_rows for each in read),
-        instant(min(first for first, _ in spans)) if spans else "",
-        instant(max(last for _, last in spans)) if spans else "",
-        together(paths, prints),
-    )

@@ -20,8 +20,8 @@ from quorate.core.types import Bars, Market
 from quorate.errors import DataError
 from quorate.lake import (
     carry,
-    certificate,
     columns,
+    facts,
     gathered,
     instruments,
     origin,
@@ -212,7 +212,7 @@ def _panel(
         source=origin.told(spec, symbols, grid, paths, found.prints),
         notes=(*notes, *told, *carry.notes(spec, symbols, carried)),
         lacks=found.lacks,
-        certificate=found.certificate._replace(inputs=certificate.inputs(spec, held, found.prints)),
+        certificate=found.certificate._replace(inputs=facts.inputs(spec, held, found.prints)),
     )
 
 

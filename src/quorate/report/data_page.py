@@ -21,7 +21,8 @@ from quorate.report.graphs import Graph
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quorate.lake.certificate import Certificate, Origin
+    from quorate.lake.certificate import Certificate
+    from quorate.lake.facts import Origin
     from quorate.lake.quality import Quality
 
 NAME: Final = "data.html"

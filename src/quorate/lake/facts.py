@@ -1,0 +1,102 @@
+"""The files that a panel was made of, as its certificate tells of them.
+
+In: what was read of each file (``prints``). Out: an ``Origin`` for every venue's bars, and for
+every folder of funding or marks and the file of the quote currency that was read beside them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from quorate.lake.prints import together
+from quorate.lake.sources import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from quorate.lake.prints import Prints
+    from quorate.lake.reading import Symbol
+    from quorate.lake.spec import PanelSpec, Source
+
+
+class Origin(NamedTuple):
+    """One venue's files: where they lie, how many, a hash over them, the span of their rows.
+
+    ``kind`` is ``spot`` or ``perp`` for bars, else ``funding``, ``mark`` or ``quote``. ``made_of``
+    are the lengths, in minutes, of bars of the files of which longer ones were made.
+    """
+
+    venue: str
+    kind: str
+    folder: str
+    n_files: int
+    n_bytes: int
+    n_rows: int
+    first: str
+    last: str
+    digest: str
+    made_of: tuple[int, ...] = ()
+
+
+def inputs(spec: PanelSpec, paths: Sequence[Path], prints: Prints) -> tuple[Origin, ...]:
+    """Return the facts of the files that were read beside the bars.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Whose sources name the folders of funding and marks, and the quote currency's file.
+    paths : sequence of Path
+        The files of funding and marks that were read (``carry.paths``).
+    prints : Prints
+        What was read of each.
+
+    Returns
+    -------
+    tuple of Origin
+        One a venue and kind that had a file, in the order of the sources; the quote's last.
+
+    Notes
+    -----
+    Units: bytes, rows.  Causal: of whole files.  Missing: a folder of which nothing was read has
+    no entry.  Spec 13.
+    """
+    made = []
+    for source in spec.sources:
+        for kind, folder in (("funding", source.funding), ("mark", source.mark)):
+            own = () if folder is None else (p for p in paths if p.is_relative_to(folder))
+            mine = list(dict.fromkeys(own))  # two coins of one symbol share its files
+            if mine:
+                made.append(_facts(source.venue, kind, str(folder), mine, prints))
+    if spec.quote_usd is not None:
+        made.append(_facts("", "quote", str(spec.quote_usd), [spec.quote_usd], prints))
+    return tuple(made)
+
+
+def of_bars(source: Source, v: int, symbols: Sequence[Symbol], prints: Prints) -> Origin:
+    """Return the facts of one venue's bars: rows as they were read, the span of what is left."""
+    paths = [path for symbol in symbols for path in symbol.paths[v]]
+    spans = [coin[v] for symbol in symbols for coin in symbol.spans]
+    full = [span for span in spans if span is not None]
+    return _facts(source.venue, source.kind, str(source.path), paths, prints)._replace(
+        n_rows=sum(symbol.n_rows[v] for symbol in symbols),
+        first=instant(min(first for first, _ in full)) if full else "",
+        last=instant(max(last for _, last in full)) if full else "",
+    )
+
+
+def _facts(venue: str, kind: str, folder: str, paths: Sequence[Path], prints: Prints) -> Origin:
+    """Return the facts of some files, with a hash over what was read of them."""
+    read = [prints[path] for path in paths]
+    spans = [each.span for each in read if each.span is not None]
+    return Origin(
+        venue,
+        kind,
+        folder,
+        len(read),
+        sum(each.n_bytes for each in read),
+        sum(each.n_rows for each in read),
+        instant(min(first for first, _ in spans)) if spans else "",
+        instant(max(last for _, last in spans)) if spans else "",
+        together(paths, prints),
+    )
