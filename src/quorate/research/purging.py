@@ -8,36 +8,41 @@ purged whatever coin the test's label is of.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from quorate.core.kernel import kernel
 from quorate.core.types import IntMat, IntVec
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-NONE = np.empty((0, 2), np.int64)
-"""No runs."""
+class Labels(NamedTuple):
+    """Intervals that were looked over: in order of start, none ends before it starts."""
+
+    start_ms: IntVec
+    end_ms: IntVec
+    n_starts: int  # distinct ones
+    longest_ms: int
 
 
 class Zones(NamedTuple):
     """What each block of rows would take from the rows beside it, were it the test.
 
     ``row`` (block + 1,) are the blocks' bounds. A block's zone goes from its first start to its
-    last end and the embargo. ``clear`` (block,) is the row before which no label reaches it;
-    ``short`` holds, as runs, the rows from there to the block that are over in time all the same;
-    ``after`` (block,) is the first row that starts after the zone.
+    last end and the embargo. ``clear`` (block,) is the first row before it that reaches it, the
+    block's own if none does; ``short`` holds, as runs, the rows from there to the block that are
+    over in time all the same, those of block b in ``bounds[b] : bounds[b + 1]``; ``after`` (block,)
+    is the first row that starts after the zone.
     """
 
     row: IntVec
     clear: IntVec
-    short: tuple[IntMat, ...]
+    short: IntMat
+    bounds: IntVec
     after: IntVec
 
 
-def checked(start_ms: IntVec, end_ms: IntVec) -> tuple[IntVec, IntVec]:
+def checked(start_ms: IntVec, end_ms: IntVec) -> Labels:
     """Return the intervals for kernels, after checking that they are some, in order of start.
 
     Raises
@@ -47,34 +52,69 @@ def checked(start_ms: IntVec, end_ms: IntVec) -> tuple[IntVec, IntVec]:
 
     Examples
     --------
-    >>> checked(np.array([0, 5]), np.array([7, 6]))
-    (array([0, 5]), array([7, 6]))
+    >>> found = checked(np.array([0, 0, 5]), np.array([7, 6, 6]))
+    >>> found.n_starts, found.longest_ms
+    (2, 7)
     """
     start, end = (np.require(x, np.int64, ["C", "W"]) for x in (start_ms, end_ms))
     if start.shape != end.shape or start.ndim != 1:
         raise ValueError(f"{start.shape} starts and {end.shape} ends: give one of each a label")
     if not len(start):
         raise ValueError("there are no labels to split: take events of more bars")
-    i = _disorder(start, end)
-    if i >= 0 and end[i] < start[i]:
-        raise ValueError(f"label {i} ends at {end[i]} ms, before its start at {start[i]} ms")
-    if i >= 0:
+    n_wrong, n_starts, longest = _look_over(start, end)
+    if n_wrong:
+        before = np.concatenate((start[:1], start[:-1]))
+        i = int(np.argmax((end < start) | (start < before)))
+        if end[i] < start[i]:
+            raise ValueError(f"label {i} ends at {end[i]} ms, before its start at {start[i]} ms")
         raise ValueError(
-            f"label {i} starts at {start[i]} ms, before the one above it at {start[i - 1]} ms: "
+            f"label {i} starts at {start[i]} ms, before the one above it at {before[i]} ms: "
             "sort them by start"
         )
-    return start, end
+    return Labels(start, end, n_starts, longest)
 
 
-def zones(start_ms: IntVec, end_ms: IntVec, row: IntVec, embargo_ms: int) -> Zones:
+def blocks(labels: Labels, n_blocks: int) -> IntVec:
+    """Return the bounds of blocks of as many distinct starts each, the last with the rest.
+
+    Parameters
+    ----------
+    labels : Labels
+        From ``checked``.
+    n_blocks : int
+        At most ``labels.n_starts``.
+
+    Returns
+    -------
+    IntVec
+        Rows, shape (n_blocks + 1,).
+
+    Notes
+    -----
+    Units: rows.  Causal: none.  Missing: none.
+
+    Examples
+    --------
+    >>> start = np.array([0, 0, 1, 2, 3, 4])
+    >>> blocks(checked(start, start), 2)
+    array([0, 3, 6])
+    """
+    size = labels.n_starts // n_blocks
+    bounds = np.append(np.arange(n_blocks) * size, len(labels.start_ms))
+    if labels.n_starts < len(labels.start_ms):
+        _bound(labels.start_ms, size, bounds)
+    return bounds
+
+
+def zones(labels: Labels, row: IntVec, embargo_ms: int) -> Zones:
     """Return what every block takes from the rows beside it.
 
     Parameters
     ----------
-    start_ms, end_ms : IntVec
-        The labels, by start.
+    labels : Labels
+        From ``checked``.
     row : IntVec
-        Bounds of the blocks, from 0 to the number of labels; labels of one start share a block.
+        From ``blocks``: labels of one start share a block.
     embargo_ms : int
         How long after the last end of a test nothing may start that trains.
 
@@ -91,36 +131,36 @@ def zones(start_ms: IntVec, end_ms: IntVec, row: IntVec, embargo_ms: int) -> Zon
     Examples
     --------
     >>> start = np.arange(6)
-    >>> found = zones(start, start + np.array([1, 4, 1, 1, 1, 1]), np.array([0, 3, 6]), 0)
-    >>> found.clear, found.short[1], found.after
-    (array([0, 1]), array([], shape=(0, 2), dtype=int64), array([6, 6]))
+    >>> found = zones(checked(start, start + np.array([1, 4, 1, 1, 1, 1])), np.array([0, 3, 6]), 0)
+    >>> found.clear, found.short.tolist(), found.after
+    (array([0, 1]), [], array([6, 6]))
     """
-    last_end = np.maximum.reduceat(end_ms, row[:-1])
-    first_start = start_ms[row[:-1]]
-    reach = np.maximum.accumulate(end_ms)
-    clear = np.searchsorted(reach, first_start, side="left")
-    short = [
-        _runs(np.flatnonzero(end_ms[lo:hi] < begun) + lo)
-        for lo, hi, begun in zip(clear, row[:-1], first_start, strict=True)
-    ]
-    after = np.searchsorted(start_ms, last_end + embargo_ms, side="right")
-    return Zones(row, clear, tuple(short), after)
+    start, end, _, longest = labels
+    begun = start[row[:-1]]
+    # no label lasts longer: what starts sooner neither reaches a block nor ends it
+    near = np.searchsorted(start, begun - longest, side="left")
+    late = np.searchsorted(start, start[row[1:] - 1] - longest, side="left")
+    clear, last_end, bounds = np.empty_like(begun), np.empty_like(begun), np.zeros_like(row)
+    short = np.empty((int(np.sum(row[:-1] - near)) // 2, 2), np.int64)
+    _scan(begun, end, row, near, np.maximum(late, row[:-1]), clear, last_end, short, bounds)
+    after = np.searchsorted(start, last_end + embargo_ms, side="right")
+    return Zones(row, clear, short[: bounds[-1]], bounds, after)
 
 
-def beside(zones: Zones, tests: Sequence[int]) -> IntMat:
-    """Return the rows that may train when some blocks are the test.
+def beside(zones: Zones, tests: IntMat) -> list[IntMat]:
+    """Return the rows that may train for every choice of blocks that test.
 
     Parameters
     ----------
     zones : Zones
         Of all blocks.
-    tests : sequence of int
-        The blocks that test, ascending.
+    tests : IntMat
+        The blocks that test, ascending, shape (choice, test).
 
     Returns
     -------
-    IntMat
-        Runs of rows, ascending, shape (run, 2).
+    list of IntMat
+        Runs of rows, ascending, shape (run, 2), one a choice.
 
     Notes
     -----
@@ -129,28 +169,19 @@ def beside(zones: Zones, tests: Sequence[int]) -> IntMat:
     Examples
     --------
     >>> start = np.arange(9)
-    >>> beside(zones(start, start + 1, np.array([0, 3, 6, 9]), 1), [1]).tolist()
-    [[0, 2], [8, 9]]
+    >>> found = zones(checked(start, start + 1), np.array([0, 3, 6, 9]), 1)
+    >>> [runs.tolist() for runs in beside(found, np.array([[0], [1]]))]
+    [[[5, 9]], [[0, 2], [8, 9]]]
     """
-    found = []
-    lo, after = 0, 0
-    for block in (*tests, len(zones.row) - 1):
-        lo = max(lo, after)
-        is_end = block == len(zones.row) - 1
-        hi = int(zones.row[block])
-        clear = hi if is_end else min(int(zones.clear[block]), hi)
-        if lo < clear:
-            found.append(np.array([[lo, clear]]))
-        if not is_end:
-            short = zones.short[block]
-            short = short[short[:, 1] > lo]
-            if len(short) and short[0, 0] < lo:
-                short = short.copy()
-                short[0, 0] = lo
-            found.append(short)
-            lo = int(zones.row[block + 1])
-            after = max(after, int(zones.after[block]))
-    return np.concatenate(found) if found else NONE
+    n_short = np.diff(zones.bounds)
+    most = int(np.sum(n_short[tests])) + tests.size + len(tests)
+    runs, ends = np.empty((most, 2), np.int64), np.empty(len(tests), np.int64)
+    _beside(*zones, tests, runs, ends)
+    found, lo = [], 0
+    for hi in ends.tolist():
+        found.append(runs[lo:hi])
+        lo = hi
+    return found
 
 
 def rows(runs: IntMat) -> IntVec:
@@ -177,23 +208,96 @@ def count(runs: IntMat) -> int:
     return int(np.sum(runs[:, 1] - runs[:, 0]))
 
 
-def _runs(ascending: IntVec) -> IntMat:
-    """Return ascending rows as runs."""
-    if not len(ascending):
-        return NONE
-    cuts = np.flatnonzero(np.diff(ascending) > 1) + 1
-    first = ascending[np.concatenate(([0], cuts))]
-    last = ascending[np.concatenate((cuts - 1, [len(ascending) - 1]))]
-    return np.stack((first, last + 1), axis=1)
+@kernel
+def _look_over(start: IntVec, end: IntVec) -> tuple[int, int, int]:
+    """Return how many labels are out of order, the distinct starts, and the longest label."""
+    # no way out of the loop, so that it is done several labels at a time
+    longest = end[0] - start[0]
+    n_wrong, n_starts = int(longest < 0), 1
+    for i in range(1, start.shape[0]):
+        lasts = end[i] - start[i]
+        longest = max(longest, lasts)
+        n_starts += int(start[i] > start[i - 1])
+        n_wrong += int(lasts < 0 or start[i] < start[i - 1])
+    return n_wrong, n_starts, longest
 
 
 @kernel
-def _disorder(start: IntVec, end: IntVec) -> int:
-    """Return the first label that ends before it starts or starts before the last; else -1."""
-    for i in range(start.shape[0]):
-        if end[i] < start[i] or (i > 0 and start[i] < start[i - 1]):
-            return i
-    return -1
+def _bound(start: IntVec, size: int, bounds: IntVec) -> None:
+    """Write where each block but the first begins: every so many distinct starts."""
+    n_starts, block = 1, 1
+    for i in range(1, start.shape[0]):
+        if block == bounds.shape[0] - 1:
+            return
+        if start[i] > start[i - 1]:
+            if n_starts == block * size:
+                bounds[block] = i
+                block += 1
+            n_starts += 1
+
+
+@kernel
+def _scan(
+    begun: IntVec,
+    end: IntVec,
+    row: IntVec,
+    near: IntVec,
+    late: IntVec,
+    clear: IntVec,
+    last_end: IntVec,
+    short: IntMat,
+    bounds: IntVec,
+) -> None:
+    """Write how far each block reaches, and what before it is over when it begins."""
+    n = 0
+    for b in range(begun.shape[0]):
+        last = end[late[b]]
+        for i in range(late[b], row[b + 1]):
+            last = max(last, end[i])
+        last_end[b] = last
+        first = near[b]
+        while first < row[b] and end[first] < begun[b]:
+            first += 1
+        clear[b] = first
+        for i in range(first + 1, row[b]):
+            if end[i] < begun[b]:
+                if end[i - 1] >= begun[b]:  # a run begins, and ends here or later
+                    short[n, 0] = i
+                    n += 1
+                short[n - 1, 1] = i + 1
+        bounds[b + 1] = n
+
+
+@kernel
+def _beside(
+    row: IntVec,
+    clear: IntVec,
+    short: IntMat,
+    bounds: IntVec,
+    after: IntVec,
+    tests: IntMat,
+    runs: IntMat,
+    ends: IntVec,
+) -> None:
+    """Write the runs of every choice, one after another, and where those of each end."""
+    n = 0
+    for i in range(tests.shape[0]):
+        lo = 0
+        for j in range(tests.shape[1]):
+            block = tests[i, j]
+            if lo < clear[block]:
+                runs[n, 0], runs[n, 1] = lo, clear[block]
+                n += 1
+            for r in range(bounds[block], bounds[block + 1]):
+                if lo < short[r, 1]:
+                    runs[n, 0], runs[n, 1] = max(lo, short[r, 0]), short[r, 1]
+                    n += 1
+            # an earlier test may reach farther than this one
+            lo = max(lo, row[block + 1], after[block])
+        if lo < row[row.shape[0] - 1]:
+            runs[n, 0], runs[n, 1] = lo, row[row.shape[0] - 1]
+            n += 1
+        ends[i] = n
 
 
 @kernel

@@ -102,14 +102,14 @@ def walk_forward(
     >>> found[1].train.tolist(), found[1].test.tolist()
     ([[30, 150]], [[155, 185]])
     """
-    start, end = purging.checked(start_ms, end_ms)
+    labels = purging.checked(start_ms, end_ms)
+    start, longest = labels.start_ms, labels.longest_ms
     if not (train_days > 0.0 and test_days > 0.0 and purge_days >= 0.0):
         raise ValueError(
             f"train_days {train_days} and test_days {test_days} must be above 0, "
             f"purge_days {purge_days} at least 0"
         )
     train, purge, test = (round(days * DAY_MS) for days in (train_days, purge_days, test_days))
-    longest = int(np.max(end - start))
     if purge < longest:
         raise LeakageError(
             f"purge_days is {purge_days:g}, the longest label lasts {longest / DAY_MS:.4g} days: "
@@ -194,32 +194,32 @@ def combinatorial(
     >>> len(found), found[6].blocks, found[6].train.tolist()
     (15, (1, 3), [[0, 8], [23, 28], [43, 60]])
     """
-    start, end = purging.checked(start_ms, end_ms)
-    if not 1 <= n_test < n_blocks:
-        raise ValueError(
-            f"n_test is {n_test} of {n_blocks} blocks: at least one must test and one train"
-        )
+    labels = purging.checked(start_ms, end_ms)
+    tests = _choices(n_blocks, n_test)
+    span = int(labels.start_ms[-1] - labels.start_ms[0])
     if embargo_days is None:
-        longest = int(np.max(end - start))
-        embargo = max(-(-int(start[-1] - start[0]) // 100), longest)
+        embargo = max(-(-span // 100), labels.longest_ms)
     elif embargo_days >= 0.0:
         embargo = round(embargo_days * DAY_MS)
     else:
         raise ValueError(f"embargo_days is {embargo_days}, it must be at least 0")
-    row = _blocks(start, n_blocks)
-    zones = purging.zones(start, end, row, embargo)
-    found = []
-    for tests in combinations(range(n_blocks), n_test):
-        train = purging.beside(zones, tests)
+    if labels.n_starts < n_blocks:
+        raise TooLittleHistoryError(
+            f"{n_blocks} blocks are asked for, the labels have {labels.n_starts} starts",
+            hint="give fewer blocks, or load a longer history",
+        )
+    row = purging.blocks(labels, n_blocks)
+    trains = purging.beside(purging.zones(labels, row, embargo), np.array(tests))
+    ranges = np.stack((row[:-1], row[1:]), axis=1)[np.array(tests)]
+    for blocks, train in zip(tests, trains, strict=True):
         if not len(train):
             raise TooLittleHistoryError(
-                f"nothing is left to train on beside the blocks {tests} of {n_blocks}: each lasts "
-                f"some {(start[-1] - start[0]) / n_blocks / DAY_MS:.3g} days, the longest label "
-                f"{np.max(end - start) / DAY_MS:.3g} and the embargo {embargo / DAY_MS:.3g}",
+                f"nothing is left to train on beside the blocks {blocks} of {n_blocks}: each "
+                f"lasts some {span / n_blocks / DAY_MS:.3g} days, the longest label "
+                f"{labels.longest_ms / DAY_MS:.3g} and the embargo {embargo / DAY_MS:.3g}",
                 hint="give fewer blocks or a shorter embargo, or load a longer history",
             )
-        found.append(Split(tests, train, np.stack([row[list(tests)], row[1:][list(tests)]], 1)))
-    return tuple(found)
+    return tuple(map(Split, tests, trains, ranges))
 
 
 def paths(n_blocks: int, n_test: int) -> IntMat:
@@ -251,14 +251,11 @@ def paths(n_blocks: int, n_test: int) -> IntMat:
            [1, 3, 3, 4],
            [2, 4, 5, 5]])
     """
-    if not 1 <= n_test < n_blocks:
-        raise ValueError(
-            f"n_test is {n_test} of {n_blocks} blocks: at least one must test and one train"
-        )
+    tests = _choices(n_blocks, n_test)
     out = np.empty((math.comb(n_blocks - 1, n_test - 1), n_blocks), np.int64)
     used = [0] * n_blocks
-    for i, tests in enumerate(combinations(range(n_blocks), n_test)):
-        for block in tests:
+    for i, blocks in enumerate(tests):
+        for block in blocks:
             out[used[block], block] = i
             used[block] += 1
     return out
@@ -309,15 +306,10 @@ def _step(start: IntVec) -> int:
     return int(between.min()) if len(between) else 1
 
 
-def _blocks(start: IntVec, n_blocks: int) -> IntVec:
-    """Return the bounds of blocks of as many distinct starts each."""
-    fresh = np.flatnonzero(np.diff(start)) + 1  # where a new start begins
-    n_starts = len(fresh) + 1
-    size = n_starts // n_blocks
-    if size < 1:
-        raise TooLittleHistoryError(
-            f"{n_blocks} blocks are asked for, the labels have {n_starts} starts",
-            hint="give fewer blocks, or load a longer history",
+def _choices(n_blocks: int, n_test: int) -> list[tuple[int, ...]]:
+    """Return every choice of blocks that test, in order."""
+    if not 1 <= n_test < n_blocks:
+        raise ValueError(
+            f"n_test is {n_test} of {n_blocks} blocks: at least one must test and one train"
         )
-    inside = fresh[size * np.arange(1, n_blocks) - 1]
-    return np.concatenate(([0], inside, [len(start)])).astype(np.int64)
+    return list(combinations(range(n_blocks), n_test))

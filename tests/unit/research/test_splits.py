@@ -235,5 +235,12 @@ def test_one_signature():
     start = np.arange(60, dtype=np.int32)
     split = combinatorial(start, start, embargo_days=0.0)[3]
     split.train_rows, split.test_rows  # noqa: B018
-    assert signatures(purging._disorder) <= 1
-    assert signatures(purging._fill) <= 1
+    combinatorial(np.repeat(start, 2), np.repeat(start, 2) + 1, embargo_days=0.0)
+    for kernel in (
+        purging._look_over,
+        purging._bound,
+        purging._scan,
+        purging._beside,
+        purging._fill,
+    ):
+        assert signatures(kernel) <= 1
