@@ -100,6 +100,11 @@ def test_over_an_absent_bar_the_sums_begin_again():
     assert pairs(cusum(closes(*values[:2], 103, 104), 0.02)) == [(K0 + 2, 0)]
 
 
+def test_a_price_left_standing_in_an_absent_bar_is_none():
+    prices = closes(100, 101.5, 101.5, 104, 104, status=[T, T, A, T, T])
+    assert pairs(cusum(prices, 0.02)) == []
+
+
 def test_an_imputed_bar_has_no_event_and_the_move_waits():
     prices = closes(100, 103, 103, 103, status=[T, M, T, T])
     assert pairs(cusum(prices, 0.02)) == [(K0 + 2, 0)]

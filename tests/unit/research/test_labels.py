@@ -208,6 +208,10 @@ def test_a_bet_that_paid_its_costs_is_worth_taking():
     assert meta_labels(dear, of="gross").tolist() == [1, 0]
 
 
+def test_a_bet_that_made_just_nothing_is_not():
+    assert meta_labels(fixed_horizon(market(flat(4)), at(0), horizon=2)).tolist() == [0]
+
+
 # -- what is refused
 
 

@@ -71,6 +71,18 @@ def test_a_test_that_is_not_whole_is_left_out():
     assert len(walk_forward(*daily(394, 5), until_ms=395 * DAY_MS)) == 9
 
 
+def test_windows_contain_their_first_instant_and_not_their_last():
+    """Every boundary, with a label just before it, on it, and just after it."""
+    edges = np.array([0, 120, 125, 155, 185]) * DAY_MS
+    start = np.unique(np.concatenate([edges + shift for shift in (-1, 0, 1)]))[1:]
+    found = walk_forward(start, start, train_days=120, purge_days=5, test_days=30)
+    inside = [[int(start[i]) for i in split.train_rows] for split in found]
+    assert inside[0] == [0, 1, 120 * DAY_MS - 1]
+    tested = [[int(start[i]) for i in split.test_rows] for split in found]
+    assert tested[0] == [125 * DAY_MS, 125 * DAY_MS + 1, 155 * DAY_MS - 1]
+    assert tested[1] == [155 * DAY_MS, 155 * DAY_MS + 1, 185 * DAY_MS - 1]
+
+
 def test_all_coins_of_an_instant_stay_together():
     start = np.repeat(np.arange(200) * DAY_MS, 3)
     found = walk_forward(start, start + DAY_MS, purge_days=3)
@@ -143,6 +155,16 @@ def test_short_labels_among_long_ones_are_kept():
     end = start + np.array([1, 9, 1, 5, 1, 1, 1, 1, 1, 1, 1, 1]) * DAY_MS
     found = combinatorial(start, end, n_blocks=2, n_test=1, embargo_days=0.0)
     assert found[1].train.tolist() == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_short_labels_begin_to_train_only_after_an_earlier_tests_embargo():
+    start = np.arange(24) * DAY_MS
+    lasts = np.ones(24, np.int64)
+    lasts[9] = 8  # from the middle block to the last
+    split = combinatorial(start, start + lasts * DAY_MS, n_blocks=3, n_test=2, embargo_days=3.0)[1]
+    assert split.blocks == (0, 2)
+    # the first test is over on day 8, its embargo on day 11; day 15 reaches day 16
+    assert split.train.tolist() == [[12, 15]]
 
 
 def test_the_embargo_is_the_longer_of_a_hundredth_and_the_longest_label():
