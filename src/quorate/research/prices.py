@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from quorate.core.types import ByteMat, IntVec, Mat
+from quorate.lake.grid import NEVER
 
 if TYPE_CHECKING:
     from quorate.lake.panel import Panel
-
-NEVER = 2**62
-"""``delisted_k`` of a coin that did not go away."""
 
 
 class Prices(NamedTuple):
     """Bars of the primary venue, shape (time, coin) each, and how they are counted.
 
     ``k0`` is the counter of the first row's close; ``status`` holds ``core.types.Bar``;
-    ``delisted_k`` (coin,) is the counter of a coin's last bar, else ``NEVER``. Make it with
-    ``of`` or ``prices``, which check it.
+    ``delisted_k`` (coin,) is the counter of a coin's last bar, else ``lake.grid.NEVER``.
+    Make it with ``of`` or ``prices``, which check it.
     """
 
     k0: int

@@ -71,7 +71,7 @@ def checked(start_ms: IntVec, end_ms: IntVec) -> Labels:
             f"label {i} starts at {start[i]} ms, before the one above it at {before[i]} ms: "
             "sort them by start"
         )
-    return Labels(start, end, n_starts, longest)
+    return Labels(start, end, int(n_starts), int(longest))
 
 
 def blocks(labels: Labels, n_blocks: int) -> IntVec:

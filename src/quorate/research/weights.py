@@ -241,7 +241,7 @@ def _shares(
     n_open = 0.0
     for t in range(last - first + 1):
         n_open += share[t]  # whole numbers: exact
-        share[t] = 1.0 / n_open
+        share[t] = 1.0 / n_open if n_open > 0.0 else 0.0
 
 
 @kernel
