@@ -9,6 +9,9 @@
     │  ├─ SchemaError       a column, type or order is not what it must be
     │  └─ StaleDataError    data are older than their limit
     ├─ EngineError          an engine raised, or returned what is not a vote
+    ├─ ResearchError
+    │  ├─ LeakageError      a fit was given what was not known when it is made
+    │  └─ ModelFileError    a model file is damaged, not ours, or made for other features
     ├─ VenueError           a venue answered with an error, or what cannot be read
     │  ├─ VenueUnavailableError *   no answer, or one that says: later
     │  ├─ RateLimitError *  too many requests; it says how long to wait
@@ -77,6 +80,18 @@ class StaleDataError(DataError):
 
 class EngineError(QuorateError):
     """An engine cannot be loaded, raised, or returned what is not a vote."""
+
+
+class ResearchError(QuorateError):
+    """Something cannot be learned, or what was learned cannot be used."""
+
+
+class LeakageError(ResearchError):
+    """A fit was given what was not known when it is made."""
+
+
+class ModelFileError(ResearchError):
+    """A model file is damaged, not signed by a known key, or made for other features."""
 
 
 class VenueError(QuorateError):
