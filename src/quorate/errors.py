@@ -10,7 +10,8 @@
     │  └─ StaleDataError    data are older than their limit
     ├─ EngineError          an engine raised, or returned what is not a vote
     ├─ ResearchError
-    │  ├─ LeakageError      a fit was given what was not known when it is made
+    │  ├─ TooLittleHistoryError   not enough history for what was asked
+    │  ├─ LeakageError      what a model learns from reaches into what it is tested on
     │  └─ ModelFileError    a model file is damaged, not ours, or made for other features
     ├─ VenueError           a venue answered with an error, or what cannot be read
     │  ├─ VenueUnavailableError *   no answer, or one that says: later
@@ -83,11 +84,15 @@ class EngineError(QuorateError):
 
 
 class ResearchError(QuorateError):
-    """Something cannot be learned, or what was learned cannot be used."""
+    """A model cannot be made or judged as asked."""
+
+
+class TooLittleHistoryError(ResearchError):
+    """There is not enough history for what was asked."""
 
 
 class LeakageError(ResearchError):
-    """A fit was given what was not known when it is made."""
+    """What a model learns from reaches into what it is tested on."""
 
 
 class ModelFileError(ResearchError):
