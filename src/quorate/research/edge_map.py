@@ -279,9 +279,9 @@ def _curve(
     n = len(blocks)
     counts = draw.multinomial(n, np.full(n, 1.0 / n), size=n_draws)
     if method == "slope":
-        moved: Vec = np.bincount(number, mine.weight * mine.size * mine.earned)
-        squared: Vec = np.bincount(number, mine.weight * mine.size**2)
-        mass: Vec = np.bincount(number, mine.weight)
+        moved = _by_block(number, mine.weight * mine.size * mine.earned)
+        squared = _by_block(number, mine.weight * mine.size**2)
+        mass = _by_block(number, mine.weight)
         slope = _slope(float(np.sum(moved)), float(np.sum(squared)), float(np.sum(mass)), ridge)
         drawn = [
             _slope(float(c @ moved), float(c @ squared), float(c @ mass), ridge) for c in counts
@@ -304,6 +304,11 @@ def _slope(moved: float, squared: float, mass: float, ridge: float) -> float:
     if not squared > 0.0:
         return 0.0
     return max(0.0, float(moved / (squared + ridge * squared / mass)))
+
+
+def _by_block(number: IntVec, values: Vec) -> Vec:
+    """Return the sum of each block, shape (block,)."""
+    return np.bincount(number, values).astype(np.float64)
 
 
 def _isotonic(size: Vec, earned: Vec, weight: Vec) -> Any:  # noqa: ANN401  (untyped)
