@@ -217,3 +217,13 @@ def test_what_is_no_sample_is_refused(change, said):
 def test_wrong_settings_are_refused(change, said):
     with pytest.raises(ValueError, match=said):
         fit(past(), **({"horizon_days": DAYS} | change))
+
+
+def test_a_curve_comes_down_to_0_below_its_first_knot():
+    """Scores of one size that always gain: a smaller score is worth its share, none nothing."""
+    n = 40
+    given = {"horizon_bars": DAY, "bars_per_day": DAY}
+    mine = scored(np.full(n, 0.2), np.full(n, 0.01), np.full(n, 0.01), np.arange(n) * DAY, **given)
+    found = fit(mine, horizon_days=1.0, n_draws=3)
+    bps = found.edge_bps(np.array([[1e-9, 0.1, 0.2, 0.9]]), np.full((1, 4), 0.01))[0]
+    assert bps == pytest.approx([0.0, 50.0, 100.0, 100.0], abs=1e-5)
