@@ -7,8 +7,9 @@ STAMP := $(VENV)/.installed
 # what calls every kernel there is, and how each index it uses is checked
 CHECKED := NUMBA_BOUNDSCHECK=1
 DRIVEN := tests/parity tests/property tests/oracle tests/unit/core tests/unit/backtest \
-  tests/unit/statistics tests/unit/api/test_folding.py tests/unit/api/test_simulating.py \
-  tests/unit/api/test_sweeping.py src/quorate/core src/quorate/backtest src/quorate/statistics
+  tests/unit/statistics tests/unit/research tests/unit/api/test_folding.py tests/unit/api/test_simulating.py \
+  tests/unit/api/test_sweeping.py src/quorate/core src/quorate/backtest src/quorate/statistics \
+  src/quorate/research
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow bounds parity property fault browser realdata bench peers growth fmt lint types layers deps docs check lock clean

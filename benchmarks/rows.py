@@ -180,6 +180,13 @@ ROWS = (
         5.0,
     ),
     Row(
+        "purged splits as row numbers, 3 years of 5-minute labels, 45 splits, against skfolio",
+        "ours/splits.py 315360 10 2",
+        "peers/skfolio_splits.py 315360 10 2",
+        80.0,
+        held=True,
+    ),
+    Row(
         "100 settings of one moving average, 25 coins x 14 months, against vectorbt's broadcast",
         "ours/averages.py DATA 25 100",
         "peers/vectorbt_sweep.py DATA 25 100 5",

@@ -11,6 +11,10 @@
     │  └─ StorageError      object storage refuses
     │     └─ StorageUnavailableError *   it does not answer, or says: later
     ├─ EngineError          an engine raised, or returned what is not a vote
+    ├─ ResearchError
+    │  ├─ TooLittleHistoryError   not enough history for what was asked
+    │  ├─ LeakageError      what a model learns from reaches into what it is tested on
+    │  └─ ModelFileError    a model file is damaged, not ours, or made for other features
     ├─ VenueError           a venue answered with an error, or what cannot be read
     │  ├─ VenueUnavailableError *   no answer, or one that says: later
     │  ├─ RateLimitError *  too many requests; it says how long to wait
@@ -89,6 +93,22 @@ class StorageUnavailableError(StorageError):
 
 class EngineError(QuorateError):
     """An engine cannot be loaded, raised, or returned what is not a vote."""
+
+
+class ResearchError(QuorateError):
+    """A model cannot be made or judged as asked."""
+
+
+class TooLittleHistoryError(ResearchError):
+    """There is not enough history for what was asked."""
+
+
+class LeakageError(ResearchError):
+    """What a model learns from reaches into what it is tested on."""
+
+
+class ModelFileError(ResearchError):
+    """A model file is damaged, not signed by a known key, or made for other features."""
 
 
 class VenueError(QuorateError):

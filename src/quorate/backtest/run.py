@@ -17,6 +17,7 @@ from quorate.backtest.fills import Fills, fills, rows_needed
 from quorate.backtest.fold import Tally, fold
 from quorate.core import account, consensus, decide, features, regime
 from quorate.core.account import Decisions
+from quorate.core.consensus import edge_map
 from quorate.core.engines.base import Engine, Rows, approval
 from quorate.core.engines.catalogue import builtin
 from quorate.core.engines.poll import Failure, poll
@@ -83,6 +84,7 @@ class Machine:
     healthy: ByteVec
     family: ByteVec
     foreign: frozenset[str] = frozenset()  # engines that are not built in, shown scattered rows
+    edges: edge_map.EdgeMap | None = None  # fitted out of sample; None: the stated map
 
 
 @dataclass(frozen=True)
@@ -281,7 +283,8 @@ def weigh(made: Machine, memory: Memory, seen: Seen) -> consensus.Out:
 
     Notes
     -----
-    Units, Causal, Missing: as ``consensus.scan``. Spec 1.
+    Units, Causal, Missing: as ``consensus.scan``; a fitted edge map replaces the stated one in
+    what is returned, and nothing that is remembered reads it (METHODS 3.4). Spec 1.
     """
     readings, votes = seen.readings, seen.votes
     n_bars, n_coins = seen.inputs.bars.close.shape
@@ -302,6 +305,8 @@ def weigh(made: Machine, memory: Memory, seen: Seen) -> consensus.Out:
         memory.consensus,
         said,
     )
+    if made.edges is not None:
+        edge_map.scan(said.score, readings.sigma_daily, made.edges, said.edge_bps)
     return said
 
 

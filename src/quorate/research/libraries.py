@@ -1,0 +1,83 @@
+"""The libraries that fits are made with: imported when first needed, held to one thread.
+
+In: nothing. Out: scikit-learn's estimators, or an error that says how to install them. A matrix
+product over several threads adds in another order than over one, so the same data would give
+other last bits on another machine's cores.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from quorate.errors import ConfigError
+from quorate.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FITTED_BY = ("numpy", "scipy", "scikit-learn")
+"""What the bytes of a fit depend on, beside data and settings."""
+
+
+def logistic_regression(**settings: object) -> Any:  # noqa: ANN401  (scikit-learn is untyped)
+    """Return scikit-learn's logistic regression with these settings."""
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ImportError as error:
+        raise _missing("scikit-learn") from error
+    return LogisticRegression(**settings)
+
+
+def isotonic_regression(**settings: object) -> Any:  # noqa: ANN401  (scikit-learn is untyped)
+    """Return scikit-learn's isotonic regression with these settings."""
+    try:
+        from sklearn.isotonic import IsotonicRegression
+    except ImportError as error:
+        raise _missing("scikit-learn") from error
+    return IsotonicRegression(**settings)
+
+
+def standard_scaler() -> Any:  # noqa: ANN401  (scikit-learn is untyped)
+    """Return scikit-learn's scaler to mean 0 and deviation 1."""
+    try:
+        from sklearn.preprocessing import StandardScaler
+    except ImportError as error:
+        raise _missing("scikit-learn") from error
+    return StandardScaler()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold linear algebra to one thread while a fit is made."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError as error:
+        raise _missing("threadpoolctl") from error
+    with threadpool_limits(limits=1):
+        yield
+
+
+def versions(names: tuple[str, ...] = FITTED_BY) -> dict[str, str]:
+    """Return the version of Quorate and of each library, by name; "none" where it is missing.
+
+    Examples
+    --------
+    >>> sorted(versions(("numpy",)))
+    ['numpy', 'quorate']
+    """
+    found = {"quorate": VERSION}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    return found
+
+
+def _missing(package: str) -> ConfigError:
+    return ConfigError(
+        f"fits need the package {package}, which is not installed",
+        hint='install it: pip install "quorate[research]"',
+    )

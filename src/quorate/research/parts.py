@@ -1,0 +1,140 @@
+"""Fits as the arrays and settings of a model file, and back.
+
+In: a linear model, an edge map, or calibrations by engine and regime. Out: keywords of
+``model_file.Model``; and from a loaded model the same fit again, its numbers bit by bit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.core.consensus.edge_map import EdgeMap
+from quorate.core.consensus.fitted import Kind
+from quorate.core.types import Regime
+from quorate.errors import ModelFileError
+from quorate.research.calibrate import Calibration
+from quorate.research.edge_map import FittedEdge
+from quorate.research.linear import Linear
+from quorate.research.murphy import Murphy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quorate.research.model_file import Model
+
+_CURVE = ("coefficients", "knots", "values", "highs")
+_COUNTS = ("n", "mass", "n_floored", "n_capped")
+
+
+def of_linear(fit: Linear) -> dict[str, Any]:
+    """Return a linear model's kind, arrays, reads and settings.
+
+    Examples
+    --------
+    >>> one = np.ones(1)
+    >>> told = of_linear(Linear(("adx",), 0.0 * one, one, one.copy(), 0.5, 10.0, 9, 9.0, {}))
+    >>> told["kind"], told["reads"], sorted(told["arrays"])
+    ('linear', ('adx',), ['coefficients', 'mean', 'scalars', 'scale'])
+    """
+    return {
+        "kind": "linear",
+        "reads": fit.names,
+        "arrays": {
+            "mean": fit.mean,
+            "scale": fit.scale,
+            "coefficients": fit.coefficients,
+            "scalars": np.array([fit.intercept, fit.clip, fit.mass]),
+        },
+        "settings": {"n": fit.n, "fit": dict(fit.settings)},
+    }
+
+
+def linear(model: Model) -> Linear:
+    """Return the linear model of a loaded file."""
+    _expect(model, "linear")
+    intercept, clip, mass = model.arrays["scalars"].tolist()
+    return Linear(
+        names=model.reads,
+        mean=model.arrays["mean"],
+        scale=model.arrays["scale"],
+        coefficients=model.arrays["coefficients"],
+        intercept=intercept,
+        clip=clip,
+        n=model.settings["n"],
+        mass=mass,
+        settings=dict(model.settings["fit"]),
+    )
+
+
+def of_edge(fit: FittedEdge) -> dict[str, Any]:
+    """Return an edge map's kind, arrays and settings."""
+    return {
+        "kind": "edge_map",
+        "arrays": {
+            **fit.edges._asdict(),
+            "mean": fit.mean,
+            "error": fit.error,
+            "slopes": fit.slopes,
+            "n": fit.n.astype(np.int64),
+            "n_blocks": fit.n_blocks.astype(np.int64),
+        },
+        "settings": {"z": fit.z, "horizon_days": fit.horizon_days},
+    }
+
+
+def edge(model: Model) -> FittedEdge:
+    """Return the edge map of a loaded file."""
+    _expect(model, "edge_map")
+    held: dict[str, Any] = dict(model.arrays)
+    edges = EdgeMap(*(held.pop(name) for name in EdgeMap._fields))
+    return FittedEdge(edges=edges, **held, **model.settings)
+
+
+def of_calibrations(found: Mapping[tuple[str, Regime], Calibration]) -> dict[str, Any]:
+    """Return the kind, arrays and settings of calibrations by engine and regime.
+
+    What is uncalibrated is left out: a missing one is the streaming calibration.
+    """
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    told = {}
+    for engine, regime in sorted(found):
+        one, key = found[engine, regime], f"{engine}.{regime.name.lower()}"
+        arrays |= {f"{key}.{name}": getattr(one, name) for name in _CURVE}
+        arrays[f"{key}.brier"] = np.array([one.before, one.after])
+        told[key] = {
+            "kind": one.kind.name.lower(),
+            "n": one.n,
+            "mass": one.mass,
+            "n_floored": one.n_floored,
+            "n_capped": one.n_capped,
+        }
+    return {"kind": "calibrations", "arrays": arrays, "settings": {"curves": told}}
+
+
+def calibrations(model: Model) -> dict[tuple[str, Regime], Calibration]:
+    """Return the calibrations of a loaded file, by engine and regime."""
+    _expect(model, "calibrations")
+    found = {}
+    for key, told in model.settings["curves"].items():
+        engine, _, regime = key.rpartition(".")
+        before, after = (Murphy(*row) for row in model.arrays[f"{key}.brier"].tolist())
+        curve: dict[str, Any] = {name: model.arrays[f"{key}.{name}"] for name in _CURVE}
+        counts: dict[str, Any] = {name: told[name] for name in _COUNTS}
+        found[engine, Regime[regime.upper()]] = Calibration(
+            **curve,
+            **counts,
+            kind=Kind[told["kind"].upper()],
+            before=before,
+            after=after,
+        )
+    return found
+
+
+def _expect(model: Model, kind: str) -> None:
+    if model.kind != kind:
+        raise ModelFileError(
+            f"the model is of kind {model.kind}, asked for is {kind}",
+            hint="name the file that was meant",
+        )
