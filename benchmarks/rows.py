@@ -184,7 +184,6 @@ ROWS = (
         "ours/bootstrap.py 8064 10000",
         "peers/arch_bootstrap.py 8064 1000",
         200.0,
-        held=True,
         turns=3,
     ),
     Row(
