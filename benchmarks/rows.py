@@ -187,6 +187,13 @@ ROWS = (
         held=True,
     ),
     Row(
+        "stationary bootstrap of a Sharpe difference, 8,064 returns, a draw, against arch",
+        "ours/bootstrap.py 8064 10000",
+        "peers/arch_bootstrap.py 8064 1000",
+        200.0,
+        turns=3,
+    ),
+    Row(
         "100 settings of one moving average, 25 coins x 14 months, against vectorbt's broadcast",
         "ours/averages.py DATA 25 100",
         "peers/vectorbt_sweep.py DATA 25 100 5",

@@ -22,6 +22,7 @@ WORKLOADS = {
     "freqtrade analysis, 400 pairs": "peers/freqtrade_cycle.py 400",
     "hftbacktest, 1 coin a year": "peers/hftbacktest_bars.py 105120",
     "TA-Lib, 50 coins a year": "peers/talib_indicators.py 50",
+    "arch, 1,000 draws of 8,064 returns": "peers/arch_bootstrap.py 8064 1000",
     "Clarabel, 50 coins": "peers/clarabel_solve.py 50 0 1.0",
     "Clarabel, 50 coins, 8 sectors": "peers/clarabel_solve.py 50 8 1.0",
     "Clarabel, 50 coins, at most a quarter": "peers/clarabel_solve.py 50 0 0.25",

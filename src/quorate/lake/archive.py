@@ -161,7 +161,7 @@ class _Pull:
         try:
             locks.enter_context(asking.alone(where, symbol))
         except DataError as error:
-            if isinstance(error.__cause__, OSError):
+            if isinstance(error, StorageError) or isinstance(error.__cause__, OSError):
                 raise  # the disk would refuse the others too
             self.tally.fail(symbol, symbol, error)
             return False

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from quorate.errors import DataError
+from quorate.lake.address import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,13 @@ def writing(place: Path) -> Iterator[None]:
 
 @contextmanager
 def taking(place: Path) -> Iterator[bool]:
-    """Hold a folder, made if missing, and say whether it was free; ``DataError`` as ``writing``."""
+    """Hold a folder, made if missing, and say whether it was free; ``DataError`` as ``writing``.
+
+    In a bucket nothing is held and everything is free: there a manifest is put on condition.
+    """
+    if is_object(place):
+        yield True
+        return
     try:
         place.mkdir(parents=True, exist_ok=True)
         handle = os.open(place / NAME, os.O_RDWR | os.O_CREAT, 0o644)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from quorate.statistics import columns
 from quorate.statistics.ratios import DAYS_PER_YEAR, sharpe_per_day
 
 if TYPE_CHECKING:
-    from quorate.core.types import Mat, Vec
+    from quorate.core.types import Vec
 
 
 class Interval(NamedTuple):
@@ -102,7 +103,7 @@ def intervals(
         mean_return=_between(mean * DAYS_PER_YEAR, level),
         sharpe=_between(sharpe[varied | (mean == 0.0)], level),
         sortino=_between(mean[lost] / downside[lost] * scale, level),
-        max_drawdown=_between(_max_drawdowns(drawn), level),
+        max_drawdown=_between(columns.falls(drawn), level),
     )
 
 
@@ -151,13 +152,6 @@ def _between(drawn: Vec, level: float) -> Interval:
         return _NONE
     low, high = np.quantile(drawn, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     return Interval(float(low), float(high))
-
-
-def _max_drawdowns(drawn: Mat) -> Vec:
-    """Return the deepest fall of every series, shape (sample,); the start is a peak."""
-    wealth = np.cumprod(1.0 + drawn, axis=0)
-    peak = np.maximum(np.maximum.accumulate(wealth, axis=0), 1.0)
-    return np.minimum(np.min(wealth / peak, axis=0) - 1.0, 0.0)
 
 
 def stationary_days(

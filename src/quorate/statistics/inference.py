@@ -181,6 +181,38 @@ def expected_best(n_trials: float) -> float:
     )
 
 
+def min_backtest_days(n_trials: float, annual: float = 1.0) -> float:
+    r"""Return how long a backtest must be, or the best of N trials has a ratio by luck alone.
+
+    .. math:: 365\, \mathrm{E}[\max_n z_n]^2 / \mathrm{SR}^2 \;<\; 730 \ln N / \mathrm{SR}^2
+
+    Parameters
+    ----------
+    n_trials : float
+        How many effective trials there were, at least 1.
+    annual : float
+        The annual Sharpe ratio that no trial without skill should show, above 0.
+
+    Returns
+    -------
+    float
+        Not rounded; 0.0 for one trial.
+
+    Notes
+    -----
+    Units: days.  Causal: counts every trial ever booked.  Missing: none.
+    METHODS 5.5; Bailey, Borwein, Lopez de Prado and Zhu (2014), "Pseudo-mathematics".
+
+    Examples
+    --------
+    >>> round(min_backtest_days(45) / 365, 2)
+    5.0
+    """
+    if not annual > 0.0:
+        raise ValueError(f"annual is {annual}, must be above 0")
+    return DAYS_PER_YEAR * (expected_best(n_trials) / annual) ** 2
+
+
 def deflated_sharpe(found: Moments, n_trials: float, trials_variance: float) -> float:
     r"""Return the probability that the Sharpe ratio is above what the best of N would show by luck.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from quorate.core.types import MONEY_SCALE
+from quorate.statistics import columns
 from quorate.statistics.bootstrap import stationary_days
 from quorate.statistics.comparison import (
     Asymptotic,
@@ -262,68 +263,6 @@ def _annual(found: Asymptotic) -> Asymptotic:
     return Asymptotic(found.value * root, found.standard_error * root)
 
 
-def _means(series: Mat) -> Vec:
-    found: Vec = np.mean(series, axis=0)
-    return found
-
-
-def _volatilities(series: Mat) -> Vec:
-    found: Vec = np.std(series, axis=0, ddof=1) * math.sqrt(DAYS_PER_YEAR)
-    return found
-
-
-def _sharpes(series: Mat) -> Vec:
-    """Return the annual Sharpe ratio of each column, NaN where it does not vary."""
-    deviation = np.where(np.ptp(series, axis=0) > 0.0, np.std(series, axis=0, ddof=1), 0.0)
-    return _ratio(_means(series), deviation) * math.sqrt(DAYS_PER_YEAR)
-
-
-def _sortinos(series: Mat) -> Vec:
-    downside = np.sqrt(np.mean(np.square(np.minimum(series, 0.0)), axis=0))
-    return _ratio(_means(series), downside) * math.sqrt(DAYS_PER_YEAR)
-
-
-def _total_returns(series: Mat) -> Vec:
-    found: Vec = np.prod(1.0 + series, axis=0) - 1.0
-    return found
-
-
-def _growths(series: Mat) -> Vec:
-    wealth = 1.0 + _total_returns(series)
-    found: Vec = np.where(wealth >= 0.0, np.abs(wealth), np.nan) ** (DAYS_PER_YEAR / len(series))
-    return found - 1.0
-
-
-def _falls(series: Mat) -> Vec:
-    """Return the deepest fall of each column, at most 0; the start is a peak."""
-    wealth = np.cumprod(1.0 + series, axis=0)
-    peak = np.maximum(np.maximum.accumulate(wealth, axis=0), 1.0)
-    found: Vec = np.minimum(np.min(wealth / peak, axis=0) - 1.0, 0.0)
-    return found
-
-
-def _calmars(series: Mat) -> Vec:
-    return _ratio(_growths(series), -_falls(series))
-
-
-def _hit_rates(sums: Mat) -> Vec:
-    return _ratio(sums[_WON], sums[_WON] + sums[_LOST])
-
-
-def _profit_factors(sums: Mat) -> Vec:
-    return _ratio(sums[_WON_USD], sums[_LOST_USD])
-
-
-def _average_trades(sums: Mat) -> Vec:
-    return _ratio(sums[_NET_USD], sums[_CLOSED])
-
-
-def _ratio(part: Vec, whole: Vec) -> Vec:
-    found: Vec = np.full(len(part), np.nan)
-    np.divide(part, whole, out=found, where=whole > 0.0)
-    return found
-
-
 def _why_not(difference: Vec, a: Vec, b: Vec) -> str:
     if len(a) < MIN_DAYS:
         return f"{len(a)} common days are fewer than {MIN_DAYS}"
@@ -334,15 +273,27 @@ def _why_not(difference: Vec, a: Vec, b: Vec) -> str:
     return ""
 
 
+def _hit_rates(sums: Mat) -> Vec:
+    return columns.ratio(sums[_WON], sums[_WON] + sums[_LOST])
+
+
+def _profit_factors(sums: Mat) -> Vec:
+    return columns.ratio(sums[_WON_USD], sums[_LOST_USD])
+
+
+def _average_trades(sums: Mat) -> Vec:
+    return columns.ratio(sums[_NET_USD], sums[_CLOSED])
+
+
 _OF_DAYS: Final[dict[str, Callable[[Mat], Vec]]] = {
-    "total_return": _total_returns,
-    "cagr": _growths,
-    "mean_day": _means,
-    "volatility": _volatilities,
-    "sharpe": _sharpes,
-    "sortino": _sortinos,
-    "calmar": _calmars,
-    "max_drawdown": _falls,
+    "total_return": columns.total_returns,
+    "cagr": columns.growths,
+    "mean_day": columns.means,
+    "volatility": columns.volatilities,
+    "sharpe": columns.sharpes,
+    "sortino": columns.sortinos,
+    "calmar": columns.calmars,
+    "max_drawdown": columns.falls,
 }
 _OF_TRADES: Final[dict[str, Callable[[Mat], Vec]]] = {
     "hit_rate": _hit_rates,
