@@ -117,9 +117,10 @@ def decide(
     -----
     Units: ratios a year.  Causal: reads the days up to ``day``.  Missing: a day that is not known
     of both is left out; where more than a tenth is, nothing is decided.
-    Where neither is better, all looks together promote one challenger in twenty at most
-    (simulated in the tests on short, heavy-tailed, dependent records); a rejection for being
-    worse only lowers that.  Spec 9; METHODS 10.2-10.5.
+    Where neither is better, all looks together promote one challenger in twenty at most: simulated
+    in the tests on heavy-tailed records, over 28 days dependent ones too, over 90 days independent
+    ones alone (days that depend by .3 on the last were passed in 7.9 % of 800). A rejection for
+    being worse only lowers that.  Spec 9; METHODS 10.2-10.5.
 
     Examples
     --------
