@@ -290,6 +290,23 @@ LIMITS = (
         held=True,
         times=1,
     ),
+    Limit(
+        "files into the lake and into a certified panel, 50 coins x 1 year",
+        5e6,
+        "rows/s",
+        "ours/lake.py both 50",
+        rate,
+        at_least=True,
+        times=3,
+    ),
+    Limit(
+        "a kept panel streams by, 50 coins x 1 year",
+        20e6,
+        "coin-bars/s",
+        "ours/lake.py stream 50",
+        rate,
+        at_least=True,
+    ),
     Limit("quorate --help, by the processor", 0.3, "s", "quorate --help", processor, held=True),
     Limit(
         "from quorate import run, beside import numba",

@@ -61,6 +61,17 @@ def ohlcv(n_coins: int, n_bars: int = YEAR) -> Ohlcv:
     return Ohlcv(*(_kept(column, n_coins, n_bars) for column in Ohlcv._fields))
 
 
+def parquet(n_coins: int) -> Path:
+    """Return a folder of the year's bars in steps of a tick, one Parquet file a coin.
+
+    Made once, by a process of this project's environment (``ours/lake.py --write``).
+    """
+    folder = home() / "panel" / f"parquet_{n_coins}"
+    if not folder.exists():
+        raise FileNotFoundError(f"{folder}: run benchmarks/ours/lake.py --write {n_coins}")
+    return folder
+
+
 def changes(signal: np.ndarray) -> np.ndarray:
     """Say where a signal differs from the bar before it; before the first it is 0."""
     return np.vstack([signal[:1] != 0, signal[1:] != signal[:-1]])

@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements"
 VERSIONS = ("3.12", "3.11", "3.13")  # in this order; the versions are pinned on the first
-SHARED = {"clarabel": "convex", "cvxpy": "convex"}
+SHARED = {"clarabel": "convex", "cvxpy": "convex", "pandas": "vectorbt"}
 _SECONDS = 900
 
 

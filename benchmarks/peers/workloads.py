@@ -31,5 +31,6 @@ WORKLOADS = {
     "cvxpy, 50 coins, 8 sectors": "peers/cvxpy_solve.py 50 8 1.0",
     "cvxpy, 50 coins, at most a quarter": "peers/cvxpy_solve.py 50 0 0.25",
     "cvxpy, 50 coins, 8 sectors, at most a quarter": "peers/cvxpy_solve.py 50 8 0.25",
+    "pandas, reading 50 coins a year": "peers/pandas_read.py 50",
     "skfolio, 315,360 rows, 45 splits": "peers/skfolio_splits.py 315360 10 2",
 }
