@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,6 +21,19 @@ from quorate.core.types import N_REGIMES, ByteMat, Cube, IntVec, Mat, Regime
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{1,39}")
 """Names of engines and families: they become columns, keys and settings."""
+
+
+class _Axis(NamedTuple):
+    """Where a feature lies, by name; and the columns that were asked for, by their names."""
+
+    position: dict[str, int]
+    columns: dict[tuple[str, ...], IntVec]
+
+
+@lru_cache(maxsize=64)
+def _axis(names: tuple[str, ...]) -> _Axis:
+    # live asks every engine on every bar: what the names say is found once
+    return _Axis({name: column for column, name in enumerate(names)}, {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +64,7 @@ class Rows:
 
     values: Cube
     names: tuple[str, ...]
-    _position: dict[str, int] = field(init=False, repr=False)
+    _axis: _Axis = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         values = self.values
@@ -59,7 +73,8 @@ class Rows:
                 f"values is {values.dtype} of shape {values.shape}; rows need float64 in C order "
                 "with axes (time, feature, coin): use np.ascontiguousarray(values, np.float64)"
             )
-        position = {name: column for column, name in enumerate(self.names)}
+        axis = _axis(self.names)
+        position = axis.position
         if len(position) != len(self.names) or len(position) != values.shape[1]:
             raise ValueError(
                 f"{len(self.names)} names ({len(position)} different) for {values.shape[1]} "
@@ -69,13 +84,13 @@ class Rows:
         seen = values.view()
         seen.flags.writeable = False
         object.__setattr__(self, "values", seen)
-        object.__setattr__(self, "_position", position)
+        object.__setattr__(self, "_axis", axis)
 
     def __getitem__(self, name: str) -> Mat:
         return self.values[:, self.index(name), :]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._position
+        return name in self._axis.position
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -84,7 +99,7 @@ class Rows:
 
     def index(self, name: str) -> int:
         """Return the position of a feature on the feature axis, or raise ``ValueError``."""
-        position = self._position.get(name)
+        position = self._axis.position.get(name)
         if position is None:
             near = get_close_matches(str(name), self.names, n=1, cutoff=0.0)
             raise ValueError(f"unknown feature {name!r}; the nearest known name is {near[0]!r}")
@@ -92,7 +107,12 @@ class Rows:
 
     def columns(self, names: Sequence[str]) -> IntVec:
         """Return the positions of several features, shape (name,), for a compiled engine."""
-        return np.array([self.index(name) for name in names], dtype=np.int64)
+        asked = tuple(names)
+        found = self._axis.columns.get(asked)
+        if found is None:
+            found = np.array([self.index(name) for name in asked], dtype=np.int64)
+            self._axis.columns[asked] = found
+        return found
 
 
 Answer: TypeAlias = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
