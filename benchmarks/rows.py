@@ -105,6 +105,7 @@ ROWS = (
         50.0,
         by="wall",
         turns=3,
+        held=True,
     ),
     Row(
         "whole system that trades, two cores, 400 coins, against freqtrade's one average",

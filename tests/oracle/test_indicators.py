@@ -50,6 +50,7 @@ def test_recursions_are_talibs(hourly):
         wilder.MINUS_DI: talib.MINUS_DI(high, low, close, 14),
         wilder.ATR: talib.ATR(high, low, close, 14),
         wilder.RSI: talib.RSI(close, 14),
+        wilder.EMA_SLOW: talib.EMA(close, 26),
         wilder.HISTOGRAM: talib.MACD(close, 12, 26, 9)[2],
     }
     for row, values in expected.items():

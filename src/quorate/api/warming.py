@@ -6,6 +6,7 @@ beside it says that all of it is there.
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -65,6 +66,14 @@ def warm(say: Callable[[str], None] = print) -> None:
     if is_warm():
         return
     say("compiling the kernels, once for this version: one to three minutes")
+    with (cache_folder() / "warming").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # a second process waits, and finds them
+        if not is_warm():
+            _compile_all()
+
+
+def _compile_all() -> None:
+    """Compile both parts side by side."""
     started = [
         subprocess.Popen(  # noqa: S603  (this interpreter, this function)
             [sys.executable, "-c", _COMPILE, part], stderr=subprocess.PIPE, text=True

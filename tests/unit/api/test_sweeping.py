@@ -26,6 +26,12 @@ CHOICES = quorate.grid(
     }
 )
 
+OTHERS = (
+    {"portfolio.kappa": "0.01"},
+    {"routing.min_change_frac": "0.5"},
+    {"exchange.cross_collar_bps": "5"},
+)
+
 
 @pytest.fixture(scope="module")
 def panel():
@@ -66,7 +72,7 @@ def test_every_block_has_the_bytes_of_a_run_of_its_own(panel, batch, threads, mo
 
     monkeypatch.setattr(sweeping, "Gathering", Watched)
     monkeypatch.setattr(sweeping, "BATCH", batch)
-    chosen = settings(CHOICES)
+    chosen = settings([*CHOICES, *OTHERS])
     quorate.sweep(panel, chosen, threads=threads)
     assert len({left.digest for left in watched}) == len(chosen)  # they differ, and trade
     for left, setting in zip(watched, chosen, strict=True):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-from quorate.api.warming import warm
+from quorate.api import warming
+from quorate.api.warming import PARTS, warm
 
 WATCHED = """
 import json
@@ -31,3 +33,27 @@ def test_a_run_after_warming_compiles_nothing() -> None:
         [sys.executable, "-c", WATCHED], capture_output=True, text=True, check=True, timeout=600
     )
     assert json.loads(done.stdout) == []
+
+
+def test_two_that_start_at_once_compile_once(tmp_path, monkeypatch) -> None:
+    started = []
+
+    class Compiler:
+        returncode = 0
+
+        def __init__(self, command, **_):
+            started.append(command[-1])
+
+        def communicate(self, timeout):
+            del timeout
+            return "", ""
+
+        def kill(self):
+            pass
+
+    monkeypatch.setattr(warming, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(warming.subprocess, "Popen", Compiler)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: warm(lambda _: None), range(8)))
+    assert sorted(started) == sorted(PARTS)
+    assert warming.is_warm()
