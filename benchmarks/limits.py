@@ -222,6 +222,7 @@ LIMITS = (
         "ms",
         "ours/cycle.py 400",
         slow_ones,
+        held=True,
         times=3,
     ),
     Limit(
@@ -327,6 +328,7 @@ LIMITS = (
         "coin-bars/s",
         "ours/lake.py stream 50",
         rate,
+        held=True,
         at_least=True,
     ),
     Limit("quorate --help, by the processor", 0.3, "s", "quorate --help", processor, held=True),
@@ -336,7 +338,6 @@ LIMITS = (
         "x",
         'python -c "from quorate import run"',
         beside_numba,
-        held=True,
     ),
     Limit(
         "a first run, 2 coins x 1 day, kernels from the cache, beside import numba",

@@ -66,6 +66,7 @@ def warm(say: Callable[[str], None] = print) -> None:
     if is_warm():
         return
     say("compiling the kernels, once for this version: one to three minutes")
+    cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / "warming").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)  # a second process waits, and finds them
         if not is_warm():

@@ -51,7 +51,7 @@ def test_two_that_start_at_once_compile_once(tmp_path, monkeypatch) -> None:
         def kill(self):
             pass
 
-    monkeypatch.setattr(warming, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(warming, "cache_folder", lambda: tmp_path / "new" / "cache")
     monkeypatch.setattr(warming.subprocess, "Popen", Compiler)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: warm(lambda _: None), range(8)))
