@@ -112,7 +112,7 @@ class Rows:
         if found is None:
             found = np.array([self.index(name) for name in asked], dtype=np.int64)
             self._axis.columns[asked] = found
-        return found
+        return found.copy()  # an engine may write on what it is given, and others ask too
 
 
 Answer: TypeAlias = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]

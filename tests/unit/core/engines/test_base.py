@@ -20,6 +20,13 @@ def test_rows_give_columns_by_name():
     assert "d" not in rows
 
 
+def test_columns_that_one_engine_wrote_on_are_not_those_of_the_next():
+    rows = Rows(np.zeros((1, 2, 1)), ("a", "b"))
+    rows.columns(["b"])[:] = 0
+    np.testing.assert_array_equal(rows.columns(["b"]), [1])
+    np.testing.assert_array_equal(Rows(np.zeros((1, 2, 1)), ("a", "b")).columns(["b"]), [1])
+
+
 def test_rows_see_the_buffer_and_cannot_write_to_it():
     cube = np.zeros((1, 1, 2))
     rows = Rows(cube, ("a",))
