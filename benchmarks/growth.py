@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.page import now, when
+
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs" / "explanations" / "growth.json"
 PAGE = ROOT / "docs" / "explanations" / "growth.md"
@@ -182,7 +184,7 @@ def page(text, figures):
     """Return the page with its tables renewed; the prose around them stays."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    lines = [f"{figures['machine']}, one thread.", ""]
+    lines = [f"{figures['machine']}, one thread. {when([figures])}", ""]
     for name, curve in figures["curves"].items():
         lines += table(name, curve)
     return before + "\n".join([BEGIN, "", *lines, END]) + after
@@ -207,7 +209,7 @@ def main():
     if "--again" in sys.argv:
         figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     else:
-        figures = {"machine": machine(), "curves": measure(CURVES)}
+        figures = {"machine": machine(), **now(), "curves": measure(CURVES)}
     for curve in figures["curves"].values():
         curve["exponents"] = {
             name: {"whole": None, "last": None} if math.isnan(found.whole) else found._asdict()

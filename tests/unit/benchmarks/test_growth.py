@@ -72,11 +72,11 @@ def test_the_table_holds_every_point_and_the_exponents():
 
 def test_the_page_keeps_its_prose_and_can_be_renewed(curves):
     text = f"# Growth\n\nBefore.\n\n{growth.BEGIN}\nold\n{growth.END}\n\nAfter.\n"
-    figures = {"machine": "An abacus", "curves": curves}
+    figures = {"machine": "An abacus", "on": "2026-11-27", "commit": "abc", "curves": curves}
     once = growth.page(text, figures)
     assert once.startswith("# Growth\n\nBefore.\n")
     assert once.endswith(f"{growth.END}\n\nAfter.\n")
-    assert "An abacus, one thread." in once
+    assert "An abacus, one thread. Measured 2026-11-27 on commit abc." in once
     assert "old" not in once
     assert growth.page(once, figures) == once
 
