@@ -17,11 +17,13 @@ if TYPE_CHECKING:
         Explanation,
         Imported,
         Panel,
+        Plan,
         Pulls,
         Result,
         Simulation,
         Sizes,
         Sweep,
+        WalkForward,
         bench,
         check_data,
         compare,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         synthetic,
         universe,
         verify,
+        walkforward,
         warm,
     )
 
@@ -65,11 +68,13 @@ __all__ = [
     "Explanation",
     "Imported",
     "Panel",
+    "Plan",
     "Pulls",
     "Result",
     "Simulation",
     "Sizes",
     "Sweep",
+    "WalkForward",
     "__version__",
     "bench",
     "check_data",
@@ -102,6 +107,7 @@ __all__ = [
     "synthetic",
     "universe",
     "verify",
+    "walkforward",
     "warm",
 ]
 

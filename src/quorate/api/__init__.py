@@ -29,6 +29,7 @@ from quorate.api.simulating import Simulation, simulate
 from quorate.api.stocktaking import stock, verify
 from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.universes import survivorship, universe
+from quorate.api.walking import Plan, WalkForward, walkforward
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
@@ -52,11 +53,13 @@ __all__ = [
     "Explanation",
     "Imported",
     "Panel",
+    "Plan",
     "Pulls",
     "Result",
     "Simulation",
     "Sizes",
     "Sweep",
+    "WalkForward",
     "bench",
     "check_data",
     "compare",
@@ -89,6 +92,7 @@ __all__ = [
     "synthetic",
     "universe",
     "verify",
+    "walkforward",
     "warm",
 ]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS: Final = {
-    "Make a run": ("demo", "backtest", "sweep"),
+    "Make a run": ("demo", "backtest", "sweep", "walkforward"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
     "Bars": (
         "data pull venue",

@@ -1,0 +1,77 @@
+"""The tables of a walk forward in the terminal: its folds, how far they lie apart, its time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from quorate.cli.tables import Column, fitted
+from quorate.report.formats import UNKNOWN, number, percent
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.table import Table
+
+_SPREADS = {"total_return": "net return", "sharpe": "Sharpe ratio", "max_drawdown": "max drawdown"}
+_STEPS = {
+    "watch": "watching before the first test",
+    "learn": "learning",
+    "trade": "trading the tests",
+    "tell": "attributing and judging",
+}
+
+
+def fold_rows(folds: pl.DataFrame, width: int) -> Table:
+    """Return a row a fold, in so many columns of the terminal."""
+    rows = list(folds.iter_rows(named=True))
+
+    def texts(name: str, kind: str, decimals: int = 2) -> list[str]:
+        how = {"percent": percent, "number": number}[kind]
+        return [how(row[name], decimals) for row in rows]
+
+    columns = [
+        Column("fold", [str(row["fold"]) for row in rows], 0, is_text=False),
+        Column("learned from", [f"{row['learned_from']:%Y-%m-%d}" for row in rows], 5),
+        Column("to", [f"{row['learned_to']:%Y-%m-%d}" for row in rows], 3),
+        Column("tested from", [row["test_from"] for row in rows], 0),
+        Column("days", texts("test_days", "number", 0), 6, is_text=False),
+        Column("labels", texts("labels", "number", 0), 2, is_text=False),
+        Column("of their own", texts("own_labels", "number", 0), 1, is_text=False),
+        Column("calibrated", texts("calibrations", "number", 0), 4, is_text=False),
+        Column("net", texts("total_return", "percent"), 0, is_text=False),
+        Column("max drawdown", texts("max_drawdown", "percent"), 7, is_text=False),
+        Column("trades", texts("n_trades", "number", 0), 8, is_text=False),
+    ]
+    return fitted(columns, width, [""] * len(rows))
+
+
+def spread_rows(metrics: dict[str, Any], width: int) -> Table:
+    """Return how far the folds lie apart in each metric."""
+    spread = metrics["stability"]["fold"]["dispersion"]
+
+    def texts(part: str) -> list[str]:
+        found = []
+        for name in _SPREADS:
+            value = spread[name][part]
+            how = number if name == "sharpe" else percent
+            found.append(UNKNOWN if value is None else how(value, 2))
+        return found
+
+    columns = [Column("over folds", list(_SPREADS.values()), 0)]
+    columns += [
+        Column(part, texts(part), 0, is_text=False)
+        for part in ("mean", "std", "min", "median", "max")
+    ]
+    return fitted(columns, width, [""] * len(_SPREADS))
+
+
+def time_rows(seconds: dict[str, float], width: int) -> Table:
+    """Return where the time went, by step."""
+    whole = sum(seconds.values())
+    names = [*_STEPS.values(), "all"]
+    spent = [*(seconds.get(step, 0.0) for step in _STEPS), whole]
+    columns = [
+        Column("step", names, 0),
+        Column("seconds", [number(each, 2) for each in spent], 0, is_text=False),
+        Column("share", [percent(each / whole, 0) for each in spent], 0, is_text=False),
+    ]
+    return fitted(columns, width, ["", "", "", "", "bold"])

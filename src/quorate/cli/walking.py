@@ -1,0 +1,112 @@
+"""``quorate walkforward``: learn from what is past, be judged on what follows, window by window."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from quorate.cli.commands import Config, Json, Out, Set, app, key_figures, settings_of
+from quorate.cli.market import Flat, Market
+
+if TYPE_CHECKING:
+    from quorate.api import WalkForward
+
+_Days = Number(gte=1)
+
+
+@app.command
+def walkforward(  # noqa: PLR0913  (its options)
+    *,
+    market: Annotated[Market, Flat],
+    train_days: Annotated[
+        int, Parameter(help="Days that are learned from.", validator=_Days)
+    ] = 120,
+    purge_days: Annotated[
+        int,
+        Parameter(help="Days left out before a test; no shorter than a label.", validator=_Days),
+    ] = 4,
+    test_days: Annotated[int, Parameter(help="Days that are judged.", validator=_Days)] = 30,
+    expanding: Annotated[
+        bool, Parameter(negative="", help="Learn from the beginning on, not from the last days.")
+    ] = False,
+    models: Annotated[
+        list[str] | None,
+        Parameter(help="Engines that are trained; linear when left out.", consume_multiple=True),
+    ] = None,
+    rules_only: Annotated[
+        bool, Parameter(negative="", help="Train no engine; calibrate those there are.")
+    ] = False,
+    calibrate: Annotated[bool, Parameter(help="Fit what each engine's strength is worth.")] = True,
+    edge: Annotated[
+        Literal["slope", "isotonic", "stated"],
+        Parameter(help="What a score earns: fitted, or as the settings state it."),
+    ] = "slope",
+    edge_z: Annotated[
+        float, Parameter(help="Standard errors that a fitted edge lies below its fit.")
+    ] = 0.0,
+    config: Config = None,
+    set_: Set = None,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Learn from past windows, trade the ones after them, and leave a run of the latter alone.
+
+    Each window is fitted on --train-days, then --purge-days are left out, and --test-days are
+    traded: engines, calibrations and the edge map change there, the account goes on.
+
+    Example: quorate walkforward --bars data/spot_5m --venue binance_spot --kind spot
+    """
+    from rich.console import Console
+
+    from quorate import api
+    from quorate.api.warming import warm as compile_all
+    from quorate.cli.progress import bars
+    from quorate.errors import ConfigError
+
+    if rules_only and models:
+        raise ConfigError("--rules-only trains no models", hint="leave out one of the two")
+    settings = settings_of(config, set_)
+    market.check()
+    panel = market.load(settings)
+    plan = api.Plan(
+        train_days=train_days,
+        purge_days=purge_days,
+        test_days=test_days,
+        expanding=expanding,
+        models=() if rules_only else tuple(models or ("linear",)),
+        calibrate=calibrate,
+        edge=edge,
+        edge_z=edge_z,
+    )
+    compile_all(Console(stderr=True).print)
+    with bars("walking forward", panel.n_coins, then="booking and writing ...") as progress:
+        found = api.walkforward(panel, settings, plan, out=out, progress=progress)
+    if json:
+        told = key_figures(found.result) | {
+            "folds": jsonlib.loads(found.folds.write_json()),
+            "seconds": found.result.facts["seconds"],
+        }
+        print(jsonlib.dumps(told, indent=1))
+        return
+    _print(found)
+
+
+def _print(found: WalkForward) -> None:
+    from quorate.cli.tables import summarised, wide_console
+    from quorate.cli.walk_rows import fold_rows, spread_rows, time_rows
+
+    console = wide_console()
+    console.print(fold_rows(found.folds, console.width), crop=False)
+    console.print()
+    console.print(spread_rows(found.result.metrics, console.width), crop=False)
+    remarks = dict.fromkeys(found.folds["remarks"].filter(found.folds["remarks"] != "").to_list())
+    for remark in remarks:
+        console.print(f"not learned: {remark}", highlight=False, soft_wrap=True)
+    console.print()
+    console.print(time_rows(found.result.facts["seconds"], console.width), crop=False)
+    console.print()
+    console.print(summarised(found.result.summary()), soft_wrap=True, highlight=False)
