@@ -103,8 +103,8 @@ def _print(found: WalkForward) -> None:
     console.print(fold_rows(found.folds, console.width), crop=False)
     console.print()
     console.print(spread_rows(found.result.metrics, console.width), crop=False)
-    remarks = dict.fromkeys(found.folds["remarks"].filter(found.folds["remarks"] != "").to_list())
-    for remark in remarks:
+    said = (each for text in found.folds["remarks"] for each in text.split("; ") if each)
+    for remark in dict.fromkeys(said):
         console.print(f"not learned: {remark}", highlight=False, soft_wrap=True)
     console.print()
     console.print(time_rows(found.result.facts["seconds"], console.width), crop=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from quorate.report import bars
 from quorate.report.exhibit import Cell, Column, Row, Table
-from quorate.report.formats import fall, number, tint
+from quorate.report.formats import counted, fall, number, tint
 from quorate.report.steadiness import certainty
 
 if TYPE_CHECKING:
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     Column("tested from", is_text=True),
     Column("days"),
+    Column("net return"),
+    Column("net return, drawn", is_drawn=True),
+    Column("trades"),
+    Column("max drawdown"),
+    Column("Sharpe ratio", "a year"),
+    Column("above 0 (PSR)"),
     Column("learned from", is_text=True),
     Column("to", is_text=True),
     Column("labels", "of their own"),
-    Column("calibrations", "fitted"),
-    Column("net return"),
-    Column("", is_drawn=True),
-    Column("max drawdown"),
-    Column("trades"),
-    Column("Sharpe ratio", "a year"),
-    Column("above 0 (PSR)"),
-    Column("track record needed", "days"),
+    Column("calibrations"),
 )
 
 
@@ -54,29 +53,40 @@ def _row(fold: dict[str, Any], came: dict[str, Any], low: float, high: float) ->
     made = came.get("total_return")
     text = fall(made)
     drawn = bars.bar(0.0, made or 0.0, low, high, "up" if (made or 0.0) > 0.0 else "down")
-    head = (
-        Cell(fold["test_from"], detail=fold["remarks"]),
-        Cell(number(fold["test_days"], 0)),
-        Cell(fold["learned_from"][:10]),
-        Cell(fold["learned_to"][:10]),
-        Cell(number(fold["own_labels"], 0), detail=f"{fold['labels']} labels that overlap"),
-        Cell(number(fold["calibrations"], 0)),
-        Cell(text, tint(text)),
-        Cell("", bar=drawn),
-        Cell(fall(came.get("max_drawdown")), "down"),
-        Cell(number(came.get("n_trades"), 0)),
+    n_trades = came.get("n_trades")
+    sharpe, psr, _ = certainty(came, n_trades)
+    return Row(
+        (
+            Cell(fold["test_from"], detail=fold["remarks"]),
+            Cell(number(fold["test_days"], 0)),
+            Cell(text, tint(text)),
+            Cell("", bar=drawn),
+            Cell(number(n_trades, 0)),
+            Cell(fall(came.get("max_drawdown")), "down"),
+            Cell(*sharpe),
+            Cell(*psr),
+            Cell(fold["learned_from"][:10]),
+            Cell(fold["learned_to"][:10]),
+            Cell(number(fold["own_labels"], 0), detail=f"{fold['labels']} labels that overlap"),
+            Cell(number(fold["calibrations"], 0)),
+        )
     )
-    return Row((*head, *(Cell(*each) for each in certainty(came, came.get("n_trades")))))
 
 
 def _note(walk: dict[str, Any]) -> str:
     plan = walk["plan"]
     models = ", ".join(plan["models"]) or "none"
-    begun = "from the beginning on" if plan["expanding"] else f"on {plan['train_days']} days"
+    begun = (
+        "from the beginning on" if plan["expanding"] else f"on {counted(plan['train_days'], 'day')}"
+    )
     said = (
-        f"Fitted {begun}, {plan['purge_days']} days left out, {plan['test_days']} days traded; "
+        f"Fitted {begun}, {counted(plan['purge_days'], 'day')} left out, "
+        f"{counted(plan['test_days'], 'day')} traded; "
         f"trained engines: {models}. One account runs through all folds, so a position may be "
         "held from one into the next."
     )
-    remarks = dict.fromkeys(fold["remarks"] for fold in walk["folds"] if fold["remarks"])
-    return " ".join([said, *(f"Not learned: {each}." for each in remarks)])
+    remarks: dict[str, list[str]] = {}
+    for fold in walk["folds"]:
+        for each in filter(None, fold["remarks"].split("; ")):
+            remarks.setdefault(each, []).append(str(fold["fold"]))
+    return " ".join([said, *(f"Fold {', '.join(of)}: {each}." for each, of in remarks.items())])

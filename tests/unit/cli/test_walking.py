@@ -1,0 +1,60 @@
+"""``quorate walkforward`` as a user types it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from benchmarks.digest import LIVELY
+
+import quorate
+from quorate.cli import run
+
+SETS = [word for name, value in LIVELY.items() for word in ("--set", f"{name}={value}")]
+PLAN = ["--train-days", "12", "--purge-days", "1", "--test-days", "5", "--rules-only"]
+
+
+@pytest.fixture(scope="module")
+def bars(tmp_path_factory):
+    """Return a kept market: the command reads it like files."""
+    place = tmp_path_factory.mktemp("kept") / "market"
+    quorate.keep(quorate.synthetic(n_coins=4, days=24, planted_edge=2.0), place)
+    return str(place)
+
+
+@pytest.fixture(scope="module")
+def command(bars, tmp_path_factory):
+    out = str(tmp_path_factory.mktemp("runs"))
+    return ["walkforward", "--bars", bars, *PLAN, *SETS, "--out", out]
+
+
+def test_it_tells_people_of_folds_their_spread_the_time_and_the_run(command, capsys):
+    assert run(command) == 0
+    said = capsys.readouterr().out
+    for word in ("tested from", "2024-01-14", "2024-01-19", "over folds", "median", "learning"):
+        assert word in said
+    assert "SUSPICIOUS" in said
+
+
+def test_it_tells_machines_the_same(command, capsys):
+    assert run([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [fold["test_from"] for fold in told["folds"]] == ["2024-01-14", "2024-01-19"]
+    grown = 1.0
+    for fold in told["folds"]:
+        grown *= 1.0 + fold["total_return"]
+    assert grown - 1.0 == pytest.approx(told["net_return"])
+    assert set(told["seconds"]) == {"watch", "learn", "trade", "tell"}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--models", "linear"], "--rules-only trains no models"),
+        (["--set", "risk.horizon_hours=48"], "gap of 1 days is shorter than a label of 2 days"),
+        (["--edge-z", "9"], "edge_z is 9, outside [0, 5]"),
+    ],
+)
+def test_what_cannot_be_is_refused(command, more, said, capsys):
+    assert run([*command, *more]) in (2, 3)
+    assert said in capsys.readouterr().err
