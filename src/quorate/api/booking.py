@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import polars as pl
+
     from quorate.api.result import Result
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
@@ -39,6 +41,7 @@ def booked(
     kind: str,
     make: Callable[[str, Trials, Path], Result],
     also: Mapping[str, Mapping[str, Any]] | None = None,
+    tables: Callable[[], Mapping[str, pl.DataFrame]] = dict,
 ) -> Result:
     """Return the result of a run that is booked and written.
 
@@ -54,6 +57,8 @@ def booked(
         Makes the result of a run's name, its trials, and the folder that may hold its tables.
     also : Mapping, optional
         Sections beside the settings that make another trial of it.
+    tables : callable
+        Returns more tables for the folder, by name, once the result is made.
 
     Raises
     ------
@@ -81,6 +86,8 @@ def booked(
             result.facts["kind"] = kind
             place = out / run_id
             with folder.whole(place) as partial:
+                for name, table in tables().items():
+                    folder.write_table(partial / f"{name}.parquet", table)
                 _write(partial, result, panel.certificate)
                 kept = folder.read_rows(partial, "decisions.parquet")
                 # before the folder takes its name: a run that is seen is a run that is booked

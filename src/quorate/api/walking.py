@@ -29,6 +29,7 @@ from quorate.api.gathering import Gathering
 from quorate.errors import ConfigError
 from quorate.lake.panel import part
 from quorate.research import prices, training, windows
+from quorate.research.leaderboard import board
 from quorate.research.past import Past
 from quorate.statistics import currency
 from quorate.statistics.daily import EQUITY, daily_returns
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 KIND = "walkforward"
 MAX_EDGE_Z = 5.0
+MONDAY = 4  # days since 1970 of one, of 7
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,15 @@ class WalkForward:
         One row a fold: when it was fitted, on what, what was learned, what it came to.
     fits : tuple of Fit
         What was learned, in order.
+    leaderboard : DataFrame
+        Every week's board below one another, as ``leaderboard.Board.table`` with its ``week``:
+        which engine was worth what in which regime, and who was approved. Empty without.
     """
 
     result: Result
     folds: pl.DataFrame
     fits: tuple[Fit, ...]
+    leaderboard: pl.DataFrame
 
     def __repr__(self) -> str:  # type: ignore[explicit-override]
         """Return one line."""
@@ -93,6 +99,8 @@ class Plan:
         The edge map: ``slope`` or ``isotonic``, fitted; ``stated``, as the settings have it.
     edge_z : float
         How many standard errors a fitted map lies below its fit.
+    leaderboard : bool
+        Whether engines are approved and withdrawn, regime by regime, every Monday.
     """
 
     train_days: int = windows.TRAIN_DAYS
@@ -103,6 +111,7 @@ class Plan:
     calibrate: bool = True
     edge: str = "slope"
     edge_z: float = 0.0
+    leaderboard: bool = True
 
     def __post_init__(self) -> None:
         if self.edge not in training.EDGES:
@@ -178,7 +187,8 @@ def walkforward(
 
     also = {KIND: asdict(asked)}
     judged = walk.judged
-    return walk.told(booked(judged, chosen, walk.voters, Path(out), KIND, make, also))
+    tables = walk.tables
+    return walk.told(booked(judged, chosen, walk.voters, Path(out), KIND, make, also, tables))
 
 
 class _Walk:
@@ -212,6 +222,8 @@ class _Walk:
         self.judged = part(panel, first - panel.k0, last + 1 - panel.k0)
         self._past = Past(panel.bars_per_hour)
         self._fits: list[Fit] = []
+        self._approved = self._fold.made.approved
+        self._boards: list[pl.DataFrame] = []
         self._seconds: dict[str, float] = {}
         self._progress = progress
 
@@ -225,9 +237,12 @@ class _Walk:
         for window in self._windows:
             with self._timed("learn"):
                 fold = self._refitted(window)
-            with self._timed("trade"):
-                for done in self._blocks(fold, window.test_first, window.test_last):
-                    gathered.add(done)
+            for first_k, last_k in self._weeks(window):
+                with self._timed("rank"):
+                    fold = self._ranked(fold, first_k)
+                with self._timed("trade"):
+                    for done in self._blocks(fold, first_k, last_k):
+                        gathered.add(done)
         with self._timed("tell"):
             result = gathered.result(run_id, self._seconds, tried)
             self._judge(result)
@@ -242,7 +257,11 @@ class _Walk:
         folds = pl.DataFrame(rows, infer_schema_length=None).with_columns(
             pl.col("learned_from", "learned_to").str.to_datetime(time_zone="UTC")
         )
-        return WalkForward(result, folds, tuple(self._fits))
+        return WalkForward(result, folds, tuple(self._fits), self.tables()["leaderboard"])
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Return what the folder of the run holds beside that of any run."""
+        return {"leaderboard": pl.concat(self._boards) if self._boards else pl.DataFrame()}
 
     def _blocks(
         self, fold: folding.Fold, first_k: int, last_k: int, *, may_enter: bool = True
@@ -274,7 +293,35 @@ class _Walk:
         )
         self._fits.append(found)
         made = folding.machine(panel, self._settings, (*self._rules, *found.engines))
-        return replace(self._fold, made=replace(made, edges=found.edges))
+        return replace(self._fold, made=replace(made, edges=found.edges, approved=self._approved))
+
+    def _weeks(self, window: Window) -> Iterator[tuple[int, int]]:
+        """Yield the bars of a test from Monday to Monday, both ends included."""
+        per_day = 24 * self._panel.bars_per_hour
+        first_day, last_day = ((k - 1) // per_day for k in (window.test_first, window.test_last))
+        mondays = [day for day in range(first_day + 1, last_day + 1) if day % 7 == MONDAY]
+        starts = [first_day, *mondays]
+        for day, after in zip(starts, [*mondays, last_day + 1], strict=True):
+            yield day * per_day + 1, min(after * per_day, window.test_last)
+
+    def _ranked(self, fold: folding.Fold, first_k: int) -> folding.Fold:
+        """Judge the engines on what had ended before a week, and return the run with who may."""
+        if not self._plan.leaderboard:
+            return fold
+        as_of = first_k - 1
+        length = self._plan.train_days * 24 * self._panel.bars_per_hour
+        votes = training.judged(
+            self._past.between(as_of - length + 1, as_of),
+            prices.of(part(self._panel, 0, first_k - self._panel.k0)),
+            as_of_k=as_of,
+            horizon_bars=self._horizon,
+        )
+        names = [engine.name for engine in fold.made.engines]
+        found = board(votes, names, self._approved)
+        self._approved = found.approved
+        week = datetime.fromtimestamp(as_of * self._panel.bar_minutes * 60, tz=UTC)
+        self._boards.append(found.table.select(pl.lit(week).alias("week"), pl.all()))
+        return replace(fold, made=replace(fold.made, approved=found.approved))
 
     def _judge(self, result: Result) -> None:
         """Put what each fold came to beside years, coins and regimes."""

@@ -15,6 +15,7 @@ _SPREADS = {"total_return": "net return", "sharpe": "Sharpe ratio", "max_drawdow
 _STEPS = {
     "watch": "watching before the first test",
     "learn": "learning",
+    "rank": "judging engines every Monday",
     "trade": "trading the tests",
     "tell": "attributing and judging",
 }
@@ -74,4 +75,4 @@ def time_rows(seconds: dict[str, float], width: int) -> Table:
         Column("seconds", [number(each, 2) for each in spent], 0, is_text=False),
         Column("share", [percent(each / whole, 0) for each in spent], 0, is_text=False),
     ]
-    return fitted(columns, width, ["", "", "", "", "bold"])
+    return fitted(columns, width, [*[""] * len(_STEPS), "bold"])

@@ -48,6 +48,9 @@ def walkforward(  # noqa: PLR0913  (its options)
     edge_z: Annotated[
         float, Parameter(help="Standard errors that a fitted edge lies below its fit.")
     ] = 0.0,
+    leaderboard: Annotated[
+        bool, Parameter(help="Approve and withdraw engines, regime by regime, every Monday.")
+    ] = True,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -81,6 +84,7 @@ def walkforward(  # noqa: PLR0913  (its options)
         calibrate=calibrate,
         edge=edge,
         edge_z=edge_z,
+        leaderboard=leaderboard,
     )
     compile_all(Console(stderr=True).print)
     with bars("walking forward", panel.n_coins, then="booking and writing ...") as progress:

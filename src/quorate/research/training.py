@@ -23,6 +23,7 @@ from quorate.errors import ConfigError, ResearchError
 from quorate.research import calibrate, edge_map, linear
 from quorate.research.events import Events
 from quorate.research.labels import fixed_horizon
+from quorate.research.leaderboard import Judged
 from quorate.research.sample import sample
 from quorate.research.splits import combinatorial
 from quorate.research.weights import by_uniqueness
@@ -255,6 +256,38 @@ def fit(
         remarks=(*remarks, *told),
         n_labels=learned.hours.n,
         mass=float(np.sum(learned.weight)),
+    )
+
+
+def judged(hours: Hours, prices: Prices, *, as_of_k: int, horizon_bars: int) -> Judged:
+    """Return votes and what followed them, for the leaderboard of a week.
+
+    Parameters
+    ----------
+    hours, prices, as_of_k, horizon_bars
+        As of ``fit``.
+
+    Raises
+    ------
+    ResearchError
+        No hour has a label that ended.
+
+    Notes
+    -----
+    Units: deviations of the coin over the horizon.  Causal: as ``fit``.  Missing: hours without a
+    known volatility are left out.  METHODS 4.4.
+    """
+    learned = _labelled(hours, prices, as_of_k, horizon_bars)
+    sigma = learned.hours.sigma_daily
+    known = np.flatnonzero(np.isfinite(sigma) & (sigma > 0.0))
+    rows = _rows(learned, known)
+    per_day = 1440 // prices.bar_minutes
+    return Judged(
+        side=rows.hours.side,
+        regime=rows.hours.regime,
+        earned=rows.labels.gross / (rows.hours.sigma_daily * np.sqrt(horizon_bars / per_day)),
+        day=(rows.labels.start_k - 1) // per_day,
+        weight=rows.weight,
     )
 
 

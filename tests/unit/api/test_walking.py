@@ -10,6 +10,7 @@ import pytest
 from benchmarks.digest import LIVELY
 
 import quorate
+from quorate.api import walking
 from quorate.errors import ConfigError, TooLittleHistoryError
 from quorate.lake.panel import part
 from quorate.report.formats import number
@@ -85,7 +86,13 @@ def test_a_history_cut_after_a_fold_has_the_same_folds(panel, settings, walked):
 def test_without_anything_to_learn_it_is_a_run_that_waited(panel, settings):
     """The same account as one that was told not to enter before the first test."""
     plan = quorate.Plan(
-        train_days=24, purge_days=1, test_days=10, models=(), calibrate=False, edge="stated"
+        train_days=24,
+        purge_days=1,
+        test_days=10,
+        models=(),
+        calibrate=False,
+        edge="stated",
+        leaderboard=False,
     )
     walked = quorate.walkforward(panel, settings, plan)
     plain = quorate.run(panel, settings)
@@ -96,13 +103,42 @@ def test_without_anything_to_learn_it_is_a_run_that_waited(panel, settings):
     assert last == plain.equity["ts"].max()
 
 
+def test_engines_are_judged_on_mondays(walked):
+    """Once at the start of each window, and on every Monday in it, on what had ended by then."""
+    weeks = walked.leaderboard["week"].unique().sort().to_list()
+    assert [week.strftime("%Y-%m-%d") for week in weeks] == [
+        *("2024-01-26", "2024-01-29", "2024-02-05", "2024-02-12", "2024-02-15", "2024-02-19")
+    ]
+    names = {engine["name"] for engine in walked.result.facts["engines"]}
+    assert set(walked.leaderboard["engine"]) == names
+    assert walked.leaderboard["mass"].max() > 200.0
+    was = {(row["engine"], row["regime"]): row["is"] for row in walked.leaderboard[:1].to_dicts()}
+    for row in walked.leaderboard.iter_rows(named=True):  # a chain: what was is what became
+        place = (row["engine"], row["regime"])
+        assert was.get(place, row["was"]) == row["was"]
+        was[place] = row["is"]
+
+
+def test_who_is_withdrawn_no_longer_weighs(panel, settings, monkeypatch):
+    """The gates read the board: with nobody approved nothing is weighed, so nothing is traded."""
+    real = walking.board
+
+    def nobody(votes, names, approved):
+        found = real(votes, names, approved)
+        return found._replace(approved=np.zeros_like(found.approved))
+
+    monkeypatch.setattr(walking, "board", nobody)
+    assert quorate.walkforward(panel, settings, PLAN).result.trades.height == 0
+
+
 def test_it_is_booked_and_written(walked):
     place = walked.result.folder
     facts = json.loads((place / "run.json").read_text())
     assert facts["kind"] == "walkforward"
-    assert set(facts["seconds"]) == {"watch", "learn", "trade", "tell"}
+    assert set(facts["seconds"]) == {"watch", "learn", "rank", "trade", "tell"}
     metrics = json.loads((place / "metrics.json").read_text())
     assert list(metrics["stability"]["fold"]["groups"]) == walked.folds["test_from"].to_list()
+    assert pl.read_parquet(place / "leaderboard.parquet").equals(walked.leaderboard)
     page = (place / "report.html").read_text()
     assert "folds: Sharpe ratio" in page or "folds: sharpe" in page
     with open_store(place.parent / "quorate.sqlite") as store:

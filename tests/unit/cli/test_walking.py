@@ -44,7 +44,7 @@ def test_it_tells_machines_the_same(command, capsys):
     for fold in told["folds"]:
         grown *= 1.0 + fold["total_return"]
     assert grown - 1.0 == pytest.approx(told["net_return"])
-    assert set(told["seconds"]) == {"watch", "learn", "trade", "tell"}
+    assert set(told["seconds"]) == {"watch", "learn", "rank", "trade", "tell"}
 
 
 @pytest.mark.parametrize(
