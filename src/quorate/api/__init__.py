@@ -21,6 +21,7 @@ from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
 from quorate.api.pulling import Pulls, pull_instruments, pull_venue
+from quorate.api.ranking import Leaderboard, leaderboard
 from quorate.api.reconciling import reconcile_data
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
@@ -52,6 +53,7 @@ __all__ = [
     "Comparison",
     "Explanation",
     "Imported",
+    "Leaderboard",
     "Panel",
     "Plan",
     "Pulls",
@@ -72,6 +74,7 @@ __all__ = [
     "grid",
     "import_data",
     "keep",
+    "leaderboard",
     "load",
     "ls",
     "pull_archive",

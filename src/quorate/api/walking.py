@@ -29,7 +29,8 @@ from quorate.api.gathering import Gathering
 from quorate.errors import ConfigError
 from quorate.lake.panel import part
 from quorate.research import prices, training, windows
-from quorate.research.leaderboard import board
+from quorate.research.leaderboard import board, worth
+from quorate.research.learned import judged
 from quorate.research.past import Past
 from quorate.statistics import currency
 from quorate.statistics.daily import EQUITY, daily_returns
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from quorate.api.result import Result
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.leaderboard import Judged
     from quorate.research.training import Fit, Learner
     from quorate.research.windows import Window
     from quorate.settings import Settings
@@ -69,12 +71,16 @@ class WalkForward:
     leaderboard : DataFrame
         Every week's board below one another, as ``leaderboard.Board.table`` with its ``week``:
         which engine was worth what in which regime, and who was approved. Empty without.
+    worth : DataFrame
+        What each engine added to the others on the votes of the last week's board
+        (``leaderboard.worth``). Empty without.
     """
 
     result: Result
     folds: pl.DataFrame
     fits: tuple[Fit, ...]
     leaderboard: pl.DataFrame
+    worth: pl.DataFrame
 
     def __repr__(self) -> str:  # type: ignore[explicit-override]
         """Return one line."""
@@ -224,6 +230,8 @@ class _Walk:
         self._fits: list[Fit] = []
         self._approved = self._fold.made.approved
         self._boards: list[pl.DataFrame] = []
+        self._judged: Judged | None = None
+        self._worth = pl.DataFrame()
         self._seconds: dict[str, float] = {}
         self._progress = progress
 
@@ -243,6 +251,10 @@ class _Walk:
                 with self._timed("trade"):
                     for done in self._blocks(fold, first_k, last_k):
                         gathered.add(done)
+        with self._timed("rank"):
+            if self._judged is not None:
+                names = [engine.name for engine in self.voters]
+                self._worth = worth(self._judged, names, self._approved)
         with self._timed("tell"):
             result = gathered.result(run_id, self._seconds, tried)
             self._judge(result)
@@ -257,11 +269,12 @@ class _Walk:
         folds = pl.DataFrame(rows, infer_schema_length=None).with_columns(
             pl.col("learned_from", "learned_to").str.to_datetime(time_zone="UTC")
         )
-        return WalkForward(result, folds, tuple(self._fits), self.tables()["leaderboard"])
+        return WalkForward(result, folds, tuple(self._fits), **self.tables())
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return what the folder of the run holds beside that of any run."""
-        return {"leaderboard": pl.concat(self._boards) if self._boards else pl.DataFrame()}
+        boards = pl.concat(self._boards) if self._boards else pl.DataFrame()
+        return {"leaderboard": boards, "worth": self._worth}
 
     def _blocks(
         self, fold: folding.Fold, first_k: int, last_k: int, *, may_enter: bool = True
@@ -310,7 +323,7 @@ class _Walk:
             return fold
         as_of = first_k - 1
         length = self._plan.train_days * 24 * self._panel.bars_per_hour
-        votes = training.judged(
+        votes = judged(
             self._past.between(as_of - length + 1, as_of),
             prices.of(part(self._panel, 0, first_k - self._panel.k0)),
             as_of_k=as_of,
@@ -318,6 +331,7 @@ class _Walk:
         )
         names = [engine.name for engine in fold.made.engines]
         found = board(votes, names, self._approved)
+        self._judged = votes
         self._approved = found.approved
         week = datetime.fromtimestamp(as_of * self._panel.bar_minutes * 60, tz=UTC)
         self._boards.append(found.table.select(pl.lit(week).alias("week"), pl.all()))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep", "walkforward"),
-    "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
+    "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Bars": (
         "data pull venue",
         "data pull archive",

@@ -65,6 +65,41 @@ def spread_rows(metrics: dict[str, Any], width: int) -> Table:
     return fitted(columns, width, [""] * len(_SPREADS))
 
 
+def cell_rows(table: pl.DataFrame, width: int) -> Table:
+    """Return a row for each engine and regime of which enough is known."""
+    rows = [row for row in table.iter_rows(named=True) if row["p_value"] is not None]
+    columns = [
+        Column("engine", [row["engine"] for row in rows], 0),
+        Column("regime", [row["regime"] for row in rows], 0),
+        Column("labels", [number(row["mass"], 0) for row in rows], 3, is_text=False),
+        Column("worth a vote", [number(row["mean"], 4) for row in rows], 0, is_text=False),
+        Column("error", [number(row["error"], 4) for row in rows], 2, is_text=False),
+        Column("shrunk", [number(row["shrunk"], 4) for row in rows], 1, is_text=False),
+        Column("p", [number(row["p_value"], 4) for row in rows], 0, is_text=False),
+        Column("votes", ["yes" if row["is"] else "no" for row in rows], 0),
+        Column("why", [row["why"] for row in rows], 4),
+    ]
+    return fitted(columns, width, ["" if row["is"] else "dim" for row in rows])
+
+
+def worth_rows(worth: pl.DataFrame, width: int) -> Table:
+    """Return what each engine added, the most first, and their sum."""
+    rows = worth.sort("shapley", descending=True).to_dicts()
+    whole = sum(row["shapley"] for row in rows)
+    columns = [
+        Column("engine", [*(row["engine"] for row in rows), "all together"], 0),
+        *(
+            Column(name, [*(number(row[part], 4) for row in rows), end], keep, is_text=False)
+            for name, part, end, keep in (
+                ("adds", "shapley", number(whole, 4), 0),
+                ("error", "error", "", 1),
+                ("as the last", "last", "", 2),
+            )
+        ),
+    ]
+    return fitted(columns, width, [*[""] * len(rows), "bold"])
+
+
 def time_rows(seconds: dict[str, float], width: int) -> Table:
     """Return where the time went, by step."""
     whole = sum(seconds.values())

@@ -11,6 +11,7 @@ from cyclopts.validators import Number
 
 from quorate.cli.commands import Config, Json, Out, Set, app, key_figures, settings_of
 from quorate.cli.market import Flat, Market
+from quorate.cli.runs import Run
 
 if TYPE_CHECKING:
     from quorate.api import WalkForward
@@ -97,6 +98,47 @@ def walkforward(  # noqa: PLR0913  (its options)
         print(jsonlib.dumps(told, indent=1))
         return
     _print(found)
+
+
+@app.command
+def leaderboard(
+    run: Run,
+    *,
+    week: Annotated[
+        str | None, Parameter(help="A day: the last board made by then; the last when left out.")
+    ] = None,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """List what each engine was worth in each regime by a walk forward, and who might vote.
+
+    Below it: what each engine added to a majority of the others, in all orders (they add
+    up to what all made) and as the last to join.
+
+    Example: quorate leaderboard 20260101 --week 2026-01-12
+    """
+    from quorate import api
+
+    found = api.leaderboard(run, week, out=out)
+    if json:
+        told = {
+            "week": found.week.isoformat(),
+            "weeks": [each.isoformat() for each in found.weeks],
+            "cells": found.table.to_dicts(),
+            "worth": found.worth.to_dicts(),
+        }
+        print(jsonlib.dumps(told, indent=1))
+        return
+    from quorate.cli.tables import wide_console
+    from quorate.cli.walk_rows import cell_rows, worth_rows
+
+    console = wide_console()
+    judged = f"{len(found.weeks)} weeks; this one is judged on labels that had ended by"
+    console.print(f"{judged} {found.week:%Y-%m-%d %H:%M} UTC", highlight=False, soft_wrap=True)
+    console.print(cell_rows(found.table, console.width), crop=False)
+    n_unknown = found.table["p_value"].null_count()
+    console.print(f"and {n_unknown} cells with too little evidence, left as they were\n")
+    console.print(worth_rows(found.worth, console.width), crop=False)
 
 
 def _print(found: WalkForward) -> None:

@@ -173,13 +173,13 @@ def worth(
     ([0.75, -0.25], [0.5, -0.5])
     """
     may = approved[judged.regime] != 0
-    votes = np.where(may, judged.side, 0).astype(np.int64)
+    votes = np.asfortranarray(np.where(may, judged.side, 0).astype(np.int8))
     weight = judged.weight * judged.earned / max(float(np.sum(judged.weight)), 1e-300)
     places = {name: e for e, name in enumerate(names)}
 
     def value(coalition: frozenset[str]) -> float:
         chosen = sorted(places[name] for name in coalition)
-        return float(np.sum(np.sign(votes[:, chosen].sum(axis=1)) * weight))
+        return float(np.sum(np.sign(votes[:, chosen].sum(axis=1, dtype=np.int16)) * weight))
 
     game = shapley(value, list(names), n_pairs=N_PAIRS, seed=seed)
     everyone = frozenset(names)

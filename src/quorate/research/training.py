@@ -21,12 +21,9 @@ from quorate.core.features.table import FEATURES
 from quorate.core.types import Regime
 from quorate.errors import ConfigError, ResearchError
 from quorate.research import calibrate, edge_map, linear
-from quorate.research.events import Events
-from quorate.research.labels import fixed_horizon
-from quorate.research.leaderboard import Judged
+from quorate.research.learned import Learned, labelled
 from quorate.research.sample import sample
 from quorate.research.splits import combinatorial
-from quorate.research.weights import by_uniqueness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
     from quorate.core.types import ByteVec, IntVec, Mat, Vec
     from quorate.research.calibrate import Calibration, Uncalibrated
     from quorate.research.edge_map import FittedEdge
-    from quorate.research.labels import Labels
     from quorate.research.past import Hours
     from quorate.research.prices import Prices
 
@@ -123,15 +119,6 @@ class Fit:
     def edges(self) -> EdgeMap | None:
         """The map that a run reads."""
         return None if self.edge is None else self.edge.edges
-
-
-class _Learned(NamedTuple):
-    """Hours that have a label: which rows, which way, how much each counts."""
-
-    hours: Hours
-    labels: Labels
-    went_up: ByteVec
-    weight: Vec
 
 
 def learners(words: Sequence[str]) -> tuple[Learner, ...]:
@@ -223,7 +210,7 @@ def fit(
     Missing: a model reads features known in 99% of the rows that vary there, and rows in which all
     of them are known.  METHODS 1.4, 3.4, 5.
     """
-    learned = _labelled(hours, prices, as_of_k, horizon_bars)
+    learned = labelled(hours, prices, as_of_k, horizon_bars)
     remarks: list[str] = []
     engines: list[Engine] = []
     votes = {
@@ -259,72 +246,6 @@ def fit(
     )
 
 
-def judged(hours: Hours, prices: Prices, *, as_of_k: int, horizon_bars: int) -> Judged:
-    """Return votes and what followed them, for the leaderboard of a week.
-
-    Parameters
-    ----------
-    hours, prices, as_of_k, horizon_bars
-        As of ``fit``.
-
-    Raises
-    ------
-    ResearchError
-        No hour has a label that ended.
-
-    Notes
-    -----
-    Units: deviations of the coin over the horizon.  Causal: as ``fit``.  Missing: hours without a
-    known volatility are left out.  METHODS 4.4.
-    """
-    learned = _labelled(hours, prices, as_of_k, horizon_bars)
-    sigma = learned.hours.sigma_daily
-    known = np.flatnonzero(np.isfinite(sigma) & (sigma > 0.0))
-    rows = _rows(learned, known)
-    per_day = 1440 // prices.bar_minutes
-    return Judged(
-        side=rows.hours.side,
-        regime=rows.hours.regime,
-        earned=rows.labels.gross / (rows.hours.sigma_daily * np.sqrt(horizon_bars / per_day)),
-        day=(rows.labels.start_k - 1) // per_day,
-        weight=rows.weight,
-    )
-
-
-def _labelled(hours: Hours, prices: Prices, as_of_k: int, horizon_bars: int) -> _Learned:
-    """Return the hours whose label had ended and moved."""
-    known = hours.rows(hours.k <= as_of_k - horizon_bars)
-    labels = fixed_horizon(prices, Events(known.k, known.coin), horizon=horizon_bars)
-    kept = (labels.end_k <= as_of_k) & (labels.gross != 0.0)
-    if not kept.any():
-        raise ResearchError(
-            f"none of {hours.n} hours has a label that ended by bar {as_of_k}",
-            hint="learn from a longer history, or with a shorter horizon",
-        )
-    weight = by_uniqueness(labels)[kept]
-    chosen = labels._replace(
-        **{
-            name: getattr(labels, name)[kept]
-            for name in labels._fields
-            if isinstance(getattr(labels, name), np.ndarray)
-        }
-    )
-    return _Learned(known.rows(chosen.event), chosen, (chosen.gross > 0.0).astype(np.int8), weight)
-
-
-def _rows(learned: _Learned, chosen: IntVec) -> _Learned:
-    labels = learned.labels._replace(
-        **{
-            name: getattr(learned.labels, name)[chosen]
-            for name in learned.labels._fields
-            if isinstance(getattr(learned.labels, name), np.ndarray)
-        }
-    )
-    return _Learned(
-        learned.hours.rows(chosen), labels, learned.went_up[chosen], learned.weight[chosen]
-    )
-
-
 def _readable(features: Mat) -> tuple[IntVec, tuple[str, ...]]:
     """Return the columns that a model may read, and why others are left out."""
     known = np.isfinite(features).mean(axis=0) >= LEAST_KNOWN
@@ -340,13 +261,13 @@ def _readable(features: Mat) -> tuple[IntVec, tuple[str, ...]]:
 
 
 def _train(
-    learner: Learner, learned: _Learned
-) -> tuple[Engine, list[str], tuple[ByteVec, Vec, _Learned] | None]:
+    learner: Learner, learned: Learned
+) -> tuple[Engine, list[str], tuple[ByteVec, Vec, Learned] | None]:
     """Return the engine of all rows, remarks, and votes of models that did not see the row."""
     columns, said = _readable(learned.hours.features)
     remarks = [f"{learner.name}: {each}" for each in said]
     whole = np.isfinite(learned.hours.features[:, columns]).all(axis=1) & (len(columns) > 0)
-    rows = _rows(learned, np.flatnonzero(whole))
+    rows = learned.only(np.flatnonzero(whole))
     names = tuple(_NAMES[column] for column in columns)
     if rows.hours.n < LEAST_ROWS:
         remarks.append(f"{learner.name}: {rows.hours.n} whole rows, fewer than {LEAST_ROWS}")
@@ -358,10 +279,10 @@ def _train(
     except ResearchError as error:
         remarks.append(f"{learner.name}: {error.message}")
         return silent(learner), remarks, None
-    return engine, remarks, (side, strength, _rows(rows, tested))
+    return engine, remarks, (side, strength, rows.only(tested))
 
 
-def _engine(learner: Learner, x: Mat, rows: _Learned, names: tuple[str, ...]) -> Engine:
+def _engine(learner: Learner, x: Mat, rows: Learned, names: tuple[str, ...]) -> Engine:
     model = learner.fit(x, rows.went_up, names, rows.weight)
     return model.engine(
         name=learner.name, family=learner.family, approved=_EVERY, hypothesis=learner.hypothesis
@@ -369,7 +290,7 @@ def _engine(learner: Learner, x: Mat, rows: _Learned, names: tuple[str, ...]) ->
 
 
 def _out_of_fold(
-    learner: Learner, x: Mat, rows: _Learned, names: tuple[str, ...]
+    learner: Learner, x: Mat, rows: Learned, names: tuple[str, ...]
 ) -> tuple[ByteVec, Vec, IntVec]:
     """Return votes by models of the other blocks of time, and the rows they are of."""
     order = np.lexsort((rows.labels.coin, rows.labels.start_k))
@@ -377,7 +298,7 @@ def _out_of_fold(
     sides, strengths, tested = [], [], []
     for split in combinatorial(start, end, n_blocks=N_BLOCKS, n_test=1):
         train, test = order[split.train_rows], order[split.test_rows]
-        engine = _engine(learner, x[train], _rows(rows, train), names)
+        engine = _engine(learner, x[train], rows.only(train), names)
         side, strength = engine.vote(Rows(np.ascontiguousarray(x[test])[:, :, None], names))
         sides.append(side[:, 0])
         strengths.append(strength[:, 0])
@@ -386,7 +307,7 @@ def _out_of_fold(
 
 
 def _mapped(
-    learned: _Learned, prices: Prices, horizon_bars: int, method: str, z: float
+    learned: Learned, prices: Prices, horizon_bars: int, method: str, z: float
 ) -> tuple[FittedEdge | None, list[str]]:
     """Fit the edge map to the scores that were weighed as the run went."""
     if method == STATED:

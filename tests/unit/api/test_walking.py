@@ -138,7 +138,9 @@ def test_it_is_booked_and_written(walked):
     assert set(facts["seconds"]) == {"watch", "learn", "rank", "trade", "tell"}
     metrics = json.loads((place / "metrics.json").read_text())
     assert list(metrics["stability"]["fold"]["groups"]) == walked.folds["test_from"].to_list()
-    assert pl.read_parquet(place / "leaderboard.parquet").equals(walked.leaderboard)
+    for name in ("leaderboard", "worth"):
+        assert pl.read_parquet(place / f"{name}.parquet").equals(getattr(walked, name))
+    assert set(walked.worth["engine"]) == set(walked.leaderboard["engine"])
     page = (place / "report.html").read_text()
     assert "folds: Sharpe ratio" in page or "folds: sharpe" in page
     with open_store(place.parent / "quorate.sqlite") as store:

@@ -47,6 +47,24 @@ def test_it_tells_machines_the_same(command, capsys):
     assert set(told["seconds"]) == {"watch", "learn", "rank", "trade", "tell"}
 
 
+def test_the_leaderboard_of_a_week_is_shown(command, capsys):
+    assert run([*command, "--json"]) == 0
+    name = json.loads(capsys.readouterr().out)["run_id"]
+    where = ["leaderboard", name, *command[-2:]]
+    assert run(where) == 0
+    said = capsys.readouterr().out
+    for word in ("2024-01-22 00:00 UTC", "worth a vote", "all together", "too little evidence"):
+        assert word in said
+    assert run([*where, "--week", "2024-01-20", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["week"].startswith("2024-01-19")
+    assert len(told["weeks"]) == 4
+    whole = sum(row["shapley"] for row in told["worth"])
+    assert whole != 0.0
+    assert run([*where, "--week", "2024-01-02"]) == 3
+    assert "the first board is of 2024-01-14, none by 2024-01-02" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
