@@ -30,6 +30,7 @@ from quorate.api.simulating import Simulation, simulate
 from quorate.api.stocktaking import stock, verify
 from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.universes import survivorship, universe
+from quorate.api.validating import cpcv
 from quorate.api.walking import Plan, WalkForward, walkforward
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
@@ -66,6 +67,7 @@ __all__ = [
     "check_data",
     "compare",
     "configure",
+    "cpcv",
     "decisions",
     "demo",
     "doctor",

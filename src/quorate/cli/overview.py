@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS: Final = {
-    "Make a run": ("demo", "backtest", "sweep", "walkforward"),
+    "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Bars": (
         "data pull venue",

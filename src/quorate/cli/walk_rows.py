@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _SPREADS = {"total_return": "net return", "sharpe": "Sharpe ratio", "max_drawdown": "max drawdown"}
+_MEASURES = {
+    "brier_skill": "Brier skill",
+    "hit_rate": "hit rate",
+    "net_bps": "net a vote, bps",
+    "sharpe": "Sharpe ratio, a year",
+}
 _STEPS = {
     "watch": "watching before the first test",
     "learn": "learning",
@@ -98,6 +104,26 @@ def worth_rows(worth: pl.DataFrame, width: int) -> Table:
         ),
     ]
     return fitted(columns, width, [*[""] * len(rows), "bold"])
+
+
+def path_rows(spread: pl.DataFrame, width: int) -> Table:
+    """Return a row for each model and measure, and how far its paths lie apart."""
+    rows = spread.to_dicts()
+    columns = [
+        Column("model", [row["model"] for row in rows], 0),
+        Column("measure", [_MEASURES[row["measure"]] for row in rows], 0),
+    ]
+    columns += [
+        Column(name, [_known(row[name]) for row in rows], keep, is_text=False)
+        for name, keep in (("mean", 0), ("std", 3), ("min", 2), ("median", 4), ("max", 2))
+    ]
+    shares = [percent(row["share_positive"], 0) for row in rows]
+    columns.append(Column("above 0", shares, 1, is_text=False))
+    return fitted(columns, width, [""] * len(rows))
+
+
+def _known(value: float | None) -> str:
+    return UNKNOWN if value is None else number(value, 4)
 
 
 def time_rows(seconds: dict[str, float], width: int) -> Table:

@@ -101,6 +101,65 @@ def walkforward(  # noqa: PLR0913  (its options)
 
 
 @app.command
+def cpcv(  # noqa: PLR0913  (its options)
+    *,
+    market: Annotated[Market, Flat],
+    models: Annotated[
+        list[str] | None,
+        Parameter(help="What is trained; linear when left out.", consume_multiple=True),
+    ] = None,
+    blocks: Annotated[int, Parameter(help="Blocks of time.", validator=Number(gte=2))] = 6,
+    test_blocks: Annotated[
+        int, Parameter(help="Blocks predicted at once.", validator=Number(gte=1))
+    ] = 2,
+    cost_bps: Annotated[float, Parameter(help="What a traded vote costs, in and out.")] = 15.0,
+    workers: Annotated[int, Parameter(help="Processes.", validator=Number(gte=1))] = 1,
+    config: Config = None,
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """Hold models against whole histories that they did not see, to choose between them.
+
+    A model learns from the future of its tests here, purged: what would have been earned is
+    told by `quorate walkforward`. Nothing is booked, for nothing is traded.
+
+    Example: quorate cpcv --bars data/spot_5m --venue binance_spot --kind spot --models linear
+    """
+    from rich.console import Console
+
+    from quorate import api
+    from quorate.api.warming import warm as compile_all
+    from quorate.cli.progress import bars
+
+    settings = settings_of(config, set_)
+    market.check()
+    panel = market.load(settings)
+    compile_all(Console(stderr=True).print)
+    with bars("watching", panel.n_coins, then="fitting and predicting ...") as progress:
+        found = api.cpcv(
+            panel,
+            settings,
+            models=tuple(models or ("linear",)),
+            n_blocks=blocks,
+            n_test=test_blocks,
+            cost_bps=cost_bps,
+            workers=workers,
+            progress=progress,
+        )
+    if json:
+        told = {"paths": found.table.to_dicts(), "spread": found.spread.to_dicts()}
+        print(jsonlib.dumps(told, indent=1))
+        return
+    from quorate.cli.tables import wide_console
+    from quorate.cli.walk_rows import path_rows
+
+    console = wide_console()
+    n_paths = found.table["path"].n_unique()
+    console.print(f"over {n_paths} paths of {blocks} blocks, {test_blocks} predicted at once")
+    console.print(path_rows(found.spread, console.width), crop=False)
+
+
+@app.command
 def leaderboard(
     run: Run,
     *,

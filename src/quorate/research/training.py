@@ -299,11 +299,66 @@ def _out_of_fold(
     for split in combinatorial(start, end, n_blocks=N_BLOCKS, n_test=1):
         train, test = order[split.train_rows], order[split.test_rows]
         engine = _engine(learner, x[train], rows.only(train), names)
-        side, strength = engine.vote(Rows(np.ascontiguousarray(x[test])[:, :, None], names))
-        sides.append(side[:, 0])
-        strengths.append(strength[:, 0])
+        side, strength = _voted(engine, x[test], names)
+        sides.append(side)
+        strengths.append(strength)
         tested.append(test)
     return np.concatenate(sides), np.concatenate(strengths), np.concatenate(tested)
+
+
+def _voted(engine: Engine, x: Mat, names: tuple[str, ...]) -> tuple[ByteVec, Vec]:
+    """Return the votes on rows of features, shape (row,) each."""
+    side, strength = engine.vote(Rows(np.ascontiguousarray(x)[:, :, None], names))
+    return side[:, 0], strength[:, 0]
+
+
+def predicted(
+    learner: Learner, learned: Learned, train: IntVec, test: IntVec
+) -> tuple[ByteVec, Vec]:
+    """Return the votes on some rows of a model of other rows.
+
+    Parameters
+    ----------
+    learner : Learner
+        What is fitted.
+    learned : Learned
+        The rows.
+    train, test : IntVec
+        Which are learned from, and which are voted on.
+
+    Returns
+    -------
+    side, strength : ByteVec, Vec
+        Shape (test,); side 0 where a feature that the model reads is unknown.
+
+    Raises
+    ------
+    ResearchError
+        There are fewer than 1,000 whole rows, or they all went one way.
+
+    Notes
+    -----
+    Units: probabilities.  Causal: as the rows: which features are read is decided on those that
+    train.  Missing: abstains.  METHODS 5.
+
+    Examples
+    --------
+    >>> import inspect
+    >>> list(inspect.signature(predicted).parameters)
+    ['learner', 'learned', 'train', 'test']
+    """
+    columns, _ = _readable(learned.hours.features[train])
+    names = tuple(_NAMES[column] for column in columns)
+    whole = np.isfinite(learned.hours.features[train][:, columns]).all(axis=1) & (len(columns) > 0)
+    rows = train[whole]
+    if len(rows) < LEAST_ROWS:
+        raise ResearchError(
+            f"{learner.name}: {len(rows)} whole rows, fewer than {LEAST_ROWS}",
+            hint="give a longer history, or fewer blocks",
+        )
+    x = learned.hours.features[:, columns]
+    engine = _engine(learner, np.ascontiguousarray(x[rows]), learned.only(rows), names)
+    return _voted(engine, x[test], names)
 
 
 def _mapped(
