@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from quorate.api import folding
 from quorate.api.backtests import checked, named
+from quorate.lake.panel import part
 from quorate.research import prices, training
 from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths
 from quorate.research.cpcv import cpcv as validate
@@ -87,7 +88,9 @@ def cpcv(
             progress(t + len(done.decisions.equity), panel.n_bars)
     last_k = panel.k0 + panel.n_bars - 1
     horizon = fold.made.params.consensus.horizon_bars
-    learned = labelled(past.between(panel.k0, last_k), prices.of(panel), last_k, horizon)
+    # a part is in memory, whatever the panel is on
+    market = prices.of(part(panel, 0, panel.n_bars))
+    learned = labelled(past.between(panel.k0, last_k), market, last_k, horizon)
     return validate(
         learned, asked, n_blocks=n_blocks, n_test=n_test, cost_bps=cost_bps, workers=workers
     )
