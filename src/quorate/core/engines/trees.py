@@ -122,7 +122,7 @@ def log_odds(row: SingleVec, place: PlaceMat, number: SingleMat, base: float) ->
             # a select: which way is anybody's guess, and a wrong one costs more than the step
             i = 2 * i + (1 if row[place[tree, i]] < number[tree, i] else 2)
         total += number[tree, i]
-    return float(total)
+    return np.float64(total)  # float() of a float32 stays one when compiled
 
 
 @kernel
