@@ -93,7 +93,7 @@ class Trees:
 
     def margin(self, rows: Rows) -> SingleMat:
         """Return the log odds that each coin rises, float32, shape (time, coin)."""
-        return self._scanned(rows)[0]
+        return self._scanned(rows, is_prob=False).astype(np.float32)
 
     def prob_up(self, rows: Rows) -> Mat:
         """Return the probability that each coin rises, shape (time, coin).
@@ -105,7 +105,7 @@ class Trees:
         >>> model.prob_up(Rows(np.array([[[-1.0, 1.0, np.nan]]]), ("adx",))).round(3).tolist()
         [[0.269, 0.731, 0.269]]
         """
-        return self._scanned(rows)[1]
+        return self._scanned(rows, is_prob=True)
 
     def engine(
         self,
@@ -156,13 +156,10 @@ class Trees:
             made.update(held.tobytes())
         return made.hexdigest()
 
-    def _scanned(self, rows: Rows) -> tuple[SingleMat, Mat]:
-        margin = np.empty(rows.shape, dtype=np.float32)
-        prob = np.empty(rows.shape)
-        row = np.empty(2 * len(self.names), dtype=np.float32)
-        columns = rows.columns(self.names)
-        kernels.scan(rows.values, columns, *self._forest, row, margin, prob)
-        return margin, prob
+    def _scanned(self, rows: Rows, *, is_prob: bool) -> Mat:
+        told = np.empty(rows.shape)
+        kernels.scan(rows.values, rows.columns(self.names), *self._forest, is_prob, told)
+        return told
 
 
 def fit(

@@ -50,10 +50,11 @@ def by_definition(forest, x):
 
 def scanned(forest, cube):
     rows = Rows(np.ascontiguousarray(cube), NAMES)
-    margin, prob = np.empty(rows.shape, np.float32), np.empty(rows.shape)
-    columns = rows.columns(NAMES)
-    trees.scan(rows.values, columns, *forest, np.empty(6, np.float32), margin, prob)
-    return margin, prob
+    margin, prob = np.empty(rows.shape), np.empty(rows.shape)
+    for is_prob, told in ((False, margin), (True, prob)):
+        trees.scan(rows.values, rows.columns(NAMES), *forest, is_prob, told)
+    assert (margin == margin.astype(np.float32)).all()
+    return margin.astype(np.float32), prob
 
 
 def cube_of(values, shape):
@@ -72,9 +73,9 @@ def engine(forest):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 5))
-def test_a_walk_is_its_definition_bit_by_bit(seed, depth):
-    forest = drawn(seed, depth=depth)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 9))
+def test_a_walk_is_its_definition_bit_by_bit(seed, depth, n_trees):
+    forest = drawn(seed, n_trees, depth)
     values = values_of(np.random.default_rng(seed), 24)
     margin, prob = scanned(forest, cube_of(values, (6, 4)))
     wanted = np.array([by_definition(forest, x) for x in values], np.float32)
