@@ -232,7 +232,8 @@ def fit(
     rows, up, weights = labelled(features, went_up, weight, names)
     check_known(ended_k, as_of_k, len(rows))
     kept = weights > 0.0
-    rows, up, weights = rows[kept], up[kept], weights[kept]
+    if not kept.all():
+        rows, up, weights = rows[kept], up[kept], weights[kept]
     _enough(rows, up, weights, names, asked)
     told, n_trees = asked.told(), asked.n_trees
     if asked.later_frac > 0.0:
@@ -282,11 +283,11 @@ def _known(names: tuple[str, ...], table: Sequence[Feature]) -> None:
 def _enough(rows: Mat, up: Vec, weights: Vec, names: tuple[str, ...], asked: Settings) -> None:
     """Raise where there is nothing that trees could be grown on."""
     with np.errstate(over="ignore"):
-        is_odd = np.isinf(rows.astype(np.float32)).any(axis=0)
+        is_odd = np.isinf(rows.astype(np.float32))
     if is_odd.any():
+        name = names[int(np.argmax(is_odd.any(axis=0)))]
         raise ValueError(
-            f"feature {names[int(np.argmax(is_odd))]!r} has a number that is infinite as a "
-            "float32; leave such rows out"
+            f"feature {name!r} has a number that is infinite as a float32; leave such rows out"
         )
     if len(np.unique(up)) < 2:
         raise ResearchError(
@@ -300,13 +301,19 @@ def _enough(rows: Mat, up: Vec, weights: Vec, names: tuple[str, ...], asked: Set
             f"{asked.least_mass:g} need {2.0 * asked.least_mass:g}",
             hint="train on a longer history, or with a smaller least_mass",
         )
-    first = rows[0]
-    is_constant = ((rows == first) | (np.isnan(rows) & np.isnan(first))).all(axis=0)
-    if is_constant.all():
+    # the first rows alone say so as a rule
+    if not (_vary(rows[:_COMPARED]) or _vary(rows)):
         raise ResearchError(
             f"no feature varies: {', '.join(names[:5])} say the same in all {len(up)} rows",
             hint="check the features, and that rows are not all of one coin and bar",
         )
+
+
+def _vary(rows: Mat) -> bool:
+    """Return whether any feature has two values; missing is one."""
+    first = rows[0]
+    is_same = (rows == first) | (np.isnan(rows) & np.isnan(first))
+    return not is_same.all()
 
 
 def _spans(begun_k: object, ended_k: object, kept: Mask) -> tuple[IntVec, IntVec]:
