@@ -189,9 +189,10 @@ def fit(
     settings : Settings, optional
         The defaults where not given.
     begun_k : array_like, optional
-        Bar counter at which each label began; needed where ``settings.later_frac`` is above 0.
+        Bar counter at which each label began (``Labels.start_k``); needed where
+        ``settings.later_frac`` is above 0.
     ended_k, as_of_k
-        As of ``sample``.
+        As of ``sample``; ``Labels.end_k``, and the bar of the fit.
     table : sequence of Feature
         The features there are.
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.unit.research.markets import wander
 
 from quorate.core.engines.base import Rows
 from quorate.core.engines.checks import CHECKS
 from quorate.core.engines.specimen import specimen
 from quorate.core.types import Regime
 from quorate.errors import ConfigError, LeakageError, ResearchError, TooLittleHistoryError
-from quorate.research import boosting, libraries, trees
+from quorate.research import boosting, events, labels, libraries, trees, weights
 from quorate.research.trees import Settings, fit
 
 ROOT = Path(__file__).parents[3]
@@ -166,6 +167,31 @@ def test_trees_are_counted_on_the_last_rows_and_grown_on_all():
     assert len(found.place) == n_trees < 40
     plain = fit(rows, up, NAMES, settings=Settings(**{**SMALL.told(), "n_trees": n_trees}))
     assert found.number.tobytes() == plain.number.tobytes()
+
+
+def test_labels_and_their_weights_go_in_as_they_come():
+    prices = wander(4, 4_000, 3)
+    told = labels.fixed_horizon(prices, events.hourly(prices), horizon=30)
+    draw = np.random.default_rng(1)
+    rows = draw.normal(size=(told.n, 4))
+    rows[:, 2] += 1.5 * np.sign(told.gross)
+    asked = Settings(**{**SMALL.told(), "later_frac": 0.25})
+    found = fit(
+        rows,
+        told.gross > 0.0,
+        NAMES,
+        weights.uniqueness(told.first_k, told.exit_k, told.coin),
+        settings=asked,
+        begun_k=told.start_k,
+        ended_k=told.end_k,
+        as_of_k=int(told.end_k.max()),
+    )
+    assert found.mass < 0.5 * told.n  # labels of 30 bars, one in 12
+    cut = np.sort(told.start_k)[int(0.75 * told.n)]
+    later = told.start_k >= cut
+    touches = (told.end_k >= told.start_k[later].min()) & ~later
+    assert found.settings["n_later"] == later.sum()
+    assert found.settings["n_purged"] == touches.sum() > 0
 
 
 def test_counting_trees_needs_times():
