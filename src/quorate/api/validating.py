@@ -32,7 +32,7 @@ def cpcv(
     panel: Panel,
     settings: Settings | None = None,
     *,
-    models: Sequence[str] = ("linear",),
+    models: Sequence[str] = ("linear", "trees"),
     n_blocks: int = N_BLOCKS,
     n_test: int = N_TEST,
     cost_bps: float = COST_BPS,
@@ -76,7 +76,7 @@ def cpcv(
     --------
     >>> import quorate
     >>> panel = quorate.synthetic(n_coins=3, days=45, planted_edge=4.0)
-    >>> cpcv(panel, n_blocks=4, n_test=1).spread["measure"].to_list()
+    >>> cpcv(panel, models=["linear"], n_blocks=4, n_test=1).spread["measure"].to_list()
     ['brier_skill', 'hit_rate', 'net_bps', 'sharpe']
     """
     chosen, asked = checked(panel, settings), training.learners(models)

@@ -113,7 +113,7 @@ class Plan:
     purge_days: int = windows.PURGE_DAYS
     test_days: int = windows.TEST_DAYS
     expanding: bool = False
-    models: tuple[str, ...] = ("linear",)
+    models: tuple[str, ...] = ("linear", "trees")
     calibrate: bool = True
     edge: str = "slope"
     edge_z: float = 0.0

@@ -36,7 +36,7 @@ def walkforward(  # noqa: PLR0913  (its options)
     ] = False,
     models: Annotated[
         list[str] | None,
-        Parameter(help="Engines that are trained; linear when left out.", consume_multiple=True),
+        Parameter(help="Engines trained; linear and trees when left out.", consume_multiple=True),
     ] = None,
     rules_only: Annotated[
         bool, Parameter(negative="", help="Train no engine; calibrate those there are.")
@@ -81,7 +81,7 @@ def walkforward(  # noqa: PLR0913  (its options)
         purge_days=purge_days,
         test_days=test_days,
         expanding=expanding,
-        models=() if rules_only else tuple(models or ("linear",)),
+        models=() if rules_only else tuple(models or ("linear", "trees")),
         calibrate=calibrate,
         edge=edge,
         edge_z=edge_z,
@@ -106,7 +106,7 @@ def cpcv(  # noqa: PLR0913  (its options)
     market: Annotated[Market, Flat],
     models: Annotated[
         list[str] | None,
-        Parameter(help="What is trained; linear when left out.", consume_multiple=True),
+        Parameter(help="Trained; linear and trees when left out.", consume_multiple=True),
     ] = None,
     blocks: Annotated[int, Parameter(help="Blocks of time.", validator=Number(gte=2))] = 6,
     test_blocks: Annotated[
@@ -139,7 +139,7 @@ def cpcv(  # noqa: PLR0913  (its options)
         found = api.cpcv(
             panel,
             settings,
-            models=tuple(models or ("linear",)),
+            models=tuple(models or ("linear", "trees")),
             n_blocks=blocks,
             n_test=test_blocks,
             cost_bps=cost_bps,
@@ -155,7 +155,8 @@ def cpcv(  # noqa: PLR0913  (its options)
 
     console = wide_console()
     n_paths = found.table["path"].n_unique()
-    console.print(f"over {n_paths} paths of {blocks} blocks, {test_blocks} predicted at once")
+    many = "" if n_paths == 1 else "s"
+    console.print(f"over {n_paths} path{many} of {blocks} blocks, {test_blocks} predicted at once")
     console.print(path_rows(found.spread, console.width), crop=False)
 
 

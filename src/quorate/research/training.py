@@ -20,7 +20,7 @@ from quorate.core.engines.base import Rows, from_function
 from quorate.core.features.table import FEATURES
 from quorate.core.types import Regime
 from quorate.errors import ConfigError, ResearchError
-from quorate.research import calibrate, edge_map, linear
+from quorate.research import calibrate, edge_map, linear, trees
 from quorate.research.learned import Learned, labelled
 from quorate.research.sample import sample
 from quorate.research.splits import combinatorial
@@ -72,12 +72,22 @@ def _linear(features: Mat, up: ByteVec, names: tuple[str, ...], weight: Vec) -> 
     return linear.fit(features, up, names, weight, penalty=100.0)
 
 
+def _trees(features: Mat, up: ByteVec, names: tuple[str, ...], weight: Vec) -> Model:
+    return trees.fit(features, up, names, weight)
+
+
 LEARNERS: Mapping[str, Learner] = {
     "linear": Learner(
         "linear_model",
         "model",
         "What features said of the next hours in the last months goes on holding.",
         _linear,
+    ),
+    "trees": Learner(
+        "boosted_trees",
+        "model",
+        "A few features together said something of the next hours, and go on saying it.",
+        _trees,
     ),
 }
 """Every kind there is, by the word that asks for it."""

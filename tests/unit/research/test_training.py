@@ -103,6 +103,15 @@ def test_the_model_is_calibrated_on_rows_it_did_not_see(given, found):
     assert own.n < hours.n / 2
 
 
+def test_trees_find_it_as_well(given):
+    grown = fitted(*given, models=("trees",))
+    own = grown.calibrations["boosted_trees", Regime.TREND]
+    assert isinstance(own, Calibration)
+    assert own.after.resolution > 0.01
+    side, _ = grown.engines[0].vote(Rows(given[1].features[:, :, None], NAMES))
+    assert side.any()
+
+
 def test_scores_that_earned_have_an_edge(found):
     assert found.edge is not None
     values = found.edges.values[0]
