@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from quorate.core.types import IntVec, Mat, Vec
 
 _COUNTS = {"n_trees": 5_000, "depth": MOST_DEPTH, "n_bins": 65_535, "patience": 5_000}
+_STRETCHES = 8  # of time, each twice the longest label: fewer make no deviation
 _SHARES = ("row_share", "column_share", "rate")
 
 
@@ -136,7 +137,7 @@ class Settings:
 class Counted(NamedTuple):
     """How many trees lower the loss of later rows, what it is with them and without any.
 
-    ``gain_t`` is their difference in its deviations, of as many labels as the rows come to.
+    ``gain_t`` is their difference in its deviations, over stretches of time.
     """
 
     n_trees: int
@@ -190,7 +191,8 @@ def count_trees(
     -----
     Units: bars.  Causal: the later rows are those that begin on or after one bar, of all coins; an
     earlier row trains if its label ended before that bar.  Missing: none.  METHODS 5.3.
-    That coins move together is not in the weights: with many of them ``least_t`` is lenient.
+    Coins move together and labels overlap, so luck is judged over stretches of time, each twice as
+    long as the longest label: what they gain, all coins together, is nearly independent.
     """
     cut = int(np.sort(begun_k)[int((1.0 - settings.later_frac) * len(rows))])
     later = begun_k >= cut
@@ -204,6 +206,14 @@ def count_trees(
                 f"{2.0 * settings.least_mass:g} of 2",
                 hint="train on a longer history, or set later_frac to 0 and n_trees outright",
             )
+    longest = int(np.max(ended_k - begun_k)) + 1
+    n_bars = int(np.max(begun_k)) - cut + 1
+    if n_bars < _STRETCHES * 2 * longest:
+        raise TooLittleHistoryError(
+            f"later rows begin on {n_bars} bars, and labels last up to {longest}; {_STRETCHES} "
+            f"stretches of twice as long are needed, {_STRETCHES * 2 * longest} bars",
+            hint="train on a longer history, or set later_frac to 0 and n_trees outright",
+        )
     library = libraries.boosting()
     kinds = [
         library.DMatrix(rows[part], label=up[part], weight=weight[part], nthread=1)
@@ -222,7 +232,8 @@ def count_trees(
     z = booster.predict(kinds[1], output_margin=True, iteration_range=(0, n_trees))
     losses = _log_loss(z.astype(np.float64), up[later])
     without = _log_loss(np.full(len(z), log(share / (1.0 - share))), up[later])
-    gain, gain_t = _luck(without - losses, weight[later])
+    stretch = (begun_k[later] - cut) // (2 * longest)
+    gain, gain_t = _luck(without - losses, weight[later], stretch)
     n_later = int(np.sum(later))
     if not gain_t >= settings.least_t:
         raise ResearchError(
@@ -298,12 +309,13 @@ def _log_loss(z: Vec, up: Vec) -> Vec:
     return np.logaddexp(0.0, z) - up * z
 
 
-def _luck(gain: Vec, weight: Vec) -> tuple[float, float]:
-    """Return the weighted mean of gains, and that over its deviation; a label counts its weight."""
-    mass = float(np.sum(weight))
-    mean = float(np.sum(weight * gain)) / mass
-    spread = float(np.sum(weight * (gain - mean) ** 2)) / mass
-    return mean, mean / (spread / mass) ** 0.5 if spread > 0.0 else 0.0
+def _luck(gain: Vec, weight: Vec, stretch: IntVec) -> tuple[float, float]:
+    """Return the weighted mean of gains, and that over its deviation by stretches of time."""
+    whole = float(np.sum(weight))
+    mean = float(np.sum(weight * gain)) / whole
+    strayed = np.bincount(stretch, weights=weight * (gain - mean))
+    deviation = float(np.sum(strayed**2)) ** 0.5 / whole
+    return mean, mean / deviation if deviation > 0.0 else 0.0
 
 
 def _share(up: Vec, weight: Vec) -> float:

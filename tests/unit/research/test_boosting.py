@@ -13,12 +13,12 @@ FEW = Settings(n_trees=60, depth=2, rate=0.2, least_mass=5.0, penalty=5.0, later
 
 
 def history(n=1_200, n_coins=3, edge=1.5, seed=1):
-    """Return rows of some coins bar by bar, with labels of 12 bars."""
+    """Return rows of some coins bar by bar, with labels of 5 bars."""
     draw = np.random.default_rng(seed)
     rows = draw.normal(size=(n, 4))
     up = (draw.uniform(size=n) < 1.0 / (1.0 + np.exp(-edge * rows[:, 0]))).astype(float)
     begun = np.arange(n) // n_coins
-    return rows, up, draw.uniform(0.3, 1.0, n), begun, begun + 11
+    return rows, up, draw.uniform(0.3, 1.0, n), begun, begun + 4
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_a_setting_outside_its_bounds_is_refused(change, said):
 def test_trees_are_counted_on_later_rows_with_purged_ones_between():
     rows, up, weight, begun, ended = history()
     found = boosting.count_trees(rows, up, weight, FEW, begun, ended)
-    # 400 bars: the later part begins at bar 300, and labels of 11 bars before reach into it
-    assert (found.n_later, found.n_purged) == (300, 33)
+    # 400 bars: the later part begins at bar 300, and labels of 4 bars before reach into it
+    assert (found.n_later, found.n_purged) == (300, 12)
     assert found.loss < found.loss_without
     assert 1 < found.n_trees <= 60
 
@@ -57,7 +57,7 @@ def test_rows_in_any_order_of_time_are_parted_alike():
     order = np.random.default_rng(5).permutation(len(up))
     given = (each[order] for each in (rows, up, weight))
     found = boosting.count_trees(*given, FEW, begun[order], ended[order])
-    assert (found.n_later, found.n_purged) == (300, 33)
+    assert (found.n_later, found.n_purged) == (300, 12)
 
 
 def test_what_the_purged_rows_say_changes_nothing():
@@ -84,8 +84,9 @@ def test_the_loss_of_the_later_rows_is_weighted_and_judged_by_its_deviation():
     assert found.loss_without == pytest.approx(np.average(loss(share), weights=w), abs=1e-9)
     gain = loss(share) - loss(prob)
     mean = np.average(gain, weights=w)
-    deviation = np.sqrt(np.average((gain - mean) ** 2, weights=w) / w.sum())
-    assert found.gain_t == pytest.approx(mean / deviation, abs=1e-6)
+    # stretches of twice five bars: ten of them, each as one draw
+    off = [(w * (gain - mean))[(begun[later] - 300) // 10 == i].sum() for i in range(10)]
+    assert found.gain_t == pytest.approx(mean * w.sum() / np.linalg.norm(off), abs=1e-6)
 
 
 def test_one_more_tree_or_one_less_is_no_better():
@@ -109,6 +110,21 @@ def test_labels_that_follow_nothing_are_refused():
         ResearchError, match="no number of trees lowers the log loss of 300 later rows beyond luck"
     ):
         boosting.count_trees(rows, up, weight, FEW, begun, ended)
+
+
+def test_the_same_coin_twice_is_no_more_certain():
+    rows, up, weight, begun, ended = history()
+    once = boosting.count_trees(rows, up, weight, FEW, begun, ended)
+    twice = Settings(**{**FEW.told(), "least_mass": 10.0, "penalty": 10.0})
+    both = (np.repeat(each, 2, axis=0) for each in (rows, up, weight))
+    found = boosting.count_trees(*both, twice, np.repeat(begun, 2), np.repeat(ended, 2))
+    assert found.gain_t == pytest.approx(once.gain_t, rel=0.25)  # not times the root of two
+
+
+def test_few_stretches_of_time_are_refused():
+    rows, up, weight, begun, _ = history()
+    with pytest.raises(TooLittleHistoryError, match="begin on 100 bars, and labels last up to 7"):
+        boosting.count_trees(rows, up, weight, FEW, begun, begun + 6)
 
 
 @pytest.mark.parametrize("n_bars", [14, 400])
