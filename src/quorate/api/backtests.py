@@ -17,11 +17,12 @@ from quorate.api import events, folder, folding
 from quorate.api.effective import read_settings
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
-from quorate.api.trials import data_of, trials_of
+from quorate.api.trials import Own, data_of, record, record_of, trials_of
 from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError
 from quorate.lake import Panel, certificate
 from quorate.settings import Settings
+from quorate.statistics.ratios import sharpe_per_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from quorate.core.engines.base import Engine
     from quorate.lake.certificate import Certificate
     from quorate.statistics.accounts import Trials
+    from quorate.statistics.daily import Daily
 
 _BATCH = 10_000
 """Events that are in memory, and written in one transaction."""
@@ -94,7 +96,11 @@ def run(
             kind=kind,
         )
         try:
-            tried = trials_of(store, data_of(panel))
+
+            def tried(daily: Daily) -> Trials:
+                own = Own(run_id, sharpe_per_day(daily.net), record(daily))
+                return trials_of(store, data_of(panel), own)
+
             result = _simulate(panel, chosen, voters, run_id, progress, tried, out)
             result.facts["kind"] = kind
             place = out / run_id
@@ -108,7 +114,8 @@ def run(
         except BaseException as error:
             store.runs.finish(run_id, "failed", message=str(error))
             raise
-        store.runs.finish(run_id, "finished", metrics=result.metrics)
+        kept_returns = record_of(result.equity)
+        store.runs.finish(run_id, "finished", metrics=result.metrics, daily=kept_returns)
     return replace(result, folder=place, kept=folder.read_rows(place, "decisions.parquet"))
 
 
@@ -140,7 +147,7 @@ def _simulate(
     engines: Sequence[Engine],
     run_id: str,
     progress: Callable[[int, int], None] | None,
-    tried: Trials | None,
+    tried: Callable[[Daily], Trials] | None,
     place: Path | None,
 ) -> Result:
     """Fold the panel block by block and gather what it leaves, on the disk of a folder."""

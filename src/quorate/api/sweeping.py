@@ -24,7 +24,7 @@ from quorate.api import folder, folding
 from quorate.api.configure import configure
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
-from quorate.api.trials import data_of, trials_of, variance_of
+from quorate.api.trials import data_of, effective, record, trials_of, variance_of
 from quorate.backtest import run as passes
 from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from quorate.api.result import Result
     from quorate.core import consensus
     from quorate.core.engines.base import Engine
-    from quorate.core.types import Vec
     from quorate.lake import Panel
     from quorate.settings import Settings
+    from quorate.statistics.daily import Daily
 
 BATCH = 32
 """Settings in one pass over the panel."""
@@ -188,7 +188,8 @@ def sweep(
                 store.runs.finish(run_id, "failed", message=str(error))
             raise
         for each in found:
-            store.runs.finish(each.run_id, "finished", metrics=each.metrics)
+            returns = record(each.daily)
+            store.runs.finish(each.run_id, "finished", metrics=each.metrics, daily=returns)
         return _swept(chosen, found, trials_of(store, data_of(panel)))
 
 
@@ -199,7 +200,7 @@ class _Found(NamedTuple):
     metrics: dict[str, Any]
     net_return: float
     n_trades: int
-    daily: Vec
+    daily: Daily
 
 
 def checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
@@ -299,7 +300,7 @@ def _fold(
 
 def _kept(result: Result) -> _Found:
     """Keep of a result what a sweep tells; its tables go."""
-    daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY))).net
+    daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY)))
     return _Found(result.run_id, result.metrics, result.net_return, result.trades.height, daily)
 
 
@@ -323,7 +324,9 @@ def _own_trials(settings: Sequence[Settings], found: Sequence[_Found]) -> Trials
     """Return the trials of a sweep that is not booked: its own different settings."""
     own = {canonical_json(each.values): kept for each, kept in zip(settings, found, strict=True)}
     sharpes = [kept.metrics["net"]["sharpe"] for kept in own.values()]
-    return Trials(float(len(own)), variance_of(sharpes))
+    records = [returns for kept in own.values() if (returns := record(kept.daily)) is not None]
+    n = len(own)
+    return Trials(float(n), variance_of(sharpes), effective(records, n - len(records)))
 
 
 def _swept(settings: Sequence[Settings], found: Sequence[_Found], trials: Trials) -> Sweep:
@@ -351,7 +354,7 @@ def _results(kept: _Found, trials: Trials) -> tuple[float | int | str | None, ..
         kept.net_return,
         net.get("sharpe"),
         net.get("psr"),
-        known(deflated(kept.daily, trials)),
+        known(deflated(kept.daily.net, trials)),
         net.get("max_drawdown"),
         kept.n_trades,
         float(paid),
