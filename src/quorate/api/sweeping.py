@@ -13,11 +13,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from quorate.api import folder, folding
@@ -32,6 +33,7 @@ from quorate.records import canonical_json
 from quorate.report.plain import known
 from quorate.statistics import currency
 from quorate.statistics.accounts import Trials, deflated
+from quorate.statistics.benchmark import returns_of
 from quorate.statistics.daily import EQUITY, daily_returns
 
 if TYPE_CHECKING:
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
     from quorate.api.result import Result
     from quorate.core import consensus
     from quorate.core.engines.base import Engine
+    from quorate.core.types import IntVec, Mat, Vec
     from quorate.lake import Panel
     from quorate.settings import Settings
     from quorate.statistics.daily import Daily
+    from quorate.statistics.selection import Luck
 
 BATCH = 32
 """Settings in one pass over the panel."""
@@ -61,6 +65,10 @@ RESULTS = (
 """Columns of the table of a sweep behind those of its settings."""
 
 
+HELD = {"BTC": "hold_btc", "all coins": "hold_all"}
+"""What holding is measured against, by its column in ``benchmark.parquet``."""
+
+
 @dataclass(frozen=True)
 class Sweep:
     """What every setting came to, in the order in which they were given.
@@ -75,11 +83,25 @@ class Sweep:
     trials : Trials
         What the best was chosen from: the settings of the sweep and, where it was booked, all
         that was ever tried on these or overlapping data.
+    returns : Mat
+        Net, of every day and setting, shape (day, setting); ``days`` counts them from 1970.
+    held : dict
+        What holding made on the same days: of ``BTC`` where the panel has it, and of ``all coins``.
     """
 
     table: pl.DataFrame
     metrics: tuple[dict[str, Any], ...]
     trials: Trials
+    returns: Mat
+    days: IntVec
+    held: dict[str, Vec]
+
+    @cached_property
+    def luck(self) -> Luck:
+        """Return how likely the best by Sharpe ratio is luck: DSR, PBO, SPA, its neighbours."""
+        from quorate.api.choosing import luck_of  # it reads sweeps
+
+        return luck_of(self)
 
 
 def grid(choices: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
@@ -201,6 +223,7 @@ class _Found(NamedTuple):
     net_return: float
     n_trades: int
     daily: Daily
+    benchmark: pl.DataFrame
 
 
 def checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
@@ -301,7 +324,9 @@ def _fold(
 def _kept(result: Result) -> _Found:
     """Keep of a result what a sweep tells; its tables go."""
     daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY)))
-    return _Found(result.run_id, result.metrics, result.net_return, result.trades.height, daily)
+    n_trades = result.trades.height
+    net_return, held = result.net_return, result.benchmark
+    return _Found(result.run_id, result.metrics, net_return, n_trades, daily, held)
 
 
 def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:
@@ -344,7 +369,20 @@ def _swept(settings: Sequence[Settings], found: Sequence[_Found], trials: Trials
         for each, kept in zip(settings, found, strict=True)
     ]
     table = pl.DataFrame(rows, infer_schema_length=None)
-    return Sweep(table, tuple(kept.metrics for kept in found), trials)
+    daily, benchmark = found[0].daily, found[0].benchmark
+    at = benchmark["day"].to_physical().to_numpy()
+    return Sweep(
+        table,
+        tuple(kept.metrics for kept in found),
+        trials,
+        returns=np.column_stack([kept.daily.net for kept in found]),
+        days=daily.day,
+        held={
+            name: returns_of(benchmark[column].to_numpy(), at, daily.day)
+            for name, column in HELD.items()
+            if benchmark.height and not benchmark[column].has_nulls()
+        },
+    )
 
 
 def _results(kept: _Found, trials: Trials) -> tuple[float | int | str | None, ...]:
