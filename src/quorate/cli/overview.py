@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep"),
-    "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
+    "Look at runs": ("ls", "report", "decisions", "explain", "compare", "control"),
     "Bars": (
         "data pull venue",
         "data pull archive",

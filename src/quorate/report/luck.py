@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from quorate.report import bars
+from quorate.report import bars, control
 from quorate.report.formats import UNKNOWN, counted, number, percent, probability
 from quorate.report.odds import odds
 from quorate.statistics.cautions import FEW_TRADES, too_few
@@ -66,8 +66,10 @@ def opening(run: Run) -> list[str]:
     are too few trades or days for any.  METHODS 5.5.
     """
     found = judge(run)
-    said = odds(run.metrics["net"]) if found.is_told_apart is not None else ""
-    return [found.sentence, said] if said else [found.sentence]
+    if found.is_told_apart is None:
+        return [found.sentence]
+    said = [odds(run.metrics["net"]), control.sentence(run.control)]
+    return [found.sentence, *([" ".join(filter(None, said))] if any(said) else [])]
 
 
 def judge(run: Run) -> Judgement:
@@ -216,7 +218,8 @@ def doubts(run: Run) -> list[Doubt]:
     scarce = scarcity(run)
     named = ((_RATIO, _ratio), (_PSR, _psr), (_RECORD, _record))
     rows = [Doubt(name, scarce, "", _ENOUGH) if scarce else ask(run) for name, ask in named]
-    return [*rows, *_trials(run), *_steadiness(run)]
+    noise = [Doubt(*row) for row in control.rows(run.control)] if run.is_traded else []
+    return [*rows, *_trials(run), *noise, *_steadiness(run)]
 
 
 def _ratio(run: Run) -> Doubt:
