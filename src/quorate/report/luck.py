@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from quorate.report import bars, control
+from quorate.report import bars, control, stress
 from quorate.report.formats import UNKNOWN, counted, number, percent, probability
 from quorate.report.odds import odds
 from quorate.statistics.cautions import FEW_TRADES, too_few
@@ -218,7 +218,10 @@ def doubts(run: Run) -> list[Doubt]:
     scarce = scarcity(run)
     named = ((_RATIO, _ratio), (_PSR, _psr), (_RECORD, _record))
     rows = [Doubt(name, scarce, "", _ENOUGH) if scarce else ask(run) for name, ask in named]
-    noise = [Doubt(*row) for row in control.rows(run.control)] if run.is_traded else []
+    noise = []
+    if run.is_traded:
+        noise = [Doubt(*stress.doubt(run.metrics.get("stress")))]
+        noise += [Doubt(*row) for row in control.rows(run.control)]
     return [*rows, *_trials(run), *noise, *_steadiness(run)]
 
 
