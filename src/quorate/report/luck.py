@@ -68,7 +68,11 @@ def opening(run: Run) -> list[str]:
     found = judge(run)
     if found.is_told_apart is None:
         return [found.sentence]
-    said = [odds(run.metrics["net"]), control.sentence(run.control)]
+    said = [
+        odds(run.metrics["net"]),
+        stress.sentence(run.metrics.get("stress")),
+        control.sentence(run.control),
+    ]
     return [found.sentence, *([" ".join(filter(None, said))] if any(said) else [])]
 
 
@@ -283,9 +287,9 @@ def _trials(run: Run) -> list[Doubt]:
     rows.append(Doubt("independent trials they amount to", number(effective, 1), "", amount))
     needed, n_days = net.get("min_backtest_days"), net.get("n_days") or 0
     if needed:
-        said = f"{number(math.ceil(needed), 0)} days"
+        said = counted(math.ceil(needed), "day")
         drawn = bars.share(n_days / needed, ("0 days", "what is needed"))
-        under = f"below it their best has a ratio of 1 by luck; there are {n_days} days"
+        under = f"below it their best has a ratio of 1 by luck; there are {counted(n_days, 'day')}"
         rows.append(Doubt("record that so many trials need (MinBTL)", said, drawn, under))
     return rows
 

@@ -80,6 +80,20 @@ def _even(run: Run, paid: int) -> str:
     return f" Nothing would be left at costs {number((run.net + paid) / paid)} times as high."
 
 
+def sentence(found: Mapping[str, Any] | None) -> str:
+    """Return whether anything is left at dearer costs; empty where nobody asked.
+
+    Examples
+    --------
+    >>> sentence({"pnl_usd": 3.5})
+    'With all costs × 1.5, decided anew, it is still positive.'
+    """
+    if found is None:
+        return ""
+    left = "still positive" if found["pnl_usd"] > 0.0 else "not positive"
+    return f"With all costs × 1.5, decided anew, it is {left}."
+
+
 def doubt(found: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
     """Return the run decided anew at dearer costs: question, figure, picture, how to read it.
 

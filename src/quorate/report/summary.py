@@ -31,7 +31,7 @@ WIDTH: Final = 80
 HEIGHT: Final = 24
 _HEAD: Final = 13
 _NOTES: Final = 5
-_LUCK: Final = 6
+_LUCK: Final = 8
 _WAITED: Final = 3
 
 

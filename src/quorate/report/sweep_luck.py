@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from quorate.report.formats import counted, number, percent, probability
-from quorate.report.odds import odds, trials_said
+from quorate.report.odds import odds
 from quorate.statistics.effective import METHOD
 
 if TYPE_CHECKING:
@@ -50,9 +50,11 @@ def booked(told: Told, store: str) -> str:
         said += f"; {number(all_, 0)} different ones in all on these or overlapping data"
     if all_ < 2 or math.isnan(told.luck):
         return f"{said}."
+    alike = number(told.trials.counted, 1)
     return (
-        f"{said}. Without any edge the best of {trials_said(told.net)} (effective rank of their "
-        f"daily returns) would still show a Sharpe ratio of {number(told.luck)}."
+        f"{said}. They amount to {alike} independent one{'' if alike == '1.0' else 's'} (effective "
+        "rank of their daily returns); without any edge the best of those would still show a "
+        f"Sharpe ratio of {number(told.luck)}."
     )
 
 

@@ -6,6 +6,7 @@ how likely the best is luck; its one script, that of a report, reads values off 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.report.drawing import environment, page_at
@@ -115,7 +116,7 @@ def doubts(luck: Luck) -> Table:
         ),
         (
             "record that so many trials need (MinBTL)",
-            f"{number(luck.min_backtest_days, 0)} days",
+            counted(math.ceil(luck.min_backtest_days), "day"),
             f"below it their best has a ratio of 1 by luck; there are {luck.n_days} days",
         ),
         (

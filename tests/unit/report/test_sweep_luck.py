@@ -48,7 +48,7 @@ def test_every_question_has_its_sentence():
     assert said.startswith("LUCK Of the best: ")
     for text in (
         "6 trials booked in s.sqlite",
-        "the best of 6 trials that amount to 2.5 independent ones (effective rank",
+        "They amount to 2.5 independent ones (effective rank of their daily returns)",
         "in 35% of 252 splits (10 blocks)",
         (
             "Against holding BTC, at the same risk and all settings counted: p 12.0% (SPA); 1 of "

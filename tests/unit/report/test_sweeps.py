@@ -97,7 +97,7 @@ def test_the_best_of_many_is_judged_as_such():
     )
     alone = sweeps.tell(grid, [net(6.0)] * 6, Trials(1.0))
     assert alone.judgement.is_told_apart is True
-    assert "Without any edge" not in opening(alone, store="s")
+    assert "without any edge" not in opening(alone, store="s")
 
 
 def test_what_mattered_comes_first_and_is_the_mean_by_value():
