@@ -11,6 +11,7 @@ from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
 from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, data_rules, schema, universe_rules
+from quorate.api.controlling import Control, control
 from quorate.api.decided import decisions
 from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
@@ -52,6 +53,7 @@ __all__ = [
     "Check",
     "Checkup",
     "Comparison",
+    "Control",
     "Explanation",
     "Imported",
     "Leaderboard",
@@ -67,6 +69,7 @@ __all__ = [
     "check_data",
     "compare",
     "configure",
+    "control",
     "cpcv",
     "decisions",
     "demo",

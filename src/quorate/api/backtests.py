@@ -14,6 +14,8 @@ from quorate.api.booking import booked
 from quorate.api.effective import read_settings
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
+from quorate.api.stressing import Stressed
+from quorate.backtest import run as passes
 from quorate.errors import ConfigError
 from quorate.lake import Panel
 from quorate.settings import Settings
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from quorate.api.result import Result
     from quorate.core.engines.base import Engine
     from quorate.statistics.accounts import Trials
+    from quorate.statistics.daily import Daily
 
 
 def run(
@@ -34,6 +37,7 @@ def run(
     out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     kind: str = "backtest",
+    stress: bool = False,
 ) -> Result:
     """Run the whole system over a panel.
 
@@ -52,6 +56,9 @@ def run(
         Called with bars done and bars in all.
     kind : str
         What the store calls it.
+    stress : bool
+        Whether to play it out a second time with all costs half as high again, decided anew:
+        ``metrics["stress"]``. It takes a sixth of the run's time again.
 
     Returns
     -------
@@ -71,10 +78,10 @@ def run(
     chosen = checked(panel, settings)
     voters = tuple(engines) if engines is not None else named(chosen)
     if out is None:
-        return _simulate(panel, chosen, voters, "unbooked", progress, None, None)
+        return _simulate(panel, chosen, voters, "unbooked", progress, None, None, stress=stress)
 
-    def make(run_id: str, tried: Trials, place: Path) -> Result:
-        return _simulate(panel, chosen, voters, run_id, progress, tried, place)
+    def make(run_id: str, tried: Callable[[Daily], Trials], place: Path) -> Result:
+        return _simulate(panel, chosen, voters, run_id, progress, tried, place, stress=stress)
 
     return booked(panel, chosen, voters, Path(out), kind, make)
 
@@ -108,15 +115,26 @@ def _simulate(
     engines: Sequence[Engine],
     run_id: str,
     progress: Callable[[int, int], None] | None,
-    tried: Trials | None,
+    tried: Callable[[Daily], Trials] | None,
     place: Path | None,
+    *,
+    stress: bool,
 ) -> Result:
     """Fold the panel block by block and gather what it leaves, on the disk of a folder."""
     begun = time.perf_counter()
     fold = folding.begin(panel, settings, engines)
     gathered = Gathering(panel, settings, engines, fold, place=place)
-    for t, done in folding.advance(panel, fold):
+    dear = Stressed(panel, settings, engines) if stress else None
+    for t, seen in folding.looks(panel, fold):
+        said = passes.weigh(fold.made, fold.memory, seen)
+        done = passes.trade(fold.made, fold.memory, seen, said)
+        folding.balanced(done)
         gathered.add(done)
+        if dear is not None:
+            dear.add(seen, said)
         if progress is not None:
             progress(t + len(done.decisions.equity), panel.n_bars)
-    return gathered.result(run_id, {"simulate": time.perf_counter() - begun}, tried)
+    made = gathered.result(run_id, {"simulate": time.perf_counter() - begun}, tried)
+    if dear is not None:
+        made.metrics["stress"] = dear.result()
+    return made

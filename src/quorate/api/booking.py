@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from quorate import report
 from quorate.api import events, folder
-from quorate.api.trials import data_of, trials_of
+from quorate.api.trials import Own, data_of, record, record_of, trials_of
 from quorate.core.kernel import source_hash
 from quorate.lake import certificate
+from quorate.statistics.ratios import sharpe_per_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from quorate.lake.certificate import Certificate
     from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
+    from quorate.statistics.daily import Daily
 
 _BATCH = 10_000
 """Events that are in memory, and written in one transaction."""
@@ -39,7 +41,7 @@ def booked(
     engines: Sequence[Engine],
     out: Path,
     kind: str,
-    make: Callable[[str, Trials, Path], Result],
+    make: Callable[[str, Callable[[Daily], Trials], Path], Result],
     also: Mapping[str, Mapping[str, Any]] | None = None,
     tables: Callable[[], Mapping[str, pl.DataFrame]] = dict,
 ) -> Result:
@@ -54,7 +56,8 @@ def booked(
     kind : str
         What the store calls it.
     make : callable
-        Makes the result of a run's name, its trials, and the folder that may hold its tables.
+        Makes the result of a run's name, what tells its trials by its daily returns, and the
+        folder that may hold its tables.
     also : Mapping, optional
         Sections beside the settings that make another trial of it.
     tables : callable
@@ -82,7 +85,12 @@ def booked(
             kind=kind,
         )
         try:
-            result = make(run_id, trials_of(store, data_of(panel)), out)
+
+            def tried(daily: Daily) -> Trials:
+                own = Own(run_id, sharpe_per_day(daily.net), record(daily))
+                return trials_of(store, data_of(panel), own)
+
+            result = make(run_id, tried, out)
             result.facts["kind"] = kind
             place = out / run_id
             with folder.whole(place) as partial:
@@ -97,7 +105,8 @@ def booked(
         except BaseException as error:
             store.runs.finish(run_id, "failed", message=str(error))
             raise
-        store.runs.finish(run_id, "finished", metrics=result.metrics)
+        returns = record_of(result.equity)
+        store.runs.finish(run_id, "finished", metrics=result.metrics, daily=returns)
     return replace(result, folder=place, kept=folder.read_rows(place, "decisions.parquet"))
 
 

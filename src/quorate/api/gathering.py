@@ -30,7 +30,7 @@ from quorate.statistics.span import over_span, span_days
 from quorate.statistics.trades import TRADES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from quorate.backtest.run import Block
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from quorate.lake import Panel
     from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
+    from quorate.statistics.daily import Daily
 
 _ON_CARD = ("n_votes", "n_asked", "right_frac", "move_bps", "error_bps")
 _ENTRY = (
@@ -109,7 +110,9 @@ class Gathering:
         self._card.add(block)
         self._holding.add(block)
 
-    def result(self, run_id: str, seconds: dict[str, float], tried: Trials | None) -> Result:
+    def result(
+        self, run_id: str, seconds: dict[str, float], tried: Callable[[Daily], Trials] | None
+    ) -> Result:
         """Return what the fold came to.
 
         Parameters
@@ -118,8 +121,8 @@ class Gathering:
             Its name.
         seconds : dict
             Where the time went, for its facts.
-        tried : Trials or None
-            What it was chosen from, where that was counted.
+        tried : callable or None
+            Given its daily returns, tells what it was chosen from, where that was counted.
 
         Raises
         ------
@@ -142,16 +145,17 @@ class Gathering:
         in_usd = currency.in_usd(equity).select(list(EQUITY))
         booked = {line: int(lines[line]) for line in Line}
         room = capacity(fills, positions, booked, in_usd, self._settings.values)
+        daily = daily_returns(in_usd)
+        trials = None if tried is None else tried(daily)
         metrics = summary(
             in_usd,
             trades.select(list(TRADES)),
             lines,
             traded_usd=traded,
             capacity_usd=float(f"{room.half_return_usd:.3g}"),  # an estimate, no more digits
-            n_trials=None if tried is None else tried.n,
-            trials_variance=None if tried is None else tried.variance,
+            trials=trials,
         )
-        metrics["benchmark"], why = comparison(daily_returns(in_usd), aside["benchmark"])
+        metrics["benchmark"], why = comparison(daily, aside["benchmark"])
         metrics["flags"] |= why
         metrics["flags"] |= cautions(metrics, in_usd)
         days = metrics["net"]["n_days"]
@@ -187,8 +191,8 @@ class Gathering:
         facts = facts_of(
             self._panel, self._settings, self._engines, run_id, self._record.failures, seconds
         )
-        if tried is not None:
-            facts["n_trials"] = tried.n
+        if trials is not None:
+            facts["n_trials"] = trials.n
         # the store knows a run by its metrics alone, wherever its folder is
         metrics["data"] = {name: facts["data"][name] for name in _SPAN} | {
             "n_coins": self._panel.n_coins

@@ -13,18 +13,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from quorate.api import folder, folding
 from quorate.api.configure import configure
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
-from quorate.api.trials import data_of, trials_of, variance_of
+from quorate.api.trials import data_of, effective, record, trials_of, variance_of
 from quorate.backtest import run as passes
 from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError
@@ -32,6 +33,7 @@ from quorate.records import canonical_json
 from quorate.report.plain import known
 from quorate.statistics import currency
 from quorate.statistics.accounts import Trials, deflated
+from quorate.statistics.benchmark import returns_of
 from quorate.statistics.daily import EQUITY, daily_returns
 
 if TYPE_CHECKING:
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
     from quorate.api.result import Result
     from quorate.core import consensus
     from quorate.core.engines.base import Engine
-    from quorate.core.types import Vec
+    from quorate.core.types import IntVec, Mat, Vec
     from quorate.lake import Panel
     from quorate.settings import Settings
+    from quorate.statistics.daily import Daily
+    from quorate.statistics.selection import Luck
 
 BATCH = 32
 """Settings in one pass over the panel."""
@@ -61,6 +65,10 @@ RESULTS = (
 """Columns of the table of a sweep behind those of its settings."""
 
 
+HELD = {"BTC": "hold_btc", "all coins": "hold_all"}
+"""What holding is measured against, by its column in ``benchmark.parquet``."""
+
+
 @dataclass(frozen=True)
 class Sweep:
     """What every setting came to, in the order in which they were given.
@@ -75,11 +83,25 @@ class Sweep:
     trials : Trials
         What the best was chosen from: the settings of the sweep and, where it was booked, all
         that was ever tried on these or overlapping data.
+    returns : Mat
+        Net, of every day and setting, shape (day, setting); ``days`` counts them from 1970.
+    held : dict
+        What holding made on the same days: of ``BTC`` where the panel has it, and of ``all coins``.
     """
 
     table: pl.DataFrame
     metrics: tuple[dict[str, Any], ...]
     trials: Trials
+    returns: Mat
+    days: IntVec
+    held: dict[str, Vec]
+
+    @cached_property
+    def luck(self) -> Luck:
+        """Return how likely the best by Sharpe ratio is luck: DSR, PBO, SPA, its neighbours."""
+        from quorate.api.choosing import luck_of  # it reads sweeps
+
+        return luck_of(self)
 
 
 def grid(choices: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
@@ -188,7 +210,8 @@ def sweep(
                 store.runs.finish(run_id, "failed", message=str(error))
             raise
         for each in found:
-            store.runs.finish(each.run_id, "finished", metrics=each.metrics)
+            returns = record(each.daily)
+            store.runs.finish(each.run_id, "finished", metrics=each.metrics, daily=returns)
         return _swept(chosen, found, trials_of(store, data_of(panel)))
 
 
@@ -199,7 +222,8 @@ class _Found(NamedTuple):
     metrics: dict[str, Any]
     net_return: float
     n_trades: int
-    daily: Vec
+    daily: Daily
+    benchmark: pl.DataFrame
 
 
 def checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
@@ -299,8 +323,10 @@ def _fold(
 
 def _kept(result: Result) -> _Found:
     """Keep of a result what a sweep tells; its tables go."""
-    daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY))).net
-    return _Found(result.run_id, result.metrics, result.net_return, result.trades.height, daily)
+    daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY)))
+    n_trades = result.trades.height
+    net_return, held = result.net_return, result.benchmark
+    return _Found(result.run_id, result.metrics, net_return, n_trades, daily, held)
 
 
 def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:
@@ -323,7 +349,9 @@ def _own_trials(settings: Sequence[Settings], found: Sequence[_Found]) -> Trials
     """Return the trials of a sweep that is not booked: its own different settings."""
     own = {canonical_json(each.values): kept for each, kept in zip(settings, found, strict=True)}
     sharpes = [kept.metrics["net"]["sharpe"] for kept in own.values()]
-    return Trials(float(len(own)), variance_of(sharpes))
+    records = [returns for kept in own.values() if (returns := record(kept.daily)) is not None]
+    n = len(own)
+    return Trials(float(n), variance_of(sharpes), effective(records, n - len(records)))
 
 
 def _swept(settings: Sequence[Settings], found: Sequence[_Found], trials: Trials) -> Sweep:
@@ -341,7 +369,20 @@ def _swept(settings: Sequence[Settings], found: Sequence[_Found], trials: Trials
         for each, kept in zip(settings, found, strict=True)
     ]
     table = pl.DataFrame(rows, infer_schema_length=None)
-    return Sweep(table, tuple(kept.metrics for kept in found), trials)
+    daily, benchmark = found[0].daily, found[0].benchmark
+    at = benchmark["day"].to_physical().to_numpy()
+    return Sweep(
+        table,
+        tuple(kept.metrics for kept in found),
+        trials,
+        returns=np.column_stack([kept.daily.net for kept in found]),
+        days=daily.day,
+        held={
+            name: returns_of(benchmark[column].to_numpy(), at, daily.day)
+            for name, column in HELD.items()
+            if benchmark.height and not benchmark[column].has_nulls()
+        },
+    )
 
 
 def _results(kept: _Found, trials: Trials) -> tuple[float | int | str | None, ...]:
@@ -351,7 +392,7 @@ def _results(kept: _Found, trials: Trials) -> tuple[float | int | str | None, ..
         kept.net_return,
         net.get("sharpe"),
         net.get("psr"),
-        known(deflated(kept.daily, trials)),
+        known(deflated(kept.daily.net, trials)),
         net.get("max_drawdown"),
         kept.n_trades,
         float(paid),

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from quorate.research.windows import Window
     from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
+    from quorate.statistics.daily import Daily
 
 KIND = "walkforward"
 MAX_EDGE_Z = 5.0
@@ -188,7 +189,7 @@ def walkforward(
     if out is None:
         return walk.told(walk.run("unbooked", None, None))
 
-    def make(run_id: str, tried: Trials, place: Path) -> Result:
+    def make(run_id: str, tried: Callable[[Daily], Trials], place: Path) -> Result:
         return walk.run(run_id, tried, place)
 
     also = {KIND: asdict(asked)}
@@ -235,7 +236,9 @@ class _Walk:
         self._seconds: dict[str, float] = {}
         self._progress = progress
 
-    def run(self, run_id: str, tried: Trials | None, place: Path | None) -> Result:
+    def run(
+        self, run_id: str, tried: Callable[[Daily], Trials] | None, place: Path | None
+    ) -> Result:
         """Watch up to the first test, then learn and trade window by window."""
         gathered = Gathering(self.judged, self._settings, self.voters, self._fold, place=place)
         first = self._windows[0].test_first

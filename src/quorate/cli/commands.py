@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -37,6 +37,9 @@ Set = Annotated[
     Parameter(name="--set", help="A setting, section.name=value; may be given again."),
 ]
 Out = Annotated[Path, Parameter(help="Folder of runs; its store is quorate.sqlite in it.")]
+Stress = Annotated[
+    bool, Parameter(name="--stress", negative="", help="Also with all costs half as high again.")
+]
 Config = Annotated[
     Path | None, Parameter(help="Settings file; quorate.toml here, if there is one, when left out.")
 ]
@@ -49,6 +52,7 @@ def demo(
     seed: Annotated[int, Parameter(help="The same seed makes the same market.")] = 7,
     config: Config = None,
     set_: Set = None,
+    stress: Stress = False,
     out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
@@ -59,7 +63,7 @@ def demo(
     from quorate import api
 
     settings = settings_of(config, set_)
-    _backtest(api.demo(days, seed), settings, out, json=json, kind="demo")
+    _backtest(api.demo(days, seed), settings, out, json=json, kind="demo", stress=stress)
 
 
 @app.command
@@ -68,6 +72,7 @@ def backtest(
     market: Annotated[Market, Flat],
     config: Config = None,
     set_: Set = None,
+    stress: Stress = False,
     out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
@@ -77,7 +82,7 @@ def backtest(
     """
     settings = settings_of(config, set_)
     market.check()
-    _backtest(market.load(settings), settings, out, json=json, kind="backtest")
+    _backtest(market.load(settings), settings, out, json=json, kind="backtest", stress=stress)
 
 
 @app.command
@@ -177,7 +182,7 @@ def pairs(given: list[str] | None) -> dict[str, str]:
     return found
 
 
-def key_figures(result: Result) -> dict[str, str | int | float | None]:
+def key_figures(result: Result) -> dict[str, Any]:
     """Return what a machine wants of a run at once; the rest is in its folder.
 
     Notes
@@ -196,10 +201,13 @@ def key_figures(result: Result) -> dict[str, str | int | float | None]:
         **{name: None if net.get(name) is None else known(net[name]) for name in names},
         "n_trades": result.trades.height,
         "costs_usd": round(paid, 8),
+        **({"stress": result.metrics["stress"]} if "stress" in result.metrics else {}),
     }
 
 
-def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str) -> None:
+def _backtest(
+    panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str, stress: bool
+) -> None:
     from rich.console import Console
 
     from quorate import api
@@ -209,7 +217,7 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     compile_all(Console(stderr=True).print)
     then = "attributing, booking and writing ..."
     with bars("simulating", panel.n_coins, then=then) as progress:
-        result = api.run(panel, settings, out=out, progress=progress, kind=kind)
+        result = api.run(panel, settings, out=out, progress=progress, kind=kind, stress=stress)
     if json:
         print(jsonlib.dumps(key_figures(result), indent=1, allow_nan=False))
         return

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv"),
-    "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
+    "Look at runs": (
+        "ls",
+        "report",
+        "decisions",
+        "explain",
+        "compare",
+        "control",
+        "leaderboard",
+    ),
     "Bars": (
         "data pull venue",
         "data pull archive",

@@ -148,6 +148,7 @@ def _head(run: Run) -> dict[str, Any]:
         "listed": _listed(run),
         "titles": {anchor: title for anchor, _, title in (*CONTENTS, *QUIET_CONTENTS)},
         "printed_id": re.sub(r"[^\w.:-]", "", str(run.about["run_id"])),
+        "luck": luck.opening(run),
         "verdict": headline.verdict(run),
         "alarms": [
             each
@@ -199,7 +200,6 @@ def _answers(run: Run) -> dict[str, Any]:
     splits = _SPLITS if run.attribution is not None else (*_ATTRIBUTED, *_SPLITS)
     return {
         "tiles": headline.tiles(run),
-        "luck": luck.sentence(run),
         "doubts": luck.doubts(run),
         "graphs": {
             "equity": graphs.equity(run, found),

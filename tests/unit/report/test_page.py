@@ -87,7 +87,14 @@ def test_the_questions_come_in_the_order_a_trader_asks_them(page):
 
 
 def test_the_result_comes_before_its_doubts_and_its_data(page):
-    order = ['class="verdict"', "from the defaults", 'class="tiles"', "<b>Equity</b>"]
+    order = [
+        "<h1>",
+        'class="luck"',
+        'class="verdict"',
+        "from the defaults",
+        'class="tiles"',
+        "<b>Equity</b>",
+    ]
     order += ['id="suspicious"', 'id="real"', 'id="luck"']
     places = [page.index(text) for text in order]
     assert places == sorted(places)
