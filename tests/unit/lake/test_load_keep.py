@@ -125,6 +125,9 @@ def test_what_is_refused_is_refused_and_leaves_the_panel_that_was_there(tmp_path
         assert raw(columns.read(tmp_path / "kept")) == before
         names = {path.name.partition("-")[0] for path in (tmp_path / "kept").iterdir()}
         assert names == {"panel.json", "version"}
+        with pytest.raises(DataError, match=said):
+            keep(wrong, tmp_path / "none" / "kept")
+        assert not (tmp_path / "none").exists()
 
 
 def test_nothing_of_the_way_stays(tmp_path):
