@@ -11,7 +11,7 @@ see ``alive``.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -241,6 +241,28 @@ def take(series: Series, which: slice | Mask | IntVec) -> Series:
     if series.status is not None:
         kept["status"] = series.status[which]
     return series._replace(**kept)
+
+
+def join(parts: Sequence[Series]) -> Series:
+    """Return series one after the other as one; what is said of the first is said of all.
+
+    ``has_taker`` is True where it is for one of them: the others are NaN there.
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> one = np.ones(1)
+    >>> parts = [Series("f", np.array([t]), one, one, one, one, one, one) for t in (0, 300_000)]
+    >>> join(parts).open_ms.tolist()
+    [0, 300000]
+    """
+    if len(parts) == 1:
+        return parts[0]
+    names = COLUMNS if parts[0].status is None else (*COLUMNS, "status")
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in names
+    }
+    return parts[0]._replace(has_taker=any(part.has_taker for part in parts), **columns)
 
 
 def whole(series: Series) -> Series:
