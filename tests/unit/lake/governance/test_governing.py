@@ -70,7 +70,21 @@ def rough():
     return pl.concat([halted, frame[18 * DAY :]])
 
 
+def coarse():
+    """Return bars whose first ones, late on a day, are in coarser steps than the others."""
+    close = np.full(4 * DAY, 1000.0)
+    close[50:] += np.round(np.random.default_rng(3).normal(0.0, 0.02, 4 * DAY - 50), 2)
+    close[[3 * DAY, 3 * DAY + 99]] += 0.6
+    prices = {name: pl.Series(close) for name in ("open", "high", "low", "close")}
+    frame = flawed.noisy(3, 4 * DAY).with_columns(**prices)
+    return frame.with_columns(ts=pl.col("ts") + pl.duration(minutes=5 * (DAY - 50)))
+
+
 FRAMES = flawed.market() | {
+    "COARSE": coarse(),
+    "A HALT TO MIDNIGHT": pl.concat(
+        [flawed.still(flawed.noisy(5)[: 3 * DAY], DAY + 7), flawed.noisy(5)[3 * DAY :]]
+    ),
     "ROUGH": rough(),
     "UNSORTED IN A DAY": pl.concat(
         [rough()[: 9 * DAY + 9][::-1][: DAY + 9], rough()[9 * DAY + 9 :]]
