@@ -20,7 +20,8 @@ from quorate.lake import layout, versions
 from quorate.lake.address import located
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of
 from quorate.lake.layout import Key
-from quorate.lake.sources import epoch_ms, infer_minutes
+from quorate.lake.sources import epoch_ms
+from quorate.lake.spacing import infer_minutes
 from quorate.lake.spec import instant_ms
 from quorate.report.plain import plain
 

@@ -12,7 +12,7 @@ from tests.unit.lake import flawed
 from tests.unit.lake.builders import START_MS, store
 
 from quorate.errors import DataError
-from quorate.lake import PanelSpec, Source, blocks, columns, keep, layout, load, strands
+from quorate.lake import PanelSpec, Source, blocks, columns, keep, layout, load, shelf, strands
 
 LAID = ("bars", "market", "member", "venues", "quote_usd", "delisted_k")
 
@@ -67,6 +67,19 @@ def test_the_flaws_are_there(tmp_path, name):
     if name == "two spots":
         assert any("Quarantined" in note for note in panel.notes)
         assert "TWICEUSDT.2" in panel.symbols
+
+
+@pytest.mark.parametrize("rows", [300, 700])
+@pytest.mark.parametrize("name", flawed.MARKETS)
+def test_however_short_the_stretches_are(tmp_path, monkeypatch, name, rows):
+    spec = flawed.MARKETS[name](tmp_path)
+    loaded = load(spec)
+    monkeypatch.setattr(shelf, "STRETCH_ROWS", rows)
+    monkeypatch.setattr(strands, "STRETCH_ROWS", rows)
+    monkeypatch.setattr(strands, "BLOCK_CELLS", 2_000)
+    kept = keep(spec, tmp_path / "kept")
+    assert raw(loaded) == raw(kept)
+    assert told(loaded) == told(kept)
 
 
 @pytest.mark.parametrize("cells", [1, 37, 5_000])

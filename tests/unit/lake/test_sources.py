@@ -8,7 +8,7 @@ import pytest
 from tests.unit.lake.builders import START_MS, bars, put, store
 
 from quorate.errors import DataError, SchemaError
-from quorate.lake import sources
+from quorate.lake import sources, spacing
 
 NAN = float("nan")
 
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path):
 
 
 def minutes_of(series):
-    return sources.infer_minutes(series.open_ms, series.file)
+    return spacing.infer_minutes(series.open_ms, series.file)
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 15, 60, 1440])
@@ -147,9 +147,9 @@ def test_mixed_intervals_are_refused(tmp_path):
 def test_where_rules_judge_shorter_spacings_pass_and_order_does_not_matter():
     at = START_MS + np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) * 300_000
     odd = np.append(at, at[4] + 60_000)
-    assert sources.infer_minutes(odd[::-1], "A", is_strict=False) == 5
+    assert spacing.infer_minutes(odd[::-1], "A", is_strict=False) == 5
     with pytest.raises(SchemaError, match="but 1 minutes apart"):
-        sources.infer_minutes(np.sort(odd), "A")
+        spacing.infer_minutes(np.sort(odd), "A")
 
 
 def test_jitter_within_two_seconds_is_snapped(tmp_path):
