@@ -25,6 +25,7 @@ from quorate.lake import (
     instruments,
     origin,
     quote,
+    room,
     strands,
 )
 from quorate.lake.grid import NEVER
@@ -66,7 +67,8 @@ def load(spec: PanelSpec) -> Panel:
         If the spec cannot be meant (``spec.check``).
     DataError
         If a folder is missing or empty, a coin has no usable bar or its rows fail a rule
-        (``governance``) that is not accepted, or a perpetual's funding is unknown and not assumed.
+        (``governance``) that is not accepted, a perpetual's funding is unknown and not assumed, or
+        memory does not hold it.
     SchemaError
         If a file's columns are wrong or bar lengths differ.
 
@@ -80,7 +82,9 @@ def load(spec: PanelSpec) -> Panel:
     """
     check(spec)
     found = gathered.gather(spec, shelf := Shelf())
-    loom = strands.InMemory(found.grid.n_bars, len(spec.sources), len(found.coins))
+    size = found.grid.n_bars, len(spec.sources), len(found.coins)
+    room.refuse_what_does_not_fit(*size)
+    loom = strands.InMemory(*size)
     spun = _spin(spec, found, loom, shelf)
     usd, told = _quote(spec, found.grid, found.prints)
     return _panel(spec, found, spun, told, (*strands.woven(loom.arrays), usd))
