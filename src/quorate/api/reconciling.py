@@ -20,6 +20,9 @@ from quorate.errors import ConfigError
 from quorate.lake import beside, disk, governance, layout, lengths, reading, reconcile
 from quorate.lake.address import located, on_disk
 from quorate.lake.instruments import infer_tick
+from quorate.lake.judging import judge
+from quorate.lake.lives import aligned, lives
+from quorate.lake.quote import Rate
 from quorate.lake.sources import PRICES
 from quorate.lake.spec import match, named, quote_asset
 from quorate.report.plain import plain
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from quorate.lake.governance.findings import Schema
-    from quorate.lake.reading import Judged
+    from quorate.lake.judging import Aside
     from quorate.lake.reconcile import Merged
 
 _THREADS = 2
@@ -134,14 +137,15 @@ def reconcile_data(
     found = [reading.files(located(each)) for each in folders]
     chosen = tuple(found[0]) if symbols is None else named(symbols, found[0])
     length = lengths.length(found[0][symbol] for symbol in chosen)
-    rate = None if quote_usd is None else Path(quote_usd)
-    _refuse_other_money(chosen, found, titles, rate)
+    money = None if quote_usd is None else Path(quote_usd)
+    rate = None if money is None else Rate(money)
+    _refuse_other_money(chosen, found, titles, money)
     rules = governance.params(**data_rules(read_settings()))
     is_plain = [not layout.is_partitioned(located(each)) for each in folders]
 
     def one(symbol: str) -> list[_Coin]:
         judged = [
-            reading.judge(symbol, paths, length, rules, drop_last=drops) if paths else None
+            judge(symbol, paths, length, rules, drop_last=drops) if paths else None
             for paths, drops in zip(
                 (match(symbol, there) for there in found), is_plain, strict=True
             )
@@ -195,22 +199,23 @@ def _refuse_other_money(
 
 
 def _merged(
-    judged: Sequence[Judged | None], kind: str, minutes: int, quote_usd: Path | None
+    judged: Sequence[Aside | None], kind: str, minutes: int, rate: Rate | None
 ) -> list[_Coin]:
     """Merge the vendors' bars of each coin of a symbol; the first vendor has it."""
     mine = judged[0]
     assert mine is not None  # noqa: S101  (the first vendor has every symbol)
+    coins, symbol = lives(mine), mine.judged.symbol
     others = [
-        [
-            beside.priced(
-                quote_usd, mine.symbol, series, "" if each is None else each.quote, minutes
-            )
-            for series in reading.aligned(mine, each)
+        [None] * len(coins)
+        if each is None
+        else [
+            beside.priced(rate, symbol, series, each.judged.quote, minutes)
+            for series in aligned(coins, each.within().governed)
         ]
         for each in judged[1:]
     ]
     made = []
-    for i, (name, series) in enumerate(mine.governed.coins):
+    for i, (name, series) in enumerate(mine.within().governed.coins):
         bars = [series, *(each[i] for each in others)]
         vendors = [v for v, each in enumerate(bars) if each is not None]
         there = [each for each in bars if each is not None]
