@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep"),
+    "Prove a run": ("audit",),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
     "Bars": (
         "data pull venue",
