@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.unit.api.auditing.test_audit import ENGINE, LEAK
+from tests.unit.api.auditing.test_whole import ENGINE, LEAK
 from tests.unit.lake.builders import bars, store
 
 from quorate.api.auditing import Audit, Finding, Part, Test, digest_of

@@ -77,7 +77,7 @@ def audit(
         Called after every block, and after every run of its own.
     """
     fold = folding.begin(panel, settings, engines)
-    held = Held(panel, _axes(panel, engines), sheet)
+    held = _Held(panel, _axes(panel, engines), sheet)
     hashes, marks = _Hashes(), {}
     for t, piece in folding.pieces(panel, panel.n_bars, ()):
         end = t + len(piece.controls.quote_usd)
@@ -105,7 +105,7 @@ def audit(
     )
 
 
-class Held(NamedTuple):
+class _Held(NamedTuple):
     """Where a comparison stands: the panel, the names of axes by array, and the sheet."""
 
     panel: Panel
@@ -140,7 +140,7 @@ def _fork(
     piece: passes.Slice,
     whole: dict[str, Array],
     at: tuple[int, int, int],
-    held: Held,
+    held: _Held,
 ) -> None:
     """Run a block again, ended at a cut and with another future; compare what was before it."""
     t, cut, seed = at
@@ -155,7 +155,7 @@ def _fork(
 
 
 def _hold(
-    test: Test, then: dict[str, Array], later: dict[str, Array], first: int, held: Held
+    test: Test, then: dict[str, Array], later: dict[str, Array], first: int, held: _Held
 ) -> bool:
     """Compare all arrays of some rows; return whether they are the same."""
     found = True
@@ -227,7 +227,7 @@ def _alone(
     sheet.count(Test.BLOCKS, hashes.n_values)
     differs = [name for name, mark in hashes.marks().items() if mark != marks[name]]
     if differs:
-        _find(panel, known, settings, engines, Held(panel, _axes(panel, engines), sheet))
+        _find(panel, known, settings, engines, _Held(panel, _axes(panel, engines), sheet))
 
 
 def _pieces(panel: Panel, seed: int) -> Iterator[tuple[int, passes.Slice]]:
@@ -253,7 +253,7 @@ def _pieces(panel: Panel, seed: int) -> Iterator[tuple[int, passes.Slice]]:
 
 
 def _find(
-    panel: Panel, known: Panel, settings: Settings, engines: Sequence[Engine], held: Held
+    panel: Panel, known: Panel, settings: Settings, engines: Sequence[Engine], held: _Held
 ) -> None:
     """Run a panel that ends beside the whole one until the first block that differs."""
     one, other = (folding.begin(each, settings, engines) for each in (known, panel))

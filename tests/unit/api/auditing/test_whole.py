@@ -170,3 +170,14 @@ def test_every_test_has_been_seen_to_find_something():
     proven += "hidden state,clock and dice,inputs changed,cannot be asked,coins left out,"
     proven += "end of a label,train meets test,late labels refused"
     assert {test.value for test in Test} == set(proven.split(","))
+
+
+def test_a_panel_on_disk_is_audited_as_the_one_in_memory(passed, tmp_path, monkeypatch):
+    kept = quorate.keep(planted.market(), tmp_path / "kept")
+    found = quorate.audit(kept, engines=builtin()[:4], n_cuts=8)
+    assert found.is_pass
+    assert found.binds["data"] == passed.binds["data"]
+    assert any("kept on disk" in line for part in found.parts for line in part.not_covered)
+    monkeypatch.setattr("quorate.api.auditing.whole.MOST_READ", 4 * 800)
+    part = quorate.audit(kept, engines=builtin()[:4], n_cuts=8).parts[0]
+    assert part.not_covered[0] == "all parts: 928 bars after the first 800, left on disk"

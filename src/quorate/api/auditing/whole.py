@@ -16,6 +16,7 @@ import numpy as np
 from quorate.api.auditing import binding, chain, fits, panels, pipeline
 from quorate.api.auditing import labels as labelling
 from quorate.api.auditing.finding import Audit, Part
+from quorate.api.auditing.future import cut_panel
 from quorate.api.auditing.sheet import Sheet
 from quorate.api.auditing.times import cuts as rows_to_cut
 from quorate.api.auditing.voters import ROWS, Voters
@@ -43,6 +44,8 @@ MOST_BLOCKS = 24
 MOST_STARTS = 6
 MOST_CELLS = 30_000_000
 """Coin-bars of all runs that begin at the first bar, but at least one is made."""
+MOST_READ = 16_000_000
+"""Coin-bars that are read of a panel on disk: some 2 GB."""
 
 
 def audit(  # noqa: PLR0913  (what one may hand over, each with its name)
@@ -119,9 +122,10 @@ def audit(  # noqa: PLR0913  (what one may hand over, each with its name)
     if n_cuts < 4:
         raise ConfigError(f"n_cuts is {n_cuts}, it must be at least 4", hint="the default is 48")
     chosen = read_settings() if settings is None else settings
+    panel, left = _read(panel)
     voters = _voters(chosen, engines)
     plan = _plan(panel, n_cuts, seed)
-    work = _Work(panel, chosen, plan, _Steps(_n_steps(panel, plan, made_at), progress))
+    work = _Work(panel, chosen, plan, _Steps(_n_steps(panel, plan, made_at), progress), left)
     clean, said = _engines(work, voters)
     parts = [
         said,
@@ -136,6 +140,15 @@ def audit(  # noqa: PLR0913  (what one may hand over, each with its name)
     options = {"n_cuts": n_cuts, "seed": seed}
     bound = binding.binds(panel, chosen, voters, others, options)
     return Audit(panel.source.description, tuple(parts), bound)
+
+
+def _read(panel: Panel) -> tuple[Panel, tuple[str, ...]]:
+    """Return a panel in memory; of one on disk the first bars, if all would not find room."""
+    if isinstance(panel.bars.close, np.ndarray):
+        return panel, ()
+    n_bars = min(panel.n_bars, max(2, MOST_READ // panel.n_coins))
+    said = f"all parts: {panel.n_bars - n_bars:,} bars after the first {n_bars:,}, left on disk"
+    return cut_panel(panel, n_bars), (said,) if n_bars < panel.n_bars else ()
 
 
 class _Steps:
@@ -176,6 +189,7 @@ class _Work:
     settings: Settings
     plan: _Plan
     tick: _Steps
+    left: tuple[str, ...] = ()
 
 
 def _plan(panel: Panel, n_cuts: int, seed: int) -> _Plan:
@@ -228,7 +242,7 @@ def engine_of(spec: str) -> Engine:
 def _engines(work: _Work, voters: tuple[Engine, ...]) -> tuple[tuple[Engine, ...], Part]:
     """Ask engines about the panel's own features; return those without a finding."""
     panel = work.panel
-    sheet = Sheet("engines")
+    sheet = Sheet("engines", not_covered=[*work.left])
     heard = Voters(voters, sheet, panel, work.plan.seed)
     params = configure(work.settings, panel.bar_minutes, bitcoin(panel)).features
     state = features.init(panel.n_coins, params)
