@@ -37,7 +37,7 @@ def test_a_leak_is_named_and_the_exit_code_is_1(leak, capsys, tmp_path, monkeypa
     assert run(asked) == 1
     said = capsys.readouterr().out
     assert "FINDINGS" in said.splitlines()[0]
-    assert "mine side" in said
+    assert "1. mine " in said
     assert "found by engines: history cut" in said
     assert "next: vote elementwise" in said
     assert run([*asked, "--json"]) == 1

@@ -1,9 +1,9 @@
 """Engines: a vote of a row must be the same whatever other rows, coins and calls there are.
 
-In: engines and blocks of the panel's own features. Out: findings by engine. Engines are asked in
+In: engines and rows of the panel's own features. Out: findings by engine. Engines are asked in
 the order of time here, not on scattered rows as in a run: whoever looks at the next row is to be
-seen doing it. Of every block some rows in a row are asked for; the row that a vote is of is held
-against the same row asked for with its future cut off, replaced, moved, or alone.
+seen doing it. A vote is held against that of the same row with its future cut off, replaced, moved,
+or alone. What is compared is the side times the strength.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quorate.core.engines.base import Engine
-    from quorate.core.types import Cube
+    from quorate.core.types import Cube, Mat
     from quorate.lake import Panel
 
 NAMES = tuple(feature.name for feature in FEATURES)
 ROWS = 256
-"""Rows of a block that engines are asked about."""
+"""Rows that engines are asked about at once."""
 
 _ELEMENTWISE = "vote elementwise on the row's own features; what lies back in time is a feature"
 _MEANINGS = {
@@ -79,9 +79,9 @@ _NOT_COVERED = (
 
 
 class _Asked(NamedTuple):
-    """What an engine said: sides and strengths as one array, (time, 2, coin), and its trouble."""
+    """What an engine said: its side times its strength, (time, coin), and its trouble."""
 
-    votes: Cube
+    votes: Mat
     trouble: str
     has_written: bool
 
@@ -111,19 +111,17 @@ class Voters:
         self.marks = {engine.name: watch.reachable(engine.vote) for engine in self.engines}
 
     def hear(self, first: int, values: Cube) -> None:
-        """Ask every engine about some rows of a block.
+        """Ask every engine about some rows.
 
         Parameters
         ----------
         first : int
-            Row of the panel that the block begins with.
+            The first of them, a row of the panel.
         values : Cube
-            Its features.
+            Their features, some ``ROWS``.
         """
         rng = np.random.default_rng([self.seed, first])
-        n = min(ROWS, len(values))
-        at = int(rng.integers(0, len(values) - n + 1))
-        block = _Block(np.ascontiguousarray(values[at : at + n]), first + at, rng)
+        block = _Block(np.ascontiguousarray(values), first, rng)
         self.sheet.n_times += len(block.cuts)
         for engine in self.engines:
             if engine.name not in self.mute:
@@ -132,11 +130,7 @@ class Voters:
     def close(self) -> tuple[Engine, ...]:
         """Look at what engines remember; return those without a finding."""
         for engine in self.engines:
-            before, after = self.marks[engine.name], watch.reachable(engine.vote)
-            changed = [name for name, mark in after.items() if before.get(name) != mark]
-            self.sheet.count(Test.STATE, len(after))
-            for name in changed:
-                self._note(engine, Test.STATE, f"{name} changed")
+            self._remember(engine)
         self.sheet.not_covered += _NOT_COVERED
         return tuple(engine for engine in self.engines if engine.name not in self.out)
 
@@ -148,13 +142,18 @@ class Voters:
         self.sheet.count(Test.INPUTS, block.values.size)
         if whole.has_written or "read-only" in whole.trouble:
             self._note(engine, Test.INPUTS, whole.trouble)
+            self.mute.add(engine.name)
             return
         if seen:
             self._note(engine, Test.CLOCK, ", ".join(sorted(seen)))
         if whole.trouble:
             self._note(engine, Test.REFUSED, whole.trouble)
+            self.mute.add(engine.name)
             return
         if not self._hold(engine, Test.AGAIN, self._ask(engine, block.values), whole, block):
+            self.mute.add(engine.name)
+            return
+        if not self._remember(engine):  # else every other test finds the same
             return
         for t in block.cuts:
             early = self._ask(engine, np.ascontiguousarray(block.values[:t]))
@@ -165,21 +164,32 @@ class Voters:
         mixed = self._ask(engine, np.ascontiguousarray(block.values[rows]))
         self._hold(engine, Test.ROWS, _back(mixed, rows, axis=0), whole, block)
         mixed = self._ask(engine, np.ascontiguousarray(block.values[:, :, coins]))
-        self._hold(engine, Test.COINS, _back(mixed, coins, axis=2), whole, block)
+        self._hold(engine, Test.COINS, _back(mixed, coins, axis=1), whole, block)
         parts = [self._ask(engine, np.ascontiguousarray(block.values[p])) for p in block.parts]
         joined = np.concatenate([part.votes for part in reversed(parts)])
         self._hold(engine, Test.BLOCKS, whole._replace(votes=joined), whole, block)
+
+    def _remember(self, engine: Engine) -> bool:
+        """See whether what an engine can reach is as it was; return whether it is."""
+        before, after = self.marks[engine.name], watch.reachable(engine.vote)
+        changed = [name for name, mark in after.items() if before.get(name) != mark]
+        self.sheet.count(Test.STATE, len(after))
+        if changed:
+            self.marks[engine.name] = after
+            self.mute.add(engine.name)
+            self._note(engine, Test.STATE, f"{', '.join(changed)} changed")
+        return not changed
 
     def _ask(self, engine: Engine, values: Cube) -> _Asked:
         """Ask on a copy, and see whether it was written on."""
         given = np.array(values)
         votes, failures = poll((engine,), Rows(given, NAMES))
-        both = np.stack((votes.side[:, 0].astype(np.float64), votes.strength[:, 0]), axis=1)
+        said = votes.side[:, 0] * votes.strength[:, 0]
         wrote = given.view(np.uint64) != values.view(np.uint64)
-        return _Asked(both, _trouble(failures), bool(wrote.any()))
+        return _Asked(said, _trouble(failures), bool(wrote.any()))
 
     def _hold(self, engine: Engine, test: Test, then: _Asked, later: _Asked, block: _Block) -> bool:
-        place = Place(self.panel, block.first, _VOTE)
+        place = Place(self.panel, block.first)
         same = self.sheet.hold(test, engine.name, then.votes, later.votes, place, _MEANINGS[test])
         if not same:
             self.out.add(engine.name)
@@ -188,9 +198,6 @@ class Voters:
     def _note(self, engine: Engine, test: Test, later: str) -> None:
         self.out.add(engine.name)
         self.sheet.note(test, engine.name, _MEANINGS[test], later=later)
-
-
-_VOTE = ("side", "strength")
 
 
 class _Block:

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from quorate.research.splits import Split
     from quorate.settings import Settings
 
-MOST_BLOCKS = 24
-"""Blocks of the panel on which engines are asked."""
+MOST_ASKED = 160_000
+"""Coin-rows of the panel on which engines are asked, but at least ``LEAST_ASKED`` times some."""
+LEAST_ASKED = 4
 MOST_STARTS = 6
 MOST_CELLS = 30_000_000
 """Coin-bars of all runs that begin at the first bar, but at least one is made."""
@@ -144,7 +145,8 @@ def audit(  # noqa: PLR0913  (what one may hand over, each with its name)
 
 def _read(panel: Panel) -> tuple[Panel, tuple[str, ...]]:
     """Return a panel in memory; of one on disk the first bars, if all would not find room."""
-    if isinstance(panel.bars.close, np.ndarray):
+    close: object = panel.bars.close
+    if isinstance(close, np.ndarray):
         return panel, ()
     n_bars = min(panel.n_bars, max(2, MOST_READ // panel.n_coins))
     said = f"all parts: {panel.n_bars - n_bars:,} bars after the first {n_bars:,}, left on disk"
@@ -177,7 +179,7 @@ class _Plan:
     panels: list[int]
     labels: list[int]
     fits: list[int]
-    blocks: frozenset[int]
+    asked: frozenset[int]
     seed: int
 
 
@@ -197,21 +199,27 @@ def _plan(panel: Panel, n_cuts: int, seed: int) -> _Plan:
     n_cells = panel.n_bars * panel.n_coins
     n_starts = max(1, min(MOST_STARTS, n_cuts // 4, MOST_CELLS // n_cells))
     size = _block(panel)
-    n_blocks = -(-panel.n_bars // size)
-    some = np.random.default_rng(seed).permutation(n_blocks)[:MOST_BLOCKS]
+    windows = np.array([t for b in range(0, panel.n_bars, size) for t in _windows(panel, b)])
+    n = max(LEAST_ASKED, MOST_ASKED // (ROWS * panel.n_coins))
+    some = np.random.default_rng(seed).permutation(windows)[:n]
     return _Plan(
         forks=rows_to_cut(panel, n_cuts, seed),
         starts=rows_to_cut(panel, n_starts, seed + 1, panel.n_bars // 4),
         panels=rows_to_cut(panel, max(2, min(8, n_cuts // 8)), seed + 2, panel.n_bars // 8),
         labels=rows_to_cut(panel, max(2, min(16, n_cuts // 3)), seed + 3, panel.n_bars // 8),
         fits=rows_to_cut(panel, max(1, min(3, n_cuts // 8)), seed + 4, panel.n_bars // 2),
-        blocks=frozenset(int(b) * size for b in some),
+        asked=frozenset(int(t) for t in some),
         seed=seed,
     )
 
 
 def _block(panel: Panel) -> int:
     return max(1, BLOCK_CELLS // panel.n_coins)
+
+
+def _windows(panel: Panel, t: int) -> range:
+    """Return where the rows that engines are asked about begin, of the block that begins at t."""
+    return range(t, min(t + _block(panel), panel.n_bars), ROWS)
 
 
 def _n_steps(panel: Panel, plan: _Plan, made_at: object) -> int:
@@ -246,12 +254,15 @@ def _engines(work: _Work, voters: tuple[Engine, ...]) -> tuple[tuple[Engine, ...
     heard = Voters(voters, sheet, panel, work.plan.seed)
     params = configure(work.settings, panel.bar_minutes, bitcoin(panel)).features
     state = features.init(panel.n_coins, params)
+    n_rows = 0
     for block in blocks(panel, _block(panel)):
         cube = features.build(block.bars, block.k0, state, params)
-        if block.t in work.plan.blocks:
-            heard.hear(block.t, cube.values)
+        for t in _windows(panel, block.t):
+            if t in work.plan.asked:
+                rows = cube.values[t - block.t : t - block.t + ROWS]
+                heard.hear(t, rows)
+                n_rows += len(rows)
         work.tick()
-    n_rows = min(panel.n_bars, len(work.plan.blocks) * ROWS)
     if n_rows < panel.n_bars:
         sheet.not_covered.append(
             f"engines: asked about {n_rows:,} of {panel.n_bars:,} rows, drawn by the seed"

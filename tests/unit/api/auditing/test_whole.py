@@ -72,10 +72,10 @@ def test_the_project_passes(passed):
 def test_a_leak_is_named_and_refused(mine):
     found = audited(f"{mine}/fair.py:vote", f"{mine}/unfair.py:vote")
     assert not found.is_pass
-    assert {finding.what for finding in found.findings} == {"unfair side", "unfair strength"}
+    assert {finding.what for finding in found.findings} == {"unfair"}
     decisions = next(part for part in found.parts if part.name == "decisions")
     assert any("unfair" in line for line in decisions.not_covered)
-    with pytest.raises(LeakageError, match=r"unfair side of SYN-[A-Z0-9]+ at 2024-01-0") as raised:
+    with pytest.raises(LeakageError, match=r"unfair of SYN-[A-Z0-9]+ at 2024-01-0") as raised:
         found.raise_if_found()
     assert "elementwise" in raised.value.hint
 
