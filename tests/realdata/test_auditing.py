@@ -27,6 +27,8 @@ SETS = {
         "bars": "ohlcv/binance_spot/15m_delisted",
         "venue": "binance_spot",
         "kind": "spot",
+        "start": "2022-04-25",
+        "end": "2022-05-20",
     },
 }
 

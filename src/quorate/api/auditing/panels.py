@@ -11,7 +11,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -45,6 +45,12 @@ _MEANINGS = {
     ),
 }
 
+_LATER = Meaning(
+    "The coin is in the panel because it came into the universe later: before that nobody trades "
+    "it, but ranks, breadth and dispersion over coins read its bars.",
+    "load every coin that was listed, in the universe or not, so that nobody's later fate decides "
+    "what is ranked",
+)
 _NOT_COVERED = (
     "panel: the last row of each plain file, left out as if it were still forming",
     "panel: ticks, lots, fees and last bars of coins, which are facts of the whole panel",
@@ -102,13 +108,7 @@ def _compare(panel: Panel, then: Panel, cut: int, sheet: Sheet) -> None:
         here = Place(panel, first, coins=(symbol,))
         is_there = np.asarray(panel.bars.status[mine, c : c + 1]) != Bar.ABSENT
         if symbol not in known:
-            sheet.count(Test.CUT, is_there.size)
-            if is_there.any():
-                at = stamp(panel, first + int(is_there[:, 0].argmax()))
-                sheet.note(
-                    Test.CUT, "coins", _MEANINGS[Test.CUT], int(is_there.sum()),
-                    coin=symbol, at=at, then="not there", later="there",
-                )  # fmt: skip
+            _unknown(panel, c, mine, is_there[:, 0], sheet)
             continue
         d = known[symbol]
         for name in panel.bars._fields:
@@ -137,6 +137,22 @@ def _compare(panel: Panel, then: Panel, cut: int, sheet: Sheet) -> None:
                 coin=symbol, at=at, then="there", later="left out",
             )  # fmt: skip
     sheet.count(Test.SURVIVORS, len(then.symbols))
+
+
+def _unknown(
+    panel: Panel, c: int, rows: slice, is_there: np.ndarray[Any, np.dtype[np.bool_]], sheet: Sheet
+) -> None:
+    """Note a coin that was not in the panel then and has bars in the later one."""
+    sheet.count(Test.CUT, is_there.size)
+    if not is_there.any():
+        return
+    is_member = np.asarray(panel.member[rows, c])[is_there].any()
+    test, meaning = (Test.CUT, _MEANINGS[Test.CUT]) if is_member else (Test.SURVIVORS, _LATER)
+    at = stamp(panel, rows.start + int(is_there.argmax()))
+    sheet.note(
+        test, "coins", meaning, int(is_there.sum()),
+        coin=panel.symbols[c], at=at, then="not there", later="there",
+    )  # fmt: skip
 
 
 def _hold(sheet: Sheet, what: str, then: Array, later: Array, place: Place) -> None:

@@ -14,7 +14,7 @@ import quorate
 from quorate.api.auditing import future, panels
 from quorate.api.auditing.finding import Test
 from quorate.api.auditing.sheet import Sheet
-from quorate.lake import PanelSpec, Source, load
+from quorate.lake import PanelSpec, Source, load, universe
 from quorate.lake.asof import latest
 
 HOUR, DAY = 12, 288
@@ -219,3 +219,47 @@ def test_what_cannot_be_made_again_says_why():
     panel = next(part for part in found.parts if part.name == "panel")
     assert panel.n_values == 0
     assert "how it was made" in panel.not_covered[0]
+
+
+RULES = {"min_age_days": 1, "turnover_days": 1, "min_turnover": 280_000.0}
+
+
+def in_universe(tmp_path, *loud):
+    """Load coins that turn over enough on some days, for members of the universe."""
+    frames = {}
+    for c, days in enumerate(loud):
+        frame = walk(c, 7 * DAY)
+        day = np.arange(frame.height) // DAY
+        volume = np.where(np.isin(day, days), 2.0, 0.5) * frame["volume"].to_numpy()
+        frames[f"{'ABC'[c] * 3}USDT"] = frame.with_columns(pl.Series("volume", volume))
+    source = Source(store(tmp_path / "bars", **frames), "binance_spot", "spot")
+    return load(PanelSpec((source,), universe=RULES, accept_failed=True))
+
+
+UNIVERSE_CUTS = [650, 865, 1000, 1153, 1300, 1441, 1700]
+
+
+def test_a_universe_of_the_days_before_passes(tmp_path):
+    panel = in_universe(tmp_path, (1, 3, 4), (1, 2, 4, 5))
+    assert 0 < panel.member.mean() < 1
+    assert audited(panel, panels.from_files(panel), UNIVERSE_CUTS).findings == ()
+
+
+def test_a_universe_of_the_day_itself_is_caught(tmp_path, monkeypatch):
+    true = universe.days_of
+
+    def same_day(name, series):
+        return true(name, series).with_columns(pl.col("day").dt.offset_by("-1d"))
+
+    monkeypatch.setattr(universe, "days_of", same_day)
+    panel = in_universe(tmp_path, (1, 3, 4), (1, 2, 4, 5))
+    part = audited(panel, panels.from_files(panel), UNIVERSE_CUTS)
+    assert "member" in {finding.what for finding in part.findings}
+
+
+def test_a_coin_that_is_ranked_since_it_gets_in_later_is_caught(tmp_path):
+    panel = in_universe(tmp_path, (1, 2, 3, 4), (5,))
+    part = audited(panel, panels.from_files(panel), [1000])
+    (found,) = part.findings
+    assert (found.what, found.coin, found.test) == ("coins", "BBBUSDT", Test.SURVIVORS)
+    assert (found.then, found.later) == ("not there", "there")
