@@ -11,6 +11,7 @@ import functools
 import hashlib
 import os
 import random
+import re
 import sys
 import time
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _DEPTH = 8
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _MOST_BYTES = 64 << 20
 _CLOCKS = frozenset({time.time, time.time_ns, time.localtime, time.gmtime, time.ctime})
 _TODAY = frozenset({"now", "utcnow", "today"})
@@ -182,7 +184,8 @@ def _feed(value: Any, digest: Any, seen: dict[int, Any], depth: int) -> None:  #
         return
     inside = _inside(value)
     if not inside:
-        digest.update(repr(value).encode())
+        # where it lies in memory is not what it holds
+        digest.update(_ADDRESS.sub("", repr(value)).encode())
     for each in inside:
         _feed(each, digest, seen, depth - 1)
 

@@ -87,6 +87,12 @@ def test_whoever_is_not_a_function_of_its_row_is_caught(function, test, names, c
     assert names in found.later
 
 
+def test_hidden_state_is_told_as_that_and_not_as_all_that_follows_from_it(cubes):
+    planted._SEEN.clear()
+    _, part = heard(cubes, planted.engine(planted.remembers))
+    assert found_by(part) == {Test.STATE}
+
+
 def test_an_engine_that_raises_cannot_be_audited_and_says_why(cubes):
     def broken(rows):
         return rows["no_such_feature"]

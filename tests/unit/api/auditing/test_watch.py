@@ -100,6 +100,19 @@ def test_what_stays_stays():
     assert watch.reachable(pure) == before
 
 
+def test_where_something_lies_in_memory_does_not_count():
+    marks = []
+    for _ in range(2):
+        thing = object()
+
+        def holds(_rows, thing=thing):
+            return thing
+
+        marks.append((thing, watch.reachable(holds)))
+    assert marks[0][0] is not marks[1][0]
+    assert marks[0][1] == marks[1][1]
+
+
 def test_a_ring_of_objects_ends():
     ring = []
     ring.append(ring)
