@@ -19,15 +19,17 @@ from quorate.api.configure import configure
 from quorate.api.folding import bitcoin
 from quorate.core import features
 from quorate.core.features.table import index
-from quorate.errors import QuorateError
+from quorate.errors import QuorateError, ResearchError
 from quorate.lake import Panel, blocks
-from quorate.research import events, labels, linear
+from quorate.research import calibrate, edge_map, events, labels, linear
 from quorate.research.prices import of
+from quorate.research.sample import sample
 from quorate.research.weights import uniqueness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from quorate.research.labels import Labels
     from quorate.settings import Settings
 
 Made: TypeAlias = Any
@@ -137,7 +139,8 @@ def trained(settings: Settings) -> Callable[[Panel, int], Made]:
     """Return the pipeline that the audit makes itself: a linear engine on hourly labels.
 
     Features of the panel; labels of 8 hours that have ended by the row; uniqueness of their
-    intervals; a scaler and a logistic regression; the probabilities of the last day.
+    intervals; a scaler and a logistic regression; a calibration and an edge map of what it says;
+    its log odds over the last day.
     """
 
     def fit(panel: Panel, row: int) -> Made:
@@ -160,14 +163,58 @@ def trained(settings: Settings) -> Callable[[Panel, int], Made]:
             as_of_k=last,
         )
         day = slice(max(0, until - 24 * per_hour), until)
-        scaled = np.clip((values[day] - model.mean[:, None]) / model.scale[:, None], -10.0, 10.0)
+        said = _odds(model, values[day].transpose(0, 2, 1))
+        chance = 1.0 / (1.0 + np.exp(-_odds(model, x[kept])))
+        ended = made._replace(
+            **{name: getattr(made, name)[kept] for name in ("gross", "start_k", "end_k")}
+        )
         return {
             "coefficients": np.append(model.coefficients, model.intercept),
             "scaler": np.append(model.mean, model.scale),
-            "votes": (scaled * model.coefficients[:, None]).sum(axis=1) + model.intercept,
+            "calibration": _calibrated(chance, ended, weight, last),
+            "edges": _edges(chance, ended, np.maximum(x[kept, 1], 1e-4), last),
+            "votes": said,
         }
 
     return fit
+
+
+def _odds(model: linear.Linear, x: Array) -> Array:
+    """Return the log odds of rows, features on the last axis."""
+    scaled = np.clip((x - model.mean) / model.scale, -model.clip, model.clip)
+    return np.asarray((scaled * model.coefficients).sum(axis=-1) + model.intercept)
+
+
+def _calibrated(chance: Array, ended: Labels, weight: Array, last: int) -> Array:
+    """Return the numbers of a calibration of the model's votes."""
+    votes = sample(
+        np.maximum(chance, 1.0 - chance),
+        (chance > 0.5) == (ended.gross > 0.0),
+        weight,
+        ended_k=ended.end_k,
+        as_of_k=last,
+    )
+    found = calibrate.fit(votes, method="platt", least_mass=1.0)
+    return found.coefficients if isinstance(found, calibrate.Calibration) else np.zeros(3)
+
+
+def _edges(chance: Array, ended: Labels, sigma: Array, last: int) -> Array:
+    """Return what scores earned, fitted; zeros where there are too few days."""
+    per_day = 24 * 60 // ended.bar_minutes
+    scored = edge_map.scored(
+        2.0 * chance - 1.0,
+        ended.gross,
+        sigma,
+        ended.start_k,
+        horizon_bars=HORIZON_HOURS * per_day // 24,
+        bars_per_day=per_day,
+        as_of_k=last,
+    )
+    try:
+        found = edge_map.fit(scored, horizon_days=HORIZON_HOURS / 24.0, method="slope", z=1.0)
+    except ResearchError:
+        return np.zeros(2)
+    return np.append(found.mean.ravel(), found.error.ravel())
 
 
 def built(
