@@ -87,6 +87,15 @@ def test_whoever_is_not_a_function_of_its_row_is_caught(function, test, names, c
     assert names in found.later
 
 
+def test_what_the_history_never_shows_is_tried_on_rows_that_were_made_up(cubes):
+    assert max(np.nanmax(values[:, NAMES.index("spread_bps")]) for _, values in cubes) < 55.0
+    clean, part = heard(cubes, planted.engine(planted.next_row_of_the_rarest))
+    assert clean == ()
+    (found,) = part.findings
+    assert found.test is Test.ROWS
+    assert found.later.startswith("on rows that were made up: shuffled into")
+
+
 def test_hidden_state_is_told_as_that_and_not_as_all_that_follows_from_it(cubes):
     planted._SEEN.clear()
     _, part = heard(cubes, planted.engine(planted.remembers))
