@@ -83,6 +83,19 @@ def test_a_feature_of_the_whole_block_is_caught_from_the_first_bar_too(settings,
     assert any(each.what == "features vol_24h" for each in part.findings)
 
 
+def test_a_fact_of_the_whole_panel_that_reads_later_bars_is_caught(settings, monkeypatch):
+    """No block shows it: who may vote was decided before the first bar, by the last one."""
+
+    def missing(panel, _btc):
+        return frozenset({"ret_24h"}) if panel.n_bars > 1000 else frozenset()
+
+    monkeypatch.setattr(chain.folding, "missing", missing)
+    assert audited(settings, starts=()).findings == ()
+    part = audited(settings, forks=(), starts=(900,))
+    assert any(each.what.startswith("consensus.") for each in part.findings)
+    assert all(each.test is Test.CUT for each in part.findings)
+
+
 def test_a_score_that_reads_ahead_is_named(settings, monkeypatch):
     true = passes.weigh
 
