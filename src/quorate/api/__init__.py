@@ -22,6 +22,7 @@ from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
 from quorate.api.pulling import Pulls, pull_instruments, pull_venue
+from quorate.api.ranking import Leaderboard, leaderboard
 from quorate.api.reconciling import reconcile_data
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
@@ -30,6 +31,8 @@ from quorate.api.simulating import Simulation, simulate
 from quorate.api.stocktaking import stock, verify
 from quorate.api.sweeping import Sweep, grid, sweep
 from quorate.api.universes import survivorship, universe
+from quorate.api.validating import cpcv
+from quorate.api.walking import Plan, WalkForward, walkforward
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
@@ -53,17 +56,21 @@ __all__ = [
     "Comparison",
     "Explanation",
     "Imported",
+    "Leaderboard",
     "Panel",
+    "Plan",
     "Pulls",
     "Result",
     "Simulation",
     "Sizes",
     "Sweep",
+    "WalkForward",
     "audit",
     "bench",
     "check_data",
     "compare",
     "configure",
+    "cpcv",
     "decisions",
     "demo",
     "doctor",
@@ -72,6 +79,7 @@ __all__ = [
     "grid",
     "import_data",
     "keep",
+    "leaderboard",
     "load",
     "ls",
     "pull_archive",
@@ -92,6 +100,7 @@ __all__ = [
     "synthetic",
     "universe",
     "verify",
+    "walkforward",
     "warm",
 ]
 

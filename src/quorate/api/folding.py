@@ -96,22 +96,27 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
             f"the panel has {panel.n_bars} bars of {panel.n_coins} coins",
             hint="load at least one bar of one coin",
         )
-    _refuse_peeking(engines)
     _refuse_other_rules(panel, settings)
+    made = machine(panel, settings, engines)
+    start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
+    start_quote = start_usd / currency.first(panel.quote_usd)
+    check_equity("account.equity_usd in quote currency", start_quote)
+    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
+    return Fold(made, memory, start_quote)
+
+
+def machine(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> passes.Machine:
+    """Return what is fixed while engines vote on a panel: see ``begin``."""
+    _refuse_peeking(engines)
     params = configure(settings, panel.bar_minutes, bitcoin(panel))
     setup = Setup(
         venues=panel.venues,
         sector=sectors(panel.symbols),
         can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
     )
-    made = passes.machine(
+    return passes.machine(
         engines, params, setup, panel.delisted_k, missing(panel, params.features.btc)
     )
-    start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
-    start_quote = start_usd / currency.first(panel.quote_usd)
-    check_equity("account.equity_usd in quote currency", start_quote)
-    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
-    return Fold(made, memory, start_quote)
 
 
 def _refuse_peeking(engines: Sequence[Engine]) -> None:
@@ -133,6 +138,7 @@ def advance(
     alone: Collection[int] = (),
     *,
     threads: int = 2,
+    may_enter: bool = True,
 ) -> Iterator[tuple[int, passes.Block]]:
     """Run the panel block by block; the memory of the fold moves on.
 
@@ -152,6 +158,8 @@ def advance(
         and just after such a bar.
     threads : int
         1 or 2.
+    may_enter : bool
+        Whether positions may be opened; without, the run only learns.
 
     Yields
     ------
@@ -168,7 +176,7 @@ def advance(
     Units: as ``backtest.run.Block``.  Causal: blocks come in order of time.  Missing: as there.
     DESIGN 1.
     """
-    for t, seen in looks(panel, fold, n_bars, alone, threads=threads):
+    for t, seen in looks(panel, fold, n_bars, alone, threads=threads, may_enter=may_enter):
         done = passes.act(fold.made, fold.memory, seen)
         balanced(done)
         yield t, done
@@ -181,12 +189,13 @@ def looks(
     alone: Collection[int] = (),
     *,
     threads: int = 2,
+    may_enter: bool = True,
 ) -> Iterator[tuple[int, passes.Seen]]:
     """Look at the panel block by block: features, regimes and votes, which read no account.
 
     Parameters
     ----------
-    panel, fold, n_bars, alone, threads
+    panel, fold, n_bars, alone, threads, may_enter
         As ``advance``; only the features and regimes of the fold's memory move on.
 
     Notes
@@ -194,7 +203,15 @@ def looks(
     Units, Causal, Missing: as ``backtest.run.look``.
     """
     cut = pieces(panel, panel.n_bars if n_bars is None else n_bars, alone)
+    if not may_enter:
+        cut = ((t, _paused(piece)) for t, piece in cut)
     return _ahead(fold, cut) if threads > 1 else _looked(fold, cut)
+
+
+def _paused(piece: passes.Slice) -> passes.Slice:
+    """Return a block on which nothing may be opened."""
+    pause = np.ones_like(piece.controls.pause)
+    return piece._replace(controls=piece.controls._replace(pause=pause))
 
 
 def balanced(done: passes.Block) -> None:

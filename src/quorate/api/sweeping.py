@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 BATCH = 32
 """Settings in one pass over the panel."""
-SHARED = ("data", "universe", "engines", "regime")
+SHARED = ("data", "universe", "features", "engines", "regime")
 """Sections that a sweep may not change: bars are loaded, features and votes looked at, once."""
 RESULTS = (
     "net_return",
@@ -118,7 +118,7 @@ def sweep(
     panel : Panel
         From ``quorate.load`` or ``quorate.synthetic``.
     settings : sequence of Settings
-        At least one; their sections ``engines`` and ``regime`` are the same.
+        At least one; their sections ``features``, ``engines`` and ``regime`` are the same.
     engines : sequence of Engine, optional
         The engines that vote; those the settings name when left out.
     out : str or Path, optional

@@ -37,6 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         reconciling,
         runs,
         sweeping,
+        walking,
     )
     from quorate.cli.commands import app
     from quorate.cli.overview import overview

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS: Final = {
-    "Make a run": ("demo", "backtest", "sweep"),
+    "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv"),
     "Prove a run": ("audit",),
-    "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
+    "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Bars": (
         "data pull venue",
         "data pull archive",

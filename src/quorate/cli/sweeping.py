@@ -51,8 +51,8 @@ def sweep(  # noqa: PLR0913  (its options)
 ) -> None:
     """Try every combination of settings in one pass; the best come first, each is a trial.
 
-    It runs over the bars that `quorate backtest` would, or over --demo. Settings
-    of [engines] and [regime] cannot be varied: all combinations share them.
+    It runs over the bars that `quorate backtest` would, or over --demo. Settings of
+    [features], [engines] and [regime] cannot be varied: all combinations share them.
 
     Example: quorate sweep --demo --over consensus.k=0.5,1,2
     """

@@ -46,7 +46,7 @@ class Model:
     Parameters
     ----------
     kind : str
-        What it is (``linear``, ``calibrations``, ``edge_map``), lower case.
+        What it is (``linear``, ``trees``, ``calibrations``, ``edge_map``), lower case.
     arrays : Mapping of str to array
         Its numbers.
     blobs : Mapping of str to bytes

@@ -1,6 +1,6 @@
 """Fits as the arrays and settings of a model file, and back.
 
-In: a linear model, an edge map, or calibrations by engine and regime. Out: keywords of
+In: a linear model, trees, an edge map, or calibrations by engine and regime. Out: keywords of
 ``model_file.Model``; and from a loaded model the same fit again, its numbers bit by bit.
 """
 
@@ -14,10 +14,12 @@ from quorate.core.consensus.edge_map import EdgeMap
 from quorate.core.consensus.fitted import Kind
 from quorate.core.types import Regime
 from quorate.errors import ModelFileError
+from quorate.research import libraries
 from quorate.research.calibrate import Calibration
 from quorate.research.edge_map import FittedEdge
 from quorate.research.linear import Linear
 from quorate.research.murphy import Murphy
+from quorate.research.trees import Trees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +68,51 @@ def linear(model: Model) -> Linear:
         mass=mass,
         settings=dict(model.settings["fit"]),
     )
+
+
+def of_trees(fit: Trees) -> dict[str, Any]:
+    """Return the kind, arrays, reads, settings and libraries of boosted trees.
+
+    Examples
+    --------
+    >>> place, number = np.zeros((1, 1), np.uint16), np.zeros((1, 3), np.float32)
+    >>> told = of_trees(Trees(("adx",), ("adx",), place, number, 0.5, 9, 9.0, "3.2.0", {}))
+    >>> told["kind"], told["reads"], sorted(told["arrays"]), told["libraries"]["xgboost"]
+    ('trees', ('adx',), ['number', 'place', 'scalars'], '3.2.0')
+    """
+    return {
+        "kind": "trees",
+        "reads": fit.names,
+        "arrays": {
+            "place": fit.place,
+            "number": fit.number,
+            "scalars": np.array([fit.base, fit.mass]),
+        },
+        "settings": {"n": fit.n, "offered": list(fit.offered), "fit": dict(fit.settings)},
+        "libraries": libraries.versions() | {"xgboost": fit.library},
+    }
+
+
+def trees(model: Model) -> Trees:
+    """Return the boosted trees of a loaded file; XGBoost is not needed."""
+    _expect(model, "trees")
+    base, mass = model.arrays["scalars"].tolist()
+    try:
+        return Trees(
+            names=model.reads,
+            offered=tuple(model.settings["offered"]),
+            place=model.arrays["place"],
+            number=model.arrays["number"],
+            base=base,
+            n=model.settings["n"],
+            mass=mass,
+            library=model.libraries["xgboost"],
+            settings=dict(model.settings["fit"]),
+        )
+    except ValueError as error:
+        raise ModelFileError(
+            f"the model's trees cannot be walked: {error}", hint="fit again"
+        ) from error
 
 
 def of_edge(fit: FittedEdge) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from quorate.statistics.stability import stability
 from quorate.statistics.trades import cost_shares, require_lines, require_trades
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import polars as pl
 
@@ -292,11 +292,37 @@ def summary(
     if traded_usd is None:
         flags["activity.turnover_per_day"] = "from closed trades: entry notional counted twice"
     lost = {name for name in ("net", "gross") if np.isnan(getattr(daily, name)).any()}
-    for path, name, reason in _clean(tree, ""):
+    tree["flags"] = flags | tidy(tree, lost=lost)
+    return tree
+
+
+def tidy(tree: dict[str, Any], above: str = "", lost: Collection[str] = ()) -> dict[str, str]:
+    """Put None for what is not finite, and return why by dotted name.
+
+    Parameters
+    ----------
+    tree : dict
+        Metrics by name, changed in place.
+    above : str
+        What stands before the names.
+    lost : collection of str
+        First names of accounts whose equity was lost.
+
+    Notes
+    -----
+    Units: none.  Causal: no data are read.  Missing: None and a reason.
+
+    Examples
+    --------
+    >>> tree = {"sharpe": float("nan")}
+    >>> tidy(tree, "net."), tree
+    ({'net.sharpe': 'fewer than two days, or no variation'}, {'sharpe': None})
+    """
+    flags = {}
+    for path, name, reason in _clean(tree, above):
         known = _LOST if path.split(".")[0] in lost else _UNDEFINED.get(name, _NO_VARIATION)
         flags[path] = reason or known
-    tree["flags"] = flags
-    return tree
+    return flags
 
 
 def _clean(tree: dict[str, Any], above: str) -> Iterator[tuple[str, str, str]]:

@@ -155,6 +155,7 @@ def test_one_that_fails_is_booked_as_failed(panel, tmp_path, monkeypatch):
     ("other", "said"),
     [
         ({"regime.adaptive": "true"}, "changes regime.adaptive"),
+        ({"features.clip_z": "20"}, "changes features.clip_z"),
         ({"engines.exclude": "momentum_day"}, "changes engines.exclude"),
         ({"account.store": "other.sqlite"}, "changes account.store"),
     ],

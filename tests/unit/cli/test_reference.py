@@ -17,6 +17,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     reconciling,
     runs,
     sweeping,
+    walking,
 )
 from quorate.cli.commands import app
 from quorate.cli.overview import GROUPS, named, names

@@ -47,7 +47,7 @@ CLOSE = 1e-9
 """Relative tolerance of features over coins in another order: their sums round otherwise."""
 
 
-class Plan(NamedTuple):
+class Cuts(NamedTuple):
     """Where to cut: ``forks`` from the memory of the run, ``starts`` from the first bar on."""
 
     forks: Sequence[int]
@@ -59,7 +59,7 @@ def audit(
     panel: Panel,
     settings: Settings,
     engines: Sequence[Engine],
-    plan: Plan,
+    plan: Cuts,
     sheet: Sheet,
     tick: Callable[[], None],
 ) -> None:
@@ -69,7 +69,7 @@ def audit(
     ----------
     panel, settings, engines
         As ``folding.begin``.
-    plan : Plan
+    plan : Cuts
         Where to cut.
     sheet : Sheet
         Where findings go.

@@ -281,7 +281,7 @@ def _decisions(work: _Work, clean: tuple[Engine, ...], voters: tuple[Engine, ...
     if not clean:
         sheet.not_covered.append("decisions: no engine is left to decide with")
         return sheet.part()
-    plan = chain.Plan(work.plan.forks, work.plan.starts, work.plan.seed)
+    plan = chain.Cuts(work.plan.forks, work.plan.starts, work.plan.seed)
     chain.audit(work.panel, work.settings, clean, plan, sheet, work.tick)
     return sheet.part()
 

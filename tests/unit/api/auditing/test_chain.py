@@ -31,7 +31,7 @@ def settings():
 
 def audited(settings, forks=FORKS, starts=(800, 1300)):
     sheet = Sheet("decisions")
-    plan = chain.Plan(forks, starts, 5)
+    plan = chain.Cuts(forks, starts, 5)
     chain.audit(market(), settings, builtin()[:8], plan, sheet, lambda: None)
     return sheet.part()
 
