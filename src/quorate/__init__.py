@@ -1,8 +1,8 @@
 """Quorate: engines vote, a quorum decides, costs and risk shape it, every step explains itself.
 
 Everything of ``quorate.api`` is here, imported when first used: ``load`` or ``demo`` a market,
-``run`` it, ``sweep`` over settings, ``read`` an old run, list ``runs``, ``render`` a page,
-``explain`` a decision, ``compare`` runs.
+``run`` it, ``audit`` it, ``sweep`` over settings, ``read`` an old run, list ``runs``, ``render`` a
+page, ``explain`` a decision, ``compare`` runs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorate.api import (
+        Audit,
         Check,
         Checkup,
         Comparison,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Sizes,
         Sweep,
         WalkForward,
+        audit,
         bench,
         check_data,
         compare,
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Audit",
     "Check",
     "Checkup",
     "Comparison",
@@ -83,6 +86,7 @@ __all__ = [
     "Sweep",
     "WalkForward",
     "__version__",
+    "audit",
     "bench",
     "check_data",
     "compare",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.api.archives import pull_archive
+from quorate.api.auditing import Audit, audit
 from quorate.api.backtests import run
 from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 __all__ = [
+    "Audit",
     "Check",
     "Checkup",
     "Comparison",
@@ -65,6 +67,7 @@ __all__ = [
     "Sizes",
     "Sweep",
     "WalkForward",
+    "audit",
     "bench",
     "check_data",
     "compare",

@@ -31,6 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     from quorate.cli import (  # noqa: F401  (they add their commands to the app)
         archives,
+        auditing,
         data,
         pulling,
         reconciling,

@@ -15,15 +15,8 @@ if TYPE_CHECKING:
 
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv"),
-    "Look at runs": (
-        "ls",
-        "report",
-        "decisions",
-        "explain",
-        "compare",
-        "control",
-        "leaderboard",
-    ),
+    "Prove a run": ("audit", "control"),
+    "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Bars": (
         "data pull venue",
         "data pull archive",

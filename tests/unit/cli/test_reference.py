@@ -11,6 +11,7 @@ import pytest
 import quorate
 from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     archives,
+    auditing,
     data,
     pulling,
     reconciling,
