@@ -22,7 +22,8 @@ from quorate.core.types import Bar
 from quorate.errors import QuorateError
 from quorate.lake import layout, load
 from quorate.lake.address import is_object
-from quorate.lake.sources import MINUTE_MS, SNAP_MS, epoch_ms, infer_minutes
+from quorate.lake.sources import MINUTE_MS, SNAP_MS, epoch_ms
+from quorate.lake.spacing import infer_minutes
 from quorate.lake.spec import from_plain
 
 if TYPE_CHECKING:
