@@ -10,13 +10,14 @@ import time
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quorate import report
 from quorate.api import events, folder, folding
 from quorate.api.effective import read_settings
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
+from quorate.api.models import fits_of, keep_files, recipe
 from quorate.api.trials import data_of, trials_of
 from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from quorate.api.result import Result
     from quorate.core.engines.base import Engine
     from quorate.lake.certificate import Certificate
+    from quorate.research.fits import Fits
     from quorate.statistics.accounts import Trials
 
 _BATCH = 10_000
@@ -40,6 +42,7 @@ def run(
     settings: Settings | None = None,
     *,
     engines: Sequence[Engine] | None = None,
+    models: str | Path | Fits | None = None,
     out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     kind: str = "backtest",
@@ -54,6 +57,10 @@ def run(
         From ``quorate.read_settings``, which is called when left out.
     engines : sequence of Engine, optional
         The engines that vote; those the settings name when left out.
+    models : str, Path or Fits, optional
+        What was fitted out of sample: the folder of a model set, whose engines join the vote,
+        whose calibrations and edge map are used in place of the streaming and the stated one. Its
+        files are copied into the run's folder.
     out : str or Path, optional
         Folder of runs: the run is booked in its store and written below it. Without it nothing
         is written or booked, as in a notebook's cell.
@@ -69,7 +76,7 @@ def run(
 
     Raises
     ------
-    ConfigError, EngineError, DataError, StoreError
+    ConfigError, EngineError, ModelFileError, DataError, StoreError
         With what to do next; nothing half-written stays.
 
     Notes
@@ -78,9 +85,13 @@ def run(
     Missing: a coin without bars waits.  Spec 1 to 8, 10, 12.
     """
     chosen = _checked(panel, settings)
+    fits = fits_of(models)
     voters = tuple(engines) if engines is not None else _named(chosen)
+    if fits is not None:
+        voters = fits.voters(voters)
+    given = _Given(panel, chosen, voters, fits)
     if out is None:
-        return _simulate(panel, chosen, voters, "unbooked", progress, None, None)
+        return _simulate(given, "unbooked", progress, None, None)
     from quorate.store import open_store  # SQLAlchemy: only where a run is booked
 
     out = Path(out)
@@ -90,16 +101,16 @@ def run(
             chosen.values,
             data_hash=panel.source.digest,
             code_hash=source_hash(),
-            recipe=",".join(sorted(engine.name for engine in voters)),
+            recipe=recipe(voters, fits),
             kind=kind,
         )
         try:
             tried = trials_of(store, data_of(panel))
-            result = _simulate(panel, chosen, voters, run_id, progress, tried, out)
+            result = _simulate(given, run_id, progress, tried, out)
             result.facts["kind"] = kind
             place = out / run_id
             with folder.whole(place) as partial:
-                _write(partial, result, panel.certificate)
+                _write(partial, result, panel.certificate, fits)
                 kept = folder.read_rows(partial, "decisions.parquet")
                 # before the folder takes its name: a run that is seen is a run that is booked
                 noted = events.events(run_id, kept, result.fills, result.incidents)
@@ -134,10 +145,17 @@ def _named(settings: Settings) -> tuple[Engine, ...]:
     return find_engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
 
 
+class _Given(NamedTuple):
+    """What a run is of."""
+
+    panel: Panel
+    settings: Settings
+    engines: tuple[Engine, ...]
+    fits: Fits | None
+
+
 def _simulate(
-    panel: Panel,
-    settings: Settings,
-    engines: Sequence[Engine],
+    given: _Given,
     run_id: str,
     progress: Callable[[int, int], None] | None,
     tried: Trials | None,
@@ -145,8 +163,9 @@ def _simulate(
 ) -> Result:
     """Fold the panel block by block and gather what it leaves, on the disk of a folder."""
     begun = time.perf_counter()
-    fold = folding.begin(panel, settings, engines)
-    gathered = Gathering(panel, settings, engines, fold, place=place)
+    panel, settings, engines, fits = given
+    fold = folding.begin(panel, settings, engines, fits)
+    gathered = Gathering(panel, settings, engines, fold, place=place, fits=fits)
     for t, done in folding.advance(panel, fold):
         gathered.add(done)
         if progress is not None:
@@ -154,8 +173,10 @@ def _simulate(
     return gathered.result(run_id, {"simulate": time.perf_counter() - begun}, tried)
 
 
-def _write(place: Path, result: Result, certified: Certificate | None) -> None:
+def _write(place: Path, result: Result, certified: Certificate | None, fits: Fits | None) -> None:
     folder.write_json(place / "run.json", result.facts)
+    if fits is not None:
+        keep_files(fits, place)
     if certified is not None:
         certificate.write(certified, place / certificate.FOLDER)
     folder.write_json(place / "metrics.json", result.metrics)

@@ -13,6 +13,7 @@ from quorate.cli.market import Flat, Market
 
 if TYPE_CHECKING:
     from quorate.api import Panel, Result
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
 
 
@@ -37,6 +38,10 @@ Set = Annotated[
     Parameter(name="--set", help="A setting, section.name=value; may be given again."),
 ]
 Out = Annotated[Path, Parameter(help="Folder of runs; its store is quorate.sqlite in it.")]
+Models = Annotated[
+    Path | None,
+    Parameter(help="Folder of a model set: its engines join the vote, its calibrations are used."),
+]
 Config = Annotated[
     Path | None, Parameter(help="Settings file; quorate.toml here, if there is one, when left out.")
 ]
@@ -47,6 +52,7 @@ def demo(
     *,
     days: Annotated[int, Parameter(help="Days of the synthetic market.")] = 45,
     seed: Annotated[int, Parameter(help="The same seed makes the same market.")] = 7,
+    models: Models = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -57,15 +63,17 @@ def demo(
     Example: quorate demo
     """
     from quorate import api
+    from quorate.api.models import fits_of
 
     settings = settings_of(config, set_)
-    _backtest(api.demo(days, seed), settings, out, json=json, kind="demo")
+    _backtest(api.demo(days, seed), settings, out, fits_of(models), json=json, kind="demo")
 
 
 @app.command
 def backtest(
     *,
     market: Annotated[Market, Flat],
+    models: Models = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -75,9 +83,12 @@ def backtest(
 
     Example: quorate backtest --bars data/spot_5m --venue binance_spot --kind spot
     """
+    from quorate.api.models import fits_of
+
     settings = settings_of(config, set_)
     market.check()
-    _backtest(market.load(settings), settings, out, json=json, kind="backtest")
+    fits = fits_of(models)  # refused before any bar is read
+    _backtest(market.load(settings), settings, out, fits, json=json, kind="backtest")
 
 
 @app.command
@@ -199,7 +210,15 @@ def key_figures(result: Result) -> dict[str, str | int | float | None]:
     }
 
 
-def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str) -> None:
+def _backtest(
+    panel: Panel,
+    settings: Settings,
+    out: Path,
+    models: Fits | None = None,
+    *,
+    json: bool,
+    kind: str,
+) -> None:
     from rich.console import Console
 
     from quorate import api
@@ -209,7 +228,7 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     compile_all(Console(stderr=True).print)
     then = "attributing, booking and writing ..."
     with bars("simulating", panel.n_coins, then=then) as progress:
-        result = api.run(panel, settings, out=out, progress=progress, kind=kind)
+        result = api.run(panel, settings, models=models, out=out, progress=progress, kind=kind)
     if json:
         print(jsonlib.dumps(key_figures(result), indent=1, allow_nan=False))
         return
