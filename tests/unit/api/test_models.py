@@ -295,5 +295,5 @@ def test_a_sweep_takes_a_set_and_its_next_command_names_it(folder, tmp_path, cap
     out = ["--out", str(tmp_path / "runs")]
     given = ["--models", str(folder), "--set", "risk.horizon_hours=2", *out, "--json"]
     assert command(["sweep", "--demo", "--days", "2", "--over", "consensus.k=1,2", *given]) == 0
-    again = json.loads(capsys.readouterr().out)["backtest"]
+    again = json.loads(capsys.readouterr().out)["best"]["backtest"]
     assert f"--models {folder}" in again
