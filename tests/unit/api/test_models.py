@@ -15,6 +15,7 @@ from tests.unit.research.fitted import CERTIFICATE, edge, made
 
 import quorate
 from quorate.api import folding, models, sweeping
+from quorate.api.dissect import NOT_APPROVED
 from quorate.api.explanation import FITTED, STREAMING
 from quorate.cli import run as command
 from quorate.core.types import Regime
@@ -142,6 +143,18 @@ def test_each_probability_says_what_calibrated_it(lively, entry):
     assert line.strip() == f"* 1 of {len(again.votes)} calibrated out of sample"
     assert max(map(len, str(again).splitlines())) <= 80
     assert entry["id"]
+
+
+def test_an_engine_that_may_vote_nowhere_is_said_so(lively):
+    """It votes on and has no weight; where it took no side, that is why."""
+    kept = quorate.decisions(lively.folder)
+    found = [quorate.explain(lively.folder, each) for each in kept["id"].to_list()[-3:]]
+    said = []
+    for each in found:
+        said += [(v.is_approved, v.weight) for v in each.votes if v.engine == "vwap_reversion"]
+        said += [(s.why, s.weight) for s in each.silent if s.engine == "vwap_reversion"]
+    assert len(said) == len(found)
+    assert set(said) <= {(False, 0.0), (NOT_APPROVED, 0.0)}
 
 
 def test_without_its_models_only_the_record_is_shown(lively, entry, tmp_path):
