@@ -7,7 +7,7 @@ laid on the engines of a run: who votes, who may in which regime, what a strengt
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,11 @@ from quorate.core.consensus.edge_map import EdgeMap
 from quorate.core.consensus.fitted import CEILING, FLOOR
 from quorate.core.consensus.labels import N_CELLS
 from quorate.core.engines.base import Engine, approval
-from quorate.core.engines.rule import Rule
 from quorate.errors import EngineError
 from quorate.records import canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from quorate.core.types import ByteMat, Mat, Regime, Vec
@@ -186,6 +185,18 @@ def _frozen(array: np.ndarray[Any, Any]) -> Any:  # noqa: ANN401  (any rank)
     return held
 
 
+def _bytes(value: object) -> Iterator[bytes]:
+    """Yield the arrays and words that a vote is made of."""
+    if isinstance(value, np.ndarray):
+        yield canonical_json([value.dtype.str, list(value.shape)]).encode()
+        yield np.ascontiguousarray(value).tobytes()
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _bytes(each)
+    elif isinstance(value, str):
+        yield canonical_json(value).encode()
+
+
 def _content(fits: Fits) -> str:
     """Return a SHA-256 of what fits say, in hex, for those that have no manifest."""
     made = hashlib.sha256()
@@ -193,8 +204,11 @@ def _content(fits: Fits) -> str:
         regimes = sorted(regime.name for regime in engine.approved)
         head = [engine.name, engine.family, regimes, list(engine.reads), dict(engine.parameters)]
         made.update(canonical_json(head).encode())
-        if isinstance(engine.vote, Rule):
-            made.update(engine.vote.parameters.astype("<f8").tobytes())
+        vote: object = engine.vote
+        if is_dataclass(vote):
+            for each in fields(vote):
+                for held in _bytes(getattr(vote, each.name)):
+                    made.update(held)
     for name, row in fits.cells.items():
         made.update(canonical_json(name).encode())
         made.update(row.astype("<f8").tobytes())

@@ -136,3 +136,23 @@ def test_fits_made_by_hand_have_a_digest_of_all_they_say():
     assert len(set(digests)) == len(changes)
     assert Fits(**base).digest == digests[0]
     assert Fits(**base, digest="cd" * 32).digest == "cd" * 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Walk:
+    """A vote of another form than a rule's: arrays in a tuple."""
+
+    reads: tuple[str, ...]
+    forest: tuple[np.ndarray, ...]
+
+    def __call__(self, rows):
+        return rows.values[:, 0] * 0.0, rows.values[:, 0] * 0.0 + 0.5
+
+
+def test_the_digest_covers_whatever_a_vote_is_made_of():
+    mine = voter().engine()
+    forests = ([1.0], [2.0]), ([1.0, 2.0],), ([1.0], [3.0])
+    votes = [Walk(("adx",), tuple(np.array(a) for a in forest)) for forest in forests]
+    votes.append(Walk(("ret_1h",), votes[0].forest))
+    engines = [dataclasses.replace(mine, vote=vote) for vote in votes]
+    assert len({Fits(engines=(engine,)).digest for engine in engines}) == 4

@@ -149,7 +149,8 @@ def is_ours(engine: Engine) -> bool:
     True
     """
     vote = engine.vote
-    return type(vote) is Rule and str(getattr(vote.tally, "__module__", "")).startswith(_HERE)
+    loop = vote.tally if type(vote) is Rule else type(vote)
+    return str(getattr(loop, "__module__", "")).startswith(_HERE)
 
 
 def rule(

@@ -92,6 +92,8 @@ def test_a_loop_of_this_package_is_ours_whoever_set_its_parameters():
     (mine, *_) = builtin()
     assert is_ours(replace(mine, approved=[Regime.PANIC]))
     assert is_ours(replace(mine, vote=Rule(mine.vote.tally, mine.reads, np.zeros(3))))
+    walk = type("Walk", (), {"__module__": "quorate.core.engines.trees", "__call__": print})
+    assert is_ours(replace(mine, vote=walk()))
 
 
 def test_other_code_is_not_ours():
@@ -101,4 +103,6 @@ def test_other_code_is_not_ours():
         rest[-2][:] = np.sign(values.sum())
 
     assert not is_ours(replace(mine, vote=Rule(peeking, mine.reads, np.zeros(3))))
+    inherited = type("Mine", (Rule,), {"__module__": "mine"})
+    assert not is_ours(replace(mine, vote=inherited(mine.vote.tally, mine.reads, np.zeros(3))))
     assert not is_ours(replace(mine, vote=lambda rows: mine.vote(rows.values)))
