@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.api import folding
 from quorate.api.booking import booked
 from quorate.api.effective import read_settings
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
+from quorate.api.models import fits_of, keep_files, recipe
 from quorate.api.stressing import Stressed
 from quorate.backtest import run as passes
 from quorate.errors import ConfigError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from quorate.api.result import Result
     from quorate.core.engines.base import Engine
+    from quorate.research.fits import Fits
     from quorate.statistics.accounts import Trials
     from quorate.statistics.daily import Daily
 
@@ -34,6 +36,7 @@ def run(
     settings: Settings | None = None,
     *,
     engines: Sequence[Engine] | None = None,
+    models: str | Path | Fits | None = None,
     out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     kind: str = "backtest",
@@ -49,6 +52,10 @@ def run(
         From ``quorate.read_settings``, which is called when left out.
     engines : sequence of Engine, optional
         The engines that vote; those the settings name when left out.
+    models : str, Path or Fits, optional
+        What was fitted out of sample: the folder of a model set, whose engines join the vote,
+        whose calibrations and edge map are used in place of the streaming and the stated one. Its
+        files are copied into the run's folder.
     out : str or Path, optional
         Folder of runs: the run is booked in its store and written below it. Without it nothing
         is written or booked, as in a notebook's cell.
@@ -67,7 +74,7 @@ def run(
 
     Raises
     ------
-    ConfigError, EngineError, DataError, StoreError
+    ConfigError, EngineError, ModelFileError, DataError, StoreError
         With what to do next; nothing half-written stays.
 
     Notes
@@ -76,14 +83,22 @@ def run(
     Missing: a coin without bars waits.  Spec 1 to 8, 10, 12.
     """
     chosen = checked(panel, settings)
+    fits = fits_of(models)
     voters = tuple(engines) if engines is not None else named(chosen)
+    if fits is not None:
+        voters = fits.voters(voters)
+    given = _Given(panel, chosen, voters, fits)
     if out is None:
-        return _simulate(panel, chosen, voters, "unbooked", progress, None, None, stress=stress)
+        return _simulate(given, "unbooked", progress, None, None, stress=stress)
 
     def make(run_id: str, tried: Callable[[Daily], Trials], place: Path) -> Result:
-        return _simulate(panel, chosen, voters, run_id, progress, tried, place, stress=stress)
+        return _simulate(given, run_id, progress, tried, place, stress=stress)
 
-    return booked(panel, chosen, voters, Path(out), kind, make)
+    def more(place: Path) -> None:
+        if fits is not None:
+            keep_files(fits, place)
+
+    return booked(panel, chosen, recipe(voters, fits), Path(out), kind, make, more=more)
 
 
 def checked(panel: Panel, settings: Settings | None) -> Settings:
@@ -109,10 +124,17 @@ def named(settings: Settings) -> tuple[Engine, ...]:
     return find_engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
 
 
+class _Given(NamedTuple):
+    """What a run is of."""
+
+    panel: Panel
+    settings: Settings
+    engines: tuple[Engine, ...]
+    fits: Fits | None
+
+
 def _simulate(
-    panel: Panel,
-    settings: Settings,
-    engines: Sequence[Engine],
+    given: _Given,
     run_id: str,
     progress: Callable[[int, int], None] | None,
     tried: Callable[[Daily], Trials] | None,
@@ -122,8 +144,9 @@ def _simulate(
 ) -> Result:
     """Fold the panel block by block and gather what it leaves, on the disk of a folder."""
     begun = time.perf_counter()
-    fold = folding.begin(panel, settings, engines)
-    gathered = Gathering(panel, settings, engines, fold, place=place)
+    panel, settings, engines, fits = given
+    fold = folding.begin(panel, settings, engines, fits)
+    gathered = Gathering(panel, settings, engines, fold, place=place, fits=fits)
     dear = Stressed(panel, settings, engines) if stress else None
     for t, seen in folding.looks(panel, fold):
         said = passes.weigh(fold.made, fold.memory, seen)

@@ -18,13 +18,10 @@ from quorate.lake import certificate
 from quorate.statistics.ratios import sharpe_per_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import polars as pl
-
     from quorate.api.result import Result
-    from quorate.core.engines.base import Engine
     from quorate.lake import Panel
     from quorate.lake.certificate import Certificate
     from quorate.settings import Settings
@@ -38,19 +35,21 @@ _BATCH = 10_000
 def booked(
     panel: Panel,
     settings: Settings,
-    engines: Sequence[Engine],
+    recipe: str,
     out: Path,
     kind: str,
     make: Callable[[str, Callable[[Daily], Trials], Path], Result],
     also: Mapping[str, Mapping[str, Any]] | None = None,
-    tables: Callable[[], Mapping[str, pl.DataFrame]] = dict,
+    more: Callable[[Path], None] | None = None,
 ) -> Result:
     """Return the result of a run that is booked and written.
 
     Parameters
     ----------
-    panel, settings, engines
+    panel, settings
         What the run is of.
+    recipe : str
+        Which engines vote, and by which fits.
     out : Path
         Folder of runs.
     kind : str
@@ -60,8 +59,8 @@ def booked(
         folder that may hold its tables.
     also : Mapping, optional
         Sections beside the settings that make another trial of it.
-    tables : callable
-        Returns more tables for the folder, by name, once the result is made.
+    more : callable, optional
+        Writes what else belongs into the folder, once the result is made.
 
     Raises
     ------
@@ -81,7 +80,7 @@ def booked(
             {**settings.values, **(also or {})},
             data_hash=panel.source.digest,
             code_hash=source_hash(),
-            recipe=",".join(sorted(engine.name for engine in engines)),
+            recipe=recipe,
             kind=kind,
         )
         try:
@@ -94,8 +93,8 @@ def booked(
             result.facts["kind"] = kind
             place = out / run_id
             with folder.whole(place) as partial:
-                for name, table in tables().items():
-                    folder.write_table(partial / f"{name}.parquet", table)
+                if more is not None:
+                    more(partial)
                 _write(partial, result, panel.certificate)
                 kept = folder.read_rows(partial, "decisions.parquet")
                 # before the folder takes its name: a run that is seen is a run that is booked

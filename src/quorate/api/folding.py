@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.api.configure import check_equity, configure, data_rules, universe_rules
+from quorate.api.models import laid_on
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
-from quorate.core.engines.catalogue import builtin
 from quorate.core.engines.checks import reads_one_row_at_a_time
+from quorate.core.engines.rule import is_ours
 from quorate.core.types import Bars, Market
 from quorate.errors import ConfigError, DataError, EngineError
 from quorate.lake import Block, blocks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
 
 
@@ -65,7 +67,9 @@ def _refuse_other_rules(panel: Panel, settings: Settings) -> None:
                 )
 
 
-def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
+def begin(
+    panel: Panel, settings: Settings, engines: Sequence[Engine], fits: Fits | None = None
+) -> Fold:
     """Return a run that has seen nothing yet.
 
     Parameters
@@ -76,6 +80,8 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
         Effective settings.
     engines : sequence of Engine
         The engines that vote.
+    fits : Fits, optional
+        What was fitted out of sample; its engines are among those that vote (``Fits.voters``).
 
     Raises
     ------
@@ -84,7 +90,8 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     EngineError
         An engine of your own looks at other rows than the one it votes on.
     ConfigError
-        A setting is out of its bounds, or the panel was loaded by other rules of data.
+        A setting is out of its bounds, the panel was loaded by other rules of data, or the fits
+        are of another horizon.
 
     Notes
     -----
@@ -97,7 +104,7 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
             hint="load at least one bar of one coin",
         )
     _refuse_other_rules(panel, settings)
-    made = machine(panel, settings, engines)
+    made = laid_on(machine(panel, settings, engines), fits, settings)
     start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
     start_quote = start_usd / currency.first(panel.quote_usd)
     check_equity("account.equity_usd in quote currency", start_quote)
@@ -121,9 +128,8 @@ def machine(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> pass
 
 def _refuse_peeking(engines: Sequence[Engine]) -> None:
     """Refuse an engine whose vote on a row changes with the rows beside it: it could see ahead."""
-    ours = {id(engine) for engine in builtin()}
     for engine in engines:
-        complaint = "" if id(engine) in ours else reads_one_row_at_a_time(engine)
+        complaint = "" if is_ours(engine) else reads_one_row_at_a_time(engine)
         if complaint.startswith("shuffled"):
             raise EngineError(
                 f"engine {engine.name} looks at other rows than the one it votes on: {complaint}",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from quorate.backtest.run import Block
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
     from quorate.statistics.daily import Daily
@@ -71,6 +72,8 @@ class Gathering:
         Whether to keep refused signals: they are most of what a run leaves.
     place : Path, optional
         A folder on the disk that is to hold the kept decisions until they are written.
+    fits : Fits, optional
+        Of the fold, for its facts.
 
     Notes
     -----
@@ -87,8 +90,10 @@ class Gathering:
         *,
         refusals: bool = True,
         place: Path | None = None,
+        fits: Fits | None = None,
     ) -> None:
         self._panel, self._settings, self._engines, self._fold = panel, settings, engines, fold
+        self._fits = fits
         names = [engine.name for engine in engines]
         start = round(fold.start_quote * MONEY_SCALE)
         self._record = Record(
@@ -189,7 +194,13 @@ class Gathering:
         metrics["exposure"] = _exposure(equity)
         metrics["kelly"] = _kelly(entries, str(self._settings["risk"]["kelly"]))
         facts = facts_of(
-            self._panel, self._settings, self._engines, run_id, self._record.failures, seconds
+            self._panel,
+            self._settings,
+            self._engines,
+            run_id,
+            self._record.failures,
+            seconds,
+            self._fits,
         )
         if trials is not None:
             facts["n_trials"] = trials.n

@@ -25,6 +25,7 @@ from quorate.api import folder, folding
 from quorate.api.configure import configure
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
+from quorate.api.models import fits_of, recipe
 from quorate.api.trials import data_of, effective, record, trials_of, variance_of
 from quorate.backtest import run as passes
 from quorate.core.kernel import source_hash
@@ -37,13 +38,14 @@ from quorate.statistics.benchmark import returns_of
 from quorate.statistics.daily import EQUITY, daily_returns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from quorate.api.result import Result
     from quorate.core import consensus
     from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec, Mat, Vec
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
     from quorate.statistics.daily import Daily
     from quorate.statistics.selection import Luck
@@ -129,6 +131,7 @@ def sweep(
     settings: Sequence[Settings],
     *,
     engines: Sequence[Engine] | None = None,
+    models: str | Path | Fits | None = None,
     out: str | Path | None = None,
     threads: int = 2,
     progress: Callable[[int, int], None] | None = None,
@@ -143,6 +146,8 @@ def sweep(
         At least one; their sections ``features``, ``engines`` and ``regime`` are the same.
     engines : sequence of Engine, optional
         The engines that vote; those the settings name when left out.
+    models : str, Path or Fits, optional
+        As of ``quorate.run``; all settings share it.
     out : str or Path, optional
         Folder of runs: every setting is booked in its store as a trial, without a folder.
     threads : int
@@ -159,6 +164,8 @@ def sweep(
     ------
     ConfigError
         No setting, one that changes what is shared, or one out of its bounds.
+    ModelFileError, EngineError
+        The model set is refused, or does not fit the engines.
 
     Notes
     -----
@@ -186,25 +193,28 @@ def sweep(
         if engines is None
         else tuple(engines)
     )
+    fits = fits_of(models)
+    if fits is not None:
+        voters = fits.voters(voters)
+    given = _Given(panel, voters, fits, threads)
     if out is None:
-        found = _batches(panel, chosen, voters, threads, progress, ["unbooked"] * len(chosen))
+        found = _batches(given, chosen, progress, ["unbooked"] * len(chosen))
         return _swept(chosen, found, _own_trials(chosen, found))
     from quorate.store import open_store  # SQLAlchemy: only where a run is booked
 
     with open_store(folder.store_place(str(first["account"]["store"]), Path(out))) as store:
-        recipe = ",".join(sorted(engine.name for engine in voters))
         run_ids = [
             store.runs.begin(
                 each.values,
                 data_hash=panel.source.digest,
                 code_hash=source_hash(),
-                recipe=recipe,
+                recipe=recipe(voters, fits),
                 kind="sweep",
             )
             for each in chosen
         ]
         try:
-            found = _batches(panel, chosen, voters, threads, progress, run_ids)
+            found = _batches(given, chosen, progress, run_ids)
         except BaseException as error:
             for run_id in run_ids:
                 store.runs.finish(run_id, "failed", message=str(error))
@@ -213,6 +223,15 @@ def sweep(
             returns = record(each.daily)
             store.runs.finish(each.run_id, "finished", metrics=each.metrics, daily=returns)
         return _swept(chosen, found, trials_of(store, data_of(panel)))
+
+
+class _Given(NamedTuple):
+    """What all settings of a sweep share."""
+
+    panel: Panel
+    engines: tuple[Engine, ...]
+    fits: Fits | None
+    threads: int
 
 
 class _Found(NamedTuple):
@@ -267,10 +286,8 @@ def checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
 
 
 def _batches(
-    panel: Panel,
+    given: _Given,
     settings: Sequence[Settings],
-    engines: Sequence[Engine],
-    threads: int,
     progress: Callable[[int, int], None] | None,
     run_ids: Sequence[str],
 ) -> list[_Found]:
@@ -284,26 +301,25 @@ def _batches(
                 progress(n * bars + done, len(starts) * bars)
 
         part = slice(i, i + BATCH)
-        found += _fold(panel, settings[part], engines, threads, told, run_ids[part])
+        found += _fold(given, settings[part], told, run_ids[part])
     return found
 
 
 def _fold(
-    panel: Panel,
+    given: _Given,
     settings: Sequence[Settings],
-    engines: Sequence[Engine],
-    threads: int,
     progress: Callable[[int, int], None],
     run_ids: Sequence[str],
 ) -> list[_Found]:
     """Stream the panel by some settings at once."""
     begun = time.perf_counter()
-    folds = [folding.begin(panel, each, engines) for each in settings]
-    leaders: dict[consensus.Params, folding.Fold] = {}
+    panel, engines, fits, threads = given
+    folds = [folding.begin(panel, each, engines, fits) for each in settings]
+    leaders: dict[Hashable, folding.Fold] = {}
     for fold in folds:
-        leaders.setdefault(fold.made.params.consensus, fold)
+        leaders.setdefault(weighed_by(fold.made), fold)
     gathered = [
-        Gathering(panel, each, engines, fold, refusals=False)
+        Gathering(panel, each, engines, fold, refusals=False, fits=fits)
         for each, fold in zip(settings, folds, strict=True)
     ]
     with ThreadPoolExecutor(max(1, threads), "sweep") as pool:
@@ -329,18 +345,32 @@ def _kept(result: Result) -> _Found:
     return _Found(result.run_id, result.metrics, net_return, n_trades, daily, held)
 
 
+def weighed_by(made: passes.Machine) -> Hashable:
+    """Return all by which votes are weighed: what two settings must share to share a consensus.
+
+    Beside the settings of the consensus, what was fitted (its cells, its edge map) and where
+    engines may vote.
+
+    Notes
+    -----
+    Units: none.  Causal: fixed before the run.  Missing: none.  docs/decisions 0014, 0024.
+    """
+    edges = None if made.edges is None else tuple(array.tobytes() for array in made.edges)
+    return made.params.consensus, made.cells.tobytes(), edges, made.approved.tobytes()
+
+
 def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:
     return passes.weigh(fold.made, fold.memory, seen)
 
 
 def _trade(
     seen: passes.Seen,
-    said: Mapping[consensus.Params, consensus.Out],
+    said: Mapping[Hashable, consensus.Out],
     fold: folding.Fold,
     gathered: Gathering,
 ) -> None:
     """Fill and decide a block under one setting, and keep what it leaves."""
-    done = passes.trade(fold.made, fold.memory, seen, said[fold.made.params.consensus])
+    done = passes.trade(fold.made, fold.memory, seen, said[weighed_by(fold.made)])
     folding.balanced(done)
     gathered.add(done)
 

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from quorate.api import folding
+from quorate.api import folder, folding
 from quorate.api.backtests import checked, named
 from quorate.api.booking import booked
 from quorate.api.gathering import Gathering
+from quorate.api.models import recipe
 from quorate.errors import ConfigError
 from quorate.lake.panel import part
 from quorate.research import prices, training, windows
@@ -193,9 +194,10 @@ def walkforward(
         return walk.run(run_id, tried, place)
 
     also = {KIND: asdict(asked)}
-    judged = walk.judged
-    tables = walk.tables
-    return walk.told(booked(judged, chosen, walk.voters, Path(out), KIND, make, also, tables))
+    told = booked(
+        walk.judged, chosen, recipe(walk.voters, None), Path(out), KIND, make, also, walk.write
+    )
+    return walk.told(told)
 
 
 class _Walk:
@@ -274,8 +276,13 @@ class _Walk:
         )
         return WalkForward(result, folds, tuple(self._fits), **self.tables())
 
+    def write(self, place: Path) -> None:
+        """Write what the folder of the run holds beside that of any run."""
+        for name, table in self.tables().items():
+            folder.write_table(place / f"{name}.parquet", table)
+
     def tables(self) -> dict[str, pl.DataFrame]:
-        """Return what the folder of the run holds beside that of any run."""
+        """Return the leaderboards, and what each engine was worth at the end."""
         boards = pl.concat(self._boards) if self._boards else pl.DataFrame()
         return {"leaderboard": boards, "worth": self._worth}
 
@@ -309,7 +316,10 @@ class _Walk:
         )
         self._fits.append(found)
         made = folding.machine(panel, self._settings, (*self._rules, *found.engines))
-        return replace(self._fold, made=replace(made, edges=found.edges, approved=self._approved))
+        return replace(
+            self._fold,
+            made=replace(made, cells=found.cells, edges=found.edges, approved=self._approved),
+        )
 
     def _weeks(self, window: Window) -> Iterator[tuple[int, int]]:
         """Yield the bars of a test from Monday to Monday, both ends included."""

@@ -13,6 +13,7 @@ from quorate.cli.market import Flat, Market
 
 if TYPE_CHECKING:
     from quorate.api import Panel, Result
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
 
 
@@ -40,6 +41,10 @@ Out = Annotated[Path, Parameter(help="Folder of runs; its store is quorate.sqlit
 Stress = Annotated[
     bool, Parameter(name="--stress", negative="", help="Also with all costs half as high again.")
 ]
+Models = Annotated[
+    Path | None,
+    Parameter(help="Folder of a model set: its engines join the vote, its calibrations are used."),
+]
 Config = Annotated[
     Path | None, Parameter(help="Settings file; quorate.toml here, if there is one, when left out.")
 ]
@@ -50,6 +55,7 @@ def demo(
     *,
     days: Annotated[int, Parameter(help="Days of the synthetic market.")] = 45,
     seed: Annotated[int, Parameter(help="The same seed makes the same market.")] = 7,
+    models: Models = None,
     config: Config = None,
     set_: Set = None,
     stress: Stress = False,
@@ -61,15 +67,18 @@ def demo(
     Example: quorate demo
     """
     from quorate import api
+    from quorate.api.models import fits_of
 
     settings = settings_of(config, set_)
-    _backtest(api.demo(days, seed), settings, out, json=json, kind="demo", stress=stress)
+    fits = fits_of(models)
+    _backtest(api.demo(days, seed), settings, out, fits, json=json, kind="demo", stress=stress)
 
 
 @app.command
 def backtest(
     *,
     market: Annotated[Market, Flat],
+    models: Models = None,
     config: Config = None,
     set_: Set = None,
     stress: Stress = False,
@@ -80,9 +89,13 @@ def backtest(
 
     Example: quorate backtest --bars data/spot_5m --venue binance_spot --kind spot
     """
+    from quorate.api.models import fits_of
+
     settings = settings_of(config, set_)
     market.check()
-    _backtest(market.load(settings), settings, out, json=json, kind="backtest", stress=stress)
+    fits = fits_of(models)  # refused before any bar is read
+    panel = market.load(settings)
+    _backtest(panel, settings, out, fits, json=json, kind="backtest", stress=stress)
 
 
 @app.command
@@ -206,7 +219,14 @@ def key_figures(result: Result) -> dict[str, Any]:
 
 
 def _backtest(
-    panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str, stress: bool
+    panel: Panel,
+    settings: Settings,
+    out: Path,
+    models: Fits | None,
+    *,
+    json: bool,
+    kind: str,
+    stress: bool,
 ) -> None:
     from rich.console import Console
 
@@ -217,7 +237,9 @@ def _backtest(
     compile_all(Console(stderr=True).print)
     then = "attributing, booking and writing ..."
     with bars("simulating", panel.n_coins, then=then) as progress:
-        result = api.run(panel, settings, out=out, progress=progress, kind=kind, stress=stress)
+        result = api.run(
+            panel, settings, models=models, out=out, progress=progress, kind=kind, stress=stress
+        )
     if json:
         print(jsonlib.dumps(key_figures(result), indent=1, allow_nan=False))
         return

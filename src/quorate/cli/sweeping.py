@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from quorate.cli.commands import Config, Json, Out, Set, app, pairs, settings_of
+from quorate.cli.commands import Config, Json, Models, Out, Set, app, pairs, settings_of
 from quorate.cli.market import Flat, Market
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def sweep(  # noqa: PLR0913  (its options)
     page: Annotated[
         Path | None, Parameter(help="Where its page goes; beside the runs, named by the first.")
     ] = None,
+    models: Models = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -64,6 +65,7 @@ def sweep(  # noqa: PLR0913  (its options)
     from quorate import api
     from quorate.api.choosing import luck_of
     from quorate.api.folder import store_place
+    from quorate.api.models import fits_of
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
     from quorate.errors import DataError
@@ -76,18 +78,20 @@ def sweep(  # noqa: PLR0913  (its options)
     settings = [api.read_settings(config, fixed, each) for each in choices]
     if csv is not None and not csv.parent.is_dir():
         raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
+    fits = fits_of(models)
     panel, source = _market(market, base, days, seed, is_demo=demo)
     for each, setting in zip(choices, settings, strict=True):
         _bounded(each, setting, panel.bar_minutes)
     compile_all(Console(stderr=True).print)
     what = f"sweeping {len(settings)} setting{'' if len(settings) == 1 else 's'}"
     with bars(what, panel.n_coins, then="booking ...") as progress:
-        found = api.sweep(panel, settings, out=out, progress=progress)
+        found = api.sweep(panel, settings, models=fits, out=out, progress=progress)
     told = tell(found.table, found.metrics, found.trials, sort, luck_of(found, sort))
     if csv is not None:
         told.table[told.order].write_csv(csv)
     given = fixed | choices[told.order[0]]
-    words = [*source, *(["--config", str(config)] if config else [])]
+    words = [*source, *(["--models", str(models)] if models else [])]
+    words += ["--config", str(config)] if config else []
     words += [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
     again = shlex.join(["quorate", *words, *(["--out", str(out)] if out != Path("runs") else [])])
     store = str(store_place(_store(base), out))

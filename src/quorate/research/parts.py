@@ -15,7 +15,7 @@ from quorate.core.consensus.fitted import Kind
 from quorate.core.types import Regime
 from quorate.errors import ModelFileError
 from quorate.research import libraries
-from quorate.research.calibrate import Calibration
+from quorate.research.calibrate import Calibration, cells
 from quorate.research.edge_map import FittedEdge
 from quorate.research.linear import Linear
 from quorate.research.murphy import Murphy
@@ -24,6 +24,7 @@ from quorate.research.trees import Trees
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quorate.core.types import Mat, Vec
     from quorate.research.model_file import Model
 
 _CURVE = ("coefficients", "knots", "values", "highs")
@@ -139,25 +140,37 @@ def edge(model: Model) -> FittedEdge:
     return FittedEdge(edges=edges, **held, **model.settings)
 
 
-def of_calibrations(found: Mapping[tuple[str, Regime], Calibration]) -> dict[str, Any]:
+def of_calibrations(
+    found: Mapping[tuple[str, Regime], Calibration],
+    strengths: Mapping[tuple[str, Regime], Vec] | None = None,
+) -> dict[str, Any]:
     """Return the kind, arrays and settings of calibrations by engine and regime.
 
-    What is uncalibrated is left out: a missing one is the streaming calibration.
+    What is uncalibrated is left out: a missing one is the streaming calibration. With the
+    strengths that each fit was made of, the table that a run reads (``calibrate.cells``) goes with
+    the curves.
     """
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    told = {}
+    engines = sorted({engine for engine, _ in found})
+    if strengths is not None:
+        arrays["cells"] = cells(found, strengths, engines)
+    curves = {}
     for engine, regime in sorted(found):
         one, key = found[engine, regime], f"{engine}.{regime.name.lower()}"
         arrays |= {f"{key}.{name}": getattr(one, name) for name in _CURVE}
         arrays[f"{key}.brier"] = np.array([one.before, one.after])
-        told[key] = {
+        curves[key] = {
             "kind": one.kind.name.lower(),
             "n": one.n,
             "mass": one.mass,
             "n_floored": one.n_floored,
             "n_capped": one.n_capped,
         }
-    return {"kind": "calibrations", "arrays": arrays, "settings": {"curves": told}}
+    return {
+        "kind": "calibrations",
+        "arrays": arrays,
+        "settings": {"curves": curves, "engines": engines},
+    }
 
 
 def calibrations(model: Model) -> dict[tuple[str, Regime], Calibration]:
@@ -177,6 +190,24 @@ def calibrations(model: Model) -> dict[tuple[str, Regime], Calibration]:
             after=after,
         )
     return found
+
+
+def cells_of(model: Model) -> dict[str, Vec]:
+    """Return the probabilities that a run reads of loaded calibrations, by engine, shape (cell,).
+
+    Raises
+    ------
+    ModelFileError
+        The file has the curves alone: which votes fell in a cell is not known.
+    """
+    _expect(model, "calibrations")
+    if "cells" not in model.arrays:
+        raise ModelFileError(
+            "the calibrations have curves and no table of cells, which a run reads",
+            hint="write them with the strengths that they were fitted to",
+        )
+    table: Mat = model.arrays["cells"]
+    return dict(zip(model.settings["engines"], table, strict=True))
 
 
 def _expect(model: Model, kind: str) -> None:
