@@ -76,9 +76,7 @@ def _against(found: Sweep) -> tuple[Against, ...]:
         asked.append(against(found.returns, found.held[held], f"holding {held}"))
     usual = _default_row(found.table)
     if usual is None:
-        asked.append(
-            Against(DEFAULTS, why="they are not on the grid: add their values to --over to ask")
-        )
+        asked.append(Against(DEFAULTS, why="they are not on the grid (add their values to ask)"))
     else:
         asked.append(against(found.returns, found.returns[:, usual], DEFAULTS))
     return tuple(asked)

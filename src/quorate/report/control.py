@@ -34,8 +34,12 @@ def sentence(found: Mapping[str, Any] | None) -> str:
     )
 
 
-def rows(found: Mapping[str, Any] | None) -> list[tuple[str, str, str, str]]:
+def rows(
+    found: Mapping[str, Any] | None, *, is_scarce: bool = False
+) -> list[tuple[str, str, str, str]]:
     """Return question, figure, picture and how to read it; what to do where nobody asked.
+
+    Of a run with too few trades for a ratio, ``is_scarce``, the net return alone is told.
 
     Notes
     -----
@@ -45,6 +49,10 @@ def rows(found: Mapping[str, Any] | None) -> list[tuple[str, str, str, str]]:
     name = "the same on shuffled bars (white-noise control)"
     if found is None:
         return [(name, "not asked", "", "quorate control RUN runs it on bars that mean nothing")]
+    if is_scarce:
+        n = number(found["n"], 0)
+        said = f"by net return, on {n} such markets; too few trades for a ratio"
+        return [(name, f"p {probability(found['p_return'])}", "", said)]
     ratios = sorted(row["sharpe"] or 0.0 for row in found["markets"])
     low, high = ratios[0], ratios[-1]
     return [

@@ -225,7 +225,7 @@ def doubts(run: Run) -> list[Doubt]:
     noise = []
     if run.is_traded:
         noise = [Doubt(*stress.doubt(run.metrics.get("stress")))]
-        noise += [Doubt(*row) for row in control.rows(run.control)]
+        noise += [Doubt(*row) for row in control.rows(run.control, is_scarce=bool(scarcity(run)))]
     return [*rows, *_trials(run), *noise, *_steadiness(run)]
 
 

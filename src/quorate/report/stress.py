@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from quorate.core.types import MONEY_SCALE, Line
 from quorate.report.exhibit import Cell, Column, Row, Table, money
 from quorate.report.formats import number, percent, sign, usd
+from quorate.statistics.cautions import FEW_TRADES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,14 +107,15 @@ def doubt(found: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
     --------
     >>> found = {"times": 1.5, "pnl_usd": -3.0, "net_return": -0.01, "sharpe": -0.5, "n_trades": 9}
     >>> doubt(found)[1]
-    'negative'
+    'not positive'
     """
     name = "all costs × 1.5, decided anew"
     if found is None:
         return (name, "not asked", "", "--stress plays the run out a second time at such costs")
-    ratio = "" if found["sharpe"] is None else f", net Sharpe ratio {number(found['sharpe'])}"
+    is_known = found["sharpe"] is not None and found["n_trades"] >= FEW_TRADES
+    ratio = f", net Sharpe ratio {number(found['sharpe'])}" if is_known else ""
     said = (
         f"{usd(round(found['pnl_usd'] * MONEY_SCALE))} USD, {percent(found['net_return'])}{ratio}, "
         f"{number(found['n_trades'], 0)} closed trades"
     )
-    return (name, "still positive" if found["pnl_usd"] > 0.0 else "negative", "", said)
+    return (name, "still positive" if found["pnl_usd"] > 0.0 else "not positive", "", said)

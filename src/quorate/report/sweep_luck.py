@@ -83,7 +83,7 @@ def superiority(each: Against) -> str:
     return (
         f"Against {each.benchmark}, at the same risk and all settings counted: "
         f"p {probability(each.found.consistent)} (SPA); {better or 'none'} of {each.n_asked} "
-        f"{'is' if better == 1 else 'are'} better at 5% (StepM)."
+        f"{'are' if better > 1 else 'is'} better at 5% (StepM)."
     )
 
 

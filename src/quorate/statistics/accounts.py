@@ -152,7 +152,7 @@ def _variance(trials: Trials, n_days: int) -> float:
     """Return how far the daily ratios of independent trials lie apart.
 
     Trials that are alike lie closer together than so many independent ones would: where only the
-    latter count, they lie apart by chance at least (docs/decisions 0038).
+    latter count, they lie apart by chance at least (docs/decisions 0040).
     """
     chance = 1.0 / (n_days - 1)
     if trials.variance is None:

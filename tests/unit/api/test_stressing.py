@@ -76,7 +76,7 @@ def test_the_page_says_whether_anything_is_left(panel, tmp_path):
     made = quorate.run(panel, settings(), out=tmp_path, stress=True)
     page = (made.folder / "report.html").read_text(encoding="utf-8")
     part = page[page.index('id="luck"') : page.index('id="costs"')]
-    word = "still positive" if made.metrics["stress"]["pnl_usd"] > 0 else "negative"
+    word = "still positive" if made.metrics["stress"]["pnl_usd"] > 0 else "not positive"
     assert "all costs × 1.5, decided anew" in part
     assert word in part
     again = quorate.read(made.run_id, out=tmp_path)

@@ -29,3 +29,10 @@ def test_the_row_has_the_range_or_says_how_to_ask():
         "",
         "quorate control RUN runs it on bars that mean nothing",
     )
+
+
+def test_of_too_few_trades_no_ratio_is_told():
+    _, figure, picture, reading = rows(FOUND, is_scarce=True)[0]
+    assert (figure, picture) == ("p 15.0%", "")
+    assert "Sharpe" not in reading
+    assert "too few trades for a ratio" in reading
