@@ -10,6 +10,7 @@ from quorate.api.auditing import Audit, audit
 from quorate.api.backtests import run
 from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
+from quorate.api.choices import grid
 from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, data_rules, schema, universe_rules
 from quorate.api.controlling import Control, control
@@ -22,6 +23,7 @@ from quorate.api.importing import Imported, import_data
 from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
+from quorate.api.plans import Plan
 from quorate.api.pulling import Pulls, pull_instruments, pull_venue
 from quorate.api.ranking import Leaderboard, leaderboard
 from quorate.api.reconciling import reconcile_data
@@ -30,10 +32,10 @@ from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
 from quorate.api.simulating import Simulation, simulate
 from quorate.api.stocktaking import stock, verify
-from quorate.api.sweeping import Sweep, grid, sweep
+from quorate.api.sweeping import Sweep, sweep
 from quorate.api.universes import survivorship, universe
 from quorate.api.validating import cpcv
-from quorate.api.walking import Plan, WalkForward, walkforward
+from quorate.api.walking import WalkForward, walkforward
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, partial
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from quorate.api import folder, folding
+from quorate.api.choices import checked
 from quorate.api.configure import configure
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
@@ -29,7 +29,6 @@ from quorate.api.models import fits_of, recipe
 from quorate.api.trials import data_of, effective, record, trials_of, variance_of
 from quorate.backtest import run as passes
 from quorate.core.kernel import source_hash
-from quorate.errors import ConfigError
 from quorate.records import canonical_json
 from quorate.report.plain import known
 from quorate.statistics import currency
@@ -52,8 +51,6 @@ if TYPE_CHECKING:
 
 BATCH = 32
 """Settings in one pass over the panel."""
-SHARED = ("data", "universe", "features", "engines", "regime")
-"""Sections that a sweep may not change: bars are loaded, features and votes looked at, once."""
 RESULTS = (
     "net_return",
     "sharpe",
@@ -104,26 +101,6 @@ class Sweep:
         from quorate.api.choosing import luck_of  # it reads sweeps
 
         return luck_of(self)
-
-
-def grid(choices: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
-    """Return every combination of values as overrides, the last name changing fastest.
-
-    Parameters
-    ----------
-    choices : mapping
-        ``{"section.name": ["value", ...]}``.
-
-    Notes
-    -----
-    Units: as the settings.  Causal: none.  Missing: no choice is one combination, the defaults.
-
-    Examples
-    --------
-    >>> grid({"consensus.k": ["0.5", "1"], "costs.impact": ["spec"]})
-    [{'consensus.k': '0.5', 'costs.impact': 'spec'}, {'consensus.k': '1', 'costs.impact': 'spec'}]
-    """
-    return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
 
 
 def sweep(
@@ -243,46 +220,6 @@ class _Found(NamedTuple):
     n_trades: int
     daily: Daily
     benchmark: pl.DataFrame
-
-
-def checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
-    """Return the settings of a sweep; refuse none, and those that change what is shared.
-
-    Parameters
-    ----------
-    settings : sequence of Settings
-        As ``sweep`` takes them.
-
-    Raises
-    ------
-    ConfigError
-        What is changed, and what to do instead.
-
-    Notes
-    -----
-    Units: none.  Causal: no data are read.  Missing: none.
-
-    Examples
-    --------
-    >>> from quorate.api.effective import read_settings
-    >>> len(checked([read_settings(overrides={"consensus.k": k}) for k in ("0.5", "1")]))
-    2
-    """
-    if not settings:
-        raise ConfigError(
-            "a sweep has no settings", hint="give at least one: quorate.read_settings(...)"
-        )
-    first = settings[0]
-    fixed = [(section, name) for section in SHARED for name in first[section]]
-    for section, name in (*fixed, ("account", "store")):
-        if any(each[section][name] != first[section][name] for each in settings):
-            raise ConfigError(
-                f"a sweep changes {section}.{name}, which all of its settings share",
-                hint="all trials of a sweep are booked in one store"
-                if name == "store"
-                else "make a run of its own for each: features, regimes and votes differ",
-            )
-    return tuple(settings)
 
 
 def _batches(

@@ -27,7 +27,7 @@ from quorate.api.backtests import checked, named
 from quorate.api.booking import booked
 from quorate.api.gathering import Gathering
 from quorate.api.models import recipe
-from quorate.errors import ConfigError
+from quorate.api.plans import Plan
 from quorate.lake.panel import part
 from quorate.research import prices, training, windows
 from quorate.research.leaderboard import board, worth
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from quorate.statistics.daily import Daily
 
 KIND = "walkforward"
-MAX_EDGE_Z = 5.0
 MONDAY = 4  # days since 1970 of one, of 7
 
 
@@ -87,47 +86,6 @@ class WalkForward:
     def __repr__(self) -> str:  # type: ignore[explicit-override]
         """Return one line."""
         return f"WalkForward({self.folds.height} folds; {self.result!r})"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is learned, and when.
-
-    Parameters
-    ----------
-    train_days, purge_days, test_days : int
-        Lengths of a window, days (Spec 3).
-    expanding : bool
-        Learn from the beginning on, in place of the last ``train_days``.
-    models : tuple of str
-        Trained engines: words of ``training.LEARNERS``.
-    calibrate : bool
-        Whether every engine's strength is calibrated.
-    edge : str
-        The edge map: ``slope`` or ``isotonic``, fitted; ``stated``, as the settings have it.
-    edge_z : float
-        How many standard errors a fitted map lies below its fit.
-    leaderboard : bool
-        Whether engines are approved and withdrawn, regime by regime, every Monday.
-    """
-
-    train_days: int = windows.TRAIN_DAYS
-    purge_days: int = windows.PURGE_DAYS
-    test_days: int = windows.TEST_DAYS
-    expanding: bool = False
-    models: tuple[str, ...] = ("linear", "trees")
-    calibrate: bool = True
-    edge: str = "slope"
-    edge_z: float = 0.0
-    leaderboard: bool = True
-
-    def __post_init__(self) -> None:
-        if self.edge not in training.EDGES:
-            raise ConfigError(
-                f"edge is {self.edge!r}", hint=f"use one of: {', '.join(training.EDGES)}"
-            )
-        if not 0.0 <= self.edge_z <= MAX_EDGE_Z:
-            raise ConfigError(f"edge_z is {self.edge_z:g}, outside [0, {MAX_EDGE_Z:g}]")
 
 
 def walkforward(

@@ -136,7 +136,7 @@ def ranges(given: Sequence[str], fixed: dict[str, str]) -> dict[str, list[str]]:
     {'consensus.k': ['0.5', '1'], 'costs.impact': ['spec']}
     """
     from quorate import api
-    from quorate.api.sweeping import SHARED
+    from quorate.api.choices import SHARED
     from quorate.errors import ConfigError
 
     found: dict[str, list[str]] = {}

@@ -82,6 +82,37 @@ class Laid(NamedTuple):
     dead: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
+def hidden(laid: Laid, where: Mask) -> Laid:
+    """Return bars of one coin of which some are as if they had never been printed.
+
+    Parameters
+    ----------
+    laid : Laid
+        Of one coin.
+    where : Mask
+        True on the bars to hide, shape (time,).
+
+    Notes
+    -----
+    Units: as ``Laid``.  Causal: a bar at a time.  Missing: ABSENT, numbers NaN.
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> one = np.ones(2)
+    >>> coin = Series("A", np.array([0, 300_000]), one, one, one, one, one, one)
+    >>> laid = hidden(lay([coin], Grid(0, 5, 2)), np.array([True, False]))
+    >>> laid.close[:, 0].tolist(), laid.status[:, 0].tolist()
+    ([nan, 1.0], [0, 1])
+    """
+    if not where.any():
+        return laid
+    columns = {name: getattr(laid, name).copy() for name in (*COLUMNS[1:], "status")}
+    for name, column in columns.items():
+        column[where] = Bar.ABSENT if name == "status" else np.nan
+    return laid._replace(**columns)
+
+
 def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) -> Series:
     """Leave out the bars which a venue printed after trading had stopped.
 

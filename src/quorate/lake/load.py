@@ -28,7 +28,7 @@ from quorate.lake import (
     room,
     strands,
 )
-from quorate.lake.grid import NEVER
+from quorate.lake.grid import NEVER, hidden
 from quorate.lake.laying import Facts, Laying
 from quorate.lake.panel import Panel
 from quorate.lake.quarantine import trusted
@@ -167,6 +167,8 @@ def _coin(
         member = ends.members(t, n)
         if found.members is not None:
             member &= found.members.mask(life.name, part)
+            unseen = found.members.entered(life.name, part) == 0
+            laid = [hidden(each, unseen) for each in laid]
         member &= trusted(found.apart, [life.name], part)[:, 0]
         loom.put(c, strands.strand(laid, held.part(t, n), member), t)
         for known, each in zip(prices, laid, strict=True):

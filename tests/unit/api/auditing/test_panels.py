@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -257,7 +258,14 @@ def test_a_universe_of_the_day_itself_is_caught(tmp_path, monkeypatch):
     assert "member" in {finding.what for finding in part.findings}
 
 
-def test_a_coin_that_is_ranked_since_it_gets_in_later_is_caught(tmp_path):
+def test_a_coin_that_gets_in_later_is_not_seen_before(tmp_path):
+    panel = in_universe(tmp_path, (1, 2, 3, 4), (5,))
+    assert audited(panel, panels.from_files(panel), [1000]).findings == ()
+
+
+def test_a_coin_that_is_ranked_since_it_gets_in_later_is_caught(tmp_path, monkeypatch):
+    loading = importlib.import_module("quorate.lake.load")
+    monkeypatch.setattr(loading, "hidden", lambda laid, _: laid)
     panel = in_universe(tmp_path, (1, 2, 3, 4), (5,))
     part = audited(panel, panels.from_files(panel), [1000])
     (found,) = part.findings
