@@ -46,8 +46,10 @@ class Control:
     ----------
     run_id : str
         The run.
-    net_return, sharpe : float
-        What it made; a ratio that is not defined counts as 0, for it made nothing.
+    net_return : float
+        What it made, a fraction.
+    sharpe : float
+        Its ratio; one that is not defined counts as 0, for it made nothing.
     table : DataFrame
         ``seed``, ``net_return``, ``sharpe``, ``n_trades`` and ``is_found``, one row a market.
     block_minutes : int
