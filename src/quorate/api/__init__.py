@@ -20,6 +20,7 @@ from quorate.api.explaining import explain
 from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
 from quorate.api.importing import Imported, import_data
+from quorate.api.learning import Trained, train
 from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
@@ -68,6 +69,7 @@ __all__ = [
     "Simulation",
     "Sizes",
     "Sweep",
+    "Trained",
     "WalkForward",
     "audit",
     "bench",
@@ -103,6 +105,7 @@ __all__ = [
     "survivorship",
     "sweep",
     "synthetic",
+    "train",
     "universe",
     "verify",
     "walkforward",

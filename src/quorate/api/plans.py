@@ -24,7 +24,7 @@ class Plan:
     expanding : bool
         Learn from the beginning on, in place of the last ``train_days``.
     models : tuple of str
-        Trained engines: words of ``training.LEARNERS``.
+        Trained engines: words of ``learners.LEARNERS``.
     calibrate : bool
         Whether every engine's strength is calibrated.
     edge : str

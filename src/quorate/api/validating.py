@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from quorate.api import folding
 from quorate.api.backtests import checked, named
 from quorate.lake.panel import part
-from quorate.research import prices, training
+from quorate.research import prices
 from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths
 from quorate.research.cpcv import cpcv as validate
 from quorate.research.learned import labelled
+from quorate.research.learners import learners
 from quorate.research.past import Past
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def cpcv(
     settings : Settings, optional
         Whose horizon the labels have; ``quorate.read_settings`` when left out.
     models : sequence of str
-        Words of ``training.LEARNERS``.
+        Words of ``learners.LEARNERS``.
     n_blocks, n_test, cost_bps, workers
         As of ``research.cpcv.cpcv``.
     progress : callable, optional
@@ -79,7 +80,7 @@ def cpcv(
     >>> cpcv(panel, models=["linear"], n_blocks=4, n_test=1).spread["measure"].to_list()
     ['brier_skill', 'hit_rate', 'net_bps', 'sharpe']
     """
-    chosen, asked = checked(panel, settings), training.learners(models)
+    chosen, asked = checked(panel, settings), learners(models)
     fold = folding.begin(panel, chosen, named(chosen))
     past = Past(panel.bars_per_hour)
     for t, done in folding.advance(panel, fold, may_enter=False):

@@ -32,6 +32,7 @@ from quorate.lake.panel import part
 from quorate.research import prices, training, windows
 from quorate.research.leaderboard import board, worth
 from quorate.research.learned import judged
+from quorate.research.learners import learners, silent
 from quorate.research.past import Past
 from quorate.statistics import currency
 from quorate.statistics.daily import EQUITY, daily_returns
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
     from quorate.research.leaderboard import Judged
-    from quorate.research.training import Fit, Learner
+    from quorate.research.learners import Learner
+    from quorate.research.training import Fit
     from quorate.research.windows import Window
     from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
@@ -170,8 +172,8 @@ class _Walk:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self._panel, self._settings, self._rules, self._plan = panel, settings, tuple(rules), plan
-        self._learners: tuple[Learner, ...] = training.learners(plan.models)
-        self.voters = (*self._rules, *(training.silent(each) for each in self._learners))
+        self._learners: tuple[Learner, ...] = learners(plan.models)
+        self.voters = (*self._rules, *(silent(each) for each in self._learners))
         self._fold = folding.begin(panel, settings, self.voters)
         self._horizon = self._fold.made.params.consensus.horizon_bars
         per_day = 24 * panel.bars_per_hour

@@ -101,6 +101,62 @@ def walkforward(  # noqa: PLR0913  (its options)
 
 
 @app.command
+def train(  # noqa: PLR0913  (its options)
+    *,
+    market: Annotated[Market, Flat],
+    to: Annotated[Path, Parameter(help="Folder of the model set; replaced whole.")],
+    days: Annotated[int, Parameter(help="Last days that are learned from.", validator=_Days)] = 120,
+    models: Annotated[
+        list[str] | None,
+        Parameter(help="Engines trained; linear and trees when left out.", consume_multiple=True),
+    ] = None,
+    calibrate: Annotated[bool, Parameter(help="Fit what each engine's strength is worth.")] = True,
+    edge: Annotated[
+        Literal["slope", "isotonic", "stated"],
+        Parameter(help="What a score earns: fitted, or as the settings state it."),
+    ] = "slope",
+    edge_z: Annotated[
+        float, Parameter(help="Standard errors that a fitted edge lies below its fit.")
+    ] = 0.0,
+    leaderboard: Annotated[
+        bool, Parameter(help="Say who may vote where by what votes were worth.")
+    ] = True,
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Learn from the last days of a market and leave a signed model set for runs after them.
+
+    Then `quorate backtest --models FOLDER` takes it, from the day it was fitted on.
+
+    Example: quorate train --bars data/spot_5m --venue binance_spot --kind spot --to models
+    """
+    from rich.console import Console
+
+    from quorate import api
+    from quorate.api.warming import warm as compile_all
+    from quorate.cli.progress import bars
+
+    settings = settings_of(config, set_)
+    plan = api.Plan(
+        train_days=days,
+        models=tuple(models or ("linear", "trees")),
+        calibrate=calibrate,
+        edge=edge,
+        edge_z=edge_z,
+        leaderboard=leaderboard,
+    )
+    market.check()
+    panel = market.load(settings)
+    compile_all(Console(stderr=True).print)
+    with bars("watching", panel.n_coins, then="fitting and signing ...") as progress:
+        found = api.train(panel, settings, plan, to=to, progress=progress)
+    print(f"{found!r}\ndigest {found.digest}")
+    for remark in found.fit.remarks:
+        print(f"not learned: {remark}")
+    print(f"out of sample from {found.until:%Y-%m-%d %H:%M} UTC: quorate backtest --models {to}")
+
+
+@app.command
 def cpcv(  # noqa: PLR0913  (its options)
     *,
     market: Annotated[Market, Flat],

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from quorate.core.types import ByteVec, Vec
     from quorate.research.learned import Learned
+    from quorate.research.learners import Learner
     from quorate.research.splits import Split
-    from quorate.research.training import Learner
 
 N_BLOCKS, N_TEST = 6, 2
 

@@ -12,24 +12,25 @@ the run weighed as it went (METHODS 1.4, 3.4).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quorate.core.engines.base import Rows, from_function
+from quorate.core.engines.base import Rows
 from quorate.core.features.table import FEATURES
 from quorate.core.types import Regime
-from quorate.errors import ConfigError, ResearchError
-from quorate.research import calibrate, edge_map, linear, trees
+from quorate.errors import ResearchError
+from quorate.research import calibrate, edge_map
 from quorate.research.learned import Learned, labelled
+from quorate.research.learners import EVERY, Learner, Model, silent
 from quorate.research.sample import sample
 from quorate.research.splits import combinatorial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from quorate.core.consensus.edge_map import EdgeMap
-    from quorate.core.engines.base import Answer, Engine
+    from quorate.core.engines.base import Engine
     from quorate.core.types import ByteVec, IntVec, Mat, Vec
     from quorate.research.calibrate import Calibration, Uncalibrated
     from quorate.research.edge_map import FittedEdge
@@ -47,50 +48,6 @@ N_BLOCKS = 4
 _NAMES = tuple(feature.name for feature in FEATURES)
 # a number of coins says nothing that another coin's number could be held against
 _OF_SCALE = frozenset(feature.name for feature in FEATURES if feature.unit == "coins")
-_EVERY = tuple(Regime)
-
-
-class Model(Protocol):
-    """A fitted model that can vote."""
-
-    def engine(
-        self, *, name: str, family: str, approved: tuple[Regime, ...], hypothesis: str
-    ) -> Engine:
-        """Return the engine that votes with it."""
-
-
-class Learner(NamedTuple):
-    """A kind of engine that is trained: its name, and how it is fitted to rows."""
-
-    name: str
-    family: str
-    hypothesis: str
-    fit: Callable[[Mat, ByteVec, tuple[str, ...], Vec], Model]
-
-
-def _linear(features: Mat, up: ByteVec, names: tuple[str, ...], weight: Vec) -> Model:
-    return linear.fit(features, up, names, weight, penalty=100.0)
-
-
-def _trees(features: Mat, up: ByteVec, names: tuple[str, ...], weight: Vec) -> Model:
-    return trees.fit(features, up, names, weight)
-
-
-LEARNERS: Mapping[str, Learner] = {
-    "linear": Learner(
-        "linear_model",
-        "model",
-        "What features said of the next hours in the last months goes on holding.",
-        _linear,
-    ),
-    "trees": Learner(
-        "boosted_trees",
-        "model",
-        "A few features together said something of the next hours, and go on saying it.",
-        _trees,
-    ),
-}
-"""Every kind there is, by the word that asks for it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +58,10 @@ class Fit:
     ----------
     engines : tuple of Engine
         The trained ones, one a learner, in their order; one that could not be fitted abstains.
-    calibrations : Mapping
-        By engine and regime, or why there is none.
+    models : Mapping
+        What they vote with, by name; without those that abstain.
+    calibrations, strengths : Mapping
+        By engine and regime: the fit, or why there is none; and the strengths it was made of.
     cells : Mat
         Of all engines, shape (engine, cell): see ``calibrate.cells``.
     edge : FittedEdge or None
@@ -118,7 +77,9 @@ class Fit:
     """
 
     engines: tuple[Engine, ...]
+    models: Mapping[str, Model]
     calibrations: Mapping[tuple[str, Regime], Calibration | Uncalibrated]
+    strengths: Mapping[tuple[str, Regime], Vec]
     cells: Mat
     edge: FittedEdge | None
     remarks: tuple[str, ...]
@@ -129,44 +90,6 @@ class Fit:
     def edges(self) -> EdgeMap | None:
         """The map that a run reads."""
         return None if self.edge is None else self.edge.edges
-
-
-def learners(words: Sequence[str]) -> tuple[Learner, ...]:
-    """Return the learners of some words.
-
-    Examples
-    --------
-    >>> [each.name for each in learners(["linear"])]
-    ['linear_model']
-    """
-    if unknown := [word for word in words if word not in LEARNERS]:
-        raise ConfigError(
-            f"no model is called {unknown[0]!r}", hint=f"use some of: {', '.join(LEARNERS)}"
-        )
-    return tuple(LEARNERS[word] for word in dict.fromkeys(words))
-
-
-def silent(learner: Learner) -> Engine:
-    """Return the engine that keeps a learner's place before its first fit: it abstains.
-
-    Examples
-    --------
-    >>> engine = silent(LEARNERS["linear"])
-    >>> side, strength = engine.vote(Rows(np.zeros((1, 1, 2)), ("ret_24h",)))
-    >>> side.tolist(), strength.tolist()
-    ([[0, 0]], [[0.5, 0.5]])
-    """
-    return from_function(
-        _abstain,
-        name=learner.name,
-        family=learner.family,
-        approved=_EVERY,
-        hypothesis=learner.hypothesis,
-    )
-
-
-def _abstain(rows: Rows) -> Answer:
-    return np.zeros(rows.shape, np.int8), np.full(rows.shape, 0.5)
 
 
 def fit(
@@ -223,21 +146,22 @@ def fit(
     learned = labelled(hours, prices, as_of_k, horizon_bars)
     remarks: list[str] = []
     engines: list[Engine] = []
+    models: dict[str, Model] = {}
     votes = {
         rule.name: (learned.hours.side[:, e], learned.hours.strength[:, e], learned)
         for e, rule in enumerate(rules)
     }
     for learner in asked:
-        engine, told, own = _train(learner, learned)
-        engines.append(engine)
+        model, told, own = _train(learner, learned)
+        engines.append(silent(learner) if model is None else _voting(learner, model))
         remarks += told
-        if own is not None:
-            votes[engine.name] = own
+        if model is not None and own is not None:
+            models[learner.name], votes[learner.name] = model, own
     found: dict[tuple[str, Regime], Calibration | Uncalibrated] = {}
     strengths: dict[tuple[str, Regime], Vec] = {}
     if calibrated:
         for name, (side, strength, of) in votes.items():
-            for regime in _EVERY:
+            for regime in EVERY:
                 voted = (of.hours.regime == regime) & (side != 0)
                 right = (side[voted] > 0) == (of.went_up[voted] != 0)
                 past = sample(strength[voted], right, of.weight[voted])
@@ -247,7 +171,9 @@ def fit(
     mapped, told = _mapped(learned, prices, horizon_bars, edge, edge_z)
     return Fit(
         engines=tuple(engines),
+        models=models,
         calibrations=found,
+        strengths=strengths,
         cells=calibrate.cells(found, strengths, names),
         edge=mapped,
         remarks=(*remarks, *told),
@@ -272,8 +198,8 @@ def _readable(features: Mat) -> tuple[IntVec, tuple[str, ...]]:
 
 def _train(
     learner: Learner, learned: Learned
-) -> tuple[Engine, list[str], tuple[ByteVec, Vec, Learned] | None]:
-    """Return the engine of all rows, remarks, and votes of models that did not see the row."""
+) -> tuple[Model | None, list[str], tuple[ByteVec, Vec, Learned] | None]:
+    """Return the model of all rows, remarks, and votes of models that did not see the row."""
     columns, said = _readable(learned.hours.features)
     remarks = [f"{learner.name}: {each}" for each in said]
     whole = np.isfinite(learned.hours.features[:, columns]).all(axis=1) & (len(columns) > 0)
@@ -281,21 +207,24 @@ def _train(
     names = tuple(_NAMES[column] for column in columns)
     if rows.hours.n < LEAST_ROWS:
         remarks.append(f"{learner.name}: {rows.hours.n} whole rows, fewer than {LEAST_ROWS}")
-        return silent(learner), remarks, None
+        return None, remarks, None
     x = np.ascontiguousarray(rows.hours.features[:, columns])
     try:
-        engine = _engine(learner, x, rows, names)
+        model = learner.fit(x, rows.went_up, names, rows.weight)
         side, strength, tested = _out_of_fold(learner, x, rows, names)
     except ResearchError as error:
         remarks.append(f"{learner.name}: {error.message}")
-        return silent(learner), remarks, None
-    return engine, remarks, (side, strength, rows.only(tested))
+        return None, remarks, None
+    return model, remarks, (side, strength, rows.only(tested))
 
 
 def _engine(learner: Learner, x: Mat, rows: Learned, names: tuple[str, ...]) -> Engine:
-    model = learner.fit(x, rows.went_up, names, rows.weight)
+    return _voting(learner, learner.fit(x, rows.went_up, names, rows.weight))
+
+
+def _voting(learner: Learner, model: Model) -> Engine:
     return model.engine(
-        name=learner.name, family=learner.family, approved=_EVERY, hypothesis=learner.hypothesis
+        name=learner.name, family=learner.family, approved=EVERY, hypothesis=learner.hypothesis
     )
 
 

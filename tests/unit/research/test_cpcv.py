@@ -13,10 +13,11 @@ from quorate.errors import ConfigError, ResearchError, TooLittleHistoryError
 from quorate.research import training
 from quorate.research.cpcv import cpcv
 from quorate.research.learned import labelled
+from quorate.research.learners import LEARNERS
 from quorate.research.parallel import each
 from quorate.research.splits import combinatorial, paths
 
-LINEAR = training.LEARNERS["linear"]
+LINEAR = LEARNERS["linear"]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from quorate.core.types import Regime
 from quorate.errors import ConfigError, ResearchError
 from quorate.research import training
 from quorate.research.calibrate import Calibration
+from quorate.research.learners import learners
 from quorate.research.past import Hours
 
 K0, PER_HOUR, HORIZON, N_COINS = 1_200, 12, 48, 4
@@ -65,7 +66,7 @@ def fitted(prices, hours, models=("linear",), **more):
         hours,
         prices,
         RULES,
-        training.learners(models),
+        learners(models),
         **({"as_of_k": AS_OF, "horizon_bars": HORIZON} | more),
     )
 
@@ -213,4 +214,4 @@ def test_no_label_that_ended_is_refused(given):
 
 def test_an_unknown_model_is_refused():
     with pytest.raises(ConfigError, match="no model is called 'oracle'"):
-        training.learners(["oracle"])
+        learners(["oracle"])
