@@ -19,7 +19,7 @@ from quorate import report
 from quorate.api.backtests import run as backtest
 from quorate.api.extensions import engines as find_engines
 from quorate.api.finding import find
-from quorate.api.folder import read_json, settings_of, write_json
+from quorate.api.folder import read_json, refuse_walk, settings_of, write_json
 from quorate.errors import ConfigError
 from quorate.lake import again
 from quorate.lake.shuffled import shuffled, usual_block
@@ -161,6 +161,7 @@ def control(
         raise ConfigError(f"n is {n}, it must be at least 1", hint=f"{N} markets can say 5%")
     folder = find(run, Path(out))
     facts = read_json(folder, "run.json")
+    refuse_walk(facts)
     settings = settings_of(facts)
     data = again(facts["data"]["made"], facts["data"]["digest"]) if panel is None else panel
     if data.source.digest != facts["data"]["digest"]:

@@ -20,7 +20,7 @@ from quorate.api.events import decision_id
 from quorate.api.explanation import Check, Explanation, Gate
 from quorate.api.extensions import engines as find_engines
 from quorate.api.finding import find
-from quorate.api.folder import read_json, read_table, settings_of
+from quorate.api.folder import read_json, read_table, refuse_walk, settings_of
 from quorate.api.gates import gates, watches
 from quorate.api.models import fits_then
 from quorate.api.moment import remember
@@ -261,6 +261,7 @@ def _again(
 ) -> _Again:
     """Fold the run again up to a bar; return what the coin's bar says by itself."""
     data, settings = facts["data"], settings_of(facts)
+    refuse_walk(facts)
     found = again(data.get("made"), data["digest"]) if panel is None else panel
     if found.source.digest != data["digest"]:
         raise DataError(

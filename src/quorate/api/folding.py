@@ -68,7 +68,12 @@ def _refuse_other_rules(panel: Panel, settings: Settings) -> None:
 
 
 def begin(
-    panel: Panel, settings: Settings, engines: Sequence[Engine], fits: Fits | None = None
+    panel: Panel,
+    settings: Settings,
+    engines: Sequence[Engine],
+    fits: Fits | None = None,
+    *,
+    first: int = 0,
 ) -> Fold:
     """Return a run that has seen nothing yet.
 
@@ -82,6 +87,8 @@ def begin(
         The engines that vote.
     fits : Fits, optional
         What was fitted out of sample; its engines are among those that vote (``Fits.voters``).
+    first : int
+        The row of the first bar that may be traded on: the equity in USD is that of its day.
 
     Raises
     ------
@@ -106,7 +113,7 @@ def begin(
     _refuse_other_rules(panel, settings)
     made = laid_on(machine(panel, settings, engines), fits, settings)
     start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
-    start_quote = start_usd / currency.first(panel.quote_usd)
+    start_quote = start_usd / currency.first(panel.quote_usd[first:])
     check_equity("account.equity_usd in quote currency", start_quote)
     memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
     return Fold(made, memory, start_quote)

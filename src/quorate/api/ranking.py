@@ -5,6 +5,7 @@ In: the folder of a run. Out: a week's board with what each engine added to the 
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 
 
 class Leaderboard(NamedTuple):
-    """A week's board: see ``research.leaderboard``; ``weeks`` are those there are."""
+    """A week's board: see ``research.leaderboard``; ``weeks`` are those there are.
+
+    ``worth`` is known of the last week alone, on the votes that its approvals were chosen by.
+    """
 
     week: datetime
     table: pl.DataFrame
-    worth: pl.DataFrame
+    worth: pl.DataFrame | None
     weeks: tuple[datetime, ...]
 
 
@@ -74,7 +78,7 @@ def leaderboard(
             f"{folder.name} was made without a leaderboard", hint="leave out --no-leaderboard"
         )
     weeks = boards["week"].unique().sort()
-    known = weeks if week is None else weeks.filter(weeks.dt.strftime("%Y-%m-%d") <= week)
+    known = weeks if week is None else weeks.filter(weeks.dt.date() <= _day(week))
     if known.is_empty():
         raise DataError(
             f"the first board is of {weeks[0]:%Y-%m-%d}, none by {week}",
@@ -82,4 +86,12 @@ def leaderboard(
         )
     table = boards.filter(pl.col("week") == known[-1]).drop("week")
     table = table.sort("p_value", nulls_last=True, maintain_order=True)
-    return Leaderboard(known[-1], table, read_table(folder, "worth.parquet"), tuple(weeks))
+    worth = read_table(folder, "worth.parquet") if known[-1] == weeks[-1] else None
+    return Leaderboard(known[-1], table, worth, tuple(weeks))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DataError(f"{text!r} is not a day", hint="write it as 2024-01-31") from None

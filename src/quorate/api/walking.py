@@ -12,6 +12,7 @@ later in its reach (METHODS 5.3).
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -25,6 +26,7 @@ import polars as pl
 from quorate.api import folder, folding
 from quorate.api.backtests import checked, named
 from quorate.api.booking import booked
+from quorate.api.configure import configure
 from quorate.api.gathering import Gathering
 from quorate.api.models import recipe
 from quorate.api.plans import Plan
@@ -35,6 +37,7 @@ from quorate.research.learned import judged
 from quorate.research.learners import learners, silent
 from quorate.research.past import Past
 from quorate.statistics import currency
+from quorate.statistics.cautions import cautions
 from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.statistics.metrics import tidy
 from quorate.statistics.stability import by_fold
@@ -174,13 +177,11 @@ class _Walk:
         self._panel, self._settings, self._rules, self._plan = panel, settings, tuple(rules), plan
         self._learners: tuple[Learner, ...] = learners(plan.models)
         self.voters = (*self._rules, *(silent(each) for each in self._learners))
-        self._fold = folding.begin(panel, settings, self.voters)
-        self._horizon = self._fold.made.params.consensus.horizon_bars
-        per_day = 24 * panel.bars_per_hour
+        self._horizon = configure(settings, panel.bar_minutes).consensus.horizon_bars
         self._windows = windows.windows(
             panel.k0,
             panel.n_bars,
-            per_day,
+            24 * panel.bars_per_hour,
             train_days=plan.train_days,
             purge_days=plan.purge_days,
             test_days=plan.test_days,
@@ -188,6 +189,7 @@ class _Walk:
             horizon_bars=self._horizon,
         )
         first, last = self._windows[0].test_first, self._windows[-1].test_last
+        self._fold = folding.begin(panel, settings, self.voters, first=first - panel.k0)
         self.judged = part(panel, first - panel.k0, last + 1 - panel.k0)
         self._past = Past(panel.bars_per_hour)
         self._fits: list[Fit] = []
@@ -211,8 +213,9 @@ class _Walk:
             with self._timed("learn"):
                 fold = self._refitted(window)
             for first_k, last_k in self._weeks(window):
-                with self._timed("rank"):
-                    fold = self._ranked(fold, first_k)
+                if self._is_monday(first_k) or first_k == first:
+                    with self._timed("rank"):
+                        fold = self._ranked(fold, first_k)
                 with self._timed("trade"):
                     for done in self._blocks(fold, first_k, last_k):
                         gathered.add(done)
@@ -265,7 +268,7 @@ class _Walk:
         panel, plan = self._panel, self._plan
         found = training.fit(
             self._past.between(window.train_first, window.train_last),
-            prices.of(part(panel, 0, window.train_last + 1 - panel.k0)),
+            prices.of(part(panel, window.train_first - panel.k0, window.train_last + 1 - panel.k0)),
             self._rules,
             self._learners,
             as_of_k=window.train_last,
@@ -290,15 +293,18 @@ class _Walk:
         for day, after in zip(starts, [*mondays, last_day + 1], strict=True):
             yield day * per_day + 1, min(after * per_day, window.test_last)
 
+    def _is_monday(self, first_k: int) -> bool:
+        return (first_k - 1) // (24 * self._panel.bars_per_hour) % 7 == MONDAY
+
     def _ranked(self, fold: folding.Fold, first_k: int) -> folding.Fold:
         """Judge the engines on what had ended before a week, and return the run with who may."""
         if not self._plan.leaderboard:
             return fold
         as_of = first_k - 1
-        length = self._plan.train_days * 24 * self._panel.bars_per_hour
+        length, k0 = self._plan.train_days * 24 * self._panel.bars_per_hour, self._panel.k0
         votes = judged(
             self._past.between(as_of - length + 1, as_of),
-            prices.of(part(self._panel, 0, first_k - self._panel.k0)),
+            prices.of(part(self._panel, max(0, as_of - length - k0), first_k - k0)),
             as_of_k=as_of,
             horizon_bars=self._horizon,
         )
@@ -319,6 +325,8 @@ class _Walk:
         tree = {"fold": by_fold(daily, result.trades.select(list(TRADES)), first)}
         result.metrics["flags"] |= tidy(tree, "stability.")
         result.metrics["stability"] |= tree
+        in_usd = currency.in_usd(result.equity).select(list(EQUITY))
+        result.metrics["flags"] |= cautions(result.metrics, in_usd)
 
     def _learned(self) -> list[dict[str, Any]]:
         """Return what each fold was fitted on and to, as plain values."""
@@ -337,7 +345,9 @@ class _Walk:
                     "labels": found.n_labels,
                     "own_labels": found.mass,
                     "calibrations": n_fitted,
-                    "edge_at_0.3_sigmas": _at(found, 0.3),
+                    "large_score": _or_none(found.large_score),
+                    "large_edge_sigmas": _or_none(found.large_edge[0]),
+                    "large_edge_error": _or_none(found.large_edge[1]),
                     "remarks": "; ".join(found.remarks),
                 }
             )
@@ -354,8 +364,5 @@ def _instant(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000.0, tz=UTC).isoformat()
 
 
-def _at(found: Fit, score: float) -> float | None:
-    """Return what the fitted map says of a score, in deviations over the horizon."""
-    if found.edge is None:
-        return None
-    return float(np.interp(score, found.edge.edges.knots[0], found.edge.edges.values[0]))
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

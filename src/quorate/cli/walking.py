@@ -228,8 +228,8 @@ def leaderboard(
 ) -> None:
     """List what each engine was worth in each regime by a walk forward, and who might vote.
 
-    Below it: what each engine added to a majority of the others, in all orders (they add
-    up to what all made) and as the last to join.
+    Below the last week's: what each engine added to a majority of the others, in all orders
+    (they add up to what all made) and as the last to join.
 
     Example: quorate leaderboard 20260101 --week 2026-01-12
     """
@@ -241,7 +241,7 @@ def leaderboard(
             "week": found.week.isoformat(),
             "weeks": [each.isoformat() for each in found.weeks],
             "cells": found.table.to_dicts(),
-            "worth": found.worth.to_dicts(),
+            "worth": None if found.worth is None else found.worth.to_dicts(),
         }
         print(jsonlib.dumps(told, indent=1))
         return
@@ -254,7 +254,9 @@ def leaderboard(
     console.print(cell_rows(found.table, console.width), crop=False)
     n_unknown = found.table["p_value"].null_count()
     console.print(f"and {n_unknown} cells with too little evidence, left as they were\n")
-    console.print(worth_rows(found.worth, console.width), crop=False)
+    if found.worth is not None:
+        console.print("what each adds, on the votes that the approvals were chosen by")
+        console.print(worth_rows(found.worth, console.width), crop=False)
 
 
 def _print(found: WalkForward) -> None:

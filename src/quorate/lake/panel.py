@@ -151,8 +151,9 @@ def part(panel: Panel, first: int, after: int) -> Panel:
     Returns
     -------
     Panel
-        Views, not copies; a coin that ends after the part has not ended in it. It cannot be made
-        again from its files, so its source says how it was cut.
+        Views, not copies; a coin that ends after the part has not ended in it, nor has one that
+        fell silent within a day of its end: nobody can tell yet. It cannot be made again from its
+        files, so its source says how it was cut.
 
     Raises
     ------
@@ -175,6 +176,7 @@ def part(panel: Panel, first: int, after: int) -> Panel:
         raise ValueError(f"rows {first} to {after} are no part of {panel.n_bars} bars")
     rows = slice(first, after)
     last_k = panel.k0 + after - 1
+    day = 1440 // panel.bar_minutes
     cut = f"bars {first} to {after - 1} of it"
     return replace(
         panel,
@@ -183,7 +185,7 @@ def part(panel: Panel, first: int, after: int) -> Panel:
         market=Market._make(array[rows] for array in panel.market),
         quote_usd=panel.quote_usd[rows],
         member=panel.member[rows],
-        delisted_k=np.where(panel.delisted_k < last_k, panel.delisted_k, NEVER),
+        delisted_k=np.where(panel.delisted_k <= last_k - day, panel.delisted_k, NEVER),
         source=Provenance(
             f"{panel.source.description}, {cut}", f"{panel.source.digest}:{first}:{after}"
         ),

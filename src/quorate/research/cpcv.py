@@ -109,7 +109,7 @@ def cpcv(
             told = _judged(learned, side, strength, cost_bps)
             rows.append({"model": learner.name, "path": number} | told)
     table = pl.DataFrame(rows, schema=_TABLE)
-    return Paths(table, _spread(table))
+    return Paths(table, spread(table))
 
 
 _MEASURES = ("brier_skill", "hit_rate", "net_bps", "sharpe")
@@ -168,8 +168,9 @@ def _judged(learned: Learned, side: ByteVec, strength: Vec, cost_bps: float) -> 
     }
 
 
-def _spread(table: pl.DataFrame) -> pl.DataFrame:
-    """Return how far the paths of each model lie apart."""
+def spread(table: pl.DataFrame) -> pl.DataFrame:
+    """Return how far the paths of each model lie apart; one without a vote is not a good one."""
+    table = table.with_columns(pl.col(_MEASURES).fill_nan(None))
     long = table.unpivot(_MEASURES, index=["model", "path"], variable_name="measure")
     value = pl.col("value")
     return long.group_by("model", "measure", maintain_order=True).agg(
@@ -178,5 +179,6 @@ def _spread(table: pl.DataFrame) -> pl.DataFrame:
         value.min().alias("min"),
         value.median().alias("median"),
         value.max().alias("max"),
-        (value > 0.0).mean().alias("share_positive"),
+        # a path without a vote is not a good one
+        (value.fill_null(-1.0) > 0.0).mean().alias("share_positive"),
     )

@@ -41,7 +41,8 @@ class Judged(NamedTuple):
     """Votes and what followed, shape (row, ...).
 
     ``side`` (row, engine); ``regime`` (row,); ``earned`` is the return over the horizon in its
-    deviations, of a long position; ``day`` since 1970; ``weight`` in labels of their own.
+    deviations, of a long position; ``day`` since 1970; ``weight`` in labels of their own;
+    ``horizon_days`` how many days a label lasts, rounded up.
     """
 
     side: ByteMat
@@ -49,6 +50,7 @@ class Judged(NamedTuple):
     earned: Vec
     day: IntVec
     weight: Vec
+    horizon_days: int = 1
 
 
 class Board(NamedTuple):
@@ -88,7 +90,8 @@ def board(judged: Judged, names: Sequence[str], approved: ByteMat) -> Board:
     Notes
     -----
     Units: deviations of the coin over the horizon.  Causal: as the labels.  Missing: a cell with
-    fewer than 200 labels of its own or 20 days is left as it is.  Spec 2, METHODS 4.4, 13.2.
+    fewer than 200 labels of its own or 20 days, 20 horizons where longer, is left as it is.
+    Spec 2, METHODS 4.4, 13.2.
 
     Examples
     --------
@@ -112,11 +115,12 @@ def board(judged: Judged, names: Sequence[str], approved: ByteMat) -> Board:
     mean, error, mass, days = (
         np.array(each).reshape(N_REGIMES, n_engines) for each in zip(*cells, strict=True)
     )
-    known = (mass >= LEAST_MASS) & (days >= LEAST_DAYS) & (error > 0.0)
+    least_days = LEAST_DAYS * judged.horizon_days
+    known = (mass >= LEAST_MASS) & (days >= least_days) & (error > 0.0)
     ratio = np.divide(mean, error, out=np.full(mean.shape, np.nan), where=known)
     p_value = np.full(mean.shape, np.nan)
     for place in zip(*np.nonzero(known), strict=True):
-        p_value[place] = upper(float(ratio[place]), int(days[place]) - 1)
+        p_value[place] = upper(float(ratio[place]), int(days[place]) // judged.horizon_days - 1)
     after, why = _changed(p_value, approved)
     shrunk = np.stack(
         [_shrunk(mean[:, e], error[:, e], known[:, e]) for e in range(n_engines)], axis=1
@@ -224,9 +228,13 @@ def _cell(judged: Judged, e: int, regime: Regime) -> tuple[float, float, float, 
     mean = float(np.sum(weight * earned) / mass)
     day = judged.day[voted]
     sums = np.bincount(day - day.min(), weight * (earned - mean))
-    # neighbouring days with half of their covariance on either side: Bartlett's kernel, one lag
-    variance = float(np.sum(sums * sums) + np.sum(sums[1:] * sums[:-1]))
-    error = np.sqrt(max(variance, float(np.sum(sums * sums)) * 0.5)) / mass
+    own = float(np.sum(sums * sums))
+    # days as far apart as a label is long share it: Bartlett's kernel
+    variance, n_lags = own, judged.horizon_days
+    for lag in range(1, min(n_lags, len(sums) - 1) + 1):
+        shared = float(np.sum(sums[lag:] * sums[:-lag]))
+        variance += 2.0 * (1.0 - lag / (n_lags + 1.0)) * shared
+    error = np.sqrt(max(variance, own * 0.5)) / mass
     return mean, float(error), mass, len(np.unique(day))
 
 

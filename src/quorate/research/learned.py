@@ -63,7 +63,8 @@ def labelled(hours: Hours, prices: Prices, as_of_k: int, horizon_bars: int) -> L
     ``labels.fixed_horizon``.  METHODS 1.1, 5.2.
     """
     known = hours.rows(hours.k <= as_of_k - horizon_bars)
-    labels = fixed_horizon(prices, Events(known.k, known.coin), horizon=horizon_bars)
+    # which way the coin went: what a delisting costs, it costs either side
+    labels = fixed_horizon(prices, Events(known.k, known.coin), horizon=horizon_bars, haircut=0.0)
     kept = np.flatnonzero((labels.end_k <= as_of_k) & (labels.gross != 0.0))
     if not len(kept):
         raise ResearchError(
@@ -111,4 +112,5 @@ def judged(hours: Hours, prices: Prices, *, as_of_k: int, horizon_bars: int) -> 
         earned=rows.labels.gross / (rows.hours.sigma_daily * np.sqrt(horizon_bars / per_day)),
         day=(rows.labels.start_k - 1) // per_day,
         weight=rows.weight,
+        horizon_days=-(-horizon_bars // per_day),
     )

@@ -21,6 +21,7 @@ from quorate.core.features.table import FEATURES
 from quorate.core.types import Regime
 from quorate.errors import ResearchError
 from quorate.research import calibrate, edge_map
+from quorate.research.calibrate import Uncalibrated, Why
 from quorate.research.learned import Learned, labelled
 from quorate.research.learners import EVERY, Learner, Model, silent
 from quorate.research.sample import sample
@@ -32,14 +33,17 @@ if TYPE_CHECKING:
     from quorate.core.consensus.edge_map import EdgeMap
     from quorate.core.engines.base import Engine
     from quorate.core.types import ByteVec, IntVec, Mat, Vec
-    from quorate.research.calibrate import Calibration, Uncalibrated
+    from quorate.research.calibrate import Calibration
     from quorate.research.edge_map import FittedEdge
     from quorate.research.past import Hours
     from quorate.research.prices import Prices
+    from quorate.research.sample import Sample
 
 LEAST_KNOWN = 0.99
 """Share of the rows in which a feature must be known, or no model reads it."""
 LEAST_ROWS = 1_000
+LEAST_DAYS = 20
+"""Days of votes below which nothing is calibrated: coins move together, so a day is one sample."""
 STATED = "stated"
 EDGES = (*edge_map.METHODS, STATED)
 N_BLOCKS = 4
@@ -70,6 +74,8 @@ class Fit:
         What could not be learned, and why.
     n_labels, mass : int, float
         Labels, and how many of their own they come to.
+    large_score : float
+        Of the scores that the edge map was fitted to nine in ten were smaller.
 
     Notes
     -----
@@ -85,11 +91,24 @@ class Fit:
     remarks: tuple[str, ...]
     n_labels: int
     mass: float
+    large_score: float = float("nan")
 
     @property
     def edges(self) -> EdgeMap | None:
         """The map that a run reads."""
         return None if self.edge is None else self.edge.edges
+
+    @property
+    def large_edge(self) -> tuple[float, float]:
+        """What the map says of ``large_score``, in deviations over the horizon, and its error."""
+        if self.edge is None:
+            return float("nan"), float("nan")
+        knots = self.edge.edges.knots[0]
+        said, error = (
+            float(np.interp(self.large_score, knots, curve))
+            for curve in (self.edge.edges.values[0], self.edge.error[0])
+        )
+        return said, error
 
 
 def fit(
@@ -144,6 +163,7 @@ def fit(
     of them are known.  METHODS 1.4, 3.4, 5.
     """
     learned = labelled(hours, prices, as_of_k, horizon_bars)
+    per_day = 1440 // prices.bar_minutes
     remarks: list[str] = []
     engines: list[Engine] = []
     models: dict[str, Model] = {}
@@ -165,7 +185,10 @@ def fit(
                 voted = (of.hours.regime == regime) & (side != 0)
                 right = (side[voted] > 0) == (of.went_up[voted] != 0)
                 past = sample(strength[voted], right, of.weight[voted])
-                found[name, regime] = calibrate.fit(past)
+                days = len(np.unique((of.labels.start_k[voted] - 1) // per_day))
+                found[name, regime] = (
+                    calibrate.fit(past) if days >= LEAST_DAYS else _few(past, days)
+                )
                 strengths[name, regime] = past.strength
     names = [*(rule.name for rule in rules), *(engine.name for engine in engines)]
     mapped, told = _mapped(learned, prices, horizon_bars, edge, edge_z)
@@ -179,7 +202,18 @@ def fit(
         remarks=(*remarks, *told),
         n_labels=learned.hours.n,
         mass=float(np.sum(learned.weight)),
+        large_score=_large(learned.hours.score),
     )
+
+
+def _large(score: Vec) -> float:
+    size = np.abs(score[np.isfinite(score) & (score != 0.0)])
+    return float(np.quantile(size, 0.9)) if len(size) else float("nan")
+
+
+def _few(past: Sample, days: int) -> Uncalibrated:
+    said = f"votes on {days} days, fewer than {LEAST_DAYS}: the streaming calibration stays"
+    return Uncalibrated(Why.TOO_FEW, len(past.strength), past.mass, said)
 
 
 def _readable(features: Mat) -> tuple[IntVec, tuple[str, ...]]:

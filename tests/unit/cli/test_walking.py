@@ -57,10 +57,14 @@ def test_the_leaderboard_of_a_week_is_shown(command, capsys):
         assert word in said
     assert run([*where, "--week", "2024-01-20", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["week"].startswith("2024-01-19")
-    assert len(told["weeks"]) == 4
-    whole = sum(row["shapley"] for row in told["worth"])
-    assert whole != 0.0
+    assert told["week"].startswith("2024-01-15")
+    assert len(told["weeks"]) == 3
+    assert told["worth"] is None  # it is of the last week alone
+    assert run([*where, "--json"]) == 0
+    last = json.loads(capsys.readouterr().out)
+    assert sum(row["shapley"] for row in last["worth"]) != 0.0
+    assert run([*where, "--week", "2024-1-20"]) == 3
+    assert "'2024-1-20' is not a day" in capsys.readouterr().err
     assert run([*where, "--week", "2024-01-02"]) == 3
     assert "the first board is of 2024-01-14, none by 2024-01-02" in capsys.readouterr().err
 

@@ -57,6 +57,7 @@ def test_a_part_knows_nothing_after_it():
     assert 0 < end < panel.n_bars - 600
     before, after = part(panel, 100, end), part(panel, 100, end + 600)
     assert before.delisted_k[gone] == NEVER
+    assert part(panel, 100, end + 280).delisted_k[gone] == NEVER  # silent, for less than a day
     assert after.delisted_k[gone] == panel.delisted_k[gone]
     assert (before.k0, before.n_bars) == (panel.k0 + 100, end - 100)
     assert np.shares_memory(before.bars.close, panel.bars.close)

@@ -11,7 +11,7 @@ from tests.unit.research.test_training import AS_OF, HORIZON, made
 
 from quorate.errors import ConfigError, ResearchError, TooLittleHistoryError
 from quorate.research import training
-from quorate.research.cpcv import cpcv
+from quorate.research.cpcv import cpcv, spread
 from quorate.research.learned import labelled
 from quorate.research.learners import LEARNERS
 from quorate.research.parallel import each
@@ -87,3 +87,10 @@ def test_work_comes_back_in_order():
     assert each(math.sqrt, [9.0, 4.0, 1.0], workers=2) == [3.0, 2.0, 1.0]
     with pytest.raises(ConfigError, match="workers is 0"):
         each(math.sqrt, [], workers=0)
+
+
+def test_a_path_without_a_vote_is_not_a_good_one(found):
+    nets = [*[math.nan] * 4, -3.0]
+    rows = [("one", path, 0, net, net, net, net) for path, net in enumerate(nets)]
+    for row in spread(pl.DataFrame(rows, schema=found.table.schema, orient="row")).to_dicts():
+        assert (row["share_positive"], row["mean"]) == (0.0, -3.0)
