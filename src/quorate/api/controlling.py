@@ -20,6 +20,7 @@ from quorate.api.backtests import run as backtest
 from quorate.api.extensions import engines as find_engines
 from quorate.api.finding import find
 from quorate.api.folder import read_json, refuse_walk, settings_of, write_json
+from quorate.api.models import fits_then
 from quorate.errors import ConfigError
 from quorate.lake import again
 from quorate.lake.shuffled import shuffled, usual_block
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from quorate.api.result import Result
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
 
 N: Final = 19
@@ -176,7 +178,8 @@ def control(
     )
     metrics = read_json(folder, "metrics.json")
     block = usual_block(data.bar_minutes) if block_minutes is None else block_minutes
-    rows = markets(data, settings, voters, range(seed, seed + n), block, progress)
+    fits = fits_then(facts, folder)
+    rows = markets(data, settings, voters, range(seed, seed + n), block, progress, fits)
     found = against(
         facts["run_id"],
         float(metrics["net"]["total_return"] or 0.0),
@@ -196,6 +199,7 @@ def markets(
     seeds: Sequence[int],
     block_minutes: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    models: Fits | None = None,
 ) -> pl.DataFrame:
     """Return what settings came to on shuffled markets, one row a seed; as ``Control.table``.
 
@@ -214,7 +218,8 @@ def markets(
             market = shuffled(panel, seed, block_minutes)
         except ValueError as error:
             raise ConfigError(str(error), hint="15 minutes are usual") from error
-        rows.append(_row(seed, backtest(market, settings, engines=engines, progress=told)))
+        made = backtest(market, settings, engines=engines, models=models, progress=told)
+        rows.append(_row(seed, made))
     return pl.DataFrame(rows)
 
 

@@ -73,3 +73,11 @@ def test_too_short_a_history_is_refused(panel, settings, tmp_path):
     with pytest.raises(TooLittleHistoryError, match="fewer than 30 days"):
         quorate.train(part(panel, 0, 20 * 288), settings, PLAN, to=tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_control_of_a_run_with_models_has_them_too(trained, panel, settings, tmp_path):
+    after = part(panel, 40 * 288, 60 * 288)
+    run = quorate.run(after, settings, models=trained.folder, out=tmp_path)
+    found = quorate.control(run.folder, n=1, panel=after)
+    alone = quorate.run(after, settings, out=tmp_path)
+    assert not found.table.equals(quorate.control(alone.folder, n=1, panel=after).table)
