@@ -201,6 +201,11 @@ def check_data(
             hint="give --other, and spot or perp, what both folders hold",
         )
     bars, other = located(bars), None if other is None else located(other)
+    if other is not None and str(other) == str(bars):
+        raise ConfigError(
+            f"{bars} is given as both vendors: it agrees with itself",
+            hint="give --other the bars of another vendor",
+        )
     files = reading.files(bars)
     others = {} if other is None else reading.files(other)
     chosen = tuple(files) if symbols is None else named(symbols, files)
