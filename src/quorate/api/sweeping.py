@@ -155,7 +155,7 @@ def sweep(
     --------
     >>> import quorate
     >>> panel = quorate.synthetic(n_coins=2, days=1)
-    >>> choices = grid({"consensus.k": ["0.5", "1"]})
+    >>> choices = quorate.grid({"consensus.k": ["0.5", "1"]})
     >>> chosen = [quorate.read_settings(overrides=each) for each in choices]
     >>> sweep(panel, chosen).table.select("consensus.k", "n_trades").rows()
     [(0.5, 0), (1.0, 0)]

@@ -105,8 +105,7 @@ def hidden(laid: Laid, where: Mask) -> Laid:
     >>> laid.close[:, 0].tolist(), laid.status[:, 0].tolist()
     ([nan, 1.0], [0, 1])
     """
-    if not where.any():
-        return laid
+    # copied even where nothing is hidden: which columns share memory must not depend on the bars
     columns = {name: getattr(laid, name).copy() for name in (*COLUMNS[1:], "status")}
     for name, column in columns.items():
         column[where] = Bar.ABSENT if name == "status" else np.nan
