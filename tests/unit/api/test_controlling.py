@@ -114,7 +114,8 @@ def test_what_cannot_be_asked_is_refused(controlled):
 def test_progress_is_over_all_markets(planted, monkeypatch):
     seen = []
 
-    def half(_market, _settings, *, engines, progress):
+    def half(_market, _settings, *, engines, progress, models):
+        assert models is None
         progress(5, 10)
         return quorate.run(quorate.synthetic(n_coins=1, days=1), engines=engines)
 
