@@ -188,6 +188,36 @@ ROWS = (
         held=True,
     ),
     Row(
+        "200 boosted trees, one row a call, against LightGBM's predict",
+        "ours/trees.py 1",
+        "peers/lightgbm_predict.py 1",
+        8.0,
+    ),
+    Row(
+        "200 boosted trees, one row a call, against XGBoost's predict in place",
+        "ours/trees.py 1",
+        "peers/xgboost_predict.py 1",
+        8.0,
+    ),
+    Row(
+        "200 boosted trees, 50 coins of a bar, against LightGBM's predict",
+        "ours/trees.py 50",
+        "peers/lightgbm_predict.py 50",
+        3.0,
+    ),
+    Row(
+        "200 boosted trees, 100,000 rows, against LightGBM's predict",
+        "ours/trees.py 100000",
+        "peers/lightgbm_predict.py 100000",
+        3.0,
+    ),
+    Row(
+        "200 boosted trees, 100,000 rows, against XGBoost's predict in place",
+        "ours/trees.py 100000",
+        "peers/xgboost_predict.py 100000",
+        1.0,
+    ),
+    Row(
         "stationary bootstrap of a Sharpe difference, 8,064 returns, a draw, against arch",
         "ours/bootstrap.py 8064 10000",
         "peers/arch_bootstrap.py 8064 1000",

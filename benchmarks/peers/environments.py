@@ -17,7 +17,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements"
 VERSIONS = ("3.12", "3.11", "3.13")  # in this order; the versions are pinned on the first
-SHARED = {"clarabel": "convex", "cvxpy": "convex", "pandas": "vectorbt"}
+SHARED = {
+    "clarabel": "convex",
+    "cvxpy": "convex",
+    "lightgbm": "boosting",
+    "pandas": "vectorbt",
+    "xgboost": "boosting",
+}
 _SECONDS = 900
 
 

@@ -33,4 +33,10 @@ WORKLOADS = {
     "cvxpy, 50 coins, 8 sectors, at most a quarter": "peers/cvxpy_solve.py 50 8 0.25",
     "pandas, reading 50 coins a year": "peers/pandas_read.py 50",
     "skfolio, 315,360 rows, 45 splits": "peers/skfolio_splits.py 315360 10 2",
+    "LightGBM, 200 trees, one row a call": "peers/lightgbm_predict.py 1",
+    "LightGBM, 200 trees, 50 rows a call": "peers/lightgbm_predict.py 50",
+    "LightGBM, 200 trees, 100,000 rows a call": "peers/lightgbm_predict.py 100000",
+    "XGBoost, 200 trees, one row a call": "peers/xgboost_predict.py 1",
+    "XGBoost, 200 trees, 50 rows a call": "peers/xgboost_predict.py 50",
+    "XGBoost, 200 trees, 100,000 rows a call": "peers/xgboost_predict.py 100000",
 }

@@ -198,7 +198,16 @@ def settings() -> list[str]:
 def commands() -> list[str]:
     """Return the page of commands, in the order of the overview, with every option of each."""
     # they add their commands to the app
-    for name in ("archives", "data", "pulling", "reconciling", "runs", "sweeping"):
+    for name in (
+        "archives",
+        "auditing",
+        "data",
+        "pulling",
+        "reconciling",
+        "runs",
+        "sweeping",
+        "walking",
+    ):
         importlib.import_module(f"quorate.cli.{name}")
     app = importlib.import_module("quorate.cli.commands").app
     overview = importlib.import_module("quorate.cli.overview")

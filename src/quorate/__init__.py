@@ -1,8 +1,8 @@
 """Quorate: engines vote, a quorum decides, costs and risk shape it, every step explains itself.
 
 Everything of ``quorate.api`` is here, imported when first used: ``load`` or ``demo`` a market,
-``run`` it, ``sweep`` over settings, ``read`` an old run, list ``runs``, ``render`` a page,
-``explain`` a decision, ``compare`` runs.
+``run`` it, ``audit`` it, ``sweep`` over settings, ``read`` an old run, list ``runs``, ``render`` a
+page, ``explain`` a decision, ``compare`` runs.
 """
 
 from __future__ import annotations
@@ -11,20 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorate.api import (
+        Audit,
         Check,
         Checkup,
         Comparison,
+        Control,
         Explanation,
         Imported,
+        Leaderboard,
         Panel,
+        Plan,
         Pulls,
         Result,
         Simulation,
         Sizes,
         Sweep,
+        Trained,
+        WalkForward,
+        audit,
         bench,
         check_data,
         compare,
+        control,
+        cpcv,
         decisions,
         demo,
         doctor,
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
         grid,
         import_data,
         keep,
+        leaderboard,
         load,
         ls,
         pull_archive,
@@ -51,29 +61,40 @@ if TYPE_CHECKING:
         survivorship,
         sweep,
         synthetic,
+        train,
         universe,
         verify,
+        walkforward,
         warm,
     )
 
     __version__: str
 
 __all__ = [
+    "Audit",
     "Check",
     "Checkup",
     "Comparison",
+    "Control",
     "Explanation",
     "Imported",
+    "Leaderboard",
     "Panel",
+    "Plan",
     "Pulls",
     "Result",
     "Simulation",
     "Sizes",
     "Sweep",
+    "Trained",
+    "WalkForward",
     "__version__",
+    "audit",
     "bench",
     "check_data",
     "compare",
+    "control",
+    "cpcv",
     "decisions",
     "demo",
     "doctor",
@@ -82,6 +103,7 @@ __all__ = [
     "grid",
     "import_data",
     "keep",
+    "leaderboard",
     "load",
     "ls",
     "pull_archive",
@@ -100,8 +122,10 @@ __all__ = [
     "survivorship",
     "sweep",
     "synthetic",
+    "train",
     "universe",
     "verify",
+    "walkforward",
     "warm",
 ]
 

@@ -35,9 +35,9 @@ print("kept", flush=True)
 """
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))"
 KILLS = {
-    "at the first symbol": "nth(shelf.Shelf, 'put', 1)",
-    "between symbols": "nth(shelf.Shelf, 'put', 3)",
-    "in the middle of a symbol": "shelf._written = kill",
+    "at the first symbol": "nth(shelf.Shelf, 'pile', 1)",
+    "between symbols": "nth(shelf.Shelf, 'pile', 3)",
+    "in the middle of a symbol": "nth(shelf.Pile, 'put', 2)",
     "between strands": "nth(strands.OnDisk, 'put', 2)",
     "in the middle of a strand": "strands._pieces = kill",
     "before the first block": "nth(os, 'preadv', 1)",

@@ -11,6 +11,7 @@ from quorate.core.types import Bar
 from quorate.lake import lengths, reading, resampling
 from quorate.lake.governance import Params
 from quorate.lake.grid import take, whole
+from quorate.lake.judging import judge
 
 pytestmark = pytest.mark.realdata
 
@@ -29,10 +30,10 @@ def made(folder, symbol, minutes=None):
     """Return a coin's bars as a run reads them."""
     paths = reading.files(folder)[symbol]
     length = lengths.length([paths], minutes)
-    judged = reading.judge(symbol, paths, length, Params(), drop_last=True)
+    judged = judge(symbol, paths, length, Params(), drop_last=True)
     judged = resampling.folded(judged, length.minutes, Params())
-    (found,) = resampling.finished([judged], judged.end_ms, length.minutes)
-    return found.governed.coins[0][1]
+    (found,) = resampling.finished([judged], judged.judged.end_ms, length.minutes)
+    return found.within().governed.coins[0][1]
 
 
 @pytest.mark.parametrize(("short", "long", "minutes", "symbols", "n_bars"), VENUE)

@@ -6,29 +6,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.api.archives import pull_archive
+from quorate.api.auditing import Audit, audit
 from quorate.api.backtests import run
 from quorate.api.checking import Check, check_data
 from quorate.api.checkup import Checkup, doctor
+from quorate.api.choices import grid
 from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, data_rules, schema, universe_rules
+from quorate.api.controlling import Control, control
 from quorate.api.decided import decisions
 from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
 from quorate.api.explanation import Explanation
 from quorate.api.extensions import engines
 from quorate.api.importing import Imported, import_data
+from quorate.api.learning import Trained, train
 from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
+from quorate.api.plans import Plan
 from quorate.api.pulling import Pulls, pull_instruments, pull_venue
+from quorate.api.ranking import Leaderboard, leaderboard
 from quorate.api.reconciling import reconcile_data
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
 from quorate.api.simulating import Simulation, simulate
 from quorate.api.stocktaking import stock, verify
-from quorate.api.sweeping import Sweep, grid, sweep
+from quorate.api.sweeping import Sweep, sweep
 from quorate.api.universes import survivorship, universe
+from quorate.api.validating import cpcv
+from quorate.api.walking import WalkForward, walkforward
 from quorate.api.warming import warm
 from quorate.errors import ConfigError
 from quorate.lake import Panel, PanelSpec, Source, columns, synthetic
@@ -46,21 +54,30 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 __all__ = [
+    "Audit",
     "Check",
     "Checkup",
     "Comparison",
+    "Control",
     "Explanation",
     "Imported",
+    "Leaderboard",
     "Panel",
+    "Plan",
     "Pulls",
     "Result",
     "Simulation",
     "Sizes",
     "Sweep",
+    "Trained",
+    "WalkForward",
+    "audit",
     "bench",
     "check_data",
     "compare",
     "configure",
+    "control",
+    "cpcv",
     "decisions",
     "demo",
     "doctor",
@@ -69,6 +86,7 @@ __all__ = [
     "grid",
     "import_data",
     "keep",
+    "leaderboard",
     "load",
     "ls",
     "pull_archive",
@@ -87,8 +105,10 @@ __all__ = [
     "survivorship",
     "sweep",
     "synthetic",
+    "train",
     "universe",
     "verify",
+    "walkforward",
     "warm",
 ]
 

@@ -1,26 +1,24 @@
 """Run the whole system over a panel, book the run, and leave a folder that explains it.
 
-In: a panel and settings. Out: ``Result`` and, where asked for, a run folder with its page. Every
-run is booked in the store before its first bar, so one that fails counts as a trial too.
+In: a panel and settings. Out: ``Result`` and, where asked for, a run folder with its page.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from quorate import report
-from quorate.api import events, folder, folding
+from quorate.api import folding
+from quorate.api.booking import booked
 from quorate.api.effective import read_settings
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
-from quorate.api.trials import data_of, trials_of
-from quorate.core.kernel import source_hash
+from quorate.api.models import fits_of, keep_files, recipe
+from quorate.api.stressing import Stressed
+from quorate.backtest import run as passes
 from quorate.errors import ConfigError
-from quorate.lake import Panel, certificate
+from quorate.lake import Panel
 from quorate.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,11 +26,9 @@ if TYPE_CHECKING:
 
     from quorate.api.result import Result
     from quorate.core.engines.base import Engine
-    from quorate.lake.certificate import Certificate
+    from quorate.research.fits import Fits
     from quorate.statistics.accounts import Trials
-
-_BATCH = 10_000
-"""Events that are in memory, and written in one transaction."""
+    from quorate.statistics.daily import Daily
 
 
 def run(
@@ -40,9 +36,11 @@ def run(
     settings: Settings | None = None,
     *,
     engines: Sequence[Engine] | None = None,
+    models: str | Path | Fits | None = None,
     out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     kind: str = "backtest",
+    stress: bool = False,
 ) -> Result:
     """Run the whole system over a panel.
 
@@ -54,6 +52,10 @@ def run(
         From ``quorate.read_settings``, which is called when left out.
     engines : sequence of Engine, optional
         The engines that vote; those the settings name when left out.
+    models : str, Path or Fits, optional
+        What was fitted out of sample: the folder of a model set, whose engines join the vote,
+        whose calibrations and edge map are used in place of the streaming and the stated one. Its
+        files are copied into the run's folder.
     out : str or Path, optional
         Folder of runs: the run is booked in its store and written below it. Without it nothing
         is written or booked, as in a notebook's cell.
@@ -61,6 +63,9 @@ def run(
         Called with bars done and bars in all.
     kind : str
         What the store calls it.
+    stress : bool
+        Whether to play it out a second time with all costs half as high again, decided anew:
+        ``metrics["stress"]``. It takes a sixth of the run's time again.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def run(
 
     Raises
     ------
-    ConfigError, EngineError, DataError, StoreError
+    ConfigError, EngineError, ModelFileError, DataError, StoreError
         With what to do next; nothing half-written stays.
 
     Notes
@@ -77,42 +82,26 @@ def run(
     Units: USD and integer 1e-8 quote.  Causal: the decision at a close reads nothing after it.
     Missing: a coin without bars waits.  Spec 1 to 8, 10, 12.
     """
-    chosen = _checked(panel, settings)
-    voters = tuple(engines) if engines is not None else _named(chosen)
+    chosen = checked(panel, settings)
+    fits = fits_of(models)
+    voters = tuple(engines) if engines is not None else named(chosen)
+    if fits is not None:
+        voters = fits.voters(voters)
+    given = _Given(panel, chosen, voters, fits)
     if out is None:
-        return _simulate(panel, chosen, voters, "unbooked", progress, None, None)
-    from quorate.store import open_store  # SQLAlchemy: only where a run is booked
+        return _simulate(given, "unbooked", progress, None, None, stress=stress)
 
-    out = Path(out)
-    store = open_store(folder.store_place(str(chosen["account"]["store"]), out))
-    with store:
-        run_id = store.runs.begin(
-            chosen.values,
-            data_hash=panel.source.digest,
-            code_hash=source_hash(),
-            recipe=",".join(sorted(engine.name for engine in voters)),
-            kind=kind,
-        )
-        try:
-            tried = trials_of(store, data_of(panel))
-            result = _simulate(panel, chosen, voters, run_id, progress, tried, out)
-            result.facts["kind"] = kind
-            place = out / run_id
-            with folder.whole(place) as partial:
-                _write(partial, result, panel.certificate)
-                kept = folder.read_rows(partial, "decisions.parquet")
-                # before the folder takes its name: a run that is seen is a run that is booked
-                noted = events.events(run_id, kept, result.fills, result.incidents)
-                while batch := [*islice(noted, _BATCH)]:
-                    store.events.append(run_id, batch)
-        except BaseException as error:
-            store.runs.finish(run_id, "failed", message=str(error))
-            raise
-        store.runs.finish(run_id, "finished", metrics=result.metrics)
-    return replace(result, folder=place, kept=folder.read_rows(place, "decisions.parquet"))
+    def make(run_id: str, tried: Callable[[Daily], Trials], place: Path) -> Result:
+        return _simulate(given, run_id, progress, tried, place, stress=stress)
+
+    def more(place: Path) -> None:
+        if fits is not None:
+            keep_files(fits, place)
+
+    return booked(panel, chosen, recipe(voters, fits), Path(out), kind, make, more=more)
 
 
-def _checked(panel: Panel, settings: Settings | None) -> Settings:
+def checked(panel: Panel, settings: Settings | None) -> Settings:
     """Return the settings of a run; refuse what is no panel or no settings."""
     if not isinstance(panel, Panel):
         raise ConfigError(
@@ -129,44 +118,46 @@ def _checked(panel: Panel, settings: Settings | None) -> Settings:
     return settings
 
 
-def _named(settings: Settings) -> tuple[Engine, ...]:
+def named(settings: Settings) -> tuple[Engine, ...]:
+    """Return the engines that settings name."""
     chosen = settings["engines"]
     return find_engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
 
 
+class _Given(NamedTuple):
+    """What a run is of."""
+
+    panel: Panel
+    settings: Settings
+    engines: tuple[Engine, ...]
+    fits: Fits | None
+
+
 def _simulate(
-    panel: Panel,
-    settings: Settings,
-    engines: Sequence[Engine],
+    given: _Given,
     run_id: str,
     progress: Callable[[int, int], None] | None,
-    tried: Trials | None,
+    tried: Callable[[Daily], Trials] | None,
     place: Path | None,
+    *,
+    stress: bool,
 ) -> Result:
     """Fold the panel block by block and gather what it leaves, on the disk of a folder."""
     begun = time.perf_counter()
-    fold = folding.begin(panel, settings, engines)
-    gathered = Gathering(panel, settings, engines, fold, place=place)
-    for t, done in folding.advance(panel, fold):
+    panel, settings, engines, fits = given
+    fold = folding.begin(panel, settings, engines, fits)
+    gathered = Gathering(panel, settings, engines, fold, place=place, fits=fits)
+    dear = Stressed(panel, settings, engines) if stress else None
+    for t, seen in folding.looks(panel, fold):
+        said = passes.weigh(fold.made, fold.memory, seen)
+        done = passes.trade(fold.made, fold.memory, seen, said)
+        folding.balanced(done)
         gathered.add(done)
+        if dear is not None:
+            dear.add(seen, said)
         if progress is not None:
             progress(t + len(done.decisions.equity), panel.n_bars)
-    return gathered.result(run_id, {"simulate": time.perf_counter() - begun}, tried)
-
-
-def _write(place: Path, result: Result, certified: Certificate | None) -> None:
-    folder.write_json(place / "run.json", result.facts)
-    if certified is not None:
-        certificate.write(certified, place / certificate.FOLDER)
-    folder.write_json(place / "metrics.json", result.metrics)
-    folder.write_table(place / "equity.parquet", result.equity)
-    folder.write_table(place / "trades.parquet", result.trades)
-    folder.write_rows(place / "decisions.parquet", result.kept)
-    folder.write_table(place / "fills.parquet", result.fills)
-    folder.write_table(place / "funding.parquet", result.funding)
-    folder.write_table(place / "positions.parquet", result.positions)
-    folder.write_table(place / "incidents.parquet", result.incidents)
-    folder.write_table(place / "attribution.parquet", result.attribution)
-    folder.write_table(place / "scorecard.parquet", result.scorecard)
-    folder.write_table(place / "benchmark.parquet", result.benchmark)
-    report.render(place)
+    made = gathered.result(run_id, {"simulate": time.perf_counter() - begun}, tried)
+    if dear is not None:
+        made.metrics["stress"] = dear.result()
+    return made

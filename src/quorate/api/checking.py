@@ -15,8 +15,11 @@ from quorate.errors import ConfigError, DataError
 from quorate.lake import beside, layout, lengths, reading, resampling
 from quorate.lake.address import located
 from quorate.lake.governance import Params, findings
+from quorate.lake.judging import judge
+from quorate.lake.lives import lives
 from quorate.lake.quality import Quality, concat, quality
-from quorate.lake.spec import EVER_MS, match, named
+from quorate.lake.shelf import Shelf
+from quorate.lake.spec import match, named
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
@@ -198,6 +201,11 @@ def check_data(
             hint="give --other, and spot or perp, what both folders hold",
         )
     bars, other = located(bars), None if other is None else located(other)
+    if other is not None and str(other) == str(bars):
+        raise ConfigError(
+            f"{bars} is given as both vendors: it agrees with itself",
+            hint="give --other the bars of another vendor",
+        )
     files = reading.files(bars)
     others = {} if other is None else reading.files(other)
     chosen = tuple(files) if symbols is None else named(symbols, files)
@@ -211,6 +219,7 @@ def check_data(
     length = lengths.length((files[symbol] for symbol in chosen), bar_minutes)
     is_plain = not layout.is_partitioned(bars)
     is_other_plain = other is not None and not layout.is_partitioned(other)
+    shelf = Shelf()
     done: list[Quality] = []
     made_of: set[int] = set()
 
@@ -219,18 +228,16 @@ def check_data(
         second, disputed = None, None
         if matched:
             name = layout.spelt(matched)
-            second = reading.judge(name, matched, length, given, drop_last=is_other_plain)
-            if kind is not None and not beside.differs(symbol, second.quote):
-                series = reading.joined(second.governed, EVER_MS)
-                disputed = beside.disputing(series, second.minutes, given)
-        mine = reading.judge(
-            symbol, files[symbol], length, given, drop_last=is_plain, disputed=disputed
-        )
-        made_of.update(resampling.made_of([mine.minutes], length.minutes))
+            second = judge(name, matched, length, given, drop_last=is_other_plain)
+            if kind is not None and not beside.differs(symbol, second.judged.quote):
+                disputed = beside.Second(symbol, second, None, given).disputes
+        mine = judge(symbol, files[symbol], length, given, drop_last=is_plain, disputed=disputed)
+        made_of.update(resampling.made_of([mine.judged.minutes], length.minutes))
         both = [each and resampling.folded(each, length.minutes, given) for each in (mine, second)]
-        first, other_one = resampling.finished(both, mine.end_ms, length.minutes)
+        first, other_one = resampling.finished(both, mine.judged.end_ms, length.minutes)
         assert first is not None  # noqa: S101  (``mine`` is not)
-        return quality(first, reading.aligned(first, other_one), length.minutes, given)
+        near = other_one and beside.Witness(other_one, lives(first), None, length.minutes)
+        return quality(first, near, (length.minutes, given), shelf)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for coin in pool.map(one, chosen):

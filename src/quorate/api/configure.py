@@ -79,6 +79,7 @@ def _schema() -> Schema:
             "extra": Field(tuple[str, ...], (), ""),
             "exclude": Field(tuple[str, ...], (), ""),
         },
+        "features": _fields({"clip_z": features.CLIP_Z}, features.BOUNDS),
         "regime": {
             "dwell_minutes": Field(int, 0, ""),
             "adaptive": Field(kind=bool, default=False, meaning=""),
@@ -255,7 +256,9 @@ def configure(settings: Settings, bar_minutes: int, btc: int = -1) -> Params:
     )
     rows = Rows(*(index(name) for name in Rows._fields))
     return Params(
-        features=_stage("features", features.params, bar_minutes=bar_minutes, btc=btc),
+        features=_stage(
+            "features", features.params, bar_minutes=bar_minutes, btc=btc, **values["features"]
+        ),
         regime=_stage(
             "regime", regime.params, bar_minutes=bar_minutes, rows=rows, **values["regime"]
         ),

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quorate.api.explanation import (
+    FITTED,
+    STATED,
+    STREAMING,
     Breakers,
     Costs,
     Reading,
@@ -23,8 +26,8 @@ from quorate.api.explanation import (
 )
 from quorate.backtest.kept import by_engine
 from quorate.core.account import Code, Column, Gauge
+from quorate.core.consensus.labels import N_BUCKETS, bucket
 from quorate.core.consensus.score import evidence
-from quorate.core.engines.base import approval
 from quorate.core.features.table import FEATURES, features_hash
 from quorate.core.risk.breakers import Breaker
 from quorate.core.types import MONEY_SCALE, Action, Hazard, Reason, Regime, Style
@@ -33,12 +36,12 @@ from quorate.report.plain import known
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from quorate.backtest.run import Block
+    from quorate.backtest.run import Block, Machine
     from quorate.core.engines.base import Engine
-    from quorate.core.types import ByteVec
 
 _COSTS = ("half_spread_bps", "impact_bps", "fee_bps", "latency_bps", "funding_bps")
 _POOLS = {"log": 1}
+_NEAR = 1e-8  # probabilities are recorded to nine digits
 ABSTAINED = "abstained"
 FAILED = "failed on this bar"
 NOT_APPROVED = "not approved in this regime"
@@ -70,8 +73,7 @@ class Parts:
 def from_block(
     block: Block,
     place: tuple[int, int],
-    engines: Sequence[Engine],
-    healthy: ByteVec,
+    made: Machine,
     venues: Sequence[str],
     settings: Mapping[str, Mapping[str, Any]],
 ) -> Parts:
@@ -83,10 +85,10 @@ def from_block(
         From ``backtest.run.advance``.
     place : tuple of int
         Row of the block, and coin.
-    engines, venues : sequence
-        The axes.
-    healthy : ByteVec
-        Which engines have the data they read, shape (engine,).
+    made : Machine
+        That made it: its engines, where they may vote, what is fitted.
+    venues : sequence of str
+        The axis of venues.
     settings : mapping
         Effective settings, for k, the pool and the margin.
 
@@ -99,17 +101,17 @@ def from_block(
     number, code = block.decisions.number[t, :, c], block.decisions.code[t, :, c]
     features = np.ascontiguousarray(block.features[t, :, c])
     regime = Regime(int(block.readings.regime[t, c]))
-    votes = _votes(block, place, engines, str(settings["consensus"]["pool"]))
+    votes = _votes(block, place, made, str(settings["consensus"]["pool"]))
     hazards = int(block.readings.hazards[t, c])
     return Parts(
         price=known(number[Column.PRICE]),
         regime=regime.name.lower(),
         hazards=tuple(each.name.lower() for each in Hazard if hazards & each),
         features_hash=features_hash(features),
-        features=_features(features, votes, engines),
+        features=_features(features, votes, made.engines),
         votes=votes,
-        silent=_silent(block, place, engines, healthy),
-        score=_score(block, place, settings, len(engines) - len(votes)),
+        silent=_silent(block, place, made),
+        score=_score(block, place, settings, made, len(made.engines) - len(votes)),
         costs=Costs(
             **{name: known(number[Column[name.upper()]]) for name in _COSTS},
             total_bps=known(number[Column.COST_BPS]),
@@ -132,51 +134,50 @@ def from_block(
     )
 
 
-def _votes(
-    block: Block, place: tuple[int, int], engines: Sequence[Engine], pool: str
-) -> tuple[Vote, ...]:
+def _votes(block: Block, place: tuple[int, int], made: Machine, pool: str) -> tuple[Vote, ...]:
     """Return the votes that were cast, the one that moves the score most first."""
     t, c = place
     regime = int(block.readings.regime[t, c])
     said = block.consensus
-    approved = approval(engines)
     found = []
     for e in np.nonzero(block.votes.side[t, :, c])[0].tolist():
         side, prob = int(block.votes.side[t, e, c]), float(said.prob[t, e, c])
         weight = float(said.weights[t, regime, e])
+        strength = float(block.votes.strength[t, e, c])
+        cell = regime * N_BUCKETS + bucket(strength)
+        is_fitted = made.cells.size > 0 and not np.isnan(made.cells[e, cell])
         found.append(
             Vote(
-                engine=engines[e].name,
-                family=engines[e].family,
+                engine=made.engines[e].name,
+                family=made.engines[e].family,
                 side=side,
-                strength=float(block.votes.strength[t, e, c]),
+                strength=strength,
                 prob=prob,
                 reliability=float(said.reliability[t, e]),
                 weight=weight,
                 contribution=weight * float(evidence(prob, _POOLS.get(pool, 0))) * side,
-                is_approved=bool(approved[regime, e]),
+                is_approved=bool(made.approved[regime, e]),
+                calibration=FITTED if is_fitted else STREAMING,
             )
         )
     return tuple(sorted(found, key=_by_contribution))
 
 
-def _silent(
-    block: Block, place: tuple[int, int], engines: Sequence[Engine], healthy: ByteVec
-) -> tuple[Silence, ...]:
+def _silent(block: Block, place: tuple[int, int], made: Machine) -> tuple[Silence, ...]:
     """Return the engines that took no side, in the order of their axis, each with why."""
     t, c = place
     regime = int(block.readings.regime[t, c])
-    approved, said = approval(engines), block.consensus
+    said = block.consensus
     failed = {each.engine for each in block.failures if t in each.bars}
     found = []
     for e in np.nonzero(block.votes.side[t, :, c] == 0)[0].tolist():
-        engine = engines[e]
+        engine = made.engines[e]
         why = ABSTAINED
-        if not healthy[e]:
+        if not made.healthy[e]:
             why = NOT_HEALTHY
         elif engine.name in failed:
             why = FAILED
-        elif not approved[regime, e]:
+        elif not made.approved[regime, e]:
             why = NOT_APPROVED
         weight, reliability = float(said.weights[t, regime, e]), float(said.reliability[t, e])
         found.append(Silence(engine.name, engine.family, why, weight, reliability))
@@ -209,6 +210,7 @@ def _score(
     block: Block,
     place: tuple[int, int],
     settings: Mapping[str, Mapping[str, Any]],
+    made: Machine,
     n_abstained: int,
 ) -> Score:
     said = block.consensus
@@ -222,6 +224,7 @@ def _score(
         edge_bps=float(said.edge_bps[place]),
         confidence=known(said.confidence[place]),
         n_abstained=n_abstained,
+        edge_map=STATED if made.edges is None else FITTED,
     )
 
 
@@ -256,6 +259,7 @@ def from_row(
     row: Mapping[str, Any],
     engines: Sequence[Mapping[str, Any]],
     settings: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, Any] | None = None,
 ) -> Parts:
     """Take a recorded decision apart, as far as it was recorded.
 
@@ -267,6 +271,8 @@ def from_row(
         ``engines`` of ``run.json``.
     settings : mapping
         ``settings`` of ``run.json``.
+    models : mapping, optional
+        ``models`` of ``run.json``, of a run that had a model set.
 
     Notes
     -----
@@ -275,6 +281,8 @@ def from_row(
     """
     about = {engine["name"]: engine for engine in engines}
     pool = str(settings["consensus"]["pool"])
+    cells = {} if models is None else models["cells"]
+    floor = float(settings["consensus"].get("floor_prob", 0.5))
     votes = []
     for name, vote in by_engine(row["engine_votes"]).items():
         approved = about.get(name, {}).get("approved")
@@ -292,6 +300,7 @@ def from_row(
                 weight=vote["weight"],
                 contribution=vote["weight"] * gain * vote["side"],
                 is_approved=None if approved is None else row["regime"] in approved,
+                calibration=_source(cells.get(name, {}).get(row["regime"]), vote["prob"], floor),
             )
         )
     return Parts(
@@ -316,6 +325,7 @@ def from_row(
             edge_bps=row["expected_edge_bps"],
             confidence=None,
             n_abstained=len(about) - len(votes) if about else None,
+            edge_map=STATED if models is None or models["edge_map"] is None else FITTED,
         ),
         costs=Costs(
             **{name: known(row[name]) for name in _COSTS},
@@ -340,3 +350,18 @@ def from_row(
         action=row["action"],
         reason=row["reason"],
     )
+
+
+def _source(fitted: Sequence[float | None] | None, prob: float, floor: float) -> str | None:
+    """Return what calibrated a recorded vote; None where it could be either.
+
+    Its strength, which says the cell, is not recorded: the fitted probabilities of the regime are.
+    """
+    if fitted is None:
+        return STREAMING
+    if None not in fitted:
+        return FITTED
+    near = any(p is not None and abs(max(p, floor) - prob) < _NEAR for p in fitted)
+    if near and abs(prob - floor) < _NEAR:  # where the streaming one begins, and ends
+        return None
+    return FITTED if near else STREAMING

@@ -20,14 +20,15 @@ from quorate.api.events import decision_id
 from quorate.api.explanation import Check, Explanation, Gate
 from quorate.api.extensions import engines as find_engines
 from quorate.api.finding import find
-from quorate.api.folder import read_json, read_table, settings_of
+from quorate.api.folder import read_json, read_table, refuse_walk, settings_of
 from quorate.api.gates import gates, watches
+from quorate.api.models import fits_then
 from quorate.api.moment import remember
 from quorate.api.outcomes import exits, outcome
 from quorate.api.steps import steps
 from quorate.core.kernel import source_hash
 from quorate.core.types import MONEY_SCALE
-from quorate.errors import DataError, EngineError
+from quorate.errors import DataError, EngineError, ModelFileError
 from quorate.lake import again
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from quorate.api.dissect import Parts
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
 
 _ID_LENGTH = 32
 _SHOWN = 3
@@ -59,7 +61,7 @@ class _Again:
     equity: int
 
 
-def explain(
+def explain(  # noqa: PLR0913  (which run, which bar, and what is not in its folder)
     run: str | Path,
     what: str,
     at: str | datetime | None = None,
@@ -68,6 +70,7 @@ def explain(
     recorded: bool = False,
     panel: Panel | None = None,
     engines: Sequence[Engine] | None = None,
+    models: Fits | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """Explain one decision of a run, whatever it was: an order, a refusal, or nothing at all.
@@ -88,6 +91,8 @@ def explain(
         The data of the run, where they were put together by hand or have moved.
     engines : sequence of Engine, optional
         The engines of the run, where its settings do not name them.
+    models : Fits, optional
+        Those of the run, where they were made by hand; a model set is in the run's folder.
     progress : callable, optional
         Called with bars done and bars to do.
 
@@ -101,6 +106,8 @@ def explain(
     DataError
         There is no such run, decision, coin or bar; or the bar was not kept and the data or the
         engines are gone. The nearest decisions are named.
+    ModelFileError
+        The bar was not kept and the models of the run are gone or others.
 
     Notes
     -----
@@ -120,12 +127,14 @@ def explain(
     place = _place(what, at, facts["data"], rows)
     own = rows.filter((pl.col("symbol") == place.symbol) & (pl.col("timestamp") == place.at))
     row = own.row(0, named=True) if own.height else None
-    then = None if row is None else dissect.from_row(row, facts["engines"], facts["settings"])
+    of = facts["engines"], facts["settings"], facts.get("models")
+    then = None if row is None else dissect.from_row(row, *of)
     now, why = None, "only what was recorded is shown, as asked"
     if not recorded:
         try:
-            now = _again(facts, place, panel, engines, progress)
-        except (DataError, EngineError) as error:
+            fits = fits_then(facts, folder, models)
+            now = _again(facts, place, panel, _engines(facts, engines, fits), fits, progress)
+        except (DataError, EngineError, ModelFileError) as error:
             if then is None:
                 raise
             why = f"only what was recorded is shown: {error.message}"
@@ -246,19 +255,20 @@ def _again(
     facts: dict[str, Any],
     place: _Place,
     panel: Panel | None,
-    engines: Sequence[Engine] | None,
+    voters: tuple[Engine, ...],
+    fits: Fits | None,
     progress: Callable[[int, int], None] | None,
 ) -> _Again:
     """Fold the run again up to a bar; return what the coin's bar says by itself."""
     data, settings = facts["data"], settings_of(facts)
+    refuse_walk(facts)
     found = again(data.get("made"), data["digest"]) if panel is None else panel
     if found.source.digest != data["digest"]:
         raise DataError(
             f"this panel is not the run's: its digest is {found.source.digest}",
             hint=f"give the panel of digest {data['digest']}",
         )
-    voters = _engines(facts, engines)
-    fold = folding.begin(found, settings, voters)
+    fold = folding.begin(found, settings, voters, fits)
     c = found.symbols.index(place.symbol)
     bar = timedelta(minutes=data["bar_minutes"])
     before = remember(fold)
@@ -266,9 +276,7 @@ def _again(
         if progress is not None:
             progress(t0 + len(done.decisions.equity), place.t + 1)
         if t0 == place.t:
-            parts = dissect.from_block(
-                done, (0, c), voters, fold.made.healthy, found.venue_names, settings.values
-            )
+            parts = dissect.from_block(done, (0, c), fold.made, found.venue_names, settings.values)
             size = replace(parts.size, steps=steps(done, (0, c), fold, before))
             breakers = parts.breakers
             if breakers is not None:
@@ -285,13 +293,15 @@ def _again(
     )
 
 
-def _engines(facts: dict[str, Any], given: Sequence[Engine] | None) -> tuple[Engine, ...]:
+def _engines(
+    facts: dict[str, Any], given: Sequence[Engine] | None, fits: Fits | None
+) -> tuple[Engine, ...]:
     """Return the engines of the run in its order."""
     settings = settings_of(facts)
     chosen = settings["engines"]
     if given is None:
         given = find_engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
-    by_name = {engine.name: engine for engine in given}
+    by_name = {each.name: each for each in (*given, *(() if fits is None else fits.engines))}
     lacking = [each["name"] for each in facts["engines"] if each["name"] not in by_name]
     if lacking:
         raise EngineError(

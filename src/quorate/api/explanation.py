@@ -15,6 +15,9 @@ from quorate.report.plain import plain
 if TYPE_CHECKING:
     from datetime import datetime
 
+FITTED, STREAMING, STATED = "fitted", "streaming", "stated"
+"""Where a calibrated probability came from, and an edge."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -31,8 +34,9 @@ class Reading:
 class Vote:
     """One engine's vote.
 
-    ``strength`` is the engine's own probability, ``prob`` the calibrated one; ``contribution`` is
-    w (2p - 1) s, what the vote adds to the score; in the log pool w s logit p.
+    ``strength`` is the engine's own probability, ``prob`` the calibrated one, ``calibration`` what
+    calibrated it: ``fitted`` out of sample or ``streaming``; ``contribution`` is w (2p - 1) s, what
+    the vote adds to the score; in the log pool w s logit p.
     """
 
     engine: str
@@ -44,6 +48,7 @@ class Vote:
     weight: float
     contribution: float
     is_approved: bool | None
+    calibration: str | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,10 @@ class Silence:
 
 @dataclass(frozen=True)
 class Score:
-    """The votes together: S, what it had to exceed, and the edge it stands for."""
+    """The votes together: S, what it had to exceed, and the edge it stands for.
+
+    ``edge_map`` says by which map: ``stated`` or ``fitted`` out of sample.
+    """
 
     value: float | None
     sigma: float | None
@@ -71,6 +79,7 @@ class Score:
     edge_bps: float
     confidence: float | None
     n_abstained: int | None
+    edge_map: str
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ module is imported; the core only ever sees the values.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import sys
 from contextlib import contextmanager
 from importlib.metadata import entry_points
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,6 +133,48 @@ def load(spec: str, settings_file: str | Path | None = None) -> Engine:
             f"module {module!r} has no {name!r}", hint="check the name after the colon"
         ) from error
     return _check(spec, found)
+
+
+def in_file(spec: str) -> Engine:
+    """Import one engine from a file that need not be on any path.
+
+    Parameters
+    ----------
+    spec : str
+        ``file.py:name``; modules beside the file are found.
+
+    Raises
+    ------
+    EngineError
+        The text, the file, the name or what it names is wrong.
+
+    Examples
+    --------
+    >>> in_file("no_such_file.py:vote")
+    Traceback (most recent call last):
+    quorate.errors.EngineError: there is no file 'no_such_file.py'
+      next: write 'file.py:name', or 'package.module:name' of a module that is on the path
+    """
+    file, _, name = spec.rpartition(":")
+    path = Path(file)
+    if not path.is_file():
+        raise EngineError(
+            f"there is no file {file!r}",
+            hint="write 'file.py:name', or 'package.module:name' of a module that is on the path",
+        )
+    beside = path.resolve().parent
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    module = f"quorate_engine_{path.stem}_{digest}"
+    found = spec_from_file_location(module, path)
+    if found is None or found.loader is None:
+        raise EngineError(f"{file!r} is not a Python file", hint="its name must end in .py")
+    made = module_from_spec(found)
+    with _Importing(spec, path.stem, beside), _importable(beside):
+        sys.modules[module] = made
+        found.loader.exec_module(made)
+    if not hasattr(made, name):
+        raise EngineError(f"{file!r} has no {name!r}", hint="check the name after the colon")
+    return _check(spec, getattr(made, name))
 
 
 @contextmanager

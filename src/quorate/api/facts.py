@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from quorate.api import models
 from quorate.core.kernel import source_hash
 from quorate.version import VERSION
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from quorate.core.engines.base import Engine
     from quorate.lake.panel import Panel
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
 
 
@@ -26,6 +28,7 @@ def facts_of(
     run_id: str,
     failures: dict[str, str],
     seconds: dict[str, float],
+    fits: Fits | None = None,
 ) -> dict[str, Any]:
     """Return what a run was made of, as ``run.json`` keeps it.
 
@@ -35,6 +38,8 @@ def facts_of(
         The inputs.
     run_id, failures, seconds
         Its name, engines that failed with why, and where the time went.
+    fits : Fits, optional
+        What was fitted out of sample and took part.
 
     Notes
     -----
@@ -53,6 +58,9 @@ def facts_of(
             f"a quorum needs engines of {least} families, and there is {n_families}: nothing can "
             "trade. Set consensus.quorum=0 or consensus.min_families=1"
         )
+    if fits is not None:
+        notes += models.notes(fits, panel)
+    where = {} if fits is None else fits.approved
     return {
         "run_id": run_id,
         "version": VERSION,
@@ -81,13 +89,15 @@ def facts_of(
             {
                 "name": engine.name,
                 "family": engine.family,
-                "approved": sorted(regime.name.lower() for regime in engine.approved),
+                "approved": sorted(
+                    regime.name.lower() for regime in where.get(engine.name, engine.approved)
+                ),
                 "hypothesis": engine.hypothesis,
             }
             for engine in engines
         ],
         "seconds": seconds,
-    }
+    } | ({} if fits is None else {"models": models.told(fits, panel)})
 
 
 def _plain(value: object) -> object:

@@ -134,6 +134,15 @@ def write_rows(path: Path, table: pl.LazyFrame) -> None:
     table.sink_parquet(path, compression="zstd", row_group_size=_GROUP)
 
 
+def refuse_walk(facts: dict[str, Any]) -> None:
+    """Raise ``DataError`` where a run cannot be made again, for what it learned is not kept."""
+    if facts.get("kind") == "walkforward":
+        raise DataError(
+            "a walk forward is not made again: its folder does not hold what was fitted",
+            hint="walk again over the same days, or look at what was recorded (--recorded)",
+        )
+
+
 def settings_of(facts: dict[str, Any]) -> Settings:
     """Return the settings a run was made with, from its ``run.json``.
 

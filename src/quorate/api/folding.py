@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.api.configure import check_equity, configure, data_rules, universe_rules
+from quorate.api.models import laid_on
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
-from quorate.core.engines.catalogue import builtin
 from quorate.core.engines.checks import reads_one_row_at_a_time
+from quorate.core.engines.rule import is_ours
 from quorate.core.types import Bars, Market
 from quorate.errors import ConfigError, DataError, EngineError
 from quorate.lake import Block, blocks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
 
 
@@ -65,7 +67,14 @@ def _refuse_other_rules(panel: Panel, settings: Settings) -> None:
                 )
 
 
-def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
+def begin(
+    panel: Panel,
+    settings: Settings,
+    engines: Sequence[Engine],
+    fits: Fits | None = None,
+    *,
+    first: int = 0,
+) -> Fold:
     """Return a run that has seen nothing yet.
 
     Parameters
@@ -76,6 +85,10 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
         Effective settings.
     engines : sequence of Engine
         The engines that vote.
+    fits : Fits, optional
+        What was fitted out of sample; its engines are among those that vote (``Fits.voters``).
+    first : int
+        The row of the first bar that may be traded on: the equity in USD is that of its day.
 
     Raises
     ------
@@ -84,7 +97,8 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
     EngineError
         An engine of your own looks at other rows than the one it votes on.
     ConfigError
-        A setting is out of its bounds, or the panel was loaded by other rules of data.
+        A setting is out of its bounds, the panel was loaded by other rules of data, or the fits
+        are of another horizon.
 
     Notes
     -----
@@ -96,29 +110,33 @@ def begin(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> Fold:
             f"the panel has {panel.n_bars} bars of {panel.n_coins} coins",
             hint="load at least one bar of one coin",
         )
-    _refuse_peeking(engines)
     _refuse_other_rules(panel, settings)
+    made = laid_on(machine(panel, settings, engines), fits, settings)
+    start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
+    start_quote = start_usd / currency.first(panel.quote_usd[first:])
+    check_equity("account.equity_usd in quote currency", start_quote)
+    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
+    return Fold(made, memory, start_quote)
+
+
+def machine(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> passes.Machine:
+    """Return what is fixed while engines vote on a panel: see ``begin``."""
+    _refuse_peeking(engines)
     params = configure(settings, panel.bar_minutes, bitcoin(panel))
     setup = Setup(
         venues=panel.venues,
         sector=sectors(panel.symbols),
         can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
     )
-    made = passes.machine(
+    return passes.machine(
         engines, params, setup, panel.delisted_k, missing(panel, params.features.btc)
     )
-    start_usd = float(settings["account"]["equity_usd"])  # type: ignore[arg-type]
-    start_quote = start_usd / currency.first(panel.quote_usd)
-    check_equity("account.equity_usd in quote currency", start_quote)
-    memory = passes.begin(made, len(panel.venue_names), panel.n_coins, start_quote)
-    return Fold(made, memory, start_quote)
 
 
 def _refuse_peeking(engines: Sequence[Engine]) -> None:
     """Refuse an engine whose vote on a row changes with the rows beside it: it could see ahead."""
-    ours = {id(engine) for engine in builtin()}
     for engine in engines:
-        complaint = "" if id(engine) in ours else reads_one_row_at_a_time(engine)
+        complaint = "" if is_ours(engine) else reads_one_row_at_a_time(engine)
         if complaint.startswith("shuffled"):
             raise EngineError(
                 f"engine {engine.name} looks at other rows than the one it votes on: {complaint}",
@@ -133,6 +151,7 @@ def advance(
     alone: Collection[int] = (),
     *,
     threads: int = 2,
+    may_enter: bool = True,
 ) -> Iterator[tuple[int, passes.Block]]:
     """Run the panel block by block; the memory of the fold moves on.
 
@@ -152,6 +171,8 @@ def advance(
         and just after such a bar.
     threads : int
         1 or 2.
+    may_enter : bool
+        Whether positions may be opened; without, the run only learns.
 
     Yields
     ------
@@ -168,7 +189,7 @@ def advance(
     Units: as ``backtest.run.Block``.  Causal: blocks come in order of time.  Missing: as there.
     DESIGN 1.
     """
-    for t, seen in looks(panel, fold, n_bars, alone, threads=threads):
+    for t, seen in looks(panel, fold, n_bars, alone, threads=threads, may_enter=may_enter):
         done = passes.act(fold.made, fold.memory, seen)
         balanced(done)
         yield t, done
@@ -181,12 +202,13 @@ def looks(
     alone: Collection[int] = (),
     *,
     threads: int = 2,
+    may_enter: bool = True,
 ) -> Iterator[tuple[int, passes.Seen]]:
     """Look at the panel block by block: features, regimes and votes, which read no account.
 
     Parameters
     ----------
-    panel, fold, n_bars, alone, threads
+    panel, fold, n_bars, alone, threads, may_enter
         As ``advance``; only the features and regimes of the fold's memory move on.
 
     Notes
@@ -194,7 +216,15 @@ def looks(
     Units, Causal, Missing: as ``backtest.run.look``.
     """
     cut = pieces(panel, panel.n_bars if n_bars is None else n_bars, alone)
+    if not may_enter:
+        cut = ((t, _paused(piece)) for t, piece in cut)
     return _ahead(fold, cut) if threads > 1 else _looked(fold, cut)
+
+
+def _paused(piece: passes.Slice) -> passes.Slice:
+    """Return a block on which nothing may be opened."""
+    pause = np.ones_like(piece.controls.pause)
+    return piece._replace(controls=piece.controls._replace(pause=pause))
 
 
 def balanced(done: passes.Block) -> None:

@@ -30,14 +30,16 @@ from quorate.statistics.span import over_span, span_days
 from quorate.statistics.trades import TRADES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from quorate.backtest.run import Block
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
     from quorate.statistics.accounts import Trials
+    from quorate.statistics.daily import Daily
 
 _ON_CARD = ("n_votes", "n_asked", "right_frac", "move_bps", "error_bps")
 _ENTRY = (
@@ -70,6 +72,8 @@ class Gathering:
         Whether to keep refused signals: they are most of what a run leaves.
     place : Path, optional
         A folder on the disk that is to hold the kept decisions until they are written.
+    fits : Fits, optional
+        Of the fold, for its facts.
 
     Notes
     -----
@@ -86,8 +90,10 @@ class Gathering:
         *,
         refusals: bool = True,
         place: Path | None = None,
+        fits: Fits | None = None,
     ) -> None:
         self._panel, self._settings, self._engines, self._fold = panel, settings, engines, fold
+        self._fits = fits
         names = [engine.name for engine in engines]
         start = round(fold.start_quote * MONEY_SCALE)
         self._record = Record(
@@ -109,7 +115,9 @@ class Gathering:
         self._card.add(block)
         self._holding.add(block)
 
-    def result(self, run_id: str, seconds: dict[str, float], tried: Trials | None) -> Result:
+    def result(
+        self, run_id: str, seconds: dict[str, float], tried: Callable[[Daily], Trials] | None
+    ) -> Result:
         """Return what the fold came to.
 
         Parameters
@@ -118,8 +126,8 @@ class Gathering:
             Its name.
         seconds : dict
             Where the time went, for its facts.
-        tried : Trials or None
-            What it was chosen from, where that was counted.
+        tried : callable or None
+            Given its daily returns, tells what it was chosen from, where that was counted.
 
         Raises
         ------
@@ -142,16 +150,17 @@ class Gathering:
         in_usd = currency.in_usd(equity).select(list(EQUITY))
         booked = {line: int(lines[line]) for line in Line}
         room = capacity(fills, positions, booked, in_usd, self._settings.values)
+        daily = daily_returns(in_usd)
+        trials = None if tried is None else tried(daily)
         metrics = summary(
             in_usd,
             trades.select(list(TRADES)),
             lines,
             traded_usd=traded,
             capacity_usd=float(f"{room.half_return_usd:.3g}"),  # an estimate, no more digits
-            n_trials=None if tried is None else tried.n,
-            trials_variance=None if tried is None else tried.variance,
+            trials=trials,
         )
-        metrics["benchmark"], why = comparison(daily_returns(in_usd), aside["benchmark"])
+        metrics["benchmark"], why = comparison(daily, aside["benchmark"])
         metrics["flags"] |= why
         metrics["flags"] |= cautions(metrics, in_usd)
         days = metrics["net"]["n_days"]
@@ -185,10 +194,16 @@ class Gathering:
         metrics["exposure"] = _exposure(equity)
         metrics["kelly"] = _kelly(entries, str(self._settings["risk"]["kelly"]))
         facts = facts_of(
-            self._panel, self._settings, self._engines, run_id, self._record.failures, seconds
+            self._panel,
+            self._settings,
+            self._engines,
+            run_id,
+            self._record.failures,
+            seconds,
+            self._fits,
         )
-        if tried is not None:
-            facts["n_trials"] = tried.n
+        if trials is not None:
+            facts["n_trials"] = trials.n
         # the store knows a run by its metrics alone, wherever its folder is
         metrics["data"] = {name: facts["data"][name] for name in _SPAN} | {
             "n_coins": self._panel.n_coins

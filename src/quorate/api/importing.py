@@ -18,9 +18,10 @@ from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, StorageError
 from quorate.lake import layout, versions
 from quorate.lake.address import located
-from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of
+from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of, refuse_months
 from quorate.lake.layout import Key
-from quorate.lake.sources import epoch_ms, infer_minutes
+from quorate.lake.sources import epoch_ms
+from quorate.lake.spacing import infer_minutes
 from quorate.lake.spec import instant_ms
 from quorate.report.plain import plain
 
@@ -209,6 +210,8 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         instant_ms(now if corrected_at is None else corrected_at),
     )
     is_bar = kind_of(kind).is_bar
+    if interval is not None:
+        refuse_months(kind, interval)
     if interval is not None and is_bar and interval_ms(interval) is None:
         raise ConfigError(f"interval {interval!r} is none", hint="write 1m, 5m, 1h or 1d")
     paths = incoming.files(where)

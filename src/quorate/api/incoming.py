@@ -14,7 +14,8 @@ from quorate.errors import DataError, QuorateError, SchemaError
 from quorate.lake import foreign, layout
 from quorate.lake.address import is_object
 from quorate.lake.kinds import kind_of
-from quorate.lake.sources import epoch_ms, infer_minutes
+from quorate.lake.sources import epoch_ms
+from quorate.lake.spacing import infer_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -18,6 +18,7 @@ MEANINGS: Final[dict[str, str]] = {
     **{f"universe.{name}": meaning for name, meaning in _OF_UNIVERSE.items()},
     "engines.extra": "engines of your own, 'package.module:name'",
     "engines.exclude": "names of built-in engines to leave out",
+    "features.clip_z": "returns in features are clipped this many robust deviations out",
     "regime.dwell_minutes": "how long a new TREND or RANGE label must hold, minutes",
     "regime.adaptive": "PANIC above the larger of 5% and the coin's own 95th percentile",
     # consensus

@@ -16,19 +16,22 @@ import polars as pl
 
 from quorate.api.configure import data_rules
 from quorate.api.effective import read_settings
-from quorate.errors import ConfigError
+from quorate.errors import ConfigError, DataError
 from quorate.lake import beside, disk, governance, layout, lengths, reading, reconcile
-from quorate.lake.address import located, on_disk
+from quorate.lake.address import is_object, located, on_disk
 from quorate.lake.instruments import infer_tick
+from quorate.lake.judging import judge
+from quorate.lake.lives import aligned, lives
+from quorate.lake.quote import Rate
 from quorate.lake.sources import PRICES
-from quorate.lake.spec import match, named, quote_asset
+from quorate.lake.spec import KINDS, match, named, quote_asset
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from quorate.lake.governance.findings import Schema
-    from quorate.lake.reading import Judged
+    from quorate.lake.judging import Aside
     from quorate.lake.reconcile import Merged
 
 _THREADS = 2
@@ -88,13 +91,14 @@ def reconcile_data(
     Parameters
     ----------
     folders : sequence of path
-        Of bars of one kind, two or more, the most trusted vendor first; coins are those of it.
+        Of bars of one kind, two or more, the most trusted vendor first; coins are those of all.
     kind : str
         ``spot`` or ``perp``, of all: the basis between them is a price, not an error.
     names : sequence of str, optional
-        The vendors' names; those of the folders when left out.
+        The vendors' names, each another; what the folders say of them when left out: the vendor
+        of a lake's folder, else the name of the folder, with the one above it where two are alike.
     symbols : sequence of str, optional
-        As the first vendor spells them, or base assets; all when left out.
+        As the first vendor that has them spells them, or base assets; all when left out.
     to : path, optional
         Folder for the merged series, one ``SYMBOL.parquet`` a coin, with ``vendor`` and ``n_agree``
         beside each bar.
@@ -112,10 +116,11 @@ def reconcile_data(
     Raises
     ------
     ConfigError
-        Fewer than two folders, another number of names, an unknown kind, or a coin in other money
-        that cannot be converted: the basis between USD and USDT is a price too.
+        Fewer than two folders, one of them twice, another number of names, one of them twice, an
+        unknown kind or that of no vendor, or a coin in other money that cannot be converted: the
+        basis between USD and USDT is a price too.
     DataError
-        A folder is missing or empty, or the disk refuses a file.
+        A folder is missing or empty, no vendor has a symbol, or the disk refuses a file.
 
     Notes
     -----
@@ -124,24 +129,31 @@ def reconcile_data(
     Missing: a bar that no two confirm is left out; one that a single vendor has is taken.
     Spec 13; METHODS 12.
     """
-    titles = tuple(Path(each).name for each in folders) if names is None else tuple(names)
+    titles = _titles(folders) if names is None else tuple(names)
     if len(folders) < 2 or len(titles) != len(folders) or kind not in {"spot", "perp"}:
         raise ConfigError(
             f"{len(folders)} folders, {len(titles)} names and kind {kind!r} cannot be reconciled",
             hint="give two folders or more, a name for each or none, and kind spot or perp",
         )
+    _refuse_twins(folders, titles, kind)
     place = None if to is None else on_disk(to)
     found = [reading.files(located(each)) for each in folders]
-    chosen = tuple(found[0]) if symbols is None else named(symbols, found[0])
-    length = lengths.length(found[0][symbol] for symbol in chosen)
-    rate = None if quote_usd is None else Path(quote_usd)
-    _refuse_other_money(chosen, found, titles, rate)
+    everyone = _everyone(found)
+    chosen = tuple(everyone) if symbols is None else named(symbols, everyone)
+    if missing := [symbol for symbol in chosen if symbol not in everyone]:
+        raise DataError(
+            f"no vendor has {missing[0]}", hint=f"there are {', '.join(sorted(everyone)[:8])} ..."
+        )
+    length = lengths.length(everyone[symbol] for symbol in chosen)
+    money = None if quote_usd is None else Path(quote_usd)
+    rate = None if money is None else Rate(money)
+    _refuse_other_money(chosen, found, titles, money)
     rules = governance.params(**data_rules(read_settings()))
     is_plain = [not layout.is_partitioned(located(each)) for each in folders]
 
     def one(symbol: str) -> list[_Coin]:
         judged = [
-            reading.judge(symbol, paths, length, rules, drop_last=drops) if paths else None
+            judge(symbol, paths, length, rules, drop_last=drops) if paths else None
             for paths, drops in zip(
                 (match(symbol, there) for there in found), is_plain, strict=True
             )
@@ -164,6 +176,50 @@ def reconcile_data(
         pl.concat([none, *map(_disputed, made)]),
         place,
     )
+
+
+def _titles(folders: Sequence[str | Path]) -> tuple[str, ...]:
+    """Return what the folders say of their vendors."""
+    parts = [Path(each).parts for each in folders]
+    lakes = [
+        next((part.removeprefix("vendor=") for part in each if part.startswith("vendor=")), None)
+        for each in parts
+    ]
+    short = [lake or each[-1] for lake, each in zip(lakes, parts, strict=True)]
+    return tuple(
+        name if short.count(name) == 1 or lake else "/".join(each[-2:])
+        for name, lake, each in zip(short, lakes, parts, strict=True)
+    )
+
+
+def _refuse_twins(folders: Sequence[str | Path], titles: Sequence[str], kind: str) -> None:
+    """Refuse one vendor twice: it would confirm itself; and a venue of the other kind."""
+    places = [str(p if is_object(p) else p.resolve()) for p in map(located, folders)]
+    for what, each in (("folder", places), ("vendor's name", titles)):
+        if twice := next((one for one in each if list(each).count(one) > 1), None):
+            raise ConfigError(
+                f"the {what} {twice} is given twice: it would confirm itself",
+                hint="give another vendor's bars, and --names where folders are called alike",
+            )
+    for title in titles:
+        if KINDS.get(title, kind) != kind:
+            raise ConfigError(
+                f"{title} is a {KINDS[title]} venue, and {kind} bars are reconciled: the basis "
+                "between them is a price",
+                hint="give vendors of one kind, and that --kind",
+            )
+
+
+def _everyone(found: Sequence[Mapping[str, tuple[Path, ...]]]) -> dict[str, tuple[Path, ...]]:
+    """Return every coin, as the first vendor that has it spells it, with that vendor's files."""
+    everyone: dict[str, tuple[Path, ...]] = dict(found[0])
+    for i, there in enumerate(found[1:], start=1):
+        everyone |= {
+            symbol: paths
+            for symbol, paths in there.items()
+            if not any(match(symbol, dict(before)) for before in found[:i])
+        }
+    return everyone
 
 
 class _Coin(NamedTuple):
@@ -195,23 +251,25 @@ def _refuse_other_money(
 
 
 def _merged(
-    judged: Sequence[Judged | None], kind: str, minutes: int, quote_usd: Path | None
+    judged: Sequence[Aside | None], kind: str, minutes: int, rate: Rate | None
 ) -> list[_Coin]:
     """Merge the vendors' bars of each coin of a symbol; the first vendor has it."""
-    mine = judged[0]
-    assert mine is not None  # noqa: S101  (the first vendor has every symbol)
+    lead = next(v for v, each in enumerate(judged) if each is not None)
+    mine = judged[lead]
+    assert mine is not None  # noqa: S101  (some vendor has the symbol)
+    coins, symbol = lives(mine), mine.judged.symbol
     others = [
-        [
-            beside.priced(
-                quote_usd, mine.symbol, series, "" if each is None else each.quote, minutes
-            )
-            for series in reading.aligned(mine, each)
+        [None] * len(coins)
+        if each is None
+        else [
+            beside.priced(rate, symbol, series, each.judged.quote, minutes)
+            for series in aligned(coins, each.within().governed)
         ]
-        for each in judged[1:]
+        for each in judged[lead + 1 :]
     ]
     made = []
-    for i, (name, series) in enumerate(mine.governed.coins):
-        bars = [series, *(each[i] for each in others)]
+    for i, (name, series) in enumerate(mine.within().governed.coins):
+        bars = [*[None] * lead, series, *(each[i] for each in others)]
         vendors = [v for v, each in enumerate(bars) if each is not None]
         there = [each for each in bars if each is not None]
         ticks = [infer_tick(each.close) for each in there]

@@ -22,9 +22,11 @@ from quorate.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
 
 ACCOUNTS: Final = (1e4, 1e5, 1e6, 3e6, 1e7, 3e7, 1e8, 1e9)
 """Opening equities that are tried, USD."""
@@ -56,6 +58,7 @@ def sizes(
     *,
     accounts: Sequence[float] = ACCOUNTS,
     engines: Sequence[Engine] | None = None,
+    models: str | Path | Fits | None = None,
     threads: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sizes:
@@ -69,7 +72,7 @@ def sizes(
         From ``quorate.read_settings``; their ``account.equity_usd`` is not read.
     accounts : sequence of float
         Opening equities in USD, ascending.
-    engines, threads, progress
+    engines, models, threads, progress
         As ``quorate.sweep``.
 
     Returns
@@ -103,7 +106,9 @@ def sizes(
         )
     chosen = read_settings() if settings is None else settings
     tried = [_with(chosen, usd) for usd in accounts]
-    found = sweep(panel, tried, engines=engines, threads=threads, progress=progress).table
+    found = sweep(
+        panel, tried, engines=engines, models=models, threads=threads, progress=progress
+    ).table
     usd = np.array(accounts, np.float64)
     made = found["net_return"].to_numpy().astype(np.float64)
     sharpe = found["sharpe"].cast(pl.Float64).fill_null(np.nan).to_numpy().astype(np.float64)

@@ -14,7 +14,7 @@ from quorate.errors import QuorateError
 from quorate.report.charts import Series, line_chart
 from quorate.report.formats import fall, number, percent, probability, units, usd
 from quorate.report.headline import deepest_fall
-from quorate.report.luck import judge, record, scarcity
+from quorate.report.luck import opening, record, scarcity
 from quorate.report.page import NAME
 from quorate.report.reading import Run, curves
 from quorate.report.summary import summary as text_of
@@ -102,10 +102,11 @@ def html(result: Result) -> str:
     net = result.metrics["net"]
     data = result.facts["data"]
     equity = run.equity["equity"]
-    said = judge(run).short
+    said = scarcity(run) or "not defined"
     if net.get("sharpe") is not None and not scarcity(run):
-        said = f"{number(net['sharpe'])}, PSR {probability(net.get('psr'))}; {record(run)}; {said}"
+        said = f"{number(net['sharpe'])}, PSR {probability(net.get('psr'))}; {record(run)}"
     rows = [
+        ("is that luck?", " ".join(opening(run))),
         ("run", result.run_id),
         ("data", data["description"]),
         ("equity, USD", f"{usd(int(equity[0]))} to {usd(int(equity[-1]))}"),

@@ -13,41 +13,44 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
-from itertools import product
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from quorate.api import folder, folding
+from quorate.api.choices import checked
 from quorate.api.configure import configure
 from quorate.api.extensions import engines as find_engines
 from quorate.api.gathering import Gathering
-from quorate.api.trials import data_of, trials_of, variance_of
+from quorate.api.models import fits_of, recipe
+from quorate.api.trials import data_of, effective, record, trials_of, variance_of
 from quorate.backtest import run as passes
 from quorate.core.kernel import source_hash
-from quorate.errors import ConfigError
 from quorate.records import canonical_json
 from quorate.report.plain import known
 from quorate.statistics import currency
 from quorate.statistics.accounts import Trials, deflated
+from quorate.statistics.benchmark import returns_of
 from quorate.statistics.daily import EQUITY, daily_returns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from quorate.api.result import Result
     from quorate.core import consensus
     from quorate.core.engines.base import Engine
-    from quorate.core.types import Vec
+    from quorate.core.types import IntVec, Mat, Vec
     from quorate.lake import Panel
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
+    from quorate.statistics.daily import Daily
+    from quorate.statistics.selection import Luck
 
 BATCH = 32
 """Settings in one pass over the panel."""
-SHARED = ("data", "universe", "engines", "regime")
-"""Sections that a sweep may not change: bars are loaded, features and votes looked at, once."""
 RESULTS = (
     "net_return",
     "sharpe",
@@ -59,6 +62,10 @@ RESULTS = (
     "run_id",
 )
 """Columns of the table of a sweep behind those of its settings."""
+
+
+HELD = {"BTC": "hold_btc", "all coins": "hold_all"}
+"""What holding is measured against, by its column in ``benchmark.parquet``."""
 
 
 @dataclass(frozen=True)
@@ -75,31 +82,25 @@ class Sweep:
     trials : Trials
         What the best was chosen from: the settings of the sweep and, where it was booked, all
         that was ever tried on these or overlapping data.
+    returns : Mat
+        Net, of every day and setting, shape (day, setting); ``days`` counts them from 1970.
+    held : dict
+        What holding made on the same days: of ``BTC`` where the panel has it, and of ``all coins``.
     """
 
     table: pl.DataFrame
     metrics: tuple[dict[str, Any], ...]
     trials: Trials
+    returns: Mat
+    days: IntVec
+    held: dict[str, Vec]
 
+    @cached_property
+    def luck(self) -> Luck:
+        """Return how likely the best by Sharpe ratio is luck: DSR, PBO, SPA, its neighbours."""
+        from quorate.api.choosing import luck_of  # it reads sweeps
 
-def grid(choices: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
-    """Return every combination of values as overrides, the last name changing fastest.
-
-    Parameters
-    ----------
-    choices : mapping
-        ``{"section.name": ["value", ...]}``.
-
-    Notes
-    -----
-    Units: as the settings.  Causal: none.  Missing: no choice is one combination, the defaults.
-
-    Examples
-    --------
-    >>> grid({"consensus.k": ["0.5", "1"], "costs.impact": ["spec"]})
-    [{'consensus.k': '0.5', 'costs.impact': 'spec'}, {'consensus.k': '1', 'costs.impact': 'spec'}]
-    """
-    return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+        return luck_of(self)
 
 
 def sweep(
@@ -107,6 +108,7 @@ def sweep(
     settings: Sequence[Settings],
     *,
     engines: Sequence[Engine] | None = None,
+    models: str | Path | Fits | None = None,
     out: str | Path | None = None,
     threads: int = 2,
     progress: Callable[[int, int], None] | None = None,
@@ -118,9 +120,11 @@ def sweep(
     panel : Panel
         From ``quorate.load`` or ``quorate.synthetic``.
     settings : sequence of Settings
-        At least one; their sections ``engines`` and ``regime`` are the same.
+        At least one; their sections ``features``, ``engines`` and ``regime`` are the same.
     engines : sequence of Engine, optional
         The engines that vote; those the settings name when left out.
+    models : str, Path or Fits, optional
+        As of ``quorate.run``; all settings share it.
     out : str or Path, optional
         Folder of runs: every setting is booked in its store as a trial, without a folder.
     threads : int
@@ -137,6 +141,8 @@ def sweep(
     ------
     ConfigError
         No setting, one that changes what is shared, or one out of its bounds.
+    ModelFileError, EngineError
+        The model set is refused, or does not fit the engines.
 
     Notes
     -----
@@ -149,7 +155,7 @@ def sweep(
     --------
     >>> import quorate
     >>> panel = quorate.synthetic(n_coins=2, days=1)
-    >>> choices = grid({"consensus.k": ["0.5", "1"]})
+    >>> choices = quorate.grid({"consensus.k": ["0.5", "1"]})
     >>> chosen = [quorate.read_settings(overrides=each) for each in choices]
     >>> sweep(panel, chosen).table.select("consensus.k", "n_trades").rows()
     [(0.5, 0), (1.0, 0)]
@@ -164,32 +170,45 @@ def sweep(
         if engines is None
         else tuple(engines)
     )
+    fits = fits_of(models)
+    if fits is not None:
+        voters = fits.voters(voters)
+    given = _Given(panel, voters, fits, threads)
     if out is None:
-        found = _batches(panel, chosen, voters, threads, progress, ["unbooked"] * len(chosen))
+        found = _batches(given, chosen, progress, ["unbooked"] * len(chosen))
         return _swept(chosen, found, _own_trials(chosen, found))
     from quorate.store import open_store  # SQLAlchemy: only where a run is booked
 
     with open_store(folder.store_place(str(first["account"]["store"]), Path(out))) as store:
-        recipe = ",".join(sorted(engine.name for engine in voters))
         run_ids = [
             store.runs.begin(
                 each.values,
                 data_hash=panel.source.digest,
                 code_hash=source_hash(),
-                recipe=recipe,
+                recipe=recipe(voters, fits),
                 kind="sweep",
             )
             for each in chosen
         ]
         try:
-            found = _batches(panel, chosen, voters, threads, progress, run_ids)
+            found = _batches(given, chosen, progress, run_ids)
         except BaseException as error:
             for run_id in run_ids:
                 store.runs.finish(run_id, "failed", message=str(error))
             raise
         for each in found:
-            store.runs.finish(each.run_id, "finished", metrics=each.metrics)
+            returns = record(each.daily)
+            store.runs.finish(each.run_id, "finished", metrics=each.metrics, daily=returns)
         return _swept(chosen, found, trials_of(store, data_of(panel)))
+
+
+class _Given(NamedTuple):
+    """What all settings of a sweep share."""
+
+    panel: Panel
+    engines: tuple[Engine, ...]
+    fits: Fits | None
+    threads: int
 
 
 class _Found(NamedTuple):
@@ -199,54 +218,13 @@ class _Found(NamedTuple):
     metrics: dict[str, Any]
     net_return: float
     n_trades: int
-    daily: Vec
-
-
-def checked(settings: Sequence[Settings]) -> tuple[Settings, ...]:
-    """Return the settings of a sweep; refuse none, and those that change what is shared.
-
-    Parameters
-    ----------
-    settings : sequence of Settings
-        As ``sweep`` takes them.
-
-    Raises
-    ------
-    ConfigError
-        What is changed, and what to do instead.
-
-    Notes
-    -----
-    Units: none.  Causal: no data are read.  Missing: none.
-
-    Examples
-    --------
-    >>> from quorate.api.effective import read_settings
-    >>> len(checked([read_settings(overrides={"consensus.k": k}) for k in ("0.5", "1")]))
-    2
-    """
-    if not settings:
-        raise ConfigError(
-            "a sweep has no settings", hint="give at least one: quorate.read_settings(...)"
-        )
-    first = settings[0]
-    fixed = [(section, name) for section in SHARED for name in first[section]]
-    for section, name in (*fixed, ("account", "store")):
-        if any(each[section][name] != first[section][name] for each in settings):
-            raise ConfigError(
-                f"a sweep changes {section}.{name}, which all of its settings share",
-                hint="all trials of a sweep are booked in one store"
-                if name == "store"
-                else "make a run of its own for each: features, regimes and votes differ",
-            )
-    return tuple(settings)
+    daily: Daily
+    benchmark: pl.DataFrame
 
 
 def _batches(
-    panel: Panel,
+    given: _Given,
     settings: Sequence[Settings],
-    engines: Sequence[Engine],
-    threads: int,
     progress: Callable[[int, int], None] | None,
     run_ids: Sequence[str],
 ) -> list[_Found]:
@@ -260,26 +238,25 @@ def _batches(
                 progress(n * bars + done, len(starts) * bars)
 
         part = slice(i, i + BATCH)
-        found += _fold(panel, settings[part], engines, threads, told, run_ids[part])
+        found += _fold(given, settings[part], told, run_ids[part])
     return found
 
 
 def _fold(
-    panel: Panel,
+    given: _Given,
     settings: Sequence[Settings],
-    engines: Sequence[Engine],
-    threads: int,
     progress: Callable[[int, int], None],
     run_ids: Sequence[str],
 ) -> list[_Found]:
     """Stream the panel by some settings at once."""
     begun = time.perf_counter()
-    folds = [folding.begin(panel, each, engines) for each in settings]
-    leaders: dict[consensus.Params, folding.Fold] = {}
+    panel, engines, fits, threads = given
+    folds = [folding.begin(panel, each, engines, fits) for each in settings]
+    leaders: dict[Hashable, folding.Fold] = {}
     for fold in folds:
-        leaders.setdefault(fold.made.params.consensus, fold)
+        leaders.setdefault(weighed_by(fold.made), fold)
     gathered = [
-        Gathering(panel, each, engines, fold, refusals=False)
+        Gathering(panel, each, engines, fold, refusals=False, fits=fits)
         for each, fold in zip(settings, folds, strict=True)
     ]
     with ThreadPoolExecutor(max(1, threads), "sweep") as pool:
@@ -299,8 +276,24 @@ def _fold(
 
 def _kept(result: Result) -> _Found:
     """Keep of a result what a sweep tells; its tables go."""
-    daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY))).net
-    return _Found(result.run_id, result.metrics, result.net_return, result.trades.height, daily)
+    daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY)))
+    n_trades = result.trades.height
+    net_return, held = result.net_return, result.benchmark
+    return _Found(result.run_id, result.metrics, net_return, n_trades, daily, held)
+
+
+def weighed_by(made: passes.Machine) -> Hashable:
+    """Return all by which votes are weighed: what two settings must share to share a consensus.
+
+    Beside the settings of the consensus, what was fitted (its cells, its edge map) and where
+    engines may vote.
+
+    Notes
+    -----
+    Units: none.  Causal: fixed before the run.  Missing: none.  docs/decisions 0014, 0024.
+    """
+    edges = None if made.edges is None else tuple(array.tobytes() for array in made.edges)
+    return made.params.consensus, made.cells.tobytes(), edges, made.approved.tobytes()
 
 
 def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:
@@ -309,12 +302,12 @@ def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:
 
 def _trade(
     seen: passes.Seen,
-    said: Mapping[consensus.Params, consensus.Out],
+    said: Mapping[Hashable, consensus.Out],
     fold: folding.Fold,
     gathered: Gathering,
 ) -> None:
     """Fill and decide a block under one setting, and keep what it leaves."""
-    done = passes.trade(fold.made, fold.memory, seen, said[fold.made.params.consensus])
+    done = passes.trade(fold.made, fold.memory, seen, said[weighed_by(fold.made)])
     folding.balanced(done)
     gathered.add(done)
 
@@ -323,7 +316,9 @@ def _own_trials(settings: Sequence[Settings], found: Sequence[_Found]) -> Trials
     """Return the trials of a sweep that is not booked: its own different settings."""
     own = {canonical_json(each.values): kept for each, kept in zip(settings, found, strict=True)}
     sharpes = [kept.metrics["net"]["sharpe"] for kept in own.values()]
-    return Trials(float(len(own)), variance_of(sharpes))
+    records = [returns for kept in own.values() if (returns := record(kept.daily)) is not None]
+    n = len(own)
+    return Trials(float(n), variance_of(sharpes), effective(records, n - len(records)))
 
 
 def _swept(settings: Sequence[Settings], found: Sequence[_Found], trials: Trials) -> Sweep:
@@ -341,7 +336,20 @@ def _swept(settings: Sequence[Settings], found: Sequence[_Found], trials: Trials
         for each, kept in zip(settings, found, strict=True)
     ]
     table = pl.DataFrame(rows, infer_schema_length=None)
-    return Sweep(table, tuple(kept.metrics for kept in found), trials)
+    daily, benchmark = found[0].daily, found[0].benchmark
+    at = benchmark["day"].to_physical().to_numpy()
+    return Sweep(
+        table,
+        tuple(kept.metrics for kept in found),
+        trials,
+        returns=np.column_stack([kept.daily.net for kept in found]),
+        days=daily.day,
+        held={
+            name: returns_of(benchmark[column].to_numpy(), at, daily.day)
+            for name, column in HELD.items()
+            if benchmark.height and not benchmark[column].has_nulls()
+        },
+    )
 
 
 def _results(kept: _Found, trials: Trials) -> tuple[float | int | str | None, ...]:
@@ -351,7 +359,7 @@ def _results(kept: _Found, trials: Trials) -> tuple[float | int | str | None, ..
         kept.net_return,
         net.get("sharpe"),
         net.get("psr"),
-        known(deflated(kept.daily, trials)),
+        known(deflated(kept.daily.net, trials)),
         net.get("max_drawdown"),
         kept.n_trades,
         float(paid),

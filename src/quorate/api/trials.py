@@ -1,7 +1,8 @@
 """What a run was chosen from: every run ever booked in the store whose data overlap with its own.
 
 In: a store and the data of a run. Out: how many different settings, engines and cuts of the data
-were tried, and how much their Sharpe ratios vary: what the deflated ratio asks for. Leaving out a
+were tried, how many independent ones they amount to by their daily returns, and how much their
+Sharpe ratios vary: what the deflated ratio asks for. Leaving out a
 coin or starting a day later is another trial on the same market, not a new beginning.
 """
 
@@ -13,13 +14,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from quorate.statistics import currency
 from quorate.statistics.accounts import Trials
+from quorate.statistics.daily import EQUITY, daily_returns
+from quorate.statistics.effective import effective_trials, in_steps
 from quorate.statistics.ratios import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    import polars as pl
+
+    from quorate.core.types import Vec
     from quorate.lake import Panel
+    from quorate.statistics.daily import Daily
+    from quorate.statistics.effective import Steps
     from quorate.store import Store
     from quorate.store.runs import Run
 
@@ -48,7 +57,27 @@ def data_of(panel: Panel) -> Data:
     return Data(panel.source.digest, first, last, venues, panel.is_synthetic)
 
 
-def trials_of(store: Store, data: Data) -> Trials:
+class Own(NamedTuple):
+    """A run that is being made: its name, its Sharpe ratio per day and its daily returns."""
+
+    run_id: str
+    sharpe: float
+    record: Steps | None
+
+
+def record(daily: Daily) -> Steps | None:
+    """Return the daily returns of a run as the ledger keeps them; None of a run of no day."""
+    if not len(daily.day):
+        return None
+    return in_steps(int(daily.day[0]), daily.net)
+
+
+def record_of(equity: pl.DataFrame) -> Steps | None:
+    """Return the daily returns of a run's equity, in USD, as the ledger keeps them."""
+    return record(daily_returns(currency.in_usd(equity).select(list(EQUITY))))
+
+
+def trials_of(store: Store, data: Data, own: Own | None = None) -> Trials:
     """Return the trials on overlapping data, the run that is being made among them.
 
     A run counts where its digest is the same, or where it traded on one of the same venues in
@@ -60,21 +89,44 @@ def trials_of(store: Store, data: Data) -> Trials:
         Its run was booked before.
     data : Data
         From ``data_of``.
+    own : Own, optional
+        What the run that is being made came to: the store does not know it yet.
 
     Notes
     -----
     Units: the variance is that of daily Sharpe ratios; repeats count once, by their last result.
     Causal: what was booked so far.  Missing: None with fewer than two known ratios; a run that
-    failed, or that an older version booked, is known by its digest alone.
+    failed, or that an older version booked, is known by its digest alone. A trial of which no
+    daily returns are known counts as one that is like no other.
     METHODS 5.5; Bailey and Lopez de Prado (2014).
     """
-    known: dict[tuple[str, str, str], float | None] = {}
+    known: dict[tuple[str, str, str], tuple[float | None, str]] = {}
     for run in store.runs.list():
         if run.data_hash == data.digest or _overlaps(run, data):
             trial = (run.recipe, run.settings_hash, run.data_hash)
             sharpe = (run.metrics or {}).get("net", {}).get("sharpe")
-            known[trial] = known.get(trial) if sharpe is None else sharpe
-    return Trials(float(len(known)), variance_of(known.values()))
+            if own is not None and run.run_id == own.run_id and math.isfinite(own.sharpe):
+                sharpe = own.sharpe * math.sqrt(DAYS_PER_YEAR)
+            if sharpe is not None or trial not in known:
+                known[trial] = (sharpe, run.run_id)
+    n = float(len(known))
+    records: dict[str, tuple[int, int, Vec]] = store.runs.daily(
+        [run_id for _, run_id in known.values()]
+    )
+    if own is not None and own.record is not None:
+        records[own.run_id] = own.record
+    variance = variance_of(sharpe for sharpe, _ in known.values())
+    return Trials(n, variance, effective(list(records.values()), len(known) - len(records)))
+
+
+def effective(records: Sequence[tuple[int, int, Vec]], n_unknown: int) -> float:
+    """Return how many independent trials there are: of those without returns, each is one.
+
+    Notes
+    -----
+    Units: trials.  Causal: reads finished runs.  Missing: at least one.  METHODS 5.5.
+    """
+    return max(1.0, effective_trials(records) + max(0, n_unknown))
 
 
 def variance_of(sharpes: Iterable[float | None]) -> float | None:

@@ -15,7 +15,8 @@ from quorate.api.effective import read_settings
 from quorate.errors import DataError
 from quorate.lake import disk, governance, layout
 from quorate.lake.address import located
-from quorate.lake.sources import bar_rows, epoch_ms, infer_minutes
+from quorate.lake.sources import bar_rows, epoch_ms
+from quorate.lake.spacing import infer_minutes
 from quorate.lake.survivorship import Survivorship
 from quorate.lake.survivorship import survivorship as measured
 from quorate.lake.universe import Rules, days_of, judged

@@ -19,13 +19,16 @@ from quorate.backtest import exchange, run, scorecard
 from quorate.backtest.fills import fills
 from quorate.backtest.fold import Tally, carry, fold
 from quorate.core import account, consensus, decide, features, regime
+from quorate.core.consensus import edge_map
+from quorate.core.engines import linear, trees
 from quorate.core.engines.base import Rows
 from quorate.core.engines.poll import poll
 from quorate.core.features.table import FEATURES
 from quorate.core.kernel import cache_folder
-from quorate.core.types import N_REGIMES, Observation, Readings, Votes
+from quorate.core.types import N_REGIMES, Observation, Readings, Regime, Votes
 from quorate.errors import QuorateError
 from quorate.lake import synthetic
+from quorate.research.fits import Fits
 from quorate.settings import read
 from quorate.statistics.drawdowns import episodes
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from quorate.backtest.run import Params
+    from quorate.core.types import Cube
     from quorate.lake import Panel
 
 PARTS = ("signals", "account")
@@ -134,12 +138,46 @@ def _signals(panel: Panel, params: Params) -> None:
         votes.side,
         votes.strength,
         made.approved,
+        made.cells,
         np.repeat(made.healthy[None, :], n_bars, axis=0),
         made.family,
         params.consensus,
         consensus.init(len(voters), n_coins, params.consensus),
         consensus.out(n_bars, len(voters), n_coins),
     )
+    _models(values)
+
+
+def _models(values: Cube) -> None:
+    """Compile what a run with a model set calls beside all of that."""
+    one = np.ones(1)
+    fits = Fits(
+        engines=(
+            linear.build(
+                name="fitted",
+                family="model",
+                approved=[Regime.TREND],
+                reads=(FEATURES[0].name,),
+                parameters=linear.pack(0.0 * one, one, one, 0.0, 1.0, 0.0),
+                hypothesis="None: it is compiled.",
+            ),
+            trees.build(
+                name="grown",
+                family="model",
+                approved=[Regime.TREND],
+                reads=(FEATURES[0].name,),
+                forest=trees.pack(
+                    np.zeros((1, 1), np.uint16), np.zeros((1, 3), np.float32), 0.0, 0.0, 1
+                ),
+                hypothesis="None: it is compiled.",
+            ),
+        ),
+        edges=edge_map.EdgeMap(np.empty(0), np.eye(1, 2), np.eye(1, 2), one),
+    )
+    poll(fits.engines, Rows(values, tuple(feature.name for feature in FEATURES)))
+    flat = np.zeros((1, 1))
+    assert fits.edges is not None  # noqa: S101  (it was given)
+    edge_map.scan(flat, flat, fits.edges, flat.copy())
 
 
 def _account(panel: Panel, params: Params) -> None:

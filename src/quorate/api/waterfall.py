@@ -9,6 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from quorate.api import size_lines
+from quorate.api.explanation import FITTED
 from quorate.api.size_lines import WIDTH
 from quorate.core.types import Reason
 from quorate.report.formats import UNKNOWN, code, number
@@ -127,6 +128,8 @@ def _votes(found: Explanation) -> list[str]:
         lines.append(f"   {'engine':<20} {'side':<4}{'p':>8}{'reliab.':>9}{'weight':>9}{adds:>11}")
     largest = max((abs(vote.contribution) for vote in found.votes), default=0.0)
     lines += [_vote(vote, largest) for vote in found.votes]
+    if n_fitted := sum(vote.calibration == FITTED for vote in found.votes):
+        lines.append(f"   * {n_fitted} of {len(found.votes)} calibrated out of sample")
     abstained = "" if score.n_abstained is None else f", {score.n_abstained} took no side"
     silent = sum(vote.weight == 0.0 for vote in found.votes)
     lines.append(
@@ -161,9 +164,10 @@ def _vote(vote: Vote, largest: float) -> str:
     bar = ("+" if vote.contribution > 0 else "-") * round(_BAR * share)
     if vote.weight == 0.0:
         bar = "not approved" if vote.is_approved is False else "no weight"
+    mark = "*" if vote.calibration == FITTED else " "
     return (
-        f"   {_cut(vote.engine, 20):<20} {_SIDES[vote.side]:<4}{vote.prob:>8.4f}"
-        f"{vote.reliability:>9.4f}{vote.weight:>9.4f}{_signed(vote.contribution):>11}  {bar}"
+        f"   {_cut(vote.engine, 20):<20} {_SIDES[vote.side]:<4}{vote.prob:>8.4f}{mark}"
+        f"{vote.reliability:>8.4f}{vote.weight:>9.4f}{_signed(vote.contribution):>11}  {bar}"
     )
 
 
@@ -184,7 +188,8 @@ def _times(found: Explanation) -> str:
 
 def _cost(found: Explanation) -> list[str]:
     costs, edge = found.costs, found.score.edge_bps
-    rows: list[tuple[str, float | None]] = [("expected edge", edge)]
+    name = "edge, fitted map" if found.score.edge_map == FITTED else "expected edge"
+    rows: list[tuple[str, float | None]] = [(name, edge)]
     for name in ("half_spread", "impact", "fee", "latency", "funding"):
         value = getattr(costs, f"{name}_bps")
         rows.append((name.replace("_", " "), None if value is None else -value))

@@ -44,6 +44,7 @@ _ORDERS |= {"display": "vc", "submit_k": "vc", "n_bars": "vc", "cross_k": "vc", 
 _ORDERS |= {"placement": "vc", "style": "vc", "reduce_only": "vc", "reason": "vc"}
 _TAPE = {"counts": ".c", "now": ".c", "log_close": ".c", "day": "..c", "four": "..c"}
 _TAPE |= {"hour": "..c", "day_range": "..c", "hour_range": "..c"}
+_TAILS = {"ring": ".c", "ordered": "c.", "counts": "c", "middle": "c", "reach": "c"}
 _FLOW = {"hour_volume": ".c", "day_volume": ".c", "log_volume": ".c", "held": ".c"}
 _FLOW |= {"range_lag": "..c", "scratch": "."}
 _REGIME = {"base": "c", "candidate": "c", "waited": "c", "spreads": ".c", "daily": ".c"}
@@ -64,6 +65,7 @@ _EXCHANGE = {
 
 _BY_STATE: dict[str, dict[str, str]] = {
     "features.tape.": _TAPE,
+    "features.tape.tails.": _TAILS,
     "features.returns.": {"closes": ".c", "week_ago": "c"},
     "features.volatility.": {"wilder": ".c", "week": "..c"},
     "features.trend.": {"ema": ".c", "closes": ".c", "moves": "..c", "held": ".c"},

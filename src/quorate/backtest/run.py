@@ -7,7 +7,7 @@ In: blocks of bars and quotes, engines, parameters. Out: the rows of each block.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +17,10 @@ from quorate.backtest.fills import Fills, fills, rows_needed
 from quorate.backtest.fold import Tally, fold
 from quorate.core import account, consensus, decide, features, regime
 from quorate.core.account import Decisions
-from quorate.core.consensus import edge_map
+from quorate.core.consensus import calibration, edge_map
 from quorate.core.engines.base import Engine, Rows, approval
-from quorate.core.engines.catalogue import builtin
 from quorate.core.engines.poll import Failure, poll
+from quorate.core.engines.rule import is_ours
 from quorate.core.features.table import FEATURES, index
 from quorate.core.types import (
     Bars,
@@ -29,6 +29,7 @@ from quorate.core.types import (
     Controls,
     IntVec,
     Market,
+    Mat,
     Observation,
     Readings,
     Vec,
@@ -83,8 +84,9 @@ class Machine:
     approved: ByteMat
     healthy: ByteVec
     family: ByteVec
-    foreign: frozenset[str] = frozenset()  # engines that are not built in, shown scattered rows
+    foreign: frozenset[str] = frozenset()  # engines of other code, shown scattered rows
     edges: edge_map.EdgeMap | None = None  # fitted out of sample; None: the stated map
+    cells: Mat = field(default_factory=calibration.unfitted)  # likewise; NaN: streaming
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,6 @@ def machine(
         raise ValueError(f"a run needs engines of different names, got {names}")
     gate.check_setup(setup, delisted_k)
     families = sorted({engine.family for engine in engines})
-    ours = {id(engine) for engine in builtin()}
     return Machine(
         engines=tuple(engines),
         params=params,
@@ -160,7 +161,7 @@ def machine(
         approved=approval(engines),
         healthy=np.array([missing.isdisjoint(engine.reads) for engine in engines], np.int8),
         family=np.array([families.index(engine.family) for engine in engines], np.int8),
-        foreign=frozenset(engine.name for engine in engines if id(engine) not in ours),
+        foreign=frozenset(engine.name for engine in engines if not is_ours(engine)),
     )
 
 
@@ -299,6 +300,7 @@ def weigh(made: Machine, memory: Memory, seen: Seen) -> consensus.Out:
         votes.side,
         votes.strength,
         made.approved,
+        made.cells,
         _heard(made, seen.failures, n_bars),
         made.family,
         made.params.consensus,

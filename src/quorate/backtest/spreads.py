@@ -84,7 +84,7 @@ def estimate(bars: Bars, k0: int, bars_per_hour: int, state: State, out: Mat) ->
             if counts[tape.COUNT, c] > 0 and counts[tape.PRESENT, c] == 0:
                 tape.restart(state.tape, c)
                 spread.restart(state.spread, c)
-        tape.step(bars, t, k0 + t, state.tape, bars_per_hour)
+        tape.step(bars, t, k0 + t, bars_per_hour, np.inf, state.tape)
         spread.step(bars.spread_bps[t], k0 + t, bars_per_hour, state.tape, state.spread, row)
         for c in range(out.shape[1]):
             out[t, c] = row[_SPREAD, c]

@@ -31,11 +31,13 @@ def run(arguments: Sequence[str]) -> int:
     """
     from quorate.cli import (  # noqa: F401  (they add their commands to the app)
         archives,
+        auditing,
         data,
         pulling,
         reconciling,
         runs,
         sweeping,
+        walking,
     )
     from quorate.cli.commands import app
     from quorate.cli.overview import overview

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -13,6 +13,7 @@ from quorate.cli.market import Flat, Market
 
 if TYPE_CHECKING:
     from quorate.api import Panel, Result
+    from quorate.research.fits import Fits
     from quorate.settings import Settings
 
 
@@ -37,6 +38,13 @@ Set = Annotated[
     Parameter(name="--set", help="A setting, section.name=value; may be given again."),
 ]
 Out = Annotated[Path, Parameter(help="Folder of runs; its store is quorate.sqlite in it.")]
+Stress = Annotated[
+    bool, Parameter(name="--stress", negative="", help="Also with all costs half as high again.")
+]
+Models = Annotated[
+    Path | None,
+    Parameter(help="Folder of a model set: its engines join the vote, its calibrations are used."),
+]
 Config = Annotated[
     Path | None, Parameter(help="Settings file; quorate.toml here, if there is one, when left out.")
 ]
@@ -47,8 +55,10 @@ def demo(
     *,
     days: Annotated[int, Parameter(help="Days of the synthetic market.")] = 45,
     seed: Annotated[int, Parameter(help="The same seed makes the same market.")] = 7,
+    models: Models = None,
     config: Config = None,
     set_: Set = None,
+    stress: Stress = False,
     out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
@@ -57,17 +67,21 @@ def demo(
     Example: quorate demo
     """
     from quorate import api
+    from quorate.api.models import fits_of
 
     settings = settings_of(config, set_)
-    _backtest(api.demo(days, seed), settings, out, json=json, kind="demo")
+    fits = fits_of(models)
+    _backtest(api.demo(days, seed), settings, out, fits, json=json, kind="demo", stress=stress)
 
 
 @app.command
 def backtest(
     *,
     market: Annotated[Market, Flat],
+    models: Models = None,
     config: Config = None,
     set_: Set = None,
+    stress: Stress = False,
     out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
@@ -75,9 +89,13 @@ def backtest(
 
     Example: quorate backtest --bars data/spot_5m --venue binance_spot --kind spot
     """
+    from quorate.api.models import fits_of
+
     settings = settings_of(config, set_)
     market.check()
-    _backtest(market.load(settings), settings, out, json=json, kind="backtest")
+    fits = fits_of(models)  # refused before any bar is read
+    panel = market.load(settings)
+    _backtest(panel, settings, out, fits, json=json, kind="backtest", stress=stress)
 
 
 @app.command
@@ -177,7 +195,7 @@ def pairs(given: list[str] | None) -> dict[str, str]:
     return found
 
 
-def key_figures(result: Result) -> dict[str, str | int | float | None]:
+def key_figures(result: Result) -> dict[str, Any]:
     """Return what a machine wants of a run at once; the rest is in its folder.
 
     Notes
@@ -196,10 +214,20 @@ def key_figures(result: Result) -> dict[str, str | int | float | None]:
         **{name: None if net.get(name) is None else known(net[name]) for name in names},
         "n_trades": result.trades.height,
         "costs_usd": round(paid, 8),
+        **({"stress": result.metrics["stress"]} if "stress" in result.metrics else {}),
     }
 
 
-def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: str) -> None:
+def _backtest(
+    panel: Panel,
+    settings: Settings,
+    out: Path,
+    models: Fits | None,
+    *,
+    json: bool,
+    kind: str,
+    stress: bool,
+) -> None:
     from rich.console import Console
 
     from quorate import api
@@ -209,7 +237,9 @@ def _backtest(panel: Panel, settings: Settings, out: Path, *, json: bool, kind: 
     compile_all(Console(stderr=True).print)
     then = "attributing, booking and writing ..."
     with bars("simulating", panel.n_coins, then=then) as progress:
-        result = api.run(panel, settings, out=out, progress=progress, kind=kind)
+        result = api.run(
+            panel, settings, models=models, out=out, progress=progress, kind=kind, stress=stress
+        )
     if json:
         print(jsonlib.dumps(key_figures(result), indent=1, allow_nan=False))
         return

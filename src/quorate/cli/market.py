@@ -17,10 +17,9 @@ Flat = Parameter(name="*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Market:
-    """Bars of a venue, and what else is known of it."""
+class Beside:
+    """What else is known of a venue than its bars."""
 
-    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of `quorate keep`.")]
     venue: Annotated[
         str | None,
         Parameter(help="Whose fees and sizes: binance_spot ...; needed unless bars were kept."),
@@ -64,8 +63,10 @@ class Market:
         bool, Parameter(negative="", help="Load coins that fail a rule of data all the same.")
     ] = False
 
-    def load(self, settings: Settings | None = None, keep_in: Path | None = None) -> Panel:
-        """Return the panel of the bars, held against the rules of data of the settings.
+    def panel(
+        self, bars: Path, settings: Settings | None = None, keep_in: Path | None = None
+    ) -> Panel:
+        """Return the panel of some bars, held against the rules of data of the settings.
 
         Made and left in ``keep_in`` where that is given (``quorate.load``).
         """
@@ -75,7 +76,7 @@ class Market:
         if self.second_bars is not None and self.second_venue is not None:
             second = (self.second_bars, self.second_venue, self.second_funding)
         return api.load(
-            self.bars,
+            bars,
             venue=self.venue,
             kind=self.kind,
             funding=self.funding,
@@ -94,14 +95,14 @@ class Market:
             keep_in=keep_in,
         )
 
-    def check(self) -> None:
+    def check_bars(self, bars: Path) -> None:
         """Refuse bars of nobody and half a second venue, before anything is read."""
         from quorate.errors import ConfigError
         from quorate.lake.columns import holds
 
-        if (self.venue is None or self.kind is None) and not holds(self.bars):
+        if (self.venue is None or self.kind is None) and not holds(bars):
             raise ConfigError(
-                f"nothing says whose bars {self.bars} holds",
+                f"nothing says whose bars {bars} holds",
                 hint="give --venue, such as binance_spot, whose fees and sizes hold, "
                 "and --kind, spot or perp",
             )
@@ -112,6 +113,21 @@ class Market:
                 hint="give --second-bars and --second-venue together",
             )
 
+
+@dataclass(frozen=True, kw_only=True)
+class Market(Beside):
+    """Bars of a venue, and what else is known of it."""
+
+    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of `quorate keep`.")]
+
+    def load(self, settings: Settings | None = None, keep_in: Path | None = None) -> Panel:
+        """Return the panel of the bars (``panel``)."""
+        return self.panel(self.bars, settings, keep_in)
+
+    def check(self) -> None:
+        """Refuse bars of nobody and half a second venue, before anything is read."""
+        self.check_bars(self.bars)
+
     def words(self) -> list[str]:
         """Return the options that say the same again.
 
@@ -121,7 +137,7 @@ class Market:
         ['--bars', 'x', '--venue', 'okx_swap', '--kind', 'perp', '--symbols', 'BTC', 'ETH']
         """
         found: list[str] = []
-        for field in fields(self):
+        for field in (*fields(self)[-1:], *fields(self)[:-1]):  # the bars come first
             value = getattr(self, field.name)
             if value is not None and value is not False:
                 values = value if isinstance(value, list) else [] if value is True else [value]

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS: Final = {
-    "Make a run": ("demo", "backtest", "sweep"),
-    "Look at runs": ("ls", "report", "decisions", "explain", "compare"),
+    "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv", "train"),
+    "Prove a run": ("audit", "control"),
+    "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Bars": (
         "data pull venue",
         "data pull archive",

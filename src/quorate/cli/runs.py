@@ -1,4 +1,4 @@
-"""``quorate ls | report | decisions | explain | compare``: look at runs that were made."""
+"""``quorate ls``, ``report``, ``decisions``, ``explain``, ``compare``, ``control``: after a run."""
 
 from __future__ import annotations
 
@@ -134,6 +134,46 @@ def compare(
     places = [find(run, out) for run in runs]
     name = f"compare-{'-'.join(place.name for place in places)}.html"
     print(f"\npage: {found.write(page or places[0].parent / name)}")
+
+
+@app.command
+def control(
+    run: Run,
+    *,
+    n: Annotated[int, Parameter(name="--markets", help="How many; 19 can say 5%, 99 1%.")] = 19,
+    seed: Annotated[int, Parameter(help="Of the first market.")] = 0,
+    block_minutes: Annotated[
+        int | None, Parameter(help="Bars are drawn in blocks so long; 15 when left out.")
+    ] = None,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Run the same on shuffled bars, and say how often luck does as well.
+
+    It runs the settings of a run again, once a market; its page shows it from then on.
+
+    Example: quorate control 20260101
+    """
+    from quorate import api
+    from quorate.cli.progress import bars
+    from quorate.report.control import sentence
+
+    with bars("shuffling and simulating") as progress:
+        found = api.control(
+            run, n=n, seed=seed, block_minutes=block_minutes, out=out, progress=progress
+        )
+    tree = found.as_dict()
+    if json:
+        print(jsonlib.dumps(tree, indent=1, allow_nan=False))
+        return
+    returns = found.table["net_return"]
+    low, high = (float(v) for v in (returns.min(), returns.max()))  # type: ignore[arg-type]
+    print(sentence(tree))
+    print(
+        f"net return {found.net_return:+.2%}, on shuffled bars {low:+.2%} to {high:+.2%} "
+        f"(p {found.p_return:.1%}); {found.n_found} of them would have been believed"
+    )
+    print(f"page: {found.folder / 'report.html' if found.folder else ''}")
 
 
 @app.command(name="ls")

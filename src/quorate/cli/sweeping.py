@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from quorate.cli.commands import Config, Json, Out, Set, app, pairs, settings_of
+from quorate.cli.commands import Config, Json, Models, Out, Set, app, pairs, settings_of
 from quorate.cli.market import Flat, Market
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def sweep(  # noqa: PLR0913  (its options)
         Parameter(help="How many rows in the terminal, the best ones.", validator=Number(gte=1)),
     ] = 20,
     csv: Annotated[Path | None, Parameter(help="File for all rows of the table.")] = None,
+    page: Annotated[
+        Path | None, Parameter(help="Where its page goes; beside the runs, named by the first.")
+    ] = None,
+    models: Models = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -51,18 +55,21 @@ def sweep(  # noqa: PLR0913  (its options)
 ) -> None:
     """Try every combination of settings in one pass; the best come first, each is a trial.
 
-    It runs over the bars that `quorate backtest` would, or over --demo. Settings
-    of [engines] and [regime] cannot be varied: all combinations share them.
+    It runs over the bars that `quorate backtest` would, or over --demo. Settings of
+    [features], [engines] and [regime] cannot be varied: all combinations share them.
 
     Example: quorate sweep --demo --over consensus.k=0.5,1,2
     """
     from rich.console import Console
 
     from quorate import api
+    from quorate.api.choosing import luck_of
     from quorate.api.folder import store_place
+    from quorate.api.models import fits_of
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
     from quorate.errors import DataError
+    from quorate.report.sweep_page import write
     from quorate.report.sweeps import tell
 
     base = settings_of(config, set_)
@@ -71,24 +78,37 @@ def sweep(  # noqa: PLR0913  (its options)
     settings = [api.read_settings(config, fixed, each) for each in choices]
     if csv is not None and not csv.parent.is_dir():
         raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
+    fits = fits_of(models)
     panel, source = _market(market, base, days, seed, is_demo=demo)
     for each, setting in zip(choices, settings, strict=True):
         _bounded(each, setting, panel.bar_minutes)
     compile_all(Console(stderr=True).print)
     what = f"sweeping {len(settings)} setting{'' if len(settings) == 1 else 's'}"
     with bars(what, panel.n_coins, then="booking ...") as progress:
-        found = api.sweep(panel, settings, out=out, progress=progress)
-    told = tell(found.table, found.metrics, found.trials, sort)
+        found = api.sweep(panel, settings, models=fits, out=out, progress=progress)
+    told = tell(found.table, found.metrics, found.trials, sort, luck_of(found, sort))
     if csv is not None:
         told.table[told.order].write_csv(csv)
     given = fixed | choices[told.order[0]]
-    words = [*source, *(["--config", str(config)] if config else [])]
+    words = [*source, *(["--models", str(models)] if models else [])]
+    words += ["--config", str(config)] if config else []
     words += [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
     again = shlex.join(["quorate", *words, *(["--out", str(out)] if out != Path("runs") else [])])
+    store = str(store_place(_store(base), out))
+    place = write(
+        told,
+        out / f"sweep-{found.table['run_id'][0]}.html" if page is None else page,
+        data=panel.source.description,
+        store=store,
+        again=again,
+        is_synthetic=panel.is_synthetic,
+    )
     if json:
-        print(jsonlib.dumps(as_dict(told, found, panel, again), indent=1, allow_nan=False))
+        said = as_dict(told, found, panel, again) | {"page": str(place)}
+        print(jsonlib.dumps(said, indent=1, allow_nan=False))
         return
-    _print(told, panel, settings, store=str(store_place(_store(base), out)), top=top, again=again)
+    _print(told, panel, settings, store=store, top=top, again=again)
+    print(f"PAGE         {place}")
 
 
 def ranges(given: Sequence[str], fixed: dict[str, str]) -> dict[str, list[str]]:
@@ -116,7 +136,7 @@ def ranges(given: Sequence[str], fixed: dict[str, str]) -> dict[str, list[str]]:
     {'consensus.k': ['0.5', '1'], 'costs.impact': ['spec']}
     """
     from quorate import api
-    from quorate.api.sweeping import SHARED
+    from quorate.api.choices import SHARED
     from quorate.errors import ConfigError
 
     found: dict[str, list[str]] = {}
@@ -165,6 +185,7 @@ def as_dict(told: Told, found: Sweep, panel: Panel, backtest: str) -> dict[str, 
     Units: fractions, per square root of a year, USD.  Causal: finished runs.  Missing: None.
     """
     from quorate.report.plain import plain
+    from quorate.report.sweep_luck import as_dict as luck_as_dict
     from quorate.report.sweeps import MEASURES, settings_in
     from quorate.statistics.cautions import FEW_TRADES
 
@@ -185,6 +206,7 @@ def as_dict(told: Told, found: Sweep, panel: Panel, backtest: str) -> dict[str, 
             "trials": {
                 "booked": told.table.height,
                 "n": told.trials.n,
+                "n_effective": told.trials.counted,
                 "daily_variance": told.trials.variance,
                 "best_sharpe_by_luck": told.luck,
             },
@@ -194,6 +216,7 @@ def as_dict(told: Told, found: Sweep, panel: Panel, backtest: str) -> dict[str, 
                 "judgement": told.judgement.sentence,
                 "backtest": backtest,
             },
+            "luck": luck_as_dict(told),
             "edges": [edge._asdict() | {"says": str(edge)} for edge in told.edges],
             "mattered": {
                 "measure": told.measure.column,
@@ -262,7 +285,7 @@ def _print(
     from quorate.api.sweeping import BATCH
     from quorate.cli.sweep_rows import sweep_rows
     from quorate.cli.tables import summarised, wide_console
-    from quorate.report.sweep_text import text
+    from quorate.report.sweep_text import opening, text
 
     console = wide_console()
     n, passes = len(settings), -(-len(settings) // BATCH)
@@ -275,11 +298,16 @@ def _print(
     )
     end = " " if len(said) + len(_span(panel)) < console.width else "\n"
     console.print(f"{said}{end}{_span(panel)}\n", highlight=False)
+    width = min(console.width, 100)
+    console.print(
+        summarised(opening(told, store=store, width=width)), soft_wrap=True, highlight=False
+    )
+    console.print()
     console.print(sweep_rows(told, top, console.width), crop=False)
     if top < n:
         console.print(f"the best {top} of {n:,d}: --top {n} shows all", highlight=False)
     ahead = "another --seed" if again.startswith("quorate demo") else "others, by --start and --end"
-    said = text(told, store=store, again=again, ahead=ahead, width=min(console.width, 100))
+    said = text(told, again=again, ahead=ahead, width=width)
     console.print()
     console.print(summarised(said), soft_wrap=True, highlight=False)
 

@@ -13,24 +13,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from quorate.lake import reconcile, resampling
-from quorate.lake.grid import whole
+from quorate.lake import lives, reconcile, resampling
+from quorate.lake.grid import whole, window
 from quorate.lake.instruments import infer_tick
-from quorate.lake.quote import in_quote
-from quorate.lake.spec import quote_asset
+from quorate.lake.sources import MINUTE_MS
+from quorate.lake.spec import EVER_MS, quote_asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from quorate.core.types import IntVec, Vec
     from quorate.lake.governance import Params
-    from quorate.lake.reading import Judged
+    from quorate.lake.judging import Aside, Judged
+    from quorate.lake.lives import Life
+    from quorate.lake.quote import Rate
     from quorate.lake.reconcile import Mask
+    from quorate.lake.shelf import Lying
     from quorate.lake.sources import Series
     from quorate.lake.spec import PanelSpec
 
 _DOLLAR = "USD"
 _SHOWN = 5
+_HEADS = 20  # times a hundred bars are looked at together, until a hundred are there
 
 
 def witness(spec: PanelSpec, symbol: str, others: Sequence[Judged | None]) -> int | None:
@@ -66,13 +71,13 @@ def witness(spec: PanelSpec, symbol: str, others: Sequence[Judged | None]) -> in
 
 
 def priced(
-    quote_usd: Path | None, symbol: str, series: Series | None, quote: str, bar_minutes: int
+    rate: Rate | None, symbol: str, series: Series | None, quote: str, bar_minutes: int
 ) -> Series | None:
     """Return another venue's bars in the money of a symbol of the primary venue.
 
     Parameters
     ----------
-    quote_usd : Path or None
+    rate : Rate or None
         What the primary's money is worth in USD, where that is known.
     symbol : str
         As the primary venue spells it.
@@ -86,41 +91,176 @@ def priced(
     Returns
     -------
     Series or None
-        As given where the money is the same; else converted (``quote.in_quote``).
+        As given where the money is the same; else converted (``Rate.in_quote``).
 
     Raises
     ------
     DataError, SchemaError
-        As ``quote.in_quote``.
+        As ``Rate.in_quote``.
 
     Notes
     -----
-    Units: the primary's money.  Causal: as ``quote.in_quote``.  Missing: bars at which the quote
+    Units: the primary's money.  Causal: as ``Rate.in_quote``.  Missing: bars at which the quote
     currency's worth is not known are left out.  Spec 13; METHODS 12.
     """
-    if series is None or quote_usd is None or not differs(symbol, quote):
+    if series is None or rate is None or not differs(symbol, quote):
         return series
-    return in_quote(series, quote_usd, bar_minutes)
+    return rate.in_quote(series, bar_minutes)
 
 
-def disputing(
-    other: Series | None, of_minutes: int, rules: Params
-) -> Callable[[Series, int], Mask] | None:
-    """Return the question where another vendor's bars dispute a coin's of some length.
+class Witness:
+    """Another vendor's bars of each coin of a symbol, in the units and the money of the primary.
 
-    As ``reconcile.disputes``. Bars of one length are compared: longer ones are made of the other
-    vendor's where these are shorter, and where these are longer nothing is disputed.
+    Parameters
+    ----------
+    aside : Aside
+        The other vendor's.
+    coins : sequence of Life
+        What the symbol means on the primary venue.
+    rate : Rate, optional
+        What the primary's money is worth in USD, where that is known (``priced``).
+    minutes : int
+        Length of a bar.
+
+    Notes
+    -----
+    Units: the primary's.  Causal: as ``lives.aligned``.  Missing: None.  Memory: the bars of the
+    span that is asked for.
     """
-    if other is None:
-        return None
 
-    def asks(series: Series, minutes: int) -> Mask:
-        if minutes % of_minutes:
-            return np.zeros(series.open_ms.size, np.bool_)
-        like = whole(resampling.fold(other, of_minutes, minutes, rules.gap_minutes)[0])
-        return reconcile.disputes(series, like, infer_tick(like.close), minutes)
+    def __init__(
+        self, aside: Aside, coins: Sequence[Life], rate: Rate | None, minutes: int
+    ) -> None:
+        self._aside, self._coins, self._rate, self._minutes = aside, coins, rate, minutes
+        self.symbol = aside.judged.symbol
 
-    return asks
+    def has(self, nth: int) -> bool:
+        """Return whether the other vendor has a bar in the time of a coin."""
+        span = self._coins[nth].span
+        return any(each.span(*span) is not None for _, each in self._aside.coins)
+
+    def within(self, nth: int, first_ms: int, end_ms: int) -> Series | None:
+        """Return the bars of a coin that lack no part and open in a span."""
+        life = self._coins[nth]
+        low, high = max(first_ms, life.span[0]), min(end_ms, life.span[1])
+        judged = self._aside.within(low, high)
+        (series,) = lives.aligned([life], judged.governed)
+        made = priced(self._rate, life.symbol, series, judged.quote, self._minutes)
+        return None if made is None else whole(made)
+
+    def tick(self, nth: int) -> float:
+        """Return the step of a coin's first prices there."""
+        life = self._coins[nth]
+        step = _HEADS * reconcile.TICK_BARS * self._minutes * MINUTE_MS
+        lying = [each for _, each in self._aside.coins]
+
+        def bars(low: int, high: int) -> Series | None:
+            return self.within(nth, low, high)
+
+        return infer_tick(_head(bars, lying, max(life.span[0], lying[0].first_ms), step)[1])
+
+
+def _head(
+    bars: Callable[[int, int], Series | None], lying: Sequence[Lying], first_ms: int, step_ms: int
+) -> tuple[IntVec, Vec]:
+    """Return opens and closes of the first bars: more than a tick is known by, if there are."""
+    found: list[Series] = []
+    low: int | None = first_ms
+    while low is not None and sum(each.open_ms.size for each in found) <= reconcile.TICK_BARS:
+        low = low // step_ms * step_ms
+        part = bars(low, low + step_ms)
+        found += [] if part is None else [part]
+        low = min(
+            (at for each in lying if (at := each.behind(low + step_ms)) is not None), default=None
+        )
+    opens = np.concatenate([np.empty(0, np.int64), *(each.open_ms for each in found)])
+    return opens, np.concatenate([np.empty(0), *(each.close for each in found)])
+
+
+class Second:
+    """Another vendor's bars of a symbol, which dispute those of the primary one.
+
+    Parameters
+    ----------
+    symbol : str
+        As the primary venue spells it.
+    aside : Aside
+        The other vendor's.
+    rate : Rate, optional
+        What the primary's money is worth in USD, where that is known (``priced``).
+    rules : Params
+        ``gap_minutes``.
+
+    Notes
+    -----
+    Units: the primary's money.  Causal: as ``reconcile.disputes``.  Missing: as there.  Memory: the
+    bars of the span that is asked for.
+    """
+
+    def __init__(self, symbol: str, aside: Aside, rate: Rate | None, rules: Params) -> None:
+        self._symbol, self._aside, self._rate, self._rules = symbol, aside, rate, rules
+        self._known: dict[int, tuple[float, int]] = {}
+
+    def disputes(self, series: Series, minutes: int) -> Mask:
+        """Return where a coin's bars of some length are disputed, shape (bar,).
+
+        Bars of one length are compared: longer ones are made of the other vendor's where these are
+        shorter, and where these are longer nothing is disputed.
+        """
+        none: Mask = np.zeros(series.open_ms.size, np.bool_)
+        if minutes % self._aside.judged.minutes or none.size == 0:
+            return none
+        if minutes not in self._known:
+            self._known[minutes] = self._first(minutes)
+        tick, since_ms = self._known[minutes]
+        like = self._whole(int(series.open_ms[0]), int(series.open_ms[-1]) + 1, minutes)
+        return none if like is None else reconcile.disputes(series, like, tick, minutes, since_ms)
+
+    def _first(self, minutes: int) -> tuple[float, int]:
+        """Return the tick of the first bars, and from when on it is known."""
+        step = _HEADS * reconcile.TICK_BARS * minutes * MINUTE_MS
+        lying = [each for _, each in self._aside.coins]
+
+        def bars(low: int, high: int) -> Series | None:
+            return self._whole(low, high, minutes)
+
+        at, close = _head(bars, lying, lying[0].first_ms, step)
+        is_known = at.size > reconcile.TICK_BARS
+        return infer_tick(close), int(at[reconcile.TICK_BARS]) if is_known else EVER_MS[1]
+
+    def _whole(self, first_ms: int, end_ms: int, minutes: int) -> Series | None:
+        """Return bars of a length that lack no part and open in a span."""
+        own, bar_ms = self._aside.judged.minutes, minutes * MINUTE_MS
+        if minutes == own:
+            return self._parts(first_ms, end_ms)
+        first, end = first_ms // bar_ms * bar_ms, -(-end_ms // bar_ms) * bar_ms
+        low, high = self._with_neighbours(first, end)
+        parts = self._parts(low, high)
+        if parts is None:
+            return None
+        made, _ = resampling.fold(parts, own, minutes, self._rules.gap_minutes)
+        return whole(window(made, first_ms, end_ms))
+
+    def _with_neighbours(self, first_ms: int, end_ms: int) -> tuple[int, int]:
+        """Return a span with the part before it and the one behind, by which gaps are judged."""
+        lying = [each for _, each in self._aside.coins]
+        low, high = first_ms, end_ms
+        while (before := [at for each in lying if (at := each.before(low)) is not None]) != []:
+            low = max(before)
+            if self._parts(low, low + 1) is not None:
+                break
+        while (behind := [at for each in lying if (at := each.behind(high)) is not None]) != []:
+            high = min(behind) + 1
+            if self._parts(high - 1, high) is not None:
+                break
+        return low, high
+
+    def _parts(self, first_ms: int, end_ms: int) -> Series | None:
+        """Return the vendor's own bars of a span, in the primary's money."""
+        judged = self._aside.within(first_ms, end_ms)
+        series = lives.joined(judged.governed, EVER_MS)
+        made = priced(self._rate, self._symbol, series, judged.quote, judged.minutes)
+        return None if made is None or made.open_ms.size == 0 else made
 
 
 def apart(spec: PanelSpec, symbol: str, others: Sequence[Judged | None]) -> tuple[bool, ...]:

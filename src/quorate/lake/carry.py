@@ -14,8 +14,8 @@ import numpy as np
 from quorate.core.types import Bar
 from quorate.errors import DataError
 from quorate.lake import funding, layout
-from quorate.lake.grid import window
-from quorate.lake.sources import MINUTE_MS, infer_minutes, read_bars, snap
+from quorate.lake.marks import Marks
+from quorate.lake.shelf import Reading
 from quorate.lake.spec import as_of_ms, match
 
 if TYPE_CHECKING:
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 
     from quorate.core.types import Vec
     from quorate.lake.grid import Grid, Laid
+    from quorate.lake.laying import Laying
+    from quorate.lake.lives import Life
     from quorate.lake.panel import FundingSource
     from quorate.lake.prints import Prints
-    from quorate.lake.reading import Life
+    from quorate.lake.shelf import Shelf
     from quorate.lake.spec import PanelSpec
 
     Files = dict[str, tuple[Path, ...]]
 
 _TOLERATED_HOURS = 24.0
 _TOLERATED_FRAC = 0.01
-_FAR_LOG = np.log(2.0)
 _NONE: Vec = np.empty(0)
 
 
@@ -45,6 +46,7 @@ class Carrying(NamedTuple):
     funding: tuple[Files, ...]
     mark: tuple[Files, ...]
     prints: Prints
+    shelf: Shelf
 
 
 class Carried(NamedTuple):
@@ -65,7 +67,7 @@ class Carried(NamedTuple):
     mark_paths: tuple[tuple[Path, ...], ...]
 
 
-def carrying(spec: PanelSpec, grid: Grid, prints: Prints) -> Carrying:
+def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carrying:
     """Look which coins have funding and marks.
 
     Parameters
@@ -76,6 +78,8 @@ def carrying(spec: PanelSpec, grid: Grid, prints: Prints) -> Carrying:
         The bars.
     prints : Prints
         What is read of each file will be put there.
+    shelf : Shelf
+        Where marks are laid meanwhile.
 
     Raises
     ------
@@ -88,11 +92,11 @@ def carrying(spec: PanelSpec, grid: Grid, prints: Prints) -> Carrying:
         tuple({} if folder is None else layout.files(folder) for folder in folders)
         for folders in (of_funding, of_marks)
     ]
-    return Carrying(spec, grid, listed[0], listed[1], prints)
+    return Carrying(spec, grid, listed[0], listed[1], prints, shelf)
 
 
-def carry(given: Carrying, life: Life, laid: Sequence[Laid]) -> Carried:
-    """Read and lay out funding, marks and basis of one coin on every venue.
+class Carry:
+    """What holding one coin costs, on every venue, part after part of the grid.
 
     Parameters
     ----------
@@ -100,14 +104,10 @@ def carry(given: Carrying, life: Life, laid: Sequence[Laid]) -> Carried:
         ``spec.assume_funding`` fills what lacks.
     life : Life
         A symbol may mean two coins, one after the other, and change its unit.
-    laid : sequence of Laid
-        The coin's bars on the grid, an entry a venue, of one coin each.
-
-    Returns
-    -------
-    Carried
-        On spot the rates are 0. ``basis_bps`` is perpetual over spot where the primary venue is
-        a perpetual one and another source has the coin on spot, else NaN.
+    layings : sequence of Laying
+        The coin's bars on the grid, an entry a venue.
+    spans : sequence of (int, int)
+        The parts of the grid that will be asked for: first row, number of rows.
 
     Raises
     ------
@@ -121,24 +121,67 @@ def carry(given: Carrying, life: Life, laid: Sequence[Laid]) -> Carried:
     settlement on.  Missing: a tolerated hole books no funding, and its rate is NaN.
     Spec 4, METHODS 6.4.
     """
-    known = [_funding(given, v, life.name, each) for v, each in enumerate(laid)]
-    marks = [_mark(given, v, life, each) for v, each in enumerate(laid)]
-    return Carried(
-        known[0].paid.rate,
-        known[0].paid.hours,
-        _basis(given.spec, laid),
-        tuple(each.paid.settled for each in known),
-        tuple(each.price for each in marks),
-        tuple(each.kind for each in known),
-        tuple(each.is_skipped for each in marks),
-        tuple(each.paths for each in known),
-        tuple(each.paths for each in marks),
-    )
 
+    def __init__(
+        self,
+        given: Carrying,
+        life: Life,
+        layings: Sequence[Laying],
+        spans: Sequence[tuple[int, int]],
+    ) -> None:
+        self._given, self._layings = given, layings
+        self._funding = [
+            _known(given, v, life.name, laying, spans) for v, laying in enumerate(layings)
+        ]
+        self._marks = []
+        for v, source in enumerate(given.spec.sources):
+            found = () if source.mark is None else match(life.name, given.mark[v])
+            place = f"{life.name}.{v}.mark"
+            self._marks.append(Marks(source, found, life, (given.grid, place), self._reading()))
 
-def bare(carried: Carried) -> Carried:
-    """Return what is short of it: how funding is known, and what was read."""
-    return carried._replace(rate=_NONE, hours=_NONE, basis_bps=_NONE, settled=(), mark=())
+    def _reading(self) -> Reading:
+        given = self._given
+        return Reading(given.shelf, as_of_ms(given.spec), given.prints)
+
+    def part(self, t: int, n: int) -> Carried:
+        """Return it of n rows of the grid from the t-th on.
+
+        On spot the rates are 0. ``basis_bps`` is perpetual over spot where the primary venue is a
+        perpetual one and another source has the coin on spot, else NaN.
+        """
+        grid = self._given.grid.part(t, n)
+        laid = [laying.lay(t, n) for laying in self._layings]
+        paid = [each.lay(grid, self._given.spec.assume_funding) for each in self._funding]
+        marks = [
+            each.price(grid, bars.close[:, 0]) for each, bars in zip(self._marks, laid, strict=True)
+        ]
+        return Carried(
+            paid[0].rate,
+            paid[0].hours,
+            _basis(self._given.spec, laid),
+            tuple(each.settled for each in paid),
+            tuple(marks),
+            tuple(each.kind for each in self._funding),
+            tuple(each.is_skipped for each in self._marks),
+            tuple(each.paths for each in self._funding),
+            tuple(each.paths for each in self._marks),
+        )
+
+    def done(self) -> Carried:
+        """Return what is short of it, after the last part: how it is known, and what was read."""
+        for each in self._marks:
+            each.refuse_far()
+        return Carried(
+            _NONE,
+            _NONE,
+            _NONE,
+            (),
+            (),
+            tuple(each.kind for each in self._funding),
+            tuple(each.is_skipped for each in self._marks),
+            tuple(each.paths for each in self._funding),
+            tuple(each.paths for each in self._marks),
+        )
 
 
 def notes(spec: PanelSpec, coins: Sequence[str], carried: Sequence[Carried]) -> list[str]:
@@ -177,110 +220,68 @@ def paths(spec: PanelSpec, carried: Sequence[Carried]) -> list[Path]:
 
 
 class _Known(NamedTuple):
-    paid: funding.Funding
+    """One coin's funding on a venue: its settlements, None where it has none, and how it is known.
+
+    ``is_filled`` says that some rate lacks and is assumed.
+    """
+
+    settlements: funding.Settlements | None
     kind: FundingSource
+    is_filled: bool
     paths: tuple[Path, ...]
 
+    def lay(self, grid: Grid, assumed: float | None) -> funding.Funding:
+        """Return it on a grid."""
+        if self.kind == "none":
+            n = grid.n_bars
+            return funding.Funding(_all(0.0, n), _all(0.0, n), _all(funding.ASSUMED_HOURS, n))
+        known = _laid(self.settlements, grid)
+        if self.is_filled and assumed is not None:
+            return funding.assume(known, assumed, grid)
+        return known
 
-class _Marked(NamedTuple):
-    price: Vec
-    paths: tuple[Path, ...] = ()
-    is_skipped: bool = False
+
+def _laid(settlements: funding.Settlements | None, grid: Grid) -> funding.Funding:
+    if settlements is not None:
+        return funding.lay(settlements, grid)
+    nothing = np.full(grid.n_bars, np.nan)
+    return funding.Funding(np.zeros(grid.n_bars), nothing, nothing.copy())
 
 
-def _funding(given: Carrying, v: int, name: str, laid: Laid) -> _Known:
-    """Read and lay out one coin's funding on one venue."""
+def _known(
+    given: Carrying, v: int, name: str, laying: Laying, spans: Sequence[tuple[int, int]]
+) -> _Known:
+    """Read one coin's funding on one venue, and see how it is known, or refuse it."""
     source, found = given.spec.sources[v], match(name, given.funding[v])
     limit = as_of_ms(given.spec)
     read = funding.read(found, limit, given.prints) if found else None
-    if source.kind == "spot" or laid.last[0] < 0:
-        n = given.grid.n_bars
-        nothing = funding.Funding(_all(0.0, n), _all(0.0, n), _all(funding.ASSUMED_HOURS, n))
-        return _Known(nothing, "none", found)
-    traded = laid.status[:, 0] == Bar.TRADED
-    assumed = given.spec.assume_funding
-    paid, kind = _fund(read, given.grid, traded, assumed, f"{source.venue} {name}")
-    return _Known(paid, kind, found)
+    if source.kind == "spot" or all(laying.lay(t, n).last[0] < 0 for t, n in spans):
+        return _Known(None, "none", is_filled=False, paths=found)
+    unknown, n_traded = 0, 0
+    for t, n in spans:
+        traded = laying.lay(t, n).status[:, 0] == Bar.TRADED
+        unknown += int((np.isnan(_laid(read, given.grid.part(t, n)).rate) & traded).sum())
+        n_traded += int(traded.sum())
+    kind: FundingSource = "known"
+    if unknown and given.spec.assume_funding is not None:
+        kind = "assumed" if unknown == n_traded else "mixed"
+    elif unknown:
+        unknown_hours = unknown * given.grid.bar_minutes / 60.0
+        share = unknown / max(n_traded, 1)
+        if read is None or (unknown_hours > _TOLERATED_HOURS and share > _TOLERATED_FRAC):
+            raise DataError(
+                f"{source.venue} {name}: funding is unknown for {unknown_hours:.0f} h, "
+                f"{share:.0%} of its bars",
+                hint="give a funding folder that covers the span, leave the coin out of symbols, "
+                "or set assume_funding, e.g. 0.0001 per 8 h; the report will say so",
+            )
+    return _Known(read, kind, is_filled=unknown > 0, paths=found)
 
 
 def _all(value: float, n: int) -> Vec:
     """Return n times a number, in the memory of one."""
     made: Vec = np.broadcast_to(np.float64(value), (n,))
     return made
-
-
-def _fund(
-    settlements: funding.Settlements | None,
-    grid: Grid,
-    traded: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    assumed: float | None,
-    name: str,
-) -> tuple[funding.Funding, FundingSource]:
-    """Return one coin's funding and how it is known, or refuse."""
-    nothing = np.full(grid.n_bars, np.nan)
-    known = funding.Funding(np.zeros(grid.n_bars), nothing, nothing.copy())
-    if settlements is not None:
-        known = funding.lay(settlements, grid)
-    unknown = int((np.isnan(known.rate) & traded).sum())
-    if unknown == 0:
-        return known, "known"
-    if assumed is not None:
-        kind: FundingSource = "assumed" if unknown == int(traded.sum()) else "mixed"
-        return funding.assume(known, assumed, grid), kind
-    unknown_hours = unknown * grid.bar_minutes / 60.0
-    share = unknown / max(int(traded.sum()), 1)
-    if settlements is None or (unknown_hours > _TOLERATED_HOURS and share > _TOLERATED_FRAC):
-        raise DataError(
-            f"{name}: funding is unknown for {unknown_hours:.0f} h, {share:.0%} of its bars",
-            hint="give a funding folder that covers the span, leave the coin out of symbols, or "
-            "set assume_funding, e.g. 0.0001 per 8 h; the report will say so",
-        )
-    return known, "known"
-
-
-def _mark(given: Carrying, v: int, life: Life, laid: Laid) -> _Marked:
-    """Return known mark prices of one coin, and its closes where none is known.
-
-    Of marks of shorter bars the one counts that closes with the panel's bar. Marks of longer bars
-    are left out: valued by the mark on one bar in twelve and by the close on the others, equity
-    would jump by their difference twice an hour.
-    """
-    source, grid = given.spec.sources[v], given.grid
-    close: Vec = laid.close[:, 0]
-    found = match(life.name, given.mark[v])
-    if source.mark is None or not found:
-        return _Marked(close)
-    series = read_bars(
-        found,
-        drop_last=not layout.is_partitioned(source.mark),
-        has_volume=False,
-        as_of_ms=as_of_ms(given.spec),
-        prints=given.prints,
-    )
-    minutes = infer_minutes(series.open_ms, series.file)
-    if minutes is None or grid.bar_minutes % minutes:
-        return _Marked(close, is_skipped=True)
-    series = window(snap(series, minutes), *life.span)
-    closes_ms = series.open_ms + minutes * MINUTE_MS
-    row = closes_ms // grid.bar_ms - grid.k0
-    inside = (closes_ms % grid.bar_ms == 0) & (row >= 0) & (row < grid.n_bars)
-    price = (series.close / life.units.of(series.open_ms))[inside]
-    _refuse_far(price / close[row[inside]], f"{source.venue} {life.name}", source.mark)
-    mark = close.copy()
-    mark[row[inside]] = price
-    return _Marked(mark, found)
-
-
-def _refuse_far(ratio: Vec, what: str, folder: Path) -> None:
-    """Refuse marks that are those of something else than the bars."""
-    known = ratio[np.isfinite(ratio)]
-    far = np.abs(np.log(known)) > _FAR_LOG if known.size else np.empty(0, np.bool_)
-    if far.sum() > _TOLERATED_FRAC * known.size:
-        raise DataError(
-            f"marks of {what} are more than twice or less than half its closes on {far.sum()} of "
-            f"{known.size} bars",
-            hint=f"look at {folder}: another coin, another unit, or another interval",
-        )
 
 
 def _basis(spec: PanelSpec, laid: Sequence[Laid]) -> Vec:

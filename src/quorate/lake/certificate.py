@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import beside, disk, facts, reading, resampling
+from quorate.lake import beside, disk, facts, resampling
 from quorate.lake import quality as worth
 from quorate.lake.facts import Origin
 from quorate.lake.quality import Quality
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from quorate.lake.governance import Params
     from quorate.lake.prints import Prints
-    from quorate.lake.reading import Judged, Symbol
-    from quorate.lake.sources import Series
+    from quorate.lake.quote import Rate
+    from quorate.lake.reading import Symbol
+    from quorate.lake.shelf import Shelf
     from quorate.lake.spec import PanelSpec, Source
 
 FOLDER = "certificate"
@@ -69,10 +70,10 @@ class Certificate(NamedTuple):
 
 def worths(
     spec: PanelSpec,
-    judged: Sequence[Judged | None],
+    symbol: Symbol,
     told: tuple[int, int],
-    bar_minutes: int,
-    rules: Params,
+    bars: tuple[int, Params],
+    given: tuple[Shelf, Rate | None],
 ) -> tuple[Quality | None, ...]:
     """Return what one symbol's bars are worth within a span, an entry a venue.
 
@@ -80,41 +81,30 @@ def worths(
     ----------
     spec : PanelSpec
         Its sources are the venues, the primary one first.
-    judged : sequence of Judged or None
-        The symbol on each.
+    symbol : Symbol
+        What was read of it on each.
     told : (int, int)
         The span that is told of, open times in milliseconds (``scope.told``): the one asked for,
         for rows that fail may have left no bar at its ends.
-    bar_minutes : int
-        Length of a bar.
-    rules : Params
-        Of governance.
+    bars : (int, Params)
+        Length of a bar, and the rules of governance.
+    given : (Shelf, Rate or None)
+        Where the bars lie, and what the quote currency is worth.
 
     Notes
     -----
     Units: as ``Quality``.  Causal: counts what was found.  Missing: None where the venue has no
     file.  Spec 13; METHODS 12.
     """
-    near = _beside(spec, judged, bar_minutes)
+    shelf, rate = given
+    others = symbol.aside[1:]
+    v = beside.witness(spec, symbol.name, [each and each.judged for each in others])
+    other = None if v is None else others[v]
+    near = None if other is None else beside.Witness(other, symbol.lives, rate, bars[0])
     return tuple(
-        each and worth.quality(each, near if i == 0 else [], bar_minutes, rules, told)
-        for i, each in enumerate(judged)
+        each and worth.quality(each, near if i == 0 else None, bars, shelf, told)
+        for i, each in enumerate(symbol.aside)
     )
-
-
-def _beside(
-    spec: PanelSpec, judged: Sequence[Judged | None], bar_minutes: int
-) -> list[Series | None]:
-    """Return the bars that stand beside each coin of a symbol; empty where none do."""
-    mine, *others = judged
-    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
-    v = beside.witness(spec, mine.symbol, others)
-    if v is None or (other := others[v]) is None:
-        return []
-    return [
-        beside.priced(spec.quote_usd, mine.symbol, series, other.quote, bar_minutes)
-        for series in reading.aligned(mine, other)
-    ]
 
 
 def certify(

@@ -18,6 +18,8 @@ from quorate.errors import DataError
 from quorate.lake import objects
 from quorate.lake.address import is_object
 
+_PIECE = 1 << 20
+
 
 def frame(path: Path) -> pl.DataFrame:
     """Return one file's rows, or a ``DataError`` that names the file."""
@@ -50,6 +52,42 @@ def parsed(path: Path, held: bytes) -> pl.DataFrame:
     """Return the rows that a file's bytes hold, or a ``DataError`` that names the file."""
     try:
         return pl.read_parquet(io.BytesIO(held), hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(path, error) from error
+
+
+def copied(path: Path, to: Path) -> tuple[int, str]:
+    """Copy one file and return its bytes and their digest, or a ``DataError`` that names the file.
+
+    Raises
+    ------
+    OSError
+        The copy cannot be written.
+    """
+    try:
+        source = path.open("rb")
+    except OSError as error:
+        raise unreadable(path, error) from error
+    digest, n_bytes = hashlib.sha256(), 0
+    with source, to.open("wb") as copy:
+        while held := source.read(_PIECE):
+            digest.update(held)
+            n_bytes += copy.write(held)
+    return n_bytes, digest.hexdigest()
+
+
+def scanned(path: Path, copy: Path) -> pl.LazyFrame:
+    """Return the rows of a file's copy as they are asked for, or a ``DataError`` that names it."""
+    try:
+        return pl.scan_parquet(copy, glob=False, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(path, error) from error
+
+
+def collected(path: Path, rows: pl.LazyFrame) -> pl.DataFrame:
+    """Return rows of a file, or a ``DataError`` that names it."""
+    try:
+        return rows.collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(path, error) from error
 

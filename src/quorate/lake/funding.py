@@ -53,21 +53,20 @@ class Funding(NamedTuple):
 def interval_hours(at_ms: IntVec) -> Vec:
     """Return the hours each settlement stands for: the spacing to the one before.
 
-    A spacing other than 1, 4 or 8 hours is a hole and takes the interval before it; the first
-    settlement takes the first valid spacing, 8 hours if there is none.
+    A spacing other than 1, 4 or 8 hours is a hole and takes the interval before it. Until a second
+    settlement has said otherwise it is 8 hours, the commonest: the spacing to the next one is not
+    known yet.
 
     Examples
     --------
-    >>> interval_hours(np.array([0, 8, 16, 20, 24, 64]) * 3_600_000).tolist()
-    [8.0, 8.0, 8.0, 4.0, 4.0, 4.0]
+    >>> interval_hours(np.array([0, 4, 8, 16, 20, 64]) * 3_600_000).tolist()
+    [8.0, 4.0, 4.0, 8.0, 4.0, 4.0]
     """
     hours = np.full(at_ms.size, np.nan)
     hours[1:] = np.rint(np.diff(at_ms) / HOUR_MS)
     hours[~np.isin(hours, _INTERVALS)] = np.nan
-    valid = np.flatnonzero(~np.isnan(hours))
-    if valid.size == 0:
-        return np.full(at_ms.size, ASSUMED_HOURS)
-    hours[0] = hours[valid[0]]
+    if hours.size:
+        hours[0] = ASSUMED_HOURS
     known = np.maximum.accumulate(np.where(np.isnan(hours), 0, np.arange(at_ms.size)))
     filled: Vec = hours[known]
     return filled

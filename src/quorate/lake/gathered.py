@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+import polars as pl
+
 from quorate.errors import DataError
 from quorate.lake import (
     beside,
@@ -27,6 +29,7 @@ from quorate.lake import (
 from quorate.lake.governance import params
 from quorate.lake.grid import Grid, moves, window
 from quorate.lake.quarantine import quarantined
+from quorate.lake.quote import Rate
 from quorate.lake.sources import MINUTE_MS
 from quorate.lake.spec import EVER_MS, instant_ms, match
 
@@ -34,13 +37,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    import polars as pl
-
     from quorate.lake.certificate import Certificate
     from quorate.lake.governance import Params
+    from quorate.lake.lives import Life
     from quorate.lake.prints import Prints
     from quorate.lake.quality import Quality
-    from quorate.lake.reading import Life, Symbol
+    from quorate.lake.reading import Symbol
     from quorate.lake.shelf import Shelf
     from quorate.lake.spec import PanelSpec
     from quorate.lake.universe import Members
@@ -103,7 +105,7 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     spec : PanelSpec
         Checked (``spec.check``).
     shelf : Shelf
-        Where bars wait; the coins' bars are taken from there by ``Coin.symbol.judged``.
+        Where bars wait; the coins' bars are taken from there by ``Coin.symbol.aside``.
 
     Returns
     -------
@@ -123,7 +125,9 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     found = [reading.files(source.path) for source in spec.sources]
     chosen = _choose(spec, found[0])
     length = lengths.length(
-        (match(symbol, files) for files in found for symbol in chosen), spec.bar_minutes
+        (match(symbol, files) for files in found for symbol in chosen),
+        spec.bar_minutes,
+        shelf.cutting,
     )
     minutes = _divides_an_hour(length.minutes)
     symbols = each_of(reading.read(spec, found, length, shelf, prints), chosen)
@@ -132,8 +136,11 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     span = _span(spec, coins, minutes)
     told = scope.told(spec, symbols)
 
+    rate = None if spec.quote_usd is None else Rate(spec.quote_usd)
+
     def look(symbol: Symbol) -> _Look:
-        return _looked(spec, symbol, span, told, rules)
+        worths = certificate.worths(spec, symbol, told, (minutes, rules), (shelf, rate))
+        return _looked(spec, symbol, span, worths, shelf)
 
     looks = each_of(look, symbols)
     by_name = {symbol.name: each for symbol, each in zip(symbols, looks, strict=True)}
@@ -201,20 +208,28 @@ def _coins(symbols: Sequence[Symbol]) -> list[Coin]:
 
 
 def _looked(
-    spec: PanelSpec, symbol: Symbol, span: Grid, told: tuple[int, int], rules: Params
+    spec: PanelSpec,
+    symbol: Symbol,
+    span: Grid,
+    worths: tuple[Quality | None, ...],
+    shelf: Shelf,
 ) -> _Look:
     """Look at one symbol's bars within the span."""
-    judged = symbol.judged()
     end_ms = span.first_ms + span.n_bars * span.bar_ms
-    mine = judged[0]
-    coins = () if mine is None else mine.governed.coins
-    return _Look(
-        certificate.worths(spec, judged, told, span.bar_minutes, rules),
-        tuple(bool(moves(window(each, span.first_ms, end_ms)).any()) for _, each in coins)
-        or (False,),
-        tuple(None if spec.universe is None else universe.days_of(*each) for each in coins)
-        or (None,),
-    )
+    mine = symbol.aside[0]
+    moving: list[bool] = []
+    days: list[pl.DataFrame | None] = []
+    for name, lying in () if mine is None else mine.coins:
+        parts = []
+        is_moving = False
+        for first, end in shelf.spans(lying.first_ms, lying.last_ms + 1, span.bar_ms):
+            series = lying.within(first, end)
+            is_moving |= bool(moves(window(series, span.first_ms, end_ms)).any())
+            if spec.universe is not None:
+                parts.append(universe.days_of(name, series))
+        moving.append(is_moving)
+        days.append(pl.concat(parts) if parts else None)
+    return _Look(worths, tuple(moving) or (False,), tuple(days) or (None,))
 
 
 def _apart(days: pl.DataFrame) -> list[str]:

@@ -55,7 +55,7 @@ def fresh(where: Path, file: str) -> Iterator[tuple[Path, Callable[[bytes], None
     Parameters
     ----------
     where : Path
-        The folder; made if missing.
+        The folder; made if missing, and gone again where nothing was swapped in.
     file : str
         The name of the description in it.
 
@@ -76,9 +76,9 @@ def fresh(where: Path, file: str) -> Iterator[tuple[Path, Callable[[bytes], None
     -----
     Units, Causal: none.  Missing: without a swap everything is as it was.
     """
-    is_new = not where.exists()
+    made = [each for each in (where, *where.parents) if not each.exists()]
     where.mkdir(parents=True, exist_ok=True)
-    if is_new:
+    if made:
         sync_folder(where.parent)
     with _alone(where):
         folder = where / f"version-{secrets.token_hex(4)}"
@@ -102,6 +102,9 @@ def fresh(where: Path, file: str) -> Iterator[tuple[Path, Callable[[bytes], None
         finally:
             if not done:
                 shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):  # somebody else put something there
+                    for each in made:
+                        each.rmdir()
 
 
 def is_ours(path: Path, file: str, heads: tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ see ``alive``.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -43,6 +43,15 @@ class Grid(NamedTuple):
         return self.bar_minutes * MINUTE_MS
 
     @property
+    def end_ms(self) -> int:
+        """Return the close of the last bar in milliseconds."""
+        return self.first_ms + self.n_bars * self.bar_ms
+
+    def part(self, t: int, n: int) -> Grid:
+        """Return the grid of n bars from a row on."""
+        return Grid(self.first_ms + t * self.bar_ms, self.bar_minutes, n)
+
+    @property
     def k0(self) -> int:
         """Return the bar counter of the first bar: its close stamp over the length of a bar.
 
@@ -71,6 +80,36 @@ class Laid(NamedTuple):
     first: IntVec
     last: IntVec
     dead: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def hidden(laid: Laid, where: Mask) -> Laid:
+    """Return bars of one coin of which some are as if they had never been printed.
+
+    Parameters
+    ----------
+    laid : Laid
+        Of one coin.
+    where : Mask
+        True on the bars to hide, shape (time,).
+
+    Notes
+    -----
+    Units: as ``Laid``.  Causal: a bar at a time.  Missing: ABSENT, numbers NaN.
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> one = np.ones(2)
+    >>> coin = Series("A", np.array([0, 300_000]), one, one, one, one, one, one)
+    >>> laid = hidden(lay([coin], Grid(0, 5, 2)), np.array([True, False]))
+    >>> laid.close[:, 0].tolist(), laid.status[:, 0].tolist()
+    ([nan, 1.0], [0, 1])
+    """
+    # copied even where nothing is hidden: which columns share memory must not depend on the bars
+    columns = {name: getattr(laid, name).copy() for name in (*COLUMNS[1:], "status")}
+    for name, column in columns.items():
+        column[where] = Bar.ABSENT if name == "status" else np.nan
+    return laid._replace(**columns)
 
 
 def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) -> Series:
@@ -127,6 +166,7 @@ def lay(
     *,
     gap_minutes: float = GAP_MINUTES,
     frozen_hours: float = FROZEN_HOURS,
+    until_ms: int | None = None,
 ) -> Laid:
     """Put each coin's bars on the grid and mark what each bar is worth.
 
@@ -141,6 +181,8 @@ def lay(
         A price is carried while less than this is missing.
     frozen_hours : float
         As ``alive``; nothing traded or moved for longer at the end of the grid: the coin is dead.
+    until_ms : int, optional
+        The end of a grid that this one is a part of: bars up to there say whether any trades.
 
     Returns
     -------
@@ -172,18 +214,22 @@ def lay(
     )
     for c, series in enumerate(coins):
         if series is not None and series.open_ms.size > 0:
-            _lay_coin(laid, c, series, grid, (gap_minutes, frozen_hours))
+            end_ms = grid.end_ms if until_ms is None else until_ms
+            # what stands before says what the first bars are worth: carried, halted, listed
+            believed = alive(
+                window(series, int(series.open_ms[0]), end_ms), grid.bar_minutes, frozen_hours
+            )
+            before = window(believed, int(series.open_ms[0]), grid.end_ms)
+            if before.open_ms.size > 0:
+                _lay_coin(laid, c, before, grid, (gap_minutes, frozen_hours))
     return laid
 
 
-def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid, limits: tuple[float, float]) -> None:
+def _lay_coin(
+    laid: Laid, c: int, believed: Series, grid: Grid, limits: tuple[float, float]
+) -> None:
     """Write one coin's column."""
     gap_minutes, frozen_hours = limits
-    end_ms = grid.first_ms + grid.n_bars * grid.bar_ms
-    # what stands before the grid says what its first bars are worth: carried, halted, listed
-    believed = alive(window(series, int(series.open_ms[0]), end_ms), grid.bar_minutes, frozen_hours)
-    if believed.open_ms.size == 0:
-        return
     row = (believed.open_ms - grid.first_ms) // grid.bar_ms
     inside = row >= 0
     status = np.full(row.size, Bar.TRADED) if believed.status is None else believed.status
@@ -193,8 +239,9 @@ def _lay_coin(laid: Laid, c: int, series: Series, grid: Grid, limits: tuple[floa
         getattr(laid, column)[row[known], c] = getattr(believed, column)[known]
     laid.first[c] = max(row[0], 0)
     laid.last[c] = max(row[-1], -1)
-    moved = int(row[np.flatnonzero(moves(believed))[-1]])
-    laid.dead[c] = (grid.n_bars - 1 - moved) * grid.bar_minutes > frozen_hours * 60
+    moved = row[moves(believed)]
+    quiet = grid.n_bars - 1 - (moved[-1] if moved.size else row[0])
+    laid.dead[c] = quiet * grid.bar_minutes > frozen_hours * 60
     _carry(laid, c, row, believed, most_carried(gap_minutes, grid.bar_minutes))
 
 
@@ -241,6 +288,28 @@ def take(series: Series, which: slice | Mask | IntVec) -> Series:
     if series.status is not None:
         kept["status"] = series.status[which]
     return series._replace(**kept)
+
+
+def join(parts: Sequence[Series]) -> Series:
+    """Return series one after the other as one; what is said of the first is said of all.
+
+    ``has_taker`` is True where it is for one of them: the others are NaN there.
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> one = np.ones(1)
+    >>> parts = [Series("f", np.array([t]), one, one, one, one, one, one) for t in (0, 300_000)]
+    >>> join(parts).open_ms.tolist()
+    [0, 300000]
+    """
+    if len(parts) == 1:
+        return parts[0]
+    names = COLUMNS if parts[0].status is None else (*COLUMNS, "status")
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in names
+    }
+    return parts[0]._replace(has_taker=any(part.has_taker for part in parts), **columns)
 
 
 def whole(series: Series) -> Series:

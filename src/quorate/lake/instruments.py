@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from quorate.core.types import ByteVec, Vec
 
-_FIRST = 100
+FIRST = 100
 _FINEST_POWER = -12
 
 
@@ -151,7 +151,7 @@ def infer_tick(prices: Vec) -> float:
     >>> infer_tick(np.array([23296.36, 23317.7, 23262.0]))
     0.01
     """
-    first = prices[prices > 0.0][:_FIRST]
+    first = prices[prices > 0.0][:FIRST]
     if first.size == 0:
         return 1e-8
     highest = math.floor(math.log10(float(first.min())))
@@ -185,7 +185,7 @@ def first_prices(close: Vec, status: ByteVec) -> Vec:
     array([2.5])
     """
     traded: Vec = close[(status == Bar.TRADED) & (close > 0.0)]
-    return traded[:_FIRST].copy()
+    return traded[:FIRST].copy()
 
 
 def venues(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from quorate.errors import SchemaError
+from quorate.errors import ConfigError, SchemaError
 
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType
@@ -120,6 +120,27 @@ def interval_ms(interval: str) -> int | None:
     """
     found = _INTERVAL.fullmatch(interval)
     return int(found[1]) * _UNIT_MS[found[2]] if found else None
+
+
+def refuse_months(kind: str, interval: str) -> None:
+    """Refuse bars of calendar months or years, which are not all of one length.
+
+    Raises
+    ------
+    ConfigError
+        The kind has bars, and they are such.
+
+    Examples
+    --------
+    >>> refuse_months("ohlcv", "1d"), refuse_months("funding", "1M")
+    (None, None)
+    """
+    if kind_of(kind).is_bar and interval_ms(interval) is None and interval[-1:] in {"M", "y"}:
+        raise ConfigError(
+            f"bars of {interval} are not all of one length, so the lake could not say when one "
+            "closes, nor where one is missing",
+            hint="take 1d or 1w: months are made of days",
+        )
 
 
 def at_ms(when: datetime | int) -> int:

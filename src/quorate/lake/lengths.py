@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.errors import DataError, SchemaError
-from quorate.lake.sources import bar_rows, epoch_ms, infer_minutes
+from quorate.lake.sources import epoch_ms
+from quorate.lake.spacing import Spacings
+from quorate.lake.stretches import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from quorate.core.types import IntVec
+    from quorate.lake.stretches import Cutting
 
 _FEW = 5  # rows; gaps may lie between all of them
 
@@ -32,7 +35,9 @@ class Length(NamedTuple):
     of_files: int | None = None
 
 
-def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Length:
+def length(
+    candidates: Iterable[Sequence[Path]], asked: int | None = None, cutting: Cutting | None = None
+) -> Length:
     """Return the bar length asked for, or that of the first files which tell theirs.
 
     Parameters
@@ -41,6 +46,8 @@ def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Le
         The files of one symbol each.
     asked : int, optional
         Minutes that the caller says; bars of the files may be shorter.
+    cutting : Cutting, optional
+        How files are cut (``stretches``).
 
     Raises
     ------
@@ -54,8 +61,11 @@ def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Le
     """
     for paths in candidates:
         if paths:
-            rows, name = bar_rows(paths)
-            minutes = infer_minutes(epoch_ms(rows, name), name, is_strict=False)
+            spacings, name = Spacings(), ""
+            for part in stretches(paths, cutting):
+                name = part.name
+                spacings.add(epoch_ms(part.rows, name))
+            minutes = spacings.minutes(name, is_strict=False)
             if minutes is not None and asked is not None:
                 return Length(asked, "the one asked for", minutes)
             if minutes is not None:
@@ -69,12 +79,21 @@ def length(candidates: Iterable[Sequence[Path]], asked: int | None = None) -> Le
 
 
 def of_file(at_ms: IntVec, name: str, bars: Length) -> int:
+    """Return the length of a file's bars by its open times, or refuse it (``of_spacings``)."""
+    spacings = Spacings()
+    spacings.add(at_ms)
+    return of_spacings(spacings, at_ms.size, name, bars)
+
+
+def of_spacings(spacings: Spacings, n_rows: int, name: str, bars: Length) -> int:
     """Return the length of a file's bars, or refuse it.
 
     Parameters
     ----------
-    at_ms : IntVec
-        Its open times, in any order.
+    spacings : Spacings
+        Of its open times.
+    n_rows : int
+        How many rows it has.
     name : str
         The file, for messages.
     bars : Length
@@ -91,8 +110,8 @@ def of_file(at_ms: IntVec, name: str, bars: Length) -> int:
     Units: minutes.  Causal: reads times only.  Missing: the length of the others.  Spec 13.
     """
     others = bars.of_files or bars.minutes
-    minutes = infer_minutes(at_ms, name, is_strict=False) or others
-    if bars.of_files is not None and at_ms.size <= _FEW and minutes % others == 0:
+    minutes = spacings.minutes(name, is_strict=False) or others
+    if bars.of_files is not None and n_rows <= _FEW and minutes % others == 0:
         minutes = others
     if minutes == bars.minutes or (bars.of_files is not None and bars.minutes % minutes == 0):
         return minutes

@@ -11,7 +11,6 @@ block in memory.
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,10 +25,11 @@ from quorate.lake import (
     instruments,
     origin,
     quote,
-    reading,
+    room,
     strands,
 )
-from quorate.lake.grid import NEVER, lay
+from quorate.lake.grid import NEVER, hidden
+from quorate.lake.laying import Facts, Laying
 from quorate.lake.panel import Panel
 from quorate.lake.quarantine import trusted
 from quorate.lake.shelf import Shelf
@@ -41,10 +41,9 @@ if TYPE_CHECKING:
 
     from quorate.core.types import ByteMat, Vec
     from quorate.lake.carry import Carried, Carrying
-    from quorate.lake.gathered import Coin, Gathered
+    from quorate.lake.gathered import Gathered
     from quorate.lake.grid import Grid
     from quorate.lake.prints import Prints
-    from quorate.lake.sources import Series
     from quorate.lake.spec import PanelSpec
     from quorate.lake.strands import Loom
 
@@ -68,7 +67,8 @@ def load(spec: PanelSpec) -> Panel:
         If the spec cannot be meant (``spec.check``).
     DataError
         If a folder is missing or empty, a coin has no usable bar or its rows fail a rule
-        (``governance``) that is not accepted, or a perpetual's funding is unknown and not assumed.
+        (``governance``) that is not accepted, a perpetual's funding is unknown and not assumed, or
+        memory does not hold it.
     SchemaError
         If a file's columns are wrong or bar lengths differ.
 
@@ -81,9 +81,11 @@ def load(spec: PanelSpec) -> Panel:
     Spec 13, METHODS 12.
     """
     check(spec)
-    found = gathered.gather(spec, Shelf())
-    loom = strands.InMemory(found.grid.n_bars, len(spec.sources), len(found.coins))
-    spun = _spin(spec, found, loom)
+    found = gathered.gather(spec, shelf := Shelf())
+    size = found.grid.n_bars, len(spec.sources), len(found.coins)
+    room.refuse_what_does_not_fit(*size)
+    loom = strands.InMemory(*size)
+    spun = _spin(spec, found, loom, shelf)
     usd, told = _quote(spec, found.grid, found.prints)
     return _panel(spec, found, spun, told, (*strands.woven(loom.arrays), usd))
 
@@ -117,10 +119,10 @@ def keep(spec: PanelSpec, where: Path) -> Panel:
     """
     check(spec)
     with columns.begun(where) as (scratch, finish):
-        found = gathered.gather(spec, Shelf(scratch / "shelf"))
+        found = gathered.gather(spec, shelf := Shelf(scratch / "shelf"))
         size = found.grid.n_bars, len(spec.sources), len(found.coins)
         loom = strands.OnDisk(scratch / "strands", *size)
-        spun = _spin(spec, found, loom)
+        spun = _spin(spec, found, loom, shelf)
         usd, told = _quote(spec, found.grid, found.prints)
         blocks = loom.blocks(found.grid.k0, usd)
         return finish(_panel(spec, found, spun, told, (*_no_bars(size), usd)), blocks)
@@ -134,39 +136,47 @@ class _Spun(NamedTuple):
     carried: Carried
 
 
-def _spin(spec: PanelSpec, found: Gathered, loom: Loom) -> list[_Spun]:
+def _spin(spec: PanelSpec, found: Gathered, loom: Loom, shelf: Shelf) -> list[_Spun]:
     """Lay coin after coin on the grid and put its strand on the loom."""
-    given = carry.carrying(spec, found.grid, found.prints)
+    given = carry.carrying(spec, found.grid, found.prints, shelf)
+    n_bars, step = found.grid.n_bars, loom.step
+    spans = [(t, min(step, n_bars - t)) for t in range(0, n_bars, step)]
 
-    def one(group: list[tuple[int, Coin]]) -> list[_Spun]:
-        series = reading.by_coin(group[0][1].symbol.judged())
-        return [_coin(found, given, c, series[coin.nth], loom) for c, coin in group]
+    def one(c: int) -> _Spun:
+        return _coin(found, given, c, spans, loom)
 
-    groups = groupby(enumerate(found.coins), lambda each: each[1].symbol.name)
-    made = gathered.each_of(one, [list(group) for _, group in groups])
-    return [each for of_symbol in made for each in of_symbol]
+    return gathered.each_of(one, range(len(found.coins)))
 
 
 def _coin(
-    found: Gathered, given: Carrying, c: int, series: Sequence[Series | None], loom: Loom
+    found: Gathered, given: Carrying, c: int, spans: Sequence[tuple[int, int]], loom: Loom
 ) -> _Spun:
-    """Lay one coin on the grid."""
-    grid, life = found.grid, found.coins[c].life
-    limits = {
-        "gap_minutes": found.rules.gap_minutes,
-        "frozen_hours": found.rules.frozen_hours,
-    }
-    laid = [lay([each], grid, **limits) for each in series]
-    carried = carry.carry(given, life, laid)
-    member = strands.members(laid[0])
-    if found.members is not None:
-        member &= found.members.mask(life.name, grid)
-    member &= trusted(found.apart, [life.name], grid)[:, 0]
-    loom.put(c, strands.strand(laid, carried, member))
+    """Lay one coin on the grid, part after part of it."""
+    grid, (symbol, nth) = found.grid, found.coins[c]
+    life = found.coins[c].life
+    layings = [
+        Laying(aside, nth if v == 0 else None, life, grid, found.rules)
+        for v, aside in enumerate(symbol.aside)
+    ]
+    ends = Facts(layings[0], spans)
+    held = carry.Carry(given, life, layings, spans)
+    prices: list[list[Vec]] = [[] for _ in layings]
+    for t, n in spans:
+        laid = [each.lay(t, n) for each in layings]
+        part = grid.part(t, n)
+        member = ends.members(t, n)
+        if found.members is not None:
+            member &= found.members.mask(life.name, part)
+            unseen = found.members.entered(life.name, part) == 0
+            laid = [hidden(each, unseen) for each in laid]
+        member &= trusted(found.apart, [life.name], part)[:, 0]
+        loom.put(c, strands.strand(laid, held.part(t, n), member), t)
+        for known, each in zip(prices, laid, strict=True):
+            known.append(instruments.first_prices(each.close[:, 0], each.status[:, 0]))
     return _Spun(
-        tuple(instruments.first_prices(each.close[:, 0], each.status[:, 0]) for each in laid),
-        grid.k0 + int(laid[0].last[0]) if laid[0].dead[0] else NEVER,
-        carry.bare(carried),
+        tuple(np.concatenate(each)[: instruments.FIRST] for each in prices),
+        grid.k0 + ends.last if ends.is_dead else NEVER,
+        held.done(),
     )
 
 

@@ -128,16 +128,21 @@ def seen(
     -----
     Units: milliseconds.  Causal: as ``versions.seen``.  Missing: a row not yet known is absent.
     """
-    parts = []
+    return _together(list(each_seen(paths, as_of_ms, prints)))
+
+
+def each_seen(
+    paths: Sequence[Path], as_of_ms: int | None = None, prints: Prints | None = None
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows of ``seen`` month after month."""
     for path, (part, read) in zip(paths, _checked(paths), strict=True):
         own = versions.seen(part, as_of_ms)  # versions of one row are in one month
-        parts.append(own)
         if prints is not None:
             at = epoch(own["ts"])
             span = (int(at[0]), int(at[-1])) if at.size else None
             digest = read.digest if as_of_ms is None else of_rows(own.drop(KNOWN_AT))
             prints[path] = Print(read.n_bytes, digest, at.size, span)
-    return _together(parts).drop(KNOWN_AT)
+        yield own.drop(KNOWN_AT)
 
 
 def _checked(paths: Sequence[Path]) -> Iterator[tuple[pl.DataFrame, Print]]:

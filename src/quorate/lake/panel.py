@@ -7,10 +7,13 @@ could be known at that stamp, and trades happen after it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
+
 from quorate.core.types import Bars, Market
+from quorate.lake.grid import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -133,6 +136,60 @@ class Block(NamedTuple):
     market: Market
     member: ByteMat
     quote_usd: Vec
+
+
+def part(panel: Panel, first: int, after: int) -> Panel:
+    """Return some consecutive bars of a panel, as a panel that knows nothing after them.
+
+    Parameters
+    ----------
+    panel : Panel
+        The panel.
+    first, after : int
+        The first row, and the one after the last.
+
+    Returns
+    -------
+    Panel
+        Views, not copies; a coin that ends after the part has not ended in it, nor has one that
+        fell silent within a day of its end: nobody can tell yet. It cannot be made again from its
+        files, so its source says how it was cut.
+
+    Raises
+    ------
+    ValueError
+        There is no such part.
+
+    Notes
+    -----
+    Units: bars.  Causal: ends at its last bar.  Missing: as in the panel.
+
+    Examples
+    --------
+    >>> from quorate.lake.synthetic import synthetic
+    >>> whole = synthetic(n_coins=2, days=2)
+    >>> half = part(whole, 288, 576)
+    >>> half.n_bars, half.k0 - whole.k0
+    (288, 288)
+    """
+    if not 0 <= first < after <= panel.n_bars:
+        raise ValueError(f"rows {first} to {after} are no part of {panel.n_bars} bars")
+    rows = slice(first, after)
+    last_k = panel.k0 + after - 1
+    day = 1440 // panel.bar_minutes
+    cut = f"bars {first} to {after - 1} of it"
+    return replace(
+        panel,
+        k0=panel.k0 + first,
+        bars=Bars._make(array[rows] for array in panel.bars),
+        market=Market._make(array[rows] for array in panel.market),
+        quote_usd=panel.quote_usd[rows],
+        member=panel.member[rows],
+        delisted_k=np.where(panel.delisted_k <= last_k - day, panel.delisted_k, NEVER),
+        source=Provenance(
+            f"{panel.source.description}, {cut}", f"{panel.source.digest}:{first}:{after}"
+        ),
+    )
 
 
 def blocks(panel: Panel, n_bars: int) -> Iterator[Block]:

@@ -16,6 +16,7 @@ import polars as pl
 from quorate.errors import ConfigError, DataError, VenueError
 from quorate.lake import asking, layout, manifest
 from quorate.lake.asking import Span
+from quorate.lake.kinds import refuse_months
 from quorate.lake.layout import Key
 from quorate.lake.spelling import name_of, vendor
 from quorate.venues.market import opened
@@ -124,6 +125,7 @@ def pull(
     One pull and one writer per symbol at a time.
     Spec 13.
     """
+    refuse_months(wanted.kind, wanted.interval)
 
     async def gather() -> tuple[Pulled, ...]:
         async with opened(

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from quorate.lake import reconcile
+from quorate.lake import clocks, reconcile
 from quorate.lake.governance import Rule, findings
 from quorate.lake.governance.coverage import DAYS, coverage
 from quorate.lake.grid import whole, window
-from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import MINUTE_MS
+from quorate.lake.spec import EVER_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from quorate.core.types import IntVec
+    from quorate.lake.beside import Witness
     from quorate.lake.governance import Params
-    from quorate.lake.reading import Judged
-    from quorate.lake.sources import Series
+    from quorate.lake.judging import Aside
+    from quorate.lake.shelf import Shelf
 
 COINS: Final[findings.Schema] = {
     "symbol": pl.String,
@@ -127,24 +129,24 @@ def concat(parts: Sequence[Quality]) -> Quality:
 
 
 def quality(
-    mine: Judged,
-    beside: Sequence[Series | None],
-    bar_minutes: int,
-    rules: Params,
+    mine: Aside,
+    beside: Witness | None,
+    bars: tuple[int, Params],
+    shelf: Shelf,
     span: tuple[int, int] | None = None,
 ) -> Quality:
     """Return what one symbol's bars are worth.
 
     Parameters
     ----------
-    mine : Judged
+    mine : Aside
         Its files, held against the rules.
-    beside : sequence of Series or None
-        A second vendor's bars of each coin (``reading.aligned``); empty without one.
-    bar_minutes : int
-        Length of a bar.
-    rules : Params
-        Of governance.
+    beside : Witness, optional
+        A second vendor's bars of each coin.
+    bars : (int, Params)
+        Length of a bar, and the rules of governance.
+    shelf : Shelf
+        Says how long the spans are that are looked at together.
     span : (int, int), optional
         Open times that are told of, milliseconds, the first included, the second not; everything
         when left out.
@@ -160,27 +162,41 @@ def quality(
     Units: as the columns say.  Causal: counts what was found.  Missing: told, not filled.
     Spec 13; METHODS 12.
     """
-    symbol, coins, told = mine.symbol, mine.governed.coins, mine.governed.findings
-    n_rows = mine.n_rows
+    (minutes, rules), judged = bars, mine.judged
+    symbol, told = judged.symbol, judged.governed.findings
+    bar_ms = minutes * MINUTE_MS
+    n_rows = judged.n_rows
     if span is not None:
-        told = findings.within(told, span, mine.minutes * MINUTE_MS)
-        n_rows = sum(int(((at >= span[0]) & (at < span[1])).sum()) for at in mine.at_ms)
-    found = {name: coverage(name, series, bar_minutes, rules, span) for name, series in coins}
-    covered = {name: days for name, days in found.items() if days.height > 0}
-    lines = [_line(symbol, n_rows, told, covered.get(symbol))]
-    lines += [_line(name, 0, told, days) for name, days in covered.items() if name != symbol]
-    pairs = [
-        _pair(name, series, other, bar_minutes, span)
-        for (name, series), other in zip(coins, beside, strict=False)
-        if other is not None
-    ]
+        told = findings.within(told, span, judged.minutes * MINUTE_MS)
+        n_rows = _n_between(judged.left_ms, span)
+    covered: dict[str, list[pl.DataFrame]] = {}
+    for name, lying in mine.coins:
+        for first, end in shelf.spans(lying.first_ms, lying.last_ms + bar_ms, bar_ms):
+            series = lying.around(first, end)
+            if span is not None and series.status is None:
+                n_rows += _n_between(window(series, first, end).open_ms, span)
+            part = first, end
+            if span is not None:
+                part = max(first, span[0]), min(end, span[1])
+            if series.open_ms.size:
+                days = coverage(name, series, minutes, rules, part)
+                covered.setdefault(name, []).append(days)
+    found = {name: pl.concat(parts) for name, parts in covered.items()}
+    found = {name: days for name, days in found.items() if days.height > 0}
+    lines = [_line(symbol, n_rows, told, found.get(symbol))]
+    lines += [_line(name, 0, told, days) for name, days in found.items() if name != symbol]
+    pairs = [] if beside is None else _pairs(mine, beside, minutes, shelf, span)
     return Quality(
         pl.concat(lines),
         told,
-        pl.concat([pl.DataFrame(schema=DAYS), *covered.values()]),
+        pl.concat([pl.DataFrame(schema=DAYS), *found.values()]),
         pl.concat([pl.DataFrame(schema=PAIRS), *(line for line, _ in pairs)]),
         pl.concat([pl.DataFrame(schema=PAIR_DAYS), *(days for _, days in pairs)]),
     )
+
+
+def _n_between(at_ms: IntVec, span: tuple[int, int]) -> int:
+    return int(((at_ms >= span[0]) & (at_ms < span[1])).sum())
 
 
 def _line(name: str, n_rows: int, found: pl.DataFrame, days: pl.DataFrame | None) -> pl.DataFrame:
@@ -209,30 +225,61 @@ def _line(name: str, n_rows: int, found: pl.DataFrame, days: pl.DataFrame | None
     )
 
 
+def _pairs(
+    mine: Aside, beside: Witness, minutes: int, shelf: Shelf, span: tuple[int, int] | None
+) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Return how far a second vendor is from each coin that it has too, in all and by day."""
+    first_ms, end_ms = EVER_MS if span is None else span
+    day_before = (first_ms // _DAY_MS - 1) * _DAY_MS
+    bar_ms = minutes * MINUTE_MS
+    near = (clocks.SHIFT_BARS + 1) * bar_ms  # a clock may be late by so much, and returns look back
+    made = []
+    for nth, (name, lying) in enumerate(mine.coins):
+        if not beside.has(nth):
+            continue
+        tick, days = beside.tick(nth), [pl.DataFrame(schema=PAIR_DAYS)]
+        summing, lags = reconcile.Summing(), clocks.Lags(minutes)
+        for low, high in shelf.spans(lying.first_ms, lying.last_ms + bar_ms, bar_ms):
+            low, high = max(low, day_before), min(high, end_ms)  # noqa: PLW2901
+            other = beside.within(nth, low - near, high + near)
+            if other is None or low >= high:
+                continue
+            before = lying.before(low)
+            is_behind = before is not None and before >= day_before
+            series = whole(lying.within(before if is_behind and before else low, high))
+            lags.add(series, other)
+            told = reconcile.compare(window(series, low, high), other, tick, minutes)
+            by_day = reconcile.daily(told)
+            days.append(by_day.select(pl.lit(name).alias("symbol"), *list(PAIR_DAYS)[1:]))
+            summing.add(_since(told, first_ms))
+        made.append((_pair(name, beside, summing, lags, pl.concat(days)), pl.concat(days)))
+    return made
+
+
+def _since(told: reconcile.Differences, first_ms: int) -> reconcile.Differences:
+    inside = told.open_ms >= first_ms
+    return reconcile.Differences(told.open_ms[inside], told.bps[inside], told.tolerated_bps[inside])
+
+
 def _pair(
-    name: str, series: Series, other: Series, minutes: int, span: tuple[int, int] | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return how far a second vendor is from one coin's bars, in all and by day."""
-    first, end = (-(2**62), 2**62) if span is None else span
-    day_before = (first // _DAY_MS - 1) * _DAY_MS
-    series, other = whole(window(series, day_before, end)), whole(other)
-    told = reconcile.compare(series, other, infer_tick(other.close), minutes)
-    days = reconcile.daily(told)
-    inside = told.open_ms >= first
-    told = reconcile.Differences(told.open_ms[inside], told.bps[inside], told.tolerated_bps[inside])
-    by_day = days.select(pl.lit(name).alias("symbol"), *list(PAIR_DAYS)[1:])
-    if told.open_ms.size == 0:
-        return pl.DataFrame(schema=PAIRS), by_day
+    name: str,
+    beside: Witness,
+    summing: reconcile.Summing,
+    lags: clocks.Lags,
+    days: pl.DataFrame,
+) -> pl.DataFrame:
+    """Return how far a second vendor is from one coin's bars, as one row; none without a bar."""
+    if summing.n_bars == 0:
+        return pl.DataFrame(schema=PAIRS)
     values = {
         "symbol": name,
-        "other": other.file,
-        **reconcile.summary(told)._asdict(),
+        "other": beside.symbol,
+        **summing.summary()._asdict(),
         "n_days": days.height,
         "n_quarantined": int(days["quarantined"].sum()),
-        "shift_bars": reconcile.shift(series, other, minutes),
+        "shift_bars": lags.shift,
     }
     values["max_at"] = values.pop("max_ms")
-    line = pl.DataFrame([values]).select(
+    return pl.DataFrame([values]).select(
         pl.col(column).cast(kind) for column, kind in PAIRS.items()
     )
-    return line, by_day

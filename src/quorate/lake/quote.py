@@ -7,6 +7,7 @@ series, and nothing is entered while it is more than 1% off.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,8 @@ import numpy as np
 from quorate.errors import DataError
 from quorate.lake import asof
 from quorate.lake.grid import take
-from quorate.lake.sources import MINUTE_MS, PRICES, infer_minutes, read_bars
+from quorate.lake.sources import MINUTE_MS, PRICES, read_bars
+from quorate.lake.spacing import infer_minutes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +62,7 @@ def quote_usd(path: Path, grid: Grid, prints: Prints | None = None) -> Vec:
     decision takes an unknown price as a depeg.  METHODS 0b.11.
     """
     stamps = grid.first_ms + grid.bar_ms * (1 + np.arange(grid.n_bars))
-    found = _at(path, stamps, prints)
+    found = Rate(path, prints).at(stamps)
     if np.isnan(found).all():
         raise DataError(
             f"{path} has no bar within the span of the panel",
@@ -69,57 +71,90 @@ def quote_usd(path: Path, grid: Grid, prints: Prints | None = None) -> Vec:
     return np.ascontiguousarray(found)
 
 
-def in_quote(series: Series, path: Path, bar_minutes: int) -> Series:
-    """Return bars in dollars as bars in the quote currency, by what a unit of it is worth.
+class Rate:
+    """What a unit of the quote currency is worth in USD, read when it is first asked for.
 
     Parameters
     ----------
-    series : Series
-        Prices in USD.
     path : Path
-        A Parquet file of bars of the quote currency in USD.
-    bar_minutes : int
-        Length of a bar of ``series``.
-
-    Returns
-    -------
-    Series
-        Without the bars at whose close the quote currency's worth is not known.
-
-    Raises
-    ------
-    DataError, SchemaError
-        As ``quote_usd``; a file that covers none of the bars leaves none.
+        A Parquet file of bars.
+    prints : Prints, optional
+        What was read of the file is put there.
 
     Notes
     -----
-    Units: quote; volumes stay coins.  Causal: as ``quote_usd``.  Missing: left out.  METHODS 12.
+    Units: USD per unit of quote.  Causal: as ``quote_usd``.  Missing: as ``quote_usd``.  Memory:
+    the file while it is read, 16 bytes a row of it from then on.
     """
-    rate = _at(path, series.open_ms + bar_minutes * MINUTE_MS)
-    known = np.isfinite(rate)
-    kept = take(series, known)
-    return kept._replace(**{name: getattr(kept, name) / rate[known] for name in PRICES})
 
+    def __init__(self, path: Path, prints: Prints | None = None) -> None:
+        self._path, self._prints = path, prints
+        self._lock = threading.Lock()
+        self._read: tuple[IntVec, Vec, int] | None = None
 
-def _at(path: Path, stamps: IntVec, prints: Prints | None = None) -> Vec:
-    """Return USD per unit of quote at some times, NaN where it is not known."""
-    if not path.is_file():
-        raise DataError(
-            f"{path} is not a file, so the quote currency cannot be read from it",
-            hint="give one Parquet file of bars: ts, open, high, low, close",
-        )
-    series = read_bars([path], drop_last=False, has_volume=False, prints=prints)
-    minutes = infer_minutes(series.open_ms, series.file)
-    if minutes is None:
-        raise DataError(f"{path} has fewer than two bars", hint="give a longer series")
-    length = minutes * MINUTE_MS
-    known_at = series.open_ms + length
-    row = asof.latest(known_at, known_at, stamps, length + GRACE_MS)
-    found = np.where(row < 0, np.nan, series.close[row])
-    wrong = found[(found < _LOW) | (found > _HIGH)]
-    if wrong.size:
-        raise DataError(
-            f"{path} says one unit of quote is worth {wrong[0]} USD, outside [{_LOW}, {_HIGH}]",
-            hint="give USD per unit of quote, about 1 for a stablecoin, not its inverse",
-        )
-    return found
+    def at(self, stamps: IntVec) -> Vec:
+        """Return it at some times, NaN where it is not known.
+
+        Raises
+        ------
+        DataError, SchemaError
+            As ``quote_usd``; a file that covers none of the times says nothing.
+        """
+        with self._lock:
+            if self._read is None:
+                self._read = self._loaded()
+        known_at, close, length = self._read
+        row = asof.latest(known_at, known_at, stamps, length + GRACE_MS)
+        found = np.where(row < 0, np.nan, close[row])
+        wrong = found[(found < _LOW) | (found > _HIGH)]
+        if wrong.size:
+            raise DataError(
+                f"{self._path} says one unit of quote is worth {wrong[0]} USD, outside "
+                f"[{_LOW}, {_HIGH}]",
+                hint="give USD per unit of quote, about 1 for a stablecoin, not its inverse",
+            )
+        return found
+
+    def in_quote(self, series: Series, bar_minutes: int) -> Series:
+        """Return bars in dollars as bars in the quote currency, by what a unit of it is worth.
+
+        Parameters
+        ----------
+        series : Series
+            Prices in USD.
+        bar_minutes : int
+            Length of a bar of ``series``.
+
+        Returns
+        -------
+        Series
+            Without the bars at whose close the quote currency's worth is not known.
+
+        Raises
+        ------
+        DataError, SchemaError
+            As ``at``.
+
+        Notes
+        -----
+        Units: quote; volumes stay coins.  Causal: as ``at``.  Missing: left out.  METHODS 12.
+        """
+        rate = self.at(series.open_ms + bar_minutes * MINUTE_MS)
+        known = np.isfinite(rate)
+        kept = take(series, known)
+        return kept._replace(**{name: getattr(kept, name) / rate[known] for name in PRICES})
+
+    def _loaded(self) -> tuple[IntVec, Vec, int]:
+        """Return when each price was known, the prices, and the length of a bar."""
+        path = self._path
+        if not path.is_file():
+            raise DataError(
+                f"{path} is not a file, so the quote currency cannot be read from it",
+                hint="give one Parquet file of bars: ts, open, high, low, close",
+            )
+        series = read_bars([path], drop_last=False, has_volume=False, prints=self._prints)
+        minutes = infer_minutes(series.open_ms, series.file)
+        if minutes is None:
+            raise DataError(f"{path} has fewer than two bars", hint="give a longer series")
+        length = minutes * MINUTE_MS
+        return series.open_ms + length, series.close, length

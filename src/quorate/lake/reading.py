@@ -8,64 +8,28 @@ here that ``governance`` judges.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.errors import DataError
-from quorate.lake import beside, governance, layout, lengths, resampling
-from quorate.lake.governance import identity, params
-from quorate.lake.governance.identity import Units
-from quorate.lake.grid import window
-from quorate.lake.sources import COLUMNS, MINUTE_MS, bar_rows, epoch_ms
-from quorate.lake.spec import EVER_MS, as_of_ms, match, quote_asset
+from quorate.lake import beside, layout, quote, resampling
+from quorate.lake.governance import params
+from quorate.lake.judging import judge
+from quorate.lake.lives import lives
+from quorate.lake.shelf import Reading
+from quorate.lake.spec import as_of_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from quorate.core.types import IntVec
-    from quorate.lake.governance import Governed, Params
+    from quorate.lake.judging import Aside, Disputed
     from quorate.lake.lengths import Length
+    from quorate.lake.lives import Life
     from quorate.lake.prints import Prints
     from quorate.lake.shelf import Shelf
-    from quorate.lake.sources import Mask, Series
     from quorate.lake.spec import PanelSpec, Source
 
     Files = Mapping[str, tuple[Path, ...]]
-    Disputed = Callable[[Series, int], Mask]
-
-
-class Judged(NamedTuple):
-    """One symbol's files, held against the rules: its name, how many rows stood there, the rest.
-
-    ``left_ms`` are the times, on the grid, of rows that are no bar of ``governed``; ``quote`` is
-    the money of the prices, empty where the files' own name does not say. ``minutes`` is the length
-    of the rows, ``end_ms`` the last close of those that are believed.
-    """
-
-    symbol: str
-    n_rows: int
-    governed: Governed
-    left_ms: IntVec
-    quote: str
-    minutes: int
-    end_ms: int
-
-    @property
-    def at_ms(self) -> list[IntVec]:
-        """Return the times of all rows, in parts."""
-        bars = [s.open_ms for _, s in self.governed.coins if s.status is None]
-        return [self.left_ms, *bars]
-
-
-class Life(NamedTuple):
-    """A coin of the primary venue: from when to when its symbol means it, and its unit."""
-
-    symbol: str
-    name: str
-    span: tuple[int, int]
-    units: Units
 
 
 class Symbol(NamedTuple):
@@ -75,7 +39,7 @@ class Symbol(NamedTuple):
     by venue, None where that venue has none. ``n_rows`` and ``paths`` are by venue, ``raw_ms`` is
     from when to when the primary has rows, ``is_apart`` whether a further venue's bars are in money
     that they cannot be compared in; ``minutes`` is the length of each venue's rows, ``end_ms`` the
-    primary's last close. ``judged`` takes everything from the shelf, an entry a venue.
+    primary's last close. ``aside`` is what lies on the shelf, an entry a venue.
     """
 
     name: str
@@ -88,7 +52,7 @@ class Symbol(NamedTuple):
     paths: tuple[tuple[Path, ...], ...]
     minutes: tuple[int, ...]
     end_ms: int
-    judged: Callable[[], Sequence[Judged | None]]
+    aside: tuple[Aside | None, ...]
 
 
 def files(where: Path) -> dict[str, tuple[Path, ...]]:
@@ -106,77 +70,6 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
             hint="a folder holds SYMBOL.parquet files or symbol=S folders",
         )
     return found
-
-
-def judge(
-    symbol: str,
-    paths: Sequence[Path],
-    bars: Length,
-    rules: Params,
-    *,
-    drop_last: bool,
-    as_of_ms: int | None = None,
-    disputed: Disputed | None = None,
-    prints: Prints | None = None,
-) -> Judged:
-    """Hold one symbol's files against the rules, at the length of their bars.
-
-    Parameters
-    ----------
-    symbol : str
-        As the vendor spells it.
-    paths : sequence of Path
-        Its files in order of time.
-    bars : Length
-        The bar length of all files, or one that is to be made of theirs (``resampling``).
-    rules : Params
-        Of governance.
-    drop_last : bool
-        Leave out the last bar, which may still have been forming.
-    as_of_ms : int, optional
-        Only what was known then (files of the lake); the latest of each row when left out.
-    disputed : callable, optional
-        Returns where a second vendor shows another price than a coin's bars of a length
-        (``govern``).
-    prints : Prints, optional
-        What was read of each file is put there.
-
-    Returns
-    -------
-    Judged
-
-    Raises
-    ------
-    SchemaError
-        If a column is missing or no number, or the bars are of another length or of several.
-
-    Notes
-    -----
-    Units, Causal, Missing: as ``governance.govern``.  Spec 13.
-    """
-    rows, name = bar_rows(paths, as_of_ms, prints)
-    at = epoch_ms(rows, name)
-    own = lengths.of_file(at, name, bars)
-    asks = None if disputed is None else lambda series: disputed(series, own)
-    governed = governance.govern(symbol, rows, own, rules, drop_last=drop_last, disputed=asks)
-    left = _left(at, governed, own * MINUTE_MS)
-    last = max(
-        (int(series.open_ms[-1]) + own * MINUTE_MS for _, series in governed.coins), default=0
-    )
-    quote = quote_asset(layout.spelt(paths))
-    return Judged(symbol, rows.height, governed, left, quote, own, last)
-
-
-def _left(at_ms: IntVec, governed: Governed, bar_ms: int) -> IntVec:
-    """Return the times of rows that became no bar, each as often as it stood there."""
-    bars = [series.open_ms for _, series in governed.coins]
-    if sum(each.size for each in bars) == at_ms.size:
-        return np.empty(0, np.int64)
-    near = np.sort((at_ms + bar_ms // 2) // bar_ms * bar_ms)
-    again = np.append(False, near[1:] == near[:-1])[: near.size]
-    once = near[~again]
-    lost = ~np.isin(once, np.concatenate([once[:0], *bars]), assume_unique=True)
-    return np.concatenate([near[again], once[lost]])
 
 
 def read(
@@ -213,165 +106,86 @@ def read(
     Missing: a venue without the coin has None.  Spec 13; METHODS 12.
     """
     rules = params(**spec.rules)
-    first, limit = spec.sources[0], as_of_ms(spec)
+    given = Reading(shelf, as_of_ms(spec), prints)
+    rate = None if spec.quote_usd is None else quote.Rate(spec.quote_usd)
 
-    def held(
-        symbol: str, source: Source, paths: Sequence[Path], disputed: Disputed | None = None
-    ) -> Judged:
-        drops = _drops(source, spec)
+    def held(v: int, symbol: str, paths: Sequence[Path], disputed: Disputed | None = None) -> Aside:
         return judge(
             symbol,
             paths,
             bars,
             rules,
-            drop_last=drops,
-            as_of_ms=limit,
+            drop_last=_drops(spec.sources[v], spec),
             disputed=disputed,
-            prints=prints,
+            reading=given,
+            name=f"{symbol}.{v}",
         )
+
+    def longer(v: int, symbol: str, each: Aside) -> Aside:
+        name = f"{symbol}.{v}.{bars.minutes}"
+        return resampling.folded(each, bars.minutes, rules, lambda: shelf.pile(name))
 
     def one(symbol: str) -> Symbol:
         paths = [tuple(found[0][symbol]), *(match(symbol, dict(each)) for each in found[1:])]
         others = [
-            held(symbol, source, there) if there else None
-            for source, there in zip(spec.sources[1:], paths[1:], strict=True)
+            held(v, symbol, there) if there else None for v, there in enumerate(paths[1:], start=1)
         ]
-        v = beside.witness(spec, symbol, others)
-        there = _whole(None if v is None else others[v])
-        second = beside.priced(spec.quote_usd, symbol, *there)
-        mine = held(symbol, first, paths[0], beside.disputing(second, there[-1], rules))
-        is_apart = beside.apart(spec, symbol, others)
-        made = [each and resampling.folded(each, bars.minutes, rules) for each in (mine, *others)]
-        return _laid_aside(made, is_apart, tuple(paths), shelf)
+        judged = [each and each.judged for each in others]
+        v = beside.witness(spec, symbol, judged)
+        other = None if v is None else others[v]
+        second = None if other is None else beside.Second(symbol, other, rate, rules)
+        mine = held(0, symbol, paths[0], None if second is None else second.disputes)
+        is_apart = beside.apart(spec, symbol, judged)
+        made = [each and longer(v, symbol, each) for v, each in enumerate((mine, *others))]
+        return _symbol(made, is_apart, tuple(paths))
 
     return one
 
 
-def _laid_aside(
-    judged: Sequence[Judged | None],
+def _symbol(
+    aside: Sequence[Aside | None],
     is_apart: tuple[bool, ...],
     paths: tuple[tuple[Path, ...], ...],
-    shelf: Shelf,
 ) -> Symbol:
-    """Put a symbol on the shelf and keep what is short."""
-    mine = judged[0]
+    """Return a symbol, with what is short of it at hand."""
+    mine = aside[0]
     assert mine is not None  # noqa: S101  (the primary venue has every symbol)
-    at = [part for part in mine.at_ms if part.size]
-    spans = tuple(
-        tuple(
-            (int(series.open_ms[0]), int(series.open_ms[-1]))
-            if series is not None and series.open_ms.size
-            else None
-            for series in coin
-        )
-        for coin in by_coin(judged)
-    )
+    judged = [each and each.judged for each in aside]
+    own = lives(mine)
+    left = mine.judged.left_ms
+    ends = [
+        *([(int(left.min()), int(left.max()))] if left.size else []),
+        *((each.first_ms, each.last_ms) for _, each in mine.coins if each.like.status is None),
+    ]
     return Symbol(
-        mine.symbol,
-        tuple(lives(mine)),
-        spans,
-        any(series.has_taker for _, series in mine.governed.coins),
+        mine.judged.symbol,
+        tuple(own),
+        tuple(
+            tuple(_span(aside, life, nth, v) for v in range(len(aside)))
+            for nth, life in enumerate(own)
+        ),
+        any(series.has_taker for _, series in mine.judged.governed.coins),
         tuple(0 if each is None else each.n_rows for each in judged),
-        (min(int(part.min()) for part in at), max(int(part.max()) for part in at)) if at else None,
+        (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None,
         is_apart,
         paths,
         tuple(0 if each is None else each.minutes for each in judged),
-        mine.end_ms,
-        shelf.put(mine.symbol, judged),
+        mine.judged.end_ms,
+        tuple(aside),
     )
 
 
-def by_coin(judged: Sequence[Judged | None]) -> list[tuple[Series | None, ...]]:
-    """Return each coin's bars by venue, in the unit of the first venue; a coin at least."""
-    mine, *others = judged
-    assert mine is not None  # noqa: S101  (the primary venue has every symbol)
-    own: list[Series | None] = [series for _, series in mine.governed.coins]
-    return list(zip(own or [None], *(aligned(mine, each) for each in others), strict=True))
-
-
-def joined(governed: Governed, span: tuple[int, int]) -> Series | None:
-    """Return a symbol's bars of all of its coins within a span, as stored; None without one.
-
-    Units that were made one are undone, for each venue has its own first row.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> joined(governance.Governed((), pl.DataFrame()), (0, 1)) is None
-    True
-    """
-    parts = []
-    for name, series in governed.coins:
-        part, units = window(series, *span), identity.units(governed.findings, name)
-        parts.append(
-            identity.scaled(part, 1.0 / units.of(part.open_ms)) if units.at_ms.size else part
-        )
-    parts = [part for part in parts if part.open_ms.size > 0]
-    if len(parts) <= 1:
-        return parts[0] if parts else None
-    names = COLUMNS if parts[0].status is None else (*COLUMNS, "status")
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts]) for name in names
-    }
-    return parts[0]._replace(**columns)
-
-
-def _whole(other: Judged | None) -> tuple[Series | None, str, int]:
-    """Return all bars of a symbol on another venue, their money and their length."""
-    if other is None:
-        return None, "", 1
-    return joined(other.governed, EVER_MS), other.quote, other.minutes
+def _span(aside: Sequence[Aside | None], life: Life, nth: int, v: int) -> tuple[int, int] | None:
+    """Return when the first and the last bar of a coin open on a venue."""
+    there = aside[v]
+    if there is None or not there.coins:
+        return None
+    if v == 0:
+        lying = there.coins[nth][1]
+        return lying.first_ms, lying.last_ms
+    spans = [span for _, lying in there.coins if (span := lying.span(*life.span)) is not None]
+    return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
 
 
 def _drops(source: Source, spec: PanelSpec) -> bool:
     return not layout.is_partitioned(source.path) if spec.drop_last is None else spec.drop_last
-
-
-def lives(mine: Judged) -> list[Life]:
-    """Return the coins of a symbol; one without bars where none is left."""
-    coins = mine.governed.coins
-    if not coins:
-        none = Units(np.empty(0, np.int64), np.empty(0))
-        return [Life(mine.symbol, mine.symbol, EVER_MS, none)]
-    begins = [EVER_MS[0], *(int(series.open_ms[0]) for _, series in coins[1:]), EVER_MS[1]]
-    return [
-        Life(
-            mine.symbol,
-            name,
-            (begins[i], begins[i + 1]),
-            identity.units(mine.governed.findings, name),
-        )
-        for i, (name, _) in enumerate(coins)
-    ]
-
-
-def aligned(mine: Judged, beside: Judged | None) -> list[Series | None]:
-    """Return another venue's bars of each coin of a symbol, in the units of the first venue.
-
-    Parameters
-    ----------
-    mine : Judged
-        The first venue's files: their coins decide which bars are whose.
-    beside : Judged or None
-        The other venue's.
-
-    Returns
-    -------
-    list of Series or None
-        One a coin of ``mine``; None where the other venue has no bar in its time.
-
-    Notes
-    -----
-    Units: those of the first venue's first row, of its own time; a venue that changes its unit
-    hours before or after the other is apart from it for so long.  Causal: by what is known at each
-    bar.  Missing: None.
-    """
-    if beside is None:
-        return [None] * max(len(mine.governed.coins), 1)
-    found = []
-    for life in lives(mine):
-        series = joined(beside.governed, life.span)
-        if series is not None and life.units.at_ms.size:
-            series = identity.scaled(series, life.units.of(series.open_ms))
-        found.append(series)
-    return found

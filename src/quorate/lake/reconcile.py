@@ -37,10 +37,8 @@ MOST_BPS: Final = 100.0
 MEDIANS: Final = 3.0
 QUARANTINE_FRAC: Final = 0.005
 """A day on which more bars than this share disagree is not to be trusted."""
-SHIFT_BARS: Final = 36
-_LEAST_RETURNS = 200
 _LONGEST_MINUTES = 15
-_TICK_BARS = 100
+TICK_BARS = 100
 _HOUR_MS = 60 * MINUTE_MS
 _DAY_MS = 24 * _HOUR_MS
 
@@ -110,7 +108,9 @@ def compare(first: Series, second: Series, tick: float, bar_minutes: int) -> Dif
     return Differences(at, bps, np.maximum(np.maximum(usual, 1e4 * tick / close), LEAST_BPS))
 
 
-def disputes(first: Series, second: Series, tick: float, bar_minutes: int) -> Mask:
+def disputes(
+    first: Series, second: Series, tick: float, bar_minutes: int, since_ms: int | None = None
+) -> Mask:
     """Return where the second vendor shows another price, by what is known at each bar's close.
 
     As ``compare``, with the median of the hour (or day) *before* the bar, so that a bar is not
@@ -120,6 +120,8 @@ def disputes(first: Series, second: Series, tick: float, bar_minutes: int) -> Ma
     ----------
     first, second, tick, bar_minutes
         As ``compare``.
+    since_ms : int, optional
+        When the second vendor's tick is known (``TICK_BARS``), where its bars are part of more.
 
     Returns
     -------
@@ -156,8 +158,9 @@ def disputes(first: Series, second: Series, tick: float, bar_minutes: int) -> Ma
     )["far"].to_numpy()
     usual = np.minimum(MEDIANS * before, MOST_BPS)
     # a tick is known from the first hundred closes (``infer_tick``)
+    is_known = right >= TICK_BARS if since_ms is None else at >= since_ms
     far_off = far > np.maximum(np.maximum(usual, 1e4 * tick / close), LEAST_BPS)
-    out[left] = far_off & (right >= _TICK_BARS)
+    out[left] = far_off & is_known
     return out
 
 
@@ -186,16 +189,52 @@ def summary(given: Differences) -> Summary:
     """
     if given.bps.size == 0:
         raise ValueError("the two vendors have no bar in common: nothing to summarise")
-    far = np.abs(given.bps)
-    row = int(far.argmax())
-    return Summary(
-        n_bars=far.size,
-        median_bps=float(np.median(far)),
-        p99_bps=float(np.quantile(far, 0.99)),
-        max_bps=float(far[row]),
-        max_ms=int(given.open_ms[row]),
-        agree_frac=float(given.agrees.mean()),
-    )
+    summing = Summing()
+    summing.add(given)
+    return summing.summary()
+
+
+class Summing:
+    """Sums up how far apart two vendors are, span after span (``summary``).
+
+    Notes
+    -----
+    Units: as ``Summary``.  Causal: reads all bars.  Missing: as ``compare``.  Memory: 8 bytes a
+    bar, for a median is of all of them.
+    """
+
+    def __init__(self) -> None:
+        self._far: list[Vec] = []
+        self._n_agree = 0
+        self._most = -1.0, 0
+
+    def add(self, given: Differences) -> None:
+        """Take the common bars of a span that is later than those before."""
+        far = np.abs(given.bps)
+        if far.size == 0:
+            return
+        self._far.append(far)
+        self._n_agree += int(given.agrees.sum())
+        row = int(far.argmax())
+        if far[row] > self._most[0]:
+            self._most = float(far[row]), int(given.open_ms[row])
+
+    @property
+    def n_bars(self) -> int:
+        """Return how many bars were common."""
+        return sum(each.size for each in self._far)
+
+    def summary(self) -> Summary:
+        """Return it, of a bar at least."""
+        far = np.concatenate(self._far)
+        return Summary(
+            n_bars=far.size,
+            median_bps=float(np.median(far)),
+            p99_bps=float(np.quantile(far, 0.99)),
+            max_bps=self._most[0],
+            max_ms=self._most[1],
+            agree_frac=self._n_agree / far.size,
+        )
 
 
 def daily(given: Differences, quarantine_frac: float = QUARANTINE_FRAC) -> pl.DataFrame:
@@ -237,56 +276,6 @@ def daily(given: Differences, quarantine_frac: float = QUARANTINE_FRAC) -> pl.Da
         .with_columns((pl.col("n_off") > quarantine_frac * pl.col("n")).alias("quarantined"))
         .sort("day")
     )
-
-
-def shift(first: Series, second: Series, bar_minutes: int, most: int = SHIFT_BARS) -> int | None:
-    """Return by how many bars the second vendor's clock is late: 0 where both tell one time.
-
-    The lag at which the returns of both correlate best. A vendor in another time zone, or one that
-    labels bars by their close, would pass the tolerance of a calm hour; this finds it.
-
-    Parameters
-    ----------
-    first, second : Series
-        Tidy bars of one coin and one length.
-    bar_minutes : int
-        Length of a bar.
-    most : int
-        The longest lag that is tried, either way, in bars.
-
-    Returns
-    -------
-    int or None
-        None where fewer than 200 returns are common at any lag, or none correlates above 0.5.
-
-    Notes
-    -----
-    Units: bars.  Causal: reads all bars.  Missing: returns across a gap are left out.  Spec 13.
-    """
-    bar_ms = bar_minutes * MINUTE_MS
-    at_1, moved_1 = _returns(first, bar_ms)
-    at_2, moved_2 = _returns(second, bar_ms)
-    best, lag_of_best = 0.5, None
-    for lag in sorted(range(-most, most + 1), key=abs):
-        _, left, right = np.intersect1d(
-            at_1, at_2 - lag * bar_ms, assume_unique=True, return_indices=True
-        )
-        if left.size < _LEAST_RETURNS:
-            continue
-        one, two = moved_1[left], moved_2[right]
-        size = float(np.std(one) * np.std(two))
-        tied = float(np.mean((one - one.mean()) * (two - two.mean()))) / size if size > 0 else 0.0
-        if tied > best:
-            best, lag_of_best = tied, lag
-    return lag_of_best
-
-
-def _returns(series: Series, bar_ms: int) -> tuple[IntVec, Vec]:
-    """Return the bars that follow another at once, and their log returns."""
-    follows = np.flatnonzero(np.diff(series.open_ms) == bar_ms) + 1
-    close = np.log(series.close)
-    moved: Vec = close[follows] - close[follows - 1]
-    return series.open_ms[follows], moved
 
 
 class Merged(NamedTuple):

@@ -30,16 +30,18 @@ import polars as pl
 from quorate.core.types import Bar
 from quorate.lake.governance import findings
 from quorate.lake.governance.findings import Finding, Rule, found
-from quorate.lake.grid import NEVER, most_carried, moves, window
+from quorate.lake.grid import NEVER, join, most_carried, moves, take, window
+from quorate.lake.judging import Aside
+from quorate.lake.shelf import Pile
 from quorate.lake.sources import MINUTE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from quorate.core.types import IntVec, Vec
     from quorate.lake.certificate import Certificate
     from quorate.lake.governance import Params
-    from quorate.lake.reading import Judged, Symbol
+    from quorate.lake.reading import Symbol
     from quorate.lake.sources import Mask, Series
 
 _SHOWN = 5
@@ -135,6 +137,66 @@ def fold(
     return made, told
 
 
+class Folding:
+    """Makes longer bars of a coin's bars that come stretch after stretch (``fold``).
+
+    Parameters
+    ----------
+    minutes, to_minutes, gap_minutes
+        As ``fold``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``fold`` of all stretches together; each begins with another of the
+    longer bars than the one before it ends with.  Memory: two stretches.
+    """
+
+    def __init__(self, minutes: int, to_minutes: int, gap_minutes: float) -> None:
+        self._given = minutes, to_minutes, gap_minutes
+        self._bar_ms = to_minutes * MINUTE_MS
+        self._behind: Series | None = None  # the part before those that wait
+        self._waiting: Series | None = None  # until it is known how long the gap after them is
+        self.told: list[Finding] = []
+
+    def step(self, series: Series) -> Series:
+        """Return the bars of the stretch before; none at first.
+
+        Parameters
+        ----------
+        series : Series
+            The next stretch, of a bar at least.
+        """
+        made = self._fold(take(series, slice(1)))
+        last = None if self._waiting is None else self._waiting.open_ms.size - 1
+        if self._waiting is not None and last is not None:
+            self._behind = take(self._waiting, np.arange(last, last + 1))
+        self._waiting = series
+        return made
+
+    def end(self) -> Series:
+        """Return the bars of the last stretch."""
+        return self._fold(None)
+
+    def _fold(self, ahead: Series | None) -> Series:
+        """Fold what waits, with the part before and the one behind it, of which no bar is told."""
+        if self._waiting is None:
+            assert ahead is not None  # noqa: S101  (there is a stretch)
+            return take(ahead, slice(0))._replace(status=np.empty(0, np.int8))
+        at = self._waiting.open_ms
+        first, end = (int(each) // self._bar_ms * self._bar_ms for each in (at[0], at[-1]))
+        parts = [each for each in (self._behind, self._waiting, ahead) if each is not None]
+        made, told = fold(join(parts), *self._given)
+        self.told += [_between(each, first, end) for each in told]
+        return window(made, first, end + 1)
+
+
+def _between(finding: Finding, first_ms: int, last_ms: int) -> Finding:
+    """Return what was found from one time to another."""
+    inside = (finding.at_ms >= first_ms) & (finding.at_ms <= last_ms)
+    _, at, n, value, bound = finding
+    return Finding(finding.rule, at[inside], n[inside], value[inside], bound[inside])
+
+
 def _sums(bar: IntVec, values: Vec) -> Vec:
     """Add the values of each bar one after the other: the same digits on every machine."""
     sums: Vec = np.bincount(bar, weights=values).astype(np.float64, copy=False)
@@ -160,39 +222,46 @@ def _broken(
     return is_broken
 
 
-def folded(judged: Judged, minutes: int, rules: Params) -> Judged:
+def folded(
+    given: Aside, minutes: int, rules: Params, pile: Callable[[], Pile] | None = None
+) -> Aside:
     """Make longer bars of every coin of a symbol, and tell which lack a part.
 
     Parameters
     ----------
-    judged : Judged
+    given : Aside
         Held against the rules at the length of the files.
     minutes : int
         The length to make: theirs, or a multiple.
     rules : Params
         ``gap_minutes``.
+    pile : callable, optional
+        Returns where the longer bars are laid; in memory when left out.
 
     Notes
     -----
     Units, Causal, Missing: as ``fold``.  Spec 13.
     """
+    judged = given.judged
     if judged.minutes == minutes:
-        return judged
-    coins, told = [], [judged.governed.findings]
-    for name, series in judged.governed.coins:
-        made, lacking = fold(series, judged.minutes, minutes, rules.gap_minutes)
-        told.append(findings.frame(name, lacking))
-        coins.append((name, made))
-    governed = judged.governed._replace(coins=tuple(coins), findings=findings.concat(told))
-    return judged._replace(governed=governed, left_ms=np.concatenate(judged.at_ms))
+        return given
+    place, told = Pile(None) if pile is None else pile(), [judged.governed.findings]
+    for name, lying in given.coins:
+        folding = Folding(judged.minutes, minutes, rules.gap_minutes)
+        for series in lying.each():
+            place.put(name, folding.step(series))
+        place.put(name, folding.end())
+        told.append(findings.frame(name, folding.told))
+    governed = judged.governed._replace(findings=findings.concat(told))
+    return Aside(judged._replace(governed=governed, left_ms=given.at_ms()), place.coins)
 
 
-def finished(judged: Sequence[Judged | None], end_ms: int, minutes: int) -> list[Judged | None]:
+def finished(given: Sequence[Aside | None], end_ms: int, minutes: int) -> list[Aside | None]:
     """Leave out the bars made of shorter ones that had not ended when the data did.
 
     Parameters
     ----------
-    judged : sequence of Judged or None
+    given : sequence of Aside or None
         One symbol on every venue, from ``folded``.
     end_ms : int
         When the data end.
@@ -206,21 +275,20 @@ def finished(judged: Sequence[Judged | None], end_ms: int, minutes: int) -> list
     """
     before_ms = end_ms - end_ms % (minutes * MINUTE_MS)
     return [
-        each if each is None or each.minutes == minutes else _before(each, before_ms)
-        for each in judged
+        each if each is None or each.judged.minutes == minutes else _before(each, before_ms)
+        for each in given
     ]
 
 
-def _before(judged: Judged, end_ms: int) -> Judged:
+def _before(given: Aside, end_ms: int) -> Aside:
     """Return the bars that open before a time, and what was told of them."""
-    governed = judged.governed
-    cut = [(name, window(series, -NEVER, end_ms)) for name, series in governed.coins]
+    governed = given.judged.governed
     is_early = pl.col("at").dt.epoch("ms") < end_ms
-    return judged._replace(
-        governed=governed._replace(
-            coins=tuple((name, series) for name, series in cut if series.open_ms.size > 0),
-            findings=governed.findings.filter(is_early | ~pl.col("rule").is_in(_RULES)),
-        )
+    told = governed.findings.filter(is_early | ~pl.col("rule").is_in(_RULES))
+    cut = [(name, lying.cut(end_ms)) for name, lying in given.coins]
+    return Aside(
+        given.judged._replace(governed=governed._replace(findings=told)),
+        tuple((name, lying) for name, lying in cut if lying.pieces),
     )
 
 
@@ -259,7 +327,7 @@ def _ended(symbol: Symbol, end_ms: int, minutes: int) -> Symbol:
     return symbol._replace(
         lives=symbol.lives[:n],
         spans=tuple(spans[:n]),
-        judged=lambda: finished(symbol.judged(), end_ms, minutes),
+        aside=tuple(finished(symbol.aside, end_ms, minutes)),
     )
 
 

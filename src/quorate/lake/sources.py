@@ -31,10 +31,8 @@ PRICES = ("open", "high", "low", "close")
 COLUMNS = ("open_ms", *PRICES, "volume", "taker_buy")
 MINUTE_MS = 60_000
 SNAP_MS = 2_000  # a stamp this close to the grid is put on it, METHODS 12
-_SECOND_INTERVAL_FRAC = 0.2
-_WEEK_MINUTES = 10_080
-_MARK = ("ts", *PRICES)
-_BAR = (*_MARK, "volume")
+MARK = ("ts", *PRICES)
+BAR = (*MARK, "volume")
 
 
 class Series(NamedTuple):
@@ -98,7 +96,18 @@ def read_bars(
     combined.  Missing: a null or NaN is an error; a missing row stays missing.
     Spec 13.
     """
-    rows, name = stored(paths, _BAR if has_volume else _MARK, as_of_ms, prints)
+    rows, name = stored(paths, BAR if has_volume else MARK, as_of_ms, prints)
+    return checked(rows, name, drop_last=drop_last, has_volume=has_volume)
+
+
+def checked(rows: pl.DataFrame, name: str, *, drop_last: bool, has_volume: bool = True) -> Series:
+    """Return rows as bars that were checked (``read_bars``).
+
+    Raises
+    ------
+    SchemaError
+        As ``read_bars``.
+    """
     if drop_last:
         rows = rows.head(max(rows.height - 1, 0))
     series = as_series(rows, name, has_volume=has_volume)
@@ -129,8 +138,8 @@ def as_series(rows: pl.DataFrame, name: str, *, has_volume: bool = True) -> Seri
     Units: prices in quote, volumes in coins, times in milliseconds.  Causal: rows are not
     combined.  Missing: NaN.  Spec 13.
     """
-    needed = _BAR if has_volume else _MARK
-    _check_columns(rows, needed, name)
+    needed = BAR if has_volume else MARK
+    check_columns(rows, needed, name)
     at = epoch_ms(rows, name)
     columns = {column: floats(rows, column, name) for column in needed[1:]}
     volume = columns.get("volume", np.zeros(at.size))
@@ -159,62 +168,7 @@ def bar_rows(
     -----
     Units: as stored.  Causal: rows are not combined.  Missing: as stored.  Spec 13.
     """
-    return stored(paths, _BAR, as_of_ms, prints)
-
-
-def infer_minutes(at_ms: IntVec, name: str, *, is_strict: bool = True) -> int | None:
-    """Return the length of a bar in minutes: the most common spacing; None below two rows.
-
-    Parameters
-    ----------
-    at_ms : IntVec
-        Open times, in any order.
-    name : str
-        The file, for messages.
-    is_strict : bool
-        Refuse any spacing shorter than the common one; else such rows are governance's to judge.
-
-    Raises
-    ------
-    SchemaError
-        If another spacing is as good as common, or (strictly) a spacing is shorter.
-
-    Notes
-    -----
-    Units: minutes.  Causal: reads all times.  Missing: gaps are other spacings.
-
-    Examples
-    --------
-    >>> infer_minutes(np.array([0, 300_000, 600_009, 1_200_000]), "A")
-    5
-    """
-    if at_ms.size < 2:
-        return None
-    step = np.diff(at_ms)
-    if step.min() <= 0 and not is_strict:
-        step = np.diff(np.unique(at_ms))
-    spacing = (step + MINUTE_MS // 2) // MINUTE_MS
-    spacing = spacing if is_strict else spacing[spacing > 0]
-    if spacing.size == 0:
-        return None
-    counts = np.bincount(np.minimum(spacing, _WEEK_MINUTES))
-    common = int(counts.argmax())
-    counts[-1] = 0 if counts.size > _WEEK_MINUTES else counts[-1]
-    share = counts / spacing.size
-    share[common] = 0.0
-    minutes = np.arange(share.size)
-    wrong = (share > _SECOND_INTERVAL_FRAC) & (minutes > 0)
-    if is_strict:
-        wrong |= (share > 0) & (minutes > 0) & (minutes < common)
-    others = np.flatnonzero(wrong)
-    if others.size > 0 and spacing.size > 4:
-        row = int(np.flatnonzero(spacing == others[0])[0])
-        raise SchemaError(
-            f"{name}: bars of {common} minutes, but {others[0]} minutes apart at "
-            f"{instant(int(np.sort(at_ms)[row]))} (and {int(counts[others[0]]) - 1} times more)",
-            hint="the file mixes intervals: split it, or build all bars from the shorter ones",
-        )
-    return common
+    return stored(paths, BAR, as_of_ms, prints)
 
 
 def snap(series: Series, bar_minutes: int) -> Series:
@@ -285,7 +239,7 @@ def stored(
     if months.is_ours(last):
         name = "/".join(last.parts[-3:-1])
         rows = months.seen(paths, as_of_ms, prints)
-        _check_columns(rows, needed, name)
+        check_columns(rows, needed, name)
         return rows, name
     if as_of_ms is not None:
         raise DataError(
@@ -296,22 +250,28 @@ def stored(
     for path in paths:
         held = disk.content(path)
         part = disk.parsed(path, held)
-        _check_columns(part, needed, str(path))
+        check_columns(part, needed, str(path))
         if prints is not None:
             at = epoch_ms(part, str(path))
             span = (int(at.min()), int(at.max())) if at.size else None
             prints[path] = Print(len(held), disk.digest(held), at.size, span)
         parts.append(part)
-    many = [part["symbol"].n_unique() for part in parts if "symbol" in part.columns]
-    if any(count > 1 for count in many):
-        raise SchemaError(
-            f"{last}: column symbol names {max(many)} coins; a file is read as one coin",
-            hint="write one file SYMBOL.parquet a coin, or symbol=SYMBOL folders",
-        )
+    one_coin(
+        last, max((part["symbol"].n_unique() for part in parts if "symbol" in part), default=0)
+    )
     return (pl.concat(parts) if len(parts) > 1 else parts[0]), "/".join(last.parts[-3:])
 
 
-def _check_columns(rows: pl.DataFrame, needed: tuple[str, ...], name: str) -> None:
+def one_coin(path: Path, n_coins: int) -> None:
+    """Refuse a file that names more than one coin."""
+    if n_coins > 1:
+        raise SchemaError(
+            f"{path}: column symbol names {n_coins} coins; a file is read as one coin",
+            hint="write one file SYMBOL.parquet a coin, or symbol=SYMBOL folders",
+        )
+
+
+def check_columns(rows: pl.DataFrame, needed: tuple[str, ...], name: str) -> None:
     """Refuse rows that lack a column."""
     absent = [column for column in needed if column not in rows.columns]
     if absent:

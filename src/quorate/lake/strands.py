@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from quorate.core.types import Bar, Bars, Market
+from quorate.core.types import Bars, Market
 from quorate.lake.described import shared
 from quorate.lake.panel import Block
+from quorate.lake.shelf import STRETCH_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,17 +87,6 @@ def strand(laid: Sequence[Laid], carried: Carried, member: ByteVec) -> Strand:
     return made
 
 
-def members(laid: Laid) -> ByteVec:
-    """Return 1 from a coin's first bar to the end, or to the last known if it is dead."""
-    status = laid.status[:, 0]
-    n_bars = status.size
-    t = np.arange(n_bars)
-    known = n_bars - 1 - int((status[::-1] != Bar.ABSENT).argmax())
-    last = known if laid.dead[0] else n_bars
-    member: ByteVec = ((t >= laid.first[0]) & (t <= last)).astype(np.int8)
-    return member
-
-
 def woven(arrays: Mapping[str, Array]) -> tuple[Bars, Market, ByteMat]:
     """Return arrays by name as ``Bars``, ``Market`` and membership; of one venue they share."""
     bars = Bars(*(arrays[f"bars.{name}"] for name in Bars._fields))
@@ -111,10 +101,17 @@ def woven(arrays: Mapping[str, Array]) -> tuple[Bars, Market, ByteMat]:
 
 
 class Loom(Protocol):
-    """Where strands are woven: several threads may put in different ones."""
+    """Where strands are woven: several threads may put in different ones.
 
-    def put(self, c: int, made: Strand) -> None:
-        """Take the strand of one coin."""
+    ``step`` is of how many bars a strand is put at a time.
+    """
+
+    @property
+    def step(self) -> int:
+        """Return it; the last part of a strand may be shorter."""
+
+    def put(self, c: int, made: Strand, t: int = 0) -> None:
+        """Take the strand of one coin, or a part of it that begins at a row."""
 
 
 class InMemory:
@@ -136,7 +133,12 @@ class InMemory:
         self._waiting: dict[int, Strand] = {}
         self._lock = threading.Lock()
 
-    def put(self, c: int, made: Strand) -> None:
+    @property
+    def step(self) -> int:
+        """Return how many bars there are: a strand is put whole."""
+        return self._shape[0]
+
+    def put(self, c: int, made: Strand, t: int = 0) -> None:  # noqa: ARG002  (it is put whole)
         """Take one coin's columns; those of neighbours are written together, once all are there."""
         first = c // _NEIGHBOURS * _NEIGHBOURS
         coins = range(first, min(first + _NEIGHBOURS, self._shape[2]))
@@ -153,8 +155,8 @@ class InMemory:
             # zeros that nobody writes take no memory
             if any(each.strides != (0,) or each[0] != 0.0 for each in columns):
                 place = _of_coin(self.arrays[key.name], key, slice(first, coins.stop))
-                for t in range(0, self._shape[0], _ROWS):
-                    rows = slice(t, t + _ROWS)
+                for row in range(0, self._shape[0], _ROWS):
+                    rows = slice(row, row + _ROWS)
                     place[rows] = np.stack([each[rows] for each in columns], axis=1)
 
 
@@ -178,19 +180,34 @@ class OnDisk:
         self._path = path
         self._size = (n_bars, n_venues, n_coins)
         self._step = max(1, min(n_bars, BLOCK_CELLS // n_coins))
-        self._coins: list[_Spun] = [_Spun({}, {}, 0, 0)] * n_coins
+        self._coins: list[_Spun | None] = [None] * n_coins
         self._end = 0
         self._lock = threading.Lock()
         path.touch()
 
-    def put(self, c: int, made: Strand) -> None:
-        """Write one coin's columns behind those that are there.
+    @property
+    def step(self) -> int:
+        """Return how many bars of a strand are put at a time: pieces of a block's, at least one."""
+        return self._step * max(1, STRETCH_ROWS // self._step)
+
+    def put(self, c: int, made: Strand, t: int = 0) -> None:
+        """Write one coin's columns, from a row on; those of a coin have the same form throughout.
 
         Raises
         ------
         OSError
             The disk refuses.
         """
+        spun, kinds = self._form(c, made)
+        floats, signs = (_pieces(group, self._step) for group in kinds.values())
+        with self._path.open("r+b") as stream:
+            for pieces, begin in ((floats, spun.floats), (signs, spun.signs)):
+                if pieces.size:
+                    stream.seek(begin + t // self._step * pieces[0].nbytes)
+                    pieces.tofile(stream)
+
+    def _form(self, c: int, made: Strand) -> tuple[_Spun, dict[type, list[Array]]]:
+        """Return where a coin's columns lie in the file, and those that do; room at first."""
         rows: dict[int, int] = {}
         where: dict[Key, tuple[type, int]] = {}
         flat: dict[Key, Any] = {}
@@ -205,15 +222,15 @@ class OnDisk:
                 rows[place] = len(group)
                 group.append(column)
             where[key] = column.dtype.type, rows[place]
-        floats, signs = (_pieces(group, self._step) for group in kinds.values())
-        size = floats.nbytes + signs.nbytes
-        with self._lock:
-            offset, self._end = self._end, self._end + size
-        with self._path.open("r+b") as stream:
-            stream.seek(offset)
-            floats.tofile(stream)
-            signs.tofile(stream)
-        self._coins[c] = _Spun(where, flat, offset, offset + floats.nbytes)
+        found = self._coins[c]
+        if found is None:
+            n = -(-self._size[0] // self._step) * self._step
+            floats, signs = (len(group) * n for group in kinds.values())
+            with self._lock:
+                begin, self._end = self._end, self._end + 8 * floats + signs
+            found = self._coins[c] = _Spun(where, flat, begin, begin + 8 * floats)
+        assert found.rows == where  # noqa: S101  (what a coin has is known of the whole grid)
+        return found, kinds
 
     def blocks(self, k0: int, quote_usd: Vec) -> Iterator[Block]:
         """Yield the panel's blocks, once every coin has been put.
@@ -226,12 +243,13 @@ class OnDisk:
             USD per quote coin, shape (time,).
         """
         n_bars = self._size[0]
+        coins = self._spun
         kinds: dict[type, Array] = {kind: self._buffer(kind) for kind in (np.float64, np.int8)}
         handle = os.open(self._path, os.O_RDONLY)
         try:
             for nth, t in enumerate(range(0, n_bars, self._step)):
                 n = min(self._step, n_bars - t)
-                for c, spun in enumerate(self._coins):
+                for c, spun in enumerate(coins):
                     for kind, begin in ((np.float64, spun.floats), (np.int8, spun.signs)):
                         of_coin = kinds[kind][c, : spun.n_rows(kind)]
                         if of_coin.nbytes:
@@ -244,11 +262,15 @@ class OnDisk:
             os.close(handle)
 
     @property
+    def _spun(self) -> list[_Spun]:
+        return [each for each in self._coins if each is not None]
+
+    @property
     def _keys(self) -> list[Key]:
-        return [*self._coins[0].rows, *self._coins[0].flat]
+        return [*self._spun[0].rows, *self._spun[0].flat]
 
     def _buffer(self, kind: type) -> Array:
-        most = max(spun.n_rows(kind) for spun in self._coins)
+        most = max(spun.n_rows(kind) for spun in self._spun)
         return np.empty((len(self._coins), most, self._step), kind)
 
     def _array(self, name: str, n: int, kinds: Mapping[type, Array]) -> Array:
@@ -257,11 +279,11 @@ class OnDisk:
         kind = np.int8 if name in {"bars.status", "market.status", "member"} else np.float64
         array = np.empty(_shape(keys[0], (n, *self._size[1:])), kind)
         for key in keys:
-            at = {spun.rows.get(key, (kind, -1))[1] for spun in self._coins}
+            at = {spun.rows.get(key, (kind, -1))[1] for spun in self._spun}
             if len(at) == 1 and -1 not in at:  # in the same row of every coin: all at once
                 _of_coin(array, key, slice(None))[:] = kinds[kind][:, at.pop(), :n].T
                 continue
-            for c, spun in enumerate(self._coins):
+            for c, spun in enumerate(self._spun):
                 here = spun.rows.get(key)
                 _of_coin(array, key, c)[:] = (
                     spun.flat[key] if here is None else kinds[kind][c, here[1], :n]

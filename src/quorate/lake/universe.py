@@ -153,6 +153,16 @@ class Members(NamedTuple):
         mask: ByteVec = self.days[name].astype(np.int8)[opens // _DAY_MS - self.first_day]
         return mask
 
+    def entered(self, name: str, grid: Grid) -> ByteVec:
+        """Return 1 on the bars from the first day on which a coin is in, shape (time,).
+
+        Before it nobody trading then knew that the coin would ever matter: ranks and averages over
+        coins must not, either.
+        """
+        opens = grid.first_ms + np.arange(grid.n_bars) * grid.bar_ms
+        first = int(np.argmax(self.days[name]))
+        return (opens // _DAY_MS - self.first_day >= first).astype(np.int8)
+
 
 def members(
     names: Sequence[str], days: Sequence[pl.DataFrame], grid: Grid, given: Rules

@@ -71,7 +71,7 @@ class Row:
 
 
 def setting_rows(runs: Sequence[Run]) -> tuple[Row, ...]:
-    """Return the settings, and the engines, that are not the same in all runs."""
+    """Return the settings, the engines and the model sets that are not the same in all runs."""
     flat = [
         {
             f"{section}.{name}": value
@@ -86,6 +86,8 @@ def setting_rows(runs: Sequence[Run]) -> tuple[Row, ...]:
     for name in sorted(set().union(*voters)):
         votes = ["votes" if name in each else None for each in voters]
         rows.append(_row(f"engine {name}", f"engine {name}", votes))
+    sets = [run.about.get("models", {}).get("digest") for run in runs]
+    rows.append(_row("models", "models", [digest and digest[:16] for digest in sets]))
     found = [row for row in rows if row is not None]
     return tuple(sorted(found, key=lambda row: not row.name.endswith(".preset")))
 

@@ -6,6 +6,7 @@ In: a ``Run``. Out: ``Evidence``, plain numbers, so that a rule can be read and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,9 @@ class Evidence:
     delisting_haircut: int = 0
     n_open: int = 0
     open_net: int = 0
+    has_models: bool = True  # a model set took part
+    models_until: str = "2024-01-01 00:00 UTC"  # when its last label had ended; empty: not known
+    n_in_sample: int = 0  # trades opened by then
 
 
 def gather(run: Run) -> Evidence:
@@ -151,7 +155,23 @@ def gather(run: Run) -> Evidence:
         delisting_haircut=_delisting_haircut(run),
         n_open=run.positions.height if run.positions is not None else 0,
         open_net=outside_trades(run)[-1],
+        **_models(run),
     )
+
+
+def _models(run: Run) -> dict[str, Any]:
+    """Return whether models took part, until when they were fitted, and the trades by then."""
+    told = run.about.get("models")
+    if told is None:
+        return {"has_models": False, "models_until": ""}
+    if not told.get("until"):
+        return {"has_models": True, "models_until": ""}
+    until = datetime.fromisoformat(told["until"]).astimezone(UTC)
+    return {
+        "has_models": True,
+        "models_until": f"{instant(until)} UTC",
+        "n_in_sample": run.trades.filter(pl.col("opened_at") <= until).height,
+    }
 
 
 def _lost_at(run: Run) -> str:

@@ -28,6 +28,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("books that do not balance", result.books),
     ("synthetic data", data.synthetic),
     ("data that fail their rules", data.failed_rules),
+    ("models that knew the outcome", data.in_sample),
     ("a lost account", result.lost),
     ("liquidations", trading.liquidations),
     ("too good to be true", result.too_good),

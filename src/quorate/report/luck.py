@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from quorate.report import bars
+from quorate.report import bars, control, stress
 from quorate.report.formats import UNKNOWN, counted, number, percent, probability
+from quorate.report.odds import odds
 from quorate.statistics.cautions import FEW_TRADES, too_few
+from quorate.statistics.effective import METHOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +55,25 @@ def sentence(run: Run) -> str:
     Units: none.  Causal: reads the whole run.  Missing: a ratio that is not defined says why.
     """
     return judge(run).sentence
+
+
+def opening(run: Run) -> list[str]:
+    """Return what a page and a screen begin with: told apart from luck or not, and the odds.
+
+    Notes
+    -----
+    Units: percent, days.  Causal: reads the whole run.  Missing: the odds are left out where there
+    are too few trades or days for any.  METHODS 5.5.
+    """
+    found = judge(run)
+    if found.is_told_apart is None:
+        return [found.sentence]
+    said = [
+        odds(run.metrics["net"]),
+        stress.sentence(run.metrics.get("stress")),
+        control.sentence(run.control),
+    ]
+    return [found.sentence, *([" ".join(filter(None, said))] if any(said) else [])]
 
 
 def judge(run: Run) -> Judgement:
@@ -201,7 +222,11 @@ def doubts(run: Run) -> list[Doubt]:
     scarce = scarcity(run)
     named = ((_RATIO, _ratio), (_PSR, _psr), (_RECORD, _record))
     rows = [Doubt(name, scarce, "", _ENOUGH) if scarce else ask(run) for name, ask in named]
-    return [*rows, _trials(run), *_steadiness(run)]
+    noise = []
+    if run.is_traded:
+        noise = [Doubt(*stress.doubt(run.metrics.get("stress")))]
+        noise += [Doubt(*row) for row in control.rows(run.control, is_scarce=bool(scarcity(run)))]
+    return [*rows, *_trials(run), *noise, *_steadiness(run)]
 
 
 def _ratio(run: Run) -> Doubt:
@@ -241,19 +266,32 @@ def _record(run: Run) -> Doubt:
     )
 
 
-def _trials(run: Run) -> Doubt:
+def _trials(run: Run) -> list[Doubt]:
     trials = run.about.get("n_trials")
     name = "runs on these or overlapping data in this store"
     reading = "the best of many looks good by luck alone"
     if trials is None:
-        return Doubt(name, UNKNOWN, "", f"not written down in this run; {reading}")
-    deflated = run.metrics["net"].get("deflated_sharpe")
+        return [Doubt(name, UNKNOWN, "", f"not written down in this run; {reading}")]
+    net: dict[str, Any] = run.metrics["net"]
+    deflated, effective = net.get("deflated_sharpe"), net.get("n_effective_trials")
     if deflated is not None and not scarcity(run):
         reading = (
             "probability that the true Sharpe ratio is above what the best of "
-            f"{number(trials, 0)} would show by luck (DSR): {probability(deflated)}"
+            f"{number(trials if effective is None else effective, 0 if effective is None else 1)} "
+            f"would show by luck (DSR): {probability(deflated)}"
         )
-    return Doubt(name, number(trials, 0), "", reading)
+    rows = [Doubt(name, number(trials, 0), "", reading)]
+    if trials < 2 or effective is None:
+        return rows
+    amount = f"{METHOD}; as many count in the deflated ratio"
+    rows.append(Doubt("independent trials they amount to", number(effective, 1), "", amount))
+    needed, n_days = net.get("min_backtest_days"), net.get("n_days") or 0
+    if needed:
+        said = counted(math.ceil(needed), "day")
+        drawn = bars.share(n_days / needed, ("0 days", "what is needed"))
+        under = f"below it their best has a ratio of 1 by luck; there are {counted(n_days, 'day')}"
+        rows.append(Doubt("record that so many trials need (MinBTL)", said, drawn, under))
+    return rows
 
 
 def _steadiness(run: Run) -> list[Doubt]:

@@ -46,6 +46,7 @@ CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("money", "Result", "Did it make money after costs?"),
     ("suspicious", "Findings", "What is suspicious"),
     ("real", "Data", "Is it real?"),
+    ("folds", "Folds", "Fold by fold"),
     ("luck", "Luck", "Is that luck?"),
     ("costs", "Costs", "What did it cost, and why?"),
     ("who", "Attribution", "Which engine, regime, venue or coin did it?"),
@@ -66,6 +67,7 @@ QUIET_CONTENTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("holding", "Holding", "What would holding have made?"),
     ("suspicious", "Findings", "What is suspicious"),
     ("real", "Data", "Is it real?"),
+    ("folds", "Folds", "Fold by fold"),
     ("settings", "Settings", "Settings and engines"),
     ("words", "Words", "What the words mean"),
 )
@@ -146,6 +148,7 @@ def _head(run: Run) -> dict[str, Any]:
         "listed": _listed(run),
         "titles": {anchor: title for anchor, _, title in (*CONTENTS, *QUIET_CONTENTS)},
         "printed_id": re.sub(r"[^\w.:-]", "", str(run.about["run_id"])),
+        "luck": luck.opening(run),
         "verdict": headline.verdict(run),
         "alarms": [
             each
@@ -164,6 +167,7 @@ def _head(run: Run) -> dict[str, Any]:
         "span_days": number(span_days(run.equity), 1),
         "utc_days": number(run.metrics["net"].get("n_days"), 0),
         "n_bars": number(data.get("n_bars"), 0),
+        "folds": places.tables(places.FOLDS, run),
         "assumptions": assumptions.assumptions(run),
         "certified": _certified(run),
         "seconds": [(n, number(s, 1)) for n, s in run.about.get("seconds", {}).items()],
@@ -181,11 +185,12 @@ def _certified(run: Run) -> list[tuple[str, list[tuple[str, ...]]]] | None:
 
 
 def _listed(run: Run) -> list[tuple[str, str, str]]:
-    """Return the sections of the page, what holding made only where it was kept."""
-    if run.is_traded:
-        return list(CONTENTS)
-    is_kept = bool(benchmark.sentence(run))
-    return [each for each in QUIET_CONTENTS if each[0] != "holding" or is_kept]
+    """Return the sections of the page: folds of a walk forward, holding where it was kept."""
+    contents = CONTENTS if run.is_traded else QUIET_CONTENTS
+    out = set() if places.tables(places.FOLDS, run) else {"folds"}
+    if not run.is_traded and not benchmark.sentence(run):
+        out.add("holding")
+    return [each for each in contents if each[0] not in out]
 
 
 def _answers(run: Run) -> dict[str, Any]:
@@ -195,7 +200,6 @@ def _answers(run: Run) -> dict[str, Any]:
     splits = _SPLITS if run.attribution is not None else (*_ATTRIBUTED, *_SPLITS)
     return {
         "tiles": headline.tiles(run),
-        "luck": luck.sentence(run),
         "doubts": luck.doubts(run),
         "graphs": {
             "equity": graphs.equity(run, found),

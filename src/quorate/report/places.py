@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from quorate.report import benchmark, breaking, distribution, falls, promises, stress, votes, who
+from quorate.report import (
+    benchmark,
+    breaking,
+    distribution,
+    falls,
+    promises,
+    stress,
+    votes,
+    walk,
+    who,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +27,9 @@ if TYPE_CHECKING:
     from quorate.report.reading import Run
 
     Maker = Callable[[Run], list[Table]]
+
+FOLDS: Final[tuple[Maker, ...]] = (walk.tables,)
+"""What each window of a walk forward came to."""
 
 BENCHMARK: Final[tuple[Maker, ...]] = (benchmark.tables,)
 """What holding would have made in the same days."""

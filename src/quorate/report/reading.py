@@ -20,6 +20,7 @@ from quorate.backtest.scorecard import SCORECARD
 from quorate.core.types import Line, Reason
 from quorate.errors import DataError
 from quorate.lake import certificate
+from quorate.report import control
 from quorate.report.formats import units
 from quorate.statistics import currency
 from quorate.statistics.cautions import cautions
@@ -48,7 +49,8 @@ class Run:
     folder, of an older version, does not have them. ``lines`` are those of the books, in quote
     currency counted as dollars; ``equity`` is in USD where a price of the quote currency was given,
     and ``currency`` is what that price made of the change. ``folder`` is where larger tables can be
-    read from; ``certificate`` that of its data, None for a market that was made up.
+    read from; ``certificate`` that of its data, None for a market that was made up; ``control``
+    what the same came to on shuffled bars, where somebody asked.
     """
 
     about: dict[str, Any]
@@ -64,6 +66,7 @@ class Run:
     currency: int = 0
     folder: Path | None = None
     certificate: Certificate | None = None
+    control: dict[str, Any] | None = None
 
     @property
     def is_traded(self) -> bool:
@@ -158,6 +161,7 @@ def read(folder: Path) -> Run:
         currency=currency.effect(equity),
         folder=folder,
         certificate=_certificate(folder),
+        control=tree(folder, control.FILE) if (folder / control.FILE).is_file() else None,
     )
 
 

@@ -6,13 +6,16 @@ on what happened, not a rerun: at other costs other trades would have been decid
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from quorate.core.types import Line
+from quorate.core.types import MONEY_SCALE, Line
 from quorate.report.exhibit import Cell, Column, Row, Table, money
-from quorate.report.formats import number, percent, sign
+from quorate.report.formats import number, percent, sign, usd
+from quorate.statistics.cautions import FEW_TRADES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quorate.report.reading import Run
 
 N_BEST: Final = 5
@@ -76,3 +79,43 @@ def _even(run: Run, paid: int) -> str:
     if not paid or run.net <= 0:
         return ""
     return f" Nothing would be left at costs {number((run.net + paid) / paid)} times as high."
+
+
+def sentence(found: Mapping[str, Any] | None) -> str:
+    """Return whether anything is left at dearer costs; empty where nobody asked.
+
+    Examples
+    --------
+    >>> sentence({"pnl_usd": 3.5})
+    'With all costs × 1.5, decided anew, it is still positive.'
+    """
+    if found is None:
+        return ""
+    left = "still positive" if found["pnl_usd"] > 0.0 else "not positive"
+    return f"With all costs × 1.5, decided anew, it is {left}."
+
+
+def doubt(found: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
+    """Return the run decided anew at dearer costs: question, figure, picture, how to read it.
+
+    Parameters
+    ----------
+    found : mapping or None
+        ``stress`` of ``metrics.json``; None where nobody asked.
+
+    Examples
+    --------
+    >>> found = {"times": 1.5, "pnl_usd": -3.0, "net_return": -0.01, "sharpe": -0.5, "n_trades": 9}
+    >>> doubt(found)[1]
+    'not positive'
+    """
+    name = "all costs × 1.5, decided anew"
+    if found is None:
+        return (name, "not asked", "", "--stress plays the run out a second time at such costs")
+    is_known = found["sharpe"] is not None and found["n_trades"] >= FEW_TRADES
+    ratio = f", net Sharpe ratio {number(found['sharpe'])}" if is_known else ""
+    said = (
+        f"{usd(round(found['pnl_usd'] * MONEY_SCALE))} USD, {percent(found['net_return'])}{ratio}, "
+        f"{number(found['n_trades'], 0)} closed trades"
+    )
+    return (name, "still positive" if found["pnl_usd"] > 0.0 else "not positive", "", said)

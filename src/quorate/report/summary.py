@@ -1,4 +1,4 @@
-"""A run on one screen: is it real, what it earned and cost, what would break it, the page.
+"""A run on one screen: is it luck or real, what it earned and cost, what would break it, the page.
 
 In: a ``Run``. Out: at most 24 lines of 80 columns; a longer path alone may stand out.
 """
@@ -13,7 +13,7 @@ from quorate.core.types import MONEY_SCALE, Line, Reason
 from quorate.report.formats import fall, number, percent, probability, usd
 from quorate.report.headline import deepest_fall
 from quorate.report.linter import RULES, lint
-from quorate.report.luck import judge, record, scarcity
+from quorate.report.luck import opening, scarcity
 from quorate.report.reading import SLIPPAGE
 from quorate.report.shocks import shock_rows
 from quorate.report.words import HELD, REASONS, TRADED
@@ -31,6 +31,7 @@ WIDTH: Final = 80
 HEIGHT: Final = 24
 _HEAD: Final = 13
 _NOTES: Final = 5
+_LUCK: Final = 8
 _WAITED: Final = 3
 
 
@@ -56,7 +57,9 @@ def summary(run: Run, page: Path | None = None, cautions: Sequence[str] | None =
     Units: said beside every number.  Causal: reads a finished run.  Missing: in words.  Spec 12.
     """
     found = lint(run)
-    said = _cautions(found) if cautions is None else list(cautions)
+    luck = opening(run)
+    said = _cautions(found, luck[0]) if cautions is None else list(cautions)
+    first = _part("LUCK", luck, _LUCK)
     parts = [
         _part("EARNED", _earned(run)),
         _part("COST", _cost(run)),
@@ -64,17 +67,20 @@ def summary(run: Run, page: Path | None = None, cautions: Sequence[str] | None =
         _part("WAITED FOR", [_waited(run), *_reached(run)]),
     ]
     rest = [line for part in parts for line in part]
-    room = HEIGHT - 1 - len(rest)
-    real = _real(run, found, said, room)
+    real = _real(run, found, said, HEIGHT - 1 - len(rest), first)
     lines = [*real, *rest][: HEIGHT - 1]
     if page is not None:
         lines.append(f"{'PAGE':<{_HEAD}}{page}")
     return "\n".join(lines)
 
 
-def _cautions(found: Report) -> list[str]:
-    """Return what the linter found, the figure beside what it means."""
-    return [f"{finding.title}: {finding.figure}" for finding in found.findings]
+def _cautions(found: Report, luck: str) -> list[str]:
+    """Return what the linter found, the figure beside what it means; luck was said before."""
+    return [
+        f"{finding.title}: {finding.figure}"
+        for finding in found.findings
+        if finding.figure != luck.removesuffix(".")
+    ]
 
 
 def _part(head: str, sentences: Sequence[str], most: int = HEIGHT) -> list[str]:
@@ -89,8 +95,10 @@ def _wrapped(sentence: str) -> list[str]:
     return textwrap.wrap(sentence, WIDTH - _HEAD, break_on_hyphens=False)
 
 
-def _real(run: Run, found: Report, cautions: Sequence[str], room: int) -> list[str]:
-    """Return what the data are, and what is suspicious in as many lines as are left."""
+def _real(
+    run: Run, found: Report, cautions: Sequence[str], room: int, luck: Sequence[str]
+) -> list[str]:
+    """Return luck, what the data are, and what is suspicious in as many lines as are left."""
     data: dict[str, Any] = run.about["data"]
     coins = len(data["symbols"])
     first, last = (f"{run.equity['ts'][end]:%Y-%m-%d}" for end in (0, -1))
@@ -99,9 +107,11 @@ def _real(run: Run, found: Report, cautions: Sequence[str], room: int) -> list[s
         f"{number(span_days(run.equity), 1)} days from {first} to {last}"
     )
     if data["is_synthetic"]:
-        head = ["SYNTHETIC DATA: these prices were made up", *_part("", [span], 2)]
+        # that prices were made up weighs more than any luck in them
+        head = ["SYNTHETIC DATA: these prices were made up", *_part("", [span], 2), *luck]
     else:
-        head = _part("FROM FILES", [span, *data.get("notes", [])], max(2, min(_NOTES, room - 4)))
+        notes = max(2, min(_NOTES, room - len(luck) - 4))
+        head = [*luck, *_part("FROM FILES", [span, *data.get("notes", [])], notes)]
     asked = (
         f"{len(found.findings)} of {len(RULES)} checks speak; {len(found.clean)} found nothing, "
         f"{found.n_unchecked} could not be asked"
@@ -119,24 +129,21 @@ def _earned(run: Run) -> list[str]:
     total = net.get("total_return")
     change = f"{fall(total)} net: " if total is not None else "the account was lost: "
     plural = "" if trades == 1 else "s"
-    return [
-        f"{change}{start} to {end} USD, {number(trades, 0)} closed trade{plural}",
-        _ratio(run),
-    ]
+    made = f"{change}{start} to {end} USD, {number(trades, 0)} closed trade{plural}"
+    return [made, _ratio(run)] if _ratio(run) else [made]
 
 
 def _ratio(run: Run) -> str:
-    """Return the Sharpe ratio beside its interval, PSR and track record, and what they come to."""
+    """Return the Sharpe ratio beside its interval and PSR; empty where too few trades made it."""
     net: dict[str, Any] = run.metrics["net"]
-    short = judge(run).short
     if net.get("sharpe") is None:
         return f"its Sharpe ratio is not defined: {run.why('net.sharpe')}"
     if scarcity(run):
-        return short
+        return ""
     said = f"Sharpe ratio {number(net['sharpe'])}"
     if net.get("sharpe_low") is not None and net.get("sharpe_high") is not None:
         said += f", 95% from {number(net['sharpe_low'])} to {number(net['sharpe_high'])}"
-    return f"{said}, PSR {probability(net.get('psr'))}; {record(run)}; {short}"
+    return f"{said}, PSR {probability(net.get('psr'))}"
 
 
 def _cost(run: Run) -> list[str]:

@@ -1,15 +1,15 @@
-"""What a sweep says behind its table: the trials it booked, the best, its edges, what mattered.
+"""What a sweep says around its table: luck, the best, its edges, what mattered.
 
 In: ``sweeps.Told``. Out: lines under heads, as in the summary of a run.
 """
 
 from __future__ import annotations
 
-import math
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from quorate.report.formats import counted, number
+from quorate.report.formats import counted
+from quorate.report.sweep_luck import sentences
 from quorate.report.sweeps import MEASURES, settings_in, shown
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _HEAD: Final = 13
 
 
-def text(told: Told, *, store: str, again: str, ahead: str, width: int = 80) -> str:
-    """Return what stands below the table of a sweep.
+def opening(told: Told, *, store: str, width: int = 80) -> str:
+    """Return what stands above the table of a sweep: how likely its best is luck.
 
     Parameters
     ----------
@@ -29,6 +29,23 @@ def text(told: Told, *, store: str, again: str, ahead: str, width: int = 80) -> 
         From ``sweeps.tell``.
     store : str
         Where its trials are booked.
+    width : int
+        Columns.
+
+    Notes
+    -----
+    Units: said in the text.  Causal: reads finished runs.  Missing: in words.  METHODS 5.5 to 5.7.
+    """
+    return "\n".join(_part("LUCK", _wrapped(sentences(told, store), width - _HEAD)))
+
+
+def text(told: Told, *, again: str, ahead: str, width: int = 80) -> str:
+    """Return what stands below the table of a sweep.
+
+    Parameters
+    ----------
+    told : Told
+        From ``sweeps.tell``.
     again : str
         The command that makes a run of the best.
     ahead : str
@@ -46,7 +63,6 @@ def text(told: Told, *, store: str, again: str, ahead: str, width: int = 80) -> 
     )
     room = width - _HEAD
     parts = [
-        _part("LUCK", _wrapped([_luck(told, store)], room)),
         _part("BEST", _wrapped(_best(told), room)),
         _part("EDGE", _wrapped([str(edge) for edge in told.edges], room)),
         _part(
@@ -120,20 +136,6 @@ def _wrapped(sentences: Sequence[str], width: int) -> list[str]:
     ]
 
 
-def _luck(told: Told, store: str) -> str:
-    """Return how many trials there are, and what the best of them shows by luck."""
-    own, all_ = told.table.height, round(told.trials.n)
-    said = f"{counted(own, 'trial')} booked in {store}"
-    if all_ != own:
-        said += f"; {number(all_, 0)} different ones in all on these or overlapping data"
-    if all_ < 2 or math.isnan(told.luck):
-        return f"{said}."
-    return (
-        f"{said}. Without any edge the best of {number(all_, 0)} would still show a Sharpe ratio "
-        f"of {number(told.luck)}; DSR is the chance that a true ratio is above that."
-    )
-
-
 def _best(told: Told) -> list[str]:
     if not told.is_traded:
         return [f"None of {counted(told.table.height, 'setting')} traded: nothing was compared."]
@@ -142,7 +144,7 @@ def _best(told: Told) -> list[str]:
     by = MEASURES[told.by].label
     if told.asked != told.by:
         by += f" (no {MEASURES[told.asked].label} says anything)"
-    return [f"by {by}: {values}" if values else f"by {by}", told.judgement.sentence]
+    return [f"by {by}: {values}" if values else f"by {by}"]
 
 
 def _next(told: Told, ahead: str) -> str:

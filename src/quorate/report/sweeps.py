@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from quorate.core.types import MONEY_SCALE
 from quorate.report.formats import fall, number, probability, usd
 from quorate.report.luck import verdict
-from quorate.statistics.accounts import best_by_luck
+from quorate.statistics.accounts import best_by_luck, min_backtest_days
 from quorate.statistics.cautions import FEW_TRADES
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from quorate.report.luck import Judgement
     from quorate.statistics.accounts import Trials
+    from quorate.statistics.selection import Luck
 
 
 def _usd(value: float | None) -> str:
@@ -96,7 +97,8 @@ class Told(NamedTuple):
 
     ``asked`` is what it was to be sorted by: where no row has it, ``by`` is the net return.
     ``order`` has its rows, the best first; ``judgement`` is whether the best is told apart from
-    luck, and ``luck`` the annual Sharpe ratio that the best of all trials shows without an edge.
+    luck, ``net`` its metrics, deflated by all trials, ``luck`` the annual Sharpe ratio that the
+    best of all trials shows without an edge, and ``chosen`` what choosing it came to.
     """
 
     asked: str
@@ -109,6 +111,8 @@ class Told(NamedTuple):
     edges: list[Edge]
     measure: Measure
     effects: list[Effect]
+    net: dict[str, Any]
+    chosen: Luck | None = None
 
     @property
     def is_traded(self) -> bool:
@@ -117,7 +121,11 @@ class Told(NamedTuple):
 
 
 def tell(
-    table: pl.DataFrame, metrics: Sequence[dict[str, Any]], trials: Trials, by: str = "sharpe"
+    table: pl.DataFrame,
+    metrics: Sequence[dict[str, Any]],
+    trials: Trials,
+    by: str = "sharpe",
+    chosen: Luck | None = None,
 ) -> Told:
     """Read a sweep.
 
@@ -127,6 +135,8 @@ def tell(
         Of ``api.Sweep``.
     by : str
         One of ``MEASURES``.
+    chosen : Luck, optional
+        ``Sweep.luck``, or that of another measure.
 
     Returns
     -------
@@ -141,7 +151,12 @@ def tell(
     asked, by = by, by if any(known(row, MEASURES[by]) is not None for row in rows) else "net"
     order = ordered(table, by)
     best, row = metrics[order[0]], table.row(order[0], named=True)
-    net = best["net"] | {"deflated_sharpe": row["deflated_sharpe"], "n_trials": trials.n}
+    net = best["net"] | {
+        "deflated_sharpe": row["deflated_sharpe"],
+        "n_trials": trials.n,
+        "n_effective_trials": trials.counted,
+        "min_backtest_days": min_backtest_days(trials),
+    }
     lines = best["lines_usd"].values()
     measure = measured(table, by)
     return Told(
@@ -160,6 +175,8 @@ def tell(
         edges=edges(table, by),
         measure=measure,
         effects=effects(table, measure),
+        net=net,
+        chosen=chosen,
     )
 
 

@@ -127,6 +127,8 @@ LABELS: Final[dict[str, str]] = {
     "psr": "probabilistic Sharpe ratio (PSR)",
     "min_track_record_days": "track record needed",
     "n_trials": "trials it was chosen from",
+    "n_effective_trials": "independent trials they amount to",
+    "min_backtest_days": "record so many trials need (MinBTL)",
     "deflated_sharpe": "deflated Sharpe ratio (DSR)",
     "mean_return": "mean return a year",
     "mean_return_low": "mean return, low end of 95%",

@@ -287,7 +287,8 @@ def _curve(
             _slope(float(c @ moved), float(c @ squared), float(c @ mass), ridge) for c in counts
         ]
         error = float(np.std(drawn, ddof=1))
-        knots = np.array([0.0, 1.0])
+        # level beyond the largest score that was seen: nothing is known of larger ones
+        knots = np.array([0.0, float(mine.size.max())])
         return _Curve(knots, slope * knots, error * knots, slope, n)
     order = np.argsort(mine.size, kind="stable")
     size, earned = mine.size[order], mine.earned[order]

@@ -1,8 +1,8 @@
 """The libraries that fits are made with: imported when first needed, held to one thread.
 
-In: nothing. Out: scikit-learn's estimators, or an error that says how to install them. A matrix
-product over several threads adds in another order than over one, so the same data would give
-other last bits on another machine's cores.
+In: nothing. Out: scikit-learn's estimators, XGBoost, or an error that says how to install them. A
+matrix product over several threads adds in another order than over one, so the same data would
+give other last bits on another machine's cores.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 FITTED_BY = ("numpy", "scipy", "scikit-learn")
 """What the bytes of a fit depend on, beside data and settings."""
+
+_ALSO = {"xgboost": "xgboost-cpu"}
+"""Other names that a library is distributed under: the same code, without that of other chips."""
 
 
 def logistic_regression(**settings: object) -> Any:  # noqa: ANN401  (scikit-learn is untyped)
@@ -48,6 +51,15 @@ def standard_scaler() -> Any:  # noqa: ANN401  (scikit-learn is untyped)
     return StandardScaler()
 
 
+def boosting() -> Any:  # noqa: ANN401  (its arrays are untyped)
+    """Return XGBoost."""
+    try:
+        import xgboost
+    except ImportError as error:
+        raise _missing("xgboost") from error
+    return xgboost
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Hold linear algebra to one thread while a fit is made."""
@@ -67,13 +79,16 @@ def versions(names: tuple[str, ...] = FITTED_BY) -> dict[str, str]:
     >>> sorted(versions(("numpy",)))
     ['numpy', 'quorate']
     """
-    found = {"quorate": VERSION}
-    for name in names:
+    return {"quorate": VERSION} | {name: _version(name) for name in names}
+
+
+def _version(name: str) -> str:
+    for each in (name, _ALSO.get(name, name)):
         try:
-            found[name] = version(name)
+            return version(each)
         except PackageNotFoundError:
-            found[name] = "none"
-    return found
+            continue
+    return "none"
 
 
 def _missing(package: str) -> ConfigError:

@@ -20,7 +20,7 @@ from quorate.core.engines import linear as kernels
 from quorate.errors import ResearchError
 from quorate.records import canonical_json
 from quorate.research import libraries
-from quorate.research.sample import check_known
+from quorate.research.sample import check_known, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -229,26 +229,10 @@ def _checked(
     features: Mat, went_up: object, weight: object, names: tuple[str, ...]
 ) -> tuple[Mat, Vec, Vec]:
     """Return rows, labels and weights as float64, or raise ``ValueError``."""
-    rows = np.ascontiguousarray(features, dtype=np.float64)
-    up = np.asarray(went_up, dtype=np.float64)
-    weights = np.ones(len(up)) if weight is None else np.asarray(weight, dtype=np.float64)
-    if rows.ndim != 2 or up.shape != (len(rows),) or weights.shape != (len(rows),):
-        raise ValueError(
-            f"features have shape {rows.shape}, went_up {up.shape}, weight {weights.shape}; give "
-            "(row, feature), (row,) and (row,)"
-        )
-    if rows.shape[1] != len(names) or len(set(names)) != len(names) or not names:
-        raise ValueError(
-            f"{len(names)} names ({len(set(names))} different) for {rows.shape[1]} features; give "
-            "every column one name of its own"
-        )
+    rows, up, weights = labelled(features, went_up, weight, names)
     if not np.isfinite(rows).all():
         f = int(np.argmax(~np.isfinite(rows).all(axis=0)))
         raise ValueError(
             f"feature {names[f]!r} has a number that is not finite; leave such rows out"
         )
-    if not np.isin(up, (0.0, 1.0)).all():
-        raise ValueError("went_up must be 0 or 1; leave out labels without a move")
-    if not ((weights >= 0.0) & (weights <= 1.0)).all():
-        raise ValueError("a weight is outside [0, 1]; give the uniqueness of each label")
     return rows, up, weights

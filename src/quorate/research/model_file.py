@@ -46,7 +46,7 @@ class Model:
     Parameters
     ----------
     kind : str
-        What it is (``linear``, ``calibrations``, ``edge_map``), lower case.
+        What it is (``linear``, ``trees``, ``calibrations``, ``edge_map``), lower case.
     arrays : Mapping of str to array
         Its numbers.
     blobs : Mapping of str to bytes
@@ -110,6 +110,32 @@ def write(
     ----------
     path : Path
         Where; what stands there is replaced, whole or not at all.
+    model, by, table
+        As ``packed``.
+
+    Raises
+    ------
+    ValueError, ConfigError
+        As ``packed``.
+    DataError
+        The disk refuses; what stood there stands.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``packed``.
+    """
+    held, digest = packed(model, by, table)
+    disk.replace(path, held)
+    return digest
+
+
+def packed(
+    model: Model, by: Signer | None = None, table: Sequence[Feature] = FEATURES
+) -> tuple[bytes, str]:
+    """Return the bytes of a model file and its digest in hex.
+
+    Parameters
+    ----------
     model : Model
         What.
     by : Signer, optional
@@ -119,8 +145,8 @@ def write(
 
     Returns
     -------
-    str
-        SHA-256 of the content: the same for the same model, whoever signs.
+    held, digest : bytes, str
+        The digest is the SHA-256 of the content: the same for the same model, whoever signs.
 
     Raises
     ------
@@ -128,8 +154,6 @@ def write(
         It reads a feature that is not in the table, or holds what no file can.
     ConfigError
         There is no key, or no library to sign with.
-    DataError
-        The disk refuses; what stood there stands.
 
     Notes
     -----
@@ -148,9 +172,7 @@ def write(
         "runs_on": list(model.runs_on),
         "settings": dict(model.settings),
     }
-    held, digest = container.pack(header, model.arrays, model.blobs, by or keys.signer())
-    disk.replace(path, held)
-    return digest
+    return container.pack(header, model.arrays, model.blobs, by or keys.signer())
 
 
 def read(
@@ -208,6 +230,11 @@ def read(
         raise ModelFileError(
             f"{what} has another header than this version of Quorate reads: {odd}",
             hint="fit again with this version",
+        )
+    if not _HEX.fullmatch(str(told["certificate"])):
+        raise ModelFileError(
+            f"{what} does not say on which data it was fitted: its certificate is missing",
+            hint="fit again: what is written bears the certificate of its data",
         )
     for name, wanted in (("kind", kind), ("certificate", certificate)):
         if wanted is not None and told[name] != wanted:

@@ -1,6 +1,6 @@
 """Fits as the arrays and settings of a model file, and back.
 
-In: a linear model, an edge map, or calibrations by engine and regime. Out: keywords of
+In: a linear model, trees, an edge map, or calibrations by engine and regime. Out: keywords of
 ``model_file.Model``; and from a loaded model the same fit again, its numbers bit by bit.
 """
 
@@ -14,14 +14,17 @@ from quorate.core.consensus.edge_map import EdgeMap
 from quorate.core.consensus.fitted import Kind
 from quorate.core.types import Regime
 from quorate.errors import ModelFileError
-from quorate.research.calibrate import Calibration
+from quorate.research import libraries
+from quorate.research.calibrate import Calibration, cells
 from quorate.research.edge_map import FittedEdge
 from quorate.research.linear import Linear
 from quorate.research.murphy import Murphy
+from quorate.research.trees import Trees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quorate.core.types import Mat, Vec
     from quorate.research.model_file import Model
 
 _CURVE = ("coefficients", "knots", "values", "highs")
@@ -68,6 +71,51 @@ def linear(model: Model) -> Linear:
     )
 
 
+def of_trees(fit: Trees) -> dict[str, Any]:
+    """Return the kind, arrays, reads, settings and libraries of boosted trees.
+
+    Examples
+    --------
+    >>> place, number = np.zeros((1, 1), np.uint16), np.zeros((1, 3), np.float32)
+    >>> told = of_trees(Trees(("adx",), ("adx",), place, number, 0.5, 9, 9.0, "3.2.0", {}))
+    >>> told["kind"], told["reads"], sorted(told["arrays"]), told["libraries"]["xgboost"]
+    ('trees', ('adx',), ['number', 'place', 'scalars'], '3.2.0')
+    """
+    return {
+        "kind": "trees",
+        "reads": fit.names,
+        "arrays": {
+            "place": fit.place,
+            "number": fit.number,
+            "scalars": np.array([fit.base, fit.mass]),
+        },
+        "settings": {"n": fit.n, "offered": list(fit.offered), "fit": dict(fit.settings)},
+        "libraries": libraries.versions() | {"xgboost": fit.library},
+    }
+
+
+def trees(model: Model) -> Trees:
+    """Return the boosted trees of a loaded file; XGBoost is not needed."""
+    _expect(model, "trees")
+    base, mass = model.arrays["scalars"].tolist()
+    try:
+        return Trees(
+            names=model.reads,
+            offered=tuple(model.settings["offered"]),
+            place=model.arrays["place"],
+            number=model.arrays["number"],
+            base=base,
+            n=model.settings["n"],
+            mass=mass,
+            library=model.libraries["xgboost"],
+            settings=dict(model.settings["fit"]),
+        )
+    except ValueError as error:
+        raise ModelFileError(
+            f"the model's trees cannot be walked: {error}", hint="fit again"
+        ) from error
+
+
 def of_edge(fit: FittedEdge) -> dict[str, Any]:
     """Return an edge map's kind, arrays and settings."""
     return {
@@ -92,25 +140,37 @@ def edge(model: Model) -> FittedEdge:
     return FittedEdge(edges=edges, **held, **model.settings)
 
 
-def of_calibrations(found: Mapping[tuple[str, Regime], Calibration]) -> dict[str, Any]:
+def of_calibrations(
+    found: Mapping[tuple[str, Regime], Calibration],
+    strengths: Mapping[tuple[str, Regime], Vec] | None = None,
+) -> dict[str, Any]:
     """Return the kind, arrays and settings of calibrations by engine and regime.
 
-    What is uncalibrated is left out: a missing one is the streaming calibration.
+    What is uncalibrated is left out: a missing one is the streaming calibration. With the
+    strengths that each fit was made of, the table that a run reads (``calibrate.cells``) goes with
+    the curves.
     """
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    told = {}
+    engines = sorted({engine for engine, _ in found})
+    if strengths is not None:
+        arrays["cells"] = cells(found, strengths, engines)
+    curves = {}
     for engine, regime in sorted(found):
         one, key = found[engine, regime], f"{engine}.{regime.name.lower()}"
         arrays |= {f"{key}.{name}": getattr(one, name) for name in _CURVE}
         arrays[f"{key}.brier"] = np.array([one.before, one.after])
-        told[key] = {
+        curves[key] = {
             "kind": one.kind.name.lower(),
             "n": one.n,
             "mass": one.mass,
             "n_floored": one.n_floored,
             "n_capped": one.n_capped,
         }
-    return {"kind": "calibrations", "arrays": arrays, "settings": {"curves": told}}
+    return {
+        "kind": "calibrations",
+        "arrays": arrays,
+        "settings": {"curves": curves, "engines": engines},
+    }
 
 
 def calibrations(model: Model) -> dict[tuple[str, Regime], Calibration]:
@@ -130,6 +190,24 @@ def calibrations(model: Model) -> dict[tuple[str, Regime], Calibration]:
             after=after,
         )
     return found
+
+
+def cells_of(model: Model) -> dict[str, Vec]:
+    """Return the probabilities that a run reads of loaded calibrations, by engine, shape (cell,).
+
+    Raises
+    ------
+    ModelFileError
+        The file has the curves alone: which votes fell in a cell is not known.
+    """
+    _expect(model, "calibrations")
+    if "cells" not in model.arrays:
+        raise ModelFileError(
+            "the calibrations have curves and no table of cells, which a run reads",
+            hint="write them with the strengths that they were fitted to",
+        )
+    table: Mat = model.arrays["cells"]
+    return dict(zip(model.settings["engines"], table, strict=True))
 
 
 def _expect(model: Model, kind: str) -> None:

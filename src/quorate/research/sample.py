@@ -1,7 +1,8 @@
 """Votes of one engine in one regime, out of fold, whose labels have ended: what a fit reads.
 
 In: strengths as stated, whether the side was right, how unique each label is. Out: a ``Sample``,
-checked, or a ``LeakageError`` where a label had not ended when the fit is made.
+checked, or a ``LeakageError`` where a label had not ended when the fit is made. Rows of features
+with their labels are checked here too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from quorate.errors import LeakageError
 
 if TYPE_CHECKING:
-    from quorate.core.types import Vec
+    from quorate.core.types import Mat, Vec
 
 
 class Sample(NamedTuple):
@@ -134,6 +135,62 @@ def check_known(ended_k: object, as_of_k: int | None, n: int) -> None:
             "at which the fit is made",
             hint="fit on labels that have ended, or make the fit later",
         )
+
+
+def labelled(
+    features: object, went_up: object, weight: object, names: tuple[str, ...]
+) -> tuple[Mat, Vec, Vec]:
+    """Return rows of features with their labels and weights as float64; NaN of a feature stays.
+
+    Parameters
+    ----------
+    features : array_like
+        Shape (row, feature).
+    went_up : array_like
+        1 or True where the return over the label was above 0, shape (row,).
+    weight : array_like or None
+        Uniqueness of each label, in [0, 1]; 1 where not given.
+    names : tuple of str
+        Of the features, in their order.
+
+    Returns
+    -------
+    rows, up, weights : Mat, Vec, Vec
+
+    Raises
+    ------
+    ValueError
+        Shapes differ, names are not one for each feature, a label is not 0 or 1, or a weight is
+        outside its bounds.
+
+    Notes
+    -----
+    Units: weights in labels.  Causal: as the rows.  Missing: only features may be.
+
+    Examples
+    --------
+    >>> rows, up, weights = labelled([[1.0], [2.0]], [True, False], None, ("adx",))
+    >>> rows.shape, up.tolist(), weights.tolist()
+    ((2, 1), [1.0, 0.0], [1.0, 1.0])
+    """
+    rows = np.ascontiguousarray(features, dtype=np.float64)
+    up = np.asarray(went_up, dtype=np.float64)
+    weights = np.ones(len(up)) if weight is None else np.asarray(weight, dtype=np.float64)
+    if rows.ndim != 2 or up.shape != (len(rows),) or weights.shape != (len(rows),):
+        raise ValueError(
+            f"features have shape {rows.shape}, went_up {up.shape}, weight {weights.shape}; give "
+            "(row, feature), (row,) and (row,)"
+        )
+    if rows.shape[1] != len(names) or len(set(names)) != len(names) or not names:
+        raise ValueError(
+            f"{len(names)} names ({len(set(names))} different) for {rows.shape[1]} features; give "
+            "every column one name of its own"
+        )
+    if not np.isin(up, (0.0, 1.0)).all():
+        raise ValueError("went_up must be 0 or 1; leave out labels without a move")
+    if not ((weights >= 0.0) & (weights <= 1.0)).all():
+        raise ValueError("a weight is outside [0, 1]; give the uniqueness of each label")
+    return rows, up, weights
 
 
 def grouped(votes: Sample) -> Grouped:

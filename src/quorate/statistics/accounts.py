@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 
 
 class Trials(NamedTuple):
-    """What a run was chosen from: how many effective trials, NaN where nobody counted them.
+    """What a run was chosen from: how many trials, NaN where nobody counted them.
 
     ``variance`` is that of their Sharpe ratios per day; None takes what chance alone gives over
-    as many days as the run has.
+    as many days as the run has. ``effective`` is how many independent trials they amount to; None
+    where that was not estimated, and each counts.
     """
 
     n: float
     variance: float | None = None
+    effective: float | None = None
+
+    @property
+    def counted(self) -> float:
+        """How many the best of them is the best of: the effective ones, where that is known."""
+        return self.n if self.effective is None else self.effective
 
 
 def certainty(returns: Vec) -> dict[str, float]:
@@ -95,7 +102,7 @@ def deflated(returns: Vec, trials: Trials) -> float:
     found = inference.moments(returns)
     if math.isnan(trials.n) or math.isnan(found.sharpe):
         return math.nan
-    return inference.deflated_sharpe(found, trials.n, _variance(trials, len(returns)))
+    return inference.deflated_sharpe(found, trials.counted, _variance(trials, len(returns)))
 
 
 def best_by_luck(trials: Trials, n_days: int) -> float:
@@ -126,13 +133,32 @@ def best_by_luck(trials: Trials, n_days: int) -> float:
     """
     if math.isnan(trials.n) or n_days < 2:
         return math.nan
-    daily = math.sqrt(_variance(trials, n_days)) * inference.expected_best(trials.n)
+    daily = math.sqrt(_variance(trials, n_days)) * inference.expected_best(trials.counted)
     return daily * math.sqrt(ratios.DAYS_PER_YEAR)
 
 
+def min_backtest_days(trials: Trials) -> float:
+    """Return the days below which the best of so many trials shows a Sharpe ratio of 1 by luck.
+
+    Examples
+    --------
+    >>> round(min_backtest_days(Trials(100.0, None, 45.0)) / 365, 2)
+    5.0
+    """
+    return math.nan if math.isnan(trials.n) else inference.min_backtest_days(trials.counted)
+
+
 def _variance(trials: Trials, n_days: int) -> float:
-    """Return how far the daily ratios of trials lie apart; what chance gives where nobody knows."""
-    return 1.0 / (n_days - 1) if trials.variance is None else trials.variance
+    """Return how far the daily ratios of independent trials lie apart.
+
+    Trials that are alike lie closer together than so many independent ones would: where only the
+    latter count, they lie apart by chance at least (docs/decisions 0040).
+    """
+    chance = 1.0 / (n_days - 1)
+    if trials.variance is None:
+        return chance
+    is_fewer = trials.effective is not None and trials.effective < trials.n
+    return max(trials.variance, chance) if is_fewer else trials.variance
 
 
 def result(returns: Vec, pnl: pl.Series, total: int, trials: Trials, seed: int) -> dict[str, Any]:
@@ -166,6 +192,8 @@ def result(returns: Vec, pnl: pl.Series, total: int, trials: Trials, seed: int) 
         **certainty(returns),
         "sharpe_lo": inference.lo_adjusted_sharpe(returns),
         "n_trials": trials.n,
+        "n_effective_trials": trials.counted,
+        "min_backtest_days": min_backtest_days(trials),
         "deflated_sharpe": deflated(returns, trials),
         "mean_return": ratios.mean_return(returns),
         "sortino": ratios.sortino(returns),

@@ -165,6 +165,7 @@ def expected_best(n_trials: float) -> float:
     Notes
     -----
     Units: standard deviations.  Causal: counts every trial ever booked.  Missing: none.
+    Below two trials the approximation falls below zero: there it is a line to 0 for one.
     METHODS 5.5; Bailey and Lopez de Prado (2014), "The deflated Sharpe ratio".
 
     Examples
@@ -174,8 +175,8 @@ def expected_best(n_trials: float) -> float:
     """
     if not n_trials >= 1.0:
         raise ValueError(f"n_trials is {n_trials}, must be at least 1")
-    if n_trials == 1.0:
-        return 0.0
+    if n_trials < 2.0:
+        return (n_trials - 1.0) * expected_best(2.0)
     return (1.0 - _EULER) * _NORMAL.inv_cdf(1.0 - 1.0 / n_trials) + _EULER * _NORMAL.inv_cdf(
         1.0 - 1.0 / (n_trials * math.e)
     )

@@ -20,7 +20,7 @@ from quorate.statistics.stability import stability
 from quorate.statistics.trades import cost_shares, require_lines, require_trades
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import polars as pl
 
@@ -69,9 +69,21 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric("n_trials", "count", "runs this one was chosen from", "METHODS 5.5"),
     Metric(
+        "n_effective_trials",
+        "count",
+        "independent trials they amount to, by how alike their daily returns are",
+        "Roy and Vetterli (2007)",
+    ),
+    Metric(
+        "min_backtest_days",
+        "days",
+        "below which the best of so many trials shows a Sharpe ratio of 1 by luck",
+        "Bailey, Borwein, Lopez de Prado and Zhu (2014)",
+    ),
+    Metric(
         "deflated_sharpe",
         "probability",
-        "that the true Sharpe ratio is above what the best of n_trials shows by luck",
+        "that the true Sharpe ratio is above what the best of those shows by luck",
         "Bailey and Lopez de Prado (2014)",
     ),
     Metric("mean_return", "fraction/year", "mean(r) 365", "METHODS 11"),
@@ -187,6 +199,8 @@ _UNDEFINED: Final[Mapping[str, str]] = {
     "sharpe_lo": "fewer than three days, or no variation",
     "min_track_record_days": "the Sharpe ratio is not above 0: no record is long enough",
     "n_trials": "not given",
+    "n_effective_trials": "the number of trials was not given",
+    "min_backtest_days": "the number of trials was not given",
     "deflated_sharpe": "the number of trials was not given, or there is no Sharpe ratio",
     "sortino": "no losing day",
     "sortino_low": "no losing day",
@@ -222,8 +236,7 @@ def summary(
     traded_usd: float | None = None,
     capacity_usd: float | None = None,
     seed: int = 0,
-    n_trials: float | None = None,
-    trials_variance: float | None = None,
+    trials: Trials | None = None,
 ) -> dict[str, Any]:
     """Return every metric of a run, ready to be written as JSON.
 
@@ -241,11 +254,8 @@ def summary(
         From ``report.capacity``, where the run has one.
     seed : int
         Of the bootstrap.
-    n_trials : float or None
-        How many effective trials this run was chosen from; None: it is not said, and no Sharpe
-        ratio is deflated.
-    trials_variance : float or None
-        Variance of the Sharpe ratios per day of those trials; None: that of chance alone.
+    trials : Trials or None
+        What this run was chosen from; None: it is not said, and no Sharpe ratio is deflated.
 
     Returns
     -------
@@ -275,7 +285,7 @@ def summary(
     closed = require_trades(trades)
     books = require_lines(lines)
     gross_pnl = books[Line.GROSS]
-    trials = Trials(math.nan if n_trials is None else n_trials, trials_variance)
+    trials = Trials(math.nan) if trials is None else trials
     tree: dict[str, Any] = {
         "net": result(daily.net, closed["net_pnl"], 2 * gross_pnl - sum(books), trials, seed),
         "gross": result(daily.gross, closed["gross_pnl"], gross_pnl, trials, seed),
@@ -292,11 +302,37 @@ def summary(
     if traded_usd is None:
         flags["activity.turnover_per_day"] = "from closed trades: entry notional counted twice"
     lost = {name for name in ("net", "gross") if np.isnan(getattr(daily, name)).any()}
-    for path, name, reason in _clean(tree, ""):
+    tree["flags"] = flags | tidy(tree, lost=lost)
+    return tree
+
+
+def tidy(tree: dict[str, Any], above: str = "", lost: Collection[str] = ()) -> dict[str, str]:
+    """Put None for what is not finite, and return why by dotted name.
+
+    Parameters
+    ----------
+    tree : dict
+        Metrics by name, changed in place.
+    above : str
+        What stands before the names.
+    lost : collection of str
+        First names of accounts whose equity was lost.
+
+    Notes
+    -----
+    Units: none.  Causal: no data are read.  Missing: None and a reason.
+
+    Examples
+    --------
+    >>> tree = {"sharpe": float("nan")}
+    >>> tidy(tree, "net."), tree
+    ({'net.sharpe': 'fewer than two days, or no variation'}, {'sharpe': None})
+    """
+    flags = {}
+    for path, name, reason in _clean(tree, above):
         known = _LOST if path.split(".")[0] in lost else _UNDEFINED.get(name, _NO_VARIATION)
         flags[path] = reason or known
-    tree["flags"] = flags
-    return tree
+    return flags
 
 
 def _clean(tree: dict[str, Any], above: str) -> Iterator[tuple[str, str, str]]:

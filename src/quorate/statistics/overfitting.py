@@ -144,8 +144,17 @@ def effective_rank(returns: Mat) -> float:
     1.8899
     """
     matrix = _correlations(returns)
-    if not len(matrix):
-        return 0.0
+    return spectral_rank(matrix) if len(matrix) else 0.0
+
+
+def spectral_rank(matrix: Mat) -> float:
+    """Return the effective rank of a symmetric matrix without negative eigenvalues.
+
+    Examples
+    --------
+    >>> spectral_rank(np.eye(3)).__round__(9)
+    3.0
+    """
     value = np.linalg.eigvalsh(matrix)
     share = value[value > 1e-12 * value[-1]]
     share = share / share.sum()

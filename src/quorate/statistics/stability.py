@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from quorate.core.types import IntVec, Vec
     from quorate.statistics.daily import Daily
 
+    Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
 _DAY_US: Final = 86_400_000_000
 _OF_YEARS: Final = ("sharpe", "total_return", "max_drawdown")
 _OF_TRADES: Final = ("pnl_usd", "sharpe", "hit_rate", "profit_factor")
@@ -135,19 +137,81 @@ def _spreads(
     }
 
 
-def _by_year(days: IntVec, returns: Vec, closed: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    year = _years(days)
-    ended = _years((closed["closed_at"].dt.epoch("us").to_numpy() - 1) // _DAY_US)
+def by_fold(
+    daily: Daily, closed: pl.DataFrame, first_day: IntVec, *, seed: int = 0
+) -> dict[str, Any]:
+    """Return the metrics of each fold of a walk forward, and how far they lie apart.
+
+    Parameters
+    ----------
+    daily, closed
+        As of ``stability``.
+    first_day : IntVec
+        The first day of each fold, since 1970, ascending; a fold ends where the next begins.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict
+        As a group of ``stability``: ``groups`` by the first day of the fold, ``dispersion``,
+        ``n_too_few`` and ``gross``.
+
+    Notes
+    -----
+    Units: as ``metrics.METRICS`` says.  Causal: a trade belongs to the fold it was closed in.
+    Missing: NaN where undefined; the dispersion leaves it out.  Spec 3.
+
+    Examples
+    --------
+    >>> from quorate.statistics.daily import Daily
+    >>> from quorate.statistics.trades import TRADES
+    >>> made = np.array([0.01, 0.03, -0.02, 0.0])
+    >>> days = Daily(np.arange(4), made, made, np.cumprod(1.0 + made))
+    >>> found = by_fold(days, TRADES.to_frame(), np.array([0, 2]))
+    >>> {name: round(row["total_return"], 4) for name, row in found["groups"].items()}
+    {'1970-01-01': 0.0403, '1970-01-03': -0.02}
+    """
+    names = np.datetime_as_string(first_day.astype("datetime64[D]")).tolist()
+    fold, ended = (
+        np.searchsorted(first_day, days, side="right") - 1 for days in (daily.day, _ended(closed))
+    )
+    net, gross = (
+        {name: _of_days(fold == i, ended == i, returns) for i, name in enumerate(names)}
+        for returns in (daily.net, daily.gross)
+    )
     return {
-        str(number): {
-            "n_days": int(np.sum(year == number)),
-            "n_trades": int(np.sum(ended == number)),
-            "total_return": ratios.total_return(returns[year == number]),
-            "max_drawdown": drawdowns.max_drawdown(returns[year == number]),
-            **certainty(returns[year == number]),
-        }
+        "groups": net,
+        "dispersion": _spreads(net, _OF_YEARS, seed),
+        "n_too_few": sum(row["n_trades"] < FEW_TRADES for row in net.values()),
+        "gross": {"dispersion": _spreads(gross, _OF_YEARS, seed)},
+    }
+
+
+def _by_year(days: IntVec, returns: Vec, closed: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    year, ended = _years(days), _years(_ended(closed))
+    return {
+        str(number): _of_days(year == number, ended == number, returns)
         for number in np.unique(year).tolist()
     }
+
+
+def _of_days(inside: Mask, closed: Mask, returns: Vec) -> dict[str, Any]:
+    """Return the metrics of some days, and of the trades that were closed on them."""
+    own = returns[inside]
+    return {
+        "n_days": int(np.sum(inside)),
+        "n_trades": int(np.sum(closed)),
+        "total_return": ratios.total_return(own),
+        "max_drawdown": drawdowns.max_drawdown(own),
+        **certainty(own),
+    }
+
+
+def _ended(closed: pl.DataFrame) -> IntVec:
+    """Return the day on which each trade was closed; midnight belongs to the day it ends."""
+    at: IntVec = (closed["closed_at"].dt.epoch("us").to_numpy() - 1) // _DAY_US
+    return at
 
 
 def _years(days: IntVec) -> IntVec:
@@ -190,7 +254,7 @@ def contributions(daily: Daily, closed: pl.DataFrame, money: str = "net_pnl") ->
     made = np.zeros(len(daily.day))
     if not len(made):
         return made
-    at = (closed["closed_at"].dt.epoch("us").to_numpy() - 1) // _DAY_US - daily.day[0]
+    at = _ended(closed) - daily.day[0]
     inside = (at >= 0) & (at < len(made))
     np.add.at(made, at[inside], closed[money].to_numpy()[inside] / MONEY_SCALE)
     first = daily.equity_usd[0] / (1.0 + daily.net[0]) if daily.net[0] > -1.0 else math.nan

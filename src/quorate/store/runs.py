@@ -17,11 +17,21 @@ import sqlalchemy as sa
 from quorate.errors import StoreError
 from quorate.records import GENESIS, canonical_json, stable_id, utc_text
 from quorate.store.connection import lock, reading, writing
+from quorate.store.daily import returns_of
+from quorate.store.daily import text as text_of
+from quorate.store.tables import daily as daily_table
 from quorate.store.tables import events, runs, trials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+
+    from quorate.store.daily import Vec
+
+    Daily = tuple[int, int, Vec]
+
+_AT_ONCE = 500
+"""Runs that are asked for in one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +151,13 @@ class RunBook:
         metrics: Mapping[str, object] | None = None,
         *,
         message: str = "",
+        daily: Daily | None = None,
     ) -> None:
-        """End a run: ``finished`` or ``failed``, with its metrics and the head of its events."""
+        """End a run: ``finished`` or ``failed``, with its metrics and the head of its events.
+
+        ``daily`` are its returns, by which it is told apart from other trials: the first step,
+        counted from 1970, how many days a step has, and the return of each.
+        """
         if status not in ("finished", "failed"):
             raise ValueError(f"a run ends as finished or failed, not as {status!r}")
         written = None if metrics is None else canonical_json(metrics)
@@ -160,6 +175,20 @@ class RunBook:
                     "events_head": head,
                 },
             )
+            if daily is not None:
+                first, step_days, returns = daily
+                row = {"run_id": run_id, "first": first, "step_days": step_days}
+                connection.execute(daily_table.insert(), row | {"returns": text_of(returns)})
+
+    def daily(self, run_ids: Sequence[str]) -> dict[str, Daily]:
+        """Return the daily returns of those runs that ended with some, by run."""
+        found = {}
+        with reading(self._engine) as connection:
+            for i in range(0, len(run_ids), _AT_ONCE):
+                asked = daily_table.c.run_id.in_(run_ids[i : i + _AT_ONCE])
+                for row in connection.execute(daily_table.select().where(asked)):
+                    found[row.run_id] = (row.first, row.step_days, returns_of(row.returns))
+        return found
 
     def get(self, run_id: str) -> Run:
         """Return one run."""

@@ -52,6 +52,17 @@ trials: Final = sa.Table(
 )
 """One row a run that was ever begun, never changed and never removed."""
 
+daily: Final = sa.Table(
+    "daily",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.run_id"), primary_key=True),
+    sa.Column("first", WholeNumber, nullable=False),
+    sa.Column("step_days", WholeNumber, nullable=False),
+    sa.Column("returns", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+"""One row a run that ended with returns, never changed; ``store.daily`` says how they are kept."""
+
 events: Final = sa.Table(
     "events",
     metadata,

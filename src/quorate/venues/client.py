@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from quorate.errors import ConfigError, RateLimitError, VenueUnavailableError
 from quorate.venues import faults, pauses
+from quorate.venues.budget import Budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -113,6 +114,10 @@ class Client:
 
         return sent
 
+    def rest(self, rest_s: float) -> None:
+        """Ask nothing for a while: the venue has answered, and says that its limit is near."""
+        self._close_for(min(rest_s, self.patience.longest_wait_s))
+
     async def _once(self, method: str, *given: Any) -> Any:
         import ccxt
 
@@ -187,7 +192,7 @@ async def connected(
     exchange = _made(venue, Patience() if patience is None else patience)
     client = Client(exchange, Patience() if patience is None else patience)
     try:
-        exchange.on_rest_response = _judged(exchange.id)
+        exchange.on_rest_response = _judged(exchange.id, client.rest)
         exchange.fetch = client.gated(exchange.fetch)
         if url is not None:
             _point(exchange, url.rstrip("/"))
@@ -237,11 +242,13 @@ def _made(venue: str, patience: Patience) -> Any:
     return exchange
 
 
-def _judged(venue: str) -> Any:
+def _judged(venue: str, pause: Callable[[float], None] = lambda _: None) -> Any:
     """Return the hook that reads limits, failures and broken bodies off the HTTP reply."""
+    budget = Budget()
 
     def judge(code: int, reason: str, url: str, *rest: Any) -> str:
         _, headers, body = rest[0], rest[1], str(rest[2]).strip()
+        pause(budget.rest_s(url, headers, body))
         doing = f"{venue}: {urlsplit(url).path}: HTTP {code} {reason}"
         wait_s = pauses.asked_wait(code, headers)
         is_frequent = code == 403 and ("10018" in body or "too frequent" in body.lower())

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 from quorate.errors import NotOfferedError
 from quorate.venues import frames
 from quorate.venues.client import connected
+from quorate.venues.numbered import NUMBERED, Pages, refuse_newest
 from quorate.venues.paging import Walk, pages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
     import polars as pl
 
@@ -29,6 +30,7 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
+_FEW: Final = 2
 _OPEN_ENDED: Final = frozenset({"binance", "binanceusdm", "binancecoinm", "binanceus"})
 """Their pages begin at the first row from a time on, however late, so an empty one is the last."""
 
@@ -167,7 +169,8 @@ class MarketData:
         ask = self._asker(kind, method, market, interval)
         name = f"{self.client.name} {symbol} {kind} {interval}".strip()
         stop_ms = min(end_ms, self._forming_ms(kind, interval))
-        async for rows in pages(ask, start_ms, stop_ms, walk, name):
+        doubt = None if walk.open_ended else self._doubter(kind, method, market, interval)
+        async for rows in pages(ask, start_ms, stop_ms, walk, name, doubt):
             yield frames.series(rows, kind)
 
     def _forming_ms(self, kind: Kind, interval: str) -> int:
@@ -216,15 +219,50 @@ class MarketData:
         longest_ms = step_ms + _DAY_MS * 3 if interval.endswith("M") and step_ms else step_ms
         return Walk(longest_ms, window_ms, open_ended, room_ms if market.get("active") else None)
 
+    def _until(self, kind: Kind) -> str | None:
+        """Return how the end of a page is said, where it is."""
+        return {"open_interest": "until", "funding": _UNTIL.get(self.client.name)}.get(kind)
+
+    def _doubter(
+        self, kind: Kind, method: _Method, market: dict[str, Any], interval: str
+    ) -> Callable[[int, Sequence[int]], Awaitable[None]] | None:
+        """Return what refuses a venue that gives its newest rows alone."""
+        if (self.client.name, kind) in NUMBERED:
+            return None
+        between, name = (interval,) if method.takes_interval else (), self._until(kind)
+
+        async def doubt(since: int, page: Sequence[int]) -> None:
+            until = ({name: min(page) - 1},) if name else ()
+            rows = await self.client.call(
+                method.name, market["symbol"], *between, since, _FEW, *until
+            )
+            few = [int(row[0]) for row in (_row(kind, row) for row in rows or ()) if row[0]]
+            refuse_newest(f"{self.client.name} {market['symbol']} {kind}", page, few)
+
+        return doubt
+
     def _asker(
         self, kind: Kind, method: _Method, market: dict[str, Any], interval: str
     ) -> Callable[[int, int], Any]:
         limit, step_ms = self._limit(kind, market), self.step_ms(kind, interval)
         between = (interval,) if method.takes_interval else ()
         is_whole = self.client.name in _OPEN_ENDED or not step_ms
-        name = {"open_interest": "until", "funding": _UNTIL.get(self.client.name)}.get(kind)
+        name = self._until(kind)
+        numbering = NUMBERED.get((self.client.name, kind))
+
+        async def turn(page: int) -> Sequence[Row]:
+            assert numbering is not None  # noqa: S101  (else nobody turns pages)
+            number = {numbering.parameter: page}
+            rows = await self.client.call(
+                method.name, market["symbol"], None, self.page_rows or numbering.limit, number
+            )
+            return [_row(kind, row) for row in rows or ()]
+
+        numbered = Pages(turn)
 
         async def ask(since: int, span_ms: int) -> Sequence[Row]:
+            if numbering is not None:
+                return await numbered.since(since)
             # Of a span longer than a page venues give the newest rows, and ccxt asks for one more.
             until = ({name: since + span_ms},) if name else ()
             n_rows = limit if is_whole else min(span_ms // step_ms + 1, limit)

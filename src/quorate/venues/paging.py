@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Row = tuple[float | None, ...]
     Ask = Callable[[int, int], Awaitable[Sequence[Row]]]
+    Doubt = Callable[[int, Sequence[int]], Awaitable[None]]
 
 _ROOM = 1.5
 """A settlement this many usual spacings after the last one leaves a hole."""
@@ -43,7 +44,12 @@ class Walk(NamedTuple):
 
 
 async def pages(
-    ask: Ask, start_ms: int, end_ms: int, walk: Walk, name: str
+    ask: Ask,
+    start_ms: int,
+    end_ms: int,
+    walk: Walk,
+    name: str,
+    doubt: Doubt | None = None,
 ) -> AsyncIterator[list[Row]]:
     """Yield a history's rows page by page, oldest first.
 
@@ -58,6 +64,9 @@ async def pages(
         How the venue pages.
     name : str
         What is asked for, for messages.
+    doubt : callable, optional
+        Is given where the first page was asked for, and its times, if it begins later: it raises
+        where that is not because nothing lies before.
 
     Yields
     ------
@@ -77,6 +86,9 @@ async def pages(
     cursor, last, reached, turns = start_ms, None, start_ms, 0
     while cursor < end_ms:
         found = await _whole(ask, cursor, last, walk, name)
+        if doubt is not None and last is None and min(found, default=0) > cursor + walk.step_ms:
+            await doubt(cursor, list(found))
+        doubt = None if found else doubt
         rows = [found[at] for at in sorted(found) if at < end_ms]
         fresh = [row for row in rows if row != last]
         if fresh:

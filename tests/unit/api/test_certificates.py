@@ -51,7 +51,7 @@ def test_data_that_fail_are_refused_or_told_at_the_head(folder, tmp_path):
         market(folder)
     result = quorate.run(market(folder, accept_failed=True), out=tmp_path)
     report = (result.folder / "report.html").read_text()
-    head = report[: report.index("<h1>")]
+    head = report[: report.index('class="verdict"')]
     assert "The data fail their rules" in head
     assert "BBBUSDT on binance_spot (ROW_IMPOSSIBLE)" in head
     assert "read them all the same" in (result.folder / "certificate.html").read_text()
@@ -133,7 +133,7 @@ def test_a_damaged_table_is_named_and_the_rest_is_shown(ran, tmp_path, table, ho
         bars(3).write_parquet(path)
     quorate.render(copy)
     report, page = ((copy / name).read_text() for name in ("report.html", "certificate.html"))
-    head = report[: report.index("<h1>")]
+    head = report[: report.index('class="verdict"')]
     assert "The certificate of the data is damaged" in head
     for text in (head, page):
         assert path.name in text

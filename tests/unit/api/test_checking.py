@@ -160,9 +160,14 @@ def test_a_change_of_unit_is_no_difference_of_two_vendors(tmp_path):
         name: pl.when(late).then(pl.col(name) * 1e3).otherwise(pl.col(name))
         for name in ("open", "high", "low", "close")
     }
-    where = store(tmp_path / "set", A=old.with_columns(**scaled))
-    line = quorate.check_data(where, other=where).pairs.row(0, named=True)
+    where, other = (store(tmp_path / name, A=old.with_columns(**scaled)) for name in ("one", "two"))
+    line = quorate.check_data(where, other=other).pairs.row(0, named=True)
     assert (line["n_bars"], line["max_bps"]) == (599, pytest.approx(0.0, abs=1e-9))
+
+
+def test_a_vendor_beside_itself_is_refused(folder):
+    with pytest.raises(ConfigError, match="is given as both vendors"):
+        quorate.check_data(folder, other=folder)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])

@@ -177,6 +177,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(folder, tmp_
         bring(folder, tmp_path, kind="candles")
     with pytest.raises(ConfigError, match="interval 'five'"):
         bring(folder, tmp_path, interval="five")
+    with pytest.raises(ConfigError, match="bars of 1M are not all of one length"):
+        bring(folder, tmp_path, interval="1M")
     with pytest.raises(ConfigError, match="cannot be a folder"):
         bring(folder, tmp_path, vendor="a/b")
     assert not (tmp_path / "lake").exists()

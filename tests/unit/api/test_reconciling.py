@@ -35,7 +35,9 @@ def test_each_bar_is_from_the_first_that_another_confirms(folders, tmp_path):
         ("AAAUSDT", "one", N - 1, N - 3, 0),
         ("AAAUSDT", "two", N - 21, 1, 0),
         ("AAAUSDT", "three", N - 1, 0, 0),
+        ("BBB", "three", N - 1, N - 1, N - 1),  # a coin that a later vendor alone has
     ]
+    assert pl.read_parquet(tmp_path / "merged" / "BBB.parquet")["vendor"].unique().item() == "three"
     merged = pl.read_parquet(tmp_path / "merged" / "AAAUSDT.parquet")
     assert merged.filter(pl.col("vendor") != "one").select("close", "vendor").rows() == [
         (bars(N)["close"][50], "two")
@@ -45,6 +47,34 @@ def test_each_bar_is_from_the_first_that_another_confirms(folders, tmp_path):
     assert found.disputed["at"].to_list() == [bars(N)["ts"][400]]
     panel = quorate.load(tmp_path / "merged", venue="binance_spot", kind="spot")
     assert panel.n_bars == N - 2
+
+
+def test_vendors_have_names_of_their_own(tmp_path):
+    """Of a lake's folders the vendor, of folders called alike the one above too."""
+    lake = [
+        store(tmp_path / f"vendor={name}" / "kind=ohlcv" / "interval=5m", AAAUSDT=bars(N))
+        for name in ("one_spot", "two_spot")
+    ]
+    assert quorate.reconcile_data(lake, kind="spot").vendors == ("one_spot", "two_spot")
+    alike = [store(tmp_path / name / "5m", AAAUSDT=bars(N)) for name in ("one", "two")]
+    assert quorate.reconcile_data(alike, kind="spot").vendors == ("one/5m", "two/5m")
+
+
+def test_a_vendor_does_not_confirm_itself(folders):
+    with pytest.raises(ConfigError, match="given twice: it would confirm itself"):
+        quorate.reconcile_data([folders[0], folders[0]], kind="spot")
+    with pytest.raises(ConfigError, match="the vendor's name a is given twice"):
+        quorate.reconcile_data(folders[:2], kind="spot", names=["a", "a"])
+
+
+def test_a_venue_of_another_kind_is_refused(folders):
+    with pytest.raises(ConfigError, match="okx_swap is a perp venue, and spot bars are reconciled"):
+        quorate.reconcile_data(folders[:2], kind="spot", names=["binance_spot", "okx_swap"])
+
+
+def test_a_symbol_that_no_vendor_has_is_named(folders):
+    with pytest.raises(DataError, match="no vendor has NOPE"):
+        quorate.reconcile_data(folders, kind="spot", symbols=["NOPE"])
 
 
 def test_the_command_tells_and_writes(folders, tmp_path, capsys):

@@ -16,9 +16,19 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 SOURCE = Path(quorate.__file__).parent
-SECTIONS = ("regime", "consensus", "costs", "risk", "portfolio", "routing", "exchange", "decision")
+SECTIONS = (
+    "features",
+    "regime",
+    "consensus",
+    "costs",
+    "risk",
+    "portfolio",
+    "routing",
+    "exchange",
+    "decision",
+)
 NAMES = [(section, name) for section in SECTIONS for name in schema()[section]]
-PLACES = dict.fromkeys(("regime", "consensus", "exchange"), "") | {
+PLACES = dict.fromkeys(("features", "regime", "consensus", "exchange"), "") | {
     section: f"chain.{section}" for section in ("costs", "risk", "portfolio", "routing")
 }
 PLACES = {name: place or name for name, place in PLACES.items()} | {"decision": "chain.rules"}

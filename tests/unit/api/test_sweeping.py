@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from benchmarks.digest import Left
 
 import quorate
 from quorate.api import folding, sweeping
+from quorate.api.choosing import _default_row
 from quorate.errors import ConfigError
+from quorate.statistics import currency
+from quorate.statistics.daily import EQUITY, daily_returns
+from quorate.statistics.overfitting import effective_rank
 from quorate.store import open_store
 
 LIVELY = {
@@ -130,6 +135,56 @@ def test_the_ratios_are_deflated_by_what_is_booked(panel, swept, tmp_path):
     )
 
 
+def test_settings_that_trade_alike_are_few_trials(swept):
+    assert 1.0 <= swept.trials.effective < 8.0
+    assert swept.trials.effective == pytest.approx(effective_rank(swept.returns), rel=1e-9)
+
+
+def test_luck_is_there_from_python(swept):
+    luck = swept.luck
+    best = swept.table.row(luck.best, named=True)
+    assert luck.measure == "net_return"  # too few trades for any ratio
+    assert best["net_return"] == max(swept.table["net_return"])
+    assert luck.deflated_sharpe == best["deflated_sharpe"]
+    assert luck.n_days == len(swept.days) == 16
+    assert luck.overfit.n_blocks == 4
+    assert len(luck.overfit.found.logits) == 6
+    assert luck.surface.n_neighbours == 3
+    assert luck.scales == (*CHOICES[0],)
+    assert [each.benchmark for each in luck.against] == ["holding BTC", "the default settings"]
+    assert set(swept.held) == {"BTC", "all coins"}
+    assert swept.luck is luck
+
+
+def test_the_defaults_are_a_benchmark_where_they_are_on_the_grid(panel):
+    k = quorate.read_settings()["consensus"]["k"]
+    chosen = settings([{"consensus.k": each} for each in (str(k), "1.0")])
+    found = quorate.sweep(panel, chosen)
+    assert _default_row(found.table) == 0
+    words = quorate.sweep(panel, settings([{"costs.impact": "volatility"}, {}]))
+    assert _default_row(words.table) == 1
+    assert _default_row(found.table.with_columns(pl.lit(9.0).alias("consensus.k"))) is None
+
+
+def test_the_returns_are_those_of_each_setting(panel, swept):
+    alone = quorate.run(panel, settings(CHOICES)[5])
+    daily = daily_returns(currency.in_usd(alone.equity).select(list(EQUITY)))
+    assert swept.returns[:, 5].tolist() == daily.net.tolist()
+    assert swept.days.tolist() == daily.day.tolist()
+
+
+def test_a_later_run_is_deflated_by_what_the_trials_amount_to(panel, tmp_path):
+    first = quorate.sweep(panel, settings(CHOICES), out=tmp_path)
+    again = quorate.run(panel, settings(CHOICES)[2], out=tmp_path)
+    net = again.metrics["net"]
+    assert net["n_trials"] == 8.0
+    # the store keeps seven digits of each return
+    assert net["n_effective_trials"] == pytest.approx(first.trials.effective, rel=1e-4)
+    assert net["deflated_sharpe"] == pytest.approx(
+        first.table["deflated_sharpe"].to_list()[2], rel=1e-4
+    )
+
+
 def test_the_same_setting_twice_is_one_trial(panel):
     assert quorate.sweep(panel, settings([CHOICES[0]] * 2)).trials.n == 1.0
 
@@ -155,6 +210,7 @@ def test_one_that_fails_is_booked_as_failed(panel, tmp_path, monkeypatch):
     ("other", "said"),
     [
         ({"regime.adaptive": "true"}, "changes regime.adaptive"),
+        ({"features.clip_z": "20"}, "changes features.clip_z"),
         ({"engines.exclude": "momentum_day"}, "changes engines.exclude"),
         ({"account.store": "other.sqlite"}, "changes account.store"),
     ],

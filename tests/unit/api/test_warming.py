@@ -23,6 +23,17 @@ event.register("numba:compile", Compiled())
 import quorate
 quorate.run(quorate.synthetic(n_coins=2, days=1))
 quorate.run(quorate.synthetic(n_coins=3, days=2, kind="spot"))
+import numpy as np
+from quorate.core.consensus.edge_map import EdgeMap
+from quorate.core.engines import linear
+from quorate.core.types import Regime
+from quorate.research.fits import Fits
+given = linear.pack(np.zeros(2), np.ones(2), np.ones(2), 0.0, 10.0, 0.0)
+reads, named = ("ret_1h", "ret_24h"), {"name": "mine", "family": "model", "hypothesis": "none"}
+mine = linear.build(**named, approved=[Regime.TREND], reads=reads, parameters=given)
+edges = EdgeMap(np.array([0.03]), np.eye(2), np.eye(2), np.ones(1))
+fits = Fits(engines=(mine,), cells={"mine": np.full(25, 0.6)}, edges=edges)
+quorate.run(quorate.synthetic(n_coins=3, days=2), models=fits)
 print(json.dumps(Compiled.names))
 """
 

@@ -20,6 +20,7 @@ def test_every_command_has_help_with_an_example(capsys):
         "demo",
         "backtest",
         "sweep",
+        "audit",
         "warm",
         "doctor",
         "report",

@@ -11,11 +11,13 @@ import pytest
 import quorate
 from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     archives,
+    auditing,
     data,
     pulling,
     reconciling,
     runs,
     sweeping,
+    walking,
 )
 from quorate.cli.commands import app
 from quorate.cli.overview import GROUPS, named, names

@@ -92,3 +92,18 @@ def test_runs_are_compared_and_the_page_is_named(out, tmp_path, capsys, monkeypa
 def test_errors_say_what_there_is(out, arguments, says, capsys):
     assert run([*arguments, "--out", str(out)]) == 3
     assert says in capsys.readouterr().err
+
+
+def test_a_run_is_held_against_shuffled_bars(tmp_path, capsys):
+    made = ["demo", "--days", "3", "--out", str(tmp_path), "--json"]
+    assert run(made) == 0
+    run_id = json.loads(capsys.readouterr().out)["run_id"]
+    command = ["control", run_id, "--markets", "2", "--out", str(tmp_path)]
+    assert run(command) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("On 2 markets of the same bars shuffled, the Sharpe ratio was as high")
+    assert "would have been believed" in said
+    assert str(tmp_path / run_id / "report.html") in said
+    assert run([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 2
+    assert run([*command[:-4], "--markets", "0", "--out", str(tmp_path)]) == 2

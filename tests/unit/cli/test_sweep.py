@@ -73,6 +73,16 @@ def test_every_combination_is_booked_and_the_best_is_judged_by_how_many_there_we
     assert (said["trials"]["booked"], said["trials"]["n"]) == (6, 6.0)
     assert said["trials"]["best_sharpe_by_luck"] > 0.0
     assert all(row["deflated_sharpe"] < row["psr"] for row in said["rows"])
+    assert 1.0 <= said["trials"]["n_effective"] < 6.0
+    luck = said["luck"]
+    assert luck["overfitting"]["n_splits"] == 6  # 4 blocks of 21 days
+    assert 0.0 <= luck["overfitting"]["probability"] <= 1.0
+    assert [each["benchmark"] for each in luck["against"]] == [
+        "holding BTC",
+        "the default settings",
+    ]
+    assert luck["neighbours"]["n"] in {2, 3}
+    assert said["page"].startswith(str(folder))
 
 
 def test_a_setting_has_no_folder_and_the_error_says_how_to_make_a_run_of_it(swept, capsys):
@@ -116,8 +126,15 @@ def test_the_terminal_says_what_it_means(tmp_path, capsys):
     assert "consensus.k  risk.stop_sigmas" in said
     assert "the best 4 of 6: --top 6 shows all" in said
     flat = " ".join(said.split())
-    assert f"6 trials booked in {tmp_path / 'quorate.sqlite'}. Without any edge" in flat
-    assert "the best of 6 would still show a Sharpe" in flat
+    assert f"6 trials booked in {tmp_path / 'quorate.sqlite'}. They amount to" in flat
+    assert "without any edge the best of those would still show a Sharpe ratio of" in flat
+    assert said.index("LUCK") < said.index("consensus.k  risk.stop_sigmas")
+    assert "Overfitting (PBO): the best of one half of the days was in the worse half" in flat
+    assert "Against holding BTC it was not asked: needs 30 days, there are 21." in flat
+    assert "Against the default settings it was not asked: they are not on the grid" in flat
+    assert "Neighbours: " in flat
+    page = tmp_path / flat.split("PAGE ")[1].split("/")[-1]
+    assert "Plateau or peak?" in page.read_text(encoding="utf-8")
     assert "MATTERED     net return by value" in said
     assert "NEXT         quorate demo --days 21 --set" in said
     assert "None" not in said

@@ -57,7 +57,19 @@ def test_before_the_first_settlement_nothing_is_known():
 def test_the_interval_comes_from_the_times(every):
     at = np.arange(0, 48, every)
     laid = funding.lay(settle(at, np.full(at.size, 1e-4)), Grid(START_MS, 60, 48))
-    assert (laid.hours == every).all()
+    # the second settlement says how long an interval is, and not before
+    assert (laid.hours[every:] == every).all()
+    assert set(laid.hours[:every]) <= {8.0, float(every)}
+
+
+def test_an_interval_is_not_known_from_the_settlement_after():
+    """Cut between the first two settlements, the first hours are what they are of the whole."""
+    at = np.array([4, 8, 12])
+    whole = funding.lay(settle(at, np.full(3, 1e-4)), Grid(START_MS, 60, 24))
+    then = funding.lay(settle(at[:1], np.full(1, 1e-4)), Grid(START_MS, 60, 6))
+    np.testing.assert_array_equal(then.hours, whole.hours[:6])
+    assert whole.hours[6] == 8.0
+    assert whole.hours[8] == 4.0
 
 
 def test_a_hole_keeps_the_interval_and_the_rate_goes_stale_after_a_day():
@@ -96,7 +108,7 @@ def test_assuming_leaves_known_rates_alone():
     filled = funding.assume(known, 1e-4, grid)
     assert filled.settled[[7, 15]].tolist() == [1e-4, 1e-4]
     assert filled.settled[[23, 27, 31]].tolist() == [5e-4] * 3
-    assert (filled.hours[23:] == 4).all()
+    assert (filled.hours[27:] == 4).all()  # the second settlement says so
 
 
 KEY = layout.Key("demo", "funding", "8h")

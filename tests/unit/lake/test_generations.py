@@ -41,6 +41,19 @@ def test_what_is_not_swapped_in_leaves_nothing(tmp_path):
     assert versions(tmp_path) == {one.name}
 
 
+def test_a_folder_that_was_made_for_nothing_goes_too(tmp_path):
+    with pytest.raises(TypeError), fresh(tmp_path / "deep" / "er", FILE):
+        raise TypeError
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(TypeError), fresh(tmp_path / "mine", FILE):
+        raise TypeError
+    with fresh(tmp_path / "deep", FILE) as (folder, _):
+        (folder.parent / "theirs").write_text("put there meanwhile")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "mine"]
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["theirs"]
+
+
 def test_an_open_version_stays_until_it_is_closed_and_the_next_is_written(tmp_path):
     one = write(tmp_path, "one")
     held = Held(one)

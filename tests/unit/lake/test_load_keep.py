@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.unit.lake import flawed
-from tests.unit.lake.builders import START_MS, store
+from tests.unit.lake.builders import START_MS, put, store, without
 
 from quorate.errors import DataError
-from quorate.lake import PanelSpec, Source, blocks, columns, keep, layout, load, strands
+from quorate.lake import PanelSpec, Source, blocks, columns, keep, layout, load, shelf, strands
 
 LAID = ("bars", "market", "member", "venues", "quote_usd", "delisted_k")
 
@@ -69,6 +69,65 @@ def test_the_flaws_are_there(tmp_path, name):
         assert "TWICEUSDT.2" in panel.symbols
 
 
+@pytest.mark.parametrize("rows", [300, 700])
+@pytest.mark.parametrize("name", flawed.MARKETS)
+def test_however_short_the_stretches_are(tmp_path, monkeypatch, name, rows):
+    spec = flawed.MARKETS[name](tmp_path)
+    loaded = load(spec)
+    monkeypatch.setattr(shelf, "STRETCH_ROWS", rows)
+    monkeypatch.setattr(strands, "STRETCH_ROWS", rows)
+    monkeypatch.setattr(strands, "BLOCK_CELLS", 2_000)
+    kept = keep(spec, tmp_path / "kept")
+    assert raw(loaded) == raw(kept)
+    assert told(loaded) == told(kept)
+
+
+def hourly(frame):
+    """Return the hours of five-minute bars, with a price that the minutes do not show."""
+    hours = (
+        frame.sort("ts")
+        .group_by_dynamic("ts", every="1h")
+        .agg(
+            pl.col("open").first(),
+            pl.col("high").max(),
+            pl.col("low").min(),
+            pl.col("close").last(),
+            pl.col("volume").sum(),
+        )
+    )
+    return put(hours, 130, close=190.0, high=200.0, volume=1.0)
+
+
+def longer(root):
+    """Return hours beside five minutes in dollars, of which some are missing."""
+    names = ("PLAINUSDT", "GAPSUSDT", "UNITUSDT")
+    hours = {name: hourly(flawed.market()[name]) for name in names}
+    minutes = {f"{name[:-1]}": without(flawed.market()[name], 500, 30) for name in names}
+    sources = (
+        Source(store(root / "hours", **hours), "binance_spot", "spot"),
+        Source(store(root / "minutes", **minutes), "kraken_spot", "spot"),
+    )
+    worth = flawed.scaled(flawed.noisy(20, 2_000), 0.01).drop("volume", "taker_buy_volume")
+    usd = store(root / "usd", USDT=worth)
+    return PanelSpec(sources, bar_minutes=60, quote_usd=usd / "USDT.parquet", accept_failed=True)
+
+
+@pytest.mark.parametrize("rows", [30, 300])
+def test_however_short_where_bars_are_made_of_shorter_ones(tmp_path, monkeypatch, rows):
+    specs = [longer(tmp_path), dataclasses.replace(flawed.two_spots(tmp_path), bar_minutes=60)]
+    loaded = [load(spec) for spec in specs]
+    (_, found), _ = loaded[0].certificate.venues
+    assert "SPIKE_DISPUTED" in found.findings["rule"]
+    assert found.pairs.height == 3
+    monkeypatch.setattr(shelf, "STRETCH_ROWS", rows)
+    monkeypatch.setattr(strands, "STRETCH_ROWS", rows)
+    monkeypatch.setattr(strands, "BLOCK_CELLS", 100)
+    for nth, (spec, one) in enumerate(zip(specs, loaded, strict=True)):
+        kept = keep(spec, tmp_path / f"kept {nth}")
+        assert raw(one) == raw(kept)
+        assert told(one) == told(kept)
+
+
 @pytest.mark.parametrize("cells", [1, 37, 5_000])
 def test_however_long_a_block_is(tmp_path, monkeypatch, cells):
     spec = flawed.perps(tmp_path)
@@ -78,7 +137,9 @@ def test_however_long_a_block_is(tmp_path, monkeypatch, cells):
     assert raw(keep(spec, tmp_path / "kept")) == loaded
 
 
-def test_the_lake_as_of_a_moment_too(tmp_path):
+def test_the_lake_as_of_a_moment_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf, "STRETCH_ROWS", 500)
+    monkeypatch.setattr(strands, "STRETCH_ROWS", 500)
     key = layout.Key("binance_spot", "ohlcv", "5m")
     frames = {name: frame for name, frame in flawed.market().items() if name != "WRONGUSDT"}
     for name, frame in frames.items():
@@ -125,6 +186,9 @@ def test_what_is_refused_is_refused_and_leaves_the_panel_that_was_there(tmp_path
         assert raw(columns.read(tmp_path / "kept")) == before
         names = {path.name.partition("-")[0] for path in (tmp_path / "kept").iterdir()}
         assert names == {"panel.json", "version"}
+        with pytest.raises(DataError, match=said):
+            keep(wrong, tmp_path / "none" / "kept")
+        assert not (tmp_path / "none").exists()
 
 
 def test_nothing_of_the_way_stays(tmp_path):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from quorate.lake import blocks, synthetic
+from quorate.lake.grid import NEVER
+from quorate.lake.panel import part
 
 
 @pytest.mark.parametrize("n_bars", [1, 7, 100, 288, 10_000])
@@ -46,3 +48,24 @@ def test_stamps_are_closes():
     assert panel.close_ms(0) % 86_400_000 == 300_000
     assert panel.close_ms(panel.n_bars - 1) % 86_400_000 == 0
     assert panel.bars_per_hour == 12
+
+
+def test_a_part_knows_nothing_after_it():
+    panel = synthetic(n_coins=6, days=40, seed=7)
+    gone = int(np.argmin(panel.delisted_k))
+    end = int(panel.delisted_k[gone]) - panel.k0
+    assert 0 < end < panel.n_bars - 600
+    before, after = part(panel, 100, end), part(panel, 100, end + 600)
+    assert before.delisted_k[gone] == NEVER
+    assert part(panel, 100, end + 280).delisted_k[gone] == NEVER  # silent, for less than a day
+    assert after.delisted_k[gone] == panel.delisted_k[gone]
+    assert (before.k0, before.n_bars) == (panel.k0 + 100, end - 100)
+    assert np.shares_memory(before.bars.close, panel.bars.close)
+    np.testing.assert_array_equal(after.bars.close, panel.bars.close[100 : end + 600])
+    assert before.source.digest != after.source.digest != panel.source.digest
+
+
+@pytest.mark.parametrize(("first", "after"), [(5, 5), (-1, 9), (0, 289)])
+def test_a_part_that_is_none_is_refused(first, after):
+    with pytest.raises(ValueError, match="are no part of 288 bars"):
+        part(synthetic(n_coins=1, days=1), first, after)

@@ -63,6 +63,14 @@ def test_a_pull_stores_what_the_venue_has_and_the_next_one_only_what_is_new(tmp_
     assert stored(tmp_path).height == 3_199
 
 
+@pytest.mark.parametrize("interval", ["1M", "3M", "1y"])
+def test_bars_of_calendar_months_are_refused_before_anything_is_asked(tmp_path, interval):
+    with served(markets(300)) as server:
+        with pytest.raises(ConfigError, match=f"bars of {interval} are not all of one length"):
+            pull(wanted(interval=interval), tmp_path, url=server.url, patience=QUICK)
+        assert server.log == []
+
+
 def test_the_lake_is_not_written_when_nothing_is_new(tmp_path):
     with served(markets(300)) as server:
         pull(wanted(), tmp_path, url=server.url, patience=QUICK)

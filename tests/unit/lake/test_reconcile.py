@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.unit.lake.builders import START_MS
 
-from quorate.lake import reconcile
+from quorate.lake import clocks, reconcile
 from quorate.lake.grid import take
 from quorate.lake.sources import Series
 
@@ -84,7 +84,7 @@ def test_a_day_with_more_than_one_in_two_hundred_is_quarantined():
 def test_a_swapped_vendor_disagrees_on_every_bar():
     told = reconcile.compare(series(walk(3)), series(2.0 * walk(4)), 1e-6, 5)
     assert not told.agrees.any()
-    assert reconcile.shift(series(walk(3)), series(2.0 * walk(4)), 5) is None
+    assert clocks.shift(series(walk(3)), series(2.0 * walk(4)), 5) is None
 
 
 @pytest.mark.parametrize("bars", [0, 12, -12, 1])
@@ -92,12 +92,12 @@ def test_a_shifted_clock_is_found(bars):
     close = walk()
     late = series(noisy(close))
     late = late._replace(open_ms=late.open_ms + bars * BAR_MS)
-    assert reconcile.shift(series(close), late, 5) == bars
+    assert clocks.shift(series(close), late, 5) == bars
 
 
 def test_too_few_returns_tell_no_shift():
     close = walk(n=100)
-    assert reconcile.shift(series(close), series(close), 5) is None
+    assert clocks.shift(series(close), series(close), 5) is None
 
 
 def test_two_that_agree_give_the_first():

@@ -120,38 +120,6 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path):
         sources.read_bars([tmp_path / "B.parquet"], drop_last=True)
 
 
-def minutes_of(series):
-    return sources.infer_minutes(series.open_ms, series.file)
-
-
-@pytest.mark.parametrize("minutes", [1, 5, 15, 60, 1440])
-def test_the_bar_length_is_the_common_spacing(tmp_path, minutes):
-    frame = pl.concat([bars(n=40, minutes=minutes)[:10], bars(n=40, minutes=minutes)[15:]])
-    assert minutes_of(read(tmp_path, frame)) == minutes
-
-
-def test_one_row_has_no_spacing(tmp_path):
-    assert minutes_of(read(tmp_path, bars(n=1))) is None
-
-
-def test_mixed_intervals_are_refused(tmp_path):
-    later = START_MS + 24 * 300_000
-    mixed = pl.concat([bars(n=24), bars(n=20, minutes=15, start_ms=later)])
-    with pytest.raises(SchemaError, match="bars of 5 minutes, but 15 minutes apart"):
-        minutes_of(read(tmp_path, mixed))
-    mixed = pl.concat([bars(n=3), bars(n=40, minutes=60, start_ms=START_MS + 3_600_000)])
-    with pytest.raises(SchemaError, match="bars of 60 minutes, but 5 minutes apart"):
-        minutes_of(read(tmp_path, mixed))
-
-
-def test_where_rules_judge_shorter_spacings_pass_and_order_does_not_matter():
-    at = START_MS + np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) * 300_000
-    odd = np.append(at, at[4] + 60_000)
-    assert sources.infer_minutes(odd[::-1], "A", is_strict=False) == 5
-    with pytest.raises(SchemaError, match="but 1 minutes apart"):
-        sources.infer_minutes(np.sort(odd), "A")
-
-
 def test_jitter_within_two_seconds_is_snapped(tmp_path):
     jitter = np.array([0, 9, -1_999, 2_000] * 6)
     frame = bars().with_columns(pl.col("ts").dt.epoch("ms") + pl.Series(jitter))

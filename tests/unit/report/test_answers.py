@@ -81,8 +81,7 @@ def test_luck_is_judged_by_the_intervals_and_said_alike(run, found, said, short)
     judged = replace(run, metrics=metrics)
     assert said in luck.sentence(judged)
     assert short in luck.judge(judged).short
-    if judged.metrics["net"]["sharpe"] is not None:
-        assert short in " ".join(summary(judged).split())
+    assert " ".join(summary(judged).split()).startswith(f"LUCK {luck.sentence(judged)}")
 
 
 def test_a_handful_of_trades_is_never_told_apart_from_luck(run):
@@ -142,6 +141,26 @@ def test_trials_are_told_where_they_were_counted(run):
     deflated = replace(counted, metrics=run.metrics | {"net": net})
     row = next(row for row in luck.doubts(deflated) if row.question.startswith("runs on these"))
     assert "above what the best of 41 would show by luck (DSR): 50.0%" in row.reading
+    alike = net | {"n_effective_trials": 3.21, "min_backtest_days": 400.2, "n_days": 100}
+    rows = luck.doubts(replace(counted, metrics=run.metrics | {"net": alike}))
+    found = {row.question: row for row in rows}
+    row = found["runs on these or overlapping data in this store"]
+    assert row.figure == "41"
+    assert "the best of 3.2 would show by luck" in row.reading
+    row = found["independent trials they amount to"]
+    assert row.figure == "3.2"
+    assert "effective rank of the correlation of their daily returns" in row.reading
+    row = found["record that so many trials need (MinBTL)"]
+    assert (row.figure, row.reading.endswith("there are 100 days")) == ("401 days", True)
+
+
+def test_the_odds_stand_beside_what_can_be_judged_and_nowhere_else(run, quiet):
+    metrics = run.metrics | {"net": run.metrics["net"] | GOOD}
+    first, odds = luck.opening(replace(run, metrics=metrics))
+    assert first == luck.sentence(replace(run, metrics=metrics))
+    assert "Without an edge a ratio as high comes by luck in" in odds
+    assert luck.opening(replace(run, metrics=metrics, trades=run.trades.head(29)))[1:] == []
+    assert len(luck.opening(quiet)) == 1
 
 
 def test_the_worst_day_and_fall_are_found(run):

@@ -176,3 +176,14 @@ def test_delistings_are_told_with_their_money(run):
     assert evidence._delisting_haircut(replace(run, fills=coded)) == 7 * UNIT
     assert found.figure == "2 positions, 7.00 USD of haircut"
     assert trading.delistings(evidence.Evidence()) is None
+
+
+def test_trades_in_the_sample_of_the_models_are_counted(run):
+    assert evidence.gather(run).has_models is False
+    opened = run.trades["opened_at"].sort()
+    told = {"until": opened[9].isoformat()}
+    seen = evidence.gather(replace(run, about=run.about | {"models": told}))
+    assert seen.n_in_sample == (run.trades["opened_at"] <= opened[9]).sum() >= 10
+    assert seen.models_until == f"{opened[9]:%Y-%m-%d %H:%M} UTC"
+    unsaid = evidence.gather(replace(run, about=run.about | {"models": {"until": ""}}))
+    assert (unsaid.has_models, unsaid.models_until) == (True, "")

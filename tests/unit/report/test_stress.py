@@ -80,3 +80,15 @@ def test_a_loss_has_no_break_even_and_losers_are_not_luck(tmp_path):
 
 def test_a_run_that_never_traded_has_nothing_to_break(tmp_path):
     assert stress.tables(read(build(tmp_path, n_trades=0, n_bars=100))) == []
+
+
+def test_the_run_decided_anew_has_a_ratio_only_where_its_trades_are_enough():
+    found = {"pnl_usd": 12.5, "net_return": 0.01, "sharpe": 1.25, "n_trades": 30}
+    _, figure, _, reading = stress.doubt(found)
+    assert figure == "still positive"
+    assert "12.50 USD, 1.00%, net Sharpe ratio 1.25, 30 closed trades" in reading
+    assert "Sharpe" not in stress.doubt(found | {"n_trades": 29})[3]
+    assert stress.doubt(found | {"pnl_usd": 0.0})[1] == "not positive"
+    assert stress.doubt(None)[1] == "not asked"
+    assert stress.sentence(None) == ""
+    assert stress.sentence({"pnl_usd": -1.0}).endswith("it is not positive.")

@@ -21,7 +21,7 @@ from quorate.report.reading import curves, read
 from quorate.report.summary import HEIGHT, WIDTH, _worst, summary
 
 PAGE = Path("runs/20250601-000000-aaaa1111/report.html")
-HEADS = ("FROM FILES", "SUSPICIOUS", "EARNED", "COST", "WOULD BREAK", "WAITED FOR", "PAGE")
+HEADS = ("LUCK", "FROM FILES", "SUSPICIOUS", "EARNED", "COST", "WOULD BREAK", "WAITED FOR", "PAGE")
 
 
 def said(folder, **chosen):
@@ -57,7 +57,17 @@ def test_it_fits_one_screen_and_answers_five_questions(tmp_path, chosen):
 def test_made_up_prices_are_said_first(tmp_path):
     text = said(tmp_path, is_synthetic=True)
     assert text.startswith("SYNTHETIC DATA")
+    assert text.index("LUCK") < text.index("SUSPICIOUS") < text.index("EARNED")
     assert "FROM FILES" not in text
+
+
+def test_luck_is_said_before_any_return_and_once(tmp_path):
+    text = said(tmp_path)
+    assert text.startswith("LUCK")
+    words = " ".join(text.split())
+    assert words.index("no track record is long enough") < words.index("EARNED")
+    assert words.count("95% interval of the Sharpe ratio contains zero") <= 1
+    assert "It may be luck: It may be luck" not in words
 
 
 def test_costs_lead_from_gross_to_net(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from quorate.cli.sweep_rows import sweep_rows
 from quorate.report import sweeps
-from quorate.report.sweep_text import effect_lines, text
+from quorate.report.sweep_text import effect_lines, opening, text
 from quorate.statistics.accounts import Trials
 from quorate.statistics.cautions import FEW_TRADES
 
@@ -81,9 +81,9 @@ def test_a_ratio_of_few_trades_is_last_and_has_no_mean():
 def test_without_a_ratio_that_says_anything_the_net_return_sorts():
     told = sweeps.tell(table([1.0, 2.0] * 3, [9] * 6), [net()] * 6, Trials(6.0, 0.01))
     assert (told.asked, told.by, told.order[0]) == ("sharpe", "net", 1)
-    said = text(told, store="s", again="quorate demo", ahead="others")
+    said = text(told, again="quorate demo", ahead="others")
     assert "by net return (no Sharpe ratio says anything):" in said
-    assert "The trades are too few to tell skill from luck" in said
+    assert "The trades are too few to tell skill from luck" in opening(told, store="s")
 
 
 def test_the_best_of_many_is_judged_as_such():
@@ -91,13 +91,13 @@ def test_the_best_of_many_is_judged_as_such():
     many = sweeps.tell(grid, [net(6.0)] * 6, Trials(200.0, 0.01))
     assert "one of 200 runs on these data" in many.judgement.sentence
     assert many.judgement.is_told_apart is False
-    said = text(many, store="runs/quorate.sqlite", again="quorate demo", ahead="others")
+    said = opening(many, store="runs/quorate.sqlite")
     assert "6 trials booked in runs/quorate.sqlite; 200 different ones in all" in " ".join(
         said.split()
     )
     alone = sweeps.tell(grid, [net(6.0)] * 6, Trials(1.0))
     assert alone.judgement.is_told_apart is True
-    assert "Without any edge" not in text(alone, store="s", again="c", ahead="others")
+    assert "without any edge" not in opening(alone, store="s")
 
 
 def test_what_mattered_comes_first_and_is_the_mean_by_value():

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.statistics.building import G16, UNIT, equity_frame, trades_frame
 
 from quorate.core.types import Line
+from quorate.statistics.accounts import Trials
 from quorate.statistics.metrics import METRICS, SPREADS, summary
 from quorate.statistics.ratios import sharpe
 from quorate.statistics.stability import dispersion
@@ -56,10 +57,14 @@ def test_every_key_of_the_summary_has_its_row():
 
 
 def test_trials_deflate_the_ratio():
-    alone, chosen = summarise(n_trials=1)["net"], summarise(n_trials=50)["net"]
+    alone, chosen = (summarise(trials=Trials(float(n)))["net"] for n in (1, 50))
     assert (alone["n_trials"], chosen["n_trials"]) == (1, 50)
+    alike = summarise(trials=Trials(50.0, None, 4.0))["net"]
+    assert (alike["n_trials"], alike["n_effective_trials"]) == (50, 4)
+    assert chosen["deflated_sharpe"] < alike["deflated_sharpe"] < alone["deflated_sharpe"]
+    assert chosen["min_backtest_days"] > alike["min_backtest_days"] > alone["min_backtest_days"]
     assert alone["deflated_sharpe"] == alone["psr"] > chosen["deflated_sharpe"]
-    apart = summarise(n_trials=50, trials_variance=1.0)["net"]
+    apart = summarise(trials=Trials(50.0, 1.0))["net"]
     assert apart["deflated_sharpe"] < chosen["deflated_sharpe"]
     unsaid = summarise()
     assert unsaid["net"]["deflated_sharpe"] is None

@@ -1,10 +1,11 @@
 """Consensus: votes of many engines become one score per coin, an edge and a reason (Spec 1).
 
-In: votes, closes, regimes, approvals of one bar. Out: one row of ``Out``. The order within a bar:
+In: votes, closes, regimes, approvals of one bar, and calibrations that were fitted. Out: one row of
+``Out``. The order within a bar:
 
 1. ``labels``: settle the votes of ``h`` bars ago whose outcome this close decides.
 2. ``reliability`` and ``calibration``: learn from what was settled, for every engine in every
-   regime, gated or not.
+   regime, gated or not; where a calibration was fitted out of sample, that one speaks.
 3. ``correlation`` (on the hour): add this bar's signed votes, rebuild the matrices.
 4. ``weights``: reliability times minimum-variance weights, over the eligible engines.
 5. ``vote`` and ``score``: record this bar's votes, add them up, compare with the threshold.
@@ -114,6 +115,7 @@ def step(
     side: ByteMat,
     strength: Mat,
     approved: ByteMat,
+    fitted: Mat,
     healthy: ByteVec,
     family: ByteVec,
     params: Params,
@@ -139,6 +141,9 @@ def step(
         Votes as the engines gave them, shape (engine, coin).
     approved : ByteMat
         1 where an engine may vote in a regime, shape (regime, engine).
+    fitted : Mat
+        Probabilities of a fitted calibration, NaN where there is none, shape (engine, cell); or
+        ``calibration.unfitted``.
     healthy, family : ByteVec
         1 where an engine works; its family, 0 to 62, shape (engine,).
     params : Params
@@ -165,6 +170,7 @@ def step(
     labels.resolve(k, codes, work.move, state.labels, work.ended, work.square)
     reliability.step(k, work.ended, work.square, state.labels.prob, params, state.reliability)
     calibration.step(k, work.ended, params, state.calibration, work.prob)
+    calibration.overrule(fitted, params.floor_prob, work.prob)
     for v in range(N_REGIMES):
         work.rebuilt[v] = 0
     if k % params.bars_per_hour == 0:
@@ -218,6 +224,7 @@ def scan(
     side: ByteCube,
     strength: Cube,
     approved: ByteMat,
+    fitted: Mat,
     healthy: ByteMat,
     family: ByteVec,
     params: Params,
@@ -236,7 +243,7 @@ def scan(
         Votes, shape (time, engine, coin).
     healthy : ByteMat
         1 where an engine works, shape (time, engine).
-    approved, family, params, state, out
+    approved, fitted, family, params, state, out
         As ``step``.
 
     Notes
@@ -275,6 +282,7 @@ def scan(
             side[t],
             strength[t],
             approved,
+            fitted,
             healthy[t],
             family,
             params,

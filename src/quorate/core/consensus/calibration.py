@@ -2,7 +2,8 @@
 
 In: the labels that ended. Out: a probability per engine and cell. An engine's strength is a
 claim; the decayed share of such claims that came true, pulled to 0.5 by a Beta prior and never
-below 0.5, is what votes (METHODS 0b.4). Trained calibrations replace this one.
+below 0.5, is what votes (METHODS 0b.4). Where a calibration was fitted out of sample, what it says
+of a cell is used instead (METHODS 1.4); the share is counted on, and speaks in all other cells.
 
 The buckets are of equal width over [0.5, 1] (``labels.N_BUCKETS``), so that a table reads the
 same for every engine; outcomes fade with a half-life of 30 days, as reliability's do.
@@ -103,3 +104,46 @@ def step(k: int, ended: IntCube, params: Params, state: State, prob: Mat) -> Non
         means[i] = calibrated(
             right[i], mass[i], params.prior_prob, params.prior_mass, params.floor_prob
         )
+
+
+def unfitted() -> Mat:
+    """Return the table of no fit at all: without rows, so that no bar looks at it.
+
+    Examples
+    --------
+    >>> unfitted().shape
+    (0, 25)
+    """
+    return np.empty((0, N_CELLS))
+
+
+@kernel
+def overrule(fitted: Mat, floor_prob: float, prob: Mat) -> None:
+    """Put what was fitted in place of the probabilities in force, where something was.
+
+    Parameters
+    ----------
+    fitted : Mat
+        Fitted probabilities, NaN where there is no fit, shape (engine, cell); or ``unfitted``.
+    floor_prob : float
+        No probability is below it, as in ``step``.
+    prob : Mat
+        From ``step``; cells with a fit are overwritten, shape (engine, cell).
+
+    Notes
+    -----
+    Units: probabilities.  Causal: fixed before the run.  Missing: NaN, the streaming one stays.
+    METHODS 0b.4, 1.4.
+
+    Examples
+    --------
+    >>> prob = np.full((1, 3), 0.55)
+    >>> overrule(np.array([[0.7, np.nan, 0.4]]), 0.5, prob)
+    >>> prob.tolist()
+    [[0.7, 0.55, 0.5]]
+    """
+    known, means = fitted.reshape(-1), prob.reshape(-1)
+    for i in range(known.size):
+        p = known[i]
+        if p == p:
+            means[i] = max(p, floor_prob)

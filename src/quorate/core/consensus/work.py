@@ -15,7 +15,7 @@ class Work(NamedTuple):
 
     ``votes``, ``gated`` (coin,) from ``vote.admit``; ``move`` (coin,) from ``labels.moves``;
     ``codes`` (engine, coin) from ``labels.encode``; ``ended`` (2, engine, cell) and ``square``
-    (engine, regime) from ``labels.resolve``; ``prob`` (engine, cell) from ``calibration.step``;
+    (engine, regime) from ``labels.resolve``; ``prob`` (engine, cell) from ``calibration``;
     ``signed`` (coin, engine) from ``vote.signed``; ``rebuilt`` (regime,): 1 where the correlation
     is of this bar.
     """

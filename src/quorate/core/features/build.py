@@ -7,7 +7,7 @@ kernels cannot.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,13 +23,17 @@ from quorate.core.features.table import N_FEATURES
 from quorate.core.kernel import kernel
 from quorate.core.types import Bars, ByteMat, Cube, Features, Mat
 
+CLIP_Z: Final = 10.0
+BOUNDS: Final[dict[str, tuple[float, float]]] = {"clip_z": (3.0, 1000.0)}
+
 
 class Params(NamedTuple):
-    """How long a bar is, and which column is BTC (-1: none)."""
+    """How long a bar is, which column is BTC (-1: none), and where the tails of returns end."""
 
     bars_per_hour: int
     bars_per_day: int
     btc: int
+    clip_z: float = CLIP_Z
 
 
 class State(NamedTuple):
@@ -45,19 +49,31 @@ class State(NamedTuple):
     crosssection: sections.State
 
 
-def params(bar_minutes: int, btc: int = -1) -> Params:
+def params(bar_minutes: int, btc: int = -1, clip_z: float = CLIP_Z) -> Params:
     """Return the parameters for bars of so many minutes.
+
+    Parameters
+    ----------
+    bar_minutes : int
+        The length of a bar; it divides the hour.
+    btc : int
+        The column of BTC, -1 for none.
+    clip_z : float
+        How many robust deviations out returns are clipped in features (METHODS 12).
 
     Examples
     --------
     >>> params(5, btc=0)
-    Params(bars_per_hour=12, bars_per_day=288, btc=0)
+    Params(bars_per_hour=12, bars_per_day=288, btc=0, clip_z=10.0)
     """
     if bar_minutes < 1 or 60 % bar_minutes:
         raise ValueError(f"a bar of {bar_minutes} min does not divide the hour; use 1, 5, 15, 60")
     if btc < -1:
         raise ValueError(f"the column of BTC is {btc}: give its index, or -1 for none")
-    return Params(60 // bar_minutes, 1440 // bar_minutes, btc)
+    low, high = BOUNDS["clip_z"]
+    if not low <= clip_z <= high:
+        raise ValueError(f"clip_z is {clip_z:g}, outside [{low:g}, {high:g}]")
+    return Params(60 // bar_minutes, 1440 // bar_minutes, btc, float(clip_z))
 
 
 def init(n_coins: int, params: Params) -> State:
@@ -108,7 +124,7 @@ def span(
         k, row = k0 + t, out[t]
         tapes.look(bars, t, tape.counts)
         _restart(tape, volatility, trend, spread)
-        tapes.step(bars, t, k, tape, hour)
+        tapes.step(bars, t, k, hour, params.clip_z, tape)
         returnses.step(k, hour, tape, returns, row)
         volatilities.step(k, hour, tape, volatility, row)
         trends.step(k, hour, tape, memory, trend, row)

@@ -1,6 +1,6 @@
 """Returns: how far the price has come over an hour, a day, a week.
 
-In: the tape. Out: the rows of the family ``returns``.
+In: the tape. Out: the rows of the family ``returns``, their tails clipped.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from quorate.core.features import tails
 from quorate.core.features import tape as tapes
 from quorate.core.features.table import index
 from quorate.core.kernel import kernel
@@ -54,6 +55,7 @@ def step(k: int, bars_per_hour: int, tape: tapes.State, state: State, out: Mat) 
     Notes
     -----
     Units: log returns; z in standard deviations, 0 where nothing moved for 24 h.
+    Clipped: ``tails.clip``, each over its own horizon, so that one bar cannot be all that is seen.
     Causal: reads bars <= t; ``ret_7d`` starts at the full hour 168 hours before the last one.
     Missing: NaN before the warm-up of the table. METHODS 4.2.
     """
@@ -66,6 +68,7 @@ def step(k: int, bars_per_hour: int, tape: tapes.State, state: State, out: Mat) 
         tape.now[tapes.RET],
     )
     now, squares = tape.now, tape.day[TOTALS, tapes.SQUARE]
+    middle, reach, root = tape.tails.middle, tape.tails.reach, np.sqrt(float(WEEK_HOURS))
     for c in range(counts.shape[0]):
         if closed[c] == 1:
             week_ago[c] = ring[c]
@@ -75,7 +78,9 @@ def step(k: int, bars_per_hour: int, tape: tapes.State, state: State, out: Mat) 
         out[_H1, c] = now[tapes.RET_1H, c] if count > hour else np.nan
         out[_H4, c] = now[tapes.RET_4H, c] if count > 4 * hour else np.nan
         out[_H24, c] = now[tapes.RET_24H, c] if count > day else np.nan
-        out[_D7, c] = now[tapes.LOG_CLOSE, c] - week_ago[c] if hours[c] > WEEK_HOURS else np.nan
+        week = now[tapes.LOG_CLOSE, c] - week_ago[c]
+        clipped = tails.clip(week, middle[c], reach[c], float(WEEK_HOURS), root)
+        out[_D7, c] = clipped if hours[c] > WEEK_HOURS else np.nan
         scale = 1.0 / np.sqrt(square) if square > 0.0 else 0.0
         out[_Z1, c] = now[tapes.RET_1H, c] * scale * np.sqrt(24.0) if count > day else np.nan
         out[_Z24, c] = now[tapes.RET_24H, c] * scale if count > day else np.nan

@@ -41,11 +41,13 @@ class Feature(NamedTuple):
 
 
 _RETURNS = (
-    Feature("ret_bar", "returns", "log", 0, 2, "return of the bar"),
-    Feature("ret_1h", "returns", "log", 1, 1, "return of 1 h"),
-    Feature("ret_4h", "returns", "log", 4, 1, "return of 4 h"),
-    Feature("ret_24h", "returns", "log", 24, 1, "return of 24 h"),
-    Feature("ret_7d", "returns", "log", 169, 0, "return since the last full hour, 7 days before"),
+    Feature("ret_bar", "returns", "log", 0, 2, "return of the bar, tail clipped"),
+    Feature("ret_1h", "returns", "log", 1, 1, "return of 1 h, tail clipped"),
+    Feature("ret_4h", "returns", "log", 4, 1, "return of 4 h, tail clipped"),
+    Feature("ret_24h", "returns", "log", 24, 1, "return of 24 h, tail clipped"),
+    Feature(
+        "ret_7d", "returns", "log", 169, 0, "return since the hour 7 days before, tail clipped"
+    ),
     Feature("ret_z_1h", "returns", "sigma", 24, 1, "ret_1h over the hourly share of vol_24h"),
     Feature("ret_z_24h", "returns", "sigma", 24, 1, "ret_24h over vol_24h"),
 )
@@ -57,7 +59,14 @@ _VOLATILITY = (
     Feature("atr_frac", "volatility", "frac", 15, 0, "Wilder's ATR(14) on hours over the close"),
     Feature("parkinson_24h", "volatility", "frac", 24, 0, "Parkinson (1980) volatility, daily"),
     Feature("garman_klass_24h", "volatility", "frac", 24, 0, "Garman-Klass (1980), daily"),
-    Feature("jump_24h", "volatility", "frac", 24, 2, "1 - bipower over realised variance"),
+    Feature(
+        "jump_24h",
+        "volatility",
+        "frac",
+        24,
+        2,
+        "1 - bipower (tails clipped) over realised variance",
+    ),
 )
 _TREND = (
     Feature("ema_4h_gap", "trend", "frac", 12, 0, "close over its EMA of 4 h, less 1"),
@@ -84,7 +93,7 @@ _FLOW = (
     Feature("signed_flow_4h", "flow", "-1..1", 4, 1, "volume signed by returns over volume, 4 h"),
     Feature("wick_ratio", "flow", "-1..1", 0, 1, "(upper wick - lower wick) over range"),
     Feature("sweep_24h", "flow", "sigma", 25, 0, "depth of a reclaimed 24 h low (+) or high (-)"),
-    Feature("amihud_24h", "flow", "bps/M", 24, 1, "sum of moves per million quote traded"),
+    Feature("amihud_24h", "flow", "bps/M", 24, 1, "sum of moves (tails clipped) per million quote"),
     Feature("spread_bps", "flow", "bps", 24, 0, "quoted spread, else estimated from bars"),
     Feature("spread_estimated", "flow", "0/1", 0, 1, "1 where the spread is not quoted"),
     Feature("bar_volume", "flow", "coins", 24, 0, "mean volume of a bar over 24 h"),
@@ -99,7 +108,14 @@ _CROSS = (
     Feature("rank_ret_7d", "crosssection", "-1..1", 169, 0, "rank of ret_7d"),
     Feature("rank_vol_24h", "crosssection", "-1..1", 24, 1, "rank of vol_24h"),
     Feature("rank_volume", "crosssection", "-1..1", 24, 0, "rank of the 24 h quote volume"),
-    Feature("beta_btc", "crosssection", "ratio", 73, 0, "EWMA beta to BTC, half-life 7 days"),
+    Feature(
+        "beta_btc",
+        "crosssection",
+        "ratio",
+        73,
+        0,
+        "EWMA beta to BTC of clipped hours, half-life 7 days",
+    ),
     Feature("resid_24h", "crosssection", "log", 73, 0, "ret_24h less beta times that of BTC"),
     Feature("btc_ret_1h", "crosssection", "log", 1, 1, "ret_1h of BTC"),
     Feature("lead_gap_1h", "crosssection", "log", 73, 0, "beta times BTC's ret_1h, less ret_1h"),

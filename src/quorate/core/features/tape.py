@@ -2,7 +2,8 @@
 
 In: one row of bars. Out: the logs of the bar, its return, sums and extremes over 1, 4 and 24 h,
 and the hour bars built from it. Every window is exact (``core.rolling``). A bar that is absent,
-or whose numbers cannot be a bar, restarts the coin.
+or whose numbers cannot be a bar, restarts the coin. Returns are clipped (``tails``); prices and
+sums of squares, which volatility and stops are made of, are not.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from quorate.core.features import tails
 from quorate.core.kernel import kernel
 from quorate.core.rolling import TOTALS, VALUES, clear, push_max, push_sum, window
 from quorate.core.types import Bar, Bars, Cube, IntMat, Mat, Vec
 
 # rows of ``State.counts``
 PRESENT, COUNT, HOURS, CLOSED, HOUR_BARS = range(5)
-# rows of ``State.now``: the bar, logs of its prices, of those before, returns
+# rows of ``State.now``: the bar, logs of its prices, of those before, clipped returns
 OPEN, HIGH, LOW, CLOSE = range(4)
 LOG_OPEN, LOG_HIGH, LOG_LOW, LOG_CLOSE = range(4, 8)
 BEFORE_HIGH, BEFORE_LOW, BEFORE_CLOSE = range(8, 11)
@@ -53,6 +55,8 @@ class State(NamedTuple):
         Windows of sums over 24, 4 and 1 h.
     day_range, hour_range : Cube
         Windows of the maxima of the high and of the negated low over 24 and 1 h.
+    tails : tails.State
+        What an hour's return was like over seven days.
     """
 
     counts: IntMat
@@ -63,6 +67,7 @@ class State(NamedTuple):
     hour: Cube
     day_range: Cube
     hour_range: Cube
+    tails: tails.State
 
 
 def init(n_coins: int, bars_per_hour: int) -> State:
@@ -77,6 +82,7 @@ def init(n_coins: int, bars_per_hour: int) -> State:
         hour=window(bars_per_hour, 3, n_coins),
         day_range=window(day, 2, n_coins, -np.inf),
         hour_range=window(bars_per_hour, 2, n_coins, -np.inf),
+        tails=tails.init(n_coins),
     )
 
 
@@ -104,6 +110,7 @@ def restart(state: State, c: int) -> None:
     clear(state.hour, c)
     clear(state.day_range, c)
     clear(state.hour_range, c)
+    tails.restart(state.tails, c)
 
 
 @kernel
@@ -128,25 +135,35 @@ def _prices(bars: Bars, t: int, counts: IntMat, now: Mat) -> None:
 
 @kernel
 def _sums(
-    volumes: Vec, takers: Vec, counts: IntMat, now: Mat, day: Mat, four: Mat, hour: Mat
+    volumes: Vec,
+    takers: Vec,
+    bar_hours: float,
+    known: tails.State,
+    counts: IntMat,
+    now: Mat,
+    day: Mat,
+    four: Mat,
+    hour: Mat,
 ) -> None:
     """Write what enters the sums; the values of absent coins stay zero."""
+    middle, reach, root = known.middle, known.reach, np.sqrt(bar_hours)
     for c in range(counts.shape[1]):
         if counts[PRESENT, c] == 0:
             continue
         volume, earlier = volumes[c], abs(now[RET, c])
         ret = now[LOG_CLOSE, c] - now[BEFORE_CLOSE, c] if counts[COUNT, c] > 0 else 0.0
         counts[COUNT, c] += 1
-        now[RET, c] = ret
-        reach = now[LOG_HIGH, c] - now[LOG_LOW, c]
+        clipped = tails.clip(ret, middle[c], reach[c], bar_hours, root)
+        now[RET, c] = clipped
+        span = now[LOG_HIGH, c] - now[LOG_LOW, c]
         body = now[LOG_CLOSE, c] - now[LOG_OPEN, c]
         day[SQUARE, c] = ret * ret
-        day[BIPOWER, c] = abs(ret) * earlier
-        day[ABSOLUTE, c] = abs(ret)
+        day[BIPOWER, c] = abs(clipped) * earlier
+        day[ABSOLUTE, c] = abs(clipped)
         day[VOLUME, c] = volume
         day[QUOTE, c] = volume * (now[HIGH, c] + now[LOW, c] + now[CLOSE, c]) / 3.0
-        day[PARKINSON, c] = reach * reach
-        day[GARMAN, c] = 0.5 * reach * reach - _GARMAN_CLOSE * body * body
+        day[PARKINSON, c] = span * span
+        day[GARMAN, c] = 0.5 * span * span - _GARMAN_CLOSE * body * body
         four[SIGNED, c] = volume if ret > 0.0 else (-volume if ret < 0.0 else 0.0)
         four[VOLUME_4H, c] = volume
         hour[SQUARE_1H, c] = ret * ret
@@ -165,24 +182,37 @@ def _extremes(counts: IntMat, now: Mat, day: Cube, hour: Cube) -> None:
 
 
 @kernel
-def _lag(k: int, bars_per_hour: int, ring: Mat, now: Mat) -> None:
+def _lag(k: int, bars_per_hour: int, known: tails.State, ring: Mat, now: Mat) -> None:
     """Set the returns over 1, 4 and 24 h and store the close."""
-    n_day = ring.shape[0]
+    n_day, middle, reach, root = ring.shape[0], known.middle, known.reach, np.sqrt(24.0)
     h1, h4 = ring[(k - bars_per_hour) % n_day], ring[(k - 4 * bars_per_hour) % n_day]
     h24 = ring[k % n_day]
     for c in range(now.shape[1]):
         last = now[LOG_CLOSE, c]
-        now[RET_1H, c] = last - h1[c]
-        now[RET_4H, c] = last - h4[c]
+        now[RET_1H, c] = tails.clip(last - h1[c], middle[c], reach[c], 1.0, 1.0)
+        now[RET_4H, c] = tails.clip(last - h4[c], middle[c], reach[c], 4.0, 2.0)
         # the slot of 24 h ago is the slot of now: read, then write
-        now[RET_24H, c] = last - h24[c]
+        now[RET_24H, c] = tails.clip(last - h24[c], middle[c], reach[c], 24.0, root)
         h24[c] = last
 
 
 @kernel
-def _hour(k: int, bars_per_hour: int, counts: IntMat, now: Mat, volumes: Vec) -> None:
+def _hour(
+    k: int,
+    bars_per_hour: int,
+    clip_z: float,
+    values: Mat,
+    counts: IntMat,
+    now: Mat,
+    known: tails.State,
+) -> None:
     """Add the bar to the hour in progress, and close the hour on the hour."""
     first, last = k % bars_per_hour == 1 % bars_per_hour, k % bars_per_hour == 0
+    squares, volumes, slot = (
+        values[SQUARE_1H],
+        values[VOLUME_1H],
+        k // bars_per_hour % tails.WEEK_HOURS,
+    )
     for c in range(counts.shape[1]):
         counts[CLOSED, c] = 0
         if first:
@@ -196,17 +226,20 @@ def _hour(k: int, bars_per_hour: int, counts: IntMat, now: Mat, volumes: Vec) ->
         now[HOUR_HIGH, c] = max(now[HOUR_HIGH, c], now[HIGH, c])
         now[HOUR_LOW, c] = min(now[HOUR_LOW, c], now[LOW, c])
         now[HOUR_CLOSE, c] = now[CLOSE, c]
-        now[HOUR_SQUARE, c] += now[RET, c] * now[RET, c]
+        now[HOUR_SQUARE, c] += squares[c]
         now[HOUR_VOLUME, c] += volumes[c]
         if last and counts[HOUR_BARS, c] == bars_per_hour:
             counts[CLOSED, c] = 1
-            now[HOUR_RET, c] = now[LOG_CLOSE, c] - now[HOUR_LOG, c]
+            ret = now[LOG_CLOSE, c] - now[HOUR_LOG, c]
+            now[HOUR_RET, c] = tails.clip(ret, known.middle[c], known.reach[c], 1.0, 1.0)
             now[HOUR_LOG, c] = now[LOG_CLOSE, c]
             counts[HOURS, c] += 1
+            if counts[HOURS, c] > 1:  # the first hour has no close before it
+                tails.learn(known, c, slot, ret, clip_z)
 
 
 @kernel
-def step(bars: Bars, t: int, k: int, state: State, bars_per_hour: int) -> None:
+def step(bars: Bars, t: int, k: int, bars_per_hour: int, clip_z: float, state: State) -> None:
     """Read row ``t`` of the bars, whose counter is ``k``, after ``look``.
 
     Notes
@@ -214,16 +247,18 @@ def step(bars: Bars, t: int, k: int, state: State, bars_per_hour: int) -> None:
     Units: logs and fractions; volume in coins.  Causal: reads bars <= t.
     Missing: an absent coin has count 0 and its windows are empty.
     """
-    counts, now, n_day = state.counts, state.now, 24 * bars_per_hour
-    day, four, hour = state.day, state.four, state.hour
+    counts, now, n_day, known = state.counts, state.now, 24 * bars_per_hour, state.tails
+    day, four, hour, bar_hours = state.day, state.four, state.hour, 1.0 / bars_per_hour
+    volumes, takers = bars.volume[t], bars.taker_buy[t]
     _prices(bars, t, counts, now)
     # a bar that is carried over a gap is flat and has volume 0 by its definition
-    _sums(bars.volume[t], bars.taker_buy[t], counts, now, day[VALUES], four[VALUES], hour[VALUES])
+    sums, fours, hours = day[VALUES], four[VALUES], hour[VALUES]
+    _sums(volumes, takers, bar_hours, known, counts, now, sums, fours, hours)
     _extremes(counts, now, state.day_range, state.hour_range)
-    _lag(k, bars_per_hour, state.log_close, now)
+    _lag(k, bars_per_hour, known, state.log_close, now)
     push_sum(day, k % n_day)
     push_sum(four, k % (4 * bars_per_hour))
     push_sum(hour, k % bars_per_hour)
     push_max(state.day_range, k % n_day)
     push_max(state.hour_range, k % bars_per_hour)
-    _hour(k, bars_per_hour, counts, now, hour[VALUES, VOLUME_1H])
+    _hour(k, bars_per_hour, clip_z, hours, counts, now, known)

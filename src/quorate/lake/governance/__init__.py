@@ -3,11 +3,12 @@
 In: one symbol's rows as a vendor stored them. Out: one series a coin, and every finding.
 
 1. ``rows``: order, doubles, the grid, impossible values, the unfinished last bar;
-2. ``gaps.frozen``: what was printed after trading had stopped;
+2. ``gaps.Frozen``: what was printed after trading had stopped;
 3. ``identity``: one coin a name, one unit;
-4. ``outliers``: suspects, kept or dropped;
+4. ``outliers``: what is suspect, and ``belief``: kept or dropped;
 5. ``gaps.gaps``: what is missing, carried or a break.
 
+``governing`` applies them in this order, to all rows or to stretch after stretch of them.
 Nothing is clipped: prices used for profit, labels and stops are what the market paid.
 """
 
@@ -15,10 +16,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from quorate.lake.governance import findings, gaps, identity, outliers, rows
 from quorate.lake.governance.findings import Rule, Severity
+from quorate.lake.governance.governing import Governing
 from quorate.lake.governance.params import BOUNDS, MEANINGS, Params, params
-from quorate.lake.instruments import infer_tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 
     from quorate.lake.sources import Series
 
-__all__ = ["BOUNDS", "MEANINGS", "Governed", "Params", "Rule", "Severity", "govern", "params"]
+__all__ = [
+    "BOUNDS",
+    "MEANINGS",
+    "Governed",
+    "Governing",
+    "Params",
+    "Rule",
+    "Severity",
+    "govern",
+    "params",
+]
 
 
 class Governed(NamedTuple):
@@ -82,26 +92,6 @@ def govern(
     Spec 13; METHODS 12.
     """
     chosen = Params() if given is None else given
-    tidy, seen = rows.tidy(frame, symbol, bar_minutes, chosen, drop_last=drop_last)
-    if tidy.open_ms.size == 0:
-        return Governed((), findings.frame(symbol, seen))
-    # a venue that prints a frozen price fills the hole in which one coin becomes another
-    moving, halted = gaps.frozen(tidy, bar_minutes, chosen)
-    parts, split = identity.coins(symbol, moving, bar_minutes, chosen)
-    told = [findings.frame(symbol, [*seen, *halted, *split])]
-    made = []
-    for name, part in parts:
-        if part.open_ms.size == 0:
-            continue
-        coin, unit = identity.one_unit(part, bar_minutes, chosen)
-        coin, suspects = outliers.believed(
-            coin,
-            bar_minutes,
-            infer_tick(coin.close),
-            chosen,
-            None if disputed is None else disputed(part),  # as stored: in the venues' own unit
-        )
-        missing = gaps.gaps(coin, bar_minutes, chosen)
-        told.append(findings.frame(name, [*unit, *suspects, *missing]))
-        made.append((name, coin))
-    return Governed(tuple(made), findings.concat(told))
+    governing = Governing(symbol, bar_minutes, chosen, drop_last=drop_last, disputed=disputed)
+    coins = governing.step(frame, is_last=True)
+    return Governed(tuple(coins), governing.findings)

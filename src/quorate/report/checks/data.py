@@ -88,6 +88,30 @@ def imputed(seen: Evidence) -> Answer:
     )
 
 
+def in_sample(seen: Evidence) -> Answer:
+    """Find trades on the very bars that a model set was fitted on: there it knew the outcome."""
+    if not seen.has_models:
+        return NotAsked("no model set took part")
+    if not seen.models_until:
+        return Finding(
+            Severity.ALARM,
+            "Nothing says what the models have seen",
+            "The model set does not say until when it was fitted",
+            "a set that says so",
+            "Take no number here for out of sample: fit again, or say until when.",
+        )
+    if seen.n_in_sample == 0:
+        return None
+    return Finding(
+        Severity.ALARM,
+        "The models knew the outcome",
+        f"{number(seen.n_in_sample, 0)} of {number(seen.n_trades, 0)} closed trades were opened "
+        f"by {seen.models_until}, when the models were fitted",
+        "0 trades",
+        "Begin the run later, or use models that were fitted before it begins.",
+    )
+
+
 def failed_engines(seen: Evidence) -> Answer:
     """Find engines that failed and abstained: the quorum was not the one asked for."""
     if seen.n_engine_failures == 0 and not seen.failed_engines:

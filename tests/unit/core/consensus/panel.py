@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.core import consensus
+from quorate.core.consensus import calibration
 
 
 class Panel(NamedTuple):
@@ -40,7 +41,17 @@ def panel(n_bars, n_engines, n_coins, *, seed=0, holes=0.0, n_regimes=5):
     )
 
 
-def run(data, params, *, first_k=480_000, approved=None, healthy=None, family=None, state=None):
+def run(
+    data,
+    params,
+    *,
+    first_k=480_000,
+    approved=None,
+    healthy=None,
+    family=None,
+    state=None,
+    fitted=None,
+):
     """Run a block from a fresh (or given) state; return the block and the state."""
     n_bars, n_engines, n_coins = data.side.shape
     state = consensus.init(n_engines, n_coins, params) if state is None else state
@@ -50,7 +61,8 @@ def run(data, params, *, first_k=480_000, approved=None, healthy=None, family=No
     family = np.arange(n_engines, dtype=np.int8) if family is None else family
     out = consensus.out(n_bars, n_engines, n_coins)
     data = Panel(*(np.ascontiguousarray(array) for array in data))
-    consensus.scan(first_k, *data, approved, healthy, family, params, state, out)
+    fitted = calibration.unfitted() if fitted is None else fitted
+    consensus.scan(first_k, *data, approved, fitted, healthy, family, params, state, out)
     return out, state
 
 

@@ -31,3 +31,27 @@ def test_an_engine_that_is_mostly_wrong_is_floored_not_flipped():
     state, prob = calibration.init(1), np.zeros((1, N_CELLS))
     calibration.step(0, ended(900, 100), params(), state, prob)
     assert prob[0, 7] == 0.5
+
+
+def test_a_fit_speaks_in_its_cells_and_the_streaming_one_in_the_others():
+    state, prob = calibration.init(1), np.zeros((1, N_CELLS))
+    calibration.step(0, ended(100, 300), params(), state, prob)
+    streaming = prob.copy()
+    fitted = np.full((1, N_CELLS), np.nan)
+    fitted[0, 3] = 0.62
+    calibration.overrule(fitted, 0.5, prob)
+    assert prob[0, 3] == 0.62
+    assert (np.delete(prob, 3) == np.delete(streaming, 3)).all()
+
+
+def test_the_floor_holds_for_fits_too():
+    prob, fitted = np.full((1, N_CELLS), 0.7), np.full((1, N_CELLS), np.nan)
+    fitted[0, :2] = 0.55, 0.65
+    calibration.overrule(fitted, 0.6, prob)
+    assert prob[0, :3].tolist() == [0.6, 0.65, 0.7]
+
+
+def test_no_fit_is_a_table_without_rows_and_changes_nothing():
+    prob = np.full((2, N_CELLS), 0.7)
+    calibration.overrule(calibration.unfitted(), 0.9, prob)
+    assert (prob == 0.7).all()

@@ -144,6 +144,31 @@ def test_one_engine_has_all_the_weight():
     assert (out.weights == 1.0).all()
 
 
+def test_a_fitted_cell_is_what_votes_and_what_is_recorded_and_scored():
+    data, given = panel(80, 2, 3, seed=11, n_regimes=1), params(**SHORT, prior_mass=1.0)
+    fitted = np.full((2, 25), np.nan)
+    fitted[0, :5] = 0.7  # every strength of the first engine in the only regime
+    out, state = run(data, given, fitted=fitted)
+    voted = data.side[:, 0] != 0
+    assert (out.prob[:, 0][voted] == 0.7).all()
+    assert (out.prob[:, 1][data.side[:, 1] != 0] != 0.7).all()
+    assert (state.labels.prob[:, 0, :5] == 0.7).all()  # the one that reliability will score
+    plain, learned = run(data, given)
+    assert (out.reliability[-1] != plain.reliability[-1]).tolist() == [True, False]
+    # what is learned does not depend on what speaks: the streaming one can take over again
+    for name in ("right", "mass"):
+        one, other = getattr(state.calibration, name), getattr(learned.calibration, name)
+        assert (one == other).all()
+
+
+def test_a_table_without_a_fit_gives_the_bytes_of_no_table():
+    data, given = panel(80, 3, 3, seed=12), params(**SHORT)
+    one, state = run(data, given)
+    other, again = run(data, given, fitted=np.full((3, 25), np.nan))
+    for a, b in zip(arrays((one, state)), arrays((other, again)), strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
 def test_shares_are_exported_beside_the_options():
     assert set(consensus.__all__) >= {"Params", "State", "init", "step", "params", "out", "shares"}
 

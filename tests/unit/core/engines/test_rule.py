@@ -2,14 +2,17 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tests.unit.core.engines.cells import vote
 
 from quorate.core.engines import funding_carry, illiquid_reversal, momentum_day
-from quorate.core.engines.rule import LEAST_CONVICTION, cast, ramp
+from quorate.core.engines.catalogue import builtin
+from quorate.core.engines.rule import LEAST_CONVICTION, Rule, cast, is_ours, ramp
 from quorate.core.kernel import signatures
+from quorate.core.types import Regime
 
 
 @pytest.mark.parametrize(
@@ -83,3 +86,23 @@ def test_variants_share_one_compiled_kernel():
 def test_parameters_that_make_no_sense_are_refused(build, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         build(**wrong)
+
+
+def test_a_loop_of_this_package_is_ours_whoever_set_its_parameters():
+    (mine, *_) = builtin()
+    assert is_ours(replace(mine, approved=[Regime.PANIC]))
+    assert is_ours(replace(mine, vote=Rule(mine.vote.tally, mine.reads, np.zeros(3))))
+    walk = type("Walk", (), {"__module__": "quorate.core.engines.trees", "__call__": print})
+    assert is_ours(replace(mine, vote=walk()))
+
+
+def test_other_code_is_not_ours():
+    (mine, *_) = builtin()
+
+    def peeking(values, *rest):
+        rest[-2][:] = np.sign(values.sum())
+
+    assert not is_ours(replace(mine, vote=Rule(peeking, mine.reads, np.zeros(3))))
+    inherited = type("Mine", (Rule,), {"__module__": "mine"})
+    assert not is_ours(replace(mine, vote=inherited(mine.vote.tally, mine.reads, np.zeros(3))))
+    assert not is_ours(replace(mine, vote=lambda rows: mine.vote(rows.values)))

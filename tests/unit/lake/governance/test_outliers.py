@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.unit.lake.builders import START_MS
 
-from quorate.lake.governance import Params, Rule, outliers
+from quorate.lake.governance import Params, Rule, belief, outliers
 from quorate.lake.sources import Series
 
 BAR_MS = 300_000
@@ -26,7 +26,7 @@ def calm(n=3 * DAY, seed=5):
 
 
 def believed(given, disputed=None):
-    kept, findings = outliers.believed(given, 5, 1e-6, Params(), disputed)
+    kept, findings = belief.believed(given, 5, 1e-6, Params(), disputed)
     told = {
         each.rule: ((each.at_ms - START_MS) // BAR_MS).tolist()
         for each in findings
@@ -177,6 +177,6 @@ def test_a_price_held_before_a_break_is_not_compared_across_it():
     whole = series(close, volume)
     at = whole.open_ms.copy()
     at[701:] += 10 * DAY * BAR_MS
-    kept, findings = outliers.believed(whole._replace(open_ms=at), 5, 1e-6, Params())
+    kept, findings = belief.believed(whole._replace(open_ms=at), 5, 1e-6, Params())
     assert {each.rule for each in findings} == {Rule.SPIKE_HELD}
     assert kept.close.size == close.size - 1

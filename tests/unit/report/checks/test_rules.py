@@ -59,6 +59,8 @@ RULES = [
     (result.short_record, {"needed_days": 365.0}, {"needed_days": 365.1}, Severity.WARNING),
     (result.less_than_a_year, {"span_days": 365.0}, {"span_days": 364.9}, Severity.NOTE),
     (data.synthetic, {"is_synthetic": False}, {"is_synthetic": True}, Severity.ALARM),
+    (data.in_sample, {"n_in_sample": 0}, {"n_in_sample": 1}, Severity.ALARM),
+    (data.in_sample, {"n_in_sample": 0}, {"models_until": ""}, Severity.ALARM),
     (data.assumed_funding, {"n_funded": 8}, {"n_assumed": 1, "n_funded": 8}, Severity.WARNING),
     (data.imputed, {"imputed_share": 0.001}, {"imputed_share": 0.0011}, Severity.WARNING),
     (data.failed_engines, {"n_engine_failures": 0}, {"n_engine_failures": 1}, Severity.WARNING),
@@ -178,6 +180,7 @@ def test_a_loss_before_costs_is_no_matter_of_costs():
         (trading.stop_gaps, {"n_stops": 0}, "no stop was hit"),
         (data.assumed_funding, {"n_funded": 0}, "no market pays funding"),
         (data.imputed, {"imputed_share": None}, "does not say"),
+        (data.in_sample, {"has_models": False, "n_in_sample": 9}, "no model set"),
     ],
 )
 def test_what_cannot_be_known_is_neither_suspected_nor_clean(rule, unknown, why):

@@ -1,0 +1,159 @@
+"""What a pass holds for: hashes of the code, the settings, the engines, the data and its papers.
+
+In: what was audited. Out: hashes by name, which go into the digest of the audit, so that a registry
+can tell whether what is to be published is what was audited.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quorate.api.auditing import watch
+from quorate.core.engines.catalogue import builtin
+from quorate.records import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from quorate.core.engines.base import Engine
+    from quorate.lake import Panel
+    from quorate.settings import Settings
+
+_ROWS = 65_536
+
+
+def binds(
+    panel: Panel,
+    settings: Settings,
+    engines: Sequence[Engine],
+    others: Mapping[str, Callable[..., Any] | None],
+    options: Mapping[str, int],
+) -> dict[str, str]:
+    """Return the hash of each thing that a pass holds for.
+
+    Parameters
+    ----------
+    panel, settings, engines
+        What was audited.
+    others : mapping
+        Functions of the caller that were audited, by name.
+    options : mapping
+        Seed and numbers of cuts.
+
+    Notes
+    -----
+    Units: SHA-256 in hex.  Causal: none.  Missing: "none" where there is no certificate.
+
+    Examples
+    --------
+    >>> from quorate.api.effective import read_settings
+    >>> from quorate.lake.synthetic import synthetic
+    >>> found = binds(synthetic(n_coins=1, days=1), read_settings(), (), {}, {"seed": 0})
+    >>> sorted(found)
+    ['certificate', 'code', 'data', 'engines', 'options', 'others', 'settings', 'source']
+    """
+    told = {
+        section: {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
+        for section, fields in settings.values.items()
+    }
+    return {
+        "code": code_hash(),
+        "settings": _hash(told),
+        "engines": _hash({engine.name: engine_hash(engine) for engine in engines}),
+        "others": _hash({n: _function_hash(f) for n, f in others.items() if f is not None}),
+        "data": data_hash(panel),
+        "source": panel.source.digest,
+        "certificate": certificate_hash(panel),
+        "options": _hash(dict(options)),
+    }
+
+
+@cache
+def code_hash() -> str:
+    """Return a hash of every source file of the package."""
+    root = Path(__file__).resolve().parents[2]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        source = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()} {len(source)}\n".encode())
+        digest.update(source)
+    return digest.hexdigest()
+
+
+def engine_hash(engine: Engine) -> str:
+    """Return a hash of an engine: its claims, its parameters, the source of its module.
+
+    Of one that is built in the code's hash says the rest.
+    """
+    claims = {
+        "name": engine.name,
+        "family": engine.family,
+        "approved": sorted(regime.name for regime in engine.approved),
+        "reads": list(engine.reads),
+        "parameters": dict(engine.parameters),
+    }
+    is_ours = any(engine is each for each in builtin())
+    return _hash({**claims, "source": "built in" if is_ours else _function_hash(engine.vote)})
+
+
+def data_hash(panel: Panel) -> str:
+    """Return a hash of the arrays themselves: a panel made by hand may claim any digest."""
+    digest = hashlib.sha256(
+        repr((panel.symbols, panel.bar_minutes, panel.k0, panel.venue_names)).encode()
+    )
+    arrays = (*panel.bars, *panel.market, panel.member, panel.quote_usd)
+    for array in (*arrays, *panel.venues, panel.delisted_k):
+        for t in range(0, len(array), _ROWS):
+            digest.update(np.ascontiguousarray(array[t : t + _ROWS]).tobytes())
+    return digest.hexdigest()
+
+
+def certificate_hash(panel: Panel) -> str:
+    """Return a hash of what is certified: files, rules, what was left out and accepted."""
+    made = panel.certificate
+    if made is None:
+        return "none"
+    return _hash(
+        {
+            "venues": [_told(origin) for origin, _ in made.venues],
+            "inputs": [_told(each) for each in made.inputs],
+            "rules": dict(made.rules),
+            "universe": dict(made.universe),
+            "excluded": dict(made.excluded),
+            "is_accepted": made.is_accepted,
+        }
+    )
+
+
+def _told(origin: Any) -> dict[str, Any]:  # noqa: ANN401  (a NamedTuple)
+    # where the files lie does not matter, what is in them does
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in origin._asdict().items()
+        if name != "folder"
+    }
+
+
+def _function_hash(function: Any) -> str:  # noqa: ANN401  (whatever can be called)
+    """Return a hash of the module that a function is of, and of what the function holds."""
+    digest = hashlib.sha256()
+    module = sys.modules.get(getattr(function, "__module__", "") or "")
+    path = getattr(module, "__file__", None)
+    if path is not None and Path(path).is_file():
+        digest.update(Path(path).read_bytes())
+    else:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        digest.update(repr(None if code is None else (code.co_code, code.co_names)).encode())
+    digest.update(repr(sorted(watch.reachable(function).items())).encode())
+    return digest.hexdigest()
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()

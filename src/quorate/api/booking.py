@@ -1,0 +1,127 @@
+"""Books a run before its first bar, and leaves its folder whole or not at all.
+
+In: what makes a run. Out: its ``Result`` with the folder. A run that fails counts as a trial too,
+so it is in the store before anything is computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from quorate import report
+from quorate.api import events, folder
+from quorate.api.trials import Own, data_of, record, record_of, trials_of
+from quorate.core.kernel import source_hash
+from quorate.lake import certificate
+from quorate.statistics.ratios import sharpe_per_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from quorate.api.result import Result
+    from quorate.lake import Panel
+    from quorate.lake.certificate import Certificate
+    from quorate.settings import Settings
+    from quorate.statistics.accounts import Trials
+    from quorate.statistics.daily import Daily
+
+_BATCH = 10_000
+"""Events that are in memory, and written in one transaction."""
+
+
+def booked(
+    panel: Panel,
+    settings: Settings,
+    recipe: str,
+    out: Path,
+    kind: str,
+    make: Callable[[str, Callable[[Daily], Trials], Path], Result],
+    also: Mapping[str, Mapping[str, Any]] | None = None,
+    more: Callable[[Path], None] | None = None,
+) -> Result:
+    """Return the result of a run that is booked and written.
+
+    Parameters
+    ----------
+    panel, settings
+        What the run is of.
+    recipe : str
+        Which engines vote, and by which fits.
+    out : Path
+        Folder of runs.
+    kind : str
+        What the store calls it.
+    make : callable
+        Makes the result of a run's name, what tells its trials by its daily returns, and the
+        folder that may hold its tables.
+    also : Mapping, optional
+        Sections beside the settings that make another trial of it.
+    more : callable, optional
+        Writes what else belongs into the folder, once the result is made.
+
+    Raises
+    ------
+    QuorateError
+        With what to do next; nothing half-written stays.
+
+    Notes
+    -----
+    Units: none.  Causal: the trials are those booked so far, this one among them.
+    Missing: none.  Spec 10.
+    """
+    from quorate.store import open_store  # SQLAlchemy: only where a run is booked
+
+    store = open_store(folder.store_place(str(settings["account"]["store"]), out))
+    with store:
+        run_id = store.runs.begin(
+            {**settings.values, **(also or {})},
+            data_hash=panel.source.digest,
+            code_hash=source_hash(),
+            recipe=recipe,
+            kind=kind,
+        )
+        try:
+
+            def tried(daily: Daily) -> Trials:
+                own = Own(run_id, sharpe_per_day(daily.net), record(daily))
+                return trials_of(store, data_of(panel), own)
+
+            result = make(run_id, tried, out)
+            result.facts["kind"] = kind
+            place = out / run_id
+            with folder.whole(place) as partial:
+                if more is not None:
+                    more(partial)
+                _write(partial, result, panel.certificate)
+                kept = folder.read_rows(partial, "decisions.parquet")
+                # before the folder takes its name: a run that is seen is a run that is booked
+                noted = events.events(run_id, kept, result.fills, result.incidents)
+                while batch := [*islice(noted, _BATCH)]:
+                    store.events.append(run_id, batch)
+        except BaseException as error:
+            store.runs.finish(run_id, "failed", message=str(error))
+            raise
+        returns = record_of(result.equity)
+        store.runs.finish(run_id, "finished", metrics=result.metrics, daily=returns)
+    return replace(result, folder=place, kept=folder.read_rows(place, "decisions.parquet"))
+
+
+def _write(place: Path, result: Result, certified: Certificate | None) -> None:
+    folder.write_json(place / "run.json", result.facts)
+    if certified is not None:
+        certificate.write(certified, place / certificate.FOLDER)
+    folder.write_json(place / "metrics.json", result.metrics)
+    folder.write_table(place / "equity.parquet", result.equity)
+    folder.write_table(place / "trades.parquet", result.trades)
+    folder.write_rows(place / "decisions.parquet", result.kept)
+    folder.write_table(place / "fills.parquet", result.fills)
+    folder.write_table(place / "funding.parquet", result.funding)
+    folder.write_table(place / "positions.parquet", result.positions)
+    folder.write_table(place / "incidents.parquet", result.incidents)
+    folder.write_table(place / "attribution.parquet", result.attribution)
+    folder.write_table(place / "scorecard.parquet", result.scorecard)
+    folder.write_table(place / "benchmark.parquet", result.benchmark)
+    report.render(place)

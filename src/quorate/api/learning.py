@@ -1,0 +1,192 @@
+"""Train on a past and leave a model set: what a run from there on may vote and reckon with.
+
+In: a panel, settings, a plan. Out: a folder of signed model files and ``Trained``. It is what a
+walk forward does at the start of a window, done once at the end of the panel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quorate.api import folding
+from quorate.api.backtests import checked, named
+from quorate.api.plans import Plan
+from quorate.core.types import Regime
+from quorate.errors import TooLittleHistoryError
+from quorate.lake.panel import part
+from quorate.research import model_set, prices, training
+from quorate.research.leaderboard import board
+from quorate.research.learned import judged
+from quorate.research.learners import learners
+from quorate.research.model_set import ModelSet, Voter
+from quorate.research.past import Past
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
+
+    from quorate.core.engines.base import Engine
+    from quorate.lake import Panel
+    from quorate.research.training import Fit
+    from quorate.settings import Settings
+
+_HEX = re.compile(r"[0-9a-f]{16,128}")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left.
+
+    Attributes
+    ----------
+    folder : Path
+        The model set, for ``quorate backtest --models``.
+    digest : str
+        Of the set.
+    until : datetime
+        When the last label had ended: from here on the set is out of sample.
+    fit : Fit
+        What was learned, with remarks.
+    leaderboard : DataFrame or None
+        Who was worth what, where the plan asked for it.
+    """
+
+    folder: Path
+    digest: str
+    until: datetime
+    fit: Fit
+    leaderboard: pl.DataFrame | None
+
+    def __repr__(self) -> str:  # type: ignore[explicit-override]
+        """Return one line."""
+        return (
+            f"Trained({len(self.fit.models)} engines, {self.fit.n_labels:,} labels until "
+            f"{self.until:%Y-%m-%d}; {self.folder})"
+        )
+
+
+def train(
+    panel: Panel,
+    settings: Settings | None = None,
+    plan: Plan | None = None,
+    *,
+    to: str | Path,
+    engines: Sequence[Engine] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Trained:
+    """Learn from the last days of a panel and write a model set.
+
+    Parameters
+    ----------
+    panel : Panel
+        At least ``plan.train_days`` long; what comes before them warms up.
+    settings : Settings, optional
+        From ``quorate.read_settings``, which is called when left out.
+    plan : Plan, optional
+        What is learned; its gap and test days do not matter here.
+    to : str or Path
+        Folder of the set; one that is there is replaced whole.
+    engines : sequence of Engine, optional
+        The rule engines; those the settings name when left out.
+    progress : callable, optional
+        Called with bars watched and bars in all.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    TooLittleHistoryError
+        The panel is shorter than the days that are to be learned from.
+    ResearchError, ConfigError
+        Nothing can be learned; a model is unknown; the library that signs is not there.
+
+    Notes
+    -----
+    Units: days.  Causal: the set says until when its labels reached; a run over earlier bars says
+    so at its head.  Missing: what could not be learned is in ``fit.remarks``.  METHODS 1.4, 3.4.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import quorate
+    >>> plan = quorate.Plan(train_days=30, models=("linear",))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = quorate.train(quorate.synthetic(n_coins=4, days=40), plan=plan, to=folder)
+    ...     sorted(found.fit.models)
+    ['linear_model']
+    """
+    chosen, asked = checked(panel, settings), Plan() if plan is None else plan
+    asked_for = learners(asked.models)
+    rules = tuple(engines) if engines is not None else named(chosen)
+    n_bars = asked.train_days * 24 * panel.bars_per_hour
+    if panel.n_bars < n_bars:
+        raise TooLittleHistoryError(
+            f"the panel has {panel.n_bars:,} bars, fewer than {asked.train_days} days",
+            hint="load a longer history, or learn from fewer days",
+        )
+    fold = folding.begin(panel, chosen, rules)
+    past = Past(panel.bars_per_hour)
+    for t, done in folding.advance(panel, fold, may_enter=False):
+        past.add(done)
+        if progress is not None:
+            progress(t + len(done.decisions.equity), panel.n_bars)
+    as_of = panel.k0 + panel.n_bars - 1
+    hours, market = past.between(as_of - n_bars + 1, as_of), prices.of(part(panel, 0, panel.n_bars))
+    horizon = fold.made.params.consensus.horizon_bars
+    found = training.fit(
+        hours,
+        market,
+        rules,
+        asked_for,
+        as_of_k=as_of,
+        horizon_bars=horizon,
+        calibrated=asked.calibrate,
+        edge=asked.edge,
+        edge_z=asked.edge_z,
+    )
+    ranked = None
+    approved: dict[str, frozenset[Regime]] = {}
+    if asked.leaderboard:
+        votes = judged(hours, market, as_of_k=as_of, horizon_bars=horizon)
+        names = [engine.name for engine in rules]
+        ranked = board(votes, names, fold.made.approved)
+        approved = {
+            name: frozenset(regime for regime in Regime if ranked.approved[regime, e])
+            for e, name in enumerate(names)
+        }
+    until = datetime.fromtimestamp(panel.close_ms(panel.n_bars - 1) / 1000.0, tz=UTC)
+    made = ModelSet(
+        certificate=_hex(panel.source.digest),
+        horizon_hours=horizon / panel.bars_per_hour,
+        until=until,
+        voters=tuple(
+            Voter(
+                fit=found.models[each.name],
+                name=each.name,
+                family=each.family,
+                approved=frozenset(Regime),
+                hypothesis=each.hypothesis,
+            )
+            for each in asked_for
+            if each.name in found.models
+        ),
+        calibrations=found.calibrations,
+        strengths=found.strengths,
+        edge=found.edge,
+        approved=approved,
+    )
+    digest = model_set.write(Path(to), made)
+    return Trained(Path(to), digest, until, found, None if ranked is None else ranked.table)
+
+
+def _hex(digest: str) -> str:
+    """Return the digest of the data as a set names it."""
+    return digest if _HEX.fullmatch(digest) else hashlib.sha256(digest.encode()).hexdigest()

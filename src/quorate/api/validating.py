@@ -1,0 +1,97 @@
+"""Validate models on whole histories that they did not see, before any of them trades.
+
+In: a panel and settings. Out: ``research.cpcv.Paths``. The panel is watched once, as a run watches
+it before its first entry; what was seen on full hours, with its labels, is what models are fitted
+on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quorate.api import folding
+from quorate.api.backtests import checked, named
+from quorate.lake.panel import part
+from quorate.research import prices
+from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths
+from quorate.research.cpcv import cpcv as validate
+from quorate.research.learned import labelled
+from quorate.research.learners import learners
+from quorate.research.past import Past
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from quorate.lake import Panel
+    from quorate.settings import Settings
+
+COST_BPS = 15.0
+"""What a vote that is traded costs, in and out: two fees of 5 bps and a spread of 5."""
+
+
+def cpcv(
+    panel: Panel,
+    settings: Settings | None = None,
+    *,
+    models: Sequence[str] = ("linear", "trees"),
+    n_blocks: int = N_BLOCKS,
+    n_test: int = N_TEST,
+    cost_bps: float = COST_BPS,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Paths:
+    """Return how models do on whole histories that they did not see.
+
+    Parameters
+    ----------
+    panel : Panel
+        The market.
+    settings : Settings, optional
+        Whose horizon the labels have; ``quorate.read_settings`` when left out.
+    models : sequence of str
+        Words of ``learners.LEARNERS``.
+    n_blocks, n_test, cost_bps, workers
+        As of ``research.cpcv.cpcv``.
+    progress : callable, optional
+        Called with bars watched and bars in all.
+
+    Returns
+    -------
+    Paths
+        ``table`` has a row a model and path, ``spread`` how far the paths lie apart.
+
+    Raises
+    ------
+    ConfigError
+        A model is unknown, or a setting out of its bounds.
+    TooLittleHistoryError, ResearchError
+        There is too little to learn from.
+
+    Notes
+    -----
+    Units: bps; per square root of a year.  Causal: no: a model learns from the future of its test.
+    It chooses between models; what would have been earned is told by ``quorate.walkforward``.
+    Missing: rows with an unknown feature are not predicted.  Spec 3, METHODS 5.4.
+
+    Examples
+    --------
+    >>> import quorate
+    >>> panel = quorate.synthetic(n_coins=3, days=45, planted_edge=4.0)
+    >>> cpcv(panel, models=["linear"], n_blocks=4, n_test=1).spread["measure"].to_list()
+    ['brier_skill', 'hit_rate', 'net_bps', 'sharpe']
+    """
+    chosen, asked = checked(panel, settings), learners(models)
+    fold = folding.begin(panel, chosen, named(chosen))
+    past = Past(panel.bars_per_hour)
+    for t, done in folding.advance(panel, fold, may_enter=False):
+        past.add(done)
+        if progress is not None:
+            progress(t + len(done.decisions.equity), panel.n_bars)
+    last_k = panel.k0 + panel.n_bars - 1
+    horizon = fold.made.params.consensus.horizon_bars
+    # a part is in memory, whatever the panel is on
+    market = prices.of(part(panel, 0, panel.n_bars))
+    learned = labelled(past.between(panel.k0, last_k), market, last_k, horizon)
+    return validate(
+        learned, asked, n_blocks=n_blocks, n_test=n_test, cost_bps=cost_bps, workers=workers
+    )

@@ -1,0 +1,159 @@
+"""One coin's bars on a venue, laid on a part of the grid as they are on the whole of it.
+
+In: bars on the shelf, and the panel's grid. Out: ``Laid`` of any rows of the grid. What stands
+before them goes along: the last bar, which may be carried, and the last one that moved, for a
+venue that prints a frozen price after that is believed for a day.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quorate.core.types import Bar
+from quorate.lake.grid import NEVER, lay, moves
+from quorate.lake.lives import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quorate.core.types import ByteVec
+    from quorate.lake.governance import Params
+    from quorate.lake.grid import Grid, Laid
+    from quorate.lake.judging import Aside
+    from quorate.lake.lives import Life
+    from quorate.lake.sources import Series
+
+_DAY_MS = 86_400_000
+
+
+class Laying:
+    """Lays one coin's bars on one venue.
+
+    Parameters
+    ----------
+    aside : Aside or None
+        The symbol's bars there; None where the venue does not have it.
+    nth : int or None
+        Which of the symbol's coins this is on the primary venue; None on another one.
+    life : Life
+        From when to when the symbol means the coin.
+    grid : Grid
+        That of the panel.
+    rules : Params
+        ``gap_minutes`` and ``frozen_hours``.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``grid.lay``.  Memory: the rows asked for, and a day before them.
+    """
+
+    def __init__(
+        self, aside: Aside | None, nth: int | None, life: Life, grid: Grid, rules: Params
+    ) -> None:
+        self._aside, self._nth, self._life, self._grid = aside, nth, life, grid
+        self._limits = {"gap_minutes": rules.gap_minutes, "frozen_hours": rules.frozen_hours}
+        self._reach_ms = round(rules.frozen_hours / 24.0 * _DAY_MS) + _DAY_MS
+        self._at: tuple[int, int] | None = None
+        self._laid: Laid | None = None
+
+    def lay(self, t: int, n: int) -> Laid:
+        """Return n rows of the grid from the t-th on.
+
+        ``first``, ``last`` and ``dead`` are of these rows; ``dead`` is that of the coin where they
+        are the last ones.
+        """
+        if self._laid is None or self._at != (t, n):
+            part = self._grid.part(t, n)
+            series = self._series(part.first_ms, part.end_ms)
+            self._laid = lay([series], part, until_ms=self._grid.end_ms, **self._limits)
+            self._at = t, n
+        return self._laid
+
+    def _series(self, first_ms: int, end_ms: int) -> Series | None:
+        """Return the bars of a span, and those around it that say what they are worth."""
+        low = first_ms
+        while (before := self._before(low)) is not None:
+            part = self._bars(before - self._reach_ms, low)
+            moving = np.flatnonzero(moves(part)) if part is not None else np.empty(0, np.int64)
+            if part is not None:
+                low = int(part.open_ms[moving[-1] if moving.size else 0])
+            if moving.size or part is None:
+                break
+        series = self._bars(low, end_ms)
+        high = end_ms
+        while series is not None and not moves(series).any() and high < self._grid.end_ms:
+            # only if something trades later are the bars before anything did believed
+            high = min(high + self._reach_ms, self._grid.end_ms)
+            more = self._bars(low, high)
+            series = series if more is None else more
+        return series
+
+    def _bars(self, first_ms: int, end_ms: int) -> Series | None:
+        if self._aside is None:
+            return None
+        if self._nth is None:
+            low, high = max(first_ms, self._life.span[0]), min(end_ms, self._life.span[1])
+            (found,) = aligned([self._life], self._aside.within(low, high).governed)
+            return found
+        if not self._aside.coins:
+            return None
+        series = self._aside.coins[self._nth][1].within(first_ms, end_ms)
+        return series if series.open_ms.size else None
+
+    def _before(self, at_ms: int) -> int | None:
+        if self._aside is None or (self._nth is not None and not self._aside.coins):
+            return None
+        mine = self._aside.coins if self._nth is None else [self._aside.coins[self._nth]]
+        found = [at for _, each in mine if (at := each.before(at_ms)) is not None]
+        last = max(found, default=-NEVER)
+        return last if found and last >= self._life.span[0] else None
+
+
+class Facts:
+    """What the whole grid says of a coin: whether it is dead at the end, and where it was there.
+
+    Parameters
+    ----------
+    laying : Laying
+        On the primary venue.
+    spans : sequence of (int, int)
+        The grid in parts: first row, number of rows.
+    """
+
+    def __init__(self, laying: Laying, spans: Sequence[tuple[int, int]]) -> None:
+        n_bars = sum(n for _, n in spans)
+        self._laying = laying
+        self.is_dead = bool(laying.lay(*spans[-1]).dead[0])
+        self._first = n_bars
+        self._known = self.last = n_bars - 1
+        if self.is_dead:
+            self._known, self.last = self._ends(spans, n_bars)
+
+    def _ends(self, spans: Sequence[tuple[int, int]], n_bars: int) -> tuple[int, int]:
+        """Return the last row of which anything is known, and the last bar."""
+        known, last = n_bars - 1, -1
+        is_found = False
+        for t, n in reversed(spans):
+            laid = self._laying.lay(t, n)
+            there = np.flatnonzero(laid.status[:, 0] != Bar.ABSENT)
+            if there.size and not is_found:
+                known, is_found = t + int(there[-1]), True
+            if laid.last[0] >= 0:
+                last = t + int(laid.last[0])
+                break
+        return known, last
+
+    def members(self, t: int, n: int) -> ByteVec:
+        """Return 1 from a coin's first bar to the end, or to the last known if it is dead.
+
+        Asked of one part of the grid after the other.
+        """
+        first = int(self._laying.lay(t, n).first[0])
+        if first < n:
+            self._first = min(self._first, t + first)
+        rows = np.arange(t, t + n)
+        last = self._known if self.is_dead else t + n
+        member: ByteVec = ((rows >= self._first) & (rows <= last)).astype(np.int8)
+        return member

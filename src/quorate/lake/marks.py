@@ -1,0 +1,142 @@
+"""The mark prices of one coin on a venue, part after part of the grid.
+
+In: files of marks. Out: the mark at each close, and the close where none is known. Of marks of
+shorter bars the one counts that closes with the panel's bar. Marks of longer bars are left out:
+valued by the mark on one bar in twelve and by the close on the others, equity would jump by their
+difference twice an hour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quorate.errors import DataError
+from quorate.lake import layout
+from quorate.lake.grid import window
+from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, snap
+from quorate.lake.spacing import Spacings
+from quorate.lake.stretches import stretches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from quorate.core.types import Vec
+    from quorate.lake.grid import Grid
+    from quorate.lake.lives import Life
+    from quorate.lake.shelf import Lying, Reading
+    from quorate.lake.spec import Source
+
+_TOLERATED_FRAC = 0.01
+_FAR_LOG = np.log(2.0)
+
+
+class Marks:
+    """One coin's marks on one venue.
+
+    Parameters
+    ----------
+    source : Source
+        The venue.
+    paths : tuple of Path
+        The coin's files there; none where the closes are its marks.
+    life : Life
+        From when to when its symbol means it, and its unit.
+    where : (Grid, str)
+        The panel's grid, and a name for the pile on the shelf.
+    reading : Reading
+        Where from, and as of when.
+
+    Raises
+    ------
+    SchemaError, DataError
+        As ``sources.read_bars``.
+
+    Notes
+    -----
+    Units: quote.  Causal: a mark is known at its close.  Missing: the close.  Memory: the rows
+    asked for.  METHODS 6.4.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        paths: tuple[Path, ...],
+        life: Life,
+        where: tuple[Grid, str],
+        reading: Reading,
+    ) -> None:
+        self.is_skipped = False
+        self.paths: tuple[Path, ...] = ()
+        self._source, self._life = source, life
+        self._minutes, self._lying = 0, None  # type: tuple[int, Lying | None]
+        self._n_far = self._n_known = 0
+        if source.mark is None or not paths:
+            return
+        grid, name = where
+        lying, minutes = self._read(source.mark, paths, reading, name)
+        if minutes is None or grid.bar_minutes % minutes:
+            self.is_skipped = True
+            return
+        for piece in lying.each():
+            snap(piece, minutes)  # or refuse what is on no grid
+        self.paths, self._lying, self._minutes = paths, lying, minutes
+
+    def _read(
+        self, folder: Path, paths: tuple[Path, ...], reading: Reading, name: str
+    ) -> tuple[Lying, int | None]:
+        """Lay the marks on the shelf; return them and the length of their bars."""
+        drops, spacings = not layout.is_partitioned(folder), Spacings()
+        pile, shelf = reading.shelf.pile(name), reading.shelf
+        label = ""
+        for part in stretches(paths, shelf.cutting, reading.as_of_ms, reading.prints, MARK):
+            label = part.name
+            series = checked(part.rows, label, drop_last=drops and part.is_last, has_volume=False)
+            spacings.add(series.open_ms)
+            pile.put(self._life.name, series)
+        return pile.coins[0][1], spacings.minutes(label)
+
+    def price(self, grid: Grid, close: Vec) -> Vec:
+        """Return the marks of a part of the grid, shape (time,).
+
+        Parameters
+        ----------
+        grid : Grid
+            The part.
+        close : Vec
+            The closes there.
+        """
+        if self._lying is None:
+            return close
+        length = self._minutes * MINUTE_MS
+        around = grid.first_ms - length - SNAP_MS, grid.end_ms + SNAP_MS
+        series = window(snap(self._lying.within(*around), self._minutes), *self._life.span)
+        closes_ms = series.open_ms + length
+        row = closes_ms // grid.bar_ms - grid.k0
+        inside = (closes_ms % grid.bar_ms == 0) & (row >= 0) & (row < grid.n_bars)
+        price = (series.close / self._life.units.of(series.open_ms))[inside]
+        self._see(price / close[row[inside]])
+        mark = close.copy()
+        mark[row[inside]] = price
+        return mark
+
+    def _see(self, ratio: Vec) -> None:
+        known = ratio[np.isfinite(ratio)]
+        self._n_known += known.size
+        self._n_far += int((np.abs(np.log(known)) > _FAR_LOG).sum()) if known.size else 0
+
+    def refuse_far(self) -> None:
+        """Refuse marks that are those of something else than the bars, once all were seen.
+
+        Raises
+        ------
+        DataError
+            More than 1% of them are more than twice or less than half the close.
+        """
+        if self._n_far > _TOLERATED_FRAC * self._n_known:
+            raise DataError(
+                f"marks of {self._source.venue} {self._life.name} are more than twice or less than "
+                f"half its closes on {self._n_far} of {self._n_known} bars",
+                hint=f"look at {self._source.mark}: another coin, unit or interval",
+            )
