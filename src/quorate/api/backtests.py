@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quorate.api import folding
 from quorate.api.booking import booked
 from quorate.api.effective import read_settings
-from quorate.api.extensions import engines as find_engines
+from quorate.api.extensions import named
 from quorate.api.gathering import Gathering
 from quorate.api.models import fits_of, keep_files, recipe
 from quorate.api.stressing import Stressed
@@ -116,12 +116,6 @@ def checked(panel: Panel, settings: Settings | None) -> Settings:
             hint='make them: quorate.read_settings(overrides={"consensus.k": "1.0"})',
         )
     return settings
-
-
-def named(settings: Settings) -> tuple[Engine, ...]:
-    """Return the engines that settings name."""
-    chosen = settings["engines"]
-    return find_engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
 
 
 class _Given(NamedTuple):

@@ -17,7 +17,7 @@ import polars as pl
 
 from quorate import report
 from quorate.api.backtests import run as backtest
-from quorate.api.extensions import engines as find_engines
+from quorate.api.extensions import named
 from quorate.api.finding import find
 from quorate.api.folder import read_json, refuse_walk, settings_of, write_json
 from quorate.api.models import fits_then
@@ -170,12 +170,7 @@ def control(
         raise ConfigError(
             "the panel is not that of the run", hint="hand over the one that it was made with"
         )
-    named = settings["engines"]
-    voters = (
-        find_engines(named["extra"], named["exclude"], settings.path)  # type: ignore[arg-type]
-        if engines is None
-        else tuple(engines)
-    )
+    voters = named(settings) if engines is None else tuple(engines)
     metrics = read_json(folder, "metrics.json")
     block = usual_block(data.bar_minutes) if block_minutes is None else block_minutes
     fits = fits_then(facts, folder)

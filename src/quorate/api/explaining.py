@@ -18,7 +18,7 @@ from quorate.api import dissect, folding
 from quorate.api.decided import coin_of, kept
 from quorate.api.events import decision_id
 from quorate.api.explanation import Check, Explanation, Gate
-from quorate.api.extensions import engines as find_engines
+from quorate.api.extensions import named
 from quorate.api.finding import find
 from quorate.api.folder import read_json, read_table, refuse_walk, settings_of
 from quorate.api.gates import gates, watches
@@ -298,9 +298,8 @@ def _engines(
 ) -> tuple[Engine, ...]:
     """Return the engines of the run in its order."""
     settings = settings_of(facts)
-    chosen = settings["engines"]
     if given is None:
-        given = find_engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]
+        given = named(settings)
     by_name = {each.name: each for each in (*given, *(() if fits is None else fits.engines))}
     lacking = [each["name"] for each in facts["engines"] if each["name"] not in by_name]
     if lacking:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
     from types import TracebackType
 
+    from quorate.settings import Settings
+
 GROUP = "quorate.engines"
 """Entry point group under which a package registers its engines."""
 
@@ -249,3 +251,9 @@ def _check(spec: str, found: object) -> Engine:
                 hint=f"the nearest is {close[0]!r}",
             )
     return found
+
+
+def named(settings: Settings) -> tuple[Engine, ...]:
+    """Return the engines that settings name: those built in, the extra ones, less the excluded."""
+    chosen = settings["engines"]
+    return engines(chosen["extra"], chosen["exclude"], settings.path)  # type: ignore[arg-type]

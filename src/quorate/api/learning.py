@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quorate.api import folding
-from quorate.api.backtests import checked, named
+from quorate.api.backtests import checked
+from quorate.api.extensions import named
 from quorate.api.plans import Plan
 from quorate.core.types import Regime
 from quorate.errors import TooLittleHistoryError

@@ -23,7 +23,7 @@ import polars as pl
 from quorate.api import folder, folding
 from quorate.api.choices import checked
 from quorate.api.configure import configure
-from quorate.api.extensions import engines as find_engines
+from quorate.api.extensions import named
 from quorate.api.gathering import Gathering
 from quorate.api.models import fits_of, recipe
 from quorate.api.trials import data_of, effective, record, trials_of, variance_of
@@ -164,12 +164,7 @@ def sweep(
     for setting in chosen:  # a value out of bounds is no trial
         configure(setting, panel.bar_minutes)
     first = chosen[0]
-    named = first["engines"]
-    voters = (
-        find_engines(named["extra"], named["exclude"], first.path)  # type: ignore[arg-type]
-        if engines is None
-        else tuple(engines)
-    )
+    voters = named(first) if engines is None else tuple(engines)
     fits = fits_of(models)
     if fits is not None:
         voters = fits.voters(voters)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quorate.api import folding
-from quorate.api.backtests import checked, named
+from quorate.api.backtests import checked
+from quorate.api.extensions import named
 from quorate.lake.panel import part
 from quorate.research import prices
 from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths

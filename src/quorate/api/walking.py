@@ -24,9 +24,10 @@ import numpy as np
 import polars as pl
 
 from quorate.api import folder, folding
-from quorate.api.backtests import checked, named
+from quorate.api.backtests import checked
 from quorate.api.booking import booked
 from quorate.api.configure import configure
+from quorate.api.extensions import named
 from quorate.api.gathering import Gathering
 from quorate.api.models import recipe
 from quorate.api.plans import Plan

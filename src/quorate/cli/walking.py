@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from quorate.api import WalkForward
 
 _Days = Number(gte=1)
+Models = Annotated[
+    list[str] | None,
+    Parameter(help="Engines trained; linear and trees when left out.", consume_multiple=True),
+]
+Calibrate = Annotated[bool, Parameter(help="Fit what each engine's strength is worth.")]
+Edge = Annotated[
+    Literal["slope", "isotonic", "stated"],
+    Parameter(help="What a score earns: fitted, or as the settings state it."),
+]
+EdgeZ = Annotated[float, Parameter(help="Standard errors that a fitted edge lies below its fit.")]
 
 
 @app.command
@@ -34,21 +44,13 @@ def walkforward(  # noqa: PLR0913  (its options)
     expanding: Annotated[
         bool, Parameter(negative="", help="Learn from the beginning on, not from the last days.")
     ] = False,
-    models: Annotated[
-        list[str] | None,
-        Parameter(help="Engines trained; linear and trees when left out.", consume_multiple=True),
-    ] = None,
+    models: Models = None,
     rules_only: Annotated[
         bool, Parameter(negative="", help="Train no engine; calibrate those there are.")
     ] = False,
-    calibrate: Annotated[bool, Parameter(help="Fit what each engine's strength is worth.")] = True,
-    edge: Annotated[
-        Literal["slope", "isotonic", "stated"],
-        Parameter(help="What a score earns: fitted, or as the settings state it."),
-    ] = "slope",
-    edge_z: Annotated[
-        float, Parameter(help="Standard errors that a fitted edge lies below its fit.")
-    ] = 0.0,
+    calibrate: Calibrate = True,
+    edge: Edge = "slope",
+    edge_z: EdgeZ = 0.0,
     leaderboard: Annotated[
         bool, Parameter(help="Approve and withdraw engines, regime by regime, every Monday.")
     ] = True,
@@ -106,18 +108,10 @@ def train(  # noqa: PLR0913  (its options)
     market: Annotated[Market, Flat],
     to: Annotated[Path, Parameter(help="Folder of the model set; replaced whole.")],
     days: Annotated[int, Parameter(help="Last days that are learned from.", validator=_Days)] = 120,
-    models: Annotated[
-        list[str] | None,
-        Parameter(help="Engines trained; linear and trees when left out.", consume_multiple=True),
-    ] = None,
-    calibrate: Annotated[bool, Parameter(help="Fit what each engine's strength is worth.")] = True,
-    edge: Annotated[
-        Literal["slope", "isotonic", "stated"],
-        Parameter(help="What a score earns: fitted, or as the settings state it."),
-    ] = "slope",
-    edge_z: Annotated[
-        float, Parameter(help="Standard errors that a fitted edge lies below its fit.")
-    ] = 0.0,
+    models: Models = None,
+    calibrate: Calibrate = True,
+    edge: Edge = "slope",
+    edge_z: EdgeZ = 0.0,
     leaderboard: Annotated[
         bool, Parameter(help="Say who may vote where by what votes were worth.")
     ] = True,
@@ -160,10 +154,7 @@ def train(  # noqa: PLR0913  (its options)
 def cpcv(  # noqa: PLR0913  (its options)
     *,
     market: Annotated[Market, Flat],
-    models: Annotated[
-        list[str] | None,
-        Parameter(help="Trained; linear and trees when left out.", consume_multiple=True),
-    ] = None,
+    models: Models = None,
     blocks: Annotated[int, Parameter(help="Blocks of time.", validator=Number(gte=2))] = 6,
     test_blocks: Annotated[
         int, Parameter(help="Blocks predicted at once.", validator=Number(gte=1))

@@ -22,8 +22,7 @@ from quorate.api.auditing.times import cuts as rows_to_cut
 from quorate.api.auditing.voters import ROWS, Voters
 from quorate.api.configure import configure
 from quorate.api.effective import read_settings
-from quorate.api.extensions import engines as find_engines
-from quorate.api.extensions import in_file, load
+from quorate.api.extensions import in_file, load, named
 from quorate.api.folding import bitcoin
 from quorate.backtest.run import BLOCK_CELLS
 from quorate.core import features
@@ -232,8 +231,7 @@ def _n_steps(panel: Panel, plan: _Plan, made_at: object) -> int:
 def _voters(settings: Settings, engines: Sequence[Engine | str] | None) -> tuple[Engine, ...]:
     """Return the engines under audit, their names unique."""
     if engines is None:
-        named = settings["engines"]
-        return find_engines(named["extra"], named["exclude"], settings.path)  # type: ignore[arg-type]
+        return named(settings)
     found = tuple(each if isinstance(each, Engine) else engine_of(each) for each in engines)
     names = [engine.name for engine in found]
     twice = [name for name in names if names.count(name) > 1]
