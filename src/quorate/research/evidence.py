@@ -7,10 +7,12 @@ of another fit is none. A refusal is a value (``reasons``), until somebody publi
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from quorate.records import canonical_json
 from quorate.statistics.guardrails import MARGINS
 from quorate.statistics.promotion import Outcome
 
@@ -68,6 +70,16 @@ class Audited:
     def source(self) -> str:
         """Return the digest of the data that were audited; empty where it does not say."""
         return str(self.told.get("binds", {}).get("source", ""))
+
+    def covers(self, engines: object) -> bool:
+        """Return whether the engines of a recipe, by name their hash, are those audited.
+
+        A recipe or an audit that names none is no contradiction.
+        """
+        bound = self.told.get("binds", {}).get("engines")
+        if bound is None or engines is None:
+            return True
+        return bool(bound == hashlib.sha256(canonical_json(engines).encode()).hexdigest())
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a history keeps of it: the rest lies beside the version."""

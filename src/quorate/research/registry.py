@@ -25,7 +25,7 @@ from quorate.errors import DataError, RegistryError
 from quorate.lake import locking
 from quorate.research import index_file, model_set, shelves, stages
 from quorate.research.evidence import Audited
-from quorate.research.versions import Index, Stage, Version
+from quorate.research.versions import Index, Stage, Version, recipe_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,10 +59,10 @@ def publish(
     folder: Path,
     source: Path,
     *,
-    recipe: Mapping[str, Any],
     evidence: Sequence[Evidence],
     at: datetime,
     why: str,
+    recipe: Mapping[str, Any] | None = None,
     metrics: Mapping[str, float | None] | None = None,
     parent: int | str | None = None,
     by: Signer | None = None,
@@ -75,14 +75,15 @@ def publish(
         Of the registry, made if missing.
     source : Path
         The model set, from ``model_set.write``; it is copied.
-    recipe : Mapping
-        What earns promotion, in parts: settings, engines, features, hyper-parameters.
     evidence : sequence of Evidence
         As ``stages.lacking``: without an audit that passes nothing is published.
     at : datetime
         When, aware.
     why : str
         In words.
+    recipe : Mapping, optional
+        What earns promotion, in parts: settings, engines, features, hyper-parameters. That which
+        the set itself says when left out; another one than that is refused.
     metrics : Mapping of str to float, optional
         What its makers found.
     parent : int or str, optional
@@ -120,7 +121,7 @@ def publish(
             digest=fits.digest,
             certificate=fits.certificate,
             until=datetime.fromisoformat(fits.until),
-            recipe=recipe,
+            recipe=_recipe(fits, recipe),
             engines=tuple(engine.name for engine in fits.engines),
             parent=beaten,
             metrics={name: _known(value) for name, value in (metrics or {}).items()},
@@ -138,13 +139,17 @@ def publish(
 
 
 def lacking(
-    folder: Path, source: Path, *, recipe: Mapping[str, Any], evidence: Sequence[Evidence]
+    folder: Path,
+    source: Path,
+    *,
+    evidence: Sequence[Evidence],
+    recipe: Mapping[str, Any] | None = None,
 ) -> tuple[str, ...]:
     """Return what a model set lacks to be published, in words; empty where it may be.
 
     Parameters
     ----------
-    folder, source, recipe, evidence
+    folder, source, evidence, recipe
         As ``publish``; nothing is written.
 
     Notes
@@ -154,8 +159,9 @@ def lacking(
     fits = model_set.read(source)
     until = datetime.fromisoformat(fits.until)
     version = Version(
-        number=0, digest=fits.digest, certificate=fits.certificate, until=until, recipe=recipe,
-        engines=(), parent=None, metrics={}, audit="", published_at=until,
+        number=0, digest=fits.digest, certificate=fits.certificate, until=until,
+        recipe=_recipe(fits, recipe), engines=(), parent=None, metrics={}, audit="",
+        published_at=until,
     )  # fmt: skip
     index = read(folder) if (folder / index_file.FILE).exists() else Index()
     return stages.lacking(index, version, evidence)
@@ -313,6 +319,23 @@ def _begun(folder: Path, by: Signer | None) -> Index:
     # before the first version, so that a kill after its rename leaves no folder without an index
     index_file.write(folder, Index(), by)
     return Index()
+
+
+def _recipe(fits: Fits, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the recipe of a set, which it says itself or which is given for one that does not."""
+    said = fits.recipe
+    if given and said and recipe_hash(given) != recipe_hash(said):
+        raise RegistryError(
+            f"the recipe that is given ({recipe_hash(given)[:16]}) is not the one that the set was "
+            f"made by ({recipe_hash(said)[:16]})",
+            hint="leave it out: the set says its own",
+        )
+    if not (said or given):
+        raise RegistryError(
+            "the set does not say by which recipe it was made",
+            hint="give the recipe, or fit again: what is fitted now says it",
+        )
+    return said or given or {}
 
 
 def _known(value: float | None) -> float | None:

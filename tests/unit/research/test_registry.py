@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from tests.unit.research.fitted import CERTIFICATE
 from tests.unit.research.published import (
     NOW,
     OTHER,
@@ -27,6 +28,7 @@ from tests.unit.research.published import (
 
 from quorate.errors import DataError, ModelFileError, RegistryError
 from quorate.lake import disk, locking
+from quorate.records import canonical_json
 from quorate.research import container, index_file, keys, model_file, model_set, registry, shelves
 from quorate.research.versions import How, Stage
 from quorate.statistics.promotion import Outcome
@@ -430,3 +432,21 @@ def test_a_set_of_other_features_is_refused_when_it_is_to_vote(place, sets, monk
     assert registry.read(place).champion is not None
     with pytest.raises(ModelFileError, match="'ret_1h' is gone; 'ret_61m' is new"):
         champion(place)
+
+
+def test_a_set_says_its_recipe_itself(place, sets, tmp_path):
+    source, _ = small(tmp_path / "said", recipe=RECIPE)
+    assert published(place, source, recipe=None).recipe == RECIPE
+    with pytest.raises(RegistryError, match="is not the one that the set was made by"):
+        published(place, source, recipe=OTHER)
+    with pytest.raises(RegistryError, match="does not say by which recipe it was made"):
+        published(place, sets[0], recipe=None)
+
+
+def test_an_audit_of_other_engines_does_not_count(place, tmp_path):
+    source, _ = small(tmp_path / "said", recipe=RECIPE)
+    bound = {"source": CERTIFICATE, "engines": "00" * 32}
+    with pytest.raises(RegistryError, match="audit is of other engines than those of the recipe"):
+        published(place, source, None, evidence=(audited(binds=bound),))
+    bound["engines"] = hashlib.sha256(canonical_json(RECIPE["engines"]).encode()).hexdigest()
+    assert published(place, source, None, evidence=(audited(binds=bound),)).number == 1
