@@ -25,9 +25,11 @@ from quorate.api.listing import runs
 from quorate.api.measuring import bench
 from quorate.api.pages import render
 from quorate.api.plans import Plan
+from quorate.api.promoting import Promotion, promote
 from quorate.api.pulling import Pulls, pull_instruments, pull_venue
 from quorate.api.ranking import Leaderboard, leaderboard
 from quorate.api.reconciling import reconcile_data
+from quorate.api.registering import Registry, registry
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
@@ -64,7 +66,9 @@ __all__ = [
     "Leaderboard",
     "Panel",
     "Plan",
+    "Promotion",
     "Pulls",
+    "Registry",
     "Result",
     "Simulation",
     "Sizes",
@@ -89,12 +93,14 @@ __all__ = [
     "leaderboard",
     "load",
     "ls",
+    "promote",
     "pull_archive",
     "pull_instruments",
     "pull_venue",
     "read",
     "read_settings",
     "reconcile_data",
+    "registry",
     "render",
     "run",
     "runs",

@@ -43,7 +43,7 @@ Stress = Annotated[
 ]
 Models = Annotated[
     Path | None,
-    Parameter(help="Folder of a model set: its engines join the vote, its calibrations are used."),
+    Parameter(help="Folder of a model set, which votes too; or champion, that of the registry."),
 ]
 Config = Annotated[
     Path | None, Parameter(help="Settings file; quorate.toml here, if there is one, when left out.")
