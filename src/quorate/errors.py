@@ -14,7 +14,8 @@
     ├─ ResearchError
     │  ├─ TooLittleHistoryError   not enough history for what was asked
     │  ├─ LeakageError      what a model learns from reaches into what it is tested on
-    │  └─ ModelFileError    a model file is damaged, not ours, or made for other features
+    │  ├─ ModelFileError    a model file is damaged, not ours, or made for other features
+    │  └─ RegistryError     a registry of models refuses: evidence lacks, no champion, too old
     ├─ VenueError           a venue answered with an error, or what cannot be read
     │  ├─ VenueUnavailableError *   no answer, or one that says: later
     │  ├─ RateLimitError *  too many requests; it says how long to wait
@@ -109,6 +110,10 @@ class LeakageError(ResearchError):
 
 class ModelFileError(ResearchError):
     """A model file is damaged, not signed by a known key, or made for other features."""
+
+
+class RegistryError(ResearchError):
+    """A registry of models refuses a move, or has no champion that may vote."""
 
 
 class VenueError(QuorateError):

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from quorate.api.measuring import bench
     from quorate.api.pages import render
     from quorate.api.plans import Plan
+    from quorate.api.promoting import Promotion, promote
     from quorate.api.pulling import Pulls, pull_instruments, pull_venue
     from quorate.api.ranking import Leaderboard, leaderboard
     from quorate.api.reconciling import reconcile_data
+    from quorate.api.registering import Registry, registry
     from quorate.api.reopening import read
     from quorate.api.replays import Sizes, sizes
     from quorate.api.result import Result
@@ -60,7 +62,9 @@ _HOME = {
     "Leaderboard": "api.ranking",
     "Panel": "lake",
     "Plan": "api.plans",
+    "Promotion": "api.promoting",
     "Pulls": "api.pulling",
+    "Registry": "api.registering",
     "Result": "api.result",
     "Simulation": "api.simulating",
     "Sizes": "api.replays",
@@ -84,12 +88,14 @@ _HOME = {
     "leaderboard": "api.ranking",
     "load": "api.loading",
     "ls": "api.listing",
+    "promote": "api.promoting",
     "pull_archive": "api.archives",
     "pull_instruments": "api.pulling",
     "pull_venue": "api.pulling",
     "read": "api.reopening",
     "read_settings": "api.effective",
     "reconcile_data": "api.reconciling",
+    "registry": "api.registering",
     "render": "api.pages",
     "run": "api.backtests",
     "runs": "api.listing",
@@ -119,7 +125,9 @@ __all__ = [
     "Leaderboard",
     "Panel",
     "Plan",
+    "Promotion",
     "Pulls",
+    "Registry",
     "Result",
     "Simulation",
     "Sizes",
@@ -143,12 +151,14 @@ __all__ = [
     "leaderboard",
     "load",
     "ls",
+    "promote",
     "pull_archive",
     "pull_instruments",
     "pull_venue",
     "read",
     "read_settings",
     "reconcile_data",
+    "registry",
     "render",
     "run",
     "runs",

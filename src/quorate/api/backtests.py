@@ -83,7 +83,7 @@ def run(
     Missing: a coin without bars waits.  Spec 1 to 8, 10, 12.
     """
     chosen = checked(panel, settings)
-    fits = fits_of(models)
+    fits = fits_of(models, chosen)
     voters = tuple(engines) if engines is not None else named(chosen)
     if fits is not None:
         voters = fits.voters(voters)

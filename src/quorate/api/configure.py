@@ -75,6 +75,11 @@ def _schema() -> Schema:
         },
         "data": _fields(governance.Params()._asdict(), governance.BOUNDS),
         "universe": _fields(universe.Rules()._asdict(), universe.BOUNDS),
+        "models": {
+            "registry": Field(str, "registry", ""),
+            "max_age_days": Field(float, 7.0, "above 0, at most 3650"),
+            "warn_after_hours": Field(float, 26.0, "above 0, at most 87600"),
+        },
         "engines": {
             "extra": Field(tuple[str, ...], (), ""),
             "exclude": Field(tuple[str, ...], (), ""),

@@ -17,6 +17,7 @@ from quorate.api import folding
 from quorate.api.backtests import checked
 from quorate.api.extensions import named
 from quorate.api.plans import Plan
+from quorate.api.recipes import recipe
 from quorate.core.types import Regime
 from quorate.errors import TooLittleHistoryError
 from quorate.lake.panel import part
@@ -183,6 +184,7 @@ def train(
         strengths=found.strengths,
         edge=found.edge,
         approved=approved,
+        recipe=recipe(chosen, rules, asked),
     )
     digest = model_set.write(Path(to), made)
     return Trained(Path(to), digest, until, found, None if ranked is None else ranked.table)

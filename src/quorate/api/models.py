@@ -33,13 +33,22 @@ FOLDER = "models"
 """Where the files of the set lie in the folder of a run."""
 
 
-def fits_of(models: str | Path | Fits | None) -> Fits | None:
-    """Return the fits of a run: those of a folder, read whole, or as they were given.
+def fits_of(models: str | Path | Fits | None, settings: Settings | None = None) -> Fits | None:
+    """Return the fits of a run: of a folder, read whole, of the champion, or as they were given.
+
+    Parameters
+    ----------
+    models : str, Path or Fits
+        A folder, the word ``champion``, or fits.
+    settings : Settings, optional
+        Their ``models.registry`` is where the champion is.
 
     Raises
     ------
     ModelFileError
         The folder holds no set, or one that is refused; what does not fit is said.
+    RegistryError
+        There is no champion, or it is too old to vote.
     ConfigError
         It is neither a folder nor fits.
 
@@ -59,9 +68,15 @@ def fits_of(models: str | Path | Fits | None) -> Fits | None:
             f"models are {type(models).__name__}, neither a folder nor Fits",
             hint='name the folder of a model set: quorate.run(panel, models="models")',
         )
+    from quorate.api.registering import CHAMPION, registry
     from quorate.research import model_set
 
-    return model_set.read(Path(models))
+    if str(models) != CHAMPION:
+        return model_set.read(Path(models))
+    place = registry(settings=settings)
+    found = place.champion()
+    said = f"the champion {found.version.name} of {place.folder}, {found.age_days:.1f} days old"
+    return replace(found.fits, remarks=(*found.fits.remarks, said, *found.remarks))
 
 
 def laid_on(made: Machine, fits: Fits | None, settings: Settings) -> Machine:

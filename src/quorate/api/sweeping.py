@@ -165,7 +165,7 @@ def sweep(
         configure(setting, panel.bar_minutes)
     first = chosen[0]
     voters = named(first) if engines is None else tuple(engines)
-    fits = fits_of(models)
+    fits = fits_of(models, first)
     if fits is not None:
         voters = fits.voters(voters)
     given = _Given(panel, voters, fits, threads)

@@ -35,6 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         data,
         pulling,
         reconciling,
+        registering,
         runs,
         sweeping,
         walking,

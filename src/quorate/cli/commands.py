@@ -43,7 +43,7 @@ Stress = Annotated[
 ]
 Models = Annotated[
     Path | None,
-    Parameter(help="Folder of a model set: its engines join the vote, its calibrations are used."),
+    Parameter(help="Folder of a model set, which votes too; or champion, that of the registry."),
 ]
 Config = Annotated[
     Path | None, Parameter(help="Settings file; quorate.toml here, if there is one, when left out.")
@@ -70,7 +70,7 @@ def demo(
     from quorate.api.models import fits_of
 
     settings = settings_of(config, set_)
-    fits = fits_of(models)
+    fits = fits_of(models, settings)
     _backtest(api.demo(days, seed), settings, out, fits, json=json, kind="demo", stress=stress)
 
 
@@ -93,7 +93,7 @@ def backtest(
 
     settings = settings_of(config, set_)
     market.check()
-    fits = fits_of(models)  # refused before any bar is read
+    fits = fits_of(models, settings)  # refused before any bar is read
     panel = market.load(settings)
     _backtest(panel, settings, out, fits, json=json, kind="backtest", stress=stress)
 

@@ -17,6 +17,14 @@ GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv", "train"),
     "Prove a run": ("audit", "control"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
+    "Models": (
+        "models ls",
+        "models show",
+        "models publish",
+        "models stage",
+        "models rollback",
+        "promote",
+    ),
     "Bars": (
         "data pull venue",
         "data pull archive",

@@ -78,7 +78,7 @@ def sweep(  # noqa: PLR0913  (its options)
     settings = [api.read_settings(config, fixed, each) for each in choices]
     if csv is not None and not csv.parent.is_dir():
         raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
-    fits = fits_of(models)
+    fits = fits_of(models, base)
     panel, source = _market(market, base, days, seed, is_demo=demo)
     for each, setting in zip(choices, settings, strict=True):
         _bounded(each, setting, panel.bar_minutes)

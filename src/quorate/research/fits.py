@@ -50,6 +50,8 @@ class Fits:
         Digest of the certificate of the data they were fitted on.
     digest : str
         That of the set's manifest; of the content where not given.
+    recipe : Mapping
+        What they were asked for; empty where that was not kept.
     remarks : tuple of str
         What is other than when they were fitted, and no refusal.
     files : tuple of Path
@@ -81,6 +83,7 @@ class Fits:
     until: str = ""
     certificate: str = ""
     digest: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
 

@@ -301,6 +301,17 @@ def code_hash() -> str:
     return digest.hexdigest()
 
 
+def features_hash(table: Sequence[Feature] = FEATURES) -> str:
+    """Return a SHA-256 of a table of features, in hex.
+
+    Examples
+    --------
+    >>> features_hash() == features_hash(FEATURES[1:])
+    False
+    """
+    return hashlib.sha256(repr(_told(table)).encode()).hexdigest()
+
+
 def _told(table: Sequence[Feature]) -> list[tuple[str, str]]:
     """Return name and digest of every feature, in the order of the table."""
     return [

@@ -41,6 +41,7 @@ KIND = "model_set"
 _FILE = re.compile(r"[a-z][a-z0-9_]*\.[0-9a-f]{16}\.model")
 _OTHERS = ("calibrations", "edge_map")
 _SETTINGS = {"members", "approved", "horizon_hours", "until"}
+_RECIPE = "recipe"
 _AGAIN = "fit again, or restore the whole folder from a backup"
 
 
@@ -116,6 +117,8 @@ class ModelSet:
         The edge map.
     approved : Mapping of str to frozenset of Regime
         As of ``Fits``.
+    recipe : Mapping
+        What it was asked for: plain values, by which a registry knows a refit of the same.
 
     Notes
     -----
@@ -132,6 +135,7 @@ class ModelSet:
     strengths: Mapping[tuple[str, Regime], Vec] = field(default_factory=dict)
     edge: FittedEdge | None = None
     approved: Mapping[str, frozenset[Regime]] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write(
@@ -185,6 +189,7 @@ def write(
             "approved": {name: _names(where) for name, where in sorted(made.approved.items())},
             "horizon_hours": float(made.horizon_hours),
             "until": made.until.astimezone(UTC).isoformat(),
+            **({_RECIPE: dict(made.recipe)} if made.recipe else {}),
         },
     )
     content, digest = model_file.packed(manifest, signed_by, table)
@@ -260,7 +265,7 @@ def _manifest(
             hint="name the folder that a training wrote",
         )
     found = model_file.read(path, kind=KIND, digest=digest, trusted=trusted, table=table)
-    odd = found.model.settings.keys() ^ _SETTINGS
+    odd = (found.model.settings.keys() - {_RECIPE}) ^ _SETTINGS
     if odd:
         raise ModelFileError(
             f"{path} is the manifest of another version of Quorate: {', '.join(sorted(odd))}",
@@ -306,6 +311,7 @@ def _whole(
         until=told["until"],
         certificate=manifest.model.certificate,
         digest=manifest.digest,
+        recipe=told.get(_RECIPE, {}),
         remarks=tuple(sorted(remarks)),
         files=(folder / MANIFEST, *(folder / member["file"] for member in told["members"])),
     )

@@ -1,0 +1,255 @@
+"""``quorate models ls | show | publish | stage | rollback`` and ``promote``: who may vote."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from quorate.cli.commands import Config, Json, Out, Set, app, settings_of
+
+if TYPE_CHECKING:
+    from quorate.api import Registry
+    from quorate.research.evidence import Evidence
+    from quorate.research.versions import Version
+
+models = App(
+    name="models",
+    help="Model sets that were published: versions, stages, the champion.",
+    help_format="plaintext",
+)
+app.command(models)
+
+Place = Annotated[
+    Path | None,
+    Parameter(name="--registry", help="Its folder; models.registry of the settings if left out."),
+]
+Which = Annotated[str, Parameter(help="A version: v0003.")]
+Why = Annotated[str, Parameter(help="Why, in words; it stays in the history.")]
+Day = Annotated[int, Parameter(help="Which look: 14, 21 or 28; with --max-days 90 also 60, 90.")]
+MaxDays = Annotated[int, Parameter(help="How long the plan lasts, 28 or 90; chosen before.")]
+Challengers = Annotated[int, Parameter(help="How many are looked at side by side.")]
+Start = Annotated[
+    str | None, Parameter(help="First day that counts, UTC; the first out of sample if left out.")
+]
+
+
+@models.command
+def ls(
+    *,
+    registry: Place = None,
+    verify: Annotated[
+        bool, Parameter(negative="", help="Hold every file against the signed index; 3 if not so.")
+    ] = False,
+    config: Config = None,
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """List the versions of the registry: stage, until when fitted, age, recipe, metrics.
+
+    Example: quorate models ls --verify
+    """
+    from quorate.cli.model_rows import champion_line, version_rows
+    from quorate.cli.tables import wide_console
+    from quorate.errors import RegistryError
+    from quorate.report.plain import plain
+
+    found = _registry(registry, config, set_)
+    table = found.table()
+    if json:
+        rows = [row | {"metrics": jsonlib.loads(row["metrics"])} for row in table.to_dicts()]
+        print(jsonlib.dumps(plain(rows), indent=1, allow_nan=False))
+    else:
+        console = wide_console()
+        console.print(version_rows(table, console.width), crop=False)
+        console.print(champion_line(table, found.max_age_days), highlight=False)
+    if verify and (differ := found.differences()):
+        raise RegistryError(
+            f"{found.folder} is not what its index says: {'; '.join(differ)}",
+            hint="restore what is named from a backup; a version that is refused does not vote",
+        )
+
+
+@models.command
+def show(
+    version: Which,
+    *,
+    registry: Place = None,
+    config: Config = None,
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """Show a version: what it is made of, its recipe beside its parent's, every move it made.
+
+    Example: quorate models show v0003
+    """
+    from quorate.cli.model_rows import move_rows, told, version_lines
+    from quorate.cli.tables import wide_console
+
+    found = _registry(registry, config, set_)
+    index = found.index
+    one = index.version(version)
+    if json:
+        print(jsonlib.dumps(told(index, one), indent=1, allow_nan=False))
+        return
+    console = wide_console()
+    for line in version_lines(index, one, found.folder):
+        console.print(line, highlight=False, soft_wrap=True)
+    console.print(move_rows(index, one, console.width), crop=False)
+
+
+@models.command
+def publish(  # noqa: PLR0913  (its options)
+    folder: Annotated[Path, Parameter(help="Of a model set, from `quorate train`; copied.")],
+    *,
+    audit: Annotated[Path, Parameter(help="What `quorate audit --json` printed for its bars.")],
+    why: Why,
+    metrics_of: Annotated[
+        str | None, Parameter(help="A run whose net return, Sharpe ratio ... are kept beside it.")
+    ] = None,
+    parent: Annotated[
+        str | None, Parameter(help="The version that it was made to beat: v0003.")
+    ] = None,
+    registry: Place = None,
+    out: Out = Path("runs"),
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Publish a model set as a candidate; without an audit that passes that is impossible.
+
+    A refit of a recipe that is at work takes the old fit's place: for that the registry also
+    asks for checks of its data and a test that it is not worse, from Python.
+
+    Example: quorate models publish models --audit audit.json --why "first"
+    """
+    from quorate import api
+    from quorate.cli.model_rows import KEPT
+
+    found = _registry(registry, config, set_)
+    metrics = {}
+    if metrics_of is not None:
+        net = api.read(metrics_of, out=out).metrics["net"]
+        metrics = {name: net.get(name) for name in KEPT}
+    _say(found.publish(folder, audit, why=why, metrics=metrics, parent=parent), found)
+
+
+@models.command
+def stage(  # noqa: PLR0913  (its options)
+    version: Which,
+    to: Annotated[str, Parameter(help="candidate, shadow, canary, champion or retired.")],
+    *,
+    why: Why,
+    champion_run: Annotated[
+        str | None, Parameter(help="With --challenger-run: the runs that are looked at.")
+    ] = None,
+    challenger_run: Annotated[
+        str | None, Parameter(help="As `quorate promote` takes them; needed beside a champion.")
+    ] = None,
+    day: Day = 28,
+    max_days: MaxDays = 28,
+    challengers: Challengers = 1,
+    start: Start = None,
+    registry: Place = None,
+    out: Out = Path("runs"),
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Move a version to another stage: up a step at a time, on a verdict, or down.
+
+    The first champion needs no verdict: there is nobody to be held against.
+
+    Example: quorate models stage v0002 shadow --why "beside the champion for four weeks"
+    """
+    from quorate import api
+    from quorate.errors import ConfigError
+
+    found = _registry(registry, config, set_)
+    if (champion_run is None) != (challenger_run is None):
+        raise ConfigError("one run is named", hint="give --champion-run and --challenger-run")
+    evidence: tuple[Evidence, ...] = ()
+    if champion_run is not None and challenger_run is not None:
+        looked = api.promote(
+            champion_run,
+            challenger_run,
+            day=day,
+            start=start,
+            max_days=max_days,
+            challengers=challengers,
+            out=out,
+        )
+        evidence = (looked.look,)
+    _say(found.stage(version, to, why=why, evidence=evidence), found)
+
+
+@models.command
+def rollback(
+    *,
+    why: Why,
+    to: Annotated[
+        str | None, Parameter(help="Which earlier champion; the one before if left out.")
+    ] = None,
+    registry: Place = None,
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Make the champion before this one champion again, at once and whole.
+
+    Example: quorate models rollback --why "slippage twice of what it was"
+    """
+    found = _registry(registry, config, set_)
+    _say(found.roll_back(to, why=why), found)
+
+
+@app.command
+def promote(
+    champion: Annotated[str, Parameter(help="The champion's run: a folder, id or its beginning.")],
+    challenger: Annotated[str, Parameter(help="The challenger's, over the same bars.")],
+    *,
+    day: Day,
+    start: Start = None,
+    max_days: MaxDays = 28,
+    challengers: Challengers = 1,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Say whether a challenger may take the champion's place: PROMOTE, REJECT or EXTEND.
+
+    By its net return for risk, with bounds that allow for all planned looks; and all seven
+    metrics must be shown to be no worse than their margins allow.
+
+    Example: quorate promote 20260101 20260102 --day 28
+    """
+    from quorate import api
+
+    found = api.promote(
+        champion,
+        challenger,
+        day=day,
+        start=start,
+        max_days=max_days,
+        challengers=challengers,
+        out=out,
+    )
+    if json:
+        print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
+        return
+    from quorate.report.promotion_text import WIDTH, text
+
+    print(text(found, get_terminal_size((WIDTH, 24)).columns))
+
+
+def _registry(place: Path | None, config: Path | None, set_: list[str] | None) -> Registry:
+    from quorate import api
+
+    return api.registry(place, settings_of(config, set_))
+
+
+def _say(version: Version, found: Registry) -> None:
+    """Tell where a version stands now, and who is champion."""
+    from quorate.cli.model_rows import champion_line
+
+    print(f"{version.name} is {version.stage}; {found.folder / version.name}")
+    print(champion_line(found.table(), found.max_age_days))

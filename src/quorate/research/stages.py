@@ -1,0 +1,340 @@
+"""What may follow what: how versions are published, move between stages, and go back.
+
+In: an ``Index``, and what is asked of it. Out: another index, or a ``RegistryError`` that says what
+is lacking. A *recipe* (settings, engines, features, hyper-parameters) earns its stage; its *fit* is
+renewed (METHODS, row 14): a version whose recipe is at work takes the stage of the fit it renews::
+
+    candidate --> shadow --> canary --> champion        up: a step at a time, on a verdict
+        ^            <----------'           |
+        '-- retired <-- any but a champion  '--> retired, when another takes its place
+
+There is one champion at most, and none goes without another taking its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from quorate.errors import RegistryError
+from quorate.research.evidence import Audited, Checked, Look, Renewal
+from quorate.research.versions import How, Index, Move, Stage, Version, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from quorate.research.evidence import Evidence
+
+_Kind = TypeVar("_Kind")
+
+AT_WORK: Final = (Stage.CHAMPION, Stage.CANARY, Stage.SHADOW)
+"""Stages in which a version decides something; its refit needs all three pieces of evidence."""
+MOVES: Final[Mapping[Stage, tuple[Stage, ...]]] = {
+    Stage.CANDIDATE: (Stage.SHADOW, Stage.CANARY, Stage.RETIRED),
+    Stage.SHADOW: (Stage.CANDIDATE, Stage.CANARY, Stage.RETIRED),
+    Stage.CANARY: (Stage.SHADOW, Stage.CHAMPION, Stage.RETIRED),
+    Stage.CHAMPION: (),
+    Stage.RETIRED: (Stage.CANDIDATE,),
+}
+"""Where a version may be moved to; a champion goes, and comes back, by the moves of others."""
+_ON_VERDICT: Final = (Stage.CANARY, Stage.CHAMPION)
+
+
+def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return what a version lacks to be published, in words; empty where it may be.
+
+    Parameters
+    ----------
+    index : Index
+        Of the registry.
+    version : Version
+        As it would be published; its stage does not matter.
+    evidence : sequence of Evidence
+        An audit always; of a recipe that is at work also the checks of the data and the test
+        against the fit that it renews.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: what is missing is what is returned.  METHODS row 14.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> made = Version(number=1, digest="d", certificate="c", until=now, recipe={}, engines=(),
+    ...                parent=None, metrics={}, audit="", published_at=now)
+    >>> lacking(Index(), made, ())
+    ('there is no audit',)
+    """
+    found = []
+    audited = _of_kind(evidence, Audited)
+    if audited is None:
+        found.append("there is no audit")
+    else:
+        found += audited.reasons
+        if version.certificate not in (audited.source, _hashed(audited.source)):
+            found.append(
+                f"the audit is of the data {audited.source[:16] or '?'}, the set is fitted on "
+                f"{version.certificate[:16]}"
+            )
+        if not audited.covers(version.recipe.get("engines")):
+            found.append("the audit is of other engines than those of the recipe")
+    old = index.of(version.recipe_hash)
+    if old is None or old.stage not in AT_WORK:
+        return tuple(found)
+    checked, renewal = _of_kind(evidence, Checked), _of_kind(evidence, Renewal)
+    what = f"of this recipe {old.name} is {old.stage}, and"
+    if checked is None:
+        found.append(f"{what} there are no checks of the refit's data")
+    else:
+        found += checked.reasons
+        if checked.certificate != version.certificate:
+            found.append(f"the checks are of other data ({checked.certificate[:16]})")
+    if renewal is None:
+        found.append(f"{what} no test says that the refit is not worse")
+    else:
+        found += renewal.reasons
+        for said, given, wanted in (
+            ("old fit", renewal.old, old.digest),
+            ("refit", renewal.new, version.digest),
+        ):
+            if given != wanted:
+                found.append(f"the {said} of the test is {given[:16]}, here it is {wanted[:16]}")
+    return tuple(found)
+
+
+def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]) -> Index:
+    """Return an index with a version that is published.
+
+    Parameters
+    ----------
+    index, version, evidence
+        As ``lacking``; the number must be larger than all before.
+    why : str
+        In words.
+
+    Returns
+    -------
+    Index
+        The version is a candidate, or has the stage of the fit of its recipe that it renews,
+        which is retired.
+
+    Raises
+    ------
+    RegistryError
+        Something is lacking.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: refused.  METHODS row 14.
+    """
+    if lacks := lacking(index, version, evidence):
+        raise RegistryError(
+            f"{version.name} cannot be published: {'; '.join(lacks)}",
+            hint="the versions there are stand as they are; mend what is named and publish again",
+        )
+    if any(each.number >= version.number for each in index.versions):
+        raise ValueError(f"number {version.number} is not above those of the index")
+    old = index.of(version.recipe_hash)
+    is_renewal = old is not None and old.stage is not Stage.RETIRED
+    stage = old.stage if old is not None and is_renewal else Stage.CANDIDATE
+    move = Move(
+        at=version.published_at,
+        version=version.number,
+        before=None,
+        after=stage,
+        how=How.RENEWED if is_renewal else How.PUBLISHED,
+        why=_said(why),
+        evidence=tuple(each.as_dict() for each in evidence),
+    )
+    if old is not None:
+        version = replace(version, parent=old.number)
+    grown = Index(
+        (*index.versions, replace(version, stage=Stage.CANDIDATE)),
+        index.history,
+    )
+    if old is not None and is_renewal:
+        gone = f"renewed by {version.name}"
+        grown = _put(grown, old.number, Stage.RETIRED, move.at, How.REPLACED, gone)
+    return _with(grown, move)
+
+
+def moved(
+    index: Index,
+    which: int | str,
+    to: Stage,
+    at: datetime,
+    why: str,
+    evidence: Sequence[Evidence] = (),
+) -> Index:
+    """Return an index in which a version has another stage.
+
+    Parameters
+    ----------
+    index : Index
+        Of the registry.
+    which : int or str
+        Number or name.
+    to : Stage
+        Where to; one step up, or down.
+    at : datetime
+        When, aware.
+    why : str
+        In words.
+    evidence : sequence of Evidence
+        Beside a champion, a ``Look`` that promotes is needed for canary and for champion.
+
+    Raises
+    ------
+    RegistryError
+        The move is not allowed, or evidence is lacking; what is lacking is named.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: refused.  METHODS 10.
+    """
+    version = index.version(which)
+    allowed = MOVES[version.stage]
+    if to not in allowed:
+        raise RegistryError(
+            f"{version.name} is {version.stage} and cannot become {to}",
+            hint=f"it may become: {', '.join(allowed)}"
+            if allowed
+            else "roll back, or let another version take its place",
+        )
+    champion = index.champion
+    if champion is None and to is Stage.CANARY:
+        pass  # the first champion has nobody to be held against (METHODS row 14)
+    elif version.stage is Stage.CANDIDATE and to is Stage.CANARY:
+        raise RegistryError(
+            f"{version.name} is a candidate and cannot become canary beside a champion",
+            hint="let it be shadow first",
+        )
+    if champion is not None and to in _ON_VERDICT:
+        _judged(index, version, champion, to, evidence)
+    told = tuple(each.as_dict() for each in evidence)
+    if to is Stage.CHAMPION and champion is not None:
+        gone = f"replaced by {version.name}"
+        index = _put(index, champion.number, Stage.RETIRED, at, How.REPLACED, gone)
+    return _put(index, version.number, to, at, How.MOVED, why, told)
+
+
+def rolled_back(index: Index, at: datetime, why: str, to: int | str | None = None) -> Index:
+    """Return an index in which an earlier champion is champion again.
+
+    Parameters
+    ----------
+    index : Index
+        Of the registry.
+    at : datetime
+        When, aware.
+    why : str
+        In words.
+    to : int or str, optional
+        Which earlier champion; the one before when left out.
+
+    Raises
+    ------
+    RegistryError
+        There is none to go back to, or that one never was champion before this one.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: refused. It asks for no evidence: going back must be
+    quick, and what is gone back to has shown all of it.
+    """
+    past = [number for number in index.champions if number != index.champions[-1]]
+    if not past:
+        raise RegistryError(
+            "there is no champion before this one to go back to",
+            hint="`quorate models` lists the versions and their stages",
+        )
+    version = index.version(past[-1] if to is None else to)
+    if version.number not in past:
+        raise RegistryError(
+            f"{version.name} was not champion before this one",
+            hint=f"go back to one of: {', '.join(map(name_of, past))}",
+        )
+    gone = index.version(index.champions[-1])
+    said = f"rolled back to {version.name}: {_said(why)}"
+    index = _put(index, gone.number, Stage.RETIRED, at, How.ROLLED_BACK, said)
+    return _put(index, version.number, Stage.CHAMPION, at, How.ROLLED_BACK, why)
+
+
+def _judged(
+    index: Index, version: Version, champion: Version, to: Stage, evidence: Sequence[Evidence]
+) -> None:
+    """Refuse a step up beside a champion that no verdict on these recipes allows."""
+    look = _of_kind(evidence, Look)
+    lacks: list[str] = []
+    if look is None:
+        lacks.append(f"no look holds it against the champion {champion.name}")
+    else:
+        lacks += look.reasons
+        for said, digest, wanted in (
+            ("challenger", look.challenger, version),
+            ("champion", look.champion, champion),
+        ):
+            fits = [v for v in index.versions if v.digest == digest]
+            # a fit is renewed while its recipe is looked at
+            if not any(v.recipe_hash == wanted.recipe_hash for v in fits):
+                lacks.append(
+                    f"the {said} that was looked at ({digest[:16] or 'no models'}) is no fit of "
+                    f"the recipe of {wanted.name}"
+                )
+    if lacks:
+        raise RegistryError(
+            f"{version.name} cannot become {to}: {'; '.join(lacks)}",
+            hint="the champion stands; `quorate promote` looks at two runs",
+        )
+
+
+def _put(
+    index: Index,
+    number: int,
+    to: Stage,
+    at: datetime,
+    how: How,
+    why: str,
+    evidence: tuple[Mapping[str, Any], ...] = (),
+) -> Index:
+    before = index.version(number).stage
+    return _with(
+        index,
+        Move(
+            at=at, version=number, before=before, after=to, how=how, why=_said(why),
+            evidence=evidence,
+        ),
+    )  # fmt: skip
+
+
+def _with(index: Index, move: Move) -> Index:
+    """Return an index after a move."""
+    if move.at.tzinfo is None:
+        raise ValueError("the time of a move has no zone; give an aware time")
+    return Index(
+        tuple(
+            replace(each, stage=move.after) if each.number == move.version else each
+            for each in index.versions
+        ),
+        (*index.history, move),
+    )
+
+
+def _of_kind(evidence: Sequence[Evidence], kind: type[_Kind]) -> _Kind | None:
+    return next((each for each in evidence if isinstance(each, kind)), None)
+
+
+def _hashed(source: str) -> str:
+    """Return what a set names data by whose digest is no hexadecimal number."""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def _said(why: str) -> str:
+    if not why.strip():
+        raise RegistryError(
+            "a move says why it is made", hint="give a reason in words: --why '...'"
+        )
+    return why.strip()

@@ -1,0 +1,97 @@
+"""Evidence and small model sets for tests of the registry."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from tests.unit.research import fitted
+
+from quorate.research import model_set, registry
+from quorate.research.evidence import Audited, Checked, Look, Renewal
+from quorate.statistics.guardrails import MARGINS, Guardrail
+from quorate.statistics.promotion import Outcome, Primary, Verdict
+
+NOW = datetime(2024, 1, 6, 2, tzinfo=UTC)
+RECIPE = {"settings": {"consensus": {"k": 0.75}}, "engines": {"ema_cross": "ab"}}
+OTHER = {"settings": {"consensus": {"k": 1.0}}, "engines": {"ema_cross": "ab"}}
+
+
+def hours(n):
+    return NOW + timedelta(hours=n)
+
+
+def small(folder, day=5, **change):
+    """Write a set of approvals alone, which no kernel is compiled for; return folder and digest."""
+    given = {
+        "voters": (),
+        "calibrations": {},
+        "strengths": {},
+        "edge": None,
+        "until": datetime(2024, 1, day, tzinfo=UTC),
+    }
+    return folder, model_set.write(folder, fitted.made(**(given | change)))
+
+
+def audited(source=fitted.CERTIFICATE, findings=(), n=3, **change):
+    told = {
+        "data": "a market",
+        "is_pass": not findings,
+        "binds": {"source": source, "code": "c0"},
+        "parts": [{"name": "engines", "tests": {"history cut": n}, "findings": list(findings)}],
+    }
+    digest = hashlib.sha256(repr(told).encode()).hexdigest()
+    return Audited(told=told | change, digest=digest)
+
+
+def checked(certificate=fitted.CERTIFICATE, **change):
+    return Checked(**({"certificate": certificate, "n_checked": 12} | change))
+
+
+def guardrail(name, **change):
+    given = dict.fromkeys([field.name for field in dataclasses.fields(Guardrail)], 0.1)
+    given |= {"name": name, "is_kept": True, "is_broken": False, "why": ""}
+    return Guardrail(**(given | change))
+
+
+def guardrails(**change):
+    return tuple(guardrail(name, **change.get(name, {})) for name in MARGINS)
+
+
+def renewal(old, new, **change):
+    given = {"old": old, "new": new, "n_days": 30, "guardrails": guardrails()}
+    return Renewal(**(given | change))
+
+
+def verdict(outcome=Outcome.PROMOTE, reasons=("it is better",)):
+    primary = Primary(1.2, 0.4, 3.0, 1.7, 0.001, 0.04, 1.0, 0.3, float("nan"))
+    return Verdict(outcome, 28, 28, None, primary, guardrails(), reasons)
+
+
+def look(challenger, champion, **change):
+    return Look(challenger=challenger, champion=champion, verdict=verdict(**change))
+
+
+def published(folder, source, recipe=RECIPE, at=NOW, evidence=None, **change):
+    given = {
+        "why": "first of its recipe",
+        "evidence": (audited(),) if evidence is None else evidence,
+    }
+    return registry.publish(folder, source, recipe=recipe, at=at, **(given | change))
+
+
+def with_champion(folder, source, recipe=RECIPE):
+    """Return a registry's first version as its champion."""
+    made = published(folder, source, recipe)
+    for stage in ("canary", "champion"):
+        made = registry.move(folder, made.name, registry.Stage(stage), at=NOW, why="the first")
+    return made
+
+
+def renewed(folder, source, old, recipe=RECIPE, at=NOW, **change):
+    """Publish a refit with all three pieces of evidence."""
+    digest = model_set.read(source).digest
+    evidence = (audited(), checked(), renewal(old.digest, digest))
+    given = {"why": "02:00", "evidence": evidence} | change
+    return registry.publish(folder, source, recipe=recipe, at=at, **given)
