@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from quorate.api.listing import runs
     from quorate.api.loading import demo, keep, load
     from quorate.api.measuring import bench
+    from quorate.api.nights import Night, nightly
     from quorate.api.pages import render
     from quorate.api.plans import Plan
     from quorate.api.promoting import Promotion, promote
@@ -60,6 +61,7 @@ _HOME = {
     "Explanation": "api.explanation",
     "Imported": "api.importing",
     "Leaderboard": "api.ranking",
+    "Night": "api.nights",
     "Panel": "lake",
     "Plan": "api.plans",
     "Promotion": "api.promoting",
@@ -88,6 +90,7 @@ _HOME = {
     "leaderboard": "api.ranking",
     "load": "api.loading",
     "ls": "api.listing",
+    "nightly": "api.nights",
     "promote": "api.promoting",
     "pull_archive": "api.archives",
     "pull_instruments": "api.pulling",
@@ -123,6 +126,7 @@ __all__ = [
     "Explanation",
     "Imported",
     "Leaderboard",
+    "Night",
     "Panel",
     "Plan",
     "Promotion",
@@ -151,6 +155,7 @@ __all__ = [
     "leaderboard",
     "load",
     "ls",
+    "nightly",
     "promote",
     "pull_archive",
     "pull_instruments",

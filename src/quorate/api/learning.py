@@ -29,7 +29,7 @@ from quorate.research.model_set import ModelSet, Voter
 from quorate.research.past import Past
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import polars as pl
 
@@ -80,6 +80,7 @@ def train(
     *,
     to: str | Path,
     engines: Sequence[Engine] | None = None,
+    approved: Mapping[str, frozenset[Regime]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Trained:
     """Learn from the last days of a panel and write a model set.
@@ -96,6 +97,8 @@ def train(
         Folder of the set; one that is there is replaced whole.
     engines : sequence of Engine, optional
         The rule engines; those the settings name when left out.
+    approved : mapping of str to frozenset of Regime, optional
+        Who may vote where, as an earlier set has it: it is not judged anew then.
     progress : callable, optional
         Called with bars watched and bars in all.
 
@@ -155,18 +158,18 @@ def train(
         edge_z=asked.edge_z,
     )
     ranked = None
-    approved: dict[str, frozenset[Regime]] = {}
-    if asked.leaderboard:
+    may_vote = {} if approved is None else dict(approved)
+    if asked.leaderboard and approved is None:
         votes = judged(hours, market, as_of_k=as_of, horizon_bars=horizon)
         names = [engine.name for engine in rules]
         ranked = board(votes, names, fold.made.approved)
-        approved = {
+        may_vote = {
             name: frozenset(regime for regime in Regime if ranked.approved[regime, e])
             for e, name in enumerate(names)
         }
     until = datetime.fromtimestamp(panel.close_ms(panel.n_bars - 1) / 1000.0, tz=UTC)
     made = ModelSet(
-        certificate=_hex(panel.source.digest),
+        certificate=certificate_of(panel),
         horizon_hours=horizon / panel.bars_per_hour,
         until=until,
         voters=tuple(
@@ -183,13 +186,14 @@ def train(
         calibrations=found.calibrations,
         strengths=found.strengths,
         edge=found.edge,
-        approved=approved,
+        approved=may_vote,
         recipe=recipe(chosen, rules, asked),
     )
     digest = model_set.write(Path(to), made)
     return Trained(Path(to), digest, until, found, None if ranked is None else ranked.table)
 
 
-def _hex(digest: str) -> str:
-    """Return the digest of the data as a set names it."""
+def certificate_of(panel: Panel) -> str:
+    """Return the digest of the data of a panel as a model set names it."""
+    digest = panel.source.digest
     return digest if _HEX.fullmatch(digest) else hashlib.sha256(digest.encode()).hexdigest()
