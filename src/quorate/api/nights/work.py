@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 WARM_DAYS: Final = 8
 """Days before the first that counts: the slowest features need seven."""
-LATE_HOURS: Final = 26.0
-"""Hours after which the data's end is too old (METHODS, row 14: a fit is warned of then)."""
+LATE_HOURS: Final = 6.0
+"""How long before the midnight of the night the bars may end: a fit of older ones renews nothing."""
 MIN_KNOWN: Final = 0.5
 """Share of rows on which a feature is known, below which it is told."""
 SEED: Final = 14
@@ -91,7 +91,7 @@ class Work:
                 hint="a night reads what was known then: let market(start, end) keep to it",
             )
         hours = (self._end - last).total_seconds() / 3600.0
-        if hours > LATE_HOURS - (self._at - self._end).total_seconds() / 3600.0:
+        if hours > LATE_HOURS:
             raise DataError(
                 f"the data end {last:%Y-%m-%d %H:%M} UTC, {hours:.0f} hours before the midnight of "
                 "the night",
