@@ -295,6 +295,7 @@ def registry(folder: str | Path | None = None, settings: Settings | None = None)
     return Registry(Path(str(chosen["registry"])) if folder is None else Path(folder), **ages)
 
 
+_AUDIT = "give what `quorate audit ... --json > audit.json` left"
 DEFAULTS = {"max_age_days": kept.MAX_AGE_DAYS, "warn_after_hours": kept.WARN_AFTER_HOURS}
 
 
@@ -340,11 +341,10 @@ def _told(audit: Mapping[str, Any] | str | Path) -> tuple[dict[str, Any], str]:
         raw = json.loads(Path(audit).read_bytes()) if isinstance(audit, (str, Path)) else audit
         told = {name: raw[name] for name in ("data", "is_pass", "binds", "parts")}
         digest = digest_of(told)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RegistryError(
-            f"{where} is not one: {error!r}",
-            hint="give what `quorate audit ... --json > audit.json` left",
-        ) from error
+    except OSError as error:
+        raise RegistryError(f"{where} cannot be read: {error.strerror}", hint=_AUDIT) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RegistryError(f"{where} is not one: it lacks {error}", hint=_AUDIT) from error
     if raw.get("digest", digest) != digest:
         raise RegistryError(
             f"{where} has the digest {str(raw['digest'])[:16]}, its content has {digest[:16]}: it "
