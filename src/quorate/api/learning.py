@@ -166,7 +166,7 @@ def train(
         }
     until = datetime.fromtimestamp(panel.close_ms(panel.n_bars - 1) / 1000.0, tz=UTC)
     made = ModelSet(
-        certificate=_hex(panel.source.digest),
+        certificate=certificate_of(panel),
         horizon_hours=horizon / panel.bars_per_hour,
         until=until,
         voters=tuple(
@@ -190,6 +190,7 @@ def train(
     return Trained(Path(to), digest, until, found, None if ranked is None else ranked.table)
 
 
-def _hex(digest: str) -> str:
-    """Return the digest of the data as a set names it."""
+def certificate_of(panel: Panel) -> str:
+    """Return the digest of a panel's data as a set names it, in hex."""
+    digest = panel.source.digest
     return digest if _HEX.fullmatch(digest) else hashlib.sha256(digest.encode()).hexdigest()

@@ -10,7 +10,7 @@ from benchmarks.digest import LIVELY
 from tests.unit.research import published
 
 import quorate
-from quorate.api import registering
+from quorate.api import proofs, registering
 from quorate.api.models import fits_of
 from quorate.errors import ConfigError, LeakageError, ModelFileError, RegistryError
 from quorate.research import model_set
@@ -78,15 +78,15 @@ def test_the_file_of_an_audit_will_do_and_is_checked(tmp_path, audit):
     path = tmp_path / "audit.json"
     told = {**audit.as_dict(), "digest": audit.digest}
     path.write_text(json.dumps(told))
-    assert registering.audited_of(path).digest == audit.digest
+    assert proofs.audited_of(path).digest == audit.digest
     path.write_text(json.dumps(told | {"data": "another market"}))
     with pytest.raises(RegistryError, match=r"its content has .* it was changed"):
-        registering.audited_of(path)
+        proofs.audited_of(path)
     path.write_text("{}")
     with pytest.raises(RegistryError, match=r"audit\.json is not one: it lacks 'data'"):
-        registering.audited_of(path)
+        proofs.audited_of(path)
     with pytest.raises(RegistryError, match="cannot be read: No such file"):
-        registering.audited_of(tmp_path / "none.json")
+        proofs.audited_of(tmp_path / "none.json")
 
 
 def test_an_audit_that_found_something_or_nothing_publishes_nothing(tmp_path, models, audit):
@@ -176,7 +176,7 @@ def test_rollback_and_differences(tmp_path, models, audit):
         found.folder,
         other,
         recipe=published.OTHER | {"engines": None},
-        evidence=(registering.audited_of(audit),),
+        evidence=(proofs.audited_of(audit),),
         at=NOW,
         why="b",
     )
