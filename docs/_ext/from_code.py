@@ -204,6 +204,7 @@ def commands() -> list[str]:
         "data",
         "pulling",
         "reconciling",
+        "registering",
         "runs",
         "sweeping",
         "walking",
