@@ -205,6 +205,7 @@ def commands() -> list[str]:
         "nightly",
         "pulling",
         "reconciling",
+        "registering",
         "runs",
         "sweeping",
         "walking",

@@ -194,6 +194,6 @@ def train(
 
 
 def certificate_of(panel: Panel) -> str:
-    """Return the digest of the data of a panel as a model set names it."""
+    """Return the digest of a panel's data as a set names it, in hex."""
     digest = panel.source.digest
     return digest if _HEX.fullmatch(digest) else hashlib.sha256(digest.encode()).hexdigest()

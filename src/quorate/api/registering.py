@@ -1,8 +1,7 @@
 """The registry of models from Python: publish, move on, go back, and take the champion.
 
 In: a folder, and model sets to publish. Out: ``Registry``: a table of versions, and what may be
-done with them. What an audit is, and whether it is of this code, is known here; what a version
-must have shown is ``research.stages``.
+done with them. What a version must have shown is ``research.stages``.
 """
 
 from __future__ import annotations
@@ -15,18 +14,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
-from quorate.api.auditing import Audit, digest_of
-from quorate.api.auditing.binding import code_hash
 from quorate.api.effective import read_settings
-from quorate.errors import ConfigError, LeakageError, RegistryError
+from quorate.api.proofs import audited_of
+from quorate.errors import ConfigError
 from quorate.research import registry as kept
 from quorate.research import shelves
-from quorate.research.evidence import Audited
 from quorate.research.versions import Index, Stage, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from quorate.api.auditing import Audit
     from quorate.research.evidence import Evidence
     from quorate.research.registry import Champion
     from quorate.settings import Settings
@@ -296,62 +294,6 @@ def registry(folder: str | Path | None = None, settings: Settings | None = None)
 
 
 DEFAULTS = {"max_age_days": kept.MAX_AGE_DAYS, "warn_after_hours": kept.WARN_AFTER_HOURS}
-
-
-def audited_of(audit: Audit | Mapping[str, Any] | str | Path) -> Audited:
-    """Return an audit as evidence; refuse one that does not pass, or is not of this code.
-
-    Parameters
-    ----------
-    audit : Audit, mapping or path
-        From ``quorate.audit``, ``Audit.as_dict``, or the file of ``quorate audit --json``.
-
-    Raises
-    ------
-    LeakageError
-        It does not pass.
-    RegistryError
-        It was changed, cannot be read, or was made with other code.
-
-    Notes
-    -----
-    Units: none.  Causal: none.  Missing: refused.  METHODS 12.
-    """
-    if isinstance(audit, Audit):
-        audit.raise_if_found()
-        told, digest = audit.as_dict(), audit.digest
-    else:
-        told, digest = _told(audit)
-    made = Audited(told=told, digest=digest)
-    if reasons := made.reasons:
-        raise LeakageError(reasons[0], hint="`quorate audit` says where, and what to do")
-    if told["binds"].get("code") != code_hash():
-        raise RegistryError(
-            f"the audit {digest[:16]} was made with other code than this",
-            hint="audit again with this version, then publish",
-        )
-    return made
-
-
-def _told(audit: Mapping[str, Any] | str | Path) -> tuple[dict[str, Any], str]:
-    """Return what an audit told and its digest, which is computed again."""
-    where = "the audit" if not isinstance(audit, (str, Path)) else f"the audit {audit}"
-    try:
-        raw = json.loads(Path(audit).read_bytes()) if isinstance(audit, (str, Path)) else audit
-        told = {name: raw[name] for name in ("data", "is_pass", "binds", "parts")}
-        digest = digest_of(told)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RegistryError(
-            f"{where} is not one: {error!r}",
-            hint="give what `quorate audit ... --json > audit.json` left",
-        ) from error
-    if raw.get("digest", digest) != digest:
-        raise RegistryError(
-            f"{where} has the digest {str(raw['digest'])[:16]}, its content has {digest[:16]}: it "
-            "was changed",
-            hint="audit again",
-        )
-    return told, digest
 
 
 def _moment(at: datetime | None) -> datetime:

@@ -105,7 +105,7 @@ def show(
 def publish(  # noqa: PLR0913  (its options)
     folder: Annotated[Path, Parameter(help="Of a model set, from `quorate train`; copied.")],
     *,
-    audit: Annotated[Path, Parameter(help="What `quorate audit --json` printed for its bars.")],
+    audit: Annotated[Path, Parameter(help="File that quorate audit --json made of its bars.")],
     why: Why,
     metrics_of: Annotated[
         str | None, Parameter(help="A run whose net return, Sharpe ratio ... are kept beside it.")
@@ -146,7 +146,7 @@ def stage(  # noqa: PLR0913  (its options)
         str | None, Parameter(help="With --challenger-run: the runs that are looked at.")
     ] = None,
     challenger_run: Annotated[
-        str | None, Parameter(help="As `quorate promote` takes them; needed beside a champion.")
+        str | None, Parameter(help="The challenger: its run, over the same bars.")
     ] = None,
     day: Day = 28,
     max_days: MaxDays = 28,

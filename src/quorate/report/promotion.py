@@ -47,9 +47,9 @@ class Promotion:
         The days that were looked at, both included.
     level : float
         Of all looks together, one-sided.
-    verdict : Verdict
+    verdict : statistics.promotion.Verdict
         PROMOTE, REJECT or EXTEND, with everything it rests on.
-    look : Look
+    look : research.evidence.Look
         The same as evidence for a registry; of runs without models it is none there.
     cautions : tuple of str
         What the numbers do not say.

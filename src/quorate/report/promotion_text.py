@@ -25,7 +25,7 @@ _NAMES: Final = {
     "sharpe": ("Sharpe ratio, a year", 1.0, 2),
     "information_ratio": ("information ratio, a year", 1.0, 2),
     "max_drawdown": ("max drawdown, %", 100.0, 2),
-    "turnover": ("turnover a day, times equity", 1.0, 2),
+    "turnover": ("turnover a day, x equity", 1.0, 2),
     "cost_per_trade": ("cost a trade, USD", 1.0, 2),
 }
 
@@ -77,7 +77,7 @@ def _primary(found: Promotion, width: int) -> Iterator[str]:
 
 def _guardrails(found: Promotion, width: int) -> Iterator[str]:
     yield "Is it no worse than allowed?"
-    yield f"  {'':<29}{'champion':>11}{'challenger':>12}{'allowed':>10}{'p':>8}{'power':>8}"
+    yield f"  {'':<25}{'champion':>10}{'challenger':>11}{'allowed':>8}{'p':>7}{'power':>6}"
     for each in found.verdict.guardrails:
         yield from _guardrail(each, width)
 
@@ -89,8 +89,8 @@ def _guardrail(each: Guardrail, width: int) -> Iterator[str]:
     p_value = probability(each.p_value)
     said = "kept" if each.is_kept else "BROKEN" if each.is_broken else "not shown"
     yield (
-        f"  {name:<29}{cells[0]:>11}{cells[1]:>12}{allowed:>10}{p_value:>8}"
-        f"{percent(each.power, 0):>8}  {said}"
+        f"  {name:<25}{cells[0]:>10}{cells[1]:>11}{allowed:>8}{p_value:>7}"
+        f"{percent(each.power, 0):>6}  {said}"
     )
     if each.why:
         yield from textwrap.wrap(each.why, width, initial_indent="    ", subsequent_indent="    ")

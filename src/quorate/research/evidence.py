@@ -192,7 +192,7 @@ class Look:
     ----------
     challenger, champion : str
         Digests of the model sets of both arms.
-    verdict : Verdict
+    verdict : statistics.promotion.Verdict
         From ``statistics.promotion.decide``.
     """
 
@@ -226,7 +226,7 @@ def verdict_told(verdict: Verdict) -> dict[str, Any]:
 
     Parameters
     ----------
-    verdict : Verdict
+    verdict : statistics.promotion.Verdict
         From ``statistics.promotion.decide``.
     """
     primary = {name: _plain(getattr(verdict.primary, name)) for name in _PRIMARY}

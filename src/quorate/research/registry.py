@@ -287,7 +287,7 @@ def champion(
     if version is None:
         raise RegistryError(
             f"the registry {folder} has no champion yet",
-            hint="`quorate models` lists its versions, `quorate models stage` moves one on",
+            hint="`quorate models ls` lists its versions, `quorate models stage` moves one on",
         )
     age = version.age_days(at)
     if age > max_age_days:

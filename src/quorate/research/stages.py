@@ -249,7 +249,7 @@ def rolled_back(index: Index, at: datetime, why: str, to: int | str | None = Non
     if not past:
         raise RegistryError(
             "there is no champion before this one to go back to",
-            hint="`quorate models` lists the versions and their stages",
+            hint="`quorate models ls` lists the versions and their stages",
         )
     version = index.version(past[-1] if to is None else to)
     if version.number not in past:

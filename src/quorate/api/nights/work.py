@@ -17,8 +17,9 @@ import numpy as np
 from quorate.api import folding
 from quorate.api.auditing import Audit, audit
 from quorate.api.backtests import run
-from quorate.api.learning import certificate_of, train
+from quorate.api.learning import train
 from quorate.api.nights.record import Outcome
+from quorate.api.proofs import checked_of
 from quorate.api.walking import walkforward
 from quorate.core.features.table import FEATURES
 from quorate.errors import DataError, QuorateError, TooLittleHistoryError
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 WARM_DAYS: Final = 8
 """Days before the first that counts: the slowest features need seven."""
 LATE_HOURS: Final = 6.0
-"""How long before the midnight of the night the bars may end: a fit of older ones renews nothing."""
+"""How long before the midnight of the night the bars may end."""
 MIN_KNOWN: Final = 0.5
 """Share of rows on which a feature is known, below which it is told."""
 SEED: Final = 14
@@ -114,18 +115,18 @@ class Work:
     def check(self) -> Outcome:
         """Load the panel by the rules of data; a rule that fails is an error of the load."""
         panel = self._panel
-        certificate = panel.certificate
+        certificate, checked = panel.certificate, checked_of(panel)
         excluded = dict(certificate.excluded) if certificate is not None else {}
-        n_failed = 0 if certificate is None else certificate.failed.height
         last = _instant(panel.close_ms(panel.n_bars - 1))
         told = {
             "source": panel.source.digest,
-            "certificate": certificate_of(panel),
+            "certificate": checked.certificate,
             "coins": panel.n_coins,
             "bars": panel.n_bars,
             "from": _instant(panel.close_ms(0)),
             "to": last,
-            "n_failed": n_failed,
+            "n_checked": checked.n_checked,
+            "failures": list(checked.failures),
             "excluded": excluded,
             "notes": list(panel.notes),
         }
@@ -297,9 +298,10 @@ class Work:
 
     def _checked(self) -> Checked:
         found = self._told("check")
-        failures = [f"{found['n_failed']} coins fail a rule"] if found["n_failed"] else []
         return Checked(
-            certificate=found["certificate"], n_checked=found["coins"], failures=tuple(failures)
+            certificate=found["certificate"],
+            n_checked=found["n_checked"],
+            failures=tuple(found["failures"]),
         )
 
     def _compared(self, each: Recipe) -> tuple[Guardrail, ...]:
