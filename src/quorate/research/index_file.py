@@ -54,6 +54,8 @@ def write(folder: Path, index: Index, by: Signer | None = None) -> None:
     header = {
         "kind": _KIND,
         "layout": _LAYOUT,
+        # a recipe has as many versions as nights
+        "recipes": {each.recipe_hash: dict(each.recipe) for each in index.versions},
         "versions": [_version_told(each) for each in index.versions],
         "history": [_move_told(each) for each in index.history],
     }
@@ -121,7 +123,7 @@ def read(folder: Path, trusted: Iterable[bytes] | None = None) -> Index:
         )
     try:
         index = Index(
-            tuple(_version(each) for each in told["versions"]),
+            tuple(_version(each, told["recipes"]) for each in told["versions"]),
             tuple(_move(each) for each in told["history"]),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -145,7 +147,7 @@ def _version_told(each: Version) -> dict[str, Any]:
         "digest": each.digest,
         "certificate": each.certificate,
         "until": each.until,
-        "recipe": dict(each.recipe),
+        "recipe": each.recipe_hash,
         "engines": list(each.engines),
         "parent": each.parent,
         "metrics": dict(each.metrics),
@@ -156,10 +158,11 @@ def _version_told(each: Version) -> dict[str, Any]:
     }
 
 
-def _version(told: Mapping[str, Any]) -> Version:
+def _version(told: Mapping[str, Any], recipes: Mapping[str, Any]) -> Version:
     return Version(
         **{
             **told,
+            "recipe": recipes[told["recipe"]],
             "until": datetime.fromisoformat(told["until"]),
             "published_at": datetime.fromisoformat(told["published_at"]),
             "engines": tuple(told["engines"]),

@@ -325,6 +325,7 @@ def test_another_signed_file_in_its_place_is_refused(place, sets):
     with pytest.raises(RegistryError, match="has layout 2, this version of Quorate reads 1"):
         champion(place)
     odd = {"kind": "registry", "layout": 1, "versions": [{"number": 1}], "history": []}
+    odd |= {"recipes": {}}
     path.write_bytes(container.pack(odd, {}, {}, keys.signer())[0])
     with pytest.raises(RegistryError, match="not as this version of Quorate writes it"):
         champion(place)
@@ -450,3 +451,10 @@ def test_an_audit_of_other_engines_does_not_count(place, tmp_path):
         published(place, source, None, evidence=(audited(binds=bound),))
     bound["engines"] = hashlib.sha256(canonical_json(RECIPE["engines"]).encode()).hexdigest()
     assert published(place, source, None, evidence=(audited(binds=bound),)).number == 1
+
+
+def test_many_nights_of_one_recipe_keep_it_once(place, sets):
+    old = with_champion(place, sets[0], {"long": "x" * 50_000})
+    renewed(place, sets[1], old, {"long": "x" * 50_000})
+    assert (place / index_file.FILE).stat().st_size < 60_000
+    assert registry.read(place).version(2).recipe == {"long": "x" * 50_000}
