@@ -292,4 +292,4 @@ def universe(
     console.print(universe_rows(found, console.width), crop=False)
     console.print(universe_counts(found))
     if held is not None:
-        console.print(survivorship_line(held, at, until))
+        console.print(survivorship_line(held, at, str(held.days["day"][-1])))
