@@ -216,7 +216,7 @@ def test_a_span_to_the_day_that_an_import_leaves_out_is_measured_to_the_day_befo
     assert "from 2023-02-20 to 2023-04-30: " in said
     held = quorate.survivorship(done.folder, "2023-02-20", "2023-05-01", GIVEN)
     assert held.days["day"][-1].isoformat() == "2023-04-30"
-    plain = quorate.survivorship(folder, "2023-02-20", "2023-04-30", GIVEN)
-    assert (held.everyone, held.n_ever) == (plain.everyone, plain.n_ever)
+    named = quorate.survivorship(done.folder, "2023-02-20", "2023-04-30", GIVEN)
+    assert (held.everyone, held.n_ever) == (named.everyone, named.n_ever)
     with pytest.raises(DataError, match="before 2023-05-02"):
         quorate.survivorship(done.folder, "2023-02-20", "2023-05-02", GIVEN)
