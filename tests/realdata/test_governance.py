@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import quorate
+from quorate.core.types import Bar
 
 pytestmark = pytest.mark.realdata
 
@@ -214,3 +215,24 @@ def test_every_coin_has_its_own_interval(data, folder, hours, n_missing):
     assert found.intervals["hours"].unique().sort().to_list() == hours
     assert found.coins["n_missing"].sum() == n_missing
     assert not found.has_failed
+
+
+def test_an_outage_of_80_minutes_is_carried_for_55_and_missing_for_25(data):
+    """The check, the certificate and the panel of a run say the same of it."""
+    where = data / "ohlcv/binance_spot/5m"
+    span = {"start": "2023-03-24", "end": "2023-03-25"}
+    found = quorate.check_data(where, symbols=["BTC", "ETH"], **span)
+    panel = quorate.load(where, venue="binance_spot", kind="spot", symbols=("BTC", "ETH"), **span)
+    held = panel.certificate.venues[0][1]
+    for name in ("coins", "days", "findings"):
+        assert getattr(found, name).equals(getattr(held, name))
+    counts = ("n_rows", "n_traded", "n_filled", "n_missing")
+    assert found.coins.select(counts).rows() == [(272, 272, 11, 5)] * 2
+    assert found.days.select(counts[1:]).rows() == [(272, 11, 5)] * 2
+    outage = found.findings.select("rule", "n", "value").unique().rows()
+    assert outage == [("GAP_BREAK", 16, 80.0)]
+    worth = [int((panel.bars.status == each).sum()) for each in (Bar.TRADED, Bar.IMPUTED)]
+    assert worth == [2 * 272, 2 * 11]
+    hours = quorate.check_data(where, symbols=["BTC"], bar_minutes=60, **span)
+    # of the hour from 12:00 eight bars are there, of the next one none
+    assert hours.coins.select(counts).row(0) == (272, 22, 1, 1)

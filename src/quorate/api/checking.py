@@ -17,7 +17,7 @@ import polars as pl
 from quorate.errors import ConfigError, DataError
 from quorate.lake import beside, layout, lengths, reading, resampling, valued
 from quorate.lake.address import located
-from quorate.lake.governance import Params, findings
+from quorate.lake.governance import Params, Rule, findings
 from quorate.lake.governance.values import NOT_BARS
 from quorate.lake.judging import judge
 from quorate.lake.lives import lives
@@ -162,7 +162,12 @@ class Check:
         """Return how many rows each rule concerned, by symbol and UTC day, holes day by day."""
         if self.bar_minutes is None:
             return valued.by_day(self.findings)
-        return findings.by_day(self.findings, self.bar_minutes)
+        # of files of several lengths it is not told which of them a hole is in
+        rows = self.bar_minutes if not self.made_of else self.made_of[0]
+        of_rows = 0.0 if len(self.made_of) > 1 else float(rows)
+        is_bar = pl.col("rule").is_in([Rule.BAR_PARTIAL.value, Rule.BAR_BROKEN.value])
+        apart = pl.when(is_bar).then(float(self.bar_minutes)).otherwise(of_rows)
+        return findings.by_day(self.findings, apart)
 
 
 def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with its name)
@@ -257,10 +262,10 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
         length = lengths.length((files[symbol] for symbol in chosen), bar_minutes)
         judging = _Judging(bars, other, files, others, kind, length, given, span)
         found = judging.check(chosen, progress)
-    if span != EVER_MS and found.coins["n_rows"].sum() == 0:
+    if span != EVER_MS and found.days.is_empty():
         raise DataError(
-            f"{bars} has no row from {start or 'the beginning'} to {end or 'the end'}",
-            hint="`quorate data check` without --start and --end says when it has some",
+            f"{bars} has nothing from {start or 'the beginning'} to {end or 'the end'}",
+            hint="`quorate data check` without --start and --end says when it has something",
         )
     return found
 

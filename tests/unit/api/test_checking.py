@@ -267,7 +267,7 @@ def test_a_second_vendor_is_compared_in_the_span(tmp_path):
 
 def test_a_span_without_a_row_or_without_a_length_is_refused(folder, funding):
     for each in (folder, funding):
-        with pytest.raises(DataError, match="has no row from 2024-01-01 to the end"):
+        with pytest.raises(DataError, match="has nothing from 2024-01-01 to the end"):
             quorate.check_data(each, start="2024-01-01")
         with pytest.raises(ConfigError, match="the span ends at 2023-01-01"):
             quorate.check_data(each, start="2023-02-01", end="2023-01-01")
@@ -277,3 +277,19 @@ def test_the_command_takes_a_span(folder, capsys):
     given = ["data", "check", str(folder), "--symbols", "GOOD", "--start", "2023-02-02", "--json"]
     assert run(given) == 0
     assert json.loads(capsys.readouterr().out)["coins"][0]["n_rows"] == 312
+
+
+def test_a_hole_counts_on_every_day_of_it_at_the_length_of_the_rows(tmp_path):
+    # from 22:00 of the first day to 04:00 of the second
+    where = store(tmp_path / "set", A=without(bars(600), 264, 72))
+    found = quorate.check_data(where, bar_minutes=60)
+    rows = found.by_day().filter(pl.col("rule") == "GAP_BREAK").select("day", "n").rows()
+    assert rows == [(dt.date(2023, 2, 1), 24), (dt.date(2023, 2, 2), 48)]
+    plain = quorate.check_data(where).by_day().filter(pl.col("rule") == "GAP_BREAK")
+    assert plain.select("day", "n").rows() == rows
+
+
+def test_a_span_inside_a_hole_tells_what_is_missing(tmp_path):
+    where = store(tmp_path / "set", A=without(bars(600), 264, 72))
+    found = quorate.check_data(where, start="2023-02-02", end="2023-02-02T01:00")
+    assert found.coins.select("n_rows", "n_traded", "n_filled", "n_missing").row(0) == (0, 0, 0, 12)

@@ -97,7 +97,7 @@ ABOUT: Final[dict[Rule, About]] = {
     ),
     Rule.GAP_BREAK: About(
         Severity.NOTED,
-        "Bars missing for longer: from the limit on the series is cut, indicators start again.",
+        "Bars missing for longer: carried to the limit, missing from there on; the series is cut.",
     ),
     Rule.RETURN_SUSPECT: About(
         Severity.NOTED, "A return is far out by its robust z-score. It was kept: prices do move."
