@@ -7,16 +7,27 @@ that lends memory it does not have would end the process without a word.
 from __future__ import annotations
 
 import re
+import resource
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from quorate.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _GIB: Final = 2**30
 _OF_BARS: Final = 82  # bytes a bar of a coin: ten numbers, a status, membership
 _OF_VENUE: Final = 24  # more for each venue: mark, funding, spread
 _OF_SECOND: Final = 41  # and where there are several, for the bars of each
-_MEMINFO: Final = Path("/proc/meminfo")
+_PROC: Final = Path("/proc")
+_GROUPS: Final = Path("/sys/fs/cgroup")
+_FILES: Final = {
+    "": ("memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+"""Limit, use, and what of it goes by itself, of version 2 and of version 1."""
+_NO_LIMIT: Final = 2**60
 
 
 def panel_bytes(n_bars: int, n_venues: int, n_coins: int) -> int:
@@ -32,12 +43,54 @@ def panel_bytes(n_bars: int, n_venues: int, n_coins: int) -> int:
 
 
 def free_bytes() -> int | None:
-    """Return the memory that can be had without others losing theirs; None where nothing says."""
+    """Return the memory that can be had without others losing theirs; None where nothing says.
+
+    Notes
+    -----
+    Units: bytes.  It is the least of what the machine, the container (its control group and those
+    above it, version 2 or 1) and ``ulimit -v`` leave: a container is told how much the machine has,
+    and ended when it takes more than its own.
+    """
+    told = [*_of_machine(), *_of_group(), *_of_process()]
+    return max(min(told), 0) if told else None
+
+
+def _of_machine() -> Iterator[int]:
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", _text(_PROC / "meminfo"), re.MULTILINE)
+    if found is not None:
+        yield int(found[1]) * 1024
+
+
+def _of_group() -> Iterator[int]:
+    """Yield what each limit of a control group that holds this process leaves."""
+    for line in _text(_PROC / "self" / "cgroup").splitlines():
+        _, controllers, place = line.split(":", 2)
+        if controllers not in {"", "memory"}:
+            continue
+        top = _GROUPS / "memory" if controllers else _GROUPS
+        limit, used, idle = _FILES[controllers]
+        # what a container sees of its own group may be the top one, under the path of outside
+        for path in {*(top / place.strip("/")).parents, top / place.strip("/"), top}:
+            given = _text(path / limit).strip()
+            if path.is_relative_to(top) and given.isdigit() and int(given) < _NO_LIMIT:
+                kept = re.search(rf"^{idle} (\d+)$", _text(path / "memory.stat"), re.MULTILINE)
+                spare = int(kept[1]) if kept is not None else 0
+                yield int(given) - int(_text(path / used).strip() or 0) + spare
+
+
+def _of_process() -> Iterator[int]:
+    """Yield what ``ulimit -v`` leaves."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    pages = _text(_PROC / "self" / "statm").split()
+    if limit != resource.RLIM_INFINITY and pages:
+        yield limit - int(pages[0]) * resource.getpagesize()
+
+
+def _text(path: Path) -> str:
     try:
-        found = re.search(r"^MemAvailable:\s+(\d+) kB", _MEMINFO.read_text(), re.MULTILINE)
+        return path.read_text()
     except OSError:
-        return None
-    return None if found is None else int(found[1]) * 1024
+        return ""
 
 
 def refuse_what_does_not_fit(n_bars: int, n_venues: int, n_coins: int) -> None:
