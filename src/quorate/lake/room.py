@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import re
 import resource
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
+
 from quorate.errors import DataError
+from quorate.lake.address import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _GIB: Final = 2**30
 _OF_BARS: Final = 82  # bytes a bar of a coin: ten numbers, a status, membership
 _OF_VENUE: Final = 24  # more for each venue: mark, funding, spread
 _OF_SECOND: Final = 41  # and where there are several, for the bars of each
+_OF_ROW: Final = 56  # bytes a row that waits: a time, prices, volumes
+_UNPACKED: Final = 16  # a row of a file takes four bytes at least
+_KEEP: Final = (
+    "keep them on disk first, in little memory: `quorate keep` with the same options "
+    "and --to FOLDER, then `quorate backtest --bars FOLDER` (keep_in= in Python)"
+)
 _PROC: Final = Path("/proc")
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _FILES: Final = {
@@ -93,6 +103,73 @@ def _text(path: Path) -> str:
         return ""
 
 
+def refuse_what_cannot_be_read(files: Iterable[Sequence[Path]]) -> None:
+    """Refuse files whose rows alone memory does not hold, before any of them is read.
+
+    Parameters
+    ----------
+    files : iterable of sequence of Path
+        The files of each symbol. Those in a bucket are not asked.
+
+    Raises
+    ------
+    DataError
+        Their rows take more than there is.
+
+    Notes
+    -----
+    Units: bytes.  Causal: none.  Missing: where nothing says how much there is, nothing is refused;
+    nor is it by a file that cannot be read, which is told when it is.
+
+    Examples
+    --------
+    >>> refuse_what_cannot_be_read([])
+    """
+    paths = [path for each in files for path in each if not is_object(path)]
+    free = free_bytes()
+    # the footer of every file is only read where it may come to that
+    if free is None or sum(map(_size, paths)) * _UNPACKED < free:
+        return
+    n_rows = sum(map(_n_rows, paths))
+    if n_rows * _OF_ROW > free:
+        raise _refused(f"{n_rows:,d} rows of {len(paths):,d} files", n_rows * _OF_ROW, free)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _n_rows(path: Path) -> int:
+    try:
+        return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError):
+        return 0
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn a request for memory that is refused into the error that says what to do.
+
+    Raises
+    ------
+    DataError
+        Memory ran out.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise DataError("memory ran out while the bars were read", hint=_KEEP) from error
+
+
+def _refused(what: str, wanted: int, free: int) -> DataError:
+    return DataError(
+        f"{what} take {wanted / _GIB:.1f} GiB of memory, {free / _GIB:.1f} are free", hint=_KEEP
+    )
+
+
 def refuse_what_does_not_fit(n_bars: int, n_venues: int, n_coins: int) -> None:
     """Refuse a panel that memory does not hold.
 
@@ -116,9 +193,4 @@ def refuse_what_does_not_fit(n_bars: int, n_venues: int, n_coins: int) -> None:
     """
     wanted, free = panel_bytes(n_bars, n_venues, n_coins), free_bytes()
     if free is not None and wanted > free:
-        raise DataError(
-            f"{n_bars:,d} bars of {n_coins} coins take {wanted / _GIB:.1f} GiB of memory, "
-            f"{free / _GIB:.1f} are free",
-            hint="keep them on disk first, in little memory: `quorate keep` with the same options "
-            "and --to FOLDER, then `quorate backtest --bars FOLDER` (keep_in= in Python)",
-        )
+        raise _refused(f"{n_bars:,d} bars of {n_coins} coins", wanted, free)

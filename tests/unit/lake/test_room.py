@@ -8,9 +8,10 @@ import sys
 
 import pytest
 from tests.unit.lake import flawed
+from tests.unit.lake.builders import bars, store
 
 from quorate.errors import DataError
-from quorate.lake import keep, load, room
+from quorate.lake import keep, load, room, strands
 
 
 def test_what_does_not_fit_is_refused_in_memory_and_kept_on_disk(tmp_path, monkeypatch):
@@ -20,13 +21,43 @@ def test_what_does_not_fit_is_refused_in_memory_and_kept_on_disk(tmp_path, monke
     assert room.panel_bytes(panel.n_bars, 1, panel.n_coins) >= sum(
         each.nbytes for each in arrays.values()
     )
-    monkeypatch.setattr(room, "free_bytes", lambda: 1_000)
-    with pytest.raises(DataError, match=r"take 0\.0 GiB of memory, 0\.0 are free") as caught:
-        load(spec)
-    assert "quorate keep" in caught.value.hint
+    wanted = room.panel_bytes(panel.n_bars, 1, panel.n_coins)
+    # before a row is read, and once the size of the panel is known
+    for free, what in ((1_000, "rows of"), (wanted - 1, "bars of")):
+        monkeypatch.setattr(room, "free_bytes", lambda free=free: free)
+        said = rf"[\d,]+ {what} \d+ (files|coins) take 0\.0 GiB of memory, 0\.0 are free"
+        with pytest.raises(DataError, match=said) as caught:
+            load(spec)
+        assert "quorate keep" in caught.value.hint
     assert keep(spec, tmp_path / "kept").n_bars == panel.n_bars
     monkeypatch.setattr(room, "free_bytes", lambda: None)
     assert load(spec).n_bars == panel.n_bars
+
+
+def test_rows_are_counted_only_where_it_may_come_to_that(tmp_path, monkeypatch):
+    paths = [store(tmp_path / "set", A=bars(1_000)) / "A.parquet"]
+    monkeypatch.setattr(room, "free_bytes", lambda: 56_000)
+    room.refuse_what_cannot_be_read([paths])
+    monkeypatch.setattr(room, "free_bytes", lambda: 55_999)
+    with pytest.raises(DataError, match="1,000 rows of 1 files take"):
+        room.refuse_what_cannot_be_read([paths])
+    room.refuse_what_cannot_be_read([[tmp_path / "gone.parquet"]])  # told when it is read
+    (tmp_path / "set" / "A.parquet").write_bytes(b"PAR1" * 10_000)
+    room.refuse_what_cannot_be_read([paths])
+    monkeypatch.setattr(room, "free_bytes", lambda: None)
+    room.refuse_what_cannot_be_read([paths])
+
+
+def test_memory_that_runs_out_meanwhile_is_told_with_the_way_out(tmp_path, monkeypatch):
+    spec = flawed.cut(tmp_path)
+
+    def none_left(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(strands.InMemory, "__init__", none_left)
+    with pytest.raises(DataError, match="memory ran out while the bars were read") as caught:
+        load(spec)
+    assert "quorate keep" in caught.value.hint
 
 
 @pytest.fixture
