@@ -53,8 +53,8 @@ def test_a_hole_of_days_is_counted_on_each_of_them(tmp_path):
     found = valued.worth("A", layout.files(where)["A"], "funding")
     days = found.quality.days
     assert days["day"].to_list() == [dt.date(2023, 2, 1) + dt.timedelta(n) for n in range(10)]
-    assert days["n_traded"].to_list() == [3, 3, 3, 1, 0, 2, 3, 3, 3, 2]
-    assert days["n_missing"].to_list() == [0, 0, 0, 2, 3, 1, 0, 0, 0, 0]
+    assert days["n_traded"].to_list() == [3, 3, 3, 1, 0, 1, 3, 3, 3, 3]
+    assert days["n_missing"].to_list() == [0, 0, 0, 2, 3, 2, 0, 0, 0, 0]
     line = found.quality.coins.row(0, named=True)
     assert (line["n_rows"], line["n_traded"], line["n_missing"], line["failed"]) == (23, 23, 7, "")
     rows = valued.by_day(found.quality.findings).select("day", "rule", "n").rows()
