@@ -218,8 +218,8 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
         The kind is neither, or there is no second vendor that it could be of; the span is empty;
         or what is for bars only is asked of other series.
     DataError
-        If a folder is missing, empty or a whole lake, a file cannot be read, or nothing lies in the
-        span.
+        If a folder is missing, empty, a whole lake or one of instruments, a file cannot be read, or
+        nothing lies in the span.
     SchemaError
         If bars are of several lengths, or none of which the one asked for can be made.
 
@@ -250,6 +250,11 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
             hint=f"it has {', '.join(list(files)[:_SHOWN])}{' ...' * (len(files) > _SHOWN)}",
         )
     what = valued.kind_of(bars, files)
+    if what == "instruments":
+        raise DataError(
+            f"{bars} holds instruments, which are facts and no series",
+            hint="check bars, funding, marks, index prices or open interest",
+        )
     if what in NOT_BARS:
         if other is not None or bar_minutes is not None:
             raise ConfigError(

@@ -293,3 +293,12 @@ def test_a_span_inside_a_hole_tells_what_is_missing(tmp_path):
     where = store(tmp_path / "set", A=without(bars(600), 264, 72))
     found = quorate.check_data(where, start="2023-02-02", end="2023-02-02T01:00")
     assert found.coins.select("n_rows", "n_traded", "n_filled", "n_missing").row(0) == (0, 0, 0, 12)
+
+
+def test_instruments_are_no_series(tmp_path):
+    facts = pl.DataFrame({"symbol": ["A"], "tick": ["0.1"], "lot": ["1"]})
+    where = store(tmp_path / "facts", all=facts)
+    said = {"vendor": "okx_swap", "kind": "instruments", "known_at": "2024-01-01"}
+    done = quorate.import_data(where, tmp_path / "lake", **said)
+    with pytest.raises(DataError, match="holds instruments, which are facts"):
+        quorate.check_data(done.folder)
