@@ -45,6 +45,7 @@ from quorate.lake import load as load_panel
 from quorate.lake.address import located, on_disk
 from quorate.lake.layout import files
 from quorate.lake.spec import named
+from quorate.research.parallel import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,6 +72,7 @@ __all__ = [
     "Sweep",
     "Trained",
     "WalkForward",
+    "Workers",
     "audit",
     "bench",
     "check_data",

@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 from quorate.cli.commands import Config, Json, Out, Set, app, key_figures, settings_of
 from quorate.cli.market import Flat, Market
 from quorate.cli.runs import Run
+from quorate.cli.workers import Crew
 
 if TYPE_CHECKING:
     from quorate.api import WalkForward
@@ -54,6 +55,7 @@ def walkforward(  # noqa: PLR0913  (its options)
     leaderboard: Annotated[
         bool, Parameter(help="Approve and withdraw engines, regime by regime, every Monday.")
     ] = True,
+    crew: Annotated[Crew | None, Flat] = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -75,6 +77,7 @@ def walkforward(  # noqa: PLR0913  (its options)
 
     if rules_only and models:
         raise ConfigError("--rules-only trains no models", hint="leave out one of the two")
+    workers = (crew or Crew()).asked()
     settings = settings_of(config, set_)
     market.check()
     panel = market.load(settings)
@@ -91,7 +94,7 @@ def walkforward(  # noqa: PLR0913  (its options)
     )
     compile_all(Console(stderr=True).print)
     with bars("walking forward", panel.n_coins, then="booking and writing ...") as progress:
-        found = api.walkforward(panel, settings, plan, out=out, progress=progress)
+        found = api.walkforward(panel, settings, plan, workers=workers, out=out, progress=progress)
     if json:
         told = key_figures(found.result) | {
             "folds": jsonlib.loads(found.folds.write_json()),
@@ -115,6 +118,7 @@ def train(  # noqa: PLR0913  (its options)
     leaderboard: Annotated[
         bool, Parameter(help="Say who may vote where by what votes were worth.")
     ] = True,
+    crew: Annotated[Crew | None, Flat] = None,
     config: Config = None,
     set_: Set = None,
 ) -> None:
@@ -130,6 +134,7 @@ def train(  # noqa: PLR0913  (its options)
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
 
+    workers = (crew or Crew()).asked()
     settings = settings_of(config, set_)
     plan = api.Plan(
         train_days=days,
@@ -143,7 +148,7 @@ def train(  # noqa: PLR0913  (its options)
     panel = market.load(settings)
     compile_all(Console(stderr=True).print)
     with bars("watching", panel.n_coins, then="fitting and signing ...") as progress:
-        found = api.train(panel, settings, plan, to=to, progress=progress)
+        found = api.train(panel, settings, plan, to=to, workers=workers, progress=progress)
     print(f"{found!r}\ndigest {found.digest}")
     for remark in found.fit.remarks:
         print(f"not learned: {remark}")
@@ -160,7 +165,7 @@ def cpcv(  # noqa: PLR0913  (its options)
         int, Parameter(help="Blocks predicted at once.", validator=Number(gte=1))
     ] = 2,
     cost_bps: Annotated[float, Parameter(help="What a traded vote costs, in and out.")] = 15.0,
-    workers: Annotated[int, Parameter(help="Processes.", validator=Number(gte=1))] = 1,
+    crew: Annotated[Crew | None, Flat] = None,
     config: Config = None,
     set_: Set = None,
     json: Json = False,
@@ -178,6 +183,7 @@ def cpcv(  # noqa: PLR0913  (its options)
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
 
+    workers = (crew or Crew()).asked()
     settings = settings_of(config, set_)
     market.check()
     panel = market.load(settings)
