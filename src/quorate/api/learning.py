@@ -130,7 +130,7 @@ def train(
     ['linear_model']
     """
     chosen, asked = checked(panel, settings), Plan() if plan is None else plan
-    asked_for = learners(asked.models)
+    asked_for = learners(asked.models, per_regime=asked.per_regime)
     rules = tuple(engines) if engines is not None else named(chosen)
     n_bars = asked.train_days * 24 * panel.bars_per_hour
     if panel.n_bars < n_bars:
@@ -182,7 +182,7 @@ def train(
                 fit=found.models[learner.name],
                 name=learner.name,
                 family=learner.family,
-                approved=frozenset(Regime),
+                approved=frozenset(learner.approved),
                 hypothesis=learner.hypothesis,
             )
             for learner in asked_for

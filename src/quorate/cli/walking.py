@@ -22,6 +22,10 @@ Models = Annotated[
     list[str] | None,
     Parameter(help="Engines trained; linear and trees when left out.", consume_multiple=True),
 ]
+PerRegime = Annotated[
+    bool,
+    Parameter(negative="", help="Train one of each for every regime, not one for all of them."),
+]
 Calibrate = Annotated[bool, Parameter(help="Fit what each engine's strength is worth.")]
 Edge = Annotated[
     Literal["slope", "isotonic", "stated"],
@@ -49,6 +53,7 @@ def walkforward(  # noqa: PLR0913  (its options)
     rules_only: Annotated[
         bool, Parameter(negative="", help="Train no engine; calibrate those there are.")
     ] = False,
+    per_regime: PerRegime = False,
     calibrate: Calibrate = True,
     edge: Edge = "slope",
     edge_z: EdgeZ = 0.0,
@@ -87,6 +92,7 @@ def walkforward(  # noqa: PLR0913  (its options)
         test_days=test_days,
         expanding=expanding,
         models=() if rules_only else tuple(models or ("linear", "trees")),
+        per_regime=per_regime,
         calibrate=calibrate,
         edge=edge,
         edge_z=edge_z,
@@ -112,6 +118,7 @@ def train(  # noqa: PLR0913  (its options)
     to: Annotated[Path, Parameter(help="Folder of the model set; replaced whole.")],
     days: Annotated[int, Parameter(help="Last days that are learned from.", validator=_Days)] = 120,
     models: Models = None,
+    per_regime: PerRegime = False,
     calibrate: Calibrate = True,
     edge: Edge = "slope",
     edge_z: EdgeZ = 0.0,
@@ -139,6 +146,7 @@ def train(  # noqa: PLR0913  (its options)
     plan = api.Plan(
         train_days=days,
         models=tuple(models or ("linear", "trees")),
+        per_regime=per_regime,
         calibrate=calibrate,
         edge=edge,
         edge_z=edge_z,

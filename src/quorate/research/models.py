@@ -7,6 +7,7 @@ side by side; which rows a piece reads is decided before it is sent.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from quorate.core.engines.base import Rows
 from quorate.core.features.table import FEATURES
 from quorate.errors import ResearchError
 from quorate.research.learned import Learned
-from quorate.research.learners import EVERY, Learner, Model
+from quorate.research.learners import Learner, Model
 from quorate.research.splits import combinatorial
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from quorate.core.types import ByteVec, IntVec, Mat, Vec
     from quorate.research.pieces import Each
 
+    _Split: TypeAlias = tuple[IntVec, IntVec | None]
     _Found: TypeAlias = Model | tuple[ByteVec, Vec] | ResearchError
 
 LEAST_KNOWN = 0.99
@@ -66,7 +68,8 @@ def trained(asked: Sequence[Learner], learned: Learned, each: Each) -> list[Trai
     Notes
     -----
     Units: probabilities.  Causal: as the rows.  Missing: a model reads features known in 99% of the
-    rows that vary there, and rows in which all of them are known.  METHODS 1.4, 5.
+    rows that vary there, and rows in which all of them are known. A learner of one regime learns
+    from its rows alone. Below 1,000 rows there is no model.  METHODS 1.4, 5.
 
     Examples
     --------
@@ -81,20 +84,19 @@ def trained(asked: Sequence[Learner], learned: Learned, each: Each) -> list[Trai
     rows = learned.only(np.flatnonzero(whole))
     names = tuple(_NAMES[column] for column in columns)
     x = np.ascontiguousarray(rows.hours.features[:, columns])
-    if rows.hours.n < LEAST_ROWS:
-        few = f"{rows.hours.n} whole rows, fewer than {LEAST_ROWS}"
-        return [_none(learner, (*said, few)) for learner in asked]
-    try:
-        splits = _splits(rows)
-    except ResearchError as error:
-        return [_none(learner, (*said, error.message)) for learner in asked]
-    pieces = [(learner, split) for learner in asked for split in (None, *splits)]
-    found = each(_fitted, _Table(x, rows.went_up, rows.weight, names), pieces)
-    tested = np.concatenate([test for _, test in splits])
-    n = 1 + len(splits)
+    plans = [_planned(learner, rows) for learner in asked]
+    pieces = [
+        (learner, train, test)
+        for learner, plan in zip(asked, plans, strict=True)
+        if not isinstance(plan, ResearchError)
+        for train, test in plan
+    ]
+    found = iter(each(_fitted, _Table(x, rows.went_up, rows.weight, names), pieces))
     return [
-        _together(learner, found[i * n : (i + 1) * n], rows.only(tested), said)
-        for i, learner in enumerate(asked)
+        _none(learner, (*said, plan.message))
+        if isinstance(plan, ResearchError)
+        else _together(learner, plan, list(islice(found, len(plan))), rows, said)
+        for learner, plan in zip(asked, plans, strict=True)
     ]
 
 
@@ -108,7 +110,11 @@ class _Table(NamedTuple):
 
 
 def _together(
-    learner: Learner, found: Sequence[Any], tested: Learned, said: tuple[str, ...]
+    learner: Learner,
+    plan: Sequence[_Split],
+    found: Sequence[Any],
+    rows: Learned,
+    said: tuple[str, ...],
 ) -> Trained:
     """Return what the pieces of a learner come to: a model only where every one was fitted."""
     for one in found:
@@ -116,7 +122,8 @@ def _together(
             return _none(learner, (*said, one.message))
     model, *votes = found
     sides, strengths = zip(*votes, strict=True)
-    own = (np.concatenate(sides), np.concatenate(strengths), tested)
+    tested = np.concatenate([test for _, test in plan if test is not None])
+    own = (np.concatenate(sides), np.concatenate(strengths), rows.only(tested))
     return Trained(model, _named(learner, said), own)
 
 
@@ -128,26 +135,37 @@ def _named(learner: Learner, said: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{learner.name}: {one}" for one in said)
 
 
-def _splits(rows: Learned) -> list[tuple[IntVec, IntVec]]:
-    """Return the rows that train and those that test, of each block of time that is left out."""
-    order = np.lexsort((rows.labels.coin, rows.labels.start_k))
-    start, end = rows.labels.start_ms[order], rows.labels.end_ms[order]
-    splits = combinatorial(start, end, n_blocks=N_BLOCKS, n_test=1)
-    return [(order[split.train_rows], order[split.test_rows]) for split in splits]
-
-
-def _fitted(table: _Table, piece: tuple[Learner, tuple[IntVec, IntVec] | None]) -> _Found:
-    """Return the model of all rows, or the votes of one of some rows on others, or why not."""
-    learner, split = piece
-    x, up, weight, names = table
+def _planned(learner: Learner, rows: Learned) -> list[_Split] | ResearchError:
+    """Return which rows train and which test, of every fit of a learner; the first tests none."""
+    regime = learner.regime
+    mine = np.flatnonzero((rows.hours.regime == regime) | (regime is None))
+    if len(mine) < LEAST_ROWS:
+        where = "" if regime is None else f" in {regime.name}"
+        return ResearchError(f"{len(mine)} whole rows{where}, fewer than {LEAST_ROWS}")
+    labels = rows.only(mine).labels
+    order = np.lexsort((labels.coin, labels.start_k))
     try:
-        if split is None:
-            return learner.fit(x, up, names, weight)
-        train, test = split
-        engine = voting(learner, learner.fit(x[train], up[train], names, weight[train]))
+        splits = combinatorial(
+            labels.start_ms[order], labels.end_ms[order], n_blocks=N_BLOCKS, n_test=1
+        )
     except ResearchError as error:
         return error
-    return _voted(engine, x[test], names)
+    by_time = mine[order]
+    return [
+        (mine, None),
+        *((by_time[split.train_rows], by_time[split.test_rows]) for split in splits),
+    ]
+
+
+def _fitted(table: _Table, piece: tuple[Learner, IntVec, IntVec | None]) -> _Found:
+    """Return a model of some rows, or the votes of one on others, or why there is none."""
+    learner, train, test = piece
+    x, up, weight, names = table
+    try:
+        model = learner.fit(x[train], up[train], names, weight[train])
+    except ResearchError as error:
+        return error
+    return model if test is None else _voted(voting(learner, model), x[test], names)
 
 
 def predicted(
@@ -203,7 +221,10 @@ def predicted(
 def voting(learner: Learner, model: Model) -> Engine:
     """Return the engine that votes with a model."""
     return model.engine(
-        name=learner.name, family=learner.family, approved=EVERY, hypothesis=learner.hypothesis
+        name=learner.name,
+        family=learner.family,
+        approved=learner.approved,
+        hypothesis=learner.hypothesis,
     )
 
 
