@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 _REFUSED, _LET_IN = 3, 4
 _TRY_WITHOUT = f"""
 import sys
+import traceback
 import ray
 try:
     ray.init(address=sys.argv[1], log_to_driver=False, logging_level="CRITICAL")
-except ray.exceptions.AuthenticationError:
-    raise SystemExit({_REFUSED})
+except (OSError, ray.exceptions.RayError):
+    # Ray tells of what its connection failed by in words alone
+    raise SystemExit({_REFUSED} if "AuthenticationError" in traceback.format_exc() else 1)
 raise SystemExit({_LET_IN})
 """
 _PATIENCE_S = 60.0
@@ -118,7 +120,8 @@ def _check_closed(address: str) -> None:
     without = {name: value for name, value in os.environ.items() if "RAY_AUTH" not in name}
     found = subprocess.run(  # noqa: S603  (this interpreter)
         [sys.executable, "-c", _TRY_WITHOUT, address],
-        env=without | {"RAY_AUTH_MODE": "disabled"},
+        # one try: without, Ray goes on for twenty seconds
+        env=without | {"RAY_AUTH_MODE": "disabled", "RAY_NUM_REDIS_GET_RETRIES": "1"},
         capture_output=True,
         check=False,
         timeout=_PATIENCE_S,
