@@ -32,13 +32,16 @@ def dying(fit, folder, *, waits):
 
     def deadly(features, up, names, weight):
         place = Path(folder)
+        lost = place / "lost"
         half_way = len(list(place.glob("fit*"))) >= N_FITS // 2
-        may_die = not waits or SECOND in os.environ
-        if half_way and may_die and not (place / "lost").exists():
-            (place / "lost").touch()
-            while waits:
-                time.sleep(0.05)
-            os.kill(os.getpid(), signal.SIGKILL)
+        if half_way and not lost.exists():
+            if waits and SECOND not in os.environ:
+                _wait(lost)  # so that the other node has a piece
+            else:
+                lost.touch()
+                if waits:
+                    _wait(place / "never")
+                os.kill(os.getpid(), signal.SIGKILL)
         made = fit(features, up, names, weight)
         (place / f"fit{time.monotonic_ns()}").touch()
         return made
@@ -46,10 +49,16 @@ def dying(fit, folder, *, waits):
     return deadly
 
 
+def _wait(mark):
+    until = time.monotonic() + 60
+    while not mark.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 def walked(workers):
     """Return the hashes of a small walk forward: of what was learned, of what came of it."""
-    panel = quorate.synthetic(n_coins=4, days=36, planted_edge=4.0)
-    plan = quorate.Plan(train_days=22, purge_days=1, test_days=6)
+    panel = quorate.synthetic(n_coins=10, days=42, planted_edge=4.0)
+    plan = quorate.Plan(train_days=28, purge_days=1, test_days=6)
     settings = quorate.read_settings(overrides=LIVELY)
     found = quorate.walkforward(panel, settings, plan, workers=workers)
     learned = hashlib.sha256()
@@ -61,7 +70,7 @@ def walked(workers):
             learned.update(array.tobytes())
     decided = hashlib.sha256()
     for table in (found.result.decisions, found.result.fills, found.result.equity):
-        decided.update(table.write_csv().encode())
+        decided.update(table.write_ipc(None).getvalue())
     return {
         "learned": learned.hexdigest(),
         "decided": decided.hexdigest(),

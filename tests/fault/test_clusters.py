@@ -76,7 +76,6 @@ def test_two_ray_nodes_of_which_one_is_killed(alone, tmp_path):
         same(on(cluster, "ray", deadly=tmp_path / "node", waits=True), alone)
         watch.join()
         assert lost.exists()
-        same(on(cluster, "ray"), alone)  # the node that is left does all
 
 
 def test_a_ray_cluster_that_is_open_is_refused(tmp_path):
@@ -113,7 +112,7 @@ def test_nothing_that_listens_is_told(backend):
 
 
 def _kill_when(mark: Path, node) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 60
     while not mark.exists() and time.monotonic() < until:
         time.sleep(0.05)
     kill_node(node)
