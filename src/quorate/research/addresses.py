@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from quorate.errors import ConfigError
 
 
+_PATIENCE_S = 10.0
+
+
 class Address(NamedTuple):
     """A place that listens: ``scheme`` is empty where none was given."""
 
@@ -55,6 +58,17 @@ def parsed(text: str, example: str) -> Address:
     if host is None or port is None:
         raise ConfigError(f"{text!r} is not the address of a cluster", hint=f"like {example}")
     return Address(scheme, host, port)
+
+
+def check_listens(address: Address) -> None:
+    """Refuse an address at which nothing listens: libraries go on asking for minutes."""
+    try:
+        socket.create_connection((address.host, address.port), timeout=_PATIENCE_S).close()
+    except OSError as error:
+        raise ConfigError(
+            f"nothing listens at {address.host}:{address.port}: {error}",
+            hint="check that the cluster runs, and that this machine reaches it",
+        ) from error
 
 
 def check_private(host: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from quorate.errors import ConfigError, ResearchError
-from quorate.research.addresses import check_private, parsed
+from quorate.research.addresses import check_listens, check_private, parsed
 from quorate.research.pieces import Answer, answered, code, settled
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def connected(address: str) -> Iterator[Each]:
     """
     _check(address)
     distributed = _library()
+    check_listens(parsed(address, _EXAMPLE))
     try:
         client = distributed.Client(
             address, timeout=_PATIENCE_S, set_as_default=False, name="quorate"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from quorate.errors import ConfigError, ResearchError
-from quorate.research.addresses import check_private, parsed
+from quorate.research.addresses import check_listens, check_private, parsed
 from quorate.research.pieces import RETRIES, answered, settled
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def connected(address: str) -> Iterator[Each]:
     Units: none.  Causal: none.  Missing: a piece whose worker or node is lost is done again, three
     times at most.
     """
-    check_private(parsed(address, "10.0.0.5:6379").host)
+    head = parsed(address, "10.0.0.5:6379")
+    check_private(head.host)
     if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
         raise ConfigError(
             "no token is shown to the Ray cluster, so one that is open to anybody would do",
@@ -74,6 +75,7 @@ def connected(address: str) -> Iterator[Each]:
         raise ConfigError(
             "this process is connected to a Ray cluster already", hint="call ray.shutdown() first"
         )
+    check_listens(head)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from quorate.errors import ConfigError
-from quorate.research.addresses import Address, check_private, parsed
+from quorate.research.addresses import Address, check_listens, check_private, parsed
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,16 @@ def test_a_public_one_is_refused(host):
     with pytest.raises(ConfigError, match="is public") as caught:
         check_private(host)
     assert "private network or of a VPN" in caught.value.hint
+
+
+def test_what_listens_is_told_from_what_does_not():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        place = Address("", "127.0.0.1", server.getsockname()[1])
+        with pytest.raises(ConfigError, match="nothing listens at 127"):
+            check_listens(place)
+        server.listen()
+        check_listens(place)
 
 
 def test_a_name_is_refused_for_any_of_its_numbers(monkeypatch):
