@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from quorate.errors import ConfigError
 
-
 _PATIENCE_S = 10.0
 
 
