@@ -14,7 +14,8 @@ import pytest
 from tests.fault import elsewhere
 from tests.fault.clusters import Cluster, dask_cluster, kill_node, private_address, ray_cluster
 
-pytestmark = pytest.mark.slow
+# nodes start slowly on a machine under load
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 
 
