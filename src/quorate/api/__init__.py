@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from quorate.api.walking import WalkForward, walkforward
     from quorate.api.warming import warm
     from quorate.lake import Panel, synthetic
+    from quorate.research.parallel import Workers
 
     ls = runs
 
@@ -73,6 +74,7 @@ _HOME = {
     "Sweep": "api.sweeping",
     "Trained": "api.learning",
     "WalkForward": "api.walking",
+    "Workers": "research.parallel",
     "audit": "api.auditing",
     "bench": "api.measuring",
     "check_data": "api.checking",
@@ -138,6 +140,7 @@ __all__ = [
     "Sweep",
     "Trained",
     "WalkForward",
+    "Workers",
     "audit",
     "bench",
     "check_data",
