@@ -14,6 +14,7 @@ from quorate.api.choices import grid
 from quorate.api.comparing import Comparison, compare
 from quorate.api.configure import configure, data_rules, schema, universe_rules
 from quorate.api.controlling import Control, control
+from quorate.api.crossed import Cross
 from quorate.api.decided import decisions
 from quorate.api.effective import read_settings
 from quorate.api.explaining import explain
@@ -31,6 +32,7 @@ from quorate.api.reconciling import reconcile_data
 from quorate.api.reopening import read
 from quorate.api.replays import Sizes, sizes
 from quorate.api.result import Result
+from quorate.api.searching import Search, search
 from quorate.api.simulating import Simulation, simulate
 from quorate.api.stocktaking import stock, verify
 from quorate.api.sweeping import Sweep, sweep
@@ -59,6 +61,7 @@ __all__ = [
     "Checkup",
     "Comparison",
     "Control",
+    "Cross",
     "Explanation",
     "Imported",
     "Leaderboard",
@@ -66,6 +69,7 @@ __all__ = [
     "Plan",
     "Pulls",
     "Result",
+    "Search",
     "Simulation",
     "Sizes",
     "Sweep",
@@ -99,6 +103,7 @@ __all__ = [
     "run",
     "runs",
     "schema",
+    "search",
     "simulate",
     "sizes",
     "stock",

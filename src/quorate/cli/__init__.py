@@ -36,6 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         pulling,
         reconciling,
         runs,
+        searching,
         sweeping,
         walking,
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS: Final = {
-    "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv", "train"),
+    "Make a run": ("demo", "backtest", "sweep", "search", "walkforward", "cpcv", "train"),
     "Prove a run": ("audit", "control"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Bars": (

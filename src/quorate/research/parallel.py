@@ -58,5 +58,7 @@ def each(
             hint="pip install 'quorate[research]', or give one worker",
         ) from error
     work = (delayed(function)(piece) for piece in given)
-    found: list[Found] = Parallel(n_jobs=min(workers, len(given)), backend="loky")(work)
+    # large arrays are shared, each process may write its own copy: kernels ask for such
+    side_by_side = Parallel(n_jobs=min(workers, len(given)), backend="loky", mmap_mode="c")
+    found: list[Found] = side_by_side(work)
     return found
