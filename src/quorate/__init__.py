@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorate.api import (
+        Ablation,
         Audit,
         Check,
         Checkup,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Explanation,
         Imported,
         Leaderboard,
+        Lesson,
         Panel,
         Plan,
         Pulls,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         Sweep,
         Trained,
         WalkForward,
+        ablate,
         audit,
         bench,
         check_data,
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Ablation",
     "Audit",
     "Check",
     "Checkup",
@@ -83,6 +87,7 @@ __all__ = [
     "Explanation",
     "Imported",
     "Leaderboard",
+    "Lesson",
     "Panel",
     "Plan",
     "Pulls",
@@ -94,6 +99,7 @@ __all__ = [
     "Trained",
     "WalkForward",
     "__version__",
+    "ablate",
     "audit",
     "bench",
     "check_data",

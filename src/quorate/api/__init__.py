@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quorate.api.ablating import Ablation, Lesson, ablate
 from quorate.api.archives import pull_archive
 from quorate.api.auditing import Audit, audit
 from quorate.api.backtests import run
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 __all__ = [
+    "Ablation",
     "Audit",
     "Check",
     "Checkup",
@@ -65,6 +67,7 @@ __all__ = [
     "Explanation",
     "Imported",
     "Leaderboard",
+    "Lesson",
     "Panel",
     "Plan",
     "Pulls",
@@ -75,6 +78,7 @@ __all__ = [
     "Sweep",
     "Trained",
     "WalkForward",
+    "ablate",
     "audit",
     "bench",
     "check_data",

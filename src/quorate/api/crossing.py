@@ -47,13 +47,18 @@ _MOST_BLOCKS = 12
 
 
 class Work(NamedTuple):
-    """Settings that one process tries: ``bars`` are what they must reach after each block."""
+    """Settings that one process tries: ``bars`` are what they must reach after each block.
+
+    ``absent`` names an engine for each that is taken to be dead, or nobody ("").
+    """
 
     panel: Panel
     settings: tuple[Settings, ...]
     cross: Cross
+    cut: Histories
     bars: tuple[float, ...]
     threads: int = 2
+    absent: tuple[str, ...] = ()
 
 
 def histories_of(panel: Panel, cross: Cross) -> Histories:
@@ -124,8 +129,9 @@ def crossed(work: Work) -> list[Outcome]:
         shared = canonical_json({section: settings[section] for section in SHARED})
         alike.setdefault(shared, []).append(i)
     found: dict[int, Outcome] = {}
+    absent = work.absent or ("",) * len(work.settings)
     for rows in alike.values():
-        some = _Crossing(work, [work.settings[i] for i in rows])
+        some = _Crossing(work, [(work.settings[i], absent[i]) for i in rows])
         found |= dict(zip(rows, some.run(), strict=True))
     return [found[i] for i in range(len(work.settings))]
 
@@ -133,14 +139,14 @@ def crossed(work: Work) -> list[Outcome]:
 class _Crossing:
     """Settings that share features, engines and regimes, over one panel."""
 
-    def __init__(self, work: Work, settings: Sequence[Settings]) -> None:
+    def __init__(self, work: Work, chosen: Sequence[tuple[Settings, str]]) -> None:
         self._panel, self._cross, self._bars = work.panel, work.cross, work.bars
         self._threads = work.threads
-        self._cut = histories_of(work.panel, work.cross)
+        self._cut = work.cut
         self._per_day = 24 * work.panel.bars_per_hour
-        self._engines = named(settings[0])
-        self._first = settings[0]
-        self._folds = [folding.begin(work.panel, each, self._engines) for each in settings]
+        self._first = chosen[0][0]
+        self._engines = named(self._first)
+        self._folds = [self._begun(settings, absent) for settings, absent in chosen]
         self._edges = [(self._row(int(a)), self._row(int(b))) for a, b in self._cut.days]
 
     def run(self) -> list[Outcome]:
@@ -172,6 +178,15 @@ class _Crossing:
         return [
             outcome(of[: len(said)], said, least) for of, said in zip(units, values, strict=True)
         ]
+
+    def _begun(self, settings: Settings, absent: str) -> folding.Fold:
+        """Return a run that has seen nothing, one engine of which may be dead."""
+        fold = folding.begin(self._panel, settings, self._engines)
+        if not absent:
+            return fold
+        healthy = fold.made.healthy.copy()
+        healthy[[engine.name for engine in self._engines].index(absent)] = 0
+        return dataclasses.replace(fold, made=dataclasses.replace(fold.made, healthy=healthy))
 
     def _ended(
         self,

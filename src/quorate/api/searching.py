@@ -223,7 +223,14 @@ class _Trying(NamedTuple):
         threads = 2 if workers == 1 else 1
         pieces = [part for part in np.array_split(np.arange(len(numbers)), workers) if len(part)]
         works = [
-            Work(self.panel, tuple(chosen[numbers[i]] for i in piece), self.cross, bars, threads)
+            Work(
+                self.panel,
+                tuple(chosen[numbers[i]] for i in piece),
+                self.cross,
+                self.cut,
+                bars,
+                threads,
+            )
             for piece in pieces
         ]
         try:

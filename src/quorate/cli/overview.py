@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GROUPS: Final = {
     "Make a run": ("demo", "backtest", "sweep", "search", "walkforward", "cpcv", "train"),
-    "Prove a run": ("audit", "control"),
+    "Prove a run": ("audit", "control", "ablate"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Bars": (
         "data pull venue",

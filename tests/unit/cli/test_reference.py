@@ -10,12 +10,14 @@ import pytest
 
 import quorate
 from quorate.cli import (  # noqa: F401  (they add their commands to the app)
+    ablating,
     archives,
     auditing,
     data,
     pulling,
     reconciling,
     runs,
+    searching,
     sweeping,
     walking,
 )
