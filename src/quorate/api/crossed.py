@@ -17,7 +17,7 @@ from quorate.api import folding
 from quorate.api.sweeping import weighed_by
 from quorate.backtest import run as passes
 from quorate.backtest.fills import column
-from quorate.core.types import MONEY_SCALE
+from quorate.core.types import MONEY_SCALE, Votes
 from quorate.statistics import currency
 from quorate.statistics.cautions import FEW_TRADES
 from quorate.statistics.daily import EQUITY, daily_returns
@@ -46,6 +46,13 @@ class Cross(NamedTuple):
     edge: str = "slope"
     penalty: float = 1.0
     min_trades: int = FEW_TRADES
+
+
+class Looked(NamedTuple):
+    """A block that was looked at, and the names on its axis of engines."""
+
+    block: passes.Seen
+    names: tuple[str, ...]
 
 
 class Outcome(NamedTuple):
@@ -100,6 +107,8 @@ class Unit:
         The rows from which it watches, from which it trades, and the one after its last.
     common : dict
         What the consensus remembers, by ``key``: shared by all tests that would weigh alike.
+    absent : str
+        An engine that was looked at for others and has no vote here; "" for none.
 
     Notes
     -----
@@ -112,11 +121,13 @@ class Unit:
         panel: Panel,
         rows: tuple[int, int, int],
         common: dict[Hashable, consensus.State],
+        absent: str = "",
     ) -> None:
         self._fold, self._panel, self._common = fold, panel, common
+        self._absent = absent
         warm, first, after = rows
         self.warm, self.first, self.after = warm, first, after
-        self.key: Hashable = (warm, after, weighed_by(fold.made))
+        self.key: Hashable = (warm, after, absent, weighed_by(fold.made))
         self._memory: passes.Memory | None = None
         self._equity: list[IntVec] = []
         self._closed: list[IntVec] = []
@@ -137,13 +148,14 @@ class Unit:
         """Return what was paid, in quote currency."""
         return self._costs / MONEY_SCALE
 
-    def weigh(self, seen: passes.Seen) -> consensus.Out:
+    def weigh(self, seen: Looked) -> consensus.Out:
         """Weigh the votes of the next block, for all that share the consensus and its fits."""
         return passes.weigh(self._fold.made, self._remembered(), self.as_seen(seen))
 
-    def trade(self, seen: passes.Seen, said: consensus.Out) -> None:
+    def trade(self, seen: Looked, said: consensus.Out) -> None:
         """Fill and decide the next block; before ``first`` nothing may be entered."""
-        done = passes.trade(self._fold.made, self._remembered(), self.as_seen(seen), said)
+        mine = self.as_seen(seen)
+        done = passes.trade(self._fold.made, self._remembered(), mine, said)
         folding.balanced(done)
         if done.inputs.k0 - self._panel.k0 >= self.first:
             self._equity.append(done.decisions.equity.copy())
@@ -151,11 +163,12 @@ class Unit:
             self._closed.append(column(done.fills, "realised").astype(np.int64)[is_closed])
             self._costs = int(done.tally.costs[-1])
 
-    def as_seen(self, seen: passes.Seen) -> passes.Seen:
+    def as_seen(self, seen: Looked) -> passes.Seen:
         """Return the block as this test sees it: before it begins, nothing may be entered."""
-        if seen.inputs.k0 - self._panel.k0 >= self.first:
-            return seen
-        return dataclasses.replace(seen, inputs=folding.paused(seen.inputs))
+        mine = without(seen, self._absent)
+        if seen.block.inputs.k0 - self._panel.k0 >= self.first:
+            return mine
+        return dataclasses.replace(mine, inputs=folding.paused(mine.inputs))
 
     def end(self) -> None:
         """Turn the equity into daily returns, and forget the rest."""
@@ -185,6 +198,23 @@ class Unit:
                 consensus=self._common.setdefault(self.key, mine.consensus),
             )
         return self._memory
+
+
+def without(seen: Looked, absent: str) -> passes.Seen:
+    """Return a block in which one engine was never asked; the block itself for none.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``backtest.run.Seen``; the votes of the others are the same, for no
+    engine sees another.
+    """
+    if not absent:
+        return seen.block
+    others = [e for e, name in enumerate(seen.names) if name != absent]
+    side, strength = seen.block.votes
+    votes = Votes(np.ascontiguousarray(side[:, others]), np.ascontiguousarray(strength[:, others]))
+    failures = tuple(each for each in seen.block.failures if each.engine != absent)
+    return dataclasses.replace(seen.block, votes=votes, failures=failures)
 
 
 def objective(sharpes: Sequence[float], penalty: float) -> float:

@@ -17,9 +17,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from quorate.api import folding
 from quorate.api.choices import SHARED
-from quorate.api.crossed import Cross, Outcome, Unit, objective, outcome, sharpes_of
+from quorate.api.crossed import (
+    Cross,
+    Looked,
+    Outcome,
+    Unit,
+    objective,
+    outcome,
+    sharpes_of,
+    without,
+)
 from quorate.api.extensions import named
 from quorate.api.sweeping import weighed_by
 from quorate.backtest import run as passes
@@ -36,6 +47,7 @@ if TYPE_CHECKING:
 
     from quorate.core import consensus
     from quorate.core.consensus.edge_map import EdgeMap
+    from quorate.core.engines.base import Engine
     from quorate.core.types import IntVec, Mat
     from quorate.lake import Panel
     from quorate.research.learned import Learned
@@ -49,7 +61,7 @@ _MOST_BLOCKS = 12
 class Work(NamedTuple):
     """Settings that one process tries: ``bars`` are what they must reach after each block.
 
-    ``absent`` names an engine for each that is taken to be dead, or nobody ("").
+    ``absent`` names an engine for each that has no vote, or nobody ("").
     """
 
     panel: Panel
@@ -146,7 +158,12 @@ class _Crossing:
         self._per_day = 24 * work.panel.bars_per_hour
         self._first = chosen[0][0]
         self._engines = named(self._first)
-        self._folds = [self._begun(settings, absent) for settings, absent in chosen]
+        self._names = tuple(engine.name for engine in self._engines)
+        self._absent = [absent for _, absent in chosen]
+        self._folds = [
+            folding.begin(self._panel, settings, self._voters(absent))
+            for settings, absent in chosen
+        ]
         self._edges = [(self._row(int(a)), self._row(int(b))) for a, b in self._cut.days]
 
     def run(self) -> list[Outcome]:
@@ -168,7 +185,7 @@ class _Crossing:
                     for unit in block
                     if unit.warm <= t < unit.after
                 }
-                _traded(pool, seen, list(active.values()))
+                _traded(pool, Looked(seen, self._names), list(active.values()))
                 b = ends.get(t + len(seen.inputs.bars.close))
                 if b is not None:
                     alive -= self._ended(b, units, values, alive)
@@ -179,14 +196,13 @@ class _Crossing:
             outcome(of[: len(said)], said, least) for of, said in zip(units, values, strict=True)
         ]
 
-    def _begun(self, settings: Settings, absent: str) -> folding.Fold:
-        """Return a run that has seen nothing, one engine of which may be dead."""
-        fold = folding.begin(self._panel, settings, self._engines)
-        if not absent:
-            return fold
-        healthy = fold.made.healthy.copy()
-        healthy[[engine.name for engine in self._engines].index(absent)] = 0
-        return dataclasses.replace(fold, made=dataclasses.replace(fold.made, healthy=healthy))
+    def _voters(self, absent: str) -> list[Engine]:
+        return [engine for engine in self._engines if engine.name != absent]
+
+    def _keys(self) -> list[Hashable]:
+        """Return of each setting what it shares a consensus by, before anything is fitted."""
+        each = zip(self._absent, self._folds, strict=True)
+        return [(absent, weighed_by(fold.made)) for absent, fold in each]
 
     def _ended(
         self,
@@ -217,8 +233,8 @@ class _Crossing:
         """Return a test for every setting, block and path; paths of the same fits share it."""
         found = []
         common: dict[Hashable, consensus.State] = {}
-        for fold in self._folds:
-            fits = taught[weighed_by(fold.made)]
+        for key, absent, fold in zip(self._keys(), self._absent, self._folds, strict=True):
+            fits = taught[key]
             blocks = []
             for b, (first, after) in enumerate(self._edges):
                 same: dict[Hashable, Unit] = {}
@@ -227,7 +243,8 @@ class _Crossing:
                     cells, edges = fits[split]
                     made = dataclasses.replace(fold.made, cells=cells, edges=edges)
                     its = dataclasses.replace(fold, made=made)
-                    unit = Unit(its, self._panel, (self._warm(first), first, after), common)
+                    rows = self._warm(first), first, after
+                    unit = Unit(its, self._panel, rows, common, absent)
                     row.append(same.setdefault(unit.key, unit))
                 blocks.append(row)
             found.append(blocks)
@@ -235,22 +252,24 @@ class _Crossing:
 
     def _taught(self) -> dict[Hashable, Taught]:
         """Watch the whole panel, and learn for every split what the blocks beside its tests say."""
-        leaders: dict[Hashable, folding.Fold] = {}
-        for fold in self._folds:
-            leaders.setdefault(weighed_by(fold.made), fold)
+        leaders: dict[Hashable, tuple[str, folding.Fold]] = {}
+        for key, absent, fold in zip(self._keys(), self._absent, self._folds, strict=True):
+            leaders.setdefault(key, (absent, fold))
         pasts = {key: Past(self._panel.bars_per_hour) for key in leaders}
         seer = folding.begin(self._panel, self._first, self._engines)
         with ThreadPoolExecutor(max(1, self._threads), "watch") as pool:
             for _, seen in folding.looks(self._panel, seer, threads=self._threads):
                 # nobody learns from features here
                 bare = dataclasses.replace(seen, features=seen.features[:, :0])
-                heard = partial(_heard, seen)
+                heard = partial(_heard, Looked(seen, self._names))
                 for key, said in zip(leaders, pool.map(heard, leaders.values()), strict=True):
                     pasts[key].take(bare, said)
         known: dict[int, list[Mat]] = {}
-        return {key: self._fitted(leaders[key], past, known) for key, past in pasts.items()}
+        return {key: self._fitted(*leaders[key], past, known) for key, past in pasts.items()}
 
-    def _fitted(self, fold: folding.Fold, past: Past, known: dict[int, list[Mat]]) -> Taught:
+    def _fitted(
+        self, absent: str, fold: folding.Fold, past: Past, known: dict[int, list[Mat]]
+    ) -> Taught:
         """Return the fits of every split; calibrations are shared by all of one horizon."""
         panel = self._panel
         horizon = fold.made.params.consensus.horizon_bars
@@ -276,7 +295,9 @@ class _Crossing:
             ).edges
             for some in rows
         ]
-        return list(zip(known[horizon], edges, strict=True))
+        others = [e for e, name in enumerate(self._names) if name != absent]
+        cells = [np.ascontiguousarray(each[others]) for each in known[horizon]]
+        return list(zip(cells, edges, strict=True))
 
     def _teaching(self, learned: Learned, split: int) -> IntVec:
         labels = learned.labels
@@ -291,11 +312,12 @@ class _Crossing:
         return found
 
 
-def _heard(seen: passes.Seen, fold: folding.Fold) -> Mat:
-    return passes.weigh(fold.made, fold.memory, seen).score
+def _heard(seen: Looked, of: tuple[str, folding.Fold]) -> Mat:
+    absent, fold = of
+    return passes.weigh(fold.made, fold.memory, without(seen, absent)).score
 
 
-def _traded(pool: ThreadPoolExecutor, seen: passes.Seen, units: Sequence[Unit]) -> None:
+def _traded(pool: ThreadPoolExecutor, seen: Looked, units: Sequence[Unit]) -> None:
     """Weigh once for all that share a consensus and its fits, and trade under each."""
     leaders: dict[Hashable, Unit] = {}
     for unit in units:

@@ -280,16 +280,15 @@ def _kept(result: Result) -> _Found:
 def weighed_by(made: passes.Machine) -> Hashable:
     """Return all by which votes are weighed: what two settings must share to share a consensus.
 
-    Beside the settings of the consensus, what was fitted (its cells, its edge map), where engines
-    may vote, and which of them work.
+    Beside the settings of the consensus, what was fitted (its cells, its edge map) and where
+    engines may vote.
 
     Notes
     -----
     Units: none.  Causal: fixed before the run.  Missing: none.  docs/decisions 0014, 0024.
     """
     edges = None if made.edges is None else tuple(array.tobytes() for array in made.edges)
-    held = made.cells.tobytes(), made.approved.tobytes(), made.healthy.tobytes()
-    return made.params.consensus, edges, held
+    return made.params.consensus, made.cells.tobytes(), edges, made.approved.tobytes()
 
 
 def _weigh(seen: passes.Seen, fold: folding.Fold) -> consensus.Out:

@@ -7,6 +7,7 @@ the results could differ, and that is kept.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, TypeVar
 
 from quorate.errors import ConfigError
@@ -58,7 +59,16 @@ def each(
             hint="pip install 'quorate[research]', or give one worker",
         ) from error
     work = (delayed(function)(piece) for piece in given)
-    # large arrays are shared, each process may write its own copy: kernels ask for such
-    side_by_side = Parallel(n_jobs=min(workers, len(given)), backend="loky", mmap_mode="c")
+    side_by_side = Parallel(
+        n_jobs=min(workers, len(given)),
+        backend="loky",
+        mmap_mode="c",  # large arrays are shared, and writable as kernels ask: each has its copy
+        initializer=_forget_threads,
+    )
     found: list[Found] = side_by_side(work)
     return found
+
+
+def _forget_threads() -> None:
+    """Take back a setting of Numba that compiles nothing else, or all were compiled anew."""
+    os.environ.pop("NUMBA_NUM_THREADS", None)

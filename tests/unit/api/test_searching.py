@@ -99,8 +99,9 @@ def test_a_planted_setting_is_found():
 
 def test_noise_is_not_believed(tmp_path):
     noise = quorate.synthetic(n_coins=3, days=80, planted_edge=0.0, seed=5)
-    cross = CROSS._replace(n_blocks=4)
-    found = quorate.search(noise, OVER, BASE, n_trials=16, cross=cross, out=tmp_path)
+    cross = CROSS._replace(n_blocks=4, edge="stated")  # what is fitted to noise never trades
+    over = {"risk.stop_sigmas": "1..3", "consensus.k": "0.25..1:log"}
+    found = quorate.search(noise, over, BASE, n_trials=16, cross=cross, out=tmp_path)
     told = tell(found.sweep.table, found.sweep.metrics, found.sweep.trials, "sharpe", found.luck)
     assert told.judgement.is_told_apart is not True or told.net["sharpe"] < 0.0
     assert not found.luck.deflated_sharpe >= 0.95
