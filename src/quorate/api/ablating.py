@@ -72,8 +72,9 @@ class Ablation:
     table : DataFrame
         A row a variant, those that differ most surely first: ``sharpe`` and, less that of the
         settings as they are, ``difference`` with ``low``, ``high``, ``p_value``; ``p_holm``, with
-        all variants counted; ``is_discovered`` at a false-discovery rate of 5%; ``windows_better``
-        of ``n_windows``; ``mean_bps`` a day more; ``verdict``.
+        all methods counted; ``is_discovered`` at a false-discovery rate of 5%; ``windows_better``
+        of ``n_windows``; ``mean_bps`` a day more; ``verdict``. What changes the costs that are
+        charged is another world, and not counted.
     base : dict
         ``sharpe``, ``net_return``, ``n_trades`` of the settings as they are.
     n_compared : int
@@ -268,14 +269,20 @@ def _told(
     base = returns[:, 0]
     ends = (cut.days - cut.days[0, 0]).tolist()
     rows = [_row(one, returns[:, i], base, ends, found[i], seed) for i, one in enumerate(asked, 1)]
-    p_values = np.array([row["p_value"] for row in rows], np.float64)
+    # another world is no rival of a method
+    p_values = np.array([math.nan if r["is_charged"] else r["p_value"] for r in rows], np.float64)
     stands = false_discovery(p_values, LEVEL)
     for row, p_holm, is_found in zip(rows, holm(p_values), stands, strict=True):
         row["p_holm"], row["is_discovered"] = float(p_holm), bool(is_found)
         row["verdict"] = _verdict(row)
     order = sorted(
         range(len(rows)),
-        key=lambda i: (math.isnan(p_values[i]), p_values[i] if p_values[i] > 0 else 0.0, i),
+        key=lambda i: (
+            math.isnan(p_values[i]),
+            np.nan_to_num(p_values[i]),
+            not _is_known(rows[i]),
+            i,
+        ),
     )
     table = pl.DataFrame([rows[i] for i in order], infer_schema_length=None)
     own = found[0]
@@ -319,9 +326,15 @@ def _row(
     }
 
 
+def _is_known(row: dict[str, Any]) -> bool:
+    return not math.isnan(row["p_value"])
+
+
 def _verdict(row: dict[str, Any]) -> str:
     if math.isnan(row["p_value"]):
         return "not compared"
+    if row["is_charged"]:
+        return "other costs"
     if not row["is_discovered"]:
         return "no evidence"
     return "better" if row["difference"] > 0.0 else "worse"

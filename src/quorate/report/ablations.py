@@ -60,7 +60,7 @@ def evidence(found: Ablated) -> list[str]:
 
 
 def _least(rows: list[dict[str, Any]]) -> str:
-    known = [row for row in rows if row["verdict"] != "not compared"]
+    known = [row for row in rows if row["verdict"] == "no evidence"]
     if not known:
         return "Nothing differed."
     least = known[0]

@@ -67,7 +67,7 @@ def test_all_are_booked_as_trials(found):
 
 def test_p_values_allow_for_how_many_there_were(found):
     table = found[0].table
-    known = table.filter(table["p_value"].is_not_nan())
+    known = table.filter(table["p_holm"].is_not_nan())
     assert found[0].n_compared == known.height > 5
     assert (known["p_holm"] >= known["p_value"]).all()
     assert known["p_value"].is_sorted()
@@ -90,16 +90,26 @@ def test_what_changes_nothing_is_not_compared(found):
 def test_options_that_change_what_is_charged_say_so(found):
     marked = {r["variant"].split("=")[0] for r in found[0].table.to_dicts() if r["is_charged"]}
     assert marked == set(CHARGED)
+    charged = found[0].table.filter(found[0].table["is_charged"])
+    assert set(charged["verdict"]) <= {"other costs", "not compared"}
+    assert all(math.isnan(p) for p in charged["p_holm"])
 
 
-def test_the_engine_that_earns_it_is_seen(monkeypatch):
-    """Of two engines one follows what was planted: without it the rest is worse."""
+def test_the_engine_that_earns_it_is_seen():
+    """Of three engines one follows what was planted: without it the rest is worse."""
+    planted = quorate.synthetic(n_coins=3, days=80, planted_edge=4.0)
+    base = only("taker_imbalance", "rsi_reversal", "hour_reversal")
+    told = ablate(planted, base, LESSON, options=False).table
+    verdicts = dict(zip(told["variant"], told["verdict"], strict=True))
+    assert verdicts["without taker_imbalance"] == "worse"
+    assert "better" not in verdicts.values()
+    assert told.row(0, named=True)["p_holm"] < 0.05
 
 
 def test_on_noise_there_is_no_evidence():
     noise = quorate.synthetic(n_coins=3, days=80, planted_edge=0.0, seed=11)
     found = ablate(noise, only(*FEW.split(",")), LESSON)
-    assert set(found.table["verdict"]) <= {"no evidence", "not compared"}
+    assert set(found.table["verdict"]) <= {"no evidence", "not compared", "other costs"}
 
 
 def test_two_processes_give_the_bytes_of_one(panel, found):

@@ -94,7 +94,16 @@ def test_without_a_folder_nothing_is_written_and_the_same_is_found(panel, found)
 
 
 def test_a_planted_setting_is_found():
-    """Where a strong edge was planted, a margin far above it forgoes what could be earned."""
+    """One of four ways to vote follows what was planted."""
+    planted = quorate.synthetic(n_coins=3, days=60, planted_edge=4.0)
+    names = [engine.name for engine in quorate.engines()]
+    ways = ["rsi_reversal", "hour_reversal", "taker_imbalance", "wick_rejection"]
+    texts = [str([name for name in names if name != way]).replace("'", '"') for way in ways]
+    over = {"engines.exclude": ",".join(texts), "risk.stop_sigmas": "1..3"}
+    found = quorate.search(planted, over, BASE, n_trials=N, cross=CROSS)
+    assert "taker_imbalance" not in found.settings["engines.exclude"]
+    told = tell(found.sweep.table, found.sweep.metrics, found.sweep.trials, "sharpe", found.luck)
+    assert told.judgement.is_told_apart is True
 
 
 def test_noise_is_not_believed(tmp_path):
