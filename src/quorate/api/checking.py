@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
-from quorate.lake import beside, layout, lengths, reading, resampling
+from quorate.lake import beside, layout, lengths, multiples, reading, resampling
 from quorate.lake.address import located
 from quorate.lake.governance import Params, findings
 from quorate.lake.judging import judge
 from quorate.lake.lives import lives
 from quorate.lake.quality import Quality, concat, quality
-from quorate.lake.shelf import Shelf
-from quorate.lake.spec import match, named
+from quorate.lake.shelf import Reading, Shelf
+from quorate.lake.spec import named
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from quorate.lake.multiples import Claim
 
 _THREADS = 2
 _SHOWN = 5
@@ -46,12 +47,16 @@ class Check:
         The tables, which are its own attributes too: ``coins, findings, days, pairs, pair_days``.
     made_of : tuple of int
         Lengths of the files' bars, in minutes, of which longer ones were made.
+    multiples : tuple of lake.multiples.Claim
+        Symbols of the second vendor that are the first one's at a multiple by their names
+        (``1000PEPEUSDT``, ``PEPEUSDT``), and what prices say.
     """
 
     folder: str
     bar_minutes: int
     quality: Quality
     made_of: tuple[int, ...] = ()
+    multiples: tuple[Claim, ...] = ()
 
     @property
     def coins(self) -> pl.DataFrame:
@@ -90,6 +95,7 @@ class Check:
             "folder": self.folder,
             "bar_minutes": self.bar_minutes,
             "made_of": list(self.made_of),
+            "multiples": [each.as_dict() for each in self.multiples],
             **rows,
         }
 
@@ -118,7 +124,8 @@ class Check:
         """
         from quorate.report import data_page  # Jinja: only where a page is drawn
 
-        told = data_page.Told(self.folder, self.bar_minutes, self.quality, self.made_of)
+        said = tuple(each.told() for each in self.multiples)
+        told = data_page.Told(self.folder, self.bar_minutes, self.quality, self.made_of, said)
         return data_page.write(told, Path(path))
 
     def raise_if_failed(self) -> None:
@@ -162,7 +169,8 @@ def check_data(
     bars : path
         A folder of ``SYMBOL.parquet`` files, or a folder of the lake.
     other : path, optional
-        The same coins from a second vendor; matched by symbol or base asset.
+        The same coins from a second vendor; matched by symbol, base asset, or the asset of which a
+        name says a multiple where prices bear that out (``lake.multiples``).
     kind : str, optional
         ``spot`` or ``perp``, of both folders: then the second vendor disputes suspect prices, as in
         a run, wherever its files do not name other money (``BTCUSD`` beside ``BTCUSDT``). Without
@@ -222,13 +230,16 @@ def check_data(
     shelf = Shelf()
     done: list[Quality] = []
     made_of: set[int] = set()
+    place = Reading(shelf)
 
-    def one(symbol: str) -> Quality:
-        matched = match(symbol, others) if others else ()
+    def one(symbol: str) -> tuple[Quality, Claim | None]:
+        matched = multiples.find(symbol, files[symbol], others, place, symbol)
         second, disputed = None, None
-        if matched:
-            name = layout.spelt(matched)
-            second = judge(name, matched, length, given, drop_last=is_other_plain)
+        if matched.paths:
+            name, unit = layout.spelt(matched.paths), place._replace(times=matched.times)
+            second = judge(
+                name, matched.paths, length, given, drop_last=is_other_plain, reading=unit
+            )
             if kind is not None and not beside.differs(symbol, second.judged.quote):
                 disputed = beside.Second(symbol, second, None, given).disputes
         mine = judge(symbol, files[symbol], length, given, drop_last=is_plain, disputed=disputed)
@@ -237,11 +248,14 @@ def check_data(
         first, other_one = resampling.finished(both, mine.judged.end_ms, length.minutes)
         assert first is not None  # noqa: S101  (``mine`` is not)
         near = other_one and beside.Witness(other_one, lives(first), None, length.minutes)
-        return quality(first, near, (length.minutes, given), shelf)
+        return quality(first, near, (length.minutes, given), shelf), matched.claim
 
+    claims: list[Claim] = []
     with ThreadPoolExecutor(_THREADS) as pool:
-        for coin in pool.map(one, chosen):
+        for coin, claim in pool.map(one, chosen):
             done.append(coin)
+            claims += [] if claim is None else [claim]
             if progress is not None:
                 progress(len(done), len(chosen))
-    return Check(str(bars), length.minutes, concat(done), tuple(sorted(made_of)))
+    made = tuple(sorted(made_of))
+    return Check(str(bars), length.minutes, concat(done), made, tuple(claims))

@@ -222,6 +222,8 @@ def _tell(found: Check, *, by_day: bool) -> None:
         if table is not None:
             console.print(f"\n{title}", style="bold")
             console.print(table, crop=False)
+    for claim in found.multiples:
+        console.print(f"\n{claim.told()}", markup=False)
 
 
 @data.command

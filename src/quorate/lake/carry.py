@@ -15,6 +15,7 @@ from quorate.core.types import Bar
 from quorate.errors import DataError
 from quorate.lake import funding, layout
 from quorate.lake.marks import Marks
+from quorate.lake.multiples import ONE
 from quorate.lake.shelf import Reading
 from quorate.lake.spec import as_of_ms, match
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from quorate.lake.grid import Grid, Laid
     from quorate.lake.laying import Laying
     from quorate.lake.lives import Life
+    from quorate.lake.multiples import Claim
     from quorate.lake.panel import FundingSource
     from quorate.lake.prints import Prints
     from quorate.lake.shelf import Shelf
@@ -108,6 +110,8 @@ class Carry:
         The coin's bars on the grid, an entry a venue.
     spans : sequence of (int, int)
         The parts of the grid that will be asked for: first row, number of rows.
+    claims : sequence of Claim or None
+        How each venue spells it, where that is a multiple of the primary's unit.
 
     Raises
     ------
@@ -128,20 +132,22 @@ class Carry:
         life: Life,
         layings: Sequence[Laying],
         spans: Sequence[tuple[int, int]],
+        claims: Sequence[Claim | None],
     ) -> None:
         self._given, self._layings = given, layings
+        held = [each if each is not None and each.holds else None for each in claims]
+        names = [life.name if each is None else each.other for each in held]
         self._funding = [
-            _known(given, v, life.name, laying, spans) for v, laying in enumerate(layings)
+            _known(given, v, names[v], laying, spans) for v, laying in enumerate(layings)
         ]
         self._marks = []
         for v, source in enumerate(given.spec.sources):
-            found = () if source.mark is None else match(life.name, given.mark[v])
+            found = () if source.mark is None else match(names[v], given.mark[v])
+            claim = held[v]
+            times = ONE if claim is None else claim.times
+            reading = Reading(given.shelf, as_of_ms(given.spec), given.prints, times)
             place = f"{life.name}.{v}.mark"
-            self._marks.append(Marks(source, found, life, (given.grid, place), self._reading()))
-
-    def _reading(self) -> Reading:
-        given = self._given
-        return Reading(given.shelf, as_of_ms(given.spec), given.prints)
+            self._marks.append(Marks(source, found, life, (given.grid, place), reading))
 
     def part(self, t: int, n: int) -> Carried:
         """Return it of n rows of the grid from the t-th on.

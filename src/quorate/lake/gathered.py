@@ -21,6 +21,7 @@ from quorate.lake import (
     certificate,
     instruments,
     lengths,
+    multiples,
     reading,
     resampling,
     scope,
@@ -159,7 +160,7 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     silent = _silent(spec, coins, kept)
     excluded = dict.fromkeys(silent, "no trade in the span")
     notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
-    notes += certificate.note(worth) + resampling.notes(worth)
+    notes += certificate.note(worth) + resampling.notes(worth) + multiples.notes(worth.multiples)
     notes += beside.notes(spec, {symbol.name: symbol.is_apart for symbol in symbols})
     apart = quarantined(worth.venues[0][1].pair_days)
     notes += beside.clocks(spec.sources[0].venue, worth.venues[0][1].pairs)

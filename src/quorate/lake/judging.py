@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from quorate.errors import SchemaError
-from quorate.lake import governance, layout, lengths
+from quorate.lake import governance, layout, lengths, multiples
 from quorate.lake.governance import Governing
 from quorate.lake.shelf import Reading, Shelf
 from quorate.lake.sources import MINUTE_MS, epoch_ms
@@ -98,8 +98,8 @@ def judge(
         Returns where a second vendor shows another price than a coin's bars of a length
         (``govern``).
     reading : Reading, optional
-        Where the bars are laid, as of when, and what is told of each file; in memory and of the
-        latest rows when left out.
+        Where the bars are laid, as of when, in which unit, and what is told of each file; in
+        memory, of the latest rows and as stored when left out.
     name : str
         Of the pile on the shelf.
 
@@ -116,10 +116,11 @@ def judge(
     -----
     Units, Causal, Missing: as ``governance.govern``.  Spec 13.
     """
-    place, as_of_ms, prints = reading or Reading(Shelf())
+    place, as_of_ms, prints, times = reading or Reading(Shelf())
 
     def cut() -> Iterator[Stretch]:
-        return stretches(paths, place.cutting, as_of_ms, prints)
+        for each in stretches(paths, place.cutting, as_of_ms, prints):
+            yield each._replace(rows=multiples.scaled(each.rows, times))
 
     def held(minutes: int | None) -> Aside:
         spacings, judging, n_rows = Spacings(), None, 0

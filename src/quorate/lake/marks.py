@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.errors import DataError
-from quorate.lake import layout
+from quorate.lake import layout, multiples
 from quorate.lake.grid import window
 from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, snap
 from quorate.lake.spacing import Spacings
@@ -46,7 +46,7 @@ class Marks:
     where : (Grid, str)
         The panel's grid, and a name for the pile on the shelf.
     reading : Reading
-        Where from, and as of when.
+        Where from, as of when, and in which unit.
 
     Raises
     ------
@@ -92,7 +92,8 @@ class Marks:
         label = ""
         for part in stretches(paths, shelf.cutting, reading.as_of_ms, reading.prints, MARK):
             label = part.name
-            series = checked(part.rows, label, drop_last=drops and part.is_last, has_volume=False)
+            rows = multiples.scaled(part.rows, reading.times)
+            series = checked(rows, label, drop_last=drops and part.is_last, has_volume=False)
             spacings.add(series.open_ms)
             pile.put(self._life.name, series)
         return pile.coins[0][1], spacings.minutes(label)

@@ -16,7 +16,7 @@ from quorate.lake.panel import Provenance
 from quorate.lake.prints import together
 from quorate.lake.spec import plain
 
-READING = 4
+READING = 5
 """How rows become a panel; another number, another panel of the same files."""
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.errors import DataError
-from quorate.lake import beside, layout, quote, resampling
+from quorate.lake import beside, layout, multiples, quote, resampling
 from quorate.lake.governance import params
 from quorate.lake.judging import judge
 from quorate.lake.lives import lives
+from quorate.lake.multiples import Found
 from quorate.lake.shelf import Reading
-from quorate.lake.spec import as_of_ms, match
+from quorate.lake.spec import as_of_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from quorate.lake.judging import Aside, Disputed
     from quorate.lake.lengths import Length
     from quorate.lake.lives import Life
+    from quorate.lake.multiples import Claim
     from quorate.lake.prints import Prints
     from quorate.lake.shelf import Shelf
     from quorate.lake.spec import PanelSpec, Source
@@ -39,7 +41,8 @@ class Symbol(NamedTuple):
     by venue, None where that venue has none. ``n_rows`` and ``paths`` are by venue, ``raw_ms`` is
     from when to when the primary has rows, ``is_apart`` whether a further venue's bars are in money
     that they cannot be compared in; ``minutes`` is the length of each venue's rows, ``end_ms`` the
-    primary's last close. ``aside`` is what lies on the shelf, an entry a venue.
+    primary's last close. ``aside`` is what lies on the shelf, an entry a venue. ``claims`` say by
+    venue where its files are spelt as another multiple of the primary's unit, and whether they are.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Symbol(NamedTuple):
     minutes: tuple[int, ...]
     end_ms: int
     aside: tuple[Aside | None, ...]
+    claims: tuple[Claim | None, ...]
 
 
 def files(where: Path) -> dict[str, tuple[Path, ...]]:
@@ -109,15 +113,15 @@ def read(
     given = Reading(shelf, as_of_ms(spec), prints)
     rate = None if spec.quote_usd is None else quote.Rate(spec.quote_usd)
 
-    def held(v: int, symbol: str, paths: Sequence[Path], disputed: Disputed | None = None) -> Aside:
+    def held(v: int, symbol: str, there: Found, disputed: Disputed | None = None) -> Aside:
         return judge(
             symbol,
-            paths,
+            there.paths,
             bars,
             rules,
             drop_last=_drops(spec.sources[v], spec),
             disputed=disputed,
-            reading=given,
+            reading=given._replace(times=there.times),
             name=f"{symbol}.{v}",
         )
 
@@ -126,18 +130,22 @@ def read(
         return resampling.folded(each, bars.minutes, rules, lambda: shelf.pile(name))
 
     def one(symbol: str) -> Symbol:
-        paths = [tuple(found[0][symbol]), *(match(symbol, dict(each)) for each in found[1:])]
+        own = Found(tuple(found[0][symbol]))
+        there = [
+            multiples.find(symbol, own.paths, each, given, f"{symbol}.{v}")
+            for v, each in enumerate(found[1:], start=1)
+        ]
         others = [
-            held(v, symbol, there) if there else None for v, there in enumerate(paths[1:], start=1)
+            held(v, symbol, each) if each.paths else None for v, each in enumerate(there, start=1)
         ]
         judged = [each and each.judged for each in others]
         v = beside.witness(spec, symbol, judged)
         other = None if v is None else others[v]
         second = None if other is None else beside.Second(symbol, other, rate, rules)
-        mine = held(0, symbol, paths[0], None if second is None else second.disputes)
+        mine = held(0, symbol, own, None if second is None else second.disputes)
         is_apart = beside.apart(spec, symbol, judged)
         made = [each and longer(v, symbol, each) for v, each in enumerate((mine, *others))]
-        return _symbol(made, is_apart, tuple(paths))
+        return _symbol(made, is_apart, (own, *there))
 
     return one
 
@@ -145,7 +153,7 @@ def read(
 def _symbol(
     aside: Sequence[Aside | None],
     is_apart: tuple[bool, ...],
-    paths: tuple[tuple[Path, ...], ...],
+    found: Sequence[Found],
 ) -> Symbol:
     """Return a symbol, with what is short of it at hand."""
     mine = aside[0]
@@ -168,10 +176,11 @@ def _symbol(
         tuple(0 if each is None else each.n_rows for each in judged),
         (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None,
         is_apart,
-        paths,
+        tuple(each.paths for each in found),
         tuple(0 if each is None else each.minutes for each in judged),
         mine.judged.end_ms,
         tuple(aside),
+        tuple(each.claim for each in found),
     )
 
 

@@ -7,6 +7,7 @@ when the last symbol was read; on the disk's shelf no more than the spans at han
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -76,11 +77,16 @@ class Shelf:
 
 
 class Reading(NamedTuple):
-    """Where what is read lies meanwhile, as of when it is read, and what is told of each file."""
+    """Where what is read lies meanwhile, as of when it is read, and what is told of each file.
+
+    ``times`` is what the prices of the files are multiplied by, and their volumes divided
+    (``multiples``).
+    """
 
     shelf: Shelf
     as_of_ms: int | None = None
     prints: Prints | None = None
+    times: Fraction = Fraction(1)
 
 
 class _Piece(NamedTuple):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
+from quorate.lake import multiples
 from quorate.lake.governance import MEANINGS
 from quorate.lake.governance.findings import ABOUT, Rule, Severity
 from quorate.lake.quality import concat
@@ -37,6 +38,7 @@ class Told(NamedTuple):
     bar_minutes: int
     quality: Quality
     made_of: tuple[int, ...] = ()
+    multiples: tuple[str, ...] = ()
 
 
 def write(told: Told, path: Path) -> Path:
@@ -90,7 +92,8 @@ def certificate_page(given: Certificate) -> str:
     """
     told = _context(Told("", given.bar_minutes, concat([])))
     for primary, quality in given.venues[:1]:
-        told = _context(Told(primary.folder, given.bar_minutes, quality, primary.made_of))
+        said = tuple(multiples.notes(given.multiples))
+        told = _context(Told(primary.folder, given.bar_minutes, quality, primary.made_of, said))
     about = {
         "origins": [_origin(each) for each in (*(one for one, _ in given.venues), *given.inputs)],
         "damaged": given.damaged,
@@ -137,6 +140,7 @@ def _context(told: Told) -> dict[str, Any]:
         "keys": [(name, words) for name, words in coverage_map.STATES if name in present],
         "rules": rule_rows(given.findings),
         "coins": [_coin(row) for row in given.coins.iter_rows(named=True)],
+        "multiples": told.multiples,
         "pairs": [_pair(row) for row in given.pairs.iter_rows(named=True)],
         "graphs": [_difference(name, given.pair_days) for name in drawn],
         "n_undrawn": given.pairs.height - len(drawn),
