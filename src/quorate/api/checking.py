@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import ConfigError, DataError
-from quorate.lake import beside, layout, lengths, multiples, reading, resampling
+from quorate.lake import (
+    beside,
+    layout,
+    lengths,
+    multiples,
+    reading,
+    renames,
+    resampling,
+    successors,
+)
 from quorate.lake.address import located
 from quorate.lake.governance import Params, findings
 from quorate.lake.judging import judge
@@ -27,7 +36,9 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from quorate.lake.judging import Aside
     from quorate.lake.multiples import Claim
+    from quorate.lake.successors import Likely
 
 _THREADS = 2
 _SHOWN = 5
@@ -50,6 +61,8 @@ class Check:
     multiples : tuple of lake.multiples.Claim
         Symbols of the second vendor that are the first one's at a multiple by their names
         (``1000PEPEUSDT``, ``PEPEUSDT``), and what prices say.
+    successors : tuple of lake.successors.Likely
+        Symbols that begin where another ended, at its price or a power of ten of it: suggestions.
     """
 
     folder: str
@@ -57,6 +70,7 @@ class Check:
     quality: Quality
     made_of: tuple[int, ...] = ()
     multiples: tuple[Claim, ...] = ()
+    successors: tuple[Likely, ...] = ()
 
     @property
     def coins(self) -> pl.DataFrame:
@@ -96,6 +110,7 @@ class Check:
             "bar_minutes": self.bar_minutes,
             "made_of": list(self.made_of),
             "multiples": [each.as_dict() for each in self.multiples],
+            "successors": [each.as_dict() for each in self.successors],
             **rows,
         }
 
@@ -104,6 +119,11 @@ class Check:
         if not self.made_of:
             return None
         return resampling.told(self.findings, self.made_of, self.bar_minutes)
+
+    def same_assets(self) -> tuple[str, ...]:
+        """Return which symbols are, or may be, one asset by another name, as sentences."""
+        claimed = (each.told() for each in self.multiples)
+        return (*claimed, *(each.told() for each in self.successors))
 
     def page(self, path: str | Path) -> Path:
         """Write the check as a page; return where it is.
@@ -124,8 +144,8 @@ class Check:
         """
         from quorate.report import data_page  # Jinja: only where a page is drawn
 
-        said = tuple(each.told() for each in self.multiples)
-        told = data_page.Told(self.folder, self.bar_minutes, self.quality, self.made_of, said)
+        tables = self.folder, self.bar_minutes, self.quality, self.made_of
+        told = data_page.Told(*tables, self.same_assets())
         return data_page.write(told, Path(path))
 
     def raise_if_failed(self) -> None:
@@ -232,6 +252,8 @@ def check_data(
     made_of: set[int] = set()
     place = Reading(shelf)
 
+    spans: dict[str, renames.Span] = {}
+
     def one(symbol: str) -> tuple[Quality, Claim | None]:
         matched = multiples.find(symbol, files[symbol], others, place, symbol)
         second, disputed = None, None
@@ -247,6 +269,7 @@ def check_data(
         both = [each and resampling.folded(each, length.minutes, given) for each in (mine, second)]
         first, other_one = resampling.finished(both, mine.judged.end_ms, length.minutes)
         assert first is not None  # noqa: S101  (``mine`` is not)
+        spans.update(_spans(first))
         near = other_one and beside.Witness(other_one, lives(first), None, length.minutes)
         return quality(first, near, (length.minutes, given), shelf), matched.claim
 
@@ -258,4 +281,16 @@ def check_data(
             if progress is not None:
                 progress(len(done), len(chosen))
     made = tuple(sorted(made_of))
-    return Check(str(bars), length.minutes, concat(done), made, tuple(claims))
+    told = tuple(successors.likely(dict(sorted(spans.items()))))
+    return Check(str(bars), length.minutes, concat(done), made, tuple(claims), told)
+
+
+def _spans(given: Aside) -> dict[str, renames.Span]:
+    """Return between which believed bars each coin of a symbol traded."""
+    found = {}
+    for name, lying in given.coins:
+        first = lying.within(lying.first_ms, lying.first_ms + 1)
+        last = lying.within(lying.last_ms, lying.last_ms + 1)
+        prices = float(first.open[0]), float(last.close[-1])
+        found[name] = renames.Span(lying.first_ms, lying.last_ms, *prices)
+    return found

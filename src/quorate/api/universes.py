@@ -13,8 +13,9 @@ import polars as pl
 from quorate.api.configure import data_rules, universe_rules
 from quorate.api.effective import read_settings
 from quorate.errors import DataError
-from quorate.lake import disk, governance, layout
+from quorate.lake import disk, governance, layout, renames
 from quorate.lake.address import located
+from quorate.lake.assets import read as read_assets
 from quorate.lake.sources import bar_rows, epoch_ms
 from quorate.lake.spacing import infer_minutes
 from quorate.lake.survivorship import Survivorship
@@ -23,9 +24,10 @@ from quorate.lake.universe import Rules, days_of, judged
 from quorate.lake.universe import rules as make_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from quorate.lake.assets import Listed
     from quorate.lake.sources import Series
 
 
@@ -34,6 +36,8 @@ def universe(
     at: date | str,
     until: date | str | None = None,
     rules: Rules | None = None,
+    *,
+    assets: str | Path | None = None,
 ) -> pl.DataFrame:
     """Say of every coin whether it may be traded on a day, by what was known before it.
 
@@ -48,6 +52,9 @@ def universe(
         The last day, where a span is asked for.
     rules : Rules, optional
         Fixed before the test; section ``[universe]`` of the settings when left out.
+    assets : path, optional
+        A table of which asset each symbol is (``lake.assets``): symbols of one asset, one after the
+        other, are one coin, whose age goes on. Each symbol is its own when left out.
 
     Returns
     -------
@@ -66,7 +73,7 @@ def universe(
     Missing: see ``lake.universe``.  Spec 13; METHODS 12.
     """
     first, last = _span(at, at if until is None else until)
-    return judged(_days(bars), _rules(rules), first, last)
+    return judged(_days(bars, assets), _rules(rules), first, last)
 
 
 def survivorship(
@@ -74,12 +81,14 @@ def survivorship(
     at: date | str,
     until: date | str,
     rules: Rules | None = None,
+    *,
+    assets: str | Path | None = None,
 ) -> Survivorship:
     """Return what looking only at survivors would have claimed from one day to another.
 
     Parameters
     ----------
-    bars, at, until, rules
+    bars, at, until, rules, assets
         As ``universe``.
 
     Returns
@@ -97,7 +106,7 @@ def survivorship(
     Units, Causal, Missing: as ``lake.survivorship``.  Spec 13; METHODS 12.
     """
     first, last = _span(at, until)
-    days = _days(bars)
+    days = _days(bars, assets)
     return measured(days, judged(days, _rules(rules), first, last))
 
 
@@ -113,9 +122,10 @@ def _span(at: date | str, until: date | str) -> tuple[date, date]:
     return first, last
 
 
-def _days(bars: str | Path) -> pl.DataFrame:
+def _days(bars: str | Path, assets: str | Path | None) -> pl.DataFrame:
     """Return the days on which each coin traded."""
-    days = [days_of(name, series) for name, series in _coins(located(bars))]
+    listed = {} if assets is None else read_assets(located(assets))
+    days = [days_of(name, series) for name, series in _coins(located(bars), listed)]
     if not days:
         raise DataError(f"{bars} holds no bar that can be believed", hint="`quorate data check` it")
     return pl.concat(days)
@@ -143,10 +153,31 @@ def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
         yield symbol, bar_rows(paths)[0]
 
 
-def _coins(where: Path) -> Iterator[tuple[str, Series]]:
+def _linked(where: Path, listed: Mapping[str, Listed]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield each coin's rows: those of the symbols of one asset are one coin's."""
+    held: dict[str, pl.DataFrame] = {}
+    for symbol, rows in _frames(where):
+        if symbol in listed:
+            held[symbol] = rows
+        else:
+            yield symbol, rows
+    spans = {
+        symbol: span
+        for symbol, rows in held.items()
+        if (span := renames.span(rows, symbol)) is not None
+    }
+    chains = renames.link(spans, listed).chains.values()
+    taken = {part.symbol for chain in chains for part in chain.parts}
+    for chain in chains:
+        parts = [renames.cut(held[part.symbol], part, part.symbol) for part in chain.parts]
+        yield chain.name, pl.concat(parts, how="diagonal_relaxed")
+    yield from ((symbol, rows) for symbol, rows in held.items() if symbol not in taken)
+
+
+def _coins(where: Path, listed: Mapping[str, Listed]) -> Iterator[tuple[str, Series]]:
     """Yield the believed bars of each coin; a symbol that was two coins is two."""
     chosen = governance.params(**data_rules(read_settings()))
-    for symbol, rows in _frames(where):
+    for symbol, rows in _linked(where, listed):
         minutes = infer_minutes(epoch_ms(rows, symbol), symbol, is_strict=False)
         if minutes is not None:
             yield from governance.govern(symbol, rows, minutes, chosen).coins

@@ -47,7 +47,8 @@ class Certificate(NamedTuple):
     numbers by which members were chosen; empty where every listed coin is one. ``inputs`` are the
     files that were read beside the bars: funding, marks, the quote currency. ``multiples`` has the
     further venues' symbols that are by their names the primary's at a multiple, and what prices
-    say. ``damaged`` says which of its own tables could not be read back, and why; they are empty
+    say; ``renames`` which symbols are one coin by the table of assets, a venue and a sentence each.
+    ``damaged`` says which of its own tables could not be read back, and why; they are empty
     then.
     """
 
@@ -60,6 +61,7 @@ class Certificate(NamedTuple):
     inputs: tuple[Origin, ...] = ()
     damaged: tuple[str, ...] = ()
     multiples: tuple[tuple[str, Claim], ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
 
     @property
     def failed(self) -> pl.DataFrame:
@@ -246,6 +248,7 @@ def write(certificate: Certificate, where: Path) -> None:
         "multiples": [
             {"venue": venue, **claim.as_dict()} for venue, claim in certificate.multiples
         ],
+        "renames": [list(each) for each in certificate.renames],
         "found": _counts(certificate),
     }
     disk.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
@@ -302,7 +305,8 @@ def salvage(where: Path) -> Certificate:
             for each in about.get("multiples", ())
         )
         values = {name: about[name] for name in names}
-        made = Certificate((), **values, inputs=inputs, multiples=claims)
+        linked = tuple((venue, said) for venue, said in about.get("renames", ()))
+        made = Certificate((), **values, inputs=inputs, multiples=claims, renames=linked)
     except (OSError, ValueError, KeyError, TypeError) as error:
         said = (error.strerror if isinstance(error, OSError) else None) or str(error)
         lost = (f"{ABOUT}: {said}",)

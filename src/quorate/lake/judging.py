@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from quorate.errors import SchemaError
-from quorate.lake import governance, layout, lengths, multiples
+from quorate.lake import governance, layout, lengths, renames
 from quorate.lake.governance import Governing
 from quorate.lake.shelf import Reading, Shelf
 from quorate.lake.sources import MINUTE_MS, epoch_ms
 from quorate.lake.spacing import Spacings
 from quorate.lake.spec import EVER_MS, quote_asset
-from quorate.lake.stretches import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -116,11 +115,11 @@ def judge(
     -----
     Units, Causal, Missing: as ``governance.govern``.  Spec 13.
     """
-    place, as_of_ms, prints, times = reading or Reading(Shelf())
+    given = reading or Reading(Shelf())
+    place = given.shelf
 
     def cut() -> Iterator[Stretch]:
-        for each in stretches(paths, place.cutting, as_of_ms, prints):
-            yield each._replace(rows=multiples.scaled(each.rows, times))
+        return renames.stored(paths, given)
 
     def held(minutes: int | None) -> Aside:
         spacings, judging, n_rows = Spacings(), None, 0

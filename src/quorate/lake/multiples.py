@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import IntVec, Vec
+    from quorate.lake.renames import Leg
     from quorate.lake.shelf import Reading
 
 NEAR_LOG: Final = 0.1
 """How far the median may be from the claim: more than any basis lasts, less than any multiple."""
 LEAST_BARS: Final = 20
 ONE: Final = Fraction(1)
+_VOLUMES: Final = ("volume", "taker_buy_volume")
 
 
 class Claim(NamedTuple):
@@ -107,10 +109,12 @@ class Found(NamedTuple):
     """Another venue's files of a symbol, and the claim they stand by if they are spelt otherwise.
 
     ``paths`` is empty where that venue does not have it, or where prices contradict the claim.
+    ``legs`` are the parts of a coin that has several symbols there (``renames``).
     """
 
     paths: tuple[Path, ...]
     claim: Claim | None = None
+    legs: tuple[Leg, ...] = ()
 
     @property
     def times(self) -> Fraction:
@@ -231,14 +235,14 @@ def scaled(rows: pl.DataFrame, times: Fraction) -> pl.DataFrame:
     if times == ONE:
         return rows
     up, down = float(times.numerator), float(times.denominator)
-    is_number = {each for each, kind in rows.schema.items() if kind.is_numeric()}
-    prices = [pl.col(each).cast(pl.Float64) * up / down for each in PRICES if each in is_number]
-    volumes = [
-        pl.col(each).cast(pl.Float64) * down / up
-        for each in ("volume", "taker_buy_volume")
-        if each in is_number
-    ]
-    return rows.with_columns(*prices, *volumes)
+    factors = dict.fromkeys(PRICES, (up, down)) | dict.fromkeys(_VOLUMES, (down, up))
+    made = []
+    for name, (by, over) in factors.items():
+        if name in rows.columns and rows.schema[name].is_numeric():
+            # by NumPy: Polars divides by a number as it multiplies by its inverse
+            values = rows[name].cast(pl.Float64).to_numpy()
+            made.append(pl.Series(name, values * by / over))
+    return rows.with_columns(made)
 
 
 def _opens(paths: Sequence[Path], reading: Reading, name: str) -> tuple[IntVec, Vec]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.errors import DataError
-from quorate.lake import beside, layout, multiples, quote, resampling
+from quorate.lake import beside, layout, multiples, quote, renames, resampling
 from quorate.lake.governance import params
 from quorate.lake.judging import judge
 from quorate.lake.lives import lives
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from quorate.lake.lives import Life
     from quorate.lake.multiples import Claim
     from quorate.lake.prints import Prints
+    from quorate.lake.renames import Leg, Linked
     from quorate.lake.shelf import Shelf
     from quorate.lake.spec import PanelSpec, Source
 
@@ -41,8 +42,9 @@ class Symbol(NamedTuple):
     by venue, None where that venue has none. ``n_rows`` and ``paths`` are by venue, ``raw_ms`` is
     from when to when the primary has rows, ``is_apart`` whether a further venue's bars are in money
     that they cannot be compared in; ``minutes`` is the length of each venue's rows, ``end_ms`` the
-    primary's last close. ``aside`` is what lies on the shelf, an entry a venue. ``claims`` say by
-    venue where its files are spelt as another multiple of the primary's unit, and whether they are.
+    primary's last close. ``aside`` is what lies on the shelf, an entry a venue. ``found``
+    says by venue how its files are spelt: as another multiple of the primary's unit, as several
+    symbols one after the other.
     """
 
     name: str
@@ -56,7 +58,12 @@ class Symbol(NamedTuple):
     minutes: tuple[int, ...]
     end_ms: int
     aside: tuple[Aside | None, ...]
-    claims: tuple[Claim | None, ...]
+    found: tuple[Found, ...]
+
+    @property
+    def claims(self) -> tuple[Claim | None, ...]:
+        """Return by venue which claim its spelling makes, if any."""
+        return tuple(each.claim for each in self.found)
 
 
 def files(where: Path) -> dict[str, tuple[Path, ...]]:
@@ -77,7 +84,11 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
 
 
 def read(
-    spec: PanelSpec, found: Sequence[Files], bars: Length, shelf: Shelf, prints: Prints
+    spec: PanelSpec,
+    venues: Sequence[tuple[Files, Linked]],
+    bars: Length,
+    shelf: Shelf,
+    prints: Prints,
 ) -> Callable[[str], Symbol]:
     """Return what reads every venue's bars of a symbol of the primary one.
 
@@ -85,8 +96,8 @@ def read(
     ----------
     spec : PanelSpec
         Its sources and rules.
-    found : sequence of mapping
-        Each source's files by symbol.
+    venues : sequence of (mapping, Linked)
+        Each source's files by symbol, and which symbols are one coin there (``renames``).
     bars : Length
         The one bar length.
     shelf : Shelf
@@ -111,6 +122,12 @@ def read(
     """
     rules = params(**spec.rules)
     given = Reading(shelf, as_of_ms(spec), prints)
+    found = [renames.merged(*each) for each in venues]
+
+    def legs(symbol: str, v: int) -> tuple[Leg, ...]:
+        files, linked = venues[v]
+        return renames.legs(linked.chains.get(symbol), files)
+
     rate = None if spec.quote_usd is None else quote.Rate(spec.quote_usd)
 
     def held(v: int, symbol: str, there: Found, disputed: Disputed | None = None) -> Aside:
@@ -121,7 +138,7 @@ def read(
             rules,
             drop_last=_drops(spec.sources[v], spec),
             disputed=disputed,
-            reading=given._replace(times=there.times),
+            reading=given._replace(times=there.times, legs=there.legs),
             name=f"{symbol}.{v}",
         )
 
@@ -130,9 +147,11 @@ def read(
         return resampling.folded(each, bars.minutes, rules, lambda: shelf.pile(name))
 
     def one(symbol: str) -> Symbol:
-        own = Found(tuple(found[0][symbol]))
+        own = Found(tuple(found[0][symbol]), None, legs(symbol, 0))
         there = [
-            multiples.find(symbol, own.paths, each, given, f"{symbol}.{v}")
+            multiples.find(symbol, own.paths, each, given, f"{symbol}.{v}")._replace(
+                legs=legs(symbol, v)
+            )
             for v, each in enumerate(found[1:], start=1)
         ]
         others = [
@@ -180,7 +199,7 @@ def _symbol(
         tuple(0 if each is None else each.minutes for each in judged),
         mine.judged.end_ms,
         tuple(aside),
-        tuple(each.claim for each in found),
+        tuple(found),
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from quorate.core.types import IntVec
     from quorate.lake.prints import Prints
+    from quorate.lake.renames import Leg
 
 _DAY_MS = 86_400_000
 _VALUES = np.dtype(np.float64)
@@ -80,13 +81,14 @@ class Reading(NamedTuple):
     """Where what is read lies meanwhile, as of when it is read, and what is told of each file.
 
     ``times`` is what the prices of the files are multiplied by, and their volumes divided
-    (``multiples``).
+    (``multiples``); ``legs`` are the parts of a coin that has several symbols (``renames``).
     """
 
     shelf: Shelf
     as_of_ms: int | None = None
     prints: Prints | None = None
     times: Fraction = Fraction(1)
+    legs: tuple[Leg, ...] = ()
 
 
 class _Piece(NamedTuple):

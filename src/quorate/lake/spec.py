@@ -96,6 +96,10 @@ class PanelSpec:
     universe : mapping, optional
         Numbers of ``universe.Rules`` by name: a coin is a member only on days on which it is in,
         and one that never is is left out. Without it a coin is a member while it is listed.
+    assets : Path, optional
+        Which asset each symbol is (``assets.read``): symbols of one asset, one after the other, are
+        one coin, under the name and in the unit of the first (``renames``). Without it every symbol
+        is its own.
     accept_failed : bool
         Load coins whose rows fail a rule, and say so, instead of refusing them.
     """
@@ -113,6 +117,7 @@ class PanelSpec:
     lot: Mapping[str, float] = field(default_factory=dict)
     rules: Mapping[str, float] = field(default_factory=dict)
     universe: Mapping[str, float] | None = None
+    assets: Path | None = None
     accept_failed: bool = False
 
 

@@ -92,7 +92,8 @@ def certificate_page(given: Certificate) -> str:
     """
     told = _context(Told("", given.bar_minutes, concat([])))
     for primary, quality in given.venues[:1]:
-        said = tuple(multiples.notes(given.multiples))
+        linked = (f"On {venue}: {each}" for venue, each in given.renames)
+        said = (*multiples.notes(given.multiples), *linked)
         told = _context(Told(primary.folder, given.bar_minutes, quality, primary.made_of, said))
     about = {
         "origins": [_origin(each) for each in (*(one for one, _ in given.venues), *given.inputs)],

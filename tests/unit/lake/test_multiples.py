@@ -23,7 +23,8 @@ PRICES = ("open", "high", "low", "close")
 
 def one(n=N, basis_bps=0.0):
     """Return bars of a coin worth a hundredth, with the digits that its venue gives."""
-    rows = bars(n).with_columns(taker_buy_volume=pl.col("volume") / 2)
+    odd = pl.Series("volume", np.arange(n) % 7 + 10.3)
+    rows = bars(n).with_columns(volume=odd, taker_buy_volume=odd / 2)
     worth = (pl.col(each) * (1e-4 * (1.0 + basis_bps / 1e4)) for each in PRICES)
     return rows.with_columns(each.round(8) for each in worth)
 
@@ -83,7 +84,7 @@ def test_files_at_a_multiple_are_found(tmp_path, symbol, other, up):
 def test_a_name_of_its_own_is_asked_for_nothing(tmp_path):
     files = layout.files(store(tmp_path, **{"1000PEPEUSDT": bars(), "PEPEUSDT": one()}))
     found = find("PEPEUSDT", (), files, Reading(Shelf()), "")
-    assert found == (files["PEPEUSDT"], None)
+    assert found == (files["PEPEUSDT"], None, ())
 
 
 def test_bars_of_two_lengths_agree_where_they_open(tmp_path):
