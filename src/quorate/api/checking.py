@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from quorate.errors import ConfigError, DataError
 from quorate.lake import (
     beside,
+    forming,
     layout,
     lengths,
     multiples,
@@ -247,6 +248,8 @@ def check_data(
     length = lengths.length((files[symbol] for symbol in chosen), bar_minutes)
     is_plain = not layout.is_partitioned(bars)
     is_other_plain = other is not None and not layout.is_partitioned(other)
+    since = forming.since(files) if is_plain else forming.ALWAYS
+    other_since = forming.since(others) if is_other_plain else forming.ALWAYS
     shelf = Shelf()
     done: list[Quality] = []
     made_of: set[int] = set()
@@ -258,13 +261,22 @@ def check_data(
         matched = multiples.find(symbol, files[symbol], others, place, symbol)
         second, disputed = None, None
         if matched.paths:
-            name, unit = layout.spelt(matched.paths), place._replace(times=matched.times)
+            name = layout.spelt(matched.paths)
+            unit = place._replace(times=matched.times, forming_ms=other_since)
             second = judge(
                 name, matched.paths, length, given, drop_last=is_other_plain, reading=unit
             )
             if kind is not None and not beside.differs(symbol, second.judged.quote):
                 disputed = beside.Second(symbol, second, None, given).disputes
-        mine = judge(symbol, files[symbol], length, given, drop_last=is_plain, disputed=disputed)
+        mine = judge(
+            symbol,
+            files[symbol],
+            length,
+            given,
+            drop_last=is_plain,
+            disputed=disputed,
+            reading=place._replace(forming_ms=since),
+        )
         made_of.update(resampling.made_of([mine.judged.minutes], length.minutes))
         both = [each and resampling.folded(each, length.minutes, given) for each in (mine, second)]
         first, other_one = resampling.finished(both, mine.judged.end_ms, length.minutes)

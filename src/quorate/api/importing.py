@@ -16,7 +16,7 @@ import polars as pl
 from quorate.api import incoming
 from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, StorageError
-from quorate.lake import layout, versions
+from quorate.lake import forming, layout, versions
 from quorate.lake.address import located
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of, refuse_months
 from quorate.lake.layout import Key
@@ -130,7 +130,18 @@ class _Coin(NamedTuple):
     last: datetime | None = None
     error: str = ""
     left_out: tuple[str, ...] = ()
-    n_unfinished: int = 0
+    held: pl.DataFrame | None = None  # the last bar, which may have been forming
+
+    def brought(self, stored: Stored, rows: pl.DataFrame) -> _Coin:
+        """Return it with its last bar stored too."""
+        before = self.stored
+        assert before is not None  # noqa: S101  (its other bars were stored)
+        both = stored._replace(
+            n_added=before.n_added + stored.n_added,
+            corrections=pl.concat([before.corrections, stored.corrections]),
+        )
+        last, n_rows = rows.select(pl.col("ts").max()).item(), self.n_rows + rows.height
+        return self._replace(stored=both, last=last, n_rows=n_rows, held=None)
 
 
 def import_data(  # noqa: PLR0913  (what the files are, each with its name)
@@ -172,8 +183,9 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         With no ``known_at``: when a row that says otherwise than the lake became known; now when
         left out.
     keep_last : bool
-        Keep each symbol's last bar. When False it is left out, since it may still have been
-        forming when the file was made, as plain folders are read too.
+        Keep each symbol's last bar. When False it is left out where it may still have been forming
+        when the file was made, as plain folders are read too: where no other symbol goes on for
+        more than a day after it (``lake.forming``).
     progress : callable, optional
         Called with rows stored so far and rows expected (an estimate by bytes).
 
@@ -231,7 +243,7 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         coins=_lines(coins),
         corrections=_corrections(coins),
         left_out=tuple(sorted({name for coin in coins for name in coin.left_out})),
-        n_unfinished=sum(coin.n_unfinished for coin in coins),
+        n_unfinished=sum(coin.held is not None for coin in coins),
     )
 
 
@@ -261,7 +273,41 @@ def _store(
             size, n_rows = size + part, n_rows + coin.n_rows
             if progress is not None and size:
                 progress(n_rows, round(n_rows * whole / size))
-    return done
+    ends = [_last_ms(coin) for coin in done]
+    since = max((at for at in ends if at is not None), default=forming.ALWAYS) - forming.REACH_MS
+    return [
+        coin if at is None or at > since else _with_last(coin, key, given)
+        for coin, at in zip(done, ends, strict=True)
+    ]
+
+
+def _last_ms(coin: _Coin) -> int | None:
+    """Return when the bar that is held back opens."""
+    return None if coin.held is None else int(epoch(coin.held["ts"])[-1])
+
+
+def _with_last(coin: _Coin, key: Key, given: Given) -> _Coin:
+    """Store the last bar too of a symbol that ended before the others did."""
+    rows = coin.held
+    assert rows is not None  # noqa: S101  (it is held back)
+    try:
+        return coin.brought(_put(rows, key, coin.symbol, given), rows)
+    except StorageError:
+        raise
+    except incoming.UNREADABLE as error:
+        return coin._replace(error=incoming.said(error))
+
+
+def _put(rows: pl.DataFrame, key: Key, symbol: str, given: Given) -> Stored:
+    """Store rows of a symbol."""
+    return layout.store(
+        rows,
+        given.root,
+        key,
+        symbol,
+        given.known_at,
+        corrected_at=given.corrected_at if given.known_at is None else None,
+    )
 
 
 def _one(source: Source, key: Key, given: Given) -> _Coin:
@@ -269,21 +315,14 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
     file = ", ".join(path.name for path in source.paths)
     try:
         found = incoming.read(source, given)
-        rows, n_unfinished = found.rows, 0
+        rows, held = found.rows, None
         if not kind_of(key.kind).is_timeless:
             rows = rows.drop("symbol", strict=False)
         if kind_of(key.kind).is_bar and "ts" in rows.columns:
             _check_interval(rows, key, source.symbol)
             if not given.keep_last and rows.height:
-                rows, n_unfinished = _finished(rows), 1
-        stored = layout.store(
-            rows,
-            given.root,
-            key,
-            source.symbol,
-            given.known_at,
-            corrected_at=given.corrected_at if given.known_at is None else None,
-        )
+                rows, held = _finished(rows)
+        stored = _put(rows, key, source.symbol, given)
     except StorageError:
         raise  # the bucket would refuse the others too
     except incoming.UNREADABLE as error:
@@ -301,16 +340,17 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
         first,
         last,
         left_out=found.left_out,
-        n_unfinished=n_unfinished,
+        held=held,
     )
 
 
-def _finished(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows without the last bar."""
+def _finished(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows without the last bar, and that."""
     at = epoch(rows["ts"])
     if at[-1] == at.max():
-        return rows.head(-1)
-    return rows.filter(pl.col("ts") != pl.col("ts").max())
+        return rows.head(-1), rows.tail(1)
+    is_last = pl.col("ts") == pl.col("ts").max()
+    return rows.filter(~is_last), rows.filter(is_last)
 
 
 def _check_interval(rows: pl.DataFrame, key: Key, symbol: str) -> None:

@@ -17,7 +17,17 @@ import polars as pl
 from quorate.api.configure import data_rules
 from quorate.api.effective import read_settings
 from quorate.errors import ConfigError, DataError
-from quorate.lake import beside, disk, governance, layout, lengths, multiples, reading, reconcile
+from quorate.lake import (
+    beside,
+    disk,
+    forming,
+    governance,
+    layout,
+    lengths,
+    multiples,
+    reading,
+    reconcile,
+)
 from quorate.lake.address import is_object, located, on_disk
 from quorate.lake.instruments import infer_tick
 from quorate.lake.judging import judge
@@ -163,6 +173,10 @@ def reconcile_data(
     _refuse_other_money(by_vendor, titles, money)
     rules = governance.params(**data_rules(read_settings()))
     is_plain = [not layout.is_partitioned(located(each)) for each in folders]
+    since = [
+        forming.since(there) if plain_one else forming.ALWAYS
+        for there, plain_one in zip(found, is_plain, strict=True)
+    ]
 
     def one(symbol: str) -> list[_Coin]:
         judged = [
@@ -172,11 +186,11 @@ def reconcile_data(
                 length,
                 rules,
                 drop_last=drops,
-                reading=place_of._replace(times=there.times),
+                reading=place_of._replace(times=there.times, forming_ms=ms),
             )
             if there.paths
             else None
-            for there, drops in zip(by_vendor[symbol], is_plain, strict=True)
+            for there, drops, ms in zip(by_vendor[symbol], is_plain, since, strict=True)
         ]
         return _merged(judged, kind, length.minutes, rate)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from quorate.core.types import Bar
 from quorate.errors import DataError
-from quorate.lake import funding, layout
+from quorate.lake import forming, funding, layout
 from quorate.lake.marks import Marks
 from quorate.lake.multiples import ONE
 from quorate.lake.renames import EVER, Leg, Part
@@ -42,12 +42,16 @@ _NONE: Vec = np.empty(0)
 
 
 class Carrying(NamedTuple):
-    """What is the same for all coins: the spec, the grid, and each venue's folders by symbol."""
+    """What is the same for all coins: the spec, the grid, and each venue's folders by symbol.
+
+    ``forming`` says from when on the last marks of each venue may have been forming.
+    """
 
     spec: PanelSpec
     grid: Grid
     funding: tuple[Files, ...]
     mark: tuple[Files, ...]
+    forming: tuple[int, ...]
     prints: Prints
     shelf: Shelf
 
@@ -95,7 +99,11 @@ def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carry
         tuple({} if folder is None else layout.files(folder) for folder in folders)
         for folders in (of_funding, of_marks)
     ]
-    return Carrying(spec, grid, listed[0], listed[1], prints, shelf)
+    since = tuple(
+        forming.ALWAYS if folder is None or layout.is_partitioned(folder) else forming.since(files)
+        for folder, files in zip(of_marks, listed[1], strict=True)
+    )
+    return Carrying(spec, grid, listed[0], listed[1], since, prints, shelf)
 
 
 class Carry:
@@ -144,9 +152,14 @@ class Carry:
         for v, (source, there) in enumerate(zip(given.spec.sources, found, strict=True)):
             legs = () if source.mark is None else _legs(life, there, given.mark[v])
             paths = tuple(path for leg in legs for path in leg.paths)
-            reading = Reading(given.shelf, as_of_ms(given.spec), given.prints, there.times)
-            if there.legs:
-                reading = reading._replace(legs=legs)
+            reading = Reading(
+                given.shelf,
+                as_of_ms(given.spec),
+                given.prints,
+                there.times,
+                legs if there.legs else (),
+                given.forming[v],
+            )
             place = f"{life.name}.{v}.mark"
             self._marks.append(Marks(source, paths, life, (given.grid, place), reading))
 

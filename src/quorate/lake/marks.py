@@ -15,7 +15,7 @@ import numpy as np
 from quorate.errors import DataError
 from quorate.lake import layout, renames
 from quorate.lake.grid import window
-from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, snap
+from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, epoch_ms, snap
 from quorate.lake.spacing import Spacings
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class Marks:
         label = ""
         for part in renames.stored(paths, reading, MARK):
             label = part.name
-            series = checked(part.rows, label, drop_last=drops and part.is_last, has_volume=False)
+            at = epoch_ms(part.rows, label)
+            is_forming = drops and part.is_last and at.size and at[-1] > reading.forming_ms
+            series = checked(part.rows, label, drop_last=bool(is_forming), has_volume=False)
             spacings.add(series.open_ms)
             pile.put(self._life.name, series)
         return pile.coins[0][1], spacings.minutes(label)

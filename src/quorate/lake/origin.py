@@ -16,7 +16,7 @@ from quorate.lake.panel import Provenance
 from quorate.lake.prints import together
 from quorate.lake.spec import as_of_ms, plain
 
-READING = 5
+READING = 6
 """How rows become a panel; another number, another panel of the same files."""
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.errors import DataError
-from quorate.lake import beside, layout, multiples, quote, renames, resampling
+from quorate.lake import beside, forming, layout, multiples, quote, renames, resampling
 from quorate.lake.governance import params
 from quorate.lake.judging import judge
 from quorate.lake.lives import lives
@@ -129,6 +129,11 @@ def read(
         return renames.legs(linked.chains.get(symbol), files)
 
     rate = None if spec.quote_usd is None else quote.Rate(spec.quote_usd)
+    drops = [_drops(source, spec) for source in spec.sources]
+    since = [
+        forming.since(files) if drop and not layout.is_partitioned(source.path) else forming.ALWAYS
+        for source, drop, (files, _) in zip(spec.sources, drops, venues, strict=True)
+    ]
 
     def held(v: int, symbol: str, there: Found, disputed: Disputed | None = None) -> Aside:
         return judge(
@@ -136,9 +141,9 @@ def read(
             there.paths,
             bars,
             rules,
-            drop_last=_drops(spec.sources[v], spec),
+            drop_last=drops[v],
             disputed=disputed,
-            reading=given._replace(times=there.times, legs=there.legs),
+            reading=given._replace(times=there.times, legs=there.legs, forming_ms=since[v]),
             name=f"{symbol}.{v}",
         )
 

@@ -82,6 +82,7 @@ class Reading(NamedTuple):
 
     ``times`` is what the prices of the files are multiplied by, and their volumes divided
     (``multiples``); ``legs`` are the parts of a coin that has several symbols (``renames``).
+    A last bar that opens after ``forming_ms`` may have been forming (``forming``).
     """
 
     shelf: Shelf
@@ -89,6 +90,7 @@ class Reading(NamedTuple):
     prints: Prints | None = None
     times: Fraction = Fraction(1)
     legs: tuple[Leg, ...] = ()
+    forming_ms: int = -(2**62)
 
 
 class _Piece(NamedTuple):

@@ -81,8 +81,9 @@ class PanelSpec:
         A fraction per 8 h (0.0001 is one basis point), at most 0.01 either way, for perpetuals
         whose funding is unknown. Without it such a panel is refused.
     drop_last : bool, optional
-        Leave out each file's last bar, which may still have been forming. True for plain
-        folders and False for the lake when left out.
+        Leave out each file's last bar where it may still have been forming: where no other file of
+        the folder goes on for more than a day after it (``forming``). True for plain folders and
+        False for the lake when left out.
     quote_usd : Path, optional
         Bars of the quote currency in USD (``quote``); 1 USD a unit when left out.
     as_of : datetime or str, optional
