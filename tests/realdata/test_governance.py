@@ -114,7 +114,7 @@ def test_the_crash_of_2025_10_10_is_kept(data):
         ("binance_spot/5m", "okx_swap/5m", "LINKUSDT", (44_002, 2.14, 10.3, 152)),
         ("binance_spot/5m", "okx_swap/5m", "LTCUSDT", (44_002, 1.92, 11.6, 225)),
         ("binance_spot/5m", "okx_swap/5m", "UNIUSDT", (44_002, 5.94, 22.0, 103)),
-        ("binance_spot/1h_long", "kraken_spot/1h", "BTCUSDT", (43_795, 8.33, 284.3, 1_069)),
+        ("binance_spot/1h_long", "kraken_spot/1h", "BTCUSDT", (43_796, 8.33, 284.3, 1_069)),
         ("binance_spot/1h_long", "kraken_spot/1h", "ETHUSDT", (45_800, 8.76, 282.9, 1_019)),
         ("binance_usdm/5m", "bybit_linear/5m", "SOLUSDT", (28_511, 0.99, 4.5, 410)),
         ("binance_usdm/5m", "hyperliquid_perp/5m", "SOLUSDT", (31_738, 3.05, 15.5, 41)),

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from quorate.api.archives import pull_archive
     from quorate.api.auditing import Audit, audit
     from quorate.api.backtests import run
-    from quorate.api.checking import Check, check_data
+    from quorate.api.checked import Check
+    from quorate.api.checking import check_data
     from quorate.api.checkup import Checkup, doctor
     from quorate.api.choices import grid
     from quorate.api.comparing import Comparison, compare
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from quorate.api.explaining import explain
     from quorate.api.explanation import Explanation
     from quorate.api.extensions import engines
-    from quorate.api.importing import Imported, import_data
+    from quorate.api.imported import Imported
+    from quorate.api.importing import import_data
     from quorate.api.learning import Trained, train
     from quorate.api.listing import runs
     from quorate.api.loading import demo, keep, load
@@ -59,13 +61,13 @@ if TYPE_CHECKING:
 _HOME = {
     "Ablation": "api.ablating",
     "Audit": "api.auditing",
-    "Check": "api.checking",
+    "Check": "api.checked",
     "Checkup": "api.checkup",
     "Comparison": "api.comparing",
     "Control": "api.controlling",
     "Cross": "api.crossed",
     "Explanation": "api.explanation",
-    "Imported": "api.importing",
+    "Imported": "api.imported",
     "Leaderboard": "api.ranking",
     "Lesson": "api.ablating",
     "Night": "api.nights",

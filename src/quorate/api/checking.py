@@ -8,166 +8,43 @@ Nothing is changed on disk.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import polars as pl
-
+from quorate.api.checked import Check
 from quorate.errors import ConfigError, DataError
-from quorate.lake import beside, layout, lengths, reading, resampling, valued
+from quorate.lake import (
+    beside,
+    forming,
+    layout,
+    lengths,
+    multiples,
+    reading,
+    renames,
+    resampling,
+    successors,
+    valued,
+)
 from quorate.lake.address import located
-from quorate.lake.governance import Params, Rule, findings
+from quorate.lake.governance import Params
 from quorate.lake.governance.values import NOT_BARS
 from quorate.lake.judging import judge
 from quorate.lake.lives import lives
 from quorate.lake.quality import Quality, concat, quality
-from quorate.lake.shelf import Shelf
-from quorate.lake.spec import EVER_MS, between_ms, match, named
-from quorate.report.plain import plain
+from quorate.lake.shelf import Reading, Shelf
+from quorate.lake.spec import EVER_MS, between_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
+    from quorate.lake.judging import Aside
     from quorate.lake.lengths import Length
-
+    from quorate.lake.multiples import Claim
+    from quorate.lake.successors import Likely
 
 _THREADS = 2
 _SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a folder of bars is worth, or one of funding, marks, index prices or open interest.
-
-    Attributes
-    ----------
-    folder : str
-        What was read.
-    bar_minutes : int or None
-        Length of a bar; None where the folder holds no bars.
-    quality : lake.quality.Quality
-        The tables, which are its own attributes too: ``coins, findings, days, pairs, pair_days``.
-        Where it holds no bars ``n_traded`` counts the values there are, and nothing is carried.
-    made_of : tuple of int
-        Lengths of the files' bars, in minutes, of which longer ones were made.
-    kind : str
-        ``ohlcv`` for bars; else ``funding``, ``mark``, ``index`` or ``open_interest``.
-    intervals : polars.DataFrame
-        Where it holds no bars, a row a symbol and stretch of one interval: ``symbol, first, last,
-        hours, n``.
-    """
-
-    folder: str
-    bar_minutes: int | None
-    quality: Quality
-    made_of: tuple[int, ...] = ()
-    kind: str = "ohlcv"
-    intervals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=valued.INTERVALS))
-
-    @property
-    def coins(self) -> pl.DataFrame:
-        """Return a row a coin (``Quality.coins``)."""
-        return self.quality.coins
-
-    @property
-    def findings(self) -> pl.DataFrame:
-        """Return a row a finding (``Quality.findings``)."""
-        return self.quality.findings
-
-    @property
-    def days(self) -> pl.DataFrame:
-        """Return a row a coin and day (``Quality.days``)."""
-        return self.quality.days
-
-    @property
-    def pairs(self) -> pl.DataFrame:
-        """Return a row a coin that the second vendor has too (``Quality.pairs``)."""
-        return self.quality.pairs
-
-    @property
-    def pair_days(self) -> pl.DataFrame:
-        """Return a row such a coin and day (``Quality.pair_days``)."""
-        return self.quality.pair_days
-
-    @property
-    def has_failed(self) -> bool:
-        """Return whether a rule that fails a series found something."""
-        return findings.has_failed(self.findings)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values for JSON."""
-        rows = {name: plain(each.to_dicts()) for name, each in self.quality._asdict().items()}
-        return {
-            "folder": self.folder,
-            "kind": self.kind,
-            "bar_minutes": self.bar_minutes,
-            "made_of": list(self.made_of),
-            "intervals": plain(self.intervals.to_dicts()),
-            **rows,
-        }
-
-    def made(self) -> str | None:
-        """Return what the bars were made of, as a sentence; None if they are those of the files."""
-        if not self.made_of or self.bar_minutes is None:
-            return None
-        return resampling.told(self.findings, self.made_of, self.bar_minutes)
-
-    def page(self, path: str | Path) -> Path:
-        """Write the check as a page; return where it is.
-
-        Parameters
-        ----------
-        path : path
-            Of the page, or of a folder, where it is called ``data.html``.
-
-        Raises
-        ------
-        DataError
-            The place cannot be written.
-
-        Notes
-        -----
-        Units: said beside every number.  Causal: shows what was found.  Missing: a dash.
-        """
-        from quorate.report import data_page  # Jinja: only where a page is drawn
-
-        every = valued.every(self.intervals)
-        told = data_page.Told(
-            self.folder, self.bar_minutes, self.quality, self.made_of, self.kind, every
-        )
-        return data_page.write(told, Path(path))
-
-    def raise_if_failed(self) -> None:
-        """Refuse data that a rule fails.
-
-        Raises
-        ------
-        DataError
-            Which coins, by which rules.
-        """
-        failed = self.quality.failed
-        if failed.is_empty():
-            return
-        said = [f"{coin} ({rules})" for coin, rules in failed.select("symbol", "failed").rows()]
-        more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
-        raise DataError(
-            f"{len(said)} of {self.coins.height} coins of {self.folder} fail: "
-            f"{', '.join(said[:_SHOWN])}{more}",
-            hint="look at --by-day; fetch those rows again, or leave the coins out with --symbols",
-        )
-
-    def by_day(self) -> pl.DataFrame:
-        """Return how many rows each rule concerned, by symbol and UTC day, holes day by day."""
-        if self.bar_minutes is None:
-            return valued.by_day(self.findings)
-        # of files of several lengths it is not told which of them a hole is in
-        rows = self.bar_minutes if not self.made_of else self.made_of[0]
-        of_rows = 0.0 if len(self.made_of) > 1 else float(rows)
-        is_bar = pl.col("rule").is_in([Rule.BAR_PARTIAL.value, Rule.BAR_BROKEN.value])
-        apart = pl.when(is_bar).then(float(self.bar_minutes)).otherwise(of_rows)
-        return findings.by_day(self.findings, apart)
 
 
 def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with its name)
@@ -190,7 +67,8 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
         A folder of ``SYMBOL.parquet`` files, or a folder of the lake: of bars, or of funding,
         marks, index prices or open interest.
     other : path, optional
-        The same coins from a second vendor; matched by symbol or base asset. Bars only.
+        The same coins from a second vendor; matched by symbol, base asset, or the asset of which a
+        name says a multiple where prices bear that out (``lake.multiples``). Bars only.
     kind : str, optional
         ``spot`` or ``perp``, of both folders: then the second vendor disputes suspect prices, as in
         a run, wherever its files do not name other money (``BTCUSD`` beside ``BTCUSDT``). Without
@@ -242,7 +120,7 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
     span = between_ms(start, end)
     files = reading.files(bars)
     others = {} if other is None else reading.files(other)
-    chosen = tuple(files) if symbols is None else named(symbols, files)
+    chosen = tuple(files) if symbols is None else reading.named(symbols, files)
     absent = [symbol for symbol in chosen if symbol not in files]
     if absent or not chosen:
         raise DataError(
@@ -310,41 +188,84 @@ class _Judging:
         self._kind, self._length, self._given, self._span = kind, length, given, span
         self._is_plain = not layout.is_partitioned(bars)
         self._is_other_plain = other is not None and not layout.is_partitioned(other)
+        since = forming.since(files) if self._is_plain else forming.ALWAYS
+        other_since = forming.since(others) if self._is_other_plain else forming.ALWAYS
         self._shelf = Shelf()
+        self._reading = Reading(self._shelf, forming_ms=since)
+        self._other_reading = Reading(self._shelf, forming_ms=other_since)
         self._made_of: set[int] = set()
+        self._spans: dict[str, renames.Span] = {}
 
     def check(self, chosen: Sequence[str], progress: Callable[[int, int], None] | None) -> Check:
         """Return what some symbols are worth."""
         done: list[Quality] = []
+        claims: list[Claim] = []
         with ThreadPoolExecutor(_THREADS) as pool:
-            for coin in pool.map(self._one, chosen):
+            for coin, claim in pool.map(self._one, chosen):
                 done.append(coin)
+                claims += [] if claim is None else [claim]
                 if progress is not None:
                     progress(len(done), len(chosen))
-        made_of = tuple(sorted(self._made_of))
-        return Check(str(self._bars), self._length.minutes, concat(done), made_of)
+        return Check(
+            str(self._bars),
+            self._length.minutes,
+            concat(done),
+            tuple(sorted(self._made_of)),
+            multiples=tuple(claims),
+            successors=self._successors(),
+        )
 
-    def _one(self, symbol: str) -> Quality:
+    def _successors(self) -> tuple[Likely, ...]:
+        """Return which symbols may go on with others, as far as the change is in the span."""
+        first, end = self._span
+        return tuple(
+            each
+            for each in successors.likely(dict(sorted(self._spans.items())))
+            if max(each.ended_ms, each.begun_ms) >= first
+            and min(each.ended_ms, each.begun_ms) < end
+        )
+
+    def _one(self, symbol: str) -> tuple[Quality, Claim | None]:
         length, given = self._length, self._given
-        matched = match(symbol, dict(self._others)) if self._others else ()
+        own = self._files[symbol]
+        matched = multiples.find(symbol, own, self._others, self._reading, symbol)
         second, disputed = None, None
-        if matched:
-            name = layout.spelt(matched)
-            second = judge(name, matched, length, given, drop_last=self._is_other_plain)
+        if matched.paths:
+            second = judge(
+                layout.spelt(matched.paths),
+                matched.paths,
+                length,
+                given,
+                drop_last=self._is_other_plain,
+                reading=self._other_reading._replace(times=matched.times),
+            )
             if self._kind is not None and not beside.differs(symbol, second.judged.quote):
                 disputed = beside.Second(symbol, second, None, given).disputes
         mine = judge(
             symbol,
-            self._files[symbol],
+            own,
             length,
             given,
             drop_last=self._is_plain,
             disputed=disputed,
+            reading=self._reading,
         )
         self._made_of.update(resampling.made_of([mine.judged.minutes], length.minutes))
         both = [each and resampling.folded(each, length.minutes, given) for each in (mine, second)]
         first, other_one = resampling.finished(both, mine.judged.end_ms, length.minutes)
         assert first is not None  # noqa: S101  (``mine`` is not)
+        self._spans.update(_spans(first))
         near = other_one and beside.Witness(other_one, lives(first), None, length.minutes)
         span = None if self._span == EVER_MS else self._span
-        return quality(first, near, (length.minutes, given), self._shelf, span)
+        return quality(first, near, (length.minutes, given), self._shelf, span), matched.claim
+
+
+def _spans(given: Aside) -> dict[str, renames.Span]:
+    """Return between which believed bars each coin of a symbol traded."""
+    found = {}
+    for name, lying in given.coins:
+        first = lying.within(lying.first_ms, lying.first_ms + 1)
+        last = lying.within(lying.last_ms, lying.last_ms + 1)
+        prices = float(first.open[0]), float(last.close[-1])
+        found[name] = renames.Span(lying.first_ms, lying.last_ms, *prices)
+    return found

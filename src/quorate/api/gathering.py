@@ -18,10 +18,11 @@ from quorate.backtest import exchange
 from quorate.backtest.benchmark import Benchmark
 from quorate.backtest.record import Record
 from quorate.backtest.scorecard import ALL, Scorecard
+from quorate.backtest.survivors import Survivors
 from quorate.core.types import MONEY_SCALE, Line, Reason, Regime
 from quorate.report import attribution
 from quorate.report.capacity import capacity
-from quorate.statistics import currency
+from quorate.statistics import currency, survivors
 from quorate.statistics.benchmark import comparison
 from quorate.statistics.cautions import cautions
 from quorate.statistics.daily import EQUITY, daily_returns
@@ -108,12 +109,15 @@ class Gathering:
         votes = fold.made.params.consensus
         self._card = Scorecard(names, votes.horizon_bars, votes.bars_per_hour, votes.bars_per_day)
         self._holding = Benchmark(panel.n_coins, folding.bitcoin(panel), panel.bar_minutes)
+        self._haircut = fold.made.params.exchange.delisting_haircut
+        self._survivors = Survivors(panel.delisted_k[:], panel.bar_minutes, self._haircut)
 
     def add(self, block: Block) -> None:
         """Take what is worth keeping of the next block."""
         self._record.add(block)
         self._card.add(block)
         self._holding.add(block)
+        self._survivors.add(block)
 
     def result(
         self, run_id: str, seconds: dict[str, float], tried: Callable[[Daily], Trials] | None
@@ -162,6 +166,13 @@ class Gathering:
         )
         metrics["benchmark"], why = comparison(daily, aside["benchmark"])
         metrics["flags"] |= why
+        if (held := self._survivors.held()) is not None:
+            curves = (held.curves[name].to_numpy() for name in ("everyone", "survivors"))
+            metrics["survivors"] = survivors.between(*curves) | {
+                "n_coins": held.n_coins,
+                "n_ended": held.n_ended,
+                "haircut": self._haircut,
+            }
         metrics["flags"] |= cautions(metrics, in_usd)
         days = metrics["net"]["n_days"]
         metrics["activity"] |= over_span(metrics["activity"], days, span_days(equity))

@@ -7,124 +7,30 @@ was new, corrected, left out and refused. A file that cannot be read stops no ot
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
 from quorate.api import incoming
+from quorate.api.imported import COINS, Imported
 from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, StorageError
-from quorate.lake import layout, months, versions
+from quorate.lake import forming, layout, months, versions
 from quorate.lake.address import located
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, is_increasing, kind_of, refuse_months
 from quorate.lake.layout import Key
 from quorate.lake.sources import epoch_ms
 from quorate.lake.spacing import infer_minutes
 from quorate.lake.spec import instant_ms
-from quorate.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from polars._typing import PolarsDataType
-
     from quorate.lake.months import Stored
 
 _THREADS: Final = 4  # two of them wait for the disk
-_SHOWN: Final = 3
-COINS: Final[dict[str, PolarsDataType]] = {
-    "symbol": pl.String,
-    "file": pl.String,
-    "n_rows": pl.Int64,
-    "n_added": pl.Int64,
-    "n_corrected": pl.Int64,
-    "first": INSTANT,
-    "last": INSTANT,
-    "error": pl.String,
-}
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What an import did.
-
-    Attributes
-    ----------
-    lake, folder : str
-        The lake, and the folder in it that holds the symbols: what ``load`` and ``check_data``
-        read.
-    vendor, kind, interval : str
-        Of all of them.
-    coins : polars.DataFrame
-        A row a symbol: ``symbol, file, n_rows`` (read, the unfinished bar apart)``, n_added,
-        n_corrected`` (values)``, first, last, error``.
-    corrections : polars.DataFrame
-        ``symbol, ts, column, old, new, known_at``: values that replaced others.
-    left_out : tuple[str, ...]
-        Columns of the files that the kind has no place for.
-    n_unfinished : int
-        Last bars that were left out: they may still have been forming.
-    n_doubled : int
-        Rows that stood there more than once, and were kept once.
-    swept : tuple[str, ...]
-        Temporary files that a killed import had left, which were deleted.
-    """
-
-    lake: str
-    folder: str
-    vendor: str
-    kind: str
-    interval: str
-    coins: pl.DataFrame
-    corrections: pl.DataFrame
-    left_out: tuple[str, ...]
-    n_unfinished: int
-    n_doubled: int = 0
-    swept: tuple[str, ...] = ()
-
-    @property
-    def n_added(self) -> int:
-        """Return how many rows are new."""
-        return int(self.coins["n_added"].sum())
-
-    @property
-    def failed(self) -> pl.DataFrame:
-        """Return the symbols and files that were not stored, and why."""
-        return self.coins.filter(pl.col("error") != "").select("symbol", "file", "error")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values for JSON."""
-        names = ("lake", "folder", "vendor", "kind", "interval", "n_unfinished", "n_doubled")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "n_added": self.n_added,
-            "left_out": list(self.left_out),
-            "swept": list(self.swept),
-            "coins": plain(self.coins.to_dicts()),
-            "corrections": plain(self.corrections.to_dicts()),
-        }
-
-    def raise_if_failed(self) -> None:
-        """Say which files were not stored.
-
-        Raises
-        ------
-        DataError
-            Some were not; the others are in the lake.
-        """
-        failed = self.failed
-        if failed.is_empty():
-            return
-        said = [f"{file}: {error}" for _, file, error in failed.rows()[:_SHOWN]]
-        more = [f"and {failed.height - _SHOWN} more"] if failed.height > _SHOWN else []
-        others = "the others are in the lake; " if failed.height < self.coins.height else ""
-        raise DataError(
-            f"{failed.height} of {self.coins.height} were not stored: " + "; ".join(said + more),
-            hint=f"{others}correct these and import again",
-        )
 
 
 class _Coin(NamedTuple):
@@ -138,8 +44,27 @@ class _Coin(NamedTuple):
     last: datetime | None = None
     error: str = ""
     left_out: tuple[str, ...] = ()
-    n_unfinished: int = 0
     n_doubled: int = 0
+    held: pl.DataFrame | None = None  # the last bar, which may have been forming
+
+    def brought(self, stored: Stored, rows: pl.DataFrame) -> _Coin:
+        """Return it with its last bar stored too."""
+        before = self.stored
+        assert before is not None  # noqa: S101  (its other bars were stored)
+        both = stored._replace(
+            n_added=before.n_added + stored.n_added,
+            corrections=pl.concat([before.corrections, stored.corrections]),
+            swept=before.swept + stored.swept,
+        )
+        last = rows.select(pl.col("ts").max()).item()
+        return self._replace(
+            stored=both,
+            first=self.first or last,
+            last=last,
+            n_rows=self.n_rows + rows.height,
+            n_doubled=self.n_doubled + _n_doubled(rows),
+            held=None,
+        )
 
 
 def import_data(  # noqa: PLR0913  (what the files are, each with its name)
@@ -181,8 +106,9 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         With no ``known_at``: when a row that says otherwise than the lake became known; now when
         left out.
     keep_last : bool
-        Keep each symbol's last bar. When False it is left out, since it may still have been
-        forming when the file was made, as plain folders are read too.
+        Keep each symbol's last bar. When False it is left out where it may still have been forming
+        when the file was made, as plain folders are read too: where no other symbol goes on for
+        more than a day after it (``lake.forming``).
     progress : callable, optional
         Called with rows stored so far and rows expected (an estimate by bytes).
 
@@ -240,7 +166,7 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         coins=_lines(coins),
         corrections=_corrections(coins),
         left_out=tuple(sorted({name for coin in coins for name in coin.left_out})),
-        n_unfinished=sum(coin.n_unfinished for coin in coins),
+        n_unfinished=sum(coin.held is not None for coin in coins),
         n_doubled=sum(coin.n_doubled for coin in coins),
         swept=tuple(map(str, [*_swept(coins), *months.sweep(target)])),
     )
@@ -272,7 +198,41 @@ def _store(
             size, n_rows = size + part, n_rows + coin.n_rows
             if progress is not None and size:
                 progress(n_rows, round(n_rows * whole / size))
-    return done
+    ends = [_last_ms(coin) for coin in done]
+    since = max((at for at in ends if at is not None), default=forming.ALWAYS) - forming.REACH_MS
+    return [
+        coin if at is None or at > since else _with_last(coin, key, given)
+        for coin, at in zip(done, ends, strict=True)
+    ]
+
+
+def _last_ms(coin: _Coin) -> int | None:
+    """Return when the bar that is held back opens."""
+    return None if coin.held is None else int(epoch(coin.held["ts"])[-1])
+
+
+def _with_last(coin: _Coin, key: Key, given: Given) -> _Coin:
+    """Store the last bar too of a symbol that ended before the others did."""
+    rows = coin.held
+    assert rows is not None  # noqa: S101  (it is held back)
+    try:
+        return coin.brought(_put(rows, key, coin.symbol, given), rows)
+    except StorageError:
+        raise
+    except incoming.UNREADABLE as error:
+        return coin._replace(error=incoming.said(error))
+
+
+def _put(rows: pl.DataFrame, key: Key, symbol: str, given: Given) -> Stored:
+    """Store rows of a symbol."""
+    return layout.store(
+        rows,
+        given.root,
+        key,
+        symbol,
+        given.known_at,
+        corrected_at=given.corrected_at if given.known_at is None else None,
+    )
 
 
 def _one(source: Source, key: Key, given: Given) -> _Coin:
@@ -280,22 +240,15 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
     file = ", ".join(path.name for path in source.paths)
     try:
         found = incoming.read(source, given)
-        rows, n_unfinished = found.rows, 0
+        rows, held = found.rows, None
         if not kind_of(key.kind).is_timeless:
             rows = rows.drop("symbol", strict=False)
         if kind_of(key.kind).is_bar and "ts" in rows.columns:
             _check_interval(rows, key, source.symbol)
             if not given.keep_last and rows.height:
-                rows, n_unfinished = _finished(rows), 1
+                rows, held = _finished(rows)
         n_doubled = _n_doubled(rows)
-        stored = layout.store(
-            rows,
-            given.root,
-            key,
-            source.symbol,
-            given.known_at,
-            corrected_at=given.corrected_at if given.known_at is None else None,
-        )
+        stored = _put(rows, key, source.symbol, given)
     except StorageError:
         raise  # the bucket would refuse the others too
     except incoming.UNREADABLE as error:
@@ -313,8 +266,8 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
         first,
         last,
         left_out=found.left_out,
-        n_unfinished=n_unfinished,
         n_doubled=n_doubled,
+        held=held,
     )
 
 
@@ -326,12 +279,13 @@ def _n_doubled(rows: pl.DataFrame) -> int:
     return rows.height - rows.unique().height if names else 0
 
 
-def _finished(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows without the last bar."""
+def _finished(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows without the last bar, and that."""
     at = epoch(rows["ts"])
-    if at[-1] == at.max():
-        return rows.head(-1)
-    return rows.filter(pl.col("ts") != pl.col("ts").max())
+    if at[-1] == at.max() and (at == at[-1]).sum() == 1:
+        return rows.head(-1), rows.tail(1)
+    is_last = pl.col("ts") == pl.col("ts").max()
+    return rows.filter(~is_last), rows.filter(is_last)
 
 
 def _check_interval(rows: pl.DataFrame, key: Key, symbol: str) -> None:

@@ -16,7 +16,7 @@ from quorate.lake import keep as keep_panel
 from quorate.lake import load as load_panel
 from quorate.lake.address import located, on_disk
 from quorate.lake.layout import files
-from quorate.lake.spec import named
+from quorate.lake.reading import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +43,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     quote_usd: str | Path | None = None,
     as_of: datetime | str | None = None,
     in_universe: bool = False,
+    assets: str | Path | None = None,
     accept_failed: bool = False,
     settings: Settings | None = None,
     keep_in: str | Path | None = None,
@@ -73,6 +74,9 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     in_universe : bool
         Trade a coin only on days on which it is in the universe, by the days before them
         (``quorate.universe``); leave out those that never are.
+    assets : path, optional
+        A table of which asset each symbol is (CSV or Parquet: ``symbol, asset, units, known_at``):
+        a coin that changed its name goes on, and is not delisted.
     accept_failed : bool
         Load coins whose rows fail a rule of data all the same; the report says so at its head.
     settings : Settings, optional
@@ -95,7 +99,10 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     """
     if columns.holds(Path(bars)):
         said = (venue, kind, funding, mark, second, symbols, start, end)
-        if any(each is not None for each in (*said, assume_funding, bar_minutes, quote_usd, as_of)):
+        if any(
+            each is not None
+            for each in (*said, assume_funding, bar_minutes, quote_usd, as_of, assets)
+        ):
             raise ConfigError(
                 f"{bars} is a panel that was kept: its venue, coins and span are as they were",
                 hint="name the folder alone, or load from the files that it was made from",
@@ -128,6 +135,7 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         as_of=as_of,
         rules=data_rules(chosen_rules),
         universe=universe_rules(chosen_rules) if in_universe else None,
+        assets=path(assets),
         accept_failed=accept_failed,
     )
     if keep_in is None:

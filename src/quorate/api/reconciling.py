@@ -17,16 +17,29 @@ import polars as pl
 from quorate.api.configure import data_rules
 from quorate.api.effective import read_settings
 from quorate.errors import ConfigError, DataError
-from quorate.lake import beside, disk, governance, layout, lengths, reading, reconcile
+from quorate.lake import (
+    beside,
+    disk,
+    forming,
+    governance,
+    layout,
+    lengths,
+    multiples,
+    reading,
+    reconcile,
+)
 from quorate.lake.address import is_object, located, on_disk
 from quorate.lake.grid import take
 from quorate.lake.instruments import infer_tick
 from quorate.lake.judging import judge
 from quorate.lake.lives import aligned, lives
+from quorate.lake.multiples import Found
 from quorate.lake.quote import Rate
+from quorate.lake.reading import named
 from quorate.lake.reconcile import Merged
+from quorate.lake.shelf import Reading, Shelf
 from quorate.lake.sources import PRICES
-from quorate.lake.spec import EVER_MS, KINDS, between_ms, match, named, quote_asset
+from quorate.lake.spec import EVER_MS, KINDS, between_ms, quote_asset
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
@@ -36,6 +49,9 @@ if TYPE_CHECKING:
     from quorate.core.types import IntVec
     from quorate.lake.governance.findings import Schema
     from quorate.lake.judging import Aside
+    from quorate.lake.multiples import Claim
+
+    Files = Mapping[str, tuple[Path, ...]]
 
 _THREADS = 2
 COINS: Final[Schema] = {
@@ -62,12 +78,16 @@ class Reconciled:
         ``symbol, at``: times at which no two agree; they are left out.
     folder : Path or None
         Where the merged series are.
+    multiples : tuple of (str, lake.multiples.Claim)
+        A vendor, and its symbol that is another's at a multiple by their names, and what prices
+        say: it is in the other's unit in the merged series, or apart.
     """
 
     vendors: tuple[str, ...]
     coins: pl.DataFrame
     disputed: pl.DataFrame
     folder: Path | None
+    multiples: tuple[tuple[str, Claim], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
@@ -76,6 +96,7 @@ class Reconciled:
             "coins": plain(self.coins.to_dicts()),
             "disputed": plain(self.disputed.to_dicts()),
             "folder": None if self.folder is None else str(self.folder),
+            "multiples": [{"vendor": who, **claim.as_dict()} for who, claim in self.multiples],
         }
 
 
@@ -146,25 +167,39 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     _refuse_twins(folders, titles, kind)
     place, span = None if to is None else on_disk(to), between_ms(start, end)
     found = [reading.files(located(each)) for each in folders]
-    everyone = _everyone(found)
-    chosen = tuple(everyone) if symbols is None else named(symbols, everyone)
+    place_of = Reading(Shelf())
+    everyone = _everyone(found, place_of)
+    files = {symbol: first.paths for symbol, first in everyone.items()}
+    chosen = tuple(files) if symbols is None else named(symbols, files)
     if missing := [symbol for symbol in chosen if symbol not in everyone]:
         raise DataError(
             f"no vendor has {missing[0]}", hint=f"there are {', '.join(sorted(everyone)[:8])} ..."
         )
-    length = lengths.length(everyone[symbol] for symbol in chosen)
+    length = lengths.length(everyone[symbol].paths for symbol in chosen)
+    by_vendor = {symbol: _by_vendor(symbol, everyone[symbol], found, place_of) for symbol in chosen}
     money = None if quote_usd is None else Path(quote_usd)
     rate = None if money is None else Rate(money)
-    _refuse_other_money(chosen, found, titles, money)
+    _refuse_other_money(by_vendor, titles, money)
     rules = governance.params(**data_rules(read_settings()))
     is_plain = [not layout.is_partitioned(located(each)) for each in folders]
+    since = [
+        forming.since(there) if plain_one else forming.ALWAYS
+        for there, plain_one in zip(found, is_plain, strict=True)
+    ]
 
     def one(symbol: str) -> list[_Coin]:
         judged = [
-            judge(symbol, paths, length, rules, drop_last=drops) if paths else None
-            for paths, drops in zip(
-                (match(symbol, there) for there in found), is_plain, strict=True
+            judge(
+                symbol,
+                there.paths,
+                length,
+                rules,
+                drop_last=drops,
+                reading=place_of._replace(times=there.times, forming_ms=ms),
             )
+            if there.paths
+            else None
+            for there, drops, ms in zip(by_vendor[symbol], is_plain, since, strict=True)
         ]
         merged = _merged(judged, kind, length.minutes, rate)
         return merged if span == EVER_MS else [_within(each, span) for each in merged]
@@ -184,6 +219,12 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
         pl.DataFrame([row for coin in made for row in _rows(coin, titles)], COINS, orient="row"),
         pl.concat([none, *map(_disputed, made)]),
         place,
+        tuple(
+            (title, there.claim)
+            for symbol in chosen
+            for title, there in zip(titles, by_vendor[symbol], strict=True)
+            if there.claim is not None
+        ),
     )
 
 
@@ -219,16 +260,39 @@ def _refuse_twins(folders: Sequence[str | Path], titles: Sequence[str], kind: st
             )
 
 
-def _everyone(found: Sequence[Mapping[str, tuple[Path, ...]]]) -> dict[str, tuple[Path, ...]]:
-    """Return every coin, as the first vendor that has it spells it, with that vendor's files."""
-    everyone: dict[str, tuple[Path, ...]] = dict(found[0])
+class _First(NamedTuple):
+    """The first vendor that has a coin, and its files."""
+
+    v: int
+    paths: tuple[Path, ...]
+
+
+def _everyone(found: Sequence[Files], place: Reading) -> dict[str, _First]:
+    """Return every coin, as the first vendor that has it spells it."""
+    everyone = {symbol: _First(0, paths) for symbol, paths in found[0].items()}
     for i, there in enumerate(found[1:], start=1):
         everyone |= {
-            symbol: paths
+            symbol: _First(i, paths)
             for symbol, paths in there.items()
-            if not any(match(symbol, dict(before)) for before in found[:i])
+            if not any(
+                multiples.find(symbol, paths, before, place, symbol).paths for before in found[:i]
+            )
         }
     return everyone
+
+
+def _by_vendor(
+    symbol: str, first: _First, found: Sequence[Files], place: Reading
+) -> tuple[Found, ...]:
+    """Return a coin's files by vendor; none of those before the first has it."""
+    return (
+        *[Found(())] * first.v,
+        Found(first.paths),
+        *(
+            multiples.find(symbol, first.paths, there, place, symbol)
+            for there in found[first.v + 1 :]
+        ),
+    )
 
 
 class _Coin(NamedTuple):
@@ -261,16 +325,12 @@ def _within(coin: _Coin, span: tuple[int, int]) -> _Coin:
 
 
 def _refuse_other_money(
-    symbols: Sequence[str],
-    found: Sequence[Mapping[str, tuple[Path, ...]]],
-    titles: Sequence[str],
-    quote_usd: Path | None,
+    by_vendor: Mapping[str, Sequence[Found]], titles: Sequence[str], quote_usd: Path | None
 ) -> None:
     """Refuse vendors whose prices are in other money than the first one's."""
-    for symbol in symbols:
+    for symbol, found in by_vendor.items():
         for title, there in zip(titles[1:], found[1:], strict=True):
-            paths = match(symbol, dict(there))
-            other = layout.spelt(paths) if paths else ""
+            other = layout.spelt(there.paths) if there.paths else ""
             if beside.is_apart(quote_usd, symbol, quote_asset(other)):
                 raise ConfigError(
                     f"{symbol} of {titles[0]} and {other} of {title} are in other money: the basis "

@@ -13,8 +13,9 @@ import polars as pl
 from quorate.api.configure import data_rules, universe_rules
 from quorate.api.effective import read_settings
 from quorate.errors import DataError
-from quorate.lake import disk, governance, layout
+from quorate.lake import disk, governance, layout, renames
 from quorate.lake.address import located
+from quorate.lake.assets import read as read_assets
 from quorate.lake.sources import bar_rows, epoch_ms
 from quorate.lake.spacing import infer_minutes
 from quorate.lake.survivorship import Survivorship
@@ -23,9 +24,10 @@ from quorate.lake.universe import Rules, days_of, judged
 from quorate.lake.universe import rules as make_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from quorate.lake.assets import Listed
     from quorate.lake.sources import Series
 
 
@@ -34,6 +36,8 @@ def universe(
     at: date | str,
     until: date | str | None = None,
     rules: Rules | None = None,
+    *,
+    assets: str | Path | None = None,
 ) -> pl.DataFrame:
     """Say of every coin whether it may be traded on a day, by what was known before it.
 
@@ -48,6 +52,9 @@ def universe(
         The last day, where a span is asked for.
     rules : Rules, optional
         Fixed before the test; section ``[universe]`` of the settings when left out.
+    assets : path, optional
+        A table of which asset each symbol is (``lake.assets``): symbols of one asset, one after the
+        other, are one coin, whose age goes on. Each symbol is its own when left out.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def universe(
     Missing: see ``lake.universe``.  Spec 13; METHODS 12.
     """
     first, last = _span(at, at if until is None else until)
-    days, newest = _days(bars)
+    days, newest = _days(bars, assets)
     _refuse_beyond(newest, last)
     return judged(days, _rules(rules), first, last)
 
@@ -77,12 +84,14 @@ def survivorship(
     at: date | str,
     until: date | str,
     rules: Rules | None = None,
+    *,
+    assets: str | Path | None = None,
 ) -> Survivorship:
     """Return what looking only at survivors would have claimed from one day to another.
 
     Parameters
     ----------
-    bars, at, until, rules
+    bars, at, until, rules, assets
         As ``universe``.
 
     Returns
@@ -102,7 +111,7 @@ def survivorship(
     Spec 13; METHODS 12.
     """
     first, last = _span(at, until)
-    days, newest = _days(bars)
+    days, newest = _days(bars, assets)
     _refuse_beyond(newest, last)
     last = max(first, min(last, newest))
     return measured(days, judged(days, _rules(rules), first, last))
@@ -129,10 +138,11 @@ def _span(at: date | str, until: date | str) -> tuple[date, date]:
     return first, last
 
 
-def _days(bars: str | Path) -> tuple[pl.DataFrame, date]:
+def _days(bars: str | Path, assets: str | Path | None) -> tuple[pl.DataFrame, date]:
     """Return the days on which each coin traded, and the last that any file has a row of."""
+    listed = {} if assets is None else read_assets(located(assets))
     days, newest_ms = [], 0
-    for coins, last_ms in _coins(located(bars)):
+    for coins, last_ms in _coins(located(bars), listed):
         days += [days_of(name, series) for name, series in coins]
         newest_ms = max(newest_ms, last_ms)
     if not days:
@@ -162,10 +172,33 @@ def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
         yield symbol, bar_rows(paths)[0]
 
 
-def _coins(where: Path) -> Iterator[tuple[tuple[tuple[str, Series], ...], int]]:
+def _linked(where: Path, listed: Mapping[str, Listed]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield each coin's rows: those of the symbols of one asset are one coin's."""
+    held: dict[str, pl.DataFrame] = {}
+    for symbol, rows in _frames(where):
+        if symbol in listed:
+            held[symbol] = rows
+        else:
+            yield symbol, rows
+    spans = {
+        symbol: span
+        for symbol, rows in held.items()
+        if (span := renames.span(rows, symbol)) is not None
+    }
+    chains = renames.link(spans, listed).chains.values()
+    taken = {part.symbol for chain in chains for part in chain.parts}
+    for chain in chains:
+        parts = [renames.cut(held[part.symbol], part, part.symbol) for part in chain.parts]
+        yield chain.name, pl.concat(parts, how="diagonal_relaxed")
+    yield from ((symbol, rows) for symbol, rows in held.items() if symbol not in taken)
+
+
+def _coins(
+    where: Path, listed: Mapping[str, Listed]
+) -> Iterator[tuple[tuple[tuple[str, Series], ...], int]]:
     """Yield the believed bars of each symbol's coins, and when its last row opens."""
     chosen = governance.params(**data_rules(read_settings()))
-    for symbol, rows in _frames(where):
+    for symbol, rows in _linked(where, listed):
         at = epoch_ms(rows, symbol)
         minutes = infer_minutes(at, symbol, is_strict=False)
         if minutes is not None:

@@ -233,6 +233,8 @@ def _tell(found: Check, *, by_day: bool) -> None:
         if table is not None:
             console.print(f"\n{title}", style="bold")
             console.print(table, crop=False)
+    for said in found.same_assets():
+        console.print(f"\n{said}", markup=False)
 
 
 @data.command
@@ -253,6 +255,9 @@ def universe(
         int | None, Parameter(help="Days that turnover is the median of.")
     ] = None,
     min_turnover: Annotated[float | None, Parameter(help="Least turnover a day, in quote.")] = None,
+    assets: Annotated[
+        Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say of every coin whether it could be traded on a day, by the days before it.
@@ -281,8 +286,8 @@ def universe(
         raise ConfigError(
             str(error), hint="`quorate data universe --help` has the defaults"
         ) from error
-    found = api.universe(bars, at, rules=given)
-    held = None if until is None else api.survivorship(bars, at, until, given)
+    found = api.universe(bars, at, rules=given, assets=assets)
+    held = None if until is None else api.survivorship(bars, at, until, given, assets=assets)
     if json:
         coins = plain(found.to_dicts())
         told = coins if held is None else {"coins": coins, "survivorship": plain(held.as_dict())}

@@ -52,6 +52,9 @@ class Beside:
     as_of: Annotated[
         str | None, Parameter(help="Only what the lake knew then, UTC; its latest if left out.")
     ] = None
+    assets: Annotated[
+        Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
+    ] = None
 
     universe: Annotated[
         bool,
@@ -90,6 +93,7 @@ class Beside:
             quote_usd=self.quote_usd,
             as_of=self.as_of,
             in_universe=self.universe,
+            assets=self.assets,
             accept_failed=self.accept_failed,
             settings=settings,
             keep_in=keep_in,

@@ -67,3 +67,5 @@ def reconcile(
     console = wide_console()
     console.print(reconciled_rows(found, console.width), crop=False)
     console.print(disputed_line(found), markup=False)
+    for vendor, claim in found.multiples:
+        console.print(f"{vendor}: {claim.told()}", markup=False)

@@ -13,8 +13,10 @@ import numpy as np
 
 from quorate.core.types import Bar
 from quorate.errors import DataError
-from quorate.lake import funding, layout
+from quorate.lake import forming, funding, layout
 from quorate.lake.marks import Marks
+from quorate.lake.multiples import ONE
+from quorate.lake.renames import EVER, Leg, Part
 from quorate.lake.shelf import Reading
 from quorate.lake.spec import as_of_ms, match
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from quorate.lake.grid import Grid, Laid
     from quorate.lake.laying import Laying
     from quorate.lake.lives import Life
+    from quorate.lake.multiples import Found
     from quorate.lake.panel import FundingSource
     from quorate.lake.prints import Prints
     from quorate.lake.shelf import Shelf
@@ -39,12 +42,16 @@ _NONE: Vec = np.empty(0)
 
 
 class Carrying(NamedTuple):
-    """What is the same for all coins: the spec, the grid, and each venue's folders by symbol."""
+    """What is the same for all coins: the spec, the grid, and each venue's folders by symbol.
+
+    ``forming`` says from when on the last marks of each venue may have been forming.
+    """
 
     spec: PanelSpec
     grid: Grid
     funding: tuple[Files, ...]
     mark: tuple[Files, ...]
+    forming: tuple[int, ...]
     prints: Prints
     shelf: Shelf
 
@@ -92,7 +99,11 @@ def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carry
         tuple({} if folder is None else layout.files(folder) for folder in folders)
         for folders in (of_funding, of_marks)
     ]
-    return Carrying(spec, grid, listed[0], listed[1], prints, shelf)
+    since = tuple(
+        forming.ALWAYS if folder is None or layout.is_partitioned(folder) else forming.since(files)
+        for folder, files in zip(of_marks, listed[1], strict=True)
+    )
+    return Carrying(spec, grid, listed[0], listed[1], since, prints, shelf)
 
 
 class Carry:
@@ -108,6 +119,8 @@ class Carry:
         The coin's bars on the grid, an entry a venue.
     spans : sequence of (int, int)
         The parts of the grid that will be asked for: first row, number of rows.
+    found : sequence of Found
+        How each venue spells it.
 
     Raises
     ------
@@ -128,20 +141,27 @@ class Carry:
         life: Life,
         layings: Sequence[Laying],
         spans: Sequence[tuple[int, int]],
+        found: Sequence[Found],
     ) -> None:
         self._given, self._layings = given, layings
         self._funding = [
-            _known(given, v, life.name, laying, spans) for v, laying in enumerate(layings)
+            _known(given, v, life.name, (laying, _legs(life, there, given.funding[v])), spans)
+            for v, (laying, there) in enumerate(zip(layings, found, strict=True))
         ]
         self._marks = []
-        for v, source in enumerate(given.spec.sources):
-            found = () if source.mark is None else match(life.name, given.mark[v])
+        for v, (source, there) in enumerate(zip(given.spec.sources, found, strict=True)):
+            legs = () if source.mark is None else _legs(life, there, given.mark[v])
+            paths = tuple(path for leg in legs for path in leg.paths)
+            reading = Reading(
+                given.shelf,
+                as_of_ms(given.spec),
+                given.prints,
+                there.times,
+                legs if there.legs else (),
+                given.forming[v],
+            )
             place = f"{life.name}.{v}.mark"
-            self._marks.append(Marks(source, found, life, (given.grid, place), self._reading()))
-
-    def _reading(self) -> Reading:
-        given = self._given
-        return Reading(given.shelf, as_of_ms(given.spec), given.prints)
+            self._marks.append(Marks(source, paths, life, (given.grid, place), reading))
 
     def part(self, t: int, n: int) -> Carried:
         """Return it of n rows of the grid from the t-th on.
@@ -248,13 +268,37 @@ def _laid(settlements: funding.Settlements | None, grid: Grid) -> funding.Fundin
     return funding.Funding(np.zeros(grid.n_bars), nothing, nothing.copy())
 
 
+def _legs(life: Life, there: Found, files: Files) -> tuple[Leg, ...]:
+    """Return a coin's files in another folder of a venue, as its bars there are spelt."""
+    name = life.name if there.claim is None or not there.paths else there.claim.other
+    parts = [leg.part for leg in there.legs] or [Part(name, *EVER, ONE)]
+    legs = (Leg(part, match(part.symbol, files)) for part in parts)
+    return tuple(leg for leg in legs if leg.paths)
+
+
+def _settled(given: Carrying, legs: Sequence[Leg]) -> funding.Settlements | None:
+    """Return a coin's settlements; of one that has several symbols, each one's in its time."""
+    limit = as_of_ms(given.spec)
+    read = [
+        funding.between(
+            funding.read(leg.paths, limit, given.prints), leg.part.first_ms, leg.part.end_ms
+        )
+        for leg in legs
+    ]
+    return funding.joined(read) if read else None
+
+
 def _known(
-    given: Carrying, v: int, name: str, laying: Laying, spans: Sequence[tuple[int, int]]
+    given: Carrying,
+    v: int,
+    name: str,
+    held: tuple[Laying, tuple[Leg, ...]],
+    spans: Sequence[tuple[int, int]],
 ) -> _Known:
     """Read one coin's funding on one venue, and see how it is known, or refuse it."""
-    source, found = given.spec.sources[v], match(name, given.funding[v])
-    limit = as_of_ms(given.spec)
-    read = funding.read(found, limit, given.prints) if found else None
+    source, (laying, legs) = given.spec.sources[v], held
+    found = tuple(path for leg in legs for path in leg.paths)
+    read = _settled(given, legs)
     if source.kind == "spot" or all(laying.lay(t, n).last[0] < 0 for t, n in spans):
         return _Known(None, "none", is_filled=False, paths=found)
     unknown, n_traded = 0, 0

@@ -17,6 +17,7 @@ from quorate.errors import DataError
 from quorate.lake import beside, disk, facts, resampling
 from quorate.lake import quality as worth
 from quorate.lake.facts import Origin
+from quorate.lake.multiples import Claim
 from quorate.lake.quality import Quality
 
 if TYPE_CHECKING:
@@ -44,8 +45,11 @@ class Certificate(NamedTuple):
     are the parameters by name, ``excluded`` says why a coin is not in the panel, ``is_accepted``
     that it was loaded although a rule failed, because that was asked for. ``universe`` has the
     numbers by which members were chosen; empty where every listed coin is one. ``inputs`` are the
-    files that were read beside the bars: funding, marks, the quote currency. ``damaged`` says which
-    of its own tables could not be read back, and why; they are empty then.
+    files that were read beside the bars: funding, marks, the quote currency. ``multiples`` has the
+    further venues' symbols that are by their names the primary's at a multiple, and what prices
+    say; ``renames`` which symbols are one coin by the table of assets, a venue and a sentence each.
+    ``damaged`` says which of its own tables could not be read back, and why; they are empty
+    then.
     """
 
     venues: tuple[tuple[Origin, Quality], ...]
@@ -56,6 +60,8 @@ class Certificate(NamedTuple):
     universe: Mapping[str, float] = MappingProxyType({})
     inputs: tuple[Origin, ...] = ()
     damaged: tuple[str, ...] = ()
+    multiples: tuple[tuple[str, Claim], ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
 
     @property
     def failed(self) -> pl.DataFrame:
@@ -145,7 +151,15 @@ def certify(
         origin = facts.of_bars(source, v, symbols, prints)
         made_of = resampling.made_of((symbol.minutes[v] for symbol in symbols), bars[0])
         venues.append((origin._replace(made_of=made_of), worth.concat(parts)))
-    made = Certificate(tuple(venues), bars[0], bars[1]._asdict(), {}, is_accepted=False)
+    claims = tuple(
+        (source.venue, claim)
+        for v, source in enumerate(sources)
+        for symbol in symbols
+        if (claim := symbol.claims[v]) is not None
+    )
+    made = Certificate(
+        tuple(venues), bars[0], bars[1]._asdict(), {}, is_accepted=False, multiples=claims
+    )
     return made._replace(is_accepted=not made.failed.is_empty())
 
 
@@ -231,6 +245,10 @@ def write(certificate: Certificate, where: Path) -> None:
         "is_accepted": certificate.is_accepted,
         "universe": dict(certificate.universe),
         "inputs": [each._asdict() for each in certificate.inputs],
+        "multiples": [
+            {"venue": venue, **claim.as_dict()} for venue, claim in certificate.multiples
+        ],
+        "renames": [list(each) for each in certificate.renames],
         "found": _counts(certificate),
     }
     disk.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
@@ -282,7 +300,13 @@ def salvage(where: Path) -> Certificate:
         origins = [_known(each) for each in about["venues"]]
         names = ("bar_minutes", "rules", "excluded", "is_accepted", "universe")
         inputs = tuple(_known(each) for each in about.get("inputs", ()))
-        made = Certificate((), **{name: about[name] for name in names}, inputs=inputs)
+        claims = tuple(
+            (each["venue"], Claim(*(each[name] for name in Claim._fields)))
+            for each in about.get("multiples", ())
+        )
+        values = {name: about[name] for name in names}
+        linked = tuple((venue, said) for venue, said in about.get("renames", ()))
+        made = Certificate((), **values, inputs=inputs, multiples=claims, renames=linked)
     except (OSError, ValueError, KeyError, TypeError) as error:
         said = (error.strerror if isinstance(error, OSError) else None) or str(error)
         lost = (f"{ABOUT}: {said}",)

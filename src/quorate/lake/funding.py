@@ -154,6 +154,44 @@ def read(
     return Settlements(name, at, rate, told)
 
 
+def between(given: Settlements, first_ms: int, end_ms: int) -> Settlements:
+    """Return the settlements of ``[first_ms, end_ms)``.
+
+    Examples
+    --------
+    >>> between(Settlements("f", np.array([1, 2, 3]), np.ones(3)), 2, 3).at_ms.tolist()
+    [2]
+    """
+
+    def inside(at: IntVec) -> slice:
+        return slice(*np.searchsorted(at, (first_ms, end_ms)).tolist())
+
+    rows, told = inside(given.at_ms), given.told
+    if told is not None:
+        seen = (told.at_ms >= first_ms) & (told.at_ms < end_ms)
+        told = asof.Told(told.at_ms[seen], told.known_ms[seen], told.value[seen])
+    return Settlements(given.file, given.at_ms[rows], given.rate[rows], told)
+
+
+def joined(parts: Sequence[Settlements]) -> Settlements:
+    """Return settlements that follow one another as one series.
+
+    Examples
+    --------
+    >>> one = Settlements("f", np.array([1]), np.ones(1))
+    >>> joined([one, Settlements("g", np.array([2]), np.ones(1))]).at_ms.tolist()
+    [1, 2]
+    """
+    if len(parts) == 1:
+        return parts[0]
+    told = None
+    if any(each.told is not None for each in parts):
+        all_told = [each.told or asof.Told(each.at_ms, each.at_ms, each.rate) for each in parts]
+        told = asof.Told(*(np.concatenate(each) for each in zip(*all_told, strict=True)))
+    at = np.concatenate([each.at_ms for each in parts])
+    return Settlements(parts[0].file, at, np.concatenate([each.rate for each in parts]), told)
+
+
 def _told(paths: Sequence[Path], as_of_ms: int | None) -> asof.Told | None:
     """Return when each rate was known, None where each was at its time."""
     rows = months.rows(paths)

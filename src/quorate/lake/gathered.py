@@ -17,11 +17,14 @@ import polars as pl
 
 from quorate.errors import DataError
 from quorate.lake import (
+    assets,
     beside,
     certificate,
     instruments,
     lengths,
+    multiples,
     reading,
+    renames,
     resampling,
     room,
     scope,
@@ -31,8 +34,9 @@ from quorate.lake.governance import params
 from quorate.lake.grid import Grid, moves, window
 from quorate.lake.quarantine import quarantined
 from quorate.lake.quote import Rate
+from quorate.lake.shelf import Reading
 from quorate.lake.sources import MINUTE_MS
-from quorate.lake.spec import EVER_MS, instant_ms, match
+from quorate.lake.spec import EVER_MS, as_of_ms, instant_ms, match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from quorate.lake.prints import Prints
     from quorate.lake.quality import Quality
     from quorate.lake.reading import Symbol
+    from quorate.lake.renames import Linked
     from quorate.lake.shelf import Shelf
     from quorate.lake.spec import PanelSpec
     from quorate.lake.universe import Members
@@ -124,16 +129,20 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     """
     rules, prints = params(**spec.rules), {}  # type: tuple[Params, Prints]
     found = [reading.files(source.path) for source in spec.sources]
-    chosen = _choose(spec, found[0])
+    listed = {} if spec.assets is None else assets.read(spec.assets, as_of_ms(spec))
+    linked = renames.of_venues(found, listed, Reading(shelf, as_of_ms(spec)))
+    chosen = _choose(spec, found[0], linked[0])
     if shelf.cutting is None:
-        room.refuse_what_cannot_be_read(match(name, files) for files in found for name in chosen)
+        whole = list(map(renames.merged, found, linked))
+        room.refuse_what_cannot_be_read(match(name, files) for files in whole for name in chosen)
     length = lengths.length(
         (match(symbol, files) for files in found for symbol in chosen),
         spec.bar_minutes,
         shelf.cutting,
     )
     minutes = _divides_an_hour(length.minutes)
-    symbols = each_of(reading.read(spec, found, length, shelf, prints), chosen)
+    venues = list(zip(found, linked, strict=True))
+    symbols = each_of(reading.read(spec, venues, length, shelf, prints), chosen)
     symbols = resampling.ended(symbols, minutes)
     coins = _coins(symbols)
     span = _span(spec, coins, minutes)
@@ -162,7 +171,9 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     silent = _silent(spec, coins, kept)
     excluded = dict.fromkeys(silent, "no trade in the span")
     notes = [f"Left out, no trade in the span: {', '.join(silent)}."] if silent else []
-    notes += certificate.note(worth) + resampling.notes(worth)
+    worth = worth._replace(renames=renames.told(spec.sources, linked, symbols))
+    notes += certificate.note(worth) + resampling.notes(worth) + multiples.notes(worth.multiples)
+    notes += [f"On {venue}: {said}" for venue, said in worth.renames]
     notes += beside.notes(spec, {symbol.name: symbol.is_apart for symbol in symbols})
     apart = quarantined(worth.venues[0][1].pair_days)
     notes += beside.clocks(spec.sources[0].venue, worth.venues[0][1].pairs)
@@ -256,18 +267,24 @@ def _lacks(spec: PanelSpec, symbols: Sequence[Symbol]) -> frozenset[str]:
     return frozenset(absent)
 
 
-def _choose(spec: PanelSpec, files: dict[str, tuple[Path, ...]]) -> tuple[str, ...]:
+def _choose(
+    spec: PanelSpec, found: Mapping[str, tuple[Path, ...]], linked: Linked
+) -> tuple[str, ...]:
     """Return the coins to load: those asked for, else all of the primary's."""
+    files = renames.merged(found, linked)
     if spec.symbols is None:
         return tuple(files)
-    absent = [symbol for symbol in spec.symbols if symbol not in files]
-    if absent or not spec.symbols or len(set(spec.symbols)) != len(spec.symbols):
+    asked = tuple(linked.name_of(symbol) for symbol in spec.symbols)
+    if linked.chains:
+        asked = tuple(dict.fromkeys(asked))
+    absent = [symbol for symbol in asked if symbol not in files]
+    if absent or not asked or len(set(asked)) != len(asked):
         raise DataError(
             f"symbols {', '.join(absent) or 'none or one twice'} cannot be loaded from "
             f"{spec.sources[0].path}",
             hint=f"it has {', '.join(files)}",
         )
-    return tuple(spec.symbols)
+    return asked
 
 
 def _divides_an_hour(minutes: int) -> int:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from quorate.errors import SchemaError
-from quorate.lake import governance, layout, lengths
+from quorate.lake import governance, layout, lengths, renames
 from quorate.lake.governance import Governing
 from quorate.lake.shelf import Reading, Shelf
 from quorate.lake.sources import MINUTE_MS, epoch_ms
 from quorate.lake.spacing import Spacings
 from quorate.lake.spec import EVER_MS, quote_asset
-from quorate.lake.stretches import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,13 +92,13 @@ def judge(
     rules : Params
         Of governance.
     drop_last : bool
-        Leave out the last bar, which may still have been forming.
+        Leave out the last bar, where it may still have been forming (``Reading.forming_ms``).
     disputed : callable, optional
         Returns where a second vendor shows another price than a coin's bars of a length
         (``govern``).
     reading : Reading, optional
-        Where the bars are laid, as of when, and what is told of each file; in memory and of the
-        latest rows when left out.
+        Where the bars are laid, as of when, in which unit, and what is told of each file; in
+        memory, of the latest rows and as stored when left out.
     name : str
         Of the pile on the shelf.
 
@@ -116,10 +115,11 @@ def judge(
     -----
     Units, Causal, Missing: as ``governance.govern``.  Spec 13.
     """
-    place, as_of_ms, prints = reading or Reading(Shelf())
+    given = reading or Reading(Shelf())
+    place = given.shelf
 
     def cut() -> Iterator[Stretch]:
-        return stretches(paths, place.cutting, as_of_ms, prints)
+        return renames.stored(paths, given)
 
     def held(minutes: int | None) -> Aside:
         spacings, judging, n_rows = Spacings(), None, 0
@@ -130,7 +130,15 @@ def judge(
             n_rows += at.size
             if judging is None:
                 own = minutes or _length(part, at, cut, bars)
-                judging = _Judging(symbol, own, rules, place.pile(name), drop_last, disputed)
+                governing = Governing(
+                    symbol,
+                    own,
+                    rules,
+                    drop_last=drop_last,
+                    forming_ms=given.forming_ms,
+                    disputed=_asked(disputed, own),
+                )
+                judging = _Judging(symbol, own, governing, place.pile(name))
             judging.step(part.rows, at, is_last=part.is_last)
         assert part is not None and judging is not None  # noqa: S101, PT018  (one at least)
         whole = lengths.of_spacings(spacings, n_rows, part.name, bars)
@@ -156,22 +164,17 @@ def _length(part: Stretch, at: IntVec, cut: Callable[[], Iterator[Stretch]], bar
     return lengths.of_spacings(spacings, n_rows, part.name, bars)
 
 
+def _asked(disputed: Disputed | None, minutes: int) -> Callable[[Series], Mask] | None:
+    """Return what asks of bars of one length."""
+    return None if disputed is None else lambda series: disputed(series, minutes)
+
+
 class _Judging:
     """Lays what is believed of a symbol on the shelf, and keeps what became no bar."""
 
-    def __init__(
-        self,
-        symbol: str,
-        minutes: int,
-        rules: Params,
-        pile: Pile,
-        drop_last: bool,  # noqa: FBT001
-        disputed: Disputed | None,
-    ) -> None:
-        asks = None if disputed is None else lambda series: disputed(series, minutes)
+    def __init__(self, symbol: str, minutes: int, governing: Governing, pile: Pile) -> None:
         self.minutes = minutes
-        self._symbol, self._pile = symbol, pile
-        self._governing = Governing(symbol, minutes, rules, drop_last=drop_last, disputed=asks)
+        self._symbol, self._pile, self._governing = symbol, pile, governing
         self._near: IntVec = np.empty(0, np.int64)  # of rows that may become bars yet
         self._left: list[IntVec] = []
 

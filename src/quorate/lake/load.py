@@ -160,7 +160,7 @@ def _coin(
         for v, aside in enumerate(symbol.aside)
     ]
     ends = Facts(layings[0], spans)
-    held = carry.Carry(given, life, layings, spans)
+    held = carry.Carry(given, life, layings, spans, symbol.found)
     prices: list[list[Vec]] = [[] for _ in layings]
     for t, n in spans:
         laid = [each.lay(t, n) for each in layings]

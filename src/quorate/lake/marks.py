@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.errors import DataError
-from quorate.lake import layout
+from quorate.lake import layout, renames
 from quorate.lake.grid import window
-from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, snap
+from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, epoch_ms, snap
 from quorate.lake.spacing import Spacings
-from quorate.lake.stretches import stretches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +45,7 @@ class Marks:
     where : (Grid, str)
         The panel's grid, and a name for the pile on the shelf.
     reading : Reading
-        Where from, and as of when.
+        Where from, as of when, and in which unit.
 
     Raises
     ------
@@ -88,11 +87,13 @@ class Marks:
     ) -> tuple[Lying, int | None]:
         """Lay the marks on the shelf; return them and the length of their bars."""
         drops, spacings = not layout.is_partitioned(folder), Spacings()
-        pile, shelf = reading.shelf.pile(name), reading.shelf
+        pile = reading.shelf.pile(name)
         label = ""
-        for part in stretches(paths, shelf.cutting, reading.as_of_ms, reading.prints, MARK):
+        for part in renames.stored(paths, reading, MARK):
             label = part.name
-            series = checked(part.rows, label, drop_last=drops and part.is_last, has_volume=False)
+            at = epoch_ms(part.rows, label)
+            is_forming = drops and part.is_last and at.size and at[-1] > reading.forming_ms
+            series = checked(part.rows, label, drop_last=bool(is_forming), has_volume=False)
             spacings.add(series.open_ms)
             pile.put(self._life.name, series)
         return pile.coins[0][1], spacings.minutes(label)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quorate.lake import universe
+from quorate.lake import assets, universe
 from quorate.lake.governance.params import params
 from quorate.lake.panel import Provenance
 from quorate.lake.prints import together
-from quorate.lake.spec import plain
+from quorate.lake.spec import as_of_ms, plain
 
-READING = 4
+READING = 6
 """How rows become a panel; another number, another panel of the same files."""
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def told(
         [sorted(each.items()) for each in (spec.tick, spec.lot)],
         params(**spec.rules),
         None if spec.universe is None else universe.rules(**spec.universe),
+        [] if spec.assets is None else sorted(assets.read(spec.assets, as_of_ms(spec)).items()),
     )
     digest = together(paths, prints, repr(chosen))
     venues = ", ".join(source.venue for source in spec.sources)

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.errors import DataError
-from quorate.lake import beside, layout, quote, resampling
+from quorate.lake import beside, forming, layout, multiples, quote, renames, resampling
 from quorate.lake.governance import params
 from quorate.lake.judging import judge
 from quorate.lake.lives import lives
+from quorate.lake.multiples import Found
 from quorate.lake.shelf import Reading
-from quorate.lake.spec import as_of_ms, match
+from quorate.lake.spec import as_of_ms, base_asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from quorate.lake.judging import Aside, Disputed
     from quorate.lake.lengths import Length
     from quorate.lake.lives import Life
+    from quorate.lake.multiples import Claim
     from quorate.lake.prints import Prints
+    from quorate.lake.renames import Leg, Linked
     from quorate.lake.shelf import Shelf
     from quorate.lake.spec import PanelSpec, Source
 
@@ -39,7 +42,9 @@ class Symbol(NamedTuple):
     by venue, None where that venue has none. ``n_rows`` and ``paths`` are by venue, ``raw_ms`` is
     from when to when the primary has rows, ``is_apart`` whether a further venue's bars are in money
     that they cannot be compared in; ``minutes`` is the length of each venue's rows, ``end_ms`` the
-    primary's last close. ``aside`` is what lies on the shelf, an entry a venue.
+    primary's last close. ``aside`` is what lies on the shelf, an entry a venue. ``found``
+    says by venue how its files are spelt: as another multiple of the primary's unit, as several
+    symbols one after the other.
     """
 
     name: str
@@ -53,6 +58,12 @@ class Symbol(NamedTuple):
     minutes: tuple[int, ...]
     end_ms: int
     aside: tuple[Aside | None, ...]
+    found: tuple[Found, ...]
+
+    @property
+    def claims(self) -> tuple[Claim | None, ...]:
+        """Return by venue which claim its spelling makes, if any."""
+        return tuple(each.claim for each in self.found)
 
 
 def files(where: Path) -> dict[str, tuple[Path, ...]]:
@@ -72,8 +83,53 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
     return found
 
 
+def named(symbols: Sequence[str], files: Mapping[str, Sequence[Path]]) -> tuple[str, ...]:
+    """Return the symbols that are meant, as the files spell them: BTC finds BTCUSDT.
+
+    Parameters
+    ----------
+    symbols : sequence of str
+        As the files spell them, or their base assets.
+    files : mapping
+        Files by symbol.
+
+    Returns
+    -------
+    tuple of str
+        One each; a symbol that no file answers to stays as it was given.
+
+    Raises
+    ------
+    DataError
+        A base asset has several pairs there.
+
+    Notes
+    -----
+    Units: none.  Causal: reads names only.  Missing: see Returns.
+
+    Examples
+    --------
+    >>> named(["BTC", "ETHUSDT", "DOGE"], {"BTCUSDT": (), "ETHUSDT": ()})
+    ('BTCUSDT', 'ETHUSDT', 'DOGE')
+    """
+    found = []
+    for symbol in symbols:
+        base = base_asset(symbol)
+        pairs = [symbol] if symbol in files else [n for n in files if base_asset(n) == base]
+        if len(pairs) > 1:
+            raise DataError(
+                f"symbol {symbol} may mean {', '.join(pairs)}", hint="write one of them in full"
+            )
+        found += pairs or [symbol]
+    return tuple(found)
+
+
 def read(
-    spec: PanelSpec, found: Sequence[Files], bars: Length, shelf: Shelf, prints: Prints
+    spec: PanelSpec,
+    venues: Sequence[tuple[Files, Linked]],
+    bars: Length,
+    shelf: Shelf,
+    prints: Prints,
 ) -> Callable[[str], Symbol]:
     """Return what reads every venue's bars of a symbol of the primary one.
 
@@ -81,8 +137,8 @@ def read(
     ----------
     spec : PanelSpec
         Its sources and rules.
-    found : sequence of mapping
-        Each source's files by symbol.
+    venues : sequence of (mapping, Linked)
+        Each source's files by symbol, and which symbols are one coin there (``renames``).
     bars : Length
         The one bar length.
     shelf : Shelf
@@ -107,17 +163,28 @@ def read(
     """
     rules = params(**spec.rules)
     given = Reading(shelf, as_of_ms(spec), prints)
-    rate = None if spec.quote_usd is None else quote.Rate(spec.quote_usd)
+    found = [renames.merged(*each) for each in venues]
 
-    def held(v: int, symbol: str, paths: Sequence[Path], disputed: Disputed | None = None) -> Aside:
+    def legs(symbol: str, v: int) -> tuple[Leg, ...]:
+        files, linked = venues[v]
+        return renames.legs(linked.chains.get(symbol), files)
+
+    rate = None if spec.quote_usd is None else quote.Rate(spec.quote_usd)
+    drops = [_drops(source, spec) for source in spec.sources]
+    since = [
+        forming.since(files) if drop and not layout.is_partitioned(source.path) else forming.ALWAYS
+        for source, drop, (files, _) in zip(spec.sources, drops, venues, strict=True)
+    ]
+
+    def held(v: int, symbol: str, there: Found, disputed: Disputed | None = None) -> Aside:
         return judge(
             symbol,
-            paths,
+            there.paths,
             bars,
             rules,
-            drop_last=_drops(spec.sources[v], spec),
+            drop_last=drops[v],
             disputed=disputed,
-            reading=given,
+            reading=given._replace(times=there.times, legs=there.legs, forming_ms=since[v]),
             name=f"{symbol}.{v}",
         )
 
@@ -126,18 +193,24 @@ def read(
         return resampling.folded(each, bars.minutes, rules, lambda: shelf.pile(name))
 
     def one(symbol: str) -> Symbol:
-        paths = [tuple(found[0][symbol]), *(match(symbol, dict(each)) for each in found[1:])]
+        own = Found(tuple(found[0][symbol]), None, legs(symbol, 0))
+        there = [
+            multiples.find(symbol, own.paths, each, given, f"{symbol}.{v}")._replace(
+                legs=legs(symbol, v)
+            )
+            for v, each in enumerate(found[1:], start=1)
+        ]
         others = [
-            held(v, symbol, there) if there else None for v, there in enumerate(paths[1:], start=1)
+            held(v, symbol, each) if each.paths else None for v, each in enumerate(there, start=1)
         ]
         judged = [each and each.judged for each in others]
         v = beside.witness(spec, symbol, judged)
         other = None if v is None else others[v]
         second = None if other is None else beside.Second(symbol, other, rate, rules)
-        mine = held(0, symbol, paths[0], None if second is None else second.disputes)
+        mine = held(0, symbol, own, None if second is None else second.disputes)
         is_apart = beside.apart(spec, symbol, judged)
         made = [each and longer(v, symbol, each) for v, each in enumerate((mine, *others))]
-        return _symbol(made, is_apart, tuple(paths))
+        return _symbol(made, is_apart, (own, *there))
 
     return one
 
@@ -145,7 +218,7 @@ def read(
 def _symbol(
     aside: Sequence[Aside | None],
     is_apart: tuple[bool, ...],
-    paths: tuple[tuple[Path, ...], ...],
+    found: Sequence[Found],
 ) -> Symbol:
     """Return a symbol, with what is short of it at hand."""
     mine = aside[0]
@@ -168,10 +241,11 @@ def _symbol(
         tuple(0 if each is None else each.n_rows for each in judged),
         (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None,
         is_apart,
-        paths,
+        tuple(each.paths for each in found),
         tuple(0 if each is None else each.minutes for each in judged),
         mine.judged.end_ms,
         tuple(aside),
+        tuple(found),
     )
 
 

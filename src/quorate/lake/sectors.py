@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.lake.spec import base_asset
+from quorate.lake.spelling import denomination
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,5 +55,6 @@ def sectors(symbols: Sequence[str]) -> IntVec:
     """
     known = sector_map()
     names = sorted(set(known.values()) - {"other"})
-    found = [known.get(base_asset(symbol), "other") for symbol in symbols]
+    bases = [base_asset(symbol) for symbol in symbols]
+    found = [known.get(base) or known.get(denomination(base).asset, "other") for base in bases]
     return np.array([names.index(n) if n in names else -1 for n in found], np.int64)

@@ -7,6 +7,7 @@ when the last symbol was read; on the disk's shelf no more than the spans at han
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from quorate.core.types import IntVec
     from quorate.lake.prints import Prints
+    from quorate.lake.renames import Leg
 
 _DAY_MS = 86_400_000
 _VALUES = np.dtype(np.float64)
@@ -76,11 +78,19 @@ class Shelf:
 
 
 class Reading(NamedTuple):
-    """Where what is read lies meanwhile, as of when it is read, and what is told of each file."""
+    """Where what is read lies meanwhile, as of when it is read, and what is told of each file.
+
+    ``times`` is what the prices of the files are multiplied by, and their volumes divided
+    (``multiples``); ``legs`` are the parts of a coin that has several symbols (``renames``).
+    A last bar that opens after ``forming_ms`` may have been forming (``forming``).
+    """
 
     shelf: Shelf
     as_of_ms: int | None = None
     prints: Prints | None = None
+    times: Fraction = Fraction(1)
+    legs: tuple[Leg, ...] = ()
+    forming_ms: int = -(2**62)
 
 
 class _Piece(NamedTuple):

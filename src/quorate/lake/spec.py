@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,8 +81,9 @@ class PanelSpec:
         A fraction per 8 h (0.0001 is one basis point), at most 0.01 either way, for perpetuals
         whose funding is unknown. Without it such a panel is refused.
     drop_last : bool, optional
-        Leave out each file's last bar, which may still have been forming. True for plain
-        folders and False for the lake when left out.
+        Leave out each file's last bar where it may still have been forming: where no other file of
+        the folder goes on for more than a day after it (``forming``). True for plain folders and
+        False for the lake when left out.
     quote_usd : Path, optional
         Bars of the quote currency in USD (``quote``); 1 USD a unit when left out.
     as_of : datetime or str, optional
@@ -96,6 +97,10 @@ class PanelSpec:
     universe : mapping, optional
         Numbers of ``universe.Rules`` by name: a coin is a member only on days on which it is in,
         and one that never is is left out. Without it a coin is a member while it is listed.
+    assets : Path, optional
+        Which asset each symbol is (``assets.read``): symbols of one asset, one after the other, are
+        one coin, under the name and in the unit of the first (``renames``). Without it every symbol
+        is its own.
     accept_failed : bool
         Load coins whose rows fail a rule, and say so, instead of refusing them.
     """
@@ -113,6 +118,7 @@ class PanelSpec:
     lot: Mapping[str, float] = field(default_factory=dict)
     rules: Mapping[str, float] = field(default_factory=dict)
     universe: Mapping[str, float] | None = None
+    assets: Path | None = None
     accept_failed: bool = False
 
 
@@ -248,47 +254,6 @@ def match(symbol: str, files: dict[str, tuple[Path, ...]]) -> tuple[Path, ...]:
             hint="leave all but one of them out of its folder, or name the same quote",
         )
     return files[found[0]] if found else ()
-
-
-def named(symbols: Sequence[str], files: Mapping[str, Sequence[Path]]) -> tuple[str, ...]:
-    """Return the symbols that are meant, as the files spell them: BTC finds BTCUSDT.
-
-    Parameters
-    ----------
-    symbols : sequence of str
-        As the files spell them, or their base assets.
-    files : mapping
-        Files by symbol.
-
-    Returns
-    -------
-    tuple of str
-        One each; a symbol that no file answers to stays as it was given.
-
-    Raises
-    ------
-    DataError
-        A base asset has several pairs there.
-
-    Notes
-    -----
-    Units: none.  Causal: reads names only.  Missing: see Returns.
-
-    Examples
-    --------
-    >>> named(["BTC", "ETHUSDT", "DOGE"], {"BTCUSDT": (), "ETHUSDT": ()})
-    ('BTCUSDT', 'ETHUSDT', 'DOGE')
-    """
-    found = []
-    for symbol in symbols:
-        base = base_asset(symbol)
-        pairs = [symbol] if symbol in files else [n for n in files if base_asset(n) == base]
-        if len(pairs) > 1:
-            raise DataError(
-                f"symbol {symbol} may mean {', '.join(pairs)}", hint="write one of them in full"
-            )
-        found += pairs or [symbol]
-    return tuple(found)
 
 
 def instant_ms(when: datetime | str) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
+from quorate.lake import multiples
 from quorate.lake.governance import MEANINGS
 from quorate.lake.governance.findings import ABOUT, Rule, Severity
 from quorate.lake.quality import concat
@@ -47,6 +48,7 @@ class Told(NamedTuple):
     made_of: tuple[int, ...] = ()
     kind: str = "ohlcv"
     every: Mapping[str, str] = MappingProxyType({})
+    multiples: tuple[str, ...] = ()
 
 
 def write(told: Told, path: Path) -> Path:
@@ -100,7 +102,10 @@ def certificate_page(given: Certificate) -> str:
     """
     told = _context(Told("", given.bar_minutes, concat([])))
     for primary, quality in given.venues[:1]:
-        told = _context(Told(primary.folder, given.bar_minutes, quality, primary.made_of))
+        linked = (f"On {venue}: {each}" for venue, each in given.renames)
+        said = (*multiples.notes(given.multiples), *linked)
+        tables = primary.folder, given.bar_minutes, quality, primary.made_of
+        told = _context(Told(*tables, multiples=said))
     about = {
         "origins": [_origin(each) for each in (*(one for one, _ in given.venues), *given.inputs)],
         "damaged": given.damaged,
@@ -149,6 +154,7 @@ def _context(told: Told) -> dict[str, Any]:
         "keys": [(name, words) for name, words in coverage_map.words(word) if name in present],
         "rules": rule_rows(given.findings),
         "coins": [_coin(row, told) for row in given.coins.iter_rows(named=True)],
+        "multiples": told.multiples,
         "pairs": [_pair(row) for row in given.pairs.iter_rows(named=True)],
         "graphs": [_difference(name, given.pair_days) for name in drawn],
         "n_undrawn": given.pairs.height - len(drawn),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.unit.lake.builders import START_MS, bars, put, settlements, store
@@ -277,3 +278,28 @@ def test_the_command_ends_with_3_when_a_file_did_not_go_in(folder, tmp_path, cap
 def test_files_in_a_bucket_are_not_imported(tmp_path):
     with pytest.raises(DataError, match="an import reads files of this machine"):
         bring("s3://bucket/plain", tmp_path)
+
+
+def test_a_coin_that_ended_long_ago_keeps_its_last_bar(tmp_path):
+    """The lake and the plain folder load alike; a second import adds nothing."""
+    long = 4 * 288
+    where = store(tmp_path / "set", AGO=bars(long - 2 * 288), LATELY=bars(long - 9), NOW=bars(long))
+    done = quorate.import_data(where, tmp_path / "lake", vendor="binance_spot", kind="ohlcv")
+    lines = done.coins.select("symbol", "n_rows", "n_added", "last").rows()
+    ago = bars(long)["ts"][long - 2 * 288 - 1]
+    assert lines[0] == ("AGO", long - 2 * 288, long - 2 * 288, ago)
+    assert [row[1] for row in lines] == [long - 2 * 288, long - 10, long - 1]
+    assert done.n_unfinished == 2
+    again = quorate.import_data(where, tmp_path / "lake", vendor="binance_spot", kind="ohlcv")
+    assert (again.n_added, again.n_unfinished) == (0, 2)
+    given = {"venue": "binance_spot", "kind": "spot"}
+    plain, lake = quorate.load(where, **given), quorate.load(done.folder, **given)
+    for name in ("close", "status", "volume"):
+        one, two = getattr(plain.bars, name), getattr(lake.bars, name)
+        np.testing.assert_array_equal(one, two)
+    held = {"AGO.csv": where / "AGO.parquet", "NOW.csv": where / "NOW.parquet"}
+    (tmp_path / "csv").mkdir()
+    for name, path in held.items():
+        pl.read_parquet(path).rename({"ts": "Time"}).write_csv(tmp_path / "csv" / name)
+    done = quorate.import_data(tmp_path / "csv", tmp_path / "l", vendor="v_spot", kind="ohlcv")
+    assert (done.n_added, done.n_unfinished) == (long - 2 * 288 + long - 1, 1)

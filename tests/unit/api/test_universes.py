@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import polars as pl
@@ -220,3 +221,39 @@ def test_a_span_to_the_day_that_an_import_leaves_out_is_measured_to_the_day_befo
     assert (held.everyone, held.n_ever) == (named.everyone, named.n_ever)
     with pytest.raises(DataError, match="before 2023-05-02"):
         quorate.survivorship(done.folder, "2023-02-20", "2023-05-02", GIVEN)
+
+
+def test_a_rename_is_no_end_by_a_table_of_assets(tmp_path, capsys):
+    """A coin that goes on under another name keeps its age, and survives."""
+    old = daily(40)
+    late = daily(47, first=43, price=104.3).with_columns(
+        *(pl.col(each) / 1000 for each in ("open", "high", "low", "close")),
+        volume=pl.col("volume") * 1000,
+    )
+    folder = store(tmp_path / "days", OLD=old, NEW=late, REST=daily(90))
+    table = tmp_path / "assets.csv"
+    table.write_text("symbol,asset,units\nOLD,coin,1000\nNEW,coin,1\n")
+    day = "2023-03-20"  # the fourth of the new name
+    assert verdicts(quorate.universe(folder, day, rules=GIVEN)) == {
+        "NEW": "TOO_YOUNG",
+        "OLD": "NOT_TRADING",
+        "REST": "IN",
+    }
+    found = quorate.universe(folder, day, rules=GIVEN, assets=table)
+    assert verdicts(found) == {"OLD": "IN", "REST": "IN"}
+    assert found["age_days"].to_list() == [47, 47]
+    span = "2023-02-15", "2023-04-30"
+    apart = quorate.survivorship(folder, *span, GIVEN)
+    one = quorate.survivorship(folder, *span, GIVEN, assets=table)
+    assert (apart.n_ever, apart.n_ended) == (3, 1)
+    assert (one.n_ever, one.n_ended, one.flattery) == (2, 0, 0.0)
+    assert one.everyone > apart.everyone  # no haircut is paid for a change of name
+    told = ["data", "universe", str(folder), "--at", day, "--assets", str(table), "--json"]
+    asked = ["--min-age-days", "10", "--turnover-days", "5", "--min-turnover", "500"]
+    assert run([*told, *asked]) == 0
+    assert [row["symbol"] for row in json.loads(capsys.readouterr().out)] == ["OLD", "REST"]
+    shutil.rmtree(folder)
+    rows = [(name, each) for name, each in (("OLD", old), ("NEW", late), ("REST", daily(90)))]
+    file = tmp_path / "all.parquet"
+    pl.concat([each.with_columns(symbol=pl.lit(name)) for name, each in rows]).write_parquet(file)
+    assert quorate.universe(file, day, rules=GIVEN, assets=table).equals(found)

@@ -339,8 +339,11 @@ def test_a_coin_that_never_trades_is_left_out_with_a_note(tmp_path):
 
 def test_a_coin_that_ends_is_delisted_with_a_note(tmp_path):
     panel = spot(store(tmp_path, A=bars(n=3 * DAY), B=bars(n=DAY)))
-    assert panel.delisted_k.tolist() == [NEVER, panel.k0 + DAY - 2]
-    assert panel.member[:, 1].sum() == DAY - 1 + 11  # and while its price is carried
+    assert panel.delisted_k.tolist() == [
+        NEVER,
+        panel.k0 + DAY - 1,
+    ]  # long ago: its last bar had closed
+    assert panel.member[:, 1].sum() == DAY + 11  # and while its price is carried
     assert "treated as delisted: B." in panel.notes[0]
 
 

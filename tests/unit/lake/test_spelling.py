@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quorate.lake.layout import Key, folder
-from quorate.lake.spelling import name_of, vendor
+from quorate.lake.spelling import denomination, name_of, vendor
 
 
 def market(base, quote="USDT", settled=""):
@@ -46,3 +46,26 @@ def test_the_kind_of_a_market_is_in_its_vendor():
         "binance_coinm",
     ]
     assert [vendor("gate", each) for each in kinds] == ["gate_spot", "gate_perp", "gate_inverse"]
+
+
+@pytest.mark.parametrize(
+    ("base", "asset", "n"),
+    [
+        ("1000PEPE", "PEPE", 1_000),
+        ("10000LADYS", "LADYS", 10_000),
+        ("1000000MOG", "MOG", 1_000_000),
+        ("1MBABYDOGE", "BABYDOGE", 1_000_000),
+        ("SHIB1000", "SHIB", 1_000),
+        ("kPEPE", "PEPE", 1_000),
+        ("LUNA2", "LUNA", 1),
+        ("1INCH", "1INCH", 1),
+        ("100X", "100X", 1),
+        ("C98", "C98", 1),
+        ("1000", "1000", 1),
+        ("KAVA", "KAVA", 1),
+        ("1MT", "1MT", 1),
+        ("BTC", "BTC", 1),
+    ],
+)
+def test_a_name_says_how_many_of_an_asset_are_one(base, asset, n):
+    assert denomination(base) == (asset, n)

@@ -20,7 +20,7 @@ from quorate.api.auditing.finding import Test
 from quorate.api.auditing.sheet import Array, Meaning, Place, Sheet, stamp
 from quorate.core.types import Bar
 from quorate.errors import QuorateError
-from quorate.lake import layout, load
+from quorate.lake import assets, forming, layout, load
 from quorate.lake.address import is_object
 from quorate.lake.sources import MINUTE_MS, SNAP_MS, epoch_ms
 from quorate.lake.spacing import infer_minutes
@@ -204,12 +204,14 @@ def _is_plain(where: Path) -> bool:
 class _Rule(NamedTuple):
     """How files are copied.
 
-    ``drops_last``: the whole panel left out the last row of each file, which might have been
-    forming. ``reads_next``: the reader will leave out the last row, so that it needs one more.
+    ``drops_last``: the whole panel left out the last row of each file that opens after
+    ``forming_ms``, for it might have been forming. ``reads_next``: the reader will leave out the
+    last row, so that it needs one more.
     """
 
     only: frozenset[str] | None = None
     drops_last: bool = False
+    forming_ms: int = forming.ALWAYS
     reads_next: bool = False
 
 
@@ -221,7 +223,8 @@ def _cut(spec: PanelSpec, panel: Panel, known_ms: int, where: Path) -> PanelSpec
         # a coin that is asked for by name must have rows, and may have none yet
         only = panel_symbols(spec, source.path) if v == 0 else None
         drops = spec.drop_last is not False
-        _copy(source.path, mine / "bars", known_ms, _Rule(only, drops_last=drops))
+        since = forming.since(layout.files(source.path))
+        _copy(source.path, mine / "bars", known_ms, _Rule(only, drops, since))
         if source.funding is not None:
             _copy(source.funding, mine / "funding", known_ms, _Rule())
         if source.mark is not None:
@@ -252,7 +255,12 @@ def _cut(spec: PanelSpec, panel: Panel, known_ms: int, where: Path) -> PanelSpec
 
 def panel_symbols(spec: PanelSpec, folder: Path) -> frozenset[str] | None:
     """Return the files that a spec takes of its first folder; None for all."""
-    return None if spec.symbols is None else frozenset(spec.symbols) & set(layout.files(folder))
+    if spec.symbols is None:
+        return None
+    listed = {} if spec.assets is None else assets.read(spec.assets)
+    wanted = {listed[symbol].asset for symbol in spec.symbols if symbol in listed}
+    also = {symbol for symbol, row in listed.items() if row.asset in wanted}
+    return frozenset({*spec.symbols, *also} & set(layout.files(folder)))
 
 
 def _copy(folder: Path, where: Path, known_ms: int, rule: _Rule) -> None:
@@ -271,7 +279,7 @@ def _copy_file(path: Path, where: Path, known_ms: int, rule: _Rule) -> None:
     is_bars = "close" in rows.columns and len(at_ms) > 1
     minutes = infer_minutes(at_ms, str(path), is_strict=False) if is_bars else None
     known = at_ms + (minutes or 0) * MINUTE_MS <= known_ms + SNAP_MS
-    if rule.drops_last and len(at_ms):
+    if rule.drops_last and len(at_ms) and at_ms.max() > rule.forming_ms:
         known &= at_ms < at_ms.max()
     if rule.reads_next and not known.all():
         known |= at_ms == at_ms[~known].min()

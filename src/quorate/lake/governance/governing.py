@@ -35,9 +35,9 @@ class Governing:
 
     Parameters
     ----------
-    symbol, bar_minutes, given, drop_last, disputed
-        As ``governance.govern``; ``disputed`` is asked with the coin's bars of a day before the
-        stretch in front of those of the stretch.
+    symbol, bar_minutes, given, drop_last, forming_ms, disputed
+        As ``governance.govern``, and ``rows.tidy``; ``disputed`` is asked with the coin's bars of a
+        day before the stretch in front of those of the stretch.
 
     Notes
     -----
@@ -65,10 +65,11 @@ class Governing:
         given: Params,
         *,
         drop_last: bool = False,
+        forming_ms: int = -(2**62),
         disputed: Disputed | None = None,
     ) -> None:
         self._symbol, self._minutes, self._given = symbol, bar_minutes, given
-        self._drop_last, self._disputed = drop_last, disputed
+        self._drop_last, self._forming_ms, self._disputed = drop_last, forming_ms, disputed
         self._frozen = gaps.Frozen(bar_minutes, given)
         self._identity = Identity(symbol, bar_minutes, given)
         self._seen: list[Finding] = []
@@ -96,6 +97,7 @@ class Governing:
             self._minutes,
             self._given,
             drop_last=self._drop_last and is_last,
+            forming_ms=self._forming_ms,
         )
         self._seen += seen
         # a venue that prints a frozen price fills the hole in which one coin becomes another

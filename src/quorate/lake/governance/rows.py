@@ -26,7 +26,13 @@ _TAKER_SLACK = 1.0 + 1e-9
 
 
 def tidy(
-    frame: pl.DataFrame, name: str, bar_minutes: int, params: Params, *, drop_last: bool = False
+    frame: pl.DataFrame,
+    name: str,
+    bar_minutes: int,
+    params: Params,
+    *,
+    drop_last: bool = False,
+    forming_ms: int = -(2**62),
 ) -> tuple[Series, list[Finding]]:
     """Return one row a bar of a symbol, and what had to be done for it.
 
@@ -42,6 +48,8 @@ def tidy(
         ``snap_seconds``.
     drop_last : bool
         Leave out the last bar, which may still have been forming.
+    forming_ms : int
+        It may, if it opens after this (``lake.forming``).
 
     Returns
     -------
@@ -65,7 +73,8 @@ def tidy(
     series, order = _sorted(series)
     series, doubled = _once(series)
     seen = [each for each in (*stamps, *impossible, *order, *doubled) if each.at_ms.size > 0]
-    if drop_last and series.open_ms.size > 0 and series.open_ms[-1] == end:
+    drops = drop_last and end > forming_ms
+    if drops and series.open_ms.size > 0 and series.open_ms[-1] == end:
         seen.append(found(Rule.ROW_UNFINISHED, series.open_ms[-1:]))
         series = take(series, np.arange(series.open_ms.size) < series.open_ms.size - 1)
     return series, seen
