@@ -79,7 +79,7 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
         Length of a bar: that of the files, or a multiple of which bars are made of theirs.
     start, end : datetime or str, optional
         UTC bounds on what is told of, the first included, the second not. The rules read the rest
-        too, as in a run.
+        too, as in a run; so do multiples. A likely rename is told where it lies in the span.
     rules : Params, optional
         Of the rules; the defaults when left out.
     progress : callable, optional

@@ -248,6 +248,25 @@ def test_rows_that_stand_twice_are_kept_once_and_told(tmp_path, capsys):
     assert bring(once, tmp_path).n_doubled == 0
 
 
+def test_a_last_bar_that_stands_twice_is_left_out_or_kept_once(tmp_path):
+    """Neither copy is stored where it may have been forming; one is where the coin has ended."""
+    ended, forming, one = bars(20), bars(4 * 288), bars(1)
+    where = store(
+        tmp_path / "twice",
+        ENDED=pl.concat([ended, ended[-1:]]),
+        FORMING=pl.concat([forming, forming[-1:]]),
+        ONE=pl.concat([one, one]),
+    )
+    done = bring(where, tmp_path)
+    lines = done.coins.select("symbol", "n_rows", "n_added", "first", "last").rows()
+    assert lines == [
+        ("ENDED", 21, 20, ended["ts"][0], ended["ts"][-1]),
+        ("FORMING", 4 * 288 - 1, 4 * 288 - 1, forming["ts"][0], forming["ts"][-2]),
+        ("ONE", 2, 1, one["ts"][0], one["ts"][0]),
+    ]
+    assert (done.n_doubled, done.n_unfinished) == (2, 1)
+
+
 @pytest.mark.parametrize("kind", ["ohlcv", "funding"])
 def test_a_file_with_another_time_column_says_which_it_has_and_how_to_map_it(
     tmp_path, capsys, kind

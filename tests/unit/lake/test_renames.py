@@ -241,3 +241,11 @@ def test_check_suggests_and_links_nothing(folder, capsys):
     assert found.as_dict()["successors"][0]["told"] == suggested.told()
     assert quorate.cli.run(["data", "check", str(folder)]) == 0
     assert "AAVEUSDT begins 2023-02-03 00:30:00Z where" in capsys.readouterr().out
+
+
+def test_a_check_of_a_span_suggests_what_changes_in_it(folder):
+    """A change that lies before the span or behind it is not told of."""
+    within = quorate.check_data(folder, start="2023-02-02", end="2023-02-04")
+    assert [each.begun for each in within.successors] == ["AAVEUSDT"]
+    assert quorate.check_data(folder, start="2023-02-04").successors == ()
+    assert quorate.check_data(folder, end="2023-02-02").successors == ()
