@@ -12,7 +12,7 @@ from tests.unit.lake.builders import START_MS, bars, settlements, store
 import quorate
 from quorate.core.types import Bar
 from quorate.errors import DataError
-from quorate.lake import NEVER, PanelSpec, Source, certificate, keep, load
+from quorate.lake import NEVER, PanelSpec, Source, certificate, keep, load, room
 from quorate.lake.assets import Listed
 from quorate.lake.renames import Base, Span, link, span
 from quorate.lake.successors import likely
@@ -249,3 +249,11 @@ def test_a_check_of_a_span_suggests_what_changes_in_it(folder):
     assert [each.begun for each in within.successors] == ["AAVEUSDT"]
     assert quorate.check_data(folder, start="2023-02-04").successors == ()
     assert quorate.check_data(folder, end="2023-02-02").successors == ()
+
+
+def test_the_files_of_every_name_count_before_they_are_read(folder, named, monkeypatch):
+    """Memory that lacks a byte for the rows is refused with a table as without one."""
+    monkeypatch.setattr(room, "free_bytes", lambda: 56 * (2 * N - 6) - 1)
+    for given in ({}, {"assets": named}):
+        with pytest.raises(DataError, match="rows of 3 files take"):
+            load(spot(folder, **given))
