@@ -10,6 +10,7 @@ import pytest
 from tests.unit.lake.builders import START_MS, bars, settlements, store
 
 import quorate
+from quorate.cli import run
 from quorate.core.types import Bar
 from quorate.errors import DataError
 from quorate.lake import NEVER, PanelSpec, Source, certificate, keep, load, room
@@ -239,7 +240,7 @@ def test_check_suggests_and_links_nothing(folder, capsys):
     (suggested,) = found.successors
     assert (suggested.ended, suggested.begun) == ("LENDUSDT", "AAVEUSDT")
     assert found.as_dict()["successors"][0]["told"] == suggested.told()
-    assert quorate.cli.run(["data", "check", str(folder)]) == 0
+    assert run(["data", "check", str(folder)]) == 0
     assert "AAVEUSDT begins 2023-02-03 00:30:00Z where" in capsys.readouterr().out
 
 
