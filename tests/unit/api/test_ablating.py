@@ -133,7 +133,7 @@ def test_passes_over_the_panel_change_nothing(panel, found, monkeypatch):
     ],
 )
 def test_mistakes_are_refused_before_anything_is_tried(panel, more, error, said, monkeypatch):
-    monkeypatch.setattr(ablating, "each", lambda *_, **__: pytest.fail("it tried"))
+    monkeypatch.setattr(ablating, "crossed_together", lambda *_, **__: pytest.fail("it tried"))
     with pytest.raises(error, match=said):
         ablate(panel, **({"settings": BASE, "lesson": LESSON} | more))
 
