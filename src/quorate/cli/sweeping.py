@@ -265,11 +265,11 @@ def _market(
 
 def _bounded(varied: dict[str, str], settings: Settings, bar_minutes: int) -> None:
     """Refuse a combination that is out of bounds, by the values that it is made of."""
-    from quorate import api
+    from quorate.api.configure import configure
     from quorate.errors import ConfigError
 
     try:
-        api.configure(settings, bar_minutes)
+        configure(settings, bar_minutes)
     except ConfigError as error:
         said = " ".join(f"{name}={value}" for name, value in varied.items())
         raise ConfigError(f"--over {said}: {error.message}", hint=error.hint) from error

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from functools import update_wrapper
+from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
 from types import FunctionType
@@ -171,12 +173,38 @@ def _compiled(function: Callable[..., Any], **options: object) -> Any:  # noqa: 
     processes of another environment that this one starts, know nothing of it.
     """
     with _LOCK:  # the locator is one for the process, and a run has two threads
+        _spare_scipy()
         before = _config.CACHE_LOCATOR_CLASSES
         _config.CACHE_LOCATOR_CLASSES = _LOCATORS
         try:
             return _njit(**options)(function)
         finally:
             _config.CACHE_LOCATOR_CLASSES = before
+
+
+def _spare_scipy() -> None:
+    """Load Numba's array functions without SciPy: they ask for its linear algebra when loaded.
+
+    No kernel multiplies matrices that way (its bytes differ between machines), yet asking costs a
+    run 240 modules, 17 MiB and a third of a second. That SciPy is installed is answer enough; who
+    does use it, such as an engine of the user's, still loads it then.
+    """
+    if "numba.np.arraymath" in sys.modules:
+        return
+    from numba.np import linalg
+
+    asked = linalg.ensure_blas
+
+    def is_there() -> None:
+        if find_spec("scipy") is None:
+            raise ImportError("scipy is not installed")
+
+    linalg.ensure_blas = is_there
+    try:
+        from numba.np import arraymath
+    finally:
+        linalg.ensure_blas = asked
+    arraymath.ensure_blas = asked  # type: ignore[attr-defined]
 
 
 def _named_apart(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quorate.api import configure, read_settings
+from quorate.api import read_settings
+from quorate.api.configure import configure
 from quorate.errors import ConfigError
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import quorate
 from quorate.api import folding
+from quorate.api.configure import configure
 from quorate.backtest import run as passes
 from quorate.core.account import Setup
 from quorate.core.engines.base import engine
@@ -42,7 +43,7 @@ def test_an_engine_without_its_data_holds_no_weight(panel):
     missing = folding.missing(bare, -1)
     assert {"taker_imbalance_1h", "basis_bps", "beta_btc"} <= missing
     engines = quorate.engines()
-    params = quorate.api.configure(quorate.read_settings(), 5, -1)
+    params = configure(quorate.read_settings(), 5, -1)
     setup = Setup(panel.venues, np.full(3, -1, np.int64), np.ones(3, np.int8))
     made = passes.machine(engines, params, setup, panel.delisted_k, missing)
     healthy = dict(zip([engine.name for engine in engines], made.healthy, strict=True))

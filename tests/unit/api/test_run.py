@@ -245,7 +245,7 @@ def test_a_run_whose_events_cannot_be_booked_leaves_no_folder(tmp_path, monkeypa
 def test_presets_reach_the_kernels():
     def limit(preset):
         settings = quorate.read_settings(overrides={"risk.preset": preset})
-        from quorate.api import configure
+        from quorate.api.configure import configure
 
         return configure(settings, 5).chain.risk.breakers.daily_loss_stop_frac
 

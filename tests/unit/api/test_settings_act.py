@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import quorate
-from quorate.api import configure, read_settings, schema
+from quorate.api import read_settings, schema
+from quorate.api.configure import configure
 from quorate.errors import ConfigError
 
 if TYPE_CHECKING:

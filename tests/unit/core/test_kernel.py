@@ -130,3 +130,34 @@ def test_processes_without_quorate_cache_as_they_always_do(tmp_path: Path) -> No
 def test_machine_code_is_filed_by_the_place_in_the_package() -> None:
     assert half_spread_bps(4.0) == 2.0
     assert (cache_folder() / "core.costs").is_dir()
+
+
+# NumPy's covariance asks whether linear algebra is there; the product of matrices uses it
+OF_THE_USER = """
+import sys
+import numba
+import numpy as np
+from {module} import third
+assert third(6.0) == 2.0
+assert "scipy.linalg" not in sys.modules, "a kernel loaded SciPy"
+@numba.njit
+def both(x):
+    return np.dot(x, x)[0, 0] + np.cov(x)[0, 0]
+print(both(np.array([[1.0, 2.0], [3.0, 5.0]])))
+"""
+
+
+def test_kernels_spare_scipy_and_leave_it_to_those_who_use_it(tmp_path: Path) -> None:
+    """Loading it costs a run 17 MiB; an engine of the user's may still multiply matrices."""
+    (tmp_path / "of_mine.py").write_text(
+        "from quorate.core.kernel import kernel\n\n\n@kernel\ndef third(x):\n    return x / 3.0\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", OF_THE_USER.format(module="of_mine")],
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "7.5"), done.stderr
