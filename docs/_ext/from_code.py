@@ -202,6 +202,7 @@ def commands() -> list[str]:
         "archives",
         "auditing",
         "data",
+        "nightly",
         "pulling",
         "reconciling",
         "registering",

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import quorate
+from quorate.core.types import Bar
 
 pytestmark = pytest.mark.realdata
 
@@ -172,3 +173,66 @@ def test_a_universe_of_its_day_is_not_that_of_the_survivors(data):
     assert "LUNAUSDT" not in now
     assert "LUNAUSDT.2" in now
     assert (len(then), len(then - now)) == (232, 35)
+
+
+def test_a_hole_of_4004_hours_is_in_the_funding_of_one_coin(data):
+    found = quorate.check_data(data / "funding/binance_usdm")
+    assert found.kind == "funding"
+    assert found.coins["n_rows"].sum() == 38_237
+    hole = count(found, "VALUE_MISSING")
+    assert hole.select("symbol", "n", "value", "bound").rows() == [("ENAUSDT", 1_000, 4_004.0, 4.0)]
+    assert hole["at"].item() == dt.datetime(2025, 7, 17, 16, tzinfo=dt.UTC)
+    days = found.by_day().filter(pl.col("rule") == "VALUE_MISSING")
+    assert (days.height, days["n"].sum(), days["n"].max()) == (168, 1_000, 6)
+    of_ena = found.days.filter(pl.col("symbol") == "ENAUSDT")
+    assert (of_ena["n_traded"].sum(), of_ena["n_missing"].sum()) == (1_004, 1_000)
+    hours = dict(found.intervals.select("symbol", "hours").rows())
+    assert hours.pop("ENAUSDT") == 4.0
+    assert set(hours.values()) == {8.0}
+    assert not found.has_failed
+
+
+@pytest.mark.parametrize(
+    ("folder", "hours", "n_missing"),
+    [
+        ("funding/binance_usdm_2023jul", [8.0], 0),
+        ("funding/bybit_linear", [8.0], 0),
+        ("funding/okx_swap", [8.0], 0),
+        ("funding/hyperliquid_perp", [1.0, 8.0], 18),
+        ("funding/multi_venue/binance", [4.0, 8.0], 0),
+        ("funding/multi_venue/bybit", [8.0], 0),
+        ("funding/multi_venue/hyperliquid", [1.0], 0),
+        ("funding/multi_venue/kraken", [1.0], 35),
+        ("funding/multi_venue/lighter", [1.0], 5 * 1_463),
+        ("funding/multi_venue/okx", [4.0, 8.0], 0),
+        ("mark/binance_usdm/1h", [1.0], 0),
+        ("mark/bybit_linear/1h", [1.0], 0),
+        ("mark/okx_swap/1h", [1.0], 0),
+    ],
+)
+def test_every_coin_has_its_own_interval(data, folder, hours, n_missing):
+    found = quorate.check_data(data / folder)
+    assert found.intervals["hours"].unique().sort().to_list() == hours
+    assert found.coins["n_missing"].sum() == n_missing
+    assert not found.has_failed
+
+
+def test_an_outage_of_80_minutes_is_carried_for_55_and_missing_for_25(data):
+    """The check, the certificate and the panel of a run say the same of it."""
+    where = data / "ohlcv/binance_spot/5m"
+    span = {"start": "2023-03-24", "end": "2023-03-25"}
+    found = quorate.check_data(where, symbols=["BTC", "ETH"], **span)
+    panel = quorate.load(where, venue="binance_spot", kind="spot", symbols=("BTC", "ETH"), **span)
+    held = panel.certificate.venues[0][1]
+    for name in ("coins", "days", "findings"):
+        assert getattr(found, name).equals(getattr(held, name))
+    counts = ("n_rows", "n_traded", "n_filled", "n_missing")
+    assert found.coins.select(counts).rows() == [(272, 272, 11, 5)] * 2
+    assert found.days.select(counts[1:]).rows() == [(272, 11, 5)] * 2
+    outage = found.findings.select("rule", "n", "value").unique().rows()
+    assert outage == [("GAP_BREAK", 16, 80.0)]
+    worth = [int((panel.bars.status == each).sum()) for each in (Bar.TRADED, Bar.IMPUTED)]
+    assert worth == [2 * 272, 2 * 11]
+    hours = quorate.check_data(where, symbols=["BTC"], bar_minutes=60, **span)
+    # of the hour from 12:00 eight bars are there, of the next one none
+    assert hours.coins.select(counts).row(0) == (272, 22, 1, 1)

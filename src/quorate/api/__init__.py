@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from quorate.api.listing import runs
     from quorate.api.loading import demo, keep, load
     from quorate.api.measuring import bench
+    from quorate.api.nights import Night, nightly
     from quorate.api.pages import render
     from quorate.api.plans import Plan
     from quorate.api.promoting import Promotion, promote
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from quorate.api.walking import WalkForward, walkforward
     from quorate.api.warming import warm
     from quorate.lake import Panel, synthetic
+    from quorate.research.parallel import Workers
 
     ls = runs
 
@@ -60,6 +62,7 @@ _HOME = {
     "Explanation": "api.explanation",
     "Imported": "api.importing",
     "Leaderboard": "api.ranking",
+    "Night": "api.nights",
     "Panel": "lake",
     "Plan": "api.plans",
     "Promotion": "api.promoting",
@@ -71,6 +74,7 @@ _HOME = {
     "Sweep": "api.sweeping",
     "Trained": "api.learning",
     "WalkForward": "api.walking",
+    "Workers": "research.parallel",
     "audit": "api.auditing",
     "bench": "api.measuring",
     "check_data": "api.checking",
@@ -88,6 +92,7 @@ _HOME = {
     "leaderboard": "api.ranking",
     "load": "api.loading",
     "ls": "api.listing",
+    "nightly": "api.nights",
     "promote": "api.promoting",
     "pull_archive": "api.archives",
     "pull_instruments": "api.pulling",
@@ -123,6 +128,7 @@ __all__ = [
     "Explanation",
     "Imported",
     "Leaderboard",
+    "Night",
     "Panel",
     "Plan",
     "Promotion",
@@ -134,6 +140,7 @@ __all__ = [
     "Sweep",
     "Trained",
     "WalkForward",
+    "Workers",
     "audit",
     "bench",
     "check_data",
@@ -151,6 +158,7 @@ __all__ = [
     "leaderboard",
     "load",
     "ls",
+    "nightly",
     "promote",
     "pull_archive",
     "pull_instruments",

@@ -16,9 +16,9 @@ import polars as pl
 from quorate.api import incoming
 from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, StorageError
-from quorate.lake import layout, versions
+from quorate.lake import layout, months, versions
 from quorate.lake.address import located
-from quorate.lake.kinds import INSTANT, epoch, interval_ms, kind_of, refuse_months
+from quorate.lake.kinds import INSTANT, epoch, interval_ms, is_increasing, kind_of, refuse_months
 from quorate.lake.layout import Key
 from quorate.lake.sources import epoch_ms
 from quorate.lake.spacing import infer_minutes
@@ -67,6 +67,10 @@ class Imported:
         Columns of the files that the kind has no place for.
     n_unfinished : int
         Last bars that were left out: they may still have been forming.
+    n_doubled : int
+        Rows that stood there more than once, and were kept once.
+    swept : tuple[str, ...]
+        Temporary files that a killed import had left, which were deleted.
     """
 
     lake: str
@@ -78,6 +82,8 @@ class Imported:
     corrections: pl.DataFrame
     left_out: tuple[str, ...]
     n_unfinished: int
+    n_doubled: int = 0
+    swept: tuple[str, ...] = ()
 
     @property
     def n_added(self) -> int:
@@ -91,11 +97,12 @@ class Imported:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
-        names = ("lake", "folder", "vendor", "kind", "interval", "n_unfinished")
+        names = ("lake", "folder", "vendor", "kind", "interval", "n_unfinished", "n_doubled")
         return {
             **{name: getattr(self, name) for name in names},
             "n_added": self.n_added,
             "left_out": list(self.left_out),
+            "swept": list(self.swept),
             "coins": plain(self.coins.to_dicts()),
             "corrections": plain(self.corrections.to_dicts()),
         }
@@ -113,9 +120,10 @@ class Imported:
             return
         said = [f"{file}: {error}" for _, file, error in failed.rows()[:_SHOWN]]
         more = [f"and {failed.height - _SHOWN} more"] if failed.height > _SHOWN else []
+        others = "the others are in the lake; " if failed.height < self.coins.height else ""
         raise DataError(
             f"{failed.height} of {self.coins.height} were not stored: " + "; ".join(said + more),
-            hint="the others are in the lake; correct these and import again",
+            hint=f"{others}correct these and import again",
         )
 
 
@@ -131,6 +139,7 @@ class _Coin(NamedTuple):
     error: str = ""
     left_out: tuple[str, ...] = ()
     n_unfinished: int = 0
+    n_doubled: int = 0
 
 
 def import_data(  # noqa: PLR0913  (what the files are, each with its name)
@@ -232,6 +241,8 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         corrections=_corrections(coins),
         left_out=tuple(sorted({name for coin in coins for name in coin.left_out})),
         n_unfinished=sum(coin.n_unfinished for coin in coins),
+        n_doubled=sum(coin.n_doubled for coin in coins),
+        swept=tuple(map(str, [*_swept(coins), *months.sweep(target)])),
     )
 
 
@@ -276,6 +287,7 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
             _check_interval(rows, key, source.symbol)
             if not given.keep_last and rows.height:
                 rows, n_unfinished = _finished(rows), 1
+        n_doubled = _n_doubled(rows)
         stored = layout.store(
             rows,
             given.root,
@@ -302,7 +314,16 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
         last,
         left_out=found.left_out,
         n_unfinished=n_unfinished,
+        n_doubled=n_doubled,
     )
+
+
+def _n_doubled(rows: pl.DataFrame) -> int:
+    """Return how many rows stand there again; two that differ are refused when they are stored."""
+    names = [name for name in ("ts", "symbol") if name in rows.columns]
+    if names == ["ts"] and is_increasing(rows["ts"]):
+        return 0
+    return rows.height - rows.unique().height if names else 0
 
 
 def _finished(rows: pl.DataFrame) -> pl.DataFrame:
@@ -321,6 +342,10 @@ def _check_interval(rows: pl.DataFrame, key: Key, symbol: str) -> None:
             f"{symbol} has bars of {incoming.interval_name(minutes)}, not {key.interval}",
             hint="import one interval at a time",
         )
+
+
+def _swept(coins: list[_Coin]) -> list[Path]:
+    return [path for coin in coins if coin.stored is not None for path in coin.stored.swept]
 
 
 def _lines(coins: list[_Coin]) -> pl.DataFrame:

@@ -26,10 +26,11 @@ from quorate.research.leaderboard import board
 from quorate.research.learned import judged
 from quorate.research.learners import learners
 from quorate.research.model_set import ModelSet, Voter
+from quorate.research.parallel import Workers, together
 from quorate.research.past import Past
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import polars as pl
 
@@ -80,6 +81,8 @@ def train(
     *,
     to: str | Path,
     engines: Sequence[Engine] | None = None,
+    approved: Mapping[str, frozenset[Regime]] | None = None,
+    workers: int | Workers = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Trained:
     """Learn from the last days of a panel and write a model set.
@@ -96,6 +99,10 @@ def train(
         Folder of the set; one that is there is replaced whole.
     engines : sequence of Engine, optional
         The rule engines; those the settings name when left out.
+    approved : mapping of str to frozenset of Regime, optional
+        Who may vote where, as an earlier set has it: it is not judged anew then.
+    workers : int or Workers
+        Who fits: processes of this machine, or a cluster. The bytes are the same.
     progress : callable, optional
         Called with bars watched and bars in all.
 
@@ -108,7 +115,8 @@ def train(
     TooLittleHistoryError
         The panel is shorter than the days that are to be learned from.
     ResearchError, ConfigError
-        Nothing can be learned; a model is unknown; the library that signs is not there.
+        Nothing can be learned; a model is unknown; the library that signs is not there; a cluster
+        is not to be used.
 
     Notes
     -----
@@ -126,7 +134,7 @@ def train(
     ['linear_model']
     """
     chosen, asked = checked(panel, settings), Plan() if plan is None else plan
-    asked_for = learners(asked.models)
+    asked_for = learners(asked.models, per_regime=asked.per_regime)
     rules = tuple(engines) if engines is not None else named(chosen)
     n_bars = asked.train_days * 24 * panel.bars_per_hour
     if panel.n_bars < n_bars:
@@ -136,31 +144,35 @@ def train(
         )
     fold = folding.begin(panel, chosen, rules)
     past = Past(panel.bars_per_hour)
-    for t, done in folding.advance(panel, fold, may_enter=False):
-        past.add(done)
-        if progress is not None:
-            progress(t + len(done.decisions.equity), panel.n_bars)
-    as_of = panel.k0 + panel.n_bars - 1
-    hours, market = past.between(as_of - n_bars + 1, as_of), prices.of(part(panel, 0, panel.n_bars))
     horizon = fold.made.params.consensus.horizon_bars
-    found = training.fit(
-        hours,
-        market,
-        rules,
-        asked_for,
-        as_of_k=as_of,
-        horizon_bars=horizon,
-        calibrated=asked.calibrate,
-        edge=asked.edge,
-        edge_z=asked.edge_z,
-    )
+    as_of = panel.k0 + panel.n_bars - 1
+    # a cluster is asked before the market is watched, which takes longer
+    with together(workers) as each:
+        for t, done in folding.advance(panel, fold, may_enter=False):
+            past.add(done)
+            if progress is not None:
+                progress(t + len(done.decisions.equity), panel.n_bars)
+        hours = past.between(as_of - n_bars + 1, as_of)
+        market = prices.of(part(panel, 0, panel.n_bars))
+        found = training.fit(
+            hours,
+            market,
+            rules,
+            asked_for,
+            as_of_k=as_of,
+            horizon_bars=horizon,
+            calibrated=asked.calibrate,
+            edge=asked.edge,
+            edge_z=asked.edge_z,
+            each=each,
+        )
     ranked = None
-    approved: dict[str, frozenset[Regime]] = {}
-    if asked.leaderboard:
+    may_vote = {} if approved is None else dict(approved)
+    if asked.leaderboard and approved is None:
         votes = judged(hours, market, as_of_k=as_of, horizon_bars=horizon)
         names = [engine.name for engine in rules]
         ranked = board(votes, names, fold.made.approved)
-        approved = {
+        may_vote = {
             name: frozenset(regime for regime in Regime if ranked.approved[regime, e])
             for e, name in enumerate(names)
         }
@@ -171,19 +183,19 @@ def train(
         until=until,
         voters=tuple(
             Voter(
-                fit=found.models[each.name],
-                name=each.name,
-                family=each.family,
-                approved=frozenset(Regime),
-                hypothesis=each.hypothesis,
+                fit=found.models[learner.name],
+                name=learner.name,
+                family=learner.family,
+                approved=frozenset(learner.approved),
+                hypothesis=learner.hypothesis,
             )
-            for each in asked_for
-            if each.name in found.models
+            for learner in asked_for
+            if learner.name in found.models
         ),
         calibrations=found.calibrations,
         strengths=found.strengths,
         edge=found.edge,
-        approved=approved,
+        approved=may_vote,
         recipe=recipe(chosen, rules, asked),
     )
     digest = model_set.write(Path(to), made)

@@ -25,6 +25,9 @@ class Plan:
         Learn from the beginning on, in place of the last ``train_days``.
     models : tuple of str
         Trained engines: words of ``learners.LEARNERS``.
+    per_regime : bool
+        Whether each of them is fitted to every regime alone, and votes there, in place of one that
+        is fitted to all.
     calibrate : bool
         Whether every engine's strength is calibrated.
     edge : str
@@ -40,6 +43,7 @@ class Plan:
     test_days: int = windows.TEST_DAYS
     expanding: bool = False
     models: tuple[str, ...] = ("linear", "trees")
+    per_regime: bool = False
     calibrate: bool = True
     edge: str = "slope"
     edge_z: float = 0.0

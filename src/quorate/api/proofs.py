@@ -48,6 +48,9 @@ def audited_of(audit: Audit | Mapping[str, Any] | str | Path) -> Audited:
         told, digest = audit.as_dict(), audit.digest
     else:
         told, digest = _told(audit)
+    # how long it took is no part of what is kept: the same night leaves the same bytes
+    parts = [{n: v for n, v in part.items() if n != "seconds"} for part in told["parts"]]
+    told = {**told, "parts": parts}
     made = Audited(told=told, digest=digest)
     if reasons := made.reasons:
         raise LeakageError(reasons[0], hint="`quorate audit` says where, and what to do")

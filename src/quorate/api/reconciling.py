@@ -19,20 +19,23 @@ from quorate.api.effective import read_settings
 from quorate.errors import ConfigError, DataError
 from quorate.lake import beside, disk, governance, layout, lengths, reading, reconcile
 from quorate.lake.address import is_object, located, on_disk
+from quorate.lake.grid import take
 from quorate.lake.instruments import infer_tick
 from quorate.lake.judging import judge
 from quorate.lake.lives import aligned, lives
 from quorate.lake.quote import Rate
+from quorate.lake.reconcile import Merged
 from quorate.lake.sources import PRICES
-from quorate.lake.spec import KINDS, match, named, quote_asset
+from quorate.lake.spec import EVER_MS, KINDS, between_ms, match, named, quote_asset
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
+    from quorate.core.types import IntVec
     from quorate.lake.governance.findings import Schema
     from quorate.lake.judging import Aside
-    from quorate.lake.reconcile import Merged
 
 _THREADS = 2
 COINS: Final[Schema] = {
@@ -76,7 +79,7 @@ class Reconciled:
         }
 
 
-def reconcile_data(
+def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, each with its name)
     folders: Sequence[str | Path],
     *,
     kind: str,
@@ -84,6 +87,8 @@ def reconcile_data(
     symbols: Sequence[str] | None = None,
     to: str | Path | None = None,
     quote_usd: str | Path | None = None,
+    start: datetime | str | None = None,
+    end: datetime | str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reconciled:
     """Merge several vendors' bars: each bar from the first vendor that another one confirms.
@@ -105,6 +110,9 @@ def reconcile_data(
     quote_usd : path, optional
         A file of bars of the first vendor's quote currency in USD: a vendor whose files say that
         they are in USD is converted by it.
+    start, end : datetime or str, optional
+        UTC bounds on what is counted and written, the first included, the second not; bars are held
+        against the rules and against one another as without them.
     progress : callable, optional
         Called with coins done and coins in all.
 
@@ -117,8 +125,8 @@ def reconcile_data(
     ------
     ConfigError
         Fewer than two folders, one of them twice, another number of names, one of them twice, an
-        unknown kind or that of no vendor, or a coin in other money that cannot be converted: the
-        basis between USD and USDT is a price too.
+        unknown kind or that of no vendor, an empty span, or a coin in other money that cannot be
+        converted: the basis between USD and USDT is a price too.
     DataError
         A folder is missing or empty, no vendor has a symbol, or the disk refuses a file.
 
@@ -136,7 +144,7 @@ def reconcile_data(
             hint="give two folders or more, a name for each or none, and kind spot or perp",
         )
     _refuse_twins(folders, titles, kind)
-    place = None if to is None else on_disk(to)
+    place, span = None if to is None else on_disk(to), between_ms(start, end)
     found = [reading.files(located(each)) for each in folders]
     everyone = _everyone(found)
     chosen = tuple(everyone) if symbols is None else named(symbols, everyone)
@@ -158,7 +166,8 @@ def reconcile_data(
                 (match(symbol, there) for there in found), is_plain, strict=True
             )
         ]
-        return _merged(judged, kind, length.minutes, rate)
+        merged = _merged(judged, kind, length.minutes, rate)
+        return merged if span == EVER_MS else [_within(each, span) for each in merged]
 
     made: list[_Coin] = []
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -223,12 +232,32 @@ def _everyone(found: Sequence[Mapping[str, tuple[Path, ...]]]) -> dict[str, tupl
 
 
 class _Coin(NamedTuple):
-    """One coin's merged series, the vendors that have it (as indices), and how many bars each."""
+    """One coin's merged series, the vendors that have it (as indices), and how many bars each.
+
+    ``at_ms`` is when each vendor's bars open.
+    """
 
     name: str
     vendors: list[int]
     counts: list[int]
+    at_ms: list[IntVec]
     merged: Merged
+
+
+def _within(coin: _Coin, span: tuple[int, int]) -> _Coin:
+    """Return what of a coin lies in a span."""
+    merged, (first, end) = coin.merged, span
+    at, off = merged.series.open_ms, merged.disputed
+    inside = (at >= first) & (at < end)
+    return coin._replace(
+        counts=[int(((each >= first) & (each < end)).sum()) for each in coin.at_ms],
+        merged=Merged(
+            take(merged.series, inside),
+            merged.vendor[inside],
+            merged.n_agree[inside],
+            off[(off >= first) & (off < end)],
+        ),
+    )
 
 
 def _refuse_other_money(
@@ -274,7 +303,8 @@ def _merged(
         there = [each for each in bars if each is not None]
         ticks = [infer_tick(each.close) for each in there]
         merged = reconcile.merge(there, ticks, [kind] * len(there), minutes)
-        made.append(_Coin(name, vendors, [each.open_ms.size for each in there], merged))
+        at = [each.open_ms for each in there]
+        made.append(_Coin(name, vendors, [each.size for each in at], at, merged))
     return made
 
 

@@ -5,7 +5,7 @@ In: a folder of bars, or one file of many coins. Out: each coin's verdict and wh
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -57,7 +57,8 @@ def universe(
     Raises
     ------
     DataError
-        If there are no bars, a date is none, or the span is empty.
+        If there are no bars, a date is none, the span is empty, or it ends more than a day after
+        the bars do: who could be traded then is not known.
 
     Notes
     -----
@@ -66,7 +67,9 @@ def universe(
     Missing: see ``lake.universe``.  Spec 13; METHODS 12.
     """
     first, last = _span(at, at if until is None else until)
-    return judged(_days(bars), _rules(rules), first, last)
+    days, newest = _days(bars)
+    _refuse_beyond(newest, last)
+    return judged(days, _rules(rules), first, last)
 
 
 def survivorship(
@@ -94,11 +97,24 @@ def survivorship(
 
     Notes
     -----
-    Units, Causal, Missing: as ``lake.survivorship``.  Spec 13; METHODS 12.
+    Units, Causal, Missing: as ``lake.survivorship``.  A span that ends the day after the bars do is
+    measured to their last day: an import leaves out the last one, which may have been forming.
+    Spec 13; METHODS 12.
     """
     first, last = _span(at, until)
-    days = _days(bars)
+    days, newest = _days(bars)
+    _refuse_beyond(newest, last)
+    last = max(first, min(last, newest))
     return measured(days, judged(days, _rules(rules), first, last))
+
+
+def _refuse_beyond(newest: date, last: date) -> None:
+    """Refuse a day of which nothing is known: a day's universe reads the day before it."""
+    if last > newest + timedelta(days=1):
+        raise DataError(
+            f"the bars end on {newest}, before {last}: who could be traded then is not known",
+            hint=f"ask for {newest + timedelta(days=1)} at the latest, or bring in later bars",
+        )
 
 
 def _rules(given: Rules | None) -> Rules:
@@ -113,12 +129,15 @@ def _span(at: date | str, until: date | str) -> tuple[date, date]:
     return first, last
 
 
-def _days(bars: str | Path) -> pl.DataFrame:
-    """Return the days on which each coin traded."""
-    days = [days_of(name, series) for name, series in _coins(located(bars))]
+def _days(bars: str | Path) -> tuple[pl.DataFrame, date]:
+    """Return the days on which each coin traded, and the last that any file has a row of."""
+    days, newest_ms = [], 0
+    for coins, last_ms in _coins(located(bars)):
+        days += [days_of(name, series) for name, series in coins]
+        newest_ms = max(newest_ms, last_ms)
     if not days:
         raise DataError(f"{bars} holds no bar that can be believed", hint="`quorate data check` it")
-    return pl.concat(days)
+    return pl.concat(days), datetime.fromtimestamp(newest_ms / 1e3, UTC).date()
 
 
 def _day(given: date | str) -> date:
@@ -143,10 +162,11 @@ def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
         yield symbol, bar_rows(paths)[0]
 
 
-def _coins(where: Path) -> Iterator[tuple[str, Series]]:
-    """Yield the believed bars of each coin; a symbol that was two coins is two."""
+def _coins(where: Path) -> Iterator[tuple[tuple[tuple[str, Series], ...], int]]:
+    """Yield the believed bars of each symbol's coins, and when its last row opens."""
     chosen = governance.params(**data_rules(read_settings()))
     for symbol, rows in _frames(where):
-        minutes = infer_minutes(epoch_ms(rows, symbol), symbol, is_strict=False)
+        at = epoch_ms(rows, symbol)
+        minutes = infer_minutes(at, symbol, is_strict=False)
         if minutes is not None:
-            yield from governance.govern(symbol, rows, minutes, chosen).coins
+            yield governance.govern(symbol, rows, minutes, chosen).coins, int(at.max())

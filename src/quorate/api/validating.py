@@ -18,12 +18,14 @@ from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths
 from quorate.research.cpcv import cpcv as validate
 from quorate.research.learned import labelled
 from quorate.research.learners import learners
+from quorate.research.parallel import Workers, together
 from quorate.research.past import Past
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quorate.lake import Panel
+    from quorate.research.learned import Learned
     from quorate.settings import Settings
 
 COST_BPS = 15.0
@@ -38,7 +40,7 @@ def cpcv(
     n_blocks: int = N_BLOCKS,
     n_test: int = N_TEST,
     cost_bps: float = COST_BPS,
-    workers: int = 1,
+    workers: int | Workers = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Paths:
     """Return how models do on whole histories that they did not see.
@@ -51,8 +53,10 @@ def cpcv(
         Whose horizon the labels have; ``quorate.read_settings`` when left out.
     models : sequence of str
         Words of ``learners.LEARNERS``.
-    n_blocks, n_test, cost_bps, workers
+    n_blocks, n_test, cost_bps
         As of ``research.cpcv.cpcv``.
+    workers : int or Workers
+        Who fits: processes of this machine, or a cluster. The bytes are the same.
     progress : callable, optional
         Called with bars watched and bars in all.
 
@@ -64,7 +68,7 @@ def cpcv(
     Raises
     ------
     ConfigError
-        A model is unknown, or a setting out of its bounds.
+        A model is unknown, a setting out of its bounds, or a cluster not to be used.
     TooLittleHistoryError, ResearchError
         There is too little to learn from.
 
@@ -82,6 +86,17 @@ def cpcv(
     ['brier_skill', 'hit_rate', 'net_bps', 'sharpe']
     """
     chosen, asked = checked(panel, settings), learners(models)
+    with together(workers) as each:
+        learned = _watched(panel, chosen, progress)
+        return validate(
+            learned, asked, n_blocks=n_blocks, n_test=n_test, cost_bps=cost_bps, each=each
+        )
+
+
+def _watched(
+    panel: Panel, chosen: Settings, progress: Callable[[int, int], None] | None
+) -> Learned:
+    """Return the labelled hours of a panel that was watched once."""
     fold = folding.begin(panel, chosen, named(chosen))
     past = Past(panel.bars_per_hour)
     for t, done in folding.advance(panel, fold, may_enter=False):
@@ -92,7 +107,4 @@ def cpcv(
     horizon = fold.made.params.consensus.horizon_bars
     # a part is in memory, whatever the panel is on
     market = prices.of(part(panel, 0, panel.n_bars))
-    learned = labelled(past.between(panel.k0, last_k), market, last_k, horizon)
-    return validate(
-        learned, asked, n_blocks=n_blocks, n_test=n_test, cost_bps=cost_bps, workers=workers
-    )
+    return labelled(past.between(panel.k0, last_k), market, last_k, horizon)

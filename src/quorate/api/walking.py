@@ -36,6 +36,7 @@ from quorate.research import prices, training, windows
 from quorate.research.leaderboard import board, worth
 from quorate.research.learned import judged
 from quorate.research.learners import learners, silent
+from quorate.research.parallel import Workers, alone, together
 from quorate.research.past import Past
 from quorate.statistics import currency
 from quorate.statistics.cautions import cautions
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from quorate.lake import Panel
     from quorate.research.leaderboard import Judged
     from quorate.research.learners import Learner
+    from quorate.research.pieces import Each
     from quorate.research.training import Fit
     from quorate.research.windows import Window
     from quorate.settings import Settings
@@ -100,6 +102,7 @@ def walkforward(
     plan: Plan | None = None,
     *,
     engines: Sequence[Engine] | None = None,
+    workers: int | Workers = 1,
     out: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> WalkForward:
@@ -115,6 +118,9 @@ def walkforward(
         What is learned and when; that of Spec 3 when left out.
     engines : sequence of Engine, optional
         The rule engines; those the settings name when left out.
+    workers : int or Workers
+        Who fits the models of a window: processes of this machine, or a cluster. The bytes are the
+        same.
     out : str or Path, optional
         Folder of runs: booked in its store and written below it.
     progress : callable, optional
@@ -129,7 +135,8 @@ def walkforward(
     TooLittleHistoryError
         There is no room for a window.
     ConfigError
-        The gap is shorter than a label; a model is unknown; a setting is out of its bounds.
+        The gap is shorter than a label; a model is unknown; a setting is out of its bounds; a
+        cluster is not to be used.
     ResearchError
         Nothing can be learned in a window.
 
@@ -151,17 +158,18 @@ def walkforward(
     chosen, asked = checked(panel, settings), Plan() if plan is None else plan
     rules = tuple(engines) if engines is not None else named(chosen)
     walk = _Walk(panel, chosen, rules, asked, progress)
-    if out is None:
-        return walk.told(walk.run("unbooked", None, None))
+    with together(workers) as walk.each:
+        if out is None:
+            return walk.told(walk.run("unbooked", None, None))
 
-    def make(run_id: str, tried: Callable[[Daily], Trials], place: Path) -> Result:
-        return walk.run(run_id, tried, place)
+        def make(run_id: str, tried: Callable[[Daily], Trials], place: Path) -> Result:
+            return walk.run(run_id, tried, place)
 
-    also = {KIND: asdict(asked)}
-    told = booked(
-        walk.judged, chosen, recipe(walk.voters, None), Path(out), KIND, make, also, walk.write
-    )
-    return walk.told(told)
+        also = {KIND: asdict(asked)}
+        told = booked(
+            walk.judged, chosen, recipe(walk.voters, None), Path(out), KIND, make, also, walk.write
+        )
+        return walk.told(told)
 
 
 class _Walk:
@@ -176,7 +184,7 @@ class _Walk:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self._panel, self._settings, self._rules, self._plan = panel, settings, tuple(rules), plan
-        self._learners: tuple[Learner, ...] = learners(plan.models)
+        self._learners: tuple[Learner, ...] = learners(plan.models, per_regime=plan.per_regime)
         self.voters = (*self._rules, *(silent(each) for each in self._learners))
         self._horizon = configure(settings, panel.bar_minutes).consensus.horizon_bars
         self._windows = windows.windows(
@@ -200,6 +208,7 @@ class _Walk:
         self._worth = pl.DataFrame()
         self._seconds: dict[str, float] = {}
         self._progress = progress
+        self.each: Each = alone
 
     def run(
         self, run_id: str, tried: Callable[[Daily], Trials] | None, place: Path | None
@@ -277,6 +286,7 @@ class _Walk:
             calibrated=plan.calibrate,
             edge=plan.edge,
             edge_z=plan.edge_z,
+            each=self.each,
         )
         self._fits.append(found)
         made = folding.machine(panel, self._settings, (*self._rules, *found.engines))

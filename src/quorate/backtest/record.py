@@ -145,23 +145,23 @@ class Record:
     def fills(self) -> pl.DataFrame:
         """Return one row a fill, names in place of codes."""
         flows = self._flows().filter(pl.col("lots") != 0).drop("funding")
-        if flows.is_empty():
-            columns = [name for name in COLUMNS if name != "funding"]
-            return pl.DataFrame(schema={**dict.fromkeys(columns, pl.Int64), "symbol": pl.String})
+        text = pl.String()
         names = {i: Reason(i).name for i in range(len(self.reasons)) if i in set(Reason)}
         return (
             flows.sort("k", maintain_order=True)
             .with_columns(
                 (pl.col("k") * self._bar_ms).alias("ts"),
-                pl.col("coin").replace_strict(dict(enumerate(self._symbols))).alias("symbol"),
-                pl.col("venue").replace_strict(dict(enumerate(self._venues))).alias("venue"),
-                pl.col("reason").replace_strict(names).alias("reason"),
-                pl.col("style")
-                .replace_strict({s.value: s.name for s in Style}, default="")
-                .alias("style"),
-                pl.col("regime")
-                .replace_strict({r.value: r.name.lower() for r in Regime})
-                .alias("regime"),
+                pl.col("coin")
+                .replace_strict(dict(enumerate(self._symbols)), return_dtype=text)
+                .alias("symbol"),
+                pl.col("venue").replace_strict(dict(enumerate(self._venues)), return_dtype=text),
+                pl.col("reason").replace_strict(names, return_dtype=text),
+                pl.col("style").replace_strict(
+                    {s.value: s.name for s in Style}, default="", return_dtype=text
+                ),
+                pl.col("regime").replace_strict(
+                    {r.value: r.name.lower() for r in Regime}, return_dtype=text
+                ),
             )
             .with_columns(_instant("ts"))
         )
@@ -169,7 +169,8 @@ class Record:
     def _flows(self) -> pl.DataFrame:
         """Return every cash flow, a fill or a funding settlement, as the exchange wrote it."""
         if not self._fills:
-            return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Int64))
+            kinds = [*[pl.Int64()] * len(Fill), *[pl.Float64()] * len(Number), pl.Int8()]
+            return pl.DataFrame(schema=dict(zip((*COLUMNS, "regime"), kinds, strict=True)))
         whole, real, regime = (np.concatenate(each) for each in zip(*self._fills, strict=True))
         columns = np.split(whole, len(Fill), axis=1) + np.split(real, len(Number), axis=1)
         named = zip(COLUMNS, columns, strict=True)

@@ -33,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         archives,
         auditing,
         data,
+        nightly,
         pulling,
         reconciling,
         registering,

@@ -152,8 +152,11 @@ def ls(
 
 
 @data.command
-def check(
-    bars: Annotated[Path, Parameter(help="Folder of SYMBOL.parquet bars, or of the lake.")],
+def check(  # noqa: PLR0913  (what is checked, and how it is told)
+    bars: Annotated[
+        Path,
+        Parameter(help="Folder of SYMBOL.parquet bars, funding or marks, or one of the lake."),
+    ],
     *,
     other: Annotated[
         Path | None, Parameter(help="The same coins from a second vendor, to compare.")
@@ -169,6 +172,10 @@ def check(
     bar_minutes: Annotated[
         int | None, Parameter(help="Make bars of this length of the files' shorter ones.")
     ] = None,
+    start: Annotated[
+        str | None, Parameter(help="Tell of what opens from then on, UTC; rules read all.")
+    ] = None,
+    end: Annotated[str | None, Parameter(help="And before then, UTC.")] = None,
     by_day: Annotated[
         bool, Parameter(name="--by-day", negative="", help="Also every rule's counts by day.")
     ] = False,
@@ -177,10 +184,12 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Hold bars against the rules of governance, and against a second vendor.
+    """Hold bars, funding or marks against the rules, and bars against a second vendor.
 
     Nothing is changed on disk. The exit code is 3 if a rule that fails a coin found
-    something: rows that contradict each other, that cannot be, or off the grid.
+    something: rows that contradict each other, that cannot be, or off the grid. Of
+    funding, marks, index prices and open interest it tells what is missing by each
+    coin's own interval.
 
     Example: quorate data check data/spot_5m --other data/swap_5m
     """
@@ -194,6 +203,8 @@ def check(
             kind=kind,
             symbols=symbols,
             bar_minutes=bar_minutes,
+            start=start,
+            end=end,
             progress=progress,
         )
     if json:
@@ -281,4 +292,4 @@ def universe(
     console.print(universe_rows(found, console.width), crop=False)
     console.print(universe_counts(found))
     if held is not None:
-        console.print(survivorship_line(held, at, until))
+        console.print(survivorship_line(held, at, str(held.days["day"][-1])))

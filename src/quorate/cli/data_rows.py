@@ -13,6 +13,8 @@ import polars as pl
 from quorate.cli.tables import Column, fitted
 from quorate.lake.governance.findings import ABOUT, Rule
 from quorate.lake.universe import Verdict
+from quorate.lake.valued import WORDS
+from quorate.lake.valued import every as intervals_told
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +28,7 @@ _STYLES = {"failed": "red", "mended": "yellow", "noted": ""}
 
 def coin_rows(found: Check, width: int) -> Table:
     """Return a row a coin: its span, what its bars are, what fails it."""
-    coins = found.coins
+    coins, every = found.coins, intervals_told(found.intervals)
 
     def counts(name: str) -> list[str]:
         return [f"{n:,d}" if n else "" for n in coins[name]]
@@ -38,8 +40,9 @@ def coin_rows(found: Check, width: int) -> Table:
         Column("coin", coins["symbol"].to_list(), 0),
         Column("first day", days("first"), 6),
         Column("last day", days("last"), 7),
+        Column("every", [every.get(symbol, "") for symbol in coins["symbol"]], 2),
         Column("rows", counts("n_rows"), 1, is_text=False),
-        Column("bars", counts("n_traded"), 9, is_text=False),
+        Column(f"{WORDS[found.kind]}s", counts("n_traded"), 9, is_text=False),
         Column("carried", counts("n_filled"), 5, is_text=False),
         Column("missing", counts("n_missing"), 8, is_text=False),
         Column("frozen", counts("n_frozen"), 3, is_text=False),

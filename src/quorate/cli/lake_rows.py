@@ -87,17 +87,22 @@ def import_lines(done: Imported) -> list[str]:
     stored = done.coins.filter(done.coins["error"] == "")
     n_new = stored.filter(stored["n_added"] > 0).height
     what = f"{stored.height:,d} symbols of {done.vendor} {done.kind} {done.interval}"
-    lines = [
-        f"{done.n_added:,d} rows added to {n_new:,d} of {what}"
-        if done.n_added
-        else f"nothing new: {what} are in the lake already"
-    ]
+    if done.n_added:
+        lines = [f"{done.n_added:,d} rows added to {n_new:,d} of {what}"]
+    elif stored.height:
+        lines = [f"nothing new: {what} are in the lake already"]
+    else:
+        lines = ["nothing was stored"]
+    if done.n_doubled:
+        lines.append(f"{done.n_doubled:,d} rows stood twice, and were kept once")
     if done.n_unfinished:
         lines.append(
             f"{done.n_unfinished:,d} last bars left out, which may have been forming (--keep-last)"
         )
     if done.left_out:
         lines.append(f"columns left out: {', '.join(done.left_out)}")
+    if done.swept:
+        lines.append(f"{len(done.swept):,d} temporary files removed, which a killed write had left")
     lines.append(done.folder)
     return lines
 

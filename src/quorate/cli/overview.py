@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS: Final = {
-    "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv", "train"),
+    "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv", "train", "nightly"),
     "Prove a run": ("audit", "control"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Models": (

@@ -31,6 +31,10 @@ def reconcile(
         Path | None,
         Parameter(help="Bars of the first vendor's quote in USD, for vendors in USD."),
     ] = None,
+    start: Annotated[
+        str | None, Parameter(help="Count and write from this open on, UTC; rules read all.")
+    ] = None,
+    end: Annotated[str | None, Parameter(help="And before then, UTC.")] = None,
     json: Json = False,
 ) -> None:
     """Merge vendors of one kind: each bar from the first that another one confirms.
@@ -53,6 +57,8 @@ def reconcile(
             symbols=symbols,
             to=to,
             quote_usd=quote_usd,
+            start=start,
+            end=end,
             progress=progress,
         )
     if json:

@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 from quorate.cli.commands import Config, Json, Out, Set, app, key_figures, settings_of
 from quorate.cli.market import Flat, Market
 from quorate.cli.runs import Run
+from quorate.cli.workers import Crew
 
 if TYPE_CHECKING:
     from quorate.api import WalkForward
@@ -20,6 +21,10 @@ _Days = Number(gte=1)
 Models = Annotated[
     list[str] | None,
     Parameter(help="Engines trained; linear and trees when left out.", consume_multiple=True),
+]
+PerRegime = Annotated[
+    bool,
+    Parameter(negative="", help="Train one of each for every regime, not one for all of them."),
 ]
 Calibrate = Annotated[bool, Parameter(help="Fit what each engine's strength is worth.")]
 Edge = Annotated[
@@ -48,12 +53,14 @@ def walkforward(  # noqa: PLR0913  (its options)
     rules_only: Annotated[
         bool, Parameter(negative="", help="Train no engine; calibrate those there are.")
     ] = False,
+    per_regime: PerRegime = False,
     calibrate: Calibrate = True,
     edge: Edge = "slope",
     edge_z: EdgeZ = 0.0,
     leaderboard: Annotated[
         bool, Parameter(help="Approve and withdraw engines, regime by regime, every Monday.")
     ] = True,
+    crew: Annotated[Crew | None, Flat] = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -75,6 +82,7 @@ def walkforward(  # noqa: PLR0913  (its options)
 
     if rules_only and models:
         raise ConfigError("--rules-only trains no models", hint="leave out one of the two")
+    workers = (crew or Crew()).asked()
     settings = settings_of(config, set_)
     market.check()
     panel = market.load(settings)
@@ -84,6 +92,7 @@ def walkforward(  # noqa: PLR0913  (its options)
         test_days=test_days,
         expanding=expanding,
         models=() if rules_only else tuple(models or ("linear", "trees")),
+        per_regime=per_regime,
         calibrate=calibrate,
         edge=edge,
         edge_z=edge_z,
@@ -91,7 +100,7 @@ def walkforward(  # noqa: PLR0913  (its options)
     )
     compile_all(Console(stderr=True).print)
     with bars("walking forward", panel.n_coins, then="booking and writing ...") as progress:
-        found = api.walkforward(panel, settings, plan, out=out, progress=progress)
+        found = api.walkforward(panel, settings, plan, workers=workers, out=out, progress=progress)
     if json:
         told = key_figures(found.result) | {
             "folds": jsonlib.loads(found.folds.write_json()),
@@ -109,12 +118,14 @@ def train(  # noqa: PLR0913  (its options)
     to: Annotated[Path, Parameter(help="Folder of the model set; replaced whole.")],
     days: Annotated[int, Parameter(help="Last days that are learned from.", validator=_Days)] = 120,
     models: Models = None,
+    per_regime: PerRegime = False,
     calibrate: Calibrate = True,
     edge: Edge = "slope",
     edge_z: EdgeZ = 0.0,
     leaderboard: Annotated[
         bool, Parameter(help="Say who may vote where by what votes were worth.")
     ] = True,
+    crew: Annotated[Crew | None, Flat] = None,
     config: Config = None,
     set_: Set = None,
 ) -> None:
@@ -130,10 +141,12 @@ def train(  # noqa: PLR0913  (its options)
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
 
+    workers = (crew or Crew()).asked()
     settings = settings_of(config, set_)
     plan = api.Plan(
         train_days=days,
         models=tuple(models or ("linear", "trees")),
+        per_regime=per_regime,
         calibrate=calibrate,
         edge=edge,
         edge_z=edge_z,
@@ -143,7 +156,7 @@ def train(  # noqa: PLR0913  (its options)
     panel = market.load(settings)
     compile_all(Console(stderr=True).print)
     with bars("watching", panel.n_coins, then="fitting and signing ...") as progress:
-        found = api.train(panel, settings, plan, to=to, progress=progress)
+        found = api.train(panel, settings, plan, to=to, workers=workers, progress=progress)
     print(f"{found!r}\ndigest {found.digest}")
     for remark in found.fit.remarks:
         print(f"not learned: {remark}")
@@ -160,7 +173,7 @@ def cpcv(  # noqa: PLR0913  (its options)
         int, Parameter(help="Blocks predicted at once.", validator=Number(gte=1))
     ] = 2,
     cost_bps: Annotated[float, Parameter(help="What a traded vote costs, in and out.")] = 15.0,
-    workers: Annotated[int, Parameter(help="Processes.", validator=Number(gte=1))] = 1,
+    crew: Annotated[Crew | None, Flat] = None,
     config: Config = None,
     set_: Set = None,
     json: Json = False,
@@ -178,6 +191,7 @@ def cpcv(  # noqa: PLR0913  (its options)
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
 
+    workers = (crew or Crew()).asked()
     settings = settings_of(config, set_)
     market.check()
     panel = market.load(settings)

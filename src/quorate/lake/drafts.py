@@ -19,7 +19,7 @@ from quorate.lake.address import is_object
 from quorate.lake.manifest import PART
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from quorate.lake.manifest import MonthFile
@@ -34,6 +34,10 @@ class Draft(Protocol):
     def known(self) -> Mapping[str, MonthFile]:
         """Return the months that the manifest names."""
 
+    @property
+    def swept(self) -> Sequence[Path]:
+        """Return the temporary files of killed writers that were deleted."""
+
     def content(self, month: str) -> bytes:
         """Return a month's bytes, or a ``DataError`` if they are not those that were written."""
 
@@ -47,6 +51,7 @@ class Folder:
     def __init__(self, place: Path) -> None:
         self.place = place
         self.known = manifest.settle(place)
+        self.swept = manifest.sweep(place)
 
     def content(self, month: str) -> bytes:
         """Return a month's bytes, checked by their hash."""

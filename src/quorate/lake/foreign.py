@@ -6,6 +6,7 @@ kind, ``ts`` in UTC milliseconds. What can be meant in two ways is refused: a gu
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
@@ -125,6 +126,10 @@ def bring(
             hint=f"map one of {', '.join(wanted)}",
         )
     meant = _meant(rows.columns, dict.fromkeys(wanted), names, name)
+    needed = ["ts"] * (not kinds.is_timeless)
+    # a symbol may be the file's name
+    needed += [n for n, field in kinds.fields.items() if not field.is_optional and n != "symbol"]
+    _refuse_unmeant([each for each in needed if each not in meant], meant, rows, name)
     chosen = rows.select(pl.col(theirs).alias(ours) for ours, theirs in meant.items())
     if "ts" in meant:
         chosen = chosen.with_columns(instants(chosen["ts"], unit, f"{name}: {meant['ts']}"))
@@ -203,6 +208,29 @@ def _meant(
         if exact or also:
             found[ours] = (exact or also)[0]
     return found
+
+
+def _refuse_unmeant(
+    absent: list[str], meant: Mapping[str, str], rows: pl.DataFrame, name: str
+) -> None:
+    """Refuse a file of which no column is one that the kind needs; name its own, and how to map."""
+    if not absent:
+        return
+    free = [each for each in rows.columns if each not in meant.values()]
+    said = f"{name}: no column is known to be {', '.join(absent)}; it has {', '.join(rows.columns)}"
+    if not free:
+        raise SchemaError(said, hint="add the column to the file, or leave the file out")
+    looks = [each for each in free if re.search("time|date|when", each, re.IGNORECASE)]
+    first = (looks if absent[0] == "ts" else []) or free
+    example = [f"{absent[0]}={_quoted(first[0])}", *(f"{each}=NAME" for each in absent[1:])]
+    raise SchemaError(
+        f"{said}: say which is, as in --map {' '.join(example)}",
+        hint="write ours=theirs (names= in Python), or leave the file out",
+    )
+
+
+def _quoted(column: str) -> str:
+    return column if re.fullmatch(r"[\w.-]+", column) else f"'{column}'"
 
 
 def _unit(at: pl.Series, name: str) -> str:

@@ -23,6 +23,7 @@ from quorate.lake import (
     lengths,
     reading,
     resampling,
+    room,
     scope,
     universe,
 )
@@ -124,6 +125,8 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     rules, prints = params(**spec.rules), {}  # type: tuple[Params, Prints]
     found = [reading.files(source.path) for source in spec.sources]
     chosen = _choose(spec, found[0])
+    if shelf.cutting is None:
+        room.refuse_what_cannot_be_read(match(name, files) for files in found for name in chosen)
     length = lengths.length(
         (match(symbol, files) for files in found for symbol in chosen),
         spec.bar_minutes,

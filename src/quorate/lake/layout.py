@@ -72,7 +72,7 @@ def files(where: Path, only: Sequence[str] | None = None) -> dict[str, tuple[Pat
     Raises
     ------
     DataError
-        If the folder does not exist, or a file that a manifest names is gone.
+        If the folder does not exist or is a whole lake, or a file that a manifest names is gone.
     """
     if is_object(where):
         return prefixes.files(where, only)
@@ -91,11 +91,26 @@ def files(where: Path, only: Sequence[str] | None = None) -> dict[str, tuple[Pat
             place = where / f"symbol={symbol}"
             manifest.check_there(place, manifest.load(place) or {})
         return {symbol: paths for symbol, paths in found.items() if paths}
-    return {
-        path.stem: (path,)
-        for path in sorted(where.glob("*.parquet"))
-        if only is None or path.stem in only
-    }
+    found = {path.stem: (path,) for path in sorted(where.glob("*.parquet"))}
+    if not found:
+        _refuse_lake(where)
+    return {symbol: paths for symbol, paths in found.items() if only is None or symbol in only}
+
+
+def _refuse_lake(where: Path) -> None:
+    """Refuse a lake, or a part of one above the interval."""
+    levels = [where]
+    for level in ("vendor=", "kind=", "interval="):
+        below = [each for place in levels for each in sorted(place.glob(f"{level}*"))]
+        levels = below or levels
+    if not levels[0].name.startswith("interval=") or levels[0] == where:
+        return
+    first = min(levels, key=lambda each: (each.parent.name != "kind=ohlcv", str(each)))
+    raise DataError(
+        f"{where} is a lake, and one vendor's series of one kind and interval are read",
+        hint=f"name the folder of one: `quorate data check {first}` (--bars {first}); there are "
+        f"{len(levels)}, and `quorate data ls` lists them",
+    )
 
 
 def is_partitioned(where: Path) -> bool:

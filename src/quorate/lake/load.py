@@ -81,13 +81,14 @@ def load(spec: PanelSpec) -> Panel:
     Spec 13, METHODS 12.
     """
     check(spec)
-    found = gathered.gather(spec, shelf := Shelf())
-    size = found.grid.n_bars, len(spec.sources), len(found.coins)
-    room.refuse_what_does_not_fit(*size)
-    loom = strands.InMemory(*size)
-    spun = _spin(spec, found, loom, shelf)
-    usd, told = _quote(spec, found.grid, found.prints)
-    return _panel(spec, found, spun, told, (*strands.woven(loom.arrays), usd))
+    with room.told():
+        found = gathered.gather(spec, shelf := Shelf())
+        size = found.grid.n_bars, len(spec.sources), len(found.coins)
+        room.refuse_what_does_not_fit(*size)
+        loom = strands.InMemory(*size)
+        spun = _spin(spec, found, loom, shelf)
+        usd, told = _quote(spec, found.grid, found.prints)
+        return _panel(spec, found, spun, told, (*strands.woven(loom.arrays), usd))
 
 
 def keep(spec: PanelSpec, where: Path) -> Panel:

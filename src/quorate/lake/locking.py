@@ -28,7 +28,8 @@ def writing(place: Path) -> Iterator[None]:
 
     Notes
     -----
-    The kernel drops the lock with the process, so a kill leaves none; the empty file stays.
+    The kernel drops the lock with the process, so a kill leaves none; the empty file stays, and was
+    changed last when the lock was taken.
     """
     with taking(place) as is_free:
         if not is_free:
@@ -60,6 +61,7 @@ def taking(place: Path) -> Iterator[bool]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_free = True
+            os.utime(handle)  # since when: what is older is of no living writer
         except BlockingIOError:
             is_free = False
         yield is_free

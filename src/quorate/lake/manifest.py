@@ -8,10 +8,11 @@ whatever kills it, every file is named by its hash in one of the two, or it is d
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.errors import DataError
-from quorate.lake import disk, versions
+from quorate.lake import disk, locking, versions
 from quorate.lake.kinds import KNOWN_AT, epoch, is_increasing
 
 if TYPE_CHECKING:
@@ -140,9 +141,35 @@ def settle(place: Path) -> dict[str, MonthFile]:
     elif known is None:
         known = _adopt(place)
     check_there(place, known)
-    for path in place.glob(".*.*"):  # what a killed writer left
-        path.unlink()
     return known
+
+
+def sweep(place: Path) -> tuple[Path, ...]:
+    """Delete the temporary files that killed writers left, and return them.
+
+    Only for whoever holds the lock of the symbol. A file that is younger than the lock was taken is
+    left alone: on a disk whose locks do not hold it may be another writer's.
+
+    Raises
+    ------
+    DataError
+        The disk refuses.
+    """
+    try:
+        taken_ns = (place / locking.NAME).stat().st_mtime_ns
+        found = [*place.glob(".*.*"), *place.glob(f"month=*/.{PART}.*")]
+        old = sorted(path for path in found if path.stat().st_mtime_ns <= taken_ns)
+        for path in old:
+            path.unlink()
+    except OSError as error:
+        raise DataError(
+            f"what a killed write left in {place} cannot be removed: {error.strerror or error}",
+            hint="check the folder's permissions; files that begin with a dot may be deleted",
+        ) from error
+    for path in old:
+        with suppress(OSError):  # a month that never came to be; others have their file
+            path.parent.rmdir()
+    return tuple(old)
 
 
 def hashes(place: Path) -> dict[str, set[str]] | None:
@@ -194,8 +221,6 @@ def _finish(place: Path, known: Mapping[str, MonthFile]) -> dict[str, MonthFile]
         if not meant:
             raise damaged(path)
         found[month] = meant[0]
-        for left in path.parent.glob(f".{PART}.*"):
-            left.unlink()
     check_there(place, known)
     if not found:
         (place / NEXT).unlink()

@@ -18,6 +18,7 @@ from quorate.lake import disk, manifest, prefixes, versions
 from quorate.lake.address import is_object
 from quorate.lake.drafts import writing
 from quorate.lake.kinds import KNOWN_AT, epoch
+from quorate.lake.locking import taking
 from quorate.lake.locking import writing as locked
 from quorate.lake.manifest import PART
 from quorate.lake.prints import Print, of_rows
@@ -34,11 +35,15 @@ _TRIES: Final = 5
 
 
 class Stored(NamedTuple):
-    """What a write did: the files replaced, the rows added, the values corrected."""
+    """What a write did: the files replaced, the rows added, the values corrected.
+
+    ``swept`` are temporary files of killed writers that it deleted.
+    """
 
     paths: tuple[Path, ...]
     n_added: int
     corrections: pl.DataFrame
+    swept: tuple[Path, ...] = ()
 
 
 def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Stored:
@@ -90,7 +95,7 @@ def _put(place: Path, draft: Draft, rows: pl.DataFrame, corrected_ms: int | None
     if changed:
         draft.replace(changed)
     paths = tuple(place / f"month={month}" / PART for month in changed)
-    return Stored(paths, n_added, pl.concat(corrected))
+    return Stored(paths, n_added, pl.concat(corrected), tuple(draft.swept))
 
 
 def rows(paths: Sequence[Path]) -> pl.DataFrame:
@@ -196,12 +201,26 @@ def verify(place: Path) -> tuple[str, ...]:
             path = place / f"month={month}" / PART
             if disk.digest(disk.content(path)) != each.sha256:
                 raise manifest.damaged(path)
+        mended += [f"{path} removed, which a killed write left" for path in manifest.sweep(place)]
         strays = manifest.strays(place, known)
         if strays:
             manifest.announce(place, known | strays)
             manifest.commit(place)
             mended += [f"{place / f'month={month}' / PART} taken in" for month in strays]
     return tuple(mended)
+
+
+def sweep(where: Path) -> tuple[Path, ...]:
+    """Delete what killed writers left of the symbols of a folder that nobody is writing now."""
+    if is_object(where):
+        return ()  # ``verify`` does: objects have no lock
+    left = {path.parent.parent for path in where.glob(f"symbol=*/month=*/.{PART}.*")}
+    swept: list[Path] = []
+    for place in sorted(left):
+        with taking(place) as is_free:
+            if is_free:
+                swept += manifest.sweep(place)
+    return tuple(swept)
 
 
 def is_ours(path: Path) -> bool:

@@ -43,6 +43,7 @@ class Prefix:
 
     def __init__(self, place: Path) -> None:
         self.place = place = located(place)
+        self.swept: tuple[Path, ...] = ()  # ``verify`` deletes what nothing names
         self.lay: dict[str, Path] = {}  # where each month lay
         held = objects.found(place / NAME)
         if held is not None:

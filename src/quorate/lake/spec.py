@@ -309,6 +309,28 @@ def instant_ms(when: datetime | str) -> int:
     return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1e3)
 
 
+def between_ms(start: datetime | str | None, end: datetime | str | None) -> tuple[int, int]:
+    """Return two UTC bounds in milliseconds, without ends where none is given.
+
+    Raises
+    ------
+    ConfigError
+        The second is not after the first.
+
+    Examples
+    --------
+    >>> between_ms(None, None) == EVER_MS, between_ms("1970-01-02", None)[0]
+    (True, 86400000)
+    """
+    first = EVER_MS[0] if start is None else instant_ms(start)
+    last = EVER_MS[1] if end is None else instant_ms(end)
+    if last <= first:
+        raise ConfigError(
+            f"the span ends at {end}, and begins at {start}", hint="give an --end after --start"
+        )
+    return first, last
+
+
 def asked_ms(spec: PanelSpec) -> tuple[int, int]:
     """Return the open times that data are told of: the span asked for, and what a universe reads.
 

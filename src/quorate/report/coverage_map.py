@@ -16,6 +16,7 @@ import polars as pl
 from quorate.report.charts import time_axis, x_marks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
 STATES: Final = (
@@ -25,6 +26,8 @@ STATES: Final = (
     ("empty", "no bar"),
     ("apart", "vendors disagree: quarantined"),
 )
+_OF_OTHERS: Final = {"whole": "nothing missing", "holes": "some missing", "empty": "none there"}
+"""The states of a series that is no bars."""
 _ROW_PX: Final = 15
 _BAR_PX: Final = 11
 _BOTTOM_PX: Final = 26
@@ -74,13 +77,26 @@ def states(days: pl.DataFrame, quarantined: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def draw(found: pl.DataFrame) -> str:
+def words(word: str = "bar") -> tuple[tuple[str, str], ...]:
+    """Return the states and what they mean, of bars or of what a row is called otherwise.
+
+    Examples
+    --------
+    >>> words()[0], words("settlement")[0]
+    (('whole', 'every bar traded'), ('whole', 'nothing missing'))
+    """
+    return STATES if word == "bar" else tuple(_OF_OTHERS.items())
+
+
+def draw(found: pl.DataFrame, word: str = "bar") -> str:
     """Return the map as SVG.
 
     Parameters
     ----------
     found : polars.DataFrame
         From ``states``, at least one row.
+    word : str
+        What a row is called.
 
     Notes
     -----
@@ -92,12 +108,13 @@ def draw(found: pl.DataFrame) -> str:
     coins = found.partition_by("symbol", maintain_order=True)
     height = _ROW_PX * len(coins)
     axis = time_axis(np.array([first * _DAY_MS, (last + 1) * _DAY_MS]))
-    said = html.escape(_said(found))
+    meanings = dict(words(word))
+    said = html.escape(_said(found, meanings))
     box = f'viewBox="0 0 {n_days} {height}" preserveAspectRatio="none"'
     parts = [
         f'<svg class="map" role="img" height="{height + _BOTTOM_PX}" aria-label="{said}">',
         f'<svg width="100%" height="{height}" {box}>',
-        *(_row(coin, i, first) for i, coin in enumerate(coins)),
+        *(_row(coin, i, first, meanings) for i, coin in enumerate(coins)),
         "</svg>",
         *x_marks(axis.marks, height + _BOTTOM_PX),
         "</svg>",
@@ -105,29 +122,28 @@ def draw(found: pl.DataFrame) -> str:
     return "".join(parts)
 
 
-def _row(coin: pl.DataFrame, i: int, first: int) -> str:
+def _row(coin: pl.DataFrame, i: int, first: int, meanings: Mapping[str, str]) -> str:
     """Return a coin's rectangles: one a run of days of one state."""
     name = html.escape(coin["symbol"][0])
     runs = coin.with_columns(run=pl.col("state").rle_id()).group_by("run", maintain_order=True)
     rows = runs.agg(
         pl.col("state").first(), pl.col("day").first().alias("from"), pl.col("day").last()
     )
-    words = dict(STATES)
     parts = []
     for _, state, start, end in rows.iter_rows():
         x, width = _ordinal(start) - first, _ordinal(end) - _ordinal(start) + 1
         span = f"{start} to {end}" if end != start else f"{start}"
         parts.append(
             f'<rect class="{state}" x="{x}" y="{i * _ROW_PX}" width="{width}" height="{_BAR_PX}">'
-            f"<title>{name}, {span}: {words[state]}</title></rect>"
+            f"<title>{name}, {span}: {meanings[state]}</title></rect>"
         )
     return "".join(parts)
 
 
-def _said(found: pl.DataFrame) -> str:
+def _said(found: pl.DataFrame, meanings: Mapping[str, str]) -> str:
     """Return what the map shows, in words."""
     counts = dict(found["state"].value_counts().rows())
-    told = [f"{words}: {counts[name]:,d}" for name, words in STATES if name in counts]
+    told = [f"{words}: {counts[name]:,d}" for name, words in meanings.items() if name in counts]
     return f"{found['symbol'].n_unique()} coins by day; days on which {'; '.join(told)}"
 
 

@@ -5,6 +5,7 @@ In: tables of a check. Out: one HTML file that needs no network, written whole o
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
@@ -12,6 +13,7 @@ import polars as pl
 from quorate.lake.governance import MEANINGS
 from quorate.lake.governance.findings import ABOUT, Rule, Severity
 from quorate.lake.quality import concat
+from quorate.lake.valued import WORDS
 from quorate.report import coverage_map
 from quorate.report.charts import Series, line_chart
 from quorate.report.drawing import environment, page_at
@@ -19,6 +21,7 @@ from quorate.report.formats import UNKNOWN, number
 from quorate.report.graphs import Graph
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from quorate.lake.certificate import Certificate
@@ -28,15 +31,22 @@ if TYPE_CHECKING:
 NAME: Final = "data.html"
 _DRAWN: Final = 12
 _DAY_MS: Final = 86_400_000
+_BARS: Final = (
+    *("n_rows", "n_traded", "n_filled", "n_missing"),
+    *("n_frozen", "n_suspect", "n_dropped"),
+)
+_OTHERS: Final = ("n_rows", "n_traded", "n_missing", "n_suspect")
 
 
 class Told(NamedTuple):
-    """What a folder of bars is worth."""
+    """What a folder of bars is worth, or of another kind; ``every`` says at which intervals."""
 
     folder: str
-    bar_minutes: int
+    bar_minutes: int | None
     quality: Quality
     made_of: tuple[int, ...] = ()
+    kind: str = "ohlcv"
+    every: Mapping[str, str] = MappingProxyType({})
 
 
 def write(told: Told, path: Path) -> Path:
@@ -118,7 +128,7 @@ def _origin(given: Origin) -> list[str]:
 
 
 def _context(told: Told) -> dict[str, Any]:
-    given = told.quality
+    given, word = told.quality, WORDS[told.kind]
     found = coverage_map.states(given.days, given.pair_days.filter(pl.col("quarantined")))
     present = set(found["state"])
     symbols = found["symbol"].unique(maintain_order=True).to_list()
@@ -128,15 +138,17 @@ def _context(told: Told) -> dict[str, Any]:
         "folder": told.folder,
         "bar_minutes": told.bar_minutes,
         "row_minutes": " and ".join(map(str, told.made_of)) or told.bar_minutes,
+        "kind": told.kind.replace("_", " "),
+        "word": word,
         "n_coins": given.coins.height,
         "n_rows": f"{given.coins['n_rows'].sum():,d}",
         "span": _span(given.coins),
         "failed": failed.select("symbol", "failed").rows(),
         "symbols": symbols,
-        "map": coverage_map.draw(found) if symbols else "",
-        "keys": [(name, words) for name, words in coverage_map.STATES if name in present],
+        "map": coverage_map.draw(found, word) if symbols else "",
+        "keys": [(name, words) for name, words in coverage_map.words(word) if name in present],
         "rules": rule_rows(given.findings),
-        "coins": [_coin(row) for row in given.coins.iter_rows(named=True)],
+        "coins": [_coin(row, told) for row in given.coins.iter_rows(named=True)],
         "pairs": [_pair(row) for row in given.pairs.iter_rows(named=True)],
         "graphs": [_difference(name, given.pair_days) for name in drawn],
         "n_undrawn": given.pairs.height - len(drawn),
@@ -179,10 +191,13 @@ def rule_rows(found: pl.DataFrame) -> list[tuple[str, str, str, str, str, str]]:
     return [row for _, row in sorted(told, key=lambda each: order.index(each[0]))]
 
 
-def _coin(row: dict[str, Any]) -> list[str]:
-    names = ("n_rows", "n_traded", "n_filled", "n_missing", "n_frozen", "n_suspect", "n_dropped")
-    counts = [f"{row[name]:,d}" if row[name] else "" for name in names]
-    return [row["symbol"], str(row["first"] or UNKNOWN), str(row["last"] or UNKNOWN), *counts]
+def _coin(row: dict[str, Any], told: Told) -> list[str]:
+    names: tuple[str, ...] = _BARS
+    about = [row["symbol"], str(row["first"] or UNKNOWN), str(row["last"] or UNKNOWN)]
+    if told.bar_minutes is None:
+        names = _OTHERS
+        about.append(told.every.get(row["symbol"], UNKNOWN))
+    return about + [f"{row[name]:,d}" if row[name] else "" for name in names]
 
 
 def _pair(row: dict[str, Any]) -> list[str]:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.research.parallel import each
+from quorate.research.models import predicted
+from quorate.research.parallel import alone
 from quorate.research.splits import combinatorial, paths
-from quorate.research.training import predicted
 from quorate.statistics.ratios import sharpe
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from quorate.core.types import ByteVec, Vec
     from quorate.research.learned import Learned
     from quorate.research.learners import Learner
+    from quorate.research.pieces import Each
     from quorate.research.splits import Split
 
 N_BLOCKS, N_TEST = 6, 2
@@ -52,7 +53,7 @@ def cpcv(
     n_blocks: int = N_BLOCKS,
     n_test: int = N_TEST,
     cost_bps: float = 0.0,
-    workers: int = 1,
+    each: Each = alone,
 ) -> Paths:
     r"""Return how models do on whole histories that they did not see.
 
@@ -68,8 +69,8 @@ def cpcv(
         N blocks of time, of which k are predicted at once.
     cost_bps : float
         What a vote that is traded costs, in and out.
-    workers : int
-        Processes; the bytes are those of one.
+    each : Each
+        Who does the fits, from ``parallel.together``; the bytes are those of one process.
 
     Returns
     -------
@@ -99,8 +100,7 @@ def cpcv(
     splits = combinatorial(
         learned.labels.start_ms, learned.labels.end_ms, n_blocks=n_blocks, n_test=n_test
     )
-    tasks = [(learner, learned, split) for learner in learners for split in splits]
-    votes = each(_predicted, tasks, workers=workers)
+    votes = each(_predicted, learned, [(one, split) for one in learners for split in splits])
     rows = []
     for i, learner in enumerate(learners):
         mine = votes[i * len(splits) : (i + 1) * len(splits)]
@@ -117,9 +117,9 @@ _TABLE = {"model": pl.String, "path": pl.Int64, "n_votes": pl.Int64}
 _TABLE |= dict.fromkeys(_MEASURES, pl.Float64)
 
 
-def _predicted(task: tuple[Learner, Learned, Split]) -> tuple[ByteVec, Vec]:
+def _predicted(learned: Learned, piece: tuple[Learner, Split]) -> tuple[ByteVec, Vec]:
     """Return the votes of a model of a split's training rows on its test rows."""
-    learner, learned, split = task
+    learner, split = piece
     return predicted(learner, learned, split.train_rows, split.test_rows)
 
 
@@ -157,7 +157,7 @@ def _judged(learned: Learned, side: ByteVec, strength: Vec, cost_bps: float) -> 
     day = (learned.labels.start_k[voted] - 1) // per_day
     first = int(day.min())
     # a day's return is that of its votes, each of the same size: their mean by weight
-    made, held = (np.bincount(day - first, each) for each in (weight * net, weight))
+    made, held = (np.bincount(day - first, of) for of in (weight * net, weight))
     daily = np.divide(made, held, out=np.zeros(len(made)), where=held > 0.0)
     return {
         "n_votes": int(voted.sum()),

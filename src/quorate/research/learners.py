@@ -40,12 +40,31 @@ class Model(Protocol):
 
 
 class Learner(NamedTuple):
-    """A kind of engine that is trained: its name, and how it is fitted to rows."""
+    """A kind of engine that is trained: its name, how it is fitted to rows, and to which.
+
+    ``regime`` is the one whose rows it learns from and where it may vote; None, all of them.
+    """
 
     name: str
     family: str
     hypothesis: str
     fit: Callable[[Mat, ByteVec, tuple[str, ...], Vec], Model]
+    regime: Regime | None = None
+
+    @property
+    def approved(self) -> tuple[Regime, ...]:
+        """Where its engine may vote until a leaderboard says otherwise."""
+        return EVERY if self.regime is None else (self.regime,)
+
+    def of(self, regime: Regime) -> Learner:
+        """Return the same kind of engine, trained on one regime alone.
+
+        Examples
+        --------
+        >>> LEARNERS["linear"].of(Regime.TREND).name
+        'linear_model_trend'
+        """
+        return self._replace(name=f"{self.name}_{regime.name.lower()}", regime=regime)
 
 
 def _linear(features: Mat, up: ByteVec, names: tuple[str, ...], weight: Vec) -> Model:
@@ -73,19 +92,24 @@ LEARNERS: Mapping[str, Learner] = {
 """Every kind there is, by the word that asks for it."""
 
 
-def learners(words: Sequence[str]) -> tuple[Learner, ...]:
-    """Return the learners of some words.
+def learners(words: Sequence[str], *, per_regime: bool = False) -> tuple[Learner, ...]:
+    """Return the learners of some words, pooled over regimes or one for each of them.
 
     Examples
     --------
     >>> [each.name for each in learners(["linear"])]
     ['linear_model']
+    >>> [each.name for each in learners(["linear"], per_regime=True)][:2]
+    ['linear_model_trend', 'linear_model_range']
     """
     if unknown := [word for word in words if word not in LEARNERS]:
         raise ConfigError(
             f"no model is called {unknown[0]!r}", hint=f"use some of: {', '.join(LEARNERS)}"
         )
-    return tuple(LEARNERS[word] for word in dict.fromkeys(words))
+    found = tuple(LEARNERS[word] for word in dict.fromkeys(words))
+    if not per_regime:
+        return found
+    return tuple(each.of(regime) for each in found for regime in EVERY)
 
 
 def silent(learner: Learner) -> Engine:
@@ -102,7 +126,7 @@ def silent(learner: Learner) -> Engine:
         _abstain,
         name=learner.name,
         family=learner.family,
-        approved=EVERY,
+        approved=learner.approved,
         hypothesis=learner.hypothesis,
     )
 

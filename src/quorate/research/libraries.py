@@ -71,6 +71,24 @@ def one_thread() -> Iterator[None]:
         yield
 
 
+def linear_algebra() -> str:
+    """Return for which kind of processor NumPy's linear algebra chose its routines.
+
+    Others add in another order. Empty where the library does not say.
+    """
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return ""
+    # SciPy brings a second one, which is there only once it was imported
+    found = {
+        str(each.get("architecture", ""))
+        for each in threadpool_info()
+        if each["user_api"] == "blas" and "numpy" in each["filepath"]
+    }
+    return ", ".join(sorted(found))
+
+
 def versions(names: tuple[str, ...] = FITTED_BY) -> dict[str, str]:
     """Return the version of Quorate and of each library, by name; "none" where it is missing.
 

@@ -11,7 +11,7 @@ The kernel adds feature by feature (``core.engines.linear``), and differs by rou
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,6 +71,10 @@ class Linear:
         for each in (self.mean, self.scale, self.coefficients):
             each.flags.writeable = False
         self.packed()
+
+    def __reduce__(self) -> tuple[type[Linear], tuple[object, ...]]:  # type: ignore[explicit-override]
+        """Return what it is made of, so that what another process gets is frozen as well."""
+        return Linear, tuple(getattr(self, each.name) for each in fields(self))
 
     def packed(self, least_edge: float = 0.0) -> Vec:
         """Return the parameters as the kernel reads them."""

@@ -16,42 +16,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quorate.core.engines.base import Rows
-from quorate.core.features.table import FEATURES
 from quorate.core.types import Regime
 from quorate.errors import ResearchError
 from quorate.research import calibrate, edge_map
 from quorate.research.calibrate import Uncalibrated, Why
-from quorate.research.learned import Learned, labelled
+from quorate.research.learned import labelled
 from quorate.research.learners import EVERY, Learner, Model, silent
+from quorate.research.models import trained, voting
+from quorate.research.parallel import alone
 from quorate.research.sample import sample
-from quorate.research.splits import combinatorial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from quorate.core.consensus.edge_map import EdgeMap
     from quorate.core.engines.base import Engine
-    from quorate.core.types import ByteVec, IntVec, Mat, Vec
+    from quorate.core.types import Mat, Vec
     from quorate.research.calibrate import Calibration
     from quorate.research.edge_map import FittedEdge
+    from quorate.research.learned import Learned
     from quorate.research.past import Hours
+    from quorate.research.pieces import Each
     from quorate.research.prices import Prices
     from quorate.research.sample import Sample
 
-LEAST_KNOWN = 0.99
-"""Share of the rows in which a feature must be known, or no model reads it."""
-LEAST_ROWS = 1_000
 LEAST_DAYS = 20
 """Days of votes below which nothing is calibrated: coins move together, so a day is one sample."""
 STATED = "stated"
 EDGES = (*edge_map.METHODS, STATED)
-N_BLOCKS = 4
-"""Blocks of time of the fits that a trained engine is calibrated on."""
-
-_NAMES = tuple(feature.name for feature in FEATURES)
-# a number of coins says nothing that another coin's number could be held against
-_OF_SCALE = frozenset(feature.name for feature in FEATURES if feature.unit == "coins")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +114,7 @@ def fit(
     calibrated: bool = True,
     edge: str = "slope",
     edge_z: float = 0.0,
+    each: Each = alone,
 ) -> Fit:
     """Learn from the hours of a past what may be known at a bar.
 
@@ -146,6 +139,8 @@ def fit(
         isotonic map says of the largest scores what the luckiest few of them earned.
     edge_z : float
         How many standard errors it lies below its fit.
+    each : Each
+        Who fits the models, from ``parallel.together``; the bytes are those of one process.
 
     Returns
     -------
@@ -171,10 +166,9 @@ def fit(
         rule.name: (learned.hours.side[:, e], learned.hours.strength[:, e], learned)
         for e, rule in enumerate(rules)
     }
-    for learner in asked:
-        model, told, own = _train(learner, learned)
-        engines.append(silent(learner) if model is None else _voting(learner, model))
-        remarks += told
+    for learner, (model, said, own) in zip(asked, trained(asked, learned, each), strict=True):
+        engines.append(silent(learner) if model is None else voting(learner, model))
+        remarks += said
         if model is not None and own is not None:
             models[learner.name], votes[learner.name] = model, own
     found: dict[tuple[str, Regime], Calibration | Uncalibrated] = {}
@@ -214,124 +208,6 @@ def _large(score: Vec) -> float:
 def _few(past: Sample, days: int) -> Uncalibrated:
     said = f"votes on {days} days, fewer than {LEAST_DAYS}: the streaming calibration stays"
     return Uncalibrated(Why.TOO_FEW, len(past.strength), past.mass, said)
-
-
-def _readable(features: Mat) -> tuple[IntVec, tuple[str, ...]]:
-    """Return the columns that a model may read, and why others are left out."""
-    known = np.isfinite(features).mean(axis=0) >= LEAST_KNOWN
-    first = np.take_along_axis(features, np.argmax(np.isfinite(features), axis=0)[None], axis=0)
-    varies = (np.isfinite(features) & (features != first)).any(axis=0)
-    useful = np.array([name not in _OF_SCALE for name in _NAMES])
-    said = []
-    for what, out in (("hardly known", ~known), ("constant", known & ~varies)):
-        if (out & useful).any():
-            named = ", ".join(name for name, left in zip(_NAMES, out & useful, strict=True) if left)
-            said.append(f"features left out as {what}: {named}")
-    return np.flatnonzero(known & varies & useful), tuple(said)
-
-
-def _train(
-    learner: Learner, learned: Learned
-) -> tuple[Model | None, list[str], tuple[ByteVec, Vec, Learned] | None]:
-    """Return the model of all rows, remarks, and votes of models that did not see the row."""
-    columns, said = _readable(learned.hours.features)
-    remarks = [f"{learner.name}: {each}" for each in said]
-    whole = np.isfinite(learned.hours.features[:, columns]).all(axis=1) & (len(columns) > 0)
-    rows = learned.only(np.flatnonzero(whole))
-    names = tuple(_NAMES[column] for column in columns)
-    if rows.hours.n < LEAST_ROWS:
-        remarks.append(f"{learner.name}: {rows.hours.n} whole rows, fewer than {LEAST_ROWS}")
-        return None, remarks, None
-    x = np.ascontiguousarray(rows.hours.features[:, columns])
-    try:
-        model = learner.fit(x, rows.went_up, names, rows.weight)
-        side, strength, tested = _out_of_fold(learner, x, rows, names)
-    except ResearchError as error:
-        remarks.append(f"{learner.name}: {error.message}")
-        return None, remarks, None
-    return model, remarks, (side, strength, rows.only(tested))
-
-
-def _engine(learner: Learner, x: Mat, rows: Learned, names: tuple[str, ...]) -> Engine:
-    return _voting(learner, learner.fit(x, rows.went_up, names, rows.weight))
-
-
-def _voting(learner: Learner, model: Model) -> Engine:
-    return model.engine(
-        name=learner.name, family=learner.family, approved=EVERY, hypothesis=learner.hypothesis
-    )
-
-
-def _out_of_fold(
-    learner: Learner, x: Mat, rows: Learned, names: tuple[str, ...]
-) -> tuple[ByteVec, Vec, IntVec]:
-    """Return votes by models of the other blocks of time, and the rows they are of."""
-    order = np.lexsort((rows.labels.coin, rows.labels.start_k))
-    start, end = rows.labels.start_ms[order], rows.labels.end_ms[order]
-    sides, strengths, tested = [], [], []
-    for split in combinatorial(start, end, n_blocks=N_BLOCKS, n_test=1):
-        train, test = order[split.train_rows], order[split.test_rows]
-        engine = _engine(learner, x[train], rows.only(train), names)
-        side, strength = _voted(engine, x[test], names)
-        sides.append(side)
-        strengths.append(strength)
-        tested.append(test)
-    return np.concatenate(sides), np.concatenate(strengths), np.concatenate(tested)
-
-
-def _voted(engine: Engine, x: Mat, names: tuple[str, ...]) -> tuple[ByteVec, Vec]:
-    """Return the votes on rows of features, shape (row,) each."""
-    side, strength = engine.vote(Rows(np.ascontiguousarray(x)[:, :, None], names))
-    return side[:, 0], strength[:, 0]
-
-
-def predicted(
-    learner: Learner, learned: Learned, train: IntVec, test: IntVec
-) -> tuple[ByteVec, Vec]:
-    """Return the votes on some rows of a model of other rows.
-
-    Parameters
-    ----------
-    learner : Learner
-        What is fitted.
-    learned : Learned
-        The rows.
-    train, test : IntVec
-        Which are learned from, and which are voted on.
-
-    Returns
-    -------
-    side, strength : ByteVec, Vec
-        Shape (test,); side 0 where a feature that the model reads is unknown.
-
-    Raises
-    ------
-    ResearchError
-        There are fewer than 1,000 whole rows, or they all went one way.
-
-    Notes
-    -----
-    Units: probabilities.  Causal: as the rows: which features are read is decided on those that
-    train.  Missing: abstains.  METHODS 5.
-
-    Examples
-    --------
-    >>> import inspect
-    >>> list(inspect.signature(predicted).parameters)
-    ['learner', 'learned', 'train', 'test']
-    """
-    columns, _ = _readable(learned.hours.features[train])
-    names = tuple(_NAMES[column] for column in columns)
-    whole = np.isfinite(learned.hours.features[train][:, columns]).all(axis=1) & (len(columns) > 0)
-    rows = train[whole]
-    if len(rows) < LEAST_ROWS:
-        raise ResearchError(
-            f"{learner.name}: {len(rows)} whole rows, fewer than {LEAST_ROWS}",
-            hint="give a longer history, or fewer blocks",
-        )
-    x = learned.hours.features[:, columns]
-    engine = _engine(learner, np.ascontiguousarray(x[rows]), learned.only(rows), names)
-    return _voted(engine, x[test], names)
 
 
 def _mapped(

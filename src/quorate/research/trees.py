@@ -13,7 +13,7 @@ fit is compared with the library's own prediction before it is handed out.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -86,6 +86,10 @@ class Trees:
         object.__setattr__(self, "_forest", self.packed())
         object.__setattr__(self, "place", self._forest.place)
         object.__setattr__(self, "number", self._forest.number)
+
+    def __reduce__(self) -> tuple[type[Trees], tuple[object, ...]]:  # type: ignore[explicit-override]
+        """Return what it is made of, so that what another process gets is packed as well."""
+        return Trees, tuple(getattr(self, each.name) for each in fields(self) if each.init)
 
     def packed(self, least_edge: float = 0.0) -> Forest:
         """Return the trees as the kernels read them."""

@@ -146,6 +146,19 @@ class Index:
         past = [m for m in self.history if m.after is Stage.CHAMPION and m.at <= moment]
         return self.version(past[-1].version) if past else None
 
+    def before(self, moment: datetime) -> Index:
+        """Return the index as it was before a moment."""
+        history = tuple(move for move in self.history if move.at < moment)
+        stages = {move.version: move.after for move in history}
+        return Index(
+            tuple(
+                replace(each, stage=stages[each.number])
+                for each in self.versions
+                if each.number in stages
+            ),
+            history,
+        )
+
     def version(self, which: int | str) -> Version:
         """Return a version by its number or name, or raise ``RegistryError``."""
         for each in self.versions:

@@ -18,7 +18,7 @@ from quorate.statistics import columns, student
 from quorate.statistics.bootstrap import stationary_days
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from quorate.core.types import Mat, Vec
 
@@ -156,6 +156,12 @@ def guard(
     known = np.all(np.isfinite(series), axis=0)
     arms = [_known(arm, known) for arm in (challenger, champion)]
     n = len(arms[0].net)
+    if n >= 2 and all(np.array_equal(*each) for each in _beside(*arms)):
+        # nothing that is made of the same days can differ, defined or not
+        return tuple(
+            _same(name, float(statistic(arms[0], np.arange(n)[:, None])[0]), margins[name])
+            for name, statistic in _STATISTICS.items()
+        )
     if n < 2:
         return tuple(_unknown(name, f"{n} common days say nothing") for name in MARGINS)
     days = stationary_days(n, n_samples, BLOCK_DAYS, seed)
@@ -205,6 +211,19 @@ def _tested(
         is_kept=p_value <= level,
         is_broken=student.upper(-t, freedom) <= level,
     )
+
+
+def _beside(ours: Arm, theirs: Arm) -> Iterator[tuple[Vec, Vec]]:
+    for each in fields(ours):
+        yield getattr(ours, each.name), getattr(theirs, each.name)
+
+
+def _same(name: str, value: float, margin: Margin) -> Guardrail:
+    allowed = margin.amount * (abs(value) if margin.is_share else 1.0)
+    return Guardrail(
+        name, value, value, allowed, 0.0, 0.0, math.inf, 0.0, 1.0, is_kept=True, is_broken=False,
+        why="the two are the same on every day",
+    )  # fmt: skip
 
 
 def _unknown(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.lake.builders import bars, put, store, without
+from tests.unit.lake.builders import START_MS, bars, put, settlements, store, without
 
 import quorate
 from quorate.cli import run
@@ -181,3 +182,123 @@ def test_threads_do_not_change_what_is_told(folder):
     first, second = quorate.check_data(folder), quorate.check_data(folder)
     for name in ("coins", "findings", "days", "pairs"):
         assert getattr(first, name).equals(getattr(second, name))
+
+
+HOURS = 8 * np.array([*range(9), *range(15, 30)])
+
+
+@pytest.fixture
+def funding(tmp_path):
+    whole = settlements(START_MS + 8 * 3_600_000 * np.arange(30), np.full(30, 1e-4))
+    holes = settlements(START_MS + 3_600_000 * HOURS, np.full(HOURS.size, 1e-4))
+    return store(tmp_path / "funding", GOOD=whole, HOLES=holes)
+
+
+def test_funding_is_held_against_rules_of_its_own(funding):
+    found = quorate.check_data(funding)
+    assert (found.kind, found.bar_minutes) == ("funding", None)
+    lines = found.coins.select("symbol", "n_rows", "n_traded", "n_missing", "failed").rows()
+    assert lines == [("GOOD", 30, 30, 0, ""), ("HOLES", 24, 24, 6, "")]
+    assert found.findings.select("rule", "n", "value", "bound").rows() == [
+        ("VALUE_MISSING", 6, 56.0, 8.0)
+    ]
+    assert found.by_day()["n"].to_list() == [3, 3]
+    assert found.made() is None
+    found.raise_if_failed()
+    told = found.as_dict()
+    assert (told["kind"], told["bar_minutes"]) == ("funding", None)
+    assert told["intervals"][0]["hours"] == 8.0
+    assert sum(day["n_missing"] for day in told["days"]) == 6
+
+
+def test_the_command_tells_funding_as_table_json_and_page(funding, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    assert run(["data", "check", str(funding), "--by-day", "--html", str(page)]) == 0
+    said = capsys.readouterr().out
+    for word in ("every", "8 h", "settlements", "VALUE_MISSING", "2023-02-04"):
+        assert word in said
+    assert "carried" not in said
+    text = page.read_text(encoding="utf-8")
+    assert "Can these settlements be trusted?" in text
+    assert "2 coins, 54 rows of funding, 2023-02-01 to 2023-02-10" in text
+    assert "HOLES, 2023-02-04 to 2023-02-05: none there" in text
+    assert "minutes" not in text.partition("<main>")[2].partition("What the rules found")[0]
+    assert run(["data", "check", str(funding), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["coins"][1]["n_missing"] == 6
+
+
+def test_a_run_refuses_what_fails_funding(funding, capsys):
+    rows = pl.read_parquet(funding / "GOOD.parquet")
+    put(rows, 5, funding_rate=0.6).write_parquet(funding / "GOOD.parquet")
+    assert run(["data", "check", str(funding)]) == 3
+    assert "GOOD (VALUE_IMPOSSIBLE)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [{"bar_minutes": 60}, {"other": "elsewhere"}])
+def test_what_is_for_bars_is_refused_of_funding(funding, tmp_path, given):
+    store(tmp_path / "elsewhere", GOOD=bars(20))
+    if "other" in given:
+        given = {"other": tmp_path / "elsewhere"}
+    with pytest.raises(ConfigError, match="holds funding, and a second vendor and a length"):
+        quorate.check_data(funding, **given)
+
+
+def test_a_span_is_told_by_rules_that_read_everything(folder):
+    whole = quorate.check_data(folder)
+    part = quorate.check_data(folder, start="2023-02-01T06:00", end="2023-02-01T09:00")
+    lines = part.coins.select("symbol", "n_rows", "n_traded", "n_filled", "n_missing").rows()
+    # HOLES lacks twelve bars from 08:20 on: eight of them before nine
+    assert lines == [
+        ("GOOD", 36, 36, 0, 0),
+        ("HOLES", 28, 28, 8, 0),
+        ("WRONG", 37, 36, 0, 0),
+    ]
+    rows = part.findings.select("rule", "symbol", "n").rows()
+    assert rows == [("ROW_DOUBLED", "WRONG", 1), ("GAP_BREAK", "HOLES", 8)]
+    assert set(part.days["day"]) == {dt.date(2023, 2, 1)}
+    assert whole.days["n_missing"].sum() == 1
+
+
+def test_a_second_vendor_is_compared_in_the_span(tmp_path):
+    one, two = (store(tmp_path / name, A=bars(600)) for name in ("one", "two"))
+    found = quorate.check_data(one, other=two, start="2023-02-01T06:00", end="2023-02-01T09:00")
+    assert found.pairs["n_bars"].to_list() == [36]
+
+
+def test_a_span_without_a_row_or_without_a_length_is_refused(folder, funding):
+    for each in (folder, funding):
+        with pytest.raises(DataError, match="has nothing from 2024-01-01 to the end"):
+            quorate.check_data(each, start="2024-01-01")
+        with pytest.raises(ConfigError, match="the span ends at 2023-01-01"):
+            quorate.check_data(each, start="2023-02-01", end="2023-01-01")
+
+
+def test_the_command_takes_a_span(folder, capsys):
+    given = ["data", "check", str(folder), "--symbols", "GOOD", "--start", "2023-02-02", "--json"]
+    assert run(given) == 0
+    assert json.loads(capsys.readouterr().out)["coins"][0]["n_rows"] == 312
+
+
+def test_a_hole_counts_on_every_day_of_it_at_the_length_of_the_rows(tmp_path):
+    # from 22:00 of the first day to 04:00 of the second
+    where = store(tmp_path / "set", A=without(bars(600), 264, 72))
+    found = quorate.check_data(where, bar_minutes=60)
+    rows = found.by_day().filter(pl.col("rule") == "GAP_BREAK").select("day", "n").rows()
+    assert rows == [(dt.date(2023, 2, 1), 24), (dt.date(2023, 2, 2), 48)]
+    plain = quorate.check_data(where).by_day().filter(pl.col("rule") == "GAP_BREAK")
+    assert plain.select("day", "n").rows() == rows
+
+
+def test_a_span_inside_a_hole_tells_what_is_missing(tmp_path):
+    where = store(tmp_path / "set", A=without(bars(600), 264, 72))
+    found = quorate.check_data(where, start="2023-02-02", end="2023-02-02T01:00")
+    assert found.coins.select("n_rows", "n_traded", "n_filled", "n_missing").row(0) == (0, 0, 0, 12)
+
+
+def test_instruments_are_no_series(tmp_path):
+    facts = pl.DataFrame({"symbol": ["A"], "tick": ["0.1"], "lot": ["1"]})
+    where = store(tmp_path / "facts", all=facts)
+    said = {"vendor": "okx_swap", "kind": "instruments", "known_at": "2024-01-01"}
+    done = quorate.import_data(where, tmp_path / "lake", **said)
+    with pytest.raises(DataError, match="holds instruments, which are facts"):
+        quorate.check_data(done.folder)

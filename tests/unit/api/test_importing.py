@@ -103,7 +103,7 @@ def test_csv_files_with_other_names(tmp_path):
     where.mkdir()
     rows = bars(10).with_columns(pl.col("ts").dt.epoch("s").alias("Open time")).drop("ts")
     rows.rename({"volume": "amount"}).write_csv(where / "A.csv")
-    with pytest.raises(DataError, match="no file has two bars"):
+    with pytest.raises(SchemaError, match=r"to be ts, volume; .*--map ts='Open time' volume=NAME"):
         bring(where, tmp_path)
     done = bring(where, tmp_path, names={"ts": "Open time", "volume": "amount"})
     assert done.n_added == 9
@@ -128,7 +128,7 @@ def test_a_broken_file_is_named_and_the_others_go_in(folder, tmp_path):
     assert list(said) == ["C", "D", "E", "F F", "G"]
     assert "C.parquet cannot be read" in said["C"]
     assert "has bars of 1h, not 5m" in said["D"]
-    assert "no column volume" in said["E"]
+    assert "no column is known to be volume; it has ts, open" in said["E"]
     assert "cannot be a folder" in said["F F"]
     assert "two different rows of 2023-02-01 00:15:00Z" in said["G"]
     with pytest.raises(DataError, match=r"5 of 7 were not stored: .* and 2 more"):
@@ -231,6 +231,38 @@ def test_the_command_maps_names_and_prints_json(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert (told["n_added"], told["interval"]) == (9, "5m")
     assert run([*words[:-1], "ts"]) == 2
+
+
+def test_rows_that_stand_twice_are_kept_once_and_told(tmp_path, capsys):
+    rows = bars(20)
+    where = store(tmp_path / "plain", A=pl.concat([rows[:10], rows[7:]]), B=bars(20))
+    words = ["data", "import", str(where), "--lake", str(tmp_path / "lake")]
+    assert run([*words, "--vendor", "binance_spot"]) == 0
+    assert "3 rows stood twice, and were kept once" in capsys.readouterr().out
+    assert run([*words, "--vendor", "binance_spot", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["n_doubled"], told["n_added"]) == (3, 0)
+    assert layout.read(tmp_path / "lake", KEY).height == 38
+    once = store(tmp_path / "once", A=rows[::-1])
+    assert bring(once, tmp_path).n_doubled == 0
+
+
+@pytest.mark.parametrize("kind", ["ohlcv", "funding"])
+def test_a_file_with_another_time_column_says_which_it_has_and_how_to_map_it(
+    tmp_path, capsys, kind
+):
+    rows = bars(20) if kind == "ohlcv" else settlements([START_MS], [1e-4])
+    where = tmp_path / "odd"
+    where.mkdir()
+    rows.rename({"ts": "Trade date"}).write_csv(where / "A.csv")
+    words = ["data", "import", str(where), "--lake", str(tmp_path / "lake"), "--vendor", "okx_swap"]
+    assert run([*words, "--kind", kind]) == 3
+    said = capsys.readouterr()
+    assert "no column is known to be ts; it has Trade date, " in said.err
+    assert "--map ts='Trade date'" in said.err
+    assert "--interval" not in said.err
+    assert "in the lake already" not in said.out
+    assert run([*words, "--kind", kind, "--map", "ts=Trade date"]) == 0
 
 
 def test_the_command_ends_with_3_when_a_file_did_not_go_in(folder, tmp_path, capsys):

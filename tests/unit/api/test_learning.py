@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from benchmarks.digest import LIVELY
@@ -67,6 +69,19 @@ def test_approvals_are_those_of_the_board(trained):
         allowed = set(board.filter((board["engine"] == name) & board["is"])["regime"])
         assert {Regime(each).name for each in regimes} == allowed
     assert np.isfinite(trained.fit.cells).any()
+
+
+def test_models_of_a_regime_may_vote_there_alone(panel, settings, tmp_path):
+    plan = replace(PLAN, per_regime=True, leaderboard=False)
+    done = quorate.train(part(panel, 0, 40 * 288), settings, plan, to=tmp_path)
+    fits = model_set.read(tmp_path)
+    for engine in fits.engines:
+        regime = Regime[engine.name.removeprefix("linear_model_").upper()]
+        assert engine.approved == {regime}
+    told = [each for each in done.fit.remarks if "whole rows in" in each]
+    assert len(fits.engines) == len(Regime) - len(told) > 0
+    run = quorate.run(part(panel, 40 * 288, 50 * 288), settings, models=tmp_path)
+    assert {engine.name for engine in fits.engines} <= run.metrics["engines"].keys()
 
 
 def test_too_short_a_history_is_refused(panel, settings, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pkgutil
 import subprocess
 import sys
 
@@ -21,6 +22,12 @@ def test_every_name_is_there(name: str) -> None:
 def test_both_doors_list_the_same_names() -> None:
     assert sorted(quorate.__all__) == sorted([*api.__all__, "__version__"])
     assert sorted(set(dir(api))) == sorted(api.__all__)
+
+
+def test_no_name_is_hidden_by_a_module() -> None:
+    """A module that is imported becomes an attribute of its package, and would stand before it."""
+    modules = {each.name for each in pkgutil.iter_modules(api.__path__)}
+    assert not modules & set(api.__all__)
 
 
 def test_an_unknown_name_is_refused() -> None:

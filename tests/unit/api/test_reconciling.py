@@ -115,3 +115,30 @@ def test_what_cannot_be_reconciled_is_said(folders, tmp_path):
         quorate.reconcile_data(folders, kind="basis")
     with pytest.raises(DataError, match="is not a folder"):
         quorate.reconcile_data([folders[0], tmp_path / "nowhere"], kind="spot")
+
+
+def test_a_span_cuts_what_was_merged_and_changes_none_of_it(folders, tmp_path):
+    whole = quorate.reconcile_data(folders, kind="spot", to=tmp_path / "whole")
+    span = {"start": "2023-02-01T03:00", "end": "2023-02-02"}
+    part = quorate.reconcile_data(folders, kind="spot", to=tmp_path / "part", **span)
+    every, some = (
+        pl.read_parquet(tmp_path / name / "AAAUSDT.parquet") for name in ("whole", "part")
+    )
+    low, high = bars(N)["ts"][36], bars(N)["ts"][288]
+    assert some.equals(every.filter(pl.col("ts").is_between(low, high, closed="left")))
+    assert part.coins.rows()[:3] == [
+        ("AAAUSDT", "one", 252, 251, 0),
+        ("AAAUSDT", "two", 232, 1, 0),
+        ("AAAUSDT", "three", 252, 0, 0),
+    ]
+    assert (whole.disputed.height, part.disputed.height) == (1, 0)
+    later = quorate.reconcile_data(folders, kind="spot", start="2023-02-02")
+    assert later.disputed.height == 1
+    with pytest.raises(ConfigError, match="the span ends at 2023-01-01"):
+        quorate.reconcile_data(folders, kind="spot", start="2023-02-01", end="2023-01-01")
+
+
+def test_the_command_takes_a_span(folders, capsys):
+    words = ["data", "reconcile", *map(str, folders), "--kind", "spot", "--json"]
+    assert run([*words, "--start", "2023-02-02", "--end", "2023-02-03"]) == 0
+    assert json.loads(capsys.readouterr().out)["coins"][0]["n_bars"] == 288

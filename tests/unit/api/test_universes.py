@@ -192,3 +192,31 @@ def test_the_command_tells_what_survivors_would_have_claimed(folder, capsys):
     told = json.loads(capsys.readouterr().out)["survivorship"]
     assert told["n_ended"] == 1
     assert len(told["days"]) == 70
+
+
+def test_a_day_beyond_the_data_is_refused_where_nothing_is_known(folder, capsys):
+    # the last bars are of 1 May: that day is known, and so is who may be traded on the next
+    assert verdicts(quorate.universe(folder, "2023-05-02", rules=GIVEN))["OLD"] == "IN"
+    with pytest.raises(DataError, match="the bars end on 2023-05-01, before 2023-05-03: who could"):
+        quorate.universe(folder, "2023-05-03", rules=GIVEN)
+    with pytest.raises(DataError, match="ask for 2023-05-02 at the latest"):
+        quorate.universe(folder, "2023-02-20", "2024-01-01", rules=GIVEN)
+    assert run(["data", "universe", str(folder), "--at", "2030-01-01"]) == 3
+    assert "the bars end on 2023-05-01, before 2030-01-01" in capsys.readouterr().err
+
+
+def test_a_span_to_the_day_that_an_import_leaves_out_is_measured_to_the_day_before(
+    folder, tmp_path, capsys
+):
+    done = quorate.import_data(folder, tmp_path / "lake", vendor="binance_spot", kind="ohlcv")
+    words = ["--at", "2023-02-20", "--until", "2023-05-01", "--min-age-days", "10"]
+    words += ["--turnover-days", "5", "--min-turnover", "500"]
+    assert run(["data", "universe", done.folder, *words]) == 0
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert "from 2023-02-20 to 2023-04-30: " in said
+    held = quorate.survivorship(done.folder, "2023-02-20", "2023-05-01", GIVEN)
+    assert held.days["day"][-1].isoformat() == "2023-04-30"
+    named = quorate.survivorship(done.folder, "2023-02-20", "2023-04-30", GIVEN)
+    assert (held.everyone, held.n_ever) == (named.everyone, named.n_ever)
+    with pytest.raises(DataError, match="before 2023-05-02"):
+        quorate.survivorship(done.folder, "2023-02-20", "2023-05-02", GIVEN)

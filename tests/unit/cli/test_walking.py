@@ -82,6 +82,29 @@ def test_what_cannot_be_is_refused(command, more, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--backend", "ray"], "the backend ray needs the address of a cluster"),
+        (["--address", "10.0.0.5:6379"], "processes of this machine have no address"),
+        (["--backend", "dask", "--address", "10.0.0.5:8786", "--workers", "2"], "workers is 2"),
+    ],
+)
+@pytest.mark.parametrize("command", ["walkforward", "train", "cpcv"])
+def test_workers_that_cannot_be_are_refused_before_bars_are_read(command, more, said, capsys):
+    to = ["--to", "nowhere"] if command == "train" else []
+    assert run([command, "--bars", "nowhere", *to, *more]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_cluster_that_is_open_is_refused_before_bars_are_watched(command, monkeypatch, capsys):
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    assert run([*command, "--backend", "ray", "--address", "10.0.0.5:6379"]) == 2
+    said = capsys.readouterr().err
+    assert "no token is shown" in said
+    assert "RAY_AUTH_MODE=token" in said
+
+
 def test_models_are_held_against_paths(tmp_path, capsys):
     place = tmp_path / "market"
     quorate.keep(quorate.synthetic(n_coins=3, days=45, planted_edge=4.0), place)

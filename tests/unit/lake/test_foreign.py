@@ -144,3 +144,22 @@ def test_symbols_are_a_column_by_any_usual_name(tmp_path):
     pl.DataFrame({"what": ["A"]}).write_parquet(path)
     assert not foreign.has_symbols(path, {})
     assert foreign.has_symbols(Path(path), {"symbol": "what"})
+
+
+def test_a_file_without_a_needed_column_names_its_own_and_the_mapping():
+    rows = pl.DataFrame(
+        {"No": [1], "Trade Day": ["2024-01-01"], "open": [1.0], "high": [1.0], "low": [1.0],
+         "close": [1.0], "volume": [1.0]}
+    )  # fmt: skip
+    with pytest.raises(SchemaError) as told:
+        foreign.bring(rows, "ohlcv", {}, None, "A.csv")
+    assert told.value.message == (
+        "A.csv: no column is known to be ts; it has No, Trade Day, open, high, low, close, volume: "
+        "say which is, as in --map ts=No"
+    )
+    when = rows.rename({"Trade Day": "Trade date"})
+    with pytest.raises(SchemaError, match="--map ts='Trade date'"):
+        foreign.bring(when, "ohlcv", {}, None, "A.csv")
+    mapped = when.rename({"close": "last", "volume": "n"})
+    with pytest.raises(SchemaError, match=r"to be close, volume; .* --map close=last volume=NAME"):
+        foreign.bring(mapped.drop("No"), "ohlcv", {"ts": "Trade date"}, None, "A.csv")

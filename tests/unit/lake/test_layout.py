@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from tests.unit.lake.builders import START_MS, bars, put, store
+from tests.unit.lake.builders import START_MS, bars, put, settlements, store
 
 from quorate.errors import DataError, SchemaError
 from quorate.lake import layout
@@ -186,3 +186,21 @@ def test_plain_and_partitioned_folders_list_alike(tmp_path):
     found = layout.files(layout.folder(tmp_path, KEY))
     assert layout.is_partitioned(layout.folder(tmp_path, KEY))
     assert [path.parent.name for path in found["A"]] == ["month=2023-02", "month=2023-03"]
+
+
+def test_a_whole_lake_is_told_with_the_folder_to_name(tmp_path):
+    lake = tmp_path / "lake"
+    rates = settlements([START_MS], [1e-4])
+    for key in (layout.Key("okx_swap", "funding", "event"), layout.Key("okx_swap", "ohlcv", "5m")):
+        layout.write(rates if key.kind == "funding" else bars(), lake, key, "A")
+    layout.write(bars(), lake, KEY._replace(vendor="z"), "A")
+    ours = layout.folder(lake, layout.Key("okx_swap", "ohlcv", "5m"))
+    for where in (lake, lake / "vendor=okx_swap"):
+        with pytest.raises(DataError, match="is a lake, and one vendor's series") as told:
+            layout.files(where)
+        assert f"`quorate data check {ours}` (--bars {ours})" in told.value.hint
+    with pytest.raises(DataError, match="there are 3"):
+        layout.files(lake)
+    assert list(layout.files(ours)) == ["A"]
+    assert layout.files(ours, ["B"]) == {}
+    assert layout.files(ours / "symbol=A") == {}

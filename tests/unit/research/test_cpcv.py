@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from tests.unit.research.test_training import AS_OF, HORIZON, made
 
-from quorate.errors import ConfigError, ResearchError, TooLittleHistoryError
-from quorate.research import training
+from quorate.errors import ResearchError, TooLittleHistoryError
 from quorate.research.cpcv import cpcv, spread
 from quorate.research.learned import labelled
 from quorate.research.learners import LEARNERS
-from quorate.research.parallel import each
+from quorate.research.models import predicted
+from quorate.research.parallel import together
 from quorate.research.splits import combinatorial, paths
 
 LINEAR = LEARNERS["linear"]
@@ -54,7 +54,7 @@ def test_a_path_is_put_together_of_models_that_did_not_see_its_blocks(learned, f
     for block, number in enumerate(paths(6, 2)[1].tolist()):
         split = splits[number]
         first, after = split.test[split.blocks.index(block)]
-        said, _ = training.predicted(LINEAR, learned, split.train_rows, np.arange(first, after))
+        said, _ = predicted(LINEAR, learned, split.train_rows, np.arange(first, after))
         side[first:after] = said
     right = (side > 0) == (learned.went_up != 0)
     hit_rate = np.sum(learned.weight * right) / np.sum(learned.weight)
@@ -65,7 +65,8 @@ def test_a_path_is_put_together_of_models_that_did_not_see_its_blocks(learned, f
 
 
 def test_workers_change_no_byte(learned, found):
-    again = cpcv(learned, [LINEAR], cost_bps=10.0, workers=2)
+    with together(2) as each:
+        again = cpcv(learned, [LINEAR], cost_bps=10.0, each=each)
     assert again.table.equals(found.table)
 
 
@@ -81,12 +82,6 @@ def test_too_little_is_refused(learned):
         cpcv(few, [LINEAR], n_blocks=3, n_test=1)
     with pytest.raises(TooLittleHistoryError):
         cpcv(learned.only(np.arange(4)), [LINEAR])
-
-
-def test_work_comes_back_in_order():
-    assert each(math.sqrt, [9.0, 4.0, 1.0], workers=2) == [3.0, 2.0, 1.0]
-    with pytest.raises(ConfigError, match="workers is 0"):
-        each(math.sqrt, [], workers=0)
 
 
 def test_a_path_without_a_vote_is_not_a_good_one(found):

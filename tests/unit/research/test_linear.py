@@ -1,5 +1,6 @@
 """The linear engine: conforms, gives the same bytes in any block, and is the same model twice."""
 
+import copy
 import sys
 
 import numpy as np
@@ -144,6 +145,13 @@ def test_a_model_cannot_be_written_on():
     for array in (MODEL.mean, MODEL.scale, MODEL.coefficients):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1.0
+
+
+def test_a_model_that_travelled_is_the_same_and_cannot_be_written_on():
+    there = copy.deepcopy(MODEL)  # by what sends it to another process
+    assert there.digest() == MODEL.digest()
+    with pytest.raises(ValueError, match="read-only"):
+        there.mean[0] = 1.0
 
 
 def test_kernels_have_one_signature():

@@ -1,5 +1,6 @@
 """Boosted trees: conform, are the library's bits, the same model twice, and honest about noise."""
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -152,6 +153,15 @@ def test_a_model_cannot_be_written_on():
     for array in (MODEL.place, MODEL.number):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
+
+
+def test_a_model_that_travelled_is_the_same_and_cannot_be_written_on():
+    there = copy.deepcopy(MODEL)  # by what sends it to another process
+    assert there.digest() == MODEL.digest()
+    with pytest.raises(ValueError, match="read-only"):
+        there.packed().place[0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        there.number[0] = 1.0
 
 
 def test_trees_are_counted_on_the_last_rows_and_grown_on_all():

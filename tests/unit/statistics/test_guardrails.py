@@ -129,6 +129,18 @@ def test_what_cannot_be_told_is_not_kept():
     )
 
 
+def test_two_that_did_the_same_on_every_day_are_kept_though_nothing_is_defined():
+    """A recipe that did not trade has no hit rate; its refit, that did not either, is no worse."""
+    none = np.zeros(30)
+    idle = Arm(none, 0.01 * np.sin(np.arange(30.0)), none, none, none, none, none)
+    found = guard(idle, idle, seed=1, n_samples=99)
+    assert [each.name for each in found] == list(MARGINS)
+    assert all(each.is_kept and not each.is_broken for each in found)
+    assert {each.why for each in found} == {"the two are the same on every day"}
+    traded = replace(idle, net=np.where(np.arange(30) == 7, -0.01, 0.0))
+    assert not all(each.is_kept for each in guard(traded, idle, seed=1, n_samples=99))
+
+
 def test_days_that_are_not_known_are_left_out_of_both():
     challenger, champion = arms(np.random.default_rng(7), 30)
     net = challenger.net.copy()

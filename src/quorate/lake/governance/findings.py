@@ -48,6 +48,17 @@ class Rule(StrEnum):
     REDENOMINATED = "REDENOMINATED"
     BAR_PARTIAL = "BAR_PARTIAL"
     BAR_BROKEN = "BAR_BROKEN"
+    VALUE_ORDER = "VALUE_ORDER"
+    VALUE_DOUBLED = "VALUE_DOUBLED"
+    VALUE_CONFLICT = "VALUE_CONFLICT"
+    VALUE_IMPOSSIBLE = "VALUE_IMPOSSIBLE"
+    VALUE_SNAPPED = "VALUE_SNAPPED"
+    VALUE_LATE = "VALUE_LATE"
+    VALUE_MISSING = "VALUE_MISSING"
+    VALUE_EXTRA = "VALUE_EXTRA"
+    VALUE_SUSPECT = "VALUE_SUSPECT"
+    INTERVAL_CHANGED = "INTERVAL_CHANGED"
+    MARK_OFF_GRID = "MARK_OFF_GRID"
 
 
 class About(NamedTuple):
@@ -86,7 +97,7 @@ ABOUT: Final[dict[Rule, About]] = {
     ),
     Rule.GAP_BREAK: About(
         Severity.NOTED,
-        "Bars missing for longer: from the limit on the series is cut, indicators start again.",
+        "Bars missing for longer: carried to the limit, missing from there on; the series is cut.",
     ),
     Rule.RETURN_SUSPECT: About(
         Severity.NOTED, "A return is far out by its robust z-score. It was kept: prices do move."
@@ -124,6 +135,50 @@ ABOUT: Final[dict[Rule, About]] = {
     Rule.BAR_BROKEN: About(
         Severity.MENDED,
         "A bar made of shorter ones holds a gap that cuts the series; it counts as missing.",
+    ),
+    Rule.VALUE_ORDER: About(
+        Severity.FAILED,
+        "Values stand before an earlier one; a run refuses such a file, an import puts them in "
+        "order.",
+    ),
+    Rule.VALUE_DOUBLED: About(
+        Severity.FAILED,
+        "The same value stands twice; a run refuses such a file, an import keeps one.",
+    ),
+    Rule.VALUE_CONFLICT: About(
+        Severity.FAILED, "Two values of one time differ; a run refuses such a file."
+    ),
+    Rule.VALUE_IMPOSSIBLE: About(
+        Severity.FAILED,
+        "A rate beyond 50 % a settlement, a price not above 0 or outside high and low, a negative "
+        "open interest, or no number; a run refuses such a file.",
+    ),
+    Rule.VALUE_SNAPPED: About(
+        Severity.MENDED, "A time lay within the tolerance of the minute, or of its bar's open."
+    ),
+    Rule.VALUE_LATE: About(
+        Severity.NOTED,
+        "A settlement stands off the hour, or another value off the minute; it counts where it "
+        "stands.",
+    ),
+    Rule.VALUE_MISSING: About(
+        Severity.NOTED,
+        "Values missing by the series' own interval; none is made up: no funding is paid there, "
+        "and where a mark is missing the close counts.",
+    ),
+    Rule.VALUE_EXTRA: About(
+        Severity.NOTED, "A value stands between those that the series' own interval asks for."
+    ),
+    Rule.VALUE_SUSPECT: About(
+        Severity.NOTED,
+        "A rate beyond 1 % a settlement, or a price that doubled or halved at once. It was kept.",
+    ),
+    Rule.INTERVAL_CHANGED: About(
+        Severity.NOTED, "From here on values come at another interval, for six of them at least."
+    ),
+    Rule.MARK_OFF_GRID: About(
+        Severity.FAILED,
+        "A mark or index price lies farther off its grid than the tolerance; a run refuses it.",
     ),
 }
 
@@ -256,13 +311,16 @@ def within(findings: pl.DataFrame, span: tuple[int, int], bar_ms: int) -> pl.Dat
     ).filter(pl.col("n") > 0)
 
 
-def by_day(findings: pl.DataFrame) -> pl.DataFrame:
+def by_day(findings: pl.DataFrame, minutes: pl.Expr | float | None = None) -> pl.DataFrame:
     """Return how many rows each rule concerned, by symbol and UTC day.
 
     Parameters
     ----------
     findings : polars.DataFrame
         From ``frame``, of one symbol or many.
+    minutes : polars.Expr or float, optional
+        How far apart the ``n`` rows of a finding stand: then each counts on its own day, so that a
+        hole stands on every day that it reaches over. All on the day of ``at`` when left out.
 
     Returns
     -------
@@ -273,11 +331,24 @@ def by_day(findings: pl.DataFrame) -> pl.DataFrame:
     -----
     Units: rows.  Causal: counts what was found.  Missing: a day without a finding has no row.
     Spec 13.
+
+    Examples
+    --------
+    >>> hole = frame("A", [found(Rule.GAP_BREAK, np.array([82_800_000]), n=3)])
+    >>> by_day(hole)["n"].to_list(), by_day(hole, 60.0)["n"].to_list()
+    ([3], [1, 2])
     """
+    if minutes is not None:
+        nth = pl.int_ranges(0, pl.col("n")).alias("nth")
+        findings = (
+            findings.with_columns(nth, apart=minutes)
+            .explode("nth")
+            .with_columns(pl.col("at") + pl.duration(minutes=pl.col("nth") * pl.col("apart")), n=1)
+        )
     levels = {rule.value: about.severity.name.lower() for rule, about in ABOUT.items()}
     return (
         findings.group_by("symbol", pl.col("at").dt.date().alias("day"), "rule")
-        .agg(pl.col("n").sum())
+        .agg(pl.col("n").sum().cast(pl.Int64))
         .with_columns(
             pl.col("rule").replace_strict(levels, return_dtype=pl.String).alias("severity")
         )

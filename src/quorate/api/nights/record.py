@@ -1,0 +1,152 @@
+"""The record of a night: what each step came to, kept so that a night that broke off goes on.
+
+In: the name of a step, a digest of what it was given, its work. Out: a ``Step``, written whole
+before the next begins. A step that is done and was given the same is not done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from quorate.errors import DataError, QuorateError
+from quorate.lake import disk
+from quorate.records import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    Work = Callable[[], "Outcome"]
+
+
+class State(StrEnum):
+    """What became of a step."""
+
+    DONE = "done"
+    FAILED = "failed"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step found: a line in words, plain values, and the files that must still be there."""
+
+    said: str
+    told: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a night.
+
+    Parameters
+    ----------
+    name : str
+        As in Spec 15.
+    state : State
+        What became of it.
+    said : str
+        In words: what it came to, or why it failed and what to do next.
+    given : str
+        Digest of everything it was given.
+    told : Mapping
+        Plain values.
+    files : tuple of str
+        What it left, relative to the folder of the night.
+    seconds : float
+        How long it took, that time.
+    """
+
+    name: str
+    state: State
+    said: str = ""
+    given: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+def digest_of(*given: object) -> str:
+    """Return a digest of plain values.
+
+    Examples
+    --------
+    >>> digest_of("check", {"bars": 3}) == digest_of("check", {"bars": 3})
+    True
+    """
+    return hashlib.sha256(canonical_json(list(given)).encode()).hexdigest()
+
+
+class Record:
+    """The steps of one night, in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the night; made if missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.steps: list[Step] = []
+        (folder / "steps").mkdir(parents=True, exist_ok=True)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Return whether a step failed: those after it are not reached."""
+        return any(step.state is State.FAILED for step in self.steps)
+
+    def run(self, name: str, given: str, work: Work) -> Step:
+        """Return a step that is done, doing it if it was not, or was given something else.
+
+        An error of ours is an outcome: it is recorded with what to do next, and the night stops.
+        """
+        if self.is_stopped:
+            return self._add(Step(name, State.NOT_REACHED))
+        before = self._read(name)
+        if before is not None and before.state is State.DONE and before.given == given:
+            self.steps.append(before)
+            return before
+        begun = time.perf_counter()
+        try:
+            found = work()
+        except QuorateError as error:
+            said = error.message if not error.hint else f"{error.message}; next: {error.hint}"
+            step = Step(name, State.FAILED, said, given, seconds=time.perf_counter() - begun)
+        else:
+            took = time.perf_counter() - begun
+            step = Step(
+                name, State.DONE, found.said, given, dict(found.told), tuple(found.files), took
+            )
+        return self._add(step)
+
+    def _add(self, step: Step) -> Step:
+        text = json.dumps(asdict(step), indent=1, allow_nan=False, ensure_ascii=False)
+        disk.replace(self._path(step.name), (text + "\n").encode())
+        self.steps.append(step)
+        return step
+
+    def _read(self, name: str) -> Step | None:
+        """Return what an earlier run of this night left of a step; None where it is to be done."""
+        try:
+            told = json.loads(self._path(name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"the record {self._path(name)} cannot be read: {error}",
+                hint="delete it: the step is done again",
+            ) from error
+        told |= {"state": State(told["state"]), "files": tuple(told["files"])}
+        step = Step(**told)
+        # what somebody deleted is made again
+        return step if all((self.folder / file).exists() for file in step.files) else None
+
+    def _path(self, name: str) -> Path:
+        return self.folder / "steps" / f"{name}.json"

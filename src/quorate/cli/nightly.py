@@ -1,0 +1,158 @@
+"""``quorate nightly``: what is done every night at 02:00 UTC."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from quorate.cli.commands import Config, Json, Out, Set, app, settings_of
+from quorate.cli.market import Flat, Market
+from quorate.cli.walking import Models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from quorate.lake import Panel
+    from quorate.settings import Settings
+
+_VENDOR = "vendor="
+
+
+@app.command
+def nightly(  # noqa: PLR0913  (its options)
+    *,
+    market: Annotated[Market, Flat],
+    at: Annotated[
+        str | None, Parameter(help="Of which day, UTC, its 02:00; the latest if left out.")
+    ] = None,
+    pull: Annotated[
+        str | None, Parameter(help="Fetch what is new from this venue, as ccxt spells it.")
+    ] = None,
+    pull_symbols: Annotated[
+        list[str] | None,
+        Parameter(help="What to fetch: BTC/USDT, BTC/USDT:USDT.", consume_multiple=True),
+    ] = None,
+    train_days: Annotated[int, Parameter(help="Days learned from.")] = 120,
+    purge_days: Annotated[int, Parameter(help="Days between learning and test.")] = 4,
+    test_days: Annotated[int, Parameter(help="Last days, tested by a fit before them.")] = 30,
+    models: Models = None,
+    rules_only: Annotated[
+        bool, Parameter(negative="", help="Train no models: rule engines, calibrated.")
+    ] = False,
+    registry: Annotated[
+        Path | None, Parameter(help="Of the models; models.registry of the settings if left out.")
+    ] = None,
+    nights: Annotated[Path, Parameter(help="Folder of the records.")] = Path("nights"),
+    cuts: Annotated[int, Parameter(help="At how many times the audit cuts the history.")] = 12,
+    out: Out = Path("runs"),
+    config: Config = None,
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """Ingest, check, build features, train, audit, walk forward, compare, publish: once a night.
+
+    Broken off, the same command goes on where it stopped; a step that fails keeps the champion.
+    As of a past day it reads what was kept by then. Exit code 1 if a step failed.
+
+    Example: quorate nightly --bars data/spot_5m --venue binance_spot --kind spot --at 2023-05-01
+    """
+    from rich.console import Console
+
+    from quorate import api
+    from quorate.api.warming import warm as compile_all
+    from quorate.cli.night_rows import step_rows
+    from quorate.cli.tables import wide_console
+    from quorate.errors import ConfigError
+
+    if rules_only and models:
+        raise ConfigError("--rules-only trains no models", hint="leave out one of the two")
+    settings = settings_of(config, set_)
+    market.check()
+    plan = api.Plan(
+        train_days=train_days,
+        purge_days=purge_days,
+        test_days=test_days,
+        models=() if rules_only else tuple(models or ("linear", "trees")),
+    )
+    said = Console(stderr=True)
+    compile_all(said.print)
+    found = api.nightly(
+        _loader(market, settings, at),
+        settings,
+        plan,
+        at=at,
+        out=out,
+        nights=nights,
+        registry=registry,
+        ingest=None if pull is None else _ingest(market, pull, pull_symbols or (), train_days),
+        n_cuts=cuts,
+        progress=lambda name: said.print(f"{name} ...", style="dim"),
+    )
+    if json:
+        print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
+    else:
+        console = wide_console()
+        console.print(step_rows(found.steps))
+        for remark in found.remarks:
+            console.print(f"note: {remark}", highlight=False, soft_wrap=True)
+        console.print(repr(found), highlight=False, soft_wrap=True)
+    if not found.is_done:
+        raise SystemExit(1)
+
+
+def _loader(
+    market: Market, settings: Settings, at: str | None
+) -> Callable[[datetime, datetime], Panel]:
+    """Return how the bars of a night are loaded: of a lake, as it knew them then."""
+
+    def load(start: datetime, end: datetime) -> Panel:
+        first, after = (f"{each:%Y-%m-%dT%H:%M}" for each in (start, end))
+        as_of = market.as_of
+        if as_of is None and at is not None and _VENDOR in str(market.bars):
+            as_of = f"{end:%Y-%m-%d}T02:00"
+        return replace(market, start=first, end=after, as_of=as_of).load(settings)
+
+    return load
+
+
+def _ingest(
+    market: Market, venue: str, symbols: tuple[str, ...] | list[str], days: int
+) -> Callable[[], dict[str, Any]]:
+    """Return what fetches the bars that the market's lake lacks."""
+    from quorate.errors import ConfigError
+
+    parts = market.bars.parts
+    at = next((i for i, part in enumerate(parts) if part.startswith(_VENDOR)), None)
+    if at is None:
+        raise ConfigError(
+            f"--pull writes into a lake, and {market.bars} is none",
+            hint="give --bars LAKE/vendor=VENDOR/kind=ohlcv/interval=5m; `quorate data import` "
+            "makes one",
+        )
+    if not symbols:
+        raise ConfigError("--pull needs symbols", hint="give --pull-symbols BTC/USDT ETH/USDT")
+    told = dict(part.split("=", 1) for part in parts[at:] if "=" in part)
+
+    def fetch() -> dict[str, Any]:
+        from datetime import UTC, datetime, timedelta
+
+        from quorate import api
+
+        found = api.pull_venue(
+            venue,
+            list(symbols),
+            kind=told.get("kind", "ohlcv"),
+            interval=told.get("interval", "5m"),
+            start=datetime.now(UTC) - timedelta(days=days),
+            lake=Path(*parts[:at]),
+            vendor=told["vendor"],
+        )
+        found.raise_if_failed()
+        return {"n_new": found.n_new, "n_changed": found.n_changed}
+
+    return fetch

@@ -1,0 +1,228 @@
+"""A night on a synthetic market: what it publishes, what stops it, and what does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from tests.unit.api.nights.market import AT, market, night
+
+import quorate
+from quorate.api.auditing import Audit
+from quorate.api.nights import work
+from quorate.api.nights.record import State
+from quorate.errors import ConfigError
+from quorate.research import model_set
+from quorate.research.versions import Stage
+
+DAY = timedelta(days=1)
+
+
+def made_champion(where, at):
+    registry = quorate.registry(where / "registry")
+    for stage in ("canary", "champion"):
+        registry.stage("v0001", stage, why="the first", at=at)
+    return registry
+
+
+@pytest.fixture(scope="module", autouse=True)
+def audited_once():
+    """Audit the same days under the same settings once: nothing else is left out."""
+    found = {}
+    real = work.audit
+
+    def audit(panel, settings, **named):
+        key = (panel.source.digest, repr(settings.values), repr(sorted(named)))
+        if key not in found:
+            found[key] = real(panel, settings, **named)
+        return found[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "audit", audit)
+        yield
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """Return the first night of a registry, and where it was."""
+    where = tmp_path_factory.mktemp("first")
+    return night(where), where
+
+
+@pytest.fixture(scope="module")
+def second(first, tmp_path_factory):
+    """Return the night after, on which the first version is champion."""
+    where = tmp_path_factory.mktemp("second") / "copy"
+    shutil.copytree(first[1], where)
+    made_champion(where, AT + timedelta(hours=1))
+    return night(where, AT + DAY), where
+
+
+def test_the_first_night_leaves_a_candidate(first):
+    found, where = first
+    assert found.is_done, [step.said for step in found.steps]
+    assert [step.name for step in found.steps] == list(work_names())
+    (version,) = quorate.registry(where / "registry").index.versions
+    assert (version.name, version.stage, version.published_at) == ("v0001", Stage.CANDIDATE, AT)
+    assert version.until == datetime(2024, 2, 13, tzinfo=UTC)
+    assert set(version.metrics) == set(work.TOLD)
+    assert found.champion == ""
+    assert "the first enters at canary" in found.remarks[0]
+
+
+def work_names():
+    return ("ingest", "check", "features", "train", "audit", "walkforward", "compare", "publish")
+
+
+def test_done_again_it_changes_nothing(first, monkeypatch):
+    found, where = first
+    for name in work_names():
+        monkeypatch.setattr(work.Work, name, None)  # a step that was done again would fail
+    index = (where / "registry" / "registry.index").read_bytes()
+    again = night(where)
+    assert again.as_dict() == found.as_dict()
+    assert (where / "registry" / "registry.index").read_bytes() == index
+
+
+def test_a_night_that_broke_off_ends_as_one_that_did_not(first, tmp_path, monkeypatch):
+    def cut(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(work.Work, "walkforward", cut)
+        with pytest.raises(KeyboardInterrupt):
+            night(tmp_path)
+    monkeypatch.setattr(work.Work, "train", None)
+    found = night(tmp_path)
+    assert found.is_done
+    whole = quorate.registry(first[1] / "registry").index.versions
+    again = quorate.registry(tmp_path / "registry").index.versions
+    # the run of the walk forward has another id; nothing of it is in the version
+    assert again == whole
+
+
+def test_the_champion_is_renewed(second):
+    found, where = second
+    assert found.is_done, [step.said for step in found.steps]
+    assert found.champion == "v0002"
+    index = quorate.registry(where / "registry").index
+    assert [each.stage for each in index.versions] == [Stage.RETIRED, Stage.CHAMPION]
+    kinds = [each["kind"] for each in index.history[-1].evidence]
+    assert sorted(kinds) == ["audit", "data", "non-inferiority"]
+
+
+def test_approvals_are_those_before_except_on_mondays(second):
+    found, where = second
+    (told,) = found.steps[3].told.values()
+    assert told["approvals"] == "as before"
+    sets = [model_set.read(where / "registry" / name).approved for name in ("v0001", "v0002")]
+    assert sets[0] == sets[1]
+    assert sets[0]
+
+
+def test_on_a_monday_they_are_judged_anew(second, tmp_path):
+    where = tmp_path / "copy"
+    shutil.copytree(second[1], where)
+    monday = datetime(2024, 2, 19, 2, tzinfo=UTC)
+    found = night(where, monday)
+    assert found.is_done, [step.said for step in found.steps]
+    (told,) = found.steps[3].told.values()
+    assert told["approvals"] == "judged anew"
+
+
+def test_a_refit_that_is_not_shown_to_be_no_worse_is_not_published(first, tmp_path, monkeypatch):
+    where = tmp_path / "copy"
+    shutil.copytree(first[1], where)
+    registry = made_champion(where, AT + timedelta(hours=1))
+    guard = work.guard
+
+    def worse(*given, **named):
+        found = guard(*given, **named)
+        return (dataclasses.replace(found[0], is_kept=False, p_value=0.4, why=""), *found[1:])
+
+    monkeypatch.setattr(work, "guard", worse)
+    found = night(where, AT + DAY)
+    assert found.is_done
+    assert found.champion == "v0001"
+    assert "pnl of the refit is not shown" in found.steps[-1].said
+    assert len(registry.index.versions) == 1
+
+
+def test_an_audit_that_does_not_pass_stops_the_night(first, tmp_path, monkeypatch):
+    where = tmp_path / "copy"
+    shutil.copytree(first[1], where)
+    registry = made_champion(where, AT + timedelta(hours=1))
+    monkeypatch.setattr(work, "audit", lambda *_given, **_named: Audit("nothing", (), {}))
+    found = night(where, AT + DAY)
+    states = {step.name: step.state for step in found.steps}
+    assert not found.is_done
+    assert states["audit"] is State.FAILED
+    assert states["publish"] is State.NOT_REACHED
+    assert found.champion == "v0001"
+    assert len(registry.index.versions) == 1
+
+
+def test_a_changed_setting_makes_a_challenger_beside_the_champion(first, tmp_path):
+    where = tmp_path / "copy"
+    shutil.copytree(first[1], where)
+    registry = made_champion(where, AT + timedelta(hours=1))
+    found = night(where, AT + DAY, overrides={"consensus.k": "0.9"})
+    assert found.is_done, [step.said for step in found.steps]
+    stages = {each.name: each.stage for each in registry.index.versions}
+    assert stages == {"v0001": Stage.RETIRED, "v0002": Stage.CANDIDATE, "v0003": Stage.CHAMPION}
+    assert registry.version("v0002").parent == 1
+    assert len(found.steps[3].told) == 2
+
+
+def test_bars_that_end_too_early_keep_the_champion(first, tmp_path):
+    where = tmp_path / "copy"
+    shutil.copytree(first[1], where)
+    made_champion(where, AT + timedelta(hours=1))
+    found = night(where, AT + DAY, given=lambda start, end: market(start, end - DAY))
+    assert [step.state for step in found.steps[:3]] == [
+        State.DONE, State.FAILED, State.NOT_REACHED,
+    ]  # fmt: skip
+    assert "quorate data pull" in found.steps[1].said
+    assert found.champion == "v0001"
+
+
+def test_a_market_that_knows_more_than_its_night_is_refused(tmp_path):
+    found = night(tmp_path, given=lambda start, end: market(start, end + DAY))
+    assert "after the night" in found.steps[1].said
+
+
+def test_a_past_night_publishes_nothing_once_the_registry_went_on(second, tmp_path):
+    where = tmp_path / "copy"
+    shutil.copytree(second[1], where)
+    shutil.rmtree(where / "nights")
+    index = (where / "registry" / "registry.index").read_bytes()
+    found = night(where)
+    assert found.is_done
+    assert "the registry went on after this night" in found.steps[-1].said
+    assert (where / "registry" / "registry.index").read_bytes() == index
+    # and it fits what it fitted then
+    before = quorate.registry(where / "registry").version("v0001")
+    (told,) = found.steps[3].told.values()
+    assert told["digest"] == before.digest
+
+
+def test_of_a_past_night_nothing_is_fetched(tmp_path):
+    def fetch():
+        raise AssertionError
+
+    found = night(tmp_path, given=lambda start, end: market(start, end - DAY), ingest=fetch)
+    assert "the night is past" in found.steps[0].said
+
+
+@pytest.mark.parametrize("at", ["2024-13-01", datetime(2999, 1, 1, tzinfo=UTC)])
+def test_a_moment_that_is_none_is_refused(at, tmp_path):
+    with pytest.raises(ConfigError):
+        night(tmp_path, at)
+
+
+def test_a_day_means_its_two_o_clock(tmp_path):
+    found = night(tmp_path, date(2024, 2, 13), given=lambda start, end: market(start, end - DAY))
+    assert found.at == AT
+    assert found.folder.name == "2024-02-13"

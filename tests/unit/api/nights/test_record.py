@@ -1,0 +1,84 @@
+"""The record of a night: what is done stays done, what was given something else is done again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from quorate.api.nights.record import Outcome, Record, State, digest_of
+from quorate.errors import DataError
+
+
+def counting():
+    done = []
+
+    def work():
+        done.append(1)
+        return Outcome(f"the {len(done)}. time", {"n": len(done)})
+
+    return work, done
+
+
+def test_a_step_that_is_done_is_not_done_again(tmp_path):
+    work, done = counting()
+    first = Record(tmp_path).run("check", "a", work)
+    again = Record(tmp_path).run("check", "a", work)
+    assert (again, len(done)) == (first, 1)
+    assert Record(tmp_path).run("check", "b", work).told == {"n": 2}
+
+
+def test_a_step_whose_files_are_gone_is_done_again(tmp_path):
+    def work():
+        (tmp_path / "made").write_text("x")
+        return Outcome("made it", files=("made",))
+
+    Record(tmp_path).run("train", "a", work)
+    (tmp_path / "made").unlink()
+    Record(tmp_path).run("train", "a", work)
+    assert (tmp_path / "made").exists()
+
+
+def test_a_failure_is_recorded_and_stops_the_night_and_is_tried_again(tmp_path):
+    def fails():
+        raise DataError("the disk is full", hint="make room")
+
+    work, done = counting()
+    record = Record(tmp_path)
+    step = record.run("check", "a", fails)
+    assert (step.state, step.said) == (State.FAILED, "the disk is full; next: make room")
+    assert record.run("train", "b", work).state is State.NOT_REACHED
+    assert record.is_stopped
+    assert not done
+    later = Record(tmp_path)
+    assert later.run("check", "a", work).state is State.DONE
+    assert later.run("train", "b", work).state is State.DONE
+
+
+def test_a_bug_is_no_outcome(tmp_path):
+    def bug():
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        Record(tmp_path).run("check", "a", bug)
+    assert not list((tmp_path / "steps").iterdir())
+
+
+def test_a_record_that_is_damaged_says_what_to_do(tmp_path):
+    work, _ = counting()
+    Record(tmp_path).run("check", "a", work)
+    path = tmp_path / "steps" / "check.json"
+    path.write_text(path.read_text()[:20])
+    with pytest.raises(DataError, match="delete it: the step is done again"):
+        Record(tmp_path).run("check", "a", work)
+
+
+def test_what_is_recorded_can_be_read_by_people(tmp_path):
+    work, _ = counting()
+    Record(tmp_path).run("check", "a", work)
+    told = json.loads((tmp_path / "steps" / "check.json").read_text())
+    assert (told["state"], told["said"], told["given"]) == ("done", "the 1. time", "a")
+
+
+def test_a_digest_knows_the_order():
+    assert digest_of("a", "b") != digest_of("b", "a")
