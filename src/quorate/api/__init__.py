@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from quorate.api.ablating import Ablation, Lesson, ablate
     from quorate.api.archives import pull_archive
     from quorate.api.auditing import Audit, audit
     from quorate.api.backtests import run
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from quorate.api.comparing import Comparison, compare
     from quorate.api.configure import schema
     from quorate.api.controlling import Control, control
+    from quorate.api.crossed import Cross
     from quorate.api.decided import decisions
     from quorate.api.effective import read_settings
     from quorate.api.explaining import explain
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from quorate.api.reopening import read
     from quorate.api.replays import Sizes, sizes
     from quorate.api.result import Result
+    from quorate.api.searching import Search, search
     from quorate.api.simulating import Simulation, simulate
     from quorate.api.stocktaking import stock, verify
     from quorate.api.sweeping import Sweep, sweep
@@ -54,14 +57,17 @@ if TYPE_CHECKING:
     ls = runs
 
 _HOME = {
+    "Ablation": "api.ablating",
     "Audit": "api.auditing",
     "Check": "api.checking",
     "Checkup": "api.checkup",
     "Comparison": "api.comparing",
     "Control": "api.controlling",
+    "Cross": "api.crossed",
     "Explanation": "api.explanation",
     "Imported": "api.importing",
     "Leaderboard": "api.ranking",
+    "Lesson": "api.ablating",
     "Night": "api.nights",
     "Panel": "lake",
     "Plan": "api.plans",
@@ -69,12 +75,14 @@ _HOME = {
     "Pulls": "api.pulling",
     "Registry": "api.registering",
     "Result": "api.result",
+    "Search": "api.searching",
     "Simulation": "api.simulating",
     "Sizes": "api.replays",
     "Sweep": "api.sweeping",
     "Trained": "api.learning",
     "WalkForward": "api.walking",
     "Workers": "research.parallel",
+    "ablate": "api.ablating",
     "audit": "api.auditing",
     "bench": "api.measuring",
     "check_data": "api.checking",
@@ -105,6 +113,7 @@ _HOME = {
     "run": "api.backtests",
     "runs": "api.listing",
     "schema": "api.configure",
+    "search": "api.searching",
     "simulate": "api.simulating",
     "sizes": "api.replays",
     "stock": "api.stocktaking",
@@ -120,14 +129,17 @@ _HOME = {
 """Where each name is at home. ``ls`` is ``runs`` by the name that the command has."""
 
 __all__ = [
+    "Ablation",
     "Audit",
     "Check",
     "Checkup",
     "Comparison",
     "Control",
+    "Cross",
     "Explanation",
     "Imported",
     "Leaderboard",
+    "Lesson",
     "Night",
     "Panel",
     "Plan",
@@ -135,12 +147,14 @@ __all__ = [
     "Pulls",
     "Registry",
     "Result",
+    "Search",
     "Simulation",
     "Sizes",
     "Sweep",
     "Trained",
     "WalkForward",
     "Workers",
+    "ablate",
     "audit",
     "bench",
     "check_data",
@@ -171,6 +185,7 @@ __all__ = [
     "run",
     "runs",
     "schema",
+    "search",
     "simulate",
     "sizes",
     "stock",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULTS = "the default settings"
 
 
-def luck_of(found: Sweep, by: str = "sharpe") -> Luck:
+def luck_of(found: Sweep, by: str = "sharpe", best: int | None = None) -> Luck:
     """Return how likely the best of a sweep is luck.
 
     Parameters
@@ -35,6 +35,8 @@ def luck_of(found: Sweep, by: str = "sharpe") -> Luck:
     by : str
         What makes the best: ``net``, ``sharpe``, ``psr``, ``dsr``, ``drawdown``, ``trades`` or
         ``costs``; the net return where no setting has that.
+    best : int, optional
+        The row that was chosen, where something else chose it.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def luck_of(found: Sweep, by: str = "sharpe") -> Luck:
     table, trials = found.table, found.trials
     rows = list(table.iter_rows(named=True))
     by = by if any(known(row, MEASURES[by]) is not None for row in rows) else "net"
-    best = ordered(table, by)[0]
+    best = ordered(table, by)[0] if best is None else best
     deflated = rows[best]["deflated_sharpe"]
     n_days = len(found.days)
     return Luck(

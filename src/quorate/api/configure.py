@@ -180,6 +180,27 @@ def _stage(name: str, make: Callable[..., Any], **values: object) -> Any:  # noq
         ) from error
 
 
+def named_options() -> dict[str, tuple[str, ...]]:
+    """Return every setting that chooses between formulas, with the names of its options.
+
+    Examples
+    --------
+    >>> named_options()["consensus.threshold"]
+    ('spec', 'floor')
+    """
+    found: dict[str, dict[str, type[IntEnum]]] = {
+        "consensus": _CONSENSUS_OPTIONS,
+        "costs": _COST_OPTIONS,
+        "risk": dict(risk.OPTIONS),
+        "routing": {"ranking": Ranking},
+    }
+    return {
+        f"{section}.{name}": tuple(_names(chosen))
+        for section, options in found.items()
+        for name, chosen in options.items()
+    }
+
+
 def check_equity(name: str, equity: float) -> None:
     """Refuse an opening equity that integer money cannot hold, or that is nothing.
 

@@ -217,11 +217,11 @@ def looks(
     """
     cut = pieces(panel, panel.n_bars if n_bars is None else n_bars, alone)
     if not may_enter:
-        cut = ((t, _paused(piece)) for t, piece in cut)
+        cut = ((t, paused(piece)) for t, piece in cut)
     return _ahead(fold, cut) if threads > 1 else _looked(fold, cut)
 
 
-def _paused(piece: passes.Slice) -> passes.Slice:
+def paused(piece: passes.Slice) -> passes.Slice:
     """Return a block on which nothing may be opened."""
     pause = np.ones_like(piece.controls.pause)
     return piece._replace(controls=piece.controls._replace(pause=pause))

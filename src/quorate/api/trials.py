@@ -110,13 +110,14 @@ def trials_of(store: Store, data: Data, own: Own | None = None) -> Trials:
             if sharpe is not None or trial not in known:
                 known[trial] = (sharpe, run.run_id)
     n = float(len(known))
-    records: dict[str, tuple[int, int, Vec]] = store.runs.daily(
-        [run_id for _, run_id in known.values()]
-    )
+    run_ids = [run_id for _, run_id in known.values()]
+    booked: dict[str, tuple[int, int, Vec]] = store.runs.daily(run_ids)
     if own is not None and own.record is not None:
-        records[own.run_id] = own.record
+        booked[own.run_id] = own.record
+    # in the order of the ledger: sums in another order have other last digits
+    records = [booked[run_id] for run_id in run_ids if run_id in booked]
     variance = variance_of(sharpe for sharpe, _ in known.values())
-    return Trials(n, variance, effective(list(records.values()), len(known) - len(records)))
+    return Trials(n, variance, effective(records, len(known) - len(records)))
 
 
 def effective(records: Sequence[tuple[int, int, Vec]], n_unknown: int) -> float:

@@ -15,7 +15,7 @@ import polars as pl
 from quorate.core.types import Bar
 
 if TYPE_CHECKING:
-    from quorate.backtest.run import Block
+    from quorate.backtest.run import Block, Slice
     from quorate.core.types import ByteMat, Mat, Vec
 
 BENCHMARK: Final = pl.Schema(
@@ -62,8 +62,12 @@ class Benchmark:
 
     def add(self, block: Block) -> None:
         """Take the closes of a block; any cut of a history gives the same curves."""
-        bars = block.inputs.bars
-        k = block.k0 + np.arange(len(bars.close))
+        self.see(block.inputs)
+
+    def see(self, piece: Slice) -> None:
+        """Take the closes of a block of bars on which nobody decided."""
+        bars = piece.bars
+        k = piece.k0 + np.arange(len(bars.close))
         day = (k * self._bar_ms - 1) // _DAY_MS
         cuts = [0, *(np.flatnonzero(np.diff(day)) + 1).tolist(), len(k)]
         if self._k < 0:

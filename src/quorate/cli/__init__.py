@@ -30,6 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     0
     """
     from quorate.cli import (  # noqa: F401  (they add their commands to the app)
+        ablating,
         archives,
         auditing,
         data,
@@ -38,6 +39,7 @@ def run(arguments: Sequence[str]) -> int:
         reconciling,
         registering,
         runs,
+        searching,
         sweeping,
         walking,
     )

@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS: Final = {
-    "Make a run": ("demo", "backtest", "sweep", "walkforward", "cpcv", "train", "nightly"),
-    "Prove a run": ("audit", "control"),
+    "Make a run": (
+        "demo",
+        "backtest",
+        "sweep",
+        "search",
+        "walkforward",
+        "cpcv",
+        "train",
+        "nightly",
+    ),
+    "Prove a run": ("audit", "control", "ablate"),
     "Look at runs": ("ls", "report", "decisions", "explain", "compare", "leaderboard"),
     "Models": (
         "models ls",

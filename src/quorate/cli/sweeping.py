@@ -79,7 +79,7 @@ def sweep(  # noqa: PLR0913  (its options)
     if csv is not None and not csv.parent.is_dir():
         raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
     fits = fits_of(models, base)
-    panel, source = _market(market, base, days, seed, is_demo=demo)
+    panel, source = market_of(market, base, days, seed, is_demo=demo)
     for each, setting in zip(choices, settings, strict=True):
         _bounded(each, setting, panel.bar_minutes)
     compile_all(Console(stderr=True).print)
@@ -231,7 +231,7 @@ def as_dict(told: Told, found: Sweep, panel: Panel, backtest: str) -> dict[str, 
     return tree
 
 
-def _market(
+def market_of(
     market: Market | None,
     settings: Settings,
     days: int | None,
@@ -296,8 +296,8 @@ def _print(
         f"over {panel.n_coins} coin{'' if panel.n_coins == 1 else 's'} "
         f"on {', '.join(panel.venue_names)},"
     )
-    end = " " if len(said) + len(_span(panel)) < console.width else "\n"
-    console.print(f"{said}{end}{_span(panel)}\n", highlight=False)
+    end = " " if len(said) + len(span(panel)) < console.width else "\n"
+    console.print(f"{said}{end}{span(panel)}\n", highlight=False)
     width = min(console.width, 100)
     console.print(
         summarised(opening(told, store=store, width=width)), soft_wrap=True, highlight=False
@@ -312,7 +312,7 @@ def _print(
     console.print(summarised(said), soft_wrap=True, highlight=False)
 
 
-def _span(panel: Panel) -> str:
+def span(panel: Panel) -> str:
     """Return how long a panel is, and from when to when."""
     from datetime import UTC, datetime
 

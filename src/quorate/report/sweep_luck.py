@@ -42,9 +42,12 @@ def sentences(told: Told, store: str) -> list[str]:
     return [each for each in said if each]
 
 
-def booked(told: Told, store: str) -> str:
-    """Return how many trials there are, what they amount to, and what their best shows by luck."""
-    own, all_ = told.table.height, round(told.trials.n)
+def booked(told: Told, store: str, n: int | None = None) -> str:
+    """Return how many trials there are, what they amount to, and what their best shows by luck.
+
+    ``n`` are those of its own, where some of them are no rows of the table.
+    """
+    own, all_ = told.table.height if n is None else n, round(told.trials.n)
     said = f"{counted(own, 'trial')} booked in {store}"
     if all_ != own:
         said += f"; {number(all_, 0)} different ones in all on these or overlapping data"

@@ -124,6 +124,25 @@ def _filled(items: Sequence[str], room: int) -> list[str]:
     return lines
 
 
+def under(parts: Sequence[tuple[str, Sequence[str]]], width: int, whole: str = "") -> list[str]:
+    """Return sentences under heads; one of them, such as a command, is never broken.
+
+    Examples
+    --------
+    >>> under([("BEST", ["a=1"]), ("EDGE", [])], 40)
+    ['BEST         a=1']
+    """
+    found = []
+    for head, said in parts:
+        lines = [
+            line
+            for each in said
+            for line in ([each] if each == whole else _wrapped([each], width - _HEAD))
+        ]
+        found += _part(head, lines)
+    return found
+
+
 def _part(head: str, lines: Sequence[str]) -> list[str]:
     return [f"{head if i == 0 else '':<{_HEAD}}{line}" for i, line in enumerate(lines)]
 

@@ -126,6 +126,7 @@ def tell(
     trials: Trials,
     by: str = "sharpe",
     chosen: Luck | None = None,
+    order: list[int] | None = None,
 ) -> Told:
     """Read a sweep.
 
@@ -137,6 +138,8 @@ def tell(
         One of ``MEASURES``.
     chosen : Luck, optional
         ``Sweep.luck``, or that of another measure.
+    order : list of int, optional
+        Rows, the best first, where something else ordered them.
 
     Returns
     -------
@@ -149,7 +152,7 @@ def tell(
     """
     rows = table.iter_rows(named=True)
     asked, by = by, by if any(known(row, MEASURES[by]) is not None for row in rows) else "net"
-    order = ordered(table, by)
+    order = ordered(table, by) if order is None else order
     best, row = metrics[order[0]], table.row(order[0], named=True)
     net = best["net"] | {
         "deflated_sharpe": row["deflated_sharpe"],

@@ -60,6 +60,16 @@ def boosting() -> Any:  # noqa: ANN401  (its arrays are untyped)
     return xgboost
 
 
+def optuna_library() -> Any:  # noqa: ANN401  (most of what it gives is untyped)
+    """Return Optuna, which says nothing of its own accord."""
+    try:
+        import optuna
+    except ImportError as error:
+        raise _missing("optuna") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Hold linear algebra to one thread while a fit is made."""
@@ -111,6 +121,6 @@ def _version(name: str) -> str:
 
 def _missing(package: str) -> ConfigError:
     return ConfigError(
-        f"fits need the package {package}, which is not installed",
+        f"research needs the package {package}, which is not installed",
         hint='install it: pip install "quorate[research]"',
     )

@@ -8,6 +8,7 @@ that is kept.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -169,7 +170,14 @@ class _Processes:
             at_once = min(self.n, len(left))
             try:
                 # as they come, so that what is done stays done where a process is lost
-                answers.extend(Parallel(at_once, backend=LOKY, return_as="generator")(work))
+                side_by_side = Parallel(
+                    at_once,
+                    backend=LOKY,
+                    return_as="generator",
+                    mmap_mode="c",  # large arrays are shared, each has its copy of what it writes
+                    initializer=_forget_threads,
+                )
+                answers.extend(side_by_side(work))
             except TerminatedWorkerError:
                 continue
             return settled(answers)
@@ -177,3 +185,8 @@ class _Processes:
             f"processes were killed {1 + RETRIES} times before {len(pieces)} pieces were done",
             hint="see whether memory ran out, and give fewer workers",
         )
+
+
+def _forget_threads() -> None:
+    """Take back a setting of Numba that compiles nothing else, or all were compiled anew."""
+    os.environ.pop("NUMBA_NUM_THREADS", None)

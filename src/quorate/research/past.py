@@ -14,7 +14,7 @@ import numpy as np
 from quorate.core.types import Bar, ByteMat, ByteVec, IntVec, Mat, Vec
 
 if TYPE_CHECKING:
-    from quorate.backtest.run import Block
+    from quorate.backtest.run import Block, Seen
 
 
 class Hours(NamedTuple):
@@ -64,22 +64,26 @@ class Past:
 
     def add(self, block: Block) -> None:
         """Take the full hours of the next block."""
-        bars, readings = block.inputs.bars, block.readings
-        first = -block.k0 % self._bars_per_hour
+        self.take(block, block.consensus.score)
+
+    def take(self, seen: Seen | Block, score: Mat) -> None:
+        """Take the full hours of what was seen next, weighed to these scores, (time, coin)."""
+        bars, readings, k0 = seen.inputs.bars, seen.readings, seen.inputs.k0
+        first = -k0 % self._bars_per_hour
         at = slice(first, None, self._bars_per_hour)
         taken = (bars.status[at] == Bar.TRADED) & (readings.ready[at] != 0)
-        taken &= block.inputs.controls.member[at] != 0
+        taken &= seen.inputs.controls.member[at] != 0
         hour, coin = np.nonzero(taken)
         row = first + hour * self._bars_per_hour
         self._parts.append(
             Hours(
-                k=block.k0 + row,
+                k=k0 + row,
                 coin=coin,
                 regime=readings.regime[row, coin],
-                features=block.features[row, :, coin],
-                side=block.votes.side[row, :, coin],
-                strength=block.votes.strength[row, :, coin],
-                score=block.consensus.score[row, coin],
+                features=seen.features[row, :, coin],
+                side=seen.votes.side[row, :, coin],
+                strength=seen.votes.strength[row, :, coin],
+                score=score[row, coin],
                 sigma_daily=readings.sigma_daily[row, coin],
             )
         )

@@ -158,7 +158,45 @@ def fit(
     of them are known.  METHODS 1.4, 3.4, 5.
     """
     learned = labelled(hours, prices, as_of_k, horizon_bars)
-    per_day = 1440 // prices.bar_minutes
+    how = {"calibrated": calibrated, "edge": edge, "edge_z": edge_z}
+    return learn(learned, rules, asked, horizon_bars=horizon_bars, each=each, **how)  # type: ignore[arg-type]
+
+
+def learn(
+    learned: Learned,
+    rules: Sequence[Engine],
+    asked: Sequence[Learner],
+    *,
+    horizon_bars: int,
+    calibrated: bool = True,
+    edge: str = "slope",
+    edge_z: float = 0.0,
+    each: Each = alone,
+) -> Fit:
+    """Learn from hours with their labels, whichever they are.
+
+    Parameters
+    ----------
+    learned : Learned
+        From ``learned.labelled``, or some of its rows.
+    rules, asked, horizon_bars, calibrated, edge, edge_z, each
+        As of ``fit``.
+
+    Returns
+    -------
+    Fit
+
+    Notes
+    -----
+    Units: as the parts.  Causal: as the rows.  Missing: as of ``fit``.  METHODS 1.4, 3.4, 5.
+
+    Examples
+    --------
+    >>> import inspect
+    >>> list(inspect.signature(learn).parameters)[:3]
+    ['learned', 'rules', 'asked']
+    """
+    per_day = 1440 // learned.labels.bar_minutes
     remarks: list[str] = []
     engines: list[Engine] = []
     models: dict[str, Model] = {}
@@ -185,7 +223,7 @@ def fit(
                 )
                 strengths[name, regime] = past.strength
     names = [*(rule.name for rule in rules), *(engine.name for engine in engines)]
-    mapped, told = _mapped(learned, prices, horizon_bars, edge, edge_z)
+    mapped, told = _mapped(learned, horizon_bars, edge, edge_z)
     return Fit(
         engines=tuple(engines),
         models=models,
@@ -211,12 +249,12 @@ def _few(past: Sample, days: int) -> Uncalibrated:
 
 
 def _mapped(
-    learned: Learned, prices: Prices, horizon_bars: int, method: str, z: float
+    learned: Learned, horizon_bars: int, method: str, z: float
 ) -> tuple[FittedEdge | None, list[str]]:
     """Fit the edge map to the scores that were weighed as the run went."""
     if method == STATED:
         return None, []
-    per_day = 1440 // prices.bar_minutes
+    per_day = 1440 // learned.labels.bar_minutes
     sigma = learned.hours.sigma_daily
     known = np.isfinite(sigma) & (sigma > 0.0)
     scored = edge_map.scored(

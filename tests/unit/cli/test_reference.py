@@ -10,6 +10,7 @@ import pytest
 
 import quorate
 from quorate.cli import (  # noqa: F401  (they add their commands to the app)
+    ablating,
     archives,
     auditing,
     data,
@@ -18,6 +19,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     reconciling,
     registering,
     runs,
+    searching,
     sweeping,
     walking,
 )

@@ -1,0 +1,37 @@
+"""``quorate ablate`` as a user types it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from benchmarks.digest import LIVELY
+
+from quorate.cli import run
+
+SETS = [word for name, value in LIVELY.items() for word in ("--set", f"{name}={value}")]
+HOW = ["--train-days", "12", "--purge-days", "1", "--test-days", "8", "--warm-days", "5"]
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    out = str(tmp_path_factory.mktemp("runs"))
+    return ["ablate", "--demo", "--days", "40", "--no-engines", *SETS, *HOW, "--out", out]
+
+
+def test_it_tells_people_the_evidence_first(command, capsys):
+    assert run(command) == 0
+    said = capsys.readouterr().out
+    heads = ["SYNTHETIC DATA", "EVIDENCE", "AS IT IS", "95% interval", "READ", "CHARGED", "IDLE"]
+    at = [said.index(word) for word in heads]
+    assert at == sorted(at)
+    assert "consensus.threshold=floor" in said
+
+
+def test_it_tells_machines_the_same(command, capsys):
+    assert run([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["is_synthetic"]
+    assert told["n_windows"] == 3
+    assert {row["kind"] for row in told["variants"]} == {"option"}
+    assert told["evidence"]
