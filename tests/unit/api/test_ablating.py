@@ -139,6 +139,8 @@ def test_mistakes_are_refused_before_anything_is_tried(panel, more, error, said,
 
 
 def test_settings_that_never_trade_are_no_yardstick(panel):
-    idle = quorate.read_settings(overrides=LIVELY | {"consensus.k": "9"})
+    idle = quorate.read_settings(
+        overrides=LIVELY | {"consensus.k": "9", "costs.safety_margin_bps": "1000"}
+    )
     with pytest.raises(ResearchError, match="never trade"):
         ablate(panel, idle, LESSON, engines=False)
