@@ -199,6 +199,7 @@ def commands() -> list[str]:
     """Return the page of commands, in the order of the overview, with every option of each."""
     # they add their commands to the app
     for name in (
+        "ablating",
         "archives",
         "auditing",
         "data",
@@ -207,6 +208,7 @@ def commands() -> list[str]:
         "reconciling",
         "registering",
         "runs",
+        "searching",
         "sweeping",
         "walking",
     ):

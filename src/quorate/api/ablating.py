@@ -22,8 +22,8 @@ import polars as pl
 
 from quorate.api import folder
 from quorate.api.backtests import checked
-from quorate.api.crossed import Cross, Outcome
-from quorate.api.crossing import Work, outcomes
+from quorate.api.crossed import Cross, Crossed
+from quorate.api.crossing import Work, crossed_together
 from quorate.api.extensions import named
 from quorate.api.models import recipe
 from quorate.api.variants import CHARGED, Variant, variants
@@ -208,11 +208,11 @@ def _tried(
     workers: int,
     store: Store | None,
     progress: Callable[[int, int], None] | None,
-) -> list[Outcome]:
+) -> list[Crossed]:
     """Try everything, some at a time, and book it."""
     cross = Cross(warm_days=plan.warm_days, edge=plan.edge, min_trades=1)
     never = (-math.inf,) * cut.n_blocks
-    found: list[Outcome] = []
+    found: list[Crossed] = []
     for i in range(0, len(tried), AT_ONCE * workers):
         some = tried[i : i + AT_ONCE * workers]
         run_ids = [_begun(store, panel, plan, *one) for one in some]
@@ -230,7 +230,7 @@ def _tried(
             for piece in pieces
         ]
         try:
-            came = outcomes(works, workers)
+            came = crossed_together(works, workers)
         except BaseException as error:
             if store is not None:
                 for run_id in run_ids:
@@ -261,7 +261,7 @@ def _begun(store: Store | None, panel: Panel, plan: Lesson, settings: Settings, 
 
 
 def _told(
-    asked: Sequence[Variant], found: Sequence[Outcome], cut: Histories, seed: int
+    asked: Sequence[Variant], found: Sequence[Crossed], cut: Histories, seed: int
 ) -> Ablation:
     """Compare each with the first, and allow for how many there were."""
     returns = np.column_stack([each.returns for each in found])
@@ -300,7 +300,7 @@ def _told(
 
 
 def _row(
-    one: Variant, own: Vec, base: Vec, ends: Sequence[tuple[int, int]], found: Outcome, seed: int
+    one: Variant, own: Vec, base: Vec, ends: Sequence[tuple[int, int]], found: Crossed, seed: int
 ) -> dict[str, Any]:
     paired = compare(own, base, seed=seed)
     ratio = paired.differences.get("sharpe")

@@ -1,7 +1,7 @@
 """What settings came to on whole histories: one account a block, and the objective over paths.
 
 In: blocks of a run under one set of fits. Out: ``Unit``, the daily returns of one test; the number
-by which a search compares; ``Outcome``, all that is kept of a trial, in plain values.
+by which a search compares; ``Crossed``, all that is kept of a trial, in plain values.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Looked(NamedTuple):
     names: tuple[str, ...]
 
 
-class Outcome(NamedTuple):
+class Crossed(NamedTuple):
     """What is kept of a trial.
 
     ``values`` is the objective after each block, as far as it came; the rest is of each path:
@@ -79,19 +79,19 @@ class Outcome(NamedTuple):
         return plain | {"path": self.path}
 
 
-def from_dict(said: dict[str, Any]) -> Outcome:
+def from_dict(said: dict[str, Any]) -> Crossed:
     """Return an outcome from its plain values.
 
     Examples
     --------
-    >>> one = Outcome((math.nan,), (1.5,), (0.1,), (3,), (2.0,), 0, (0.1,), (7,))
+    >>> one = Crossed((math.nan,), (1.5,), (0.1,), (3,), (2.0,), 0, (0.1,), (7,))
     >>> again = from_dict(one.as_dict())
     >>> again.sharpes, math.isnan(again.values[0])
     ((1.5,), True)
     """
     lists = {n: value for n, value in said.items() if n != "path"}
     known = {n: tuple(math.nan if x is None else x for x in value) for n, value in lists.items()}
-    return Outcome(path=said["path"], **known)  # type: ignore[arg-type]
+    return Crossed(path=said["path"], **known)  # type: ignore[arg-type]
 
 
 class Unit:
@@ -260,14 +260,14 @@ def sharpes_of(blocks: Sequence[Sequence[Unit]], min_trades: int) -> list[float]
     return found
 
 
-def outcome(blocks: Sequence[Sequence[Unit]], values: Sequence[float], min_trades: int) -> Outcome:
+def outcome(blocks: Sequence[Sequence[Unit]], values: Sequence[float], min_trades: int) -> Crossed:
     """Return what is kept of a trial: of its blocks so far, the units by path."""
     paths = list(zip(*blocks, strict=True))
     sharpes = sharpes_of(blocks, min_trades)
     ranked = sorted(range(len(paths)), key=lambda j: (not math.isnan(sharpes[j]), sharpes[j], j))
     middle = ranked[(len(paths) - 1) // 2]
     returns = [np.concatenate([unit.returns for unit in path]) for path in paths]
-    return Outcome(
+    return Crossed(
         values=tuple(values),
         sharpes=tuple(sharpes),
         net_returns=tuple(float(np.prod(1.0 + days) - 1.0) for days in returns),

@@ -23,8 +23,8 @@ from quorate.api import folding
 from quorate.api.choices import SHARED
 from quorate.api.crossed import (
     Cross,
+    Crossed,
     Looked,
-    Outcome,
     Unit,
     objective,
     outcome,
@@ -109,17 +109,17 @@ def histories_of(panel: Panel, cross: Cross) -> Histories:
     return histories(first, after - first, n_blocks=cross.n_blocks, n_test=cross.n_test)
 
 
-def outcomes(works: Sequence[Work], workers: int) -> list[Outcome]:
+def crossed_together(works: Sequence[Work], workers: int) -> list[Crossed]:
     """Return what the settings of several works came to, in order; each work is one process's."""
     with together(workers) as each:
         return [one for some in each(_crossed, None, works) for one in some]
 
 
-def _crossed(_: None, work: Work) -> list[Outcome]:
+def _crossed(_: None, work: Work) -> list[Crossed]:
     return crossed(work)
 
 
-def crossed(work: Work) -> list[Outcome]:
+def crossed(work: Work) -> list[Crossed]:
     """Return what settings came to on every path.
 
     Parameters
@@ -129,7 +129,7 @@ def crossed(work: Work) -> list[Outcome]:
 
     Returns
     -------
-    list of Outcome
+    list of Crossed
         In the order of the settings; each depends on itself and the bars alone, not on what is
         tried beside it.
 
@@ -151,7 +151,7 @@ def crossed(work: Work) -> list[Outcome]:
     for i, settings in enumerate(work.settings):
         shared = canonical_json({section: settings[section] for section in SHARED})
         alike.setdefault(shared, []).append(i)
-    found: dict[int, Outcome] = {}
+    found: dict[int, Crossed] = {}
     absent = work.absent or ("",) * len(work.settings)
     for rows in alike.values():
         some = _Crossing(work, [(work.settings[i], absent[i]) for i in rows])
@@ -177,7 +177,7 @@ class _Crossing:
         ]
         self._edges = [(self._row(int(a)), self._row(int(b))) for a, b in self._cut.days]
 
-    def run(self) -> list[Outcome]:
+    def run(self) -> list[Crossed]:
         """Learn, then trade block by block; who has fallen behind after one is stopped."""
         units = self._units(self._taught())
         values: list[list[float]] = [[] for _ in self._folds]

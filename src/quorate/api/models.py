@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from quorate.research.fits import Fits
     from quorate.settings import Settings
 
+CHAMPION = "champion"
+"""The word that stands for the registry's champion where a folder of models is named."""
 FOLDER = "models"
 """Where the files of the set lie in the folder of a run."""
 
@@ -68,11 +70,12 @@ def fits_of(models: str | Path | Fits | None, settings: Settings | None = None) 
             f"models are {type(models).__name__}, neither a folder nor Fits",
             hint='name the folder of a model set: quorate.run(panel, models="models")',
         )
-    from quorate.api.registering import CHAMPION, registry
     from quorate.research import model_set
 
     if str(models) != CHAMPION:
         return model_set.read(Path(models))
+    from quorate.api.registering import registry
+
     place = registry(settings=settings)
     found = place.champion()
     said = f"the champion {found.version.name} of {place.folder}, {found.age_days:.1f} days old"

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from quorate.api.effective import read_settings
-from quorate.api.proofs import audited_of
 from quorate.errors import ConfigError
 from quorate.research import registry as kept
 from quorate.research import shelves
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from quorate.research.registry import Champion
     from quorate.settings import Settings
 
-CHAMPION = "champion"
-"""What stands for the champion's fits where a folder of models is named."""
 BOUNDS = {"max_age_days": 3_650.0, "warn_after_hours": 87_600.0}
 TABLE = pl.Schema(
     {
@@ -179,6 +176,9 @@ class Registry:
         -----
         Units: none.  Causal: none.  Missing: refused; what was there stands.  METHODS row 14.
         """
+        # all of the audit comes with it, which a run of the champion does not wait for
+        from quorate.api.proofs import audited_of
+
         audited = audited_of(audit)
         return kept.publish(
             self.folder,

@@ -22,8 +22,8 @@ import numpy as np
 from quorate.api import folder
 from quorate.api.backtests import checked
 from quorate.api.configure import configure
-from quorate.api.crossed import Cross, Outcome, from_dict
-from quorate.api.crossing import Work, histories_of, outcomes
+from quorate.api.crossed import Cross, Crossed, from_dict
+from quorate.api.crossing import Work, crossed_together, histories_of
 from quorate.api.extensions import named
 from quorate.api.models import recipe
 from quorate.api.spaces import Choice, Space, space
@@ -71,7 +71,7 @@ class Search:
         The row of ``sweep.table`` with the highest objective.
     luck : Luck
         How likely that one is luck, all trials counted.
-    outcomes : tuple of Outcome
+    outcomes : tuple of Crossed
         Of the rows of ``sweep.table``: every path.
     space, cross : Space, Cross
         What was varied, and how it was judged.
@@ -83,7 +83,7 @@ class Search:
     sweep: Sweep
     best: int
     luck: Luck
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Crossed, ...]
     space: Space
     cross: Cross
     path: Path | None
@@ -233,7 +233,7 @@ class _Trying(NamedTuple):
             for piece in pieces
         ]
         try:
-            found = outcomes(works, workers)
+            found = crossed_together(works, workers)
         except BaseException as error:
             if self.store is not None:
                 for run_id in run_ids:
@@ -255,7 +255,7 @@ class _Trying(NamedTuple):
             kind=KIND,
         )
 
-    def _told(self, study: Study, point: Tried, run_id: str, found: Outcome) -> None:
+    def _told(self, study: Study, point: Tried, run_id: str, found: Crossed) -> None:
         if self.store is not None:
             daily = in_steps(int(self.cut.days[0, 0]), np.array(found.returns))
             metrics = metrics_of(found, self.panel)
@@ -328,7 +328,7 @@ def _name(
     return stable_id(canonical_json(said))[:12]
 
 
-def _outcomes(told: Sequence[Tried]) -> list[Outcome]:
+def _outcomes(told: Sequence[Tried]) -> list[Crossed]:
     found = [(one.told or {}).get("outcome") for one in told]
     return [from_dict(each) for each in found if each is not None]
 

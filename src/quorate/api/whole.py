@@ -29,7 +29,7 @@ from quorate.statistics.metrics import tidy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quorate.api.crossed import Outcome
+    from quorate.api.crossed import Crossed
     from quorate.api.spaces import Space
     from quorate.core.types import IntVec, Vec
     from quorate.lake import Panel
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from quorate.statistics.selection import Luck
 
 
-def metrics_of(found: Outcome, panel: Panel, trials: Trials | None = None) -> dict[str, Any]:
+def metrics_of(found: Crossed, panel: Panel, trials: Trials | None = None) -> dict[str, Any]:
     """Return the metrics of the path in the middle, as the store books them.
 
     Parameters
     ----------
-    found : Outcome
+    found : Crossed
         Of a trial.
     panel : Panel
         What it was of.
@@ -83,7 +83,7 @@ def metrics_of(found: Outcome, panel: Panel, trials: Trials | None = None) -> di
     return tree
 
 
-def tried_alone(found: Sequence[Outcome], cut: Histories) -> Trials:
+def tried_alone(found: Sequence[Crossed], cut: Histories) -> Trials:
     """Return the trials of a search that is not booked: its own different records."""
     records = [in_steps(int(cut.days[0, 0]), np.array(each.returns)) for each in found]
     sharpes = [known(each.sharpes[each.path]) for each in found]
@@ -117,7 +117,7 @@ def swept(
     base: Settings,
     asked: Space,
     told: Sequence[Tried],
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[Crossed],
     cut: Histories,
     trials: Trials,
 ) -> tuple[Sweep, int, Luck]:

@@ -133,12 +133,14 @@ def test_passes_over_the_panel_change_nothing(panel, found, monkeypatch):
     ],
 )
 def test_mistakes_are_refused_before_anything_is_tried(panel, more, error, said, monkeypatch):
-    monkeypatch.setattr(ablating, "each", lambda *_, **__: pytest.fail("it tried"))
+    monkeypatch.setattr(ablating, "crossed_together", lambda *_, **__: pytest.fail("it tried"))
     with pytest.raises(error, match=said):
         ablate(panel, **({"settings": BASE, "lesson": LESSON} | more))
 
 
 def test_settings_that_never_trade_are_no_yardstick(panel):
-    idle = quorate.read_settings(overrides=LIVELY | {"costs.safety_margin_bps": "1000"})
+    idle = quorate.read_settings(
+        overrides=LIVELY | {"consensus.k": "9", "costs.safety_margin_bps": "1000"}
+    )
     with pytest.raises(ResearchError, match="never trade"):
         ablate(panel, idle, LESSON, engines=False)

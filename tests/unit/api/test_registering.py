@@ -71,7 +71,10 @@ def test_a_training_and_its_audit_make_a_version(tmp_path, models, audit):
     assert json.loads(row["metrics"]) == {"sharpe": 1.0}
     kept = json.loads((tmp_path / "v0001" / "audit.json").read_text())
     assert kept.pop("digest") == audit.digest
-    assert kept == audit.as_dict()
+    told = audit.as_dict()
+    for part in told["parts"]:
+        del part["seconds"]  # another night of the same audit has the same file
+    assert kept == told
 
 
 def test_the_file_of_an_audit_will_do_and_is_checked(tmp_path, audit):

@@ -68,15 +68,15 @@ def test_two_processes_give_the_bytes_of_one(panel, found, tmp_path):
 
 def test_killed_and_begun_again_it_ends_the_same(panel, found, tmp_path, monkeypatch):
     """Killed within the second batch: what was tried is kept, what was not is tried again."""
-    whole, calls = searching.each, []
+    whole, calls = searching.crossed_together, []
 
-    def each(function, given, *, workers):
-        calls.append(len(given))
+    def together(works, workers):
+        calls.append(len(works))
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return whole(function, given, workers=workers)
+        return whole(works, workers)
 
-    monkeypatch.setattr(searching, "each", each)
+    monkeypatch.setattr(searching, "crossed_together", together)
     with pytest.raises(KeyboardInterrupt):
         searched(panel, out=tmp_path)
     again = searched(panel, out=tmp_path)
@@ -147,7 +147,7 @@ def test_a_combination_out_of_bounds_is_a_point_that_is_told_so(panel, monkeypat
     ],
 )
 def test_mistakes_are_refused_before_anything_is_tried(panel, more, error, said, monkeypatch):
-    monkeypatch.setattr(searching, "each", lambda *_, **__: pytest.fail("it tried"))
+    monkeypatch.setattr(searching, "crossed_together", lambda *_, **__: pytest.fail("it tried"))
     given = {"over": OVER, "settings": BASE, "cross": CROSS} | more
     with pytest.raises(error, match=said):
         quorate.search(panel, **given)

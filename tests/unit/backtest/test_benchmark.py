@@ -31,7 +31,7 @@ def held(close, status, *, btc=0, k0=K0, cuts=(), rate=None) -> Any:
     found = Benchmark(close.shape[1], btc, MINUTES)
     for first, last in pairwise([0, *cuts, len(close)]):
         bars = SimpleNamespace(close=close[first:last], status=status[first:last])
-        found.add(SimpleNamespace(k0=k0 + first, inputs=SimpleNamespace(bars=bars)))
+        found.add(SimpleNamespace(inputs=SimpleNamespace(k0=k0 + first, bars=bars)))
     return found.frame(np.ones(len(close)) if rate is None else rate)
 
 
