@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 import quorate
 from tests.unit.api.nights import market
-def given(start, end):
+def given(start, end, known):
     return quorate.load(sys.argv[2], venue="binance_spot", kind="spot", start=start, end=end)
 market.night(Path(sys.argv[1]), given=given)
 """

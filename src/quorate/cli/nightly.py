@@ -82,7 +82,7 @@ def nightly(  # noqa: PLR0913  (its options)
     said = Console(stderr=True)
     compile_all(said.print)
     found = api.nightly(
-        _loader(market, settings, at),
+        _loader(market, settings),
         settings,
         plan,
         at=at,
@@ -105,16 +105,12 @@ def nightly(  # noqa: PLR0913  (its options)
         raise SystemExit(1)
 
 
-def _loader(
-    market: Market, settings: Settings, at: str | None
-) -> Callable[[datetime, datetime], Panel]:
+def _loader(market: Market, settings: Settings) -> Callable[[datetime, datetime, datetime], Panel]:
     """Return how the bars of a night are loaded: of a lake, as it knew them then."""
 
-    def load(start: datetime, end: datetime) -> Panel:
-        first, after = (f"{each:%Y-%m-%dT%H:%M}" for each in (start, end))
-        as_of = market.as_of
-        if as_of is None and at is not None and _VENDOR in str(market.bars):
-            as_of = f"{end:%Y-%m-%d}T02:00"
+    def load(start: datetime, end: datetime, known: datetime) -> Panel:
+        first, after, then = (f"{each:%Y-%m-%dT%H:%M:%S}" for each in (start, end, known))
+        as_of = market.as_of or (then if _VENDOR in str(market.bars) else None)
         return replace(market, start=first, end=after, as_of=as_of).load(settings)
 
     return load

@@ -87,7 +87,7 @@ class Night:
 
 
 def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
-    market: Callable[[datetime, datetime], Panel],
+    market: Callable[[datetime, datetime, datetime], Panel],
     settings: Settings | None = None,
     plan: Plan | None = None,
     *,
@@ -104,9 +104,9 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     Parameters
     ----------
     market : callable
-        ``market(start, end)`` returns the panel of the bars that open from ``start`` to before
-        ``end``, as known at the moment of the night:
-        ``lambda start, end: quorate.load("lake", start=start, end=end, as_of=end, ...)``.
+        ``market(start, end, known)`` returns the panel of the bars that open from ``start`` to
+        before ``end``, of a lake what it had been told by ``known``:
+        ``lambda start, end, known: quorate.load("lake", start=start, end=end, as_of=known, ...)``.
     settings : Settings, optional
         Of the recipe that is asked for; read as ``run`` reads them when left out.
     plan : Plan, optional
@@ -140,9 +140,10 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     Notes
     -----
     Units: none.  Causal: bars that open before the midnight before the moment; of a lake what it
-    knew by then.  Missing: a step that fails is recorded with what to do next, the later ones are
-    not reached, and the champion stays.  Done again it goes on where it stopped; done once more it
-    changes nothing.  On Mondays approvals are judged anew, on other days they are those of the fit
+    knew when the night had taken in what was new (of a past one: an hour after its moment).
+    Missing: a step that fails is recorded with what to do next, the later ones are not reached,
+    and the champion stays.  Done again it goes on where it stopped; done once more it changes
+    nothing.  On Mondays approvals are judged anew, on other days they are those of the fit
     before.  Spec 15, METHODS row 14.
     """
     moment = _moment(at)
@@ -162,7 +163,7 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
 
 @dataclass(frozen=True)
 class _Asked:
-    market: Callable[[datetime, datetime], Panel]
+    market: Callable[[datetime, datetime, datetime], Panel]
     settings: Settings
     plan: Plan
     at: datetime

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 WARM_DAYS: Final = 8
 """Days before the first that counts: the slowest features need seven."""
+INGEST: Final = timedelta(hours=1)
+"""How long after its moment a past night was still taking in rows: what it knew of a lake."""
 LATE_HOURS: Final = 6.0
 """How long before the midnight of the night the bars may end."""
 MIN_KNOWN: Final = 0.5
@@ -59,7 +61,7 @@ class Work:
     def __init__(  # noqa: PLR0913  (what a night is asked for)
         self,
         *,
-        market: Callable[[datetime, datetime], Panel],
+        market: Callable[[datetime, datetime, datetime], Panel],
         recipes: tuple[Recipe, ...],
         at: datetime,
         out: Path,
@@ -83,13 +85,14 @@ class Work:
     def _panel(self) -> Panel:
         plans = [each.plan for each in self._recipes]
         days = max(_length(plan) for plan in plans) + WARM_DAYS
-        panel = self._market(self._end - timedelta(days=days), self._end)
+        known = datetime.fromisoformat(self._told("ingest")["known_at"])
+        panel = self._market(self._end - timedelta(days=days), self._end, known)
         last = datetime.fromtimestamp(panel.close_ms(panel.n_bars - 1) / 1000.0, UTC)
         if last > self._at:
             raise DataError(
                 f"the panel ends {last:%Y-%m-%d %H:%M} UTC, after the night's "
                 f"{self._at:%Y-%m-%d %H:%M}",
-                hint="a night reads what was known then: let market(start, end) keep to it",
+                hint="a night reads what was known then: let market keep to start and end",
             )
         hours = (self._end - last).total_seconds() / 3600.0
         if hours > LATE_HOURS:
@@ -101,15 +104,21 @@ class Work:
         return panel
 
     def ingest(self) -> Outcome:
-        """Fetch what is new; of a past night nothing can be."""
-        if self._ingest is None:
-            return Outcome("nothing is fetched: the bars are read as they are kept")
+        """Fetch what is new, and fix what counts as known; of a past night nothing is fetched."""
         if datetime.now(UTC) - self._at > timedelta(days=1):
-            return Outcome("nothing is fetched: the night is past, it reads what was kept by then")
+            return Outcome(
+                "nothing is fetched: the night is past, it reads what was kept by then",
+                {"known_at": (self._at + INGEST).isoformat()},
+            )
+        if self._ingest is None:
+            return Outcome(
+                "nothing is fetched: the bars are read as they are kept",
+                {"known_at": datetime.now(UTC).isoformat()},
+            )
         told = self._ingest()
         return Outcome(
             f"{told['n_new']:,} new rows, {told['n_changed']:,} that the venue tells otherwise now",
-            told,
+            {**told, "known_at": datetime.now(UTC).isoformat()},
         )
 
     def check(self) -> Outcome:

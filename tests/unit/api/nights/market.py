@@ -39,7 +39,7 @@ def folder():
     return builders.store(Path(where.name), **frames)
 
 
-def market(start, end):
+def market(start, end, _known=None):
     """Return the bars of a span, as far as there are any."""
     return quorate.load(folder(), venue="binance_spot", kind="spot", start=start, end=end)
 

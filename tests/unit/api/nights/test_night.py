@@ -180,7 +180,7 @@ def test_bars_that_end_too_early_keep_the_champion(first, tmp_path):
     where = tmp_path / "copy"
     shutil.copytree(first[1], where)
     made_champion(where, AT + timedelta(hours=1))
-    found = night(where, AT + DAY, given=lambda start, end: market(start, end - DAY))
+    found = night(where, AT + DAY, given=lambda start, end, _: market(start, end - DAY))
     assert [step.state for step in found.steps[:3]] == [
         State.DONE, State.FAILED, State.NOT_REACHED,
     ]  # fmt: skip
@@ -189,7 +189,7 @@ def test_bars_that_end_too_early_keep_the_champion(first, tmp_path):
 
 
 def test_a_market_that_knows_more_than_its_night_is_refused(tmp_path):
-    found = night(tmp_path, given=lambda start, end: market(start, end + DAY))
+    found = night(tmp_path, given=lambda start, end, _: market(start, end + DAY))
     assert "after the night" in found.steps[1].said
 
 
@@ -208,11 +208,23 @@ def test_a_past_night_publishes_nothing_once_the_registry_went_on(second, tmp_pa
     assert told["digest"] == before.digest
 
 
+def test_what_a_past_night_knew_ends_an_hour_after_its_moment(tmp_path):
+    asked = []
+
+    def given(start, end, known):
+        asked.append((start, end, known))
+        return market(start, end - DAY)
+
+    night(tmp_path, given=given)
+    midnight = datetime(2024, 2, 13, tzinfo=UTC)
+    assert asked == [(midnight - 43 * DAY, midnight, AT + timedelta(hours=1))]
+
+
 def test_of_a_past_night_nothing_is_fetched(tmp_path):
     def fetch():
         raise AssertionError
 
-    found = night(tmp_path, given=lambda start, end: market(start, end - DAY), ingest=fetch)
+    found = night(tmp_path, given=lambda start, end, _: market(start, end - DAY), ingest=fetch)
     assert "the night is past" in found.steps[0].said
 
 
@@ -223,6 +235,6 @@ def test_a_moment_that_is_none_is_refused(at, tmp_path):
 
 
 def test_a_day_means_its_two_o_clock(tmp_path):
-    found = night(tmp_path, date(2024, 2, 13), given=lambda start, end: market(start, end - DAY))
+    found = night(tmp_path, date(2024, 2, 13), given=lambda start, end, _: market(start, end - DAY))
     assert found.at == AT
     assert found.folder.name == "2024-02-13"
