@@ -338,6 +338,7 @@ LIMITS = (
         "x",
         'python -c "from quorate import run"',
         beside_numba,
+        held=True,
     ),
     Limit(
         "a first run, 2 coins x 1 day, kernels from the cache, beside import numba",
