@@ -231,6 +231,12 @@ ROWS = (
         turns=3,
     ),
     Row(
+        "four ratios and every drawdown, 50 series x 105,120 returns, against vectorbt",
+        "ours/ratios.py 50 105120",
+        "peers/vectorbt_ratios.py 50 105120",
+        10.0,
+    ),
+    Row(
         "files into the lake, 50 coins x 1 year, against Polars reading them alone",
         "ours/lake.py import 50",
         "ours/lake.py polars 50",
