@@ -54,14 +54,23 @@ def _git(*given: str) -> str:
 def when(rows: list[dict[str, object]]) -> str:
     """Return when the rows were measured, as a sentence under their table."""
     told = [row for row in rows if "failed" not in row]
-    dated = sorted({(row["on"], row["commit"]) for row in told if "on" in row})
+    commits: dict[str, set[str]] = {}
+    for row in told:
+        if "on" in row:
+            commits.setdefault(str(row["on"]), set()).add(str(row["commit"]))
     n_old = sum("on" not in row for row in told)
     old = f"{n_old} of {len(told)} rows are not dated." if n_old else ""
-    if not dated:
+    if not commits:
         return old or "Nothing was measured."
-    first, last = (f"{day} on commit {made}" for day, made in (dated[0], dated[-1]))
-    span = f"Measured {first}." if first == last else f"Measured from {first} to {last}."
+    days = [f"{day} on {_named(made)}" for day, made in sorted(commits.items())]
+    span = f"Measured {'; '.join(days)}."
     return f"{span} {old}".strip()
+
+
+def _named(commits: set[str]) -> str:
+    # hashes have no order, so all are named: a first and a last would say one that is not there
+    names = sorted(commits)
+    return f"commit {names[0]}" if len(names) == 1 else f"commits {', '.join(names)}"
 
 
 def write(found: list[dict[str, object]], order: list[str], table: Table) -> None:

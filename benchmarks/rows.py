@@ -79,6 +79,7 @@ ROWS = (
         "peers/nautilus_bars.py 50 8064",
         50.0,
         by="wall",
+        held=True,
         turns=3,
     ),
     Row(
@@ -192,30 +193,35 @@ ROWS = (
         "ours/trees.py 1",
         "peers/lightgbm_predict.py 1",
         8.0,
+        held=True,
     ),
     Row(
         "200 boosted trees, one row a call, against XGBoost's predict in place",
         "ours/trees.py 1",
         "peers/xgboost_predict.py 1",
         8.0,
+        held=True,
     ),
     Row(
         "200 boosted trees, 50 coins of a bar, against LightGBM's predict",
         "ours/trees.py 50",
         "peers/lightgbm_predict.py 50",
         3.0,
+        held=True,
     ),
     Row(
         "200 boosted trees, 100,000 rows, against LightGBM's predict",
         "ours/trees.py 100000",
         "peers/lightgbm_predict.py 100000",
         3.0,
+        held=True,
     ),
     Row(
         "200 boosted trees, 100,000 rows, against XGBoost's predict in place",
         "ours/trees.py 100000",
         "peers/xgboost_predict.py 100000",
         1.0,
+        held=True,
     ),
     Row(
         "stationary bootstrap of a Sharpe difference, 8,064 returns, a draw, against arch",
@@ -223,6 +229,12 @@ ROWS = (
         "peers/arch_bootstrap.py 8064 1000",
         200.0,
         turns=3,
+    ),
+    Row(
+        "four ratios and every drawdown, 50 series x 105,120 returns, against vectorbt",
+        "ours/ratios.py 50 105120",
+        "peers/vectorbt_ratios.py 50 105120",
+        10.0,
     ),
     Row(
         "files into the lake, 50 coins x 1 year, against Polars reading them alone",

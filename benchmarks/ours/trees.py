@@ -10,6 +10,7 @@ A call asks the model for probabilities, or, with ``--vote``, the engine for sid
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import boosted
 import numpy as np
@@ -21,11 +22,15 @@ from quorate.core.features.table import FEATURES
 from quorate.core.types import Regime
 from quorate.research.trees import Settings, fit
 
+if TYPE_CHECKING:
+    from quorate.core.engines.base import Engine
+    from quorate.research.trees import Trees
+
 NAMES = tuple(feature.name for feature in FEATURES[: boosted.N_FEATURES])
 
 
-def main() -> None:
-    n_rows = int(sys.argv[1])
+def grown(names: tuple[str, ...] = NAMES, name: str = "fitted") -> tuple[Trees, Engine]:
+    """Return the trees of every measurement here, and the engine that votes with them."""
     settings = Settings(
         n_trees=boosted.N_TREES,
         depth=boosted.DEPTH,
@@ -36,10 +41,16 @@ def main() -> None:
         column_share=1.0,
         n_bins=255,
     )
-    model = fit(*boosted.train(), NAMES, settings=settings)
+    model = fit(*boosted.train(), names, settings=settings)
     engine = model.engine(
-        name="fitted", family="model", approved=[Regime.TREND], hypothesis="What was goes on."
+        name=name, family="model", approved=[Regime.TREND], hypothesis="What was goes on."
     )
+    return model, engine
+
+
+def main() -> None:
+    n_rows = int(sys.argv[1])
+    model, engine = grown()
     if n_rows == 50:
         asked = [np.ascontiguousarray(rows.T)[None] for rows in boosted.calls(n_rows)]
     else:

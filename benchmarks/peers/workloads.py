@@ -13,6 +13,7 @@ WORKLOADS = {
     "vectorbt, 200 coins a year": "peers/vectorbt_orders.py 200",
     "vectorbt, 200 coins a year, equity": "peers/vectorbt_orders.py 200 --equity",
     "vectorbt, 100 settings, 25 coins, 14 months": "peers/vectorbt_sweep.py DATA 25 100 5",
+    "vectorbt, ratios and drawdowns of 50 series": "peers/vectorbt_ratios.py 50 105120",
     "NautilusTrader, 1 coin a year": "peers/nautilus_bars.py 1 105120",
     "NautilusTrader, 50 coins, 28 days": "peers/nautilus_bars.py 50 8064",
     "freqtrade, 1 coin, 50,000 bars": "peers/freqtrade_backtest.py 1 50000",

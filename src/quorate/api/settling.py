@@ -1,6 +1,6 @@
 """From a share of the budget to the target: each limit on all coins together, one after the other.
 
-In: a coin at a close. Out: ``Step``s. ``targets.settle``, which decided, is asked again on copies,
+In: a coin at a close. Out: each ``Step``. ``targets.settle``, which decided, is asked on copies,
 each time with one limit more, until all are in force; its last answer is the target.
 """
 

@@ -105,7 +105,8 @@ def sortino(returns: Vec) -> float:
     """
     if len(returns) == 0:
         return math.nan
-    downside = math.sqrt(float(np.mean(np.square(np.minimum(returns, 0.0)))))
+    below = np.minimum(returns, 0.0)
+    downside = math.sqrt(float(np.mean(np.square(below, out=below))))
     if not downside > 0.0:
         return math.nan
     return float(np.mean(returns)) / downside * math.sqrt(DAYS_PER_YEAR)

@@ -166,9 +166,7 @@ def test_a_row_that_was_not_asked_for_stays_as_it_was(docs: Path) -> None:
     assert lines[-1] == "below"
     assert "old" not in lines
     assert lines[4].startswith("| solve | 75 | 170 ")
-    assert lines[7] == (
-        "Measured from 2026-11-20 on commit abc1234 to 2026-11-26 on commit def5678."
-    )
+    assert lines[7] == ("Measured 2026-11-20 on commit abc1234; 2026-11-26 on commit def5678.")
 
 
 def test_a_row_without_its_data_does_not_wipe_what_was_measured(docs: Path) -> None:
@@ -193,6 +191,14 @@ def test_rows_from_before_dates_were_kept_are_told_apart() -> None:
     )
     assert page.when([FOUND]) == "1 of 1 rows are not dated."
     assert page.when([dated | {"failed": "it died"}]) == "Nothing was measured."
+
+
+def test_rows_of_several_commits_name_them_all() -> None:
+    rows = [
+        FOUND | {"on": day, "commit": made}
+        for day, made in (("2026-11-27", "f0"), ("2026-11-26", "9a"), ("2026-11-27", "0b"))
+    ]
+    assert page.when(rows) == ("Measured 2026-11-26 on commit 9a; 2026-11-27 on commits 0b, f0.")
 
 
 def test_a_commit_says_when_what_is_measured_was_edited(
@@ -222,3 +228,13 @@ def test_the_page_shows_what_is_kept() -> None:
     assert page.when(kept["rows"]) in text
     for told in kept.get("limits", ()):
         assert limits.line(told) in text
+    assert page.when(kept["limits"]) in text
+
+
+def test_what_was_reached_is_held() -> None:
+    kept = json.loads((page.DOCS / "benchmarks.json").read_text(encoding="utf-8"))
+    held = {goal.work for goal in (*table.ROWS, *limits.LIMITS) if goal.held}
+    rows, own = ([told for told in kept[key] if "failed" not in told] for key in ("rows", "limits"))
+    reached = {row["work"] for row in rows if row["ratio"] >= row["goal"]}
+    reached |= {told["work"] for told in own if limits.is_reached(told)}
+    assert reached - held == set()

@@ -1,8 +1,8 @@
 """The recipes that a night fits anew: the one it is asked for, and those at work in the registry.
 
-In: settings, a plan, a registry. Out: ``Renewal``s. A recipe that is at work was published with its
-settings and its plan; it is taken from there, not from tonight's file, so that a changed file makes
-a challenger and never a changed champion (METHODS, row 14).
+In: settings, a plan, a registry. Out: ``Renewal`` records. A recipe that is at work was published
+with its settings and its plan; it is taken from there, not from tonight's file, so that a changed
+file makes a challenger and never a changed champion (METHODS, row 14).
 """
 
 from __future__ import annotations
