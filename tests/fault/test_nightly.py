@@ -25,7 +25,7 @@ market.night(Path(sys.argv[1]), given=given)
 PATIENCE_S = 120.0
 
 
-@pytest.mark.parametrize("killed_after", ["check", "train"])
+@pytest.mark.parametrize("killed_after", [pytest.param("check", marks=pytest.mark.slow), "train"])
 def test_a_killed_night_goes_on(tmp_path, killed_after):
     bars = str(folder())
     child = subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path), bars])

@@ -134,8 +134,8 @@ def train(
     ['linear_model']
     """
     chosen, asked = checked(panel, settings), Plan() if plan is None else plan
-    asked_for = learners(asked.models, per_regime=asked.per_regime)
     rules = tuple(engines) if engines is not None else named(chosen)
+    asked_for = learners(asked.models, per_regime=asked.per_regime, rules=rules)
     n_bars = asked.train_days * 24 * panel.bars_per_hour
     if panel.n_bars < n_bars:
         raise TooLittleHistoryError(

@@ -24,7 +24,7 @@ class Plan:
     expanding : bool
         Learn from the beginning on, in place of the last ``train_days``.
     models : tuple of str
-        Trained engines: words of ``learners.LEARNERS``.
+        Trained engines: words of ``learners.LEARNERS`` and ``learners.META``.
     per_regime : bool
         Whether each of them is fitted to every regime alone, and votes there, in place of one that
         is fitted to all.

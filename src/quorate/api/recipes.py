@@ -75,7 +75,7 @@ def recipe(settings: Settings, engines: Sequence[Engine], plan: Plan) -> dict[st
 
 def _learner_hash(word: str) -> str:
     """Return a hash of how a learner is called, and of what it does where nothing is said."""
-    (learner,) = learners.learners([word])
+    learner = learners.kind(word)
     told = (
         inspect.getsource(learner.fit),
         repr(boosting.Settings()),

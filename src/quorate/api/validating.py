@@ -18,6 +18,7 @@ from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths
 from quorate.research.cpcv import cpcv as validate
 from quorate.research.learned import labelled
 from quorate.research.learners import learners
+from quorate.research.meta import COST_BPS
 from quorate.research.parallel import Workers, together
 from quorate.research.past import Past
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from quorate.lake import Panel
     from quorate.research.learned import Learned
     from quorate.settings import Settings
-
-COST_BPS = 15.0
-"""What a vote that is traded costs, in and out: two fees of 5 bps and a spread of 5."""
 
 
 def cpcv(
@@ -52,7 +50,7 @@ def cpcv(
     settings : Settings, optional
         Whose horizon the labels have; ``quorate.read_settings`` when left out.
     models : sequence of str
-        Words of ``learners.LEARNERS``.
+        Words of ``learners.LEARNERS`` and ``learners.META``.
     n_blocks, n_test, cost_bps
         As of ``research.cpcv.cpcv``.
     workers : int or Workers
@@ -85,7 +83,8 @@ def cpcv(
     >>> cpcv(panel, models=["linear"], n_blocks=4, n_test=1).spread["measure"].to_list()
     ['brier_skill', 'hit_rate', 'net_bps', 'sharpe']
     """
-    chosen, asked = checked(panel, settings), learners(models)
+    chosen = checked(panel, settings)
+    asked = learners(models, rules=named(chosen))
     with together(workers) as each:
         learned = _watched(panel, chosen, progress)
         return validate(

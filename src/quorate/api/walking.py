@@ -184,7 +184,9 @@ class _Walk:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self._panel, self._settings, self._rules, self._plan = panel, settings, tuple(rules), plan
-        self._learners: tuple[Learner, ...] = learners(plan.models, per_regime=plan.per_regime)
+        self._learners: tuple[Learner, ...] = learners(
+            plan.models, per_regime=plan.per_regime, rules=self._rules
+        )
         self.voters = (*self._rules, *(silent(each) for each in self._learners))
         self._horizon = configure(settings, panel.bar_minutes).consensus.horizon_bars
         self._windows = windows.windows(

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 _Days = Number(gte=1)
 Models = Annotated[
     list[str] | None,
-    Parameter(help="Engines trained; linear and trees when left out.", consume_multiple=True),
+    Parameter(
+        help="Engines trained, linear and trees when left out; meta:RULE says when a rule pays.",
+        consume_multiple=True,
+    ),
 ]
 PerRegime = Annotated[
     bool,

@@ -196,6 +196,9 @@ def _bytes(value: object) -> Iterator[bytes]:
     elif isinstance(value, tuple):
         for each in value:
             yield from _bytes(each)
+    elif is_dataclass(value):
+        for held in fields(value):
+            yield from _bytes(getattr(value, held.name))
     elif isinstance(value, str):
         yield canonical_json(value).encode()
 
@@ -207,11 +210,8 @@ def _content(fits: Fits) -> str:
         regimes = sorted(regime.name for regime in engine.approved)
         head = [engine.name, engine.family, regimes, list(engine.reads), dict(engine.parameters)]
         made.update(canonical_json(head).encode())
-        vote: object = engine.vote
-        if is_dataclass(vote):
-            for each in fields(vote):
-                for held in _bytes(getattr(vote, each.name)):
-                    made.update(held)
+        for held in _bytes(engine.vote):
+            made.update(held)
     for name, row in fits.cells.items():
         made.update(canonical_json(name).encode())
         made.update(row.astype("<f8").tobytes())

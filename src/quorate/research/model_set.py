@@ -22,6 +22,7 @@ from quorate.research import keys, model_file, parts
 from quorate.research.calibrate import Calibration
 from quorate.research.fits import Fits
 from quorate.research.linear import Linear
+from quorate.research.meta import Meta
 from quorate.research.model_file import SUFFIX, Loaded, Model
 from quorate.research.trees import Trees
 
@@ -70,6 +71,7 @@ class _Kind(NamedTuple):
 
 KINDS: Mapping[str, _Kind] = {
     "linear": _Kind(Linear, parts.of_linear, parts.linear),
+    "meta": _Kind(Meta, parts.of_meta, parts.meta),
     "trees": _Kind(Trees, parts.of_trees, parts.trees),
 }
 """Fits that vote, by the kind of their model file."""

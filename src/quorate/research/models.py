@@ -15,12 +15,14 @@ import numpy as np
 from quorate.core.engines.base import Rows
 from quorate.core.features.table import FEATURES
 from quorate.errors import ResearchError
+from quorate.research import meta
 from quorate.research.learned import Learned
 from quorate.research.learners import Learner, Model
+from quorate.research.meta import Bets, Meta
 from quorate.research.splits import combinatorial
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from quorate.core.engines.base import Engine
     from quorate.core.types import ByteVec, IntVec, Mat, Vec
@@ -69,7 +71,8 @@ def trained(asked: Sequence[Learner], learned: Learned, each: Each) -> list[Trai
     -----
     Units: probabilities.  Causal: as the rows.  Missing: a model reads features known in 99% of the
     rows that vary there, and rows in which all of them are known. A learner of one regime learns
-    from its rows alone. Below 1,000 rows there is no model.  METHODS 1.4, 5.
+    from its rows alone, one of a rule from those where it voted. Below 1,000 rows there is no
+    model.  METHODS 1.4, 5.
 
     Examples
     --------
@@ -84,14 +87,15 @@ def trained(asked: Sequence[Learner], learned: Learned, each: Each) -> list[Trai
     rows = learned.only(np.flatnonzero(whole))
     names = tuple(_NAMES[column] for column in columns)
     x = np.ascontiguousarray(rows.hours.features[:, columns])
-    plans = [_planned(learner, rows) for learner in asked]
+    questions = {rule: _asked(rule, rows) for rule in dict.fromkeys(each.rule for each in asked)}
+    plans = [_planned(learner, rows, questions[learner.rule]) for learner in asked]
     pieces = [
         (learner, train, test)
         for learner, plan in zip(asked, plans, strict=True)
         if not isinstance(plan, ResearchError)
         for train, test in plan
     ]
-    found = iter(each(_fitted, _Table(x, rows.went_up, rows.weight, names), pieces))
+    found = iter(each(_fitted, _Table(x, questions, names), pieces))
     return [
         _none(learner, (*said, plan.message))
         if isinstance(plan, ResearchError)
@@ -101,12 +105,28 @@ def trained(asked: Sequence[Learner], learned: Learned, each: Each) -> list[Trai
 
 
 class _Table(NamedTuple):
-    """What models are fitted to: rows of features, which way each went, what it counts."""
+    """What models are fitted to: rows of features, and what is asked of them, by rule."""
 
     features: Mat
-    went_up: ByteVec
-    weight: Vec
+    questions: Mapping[str, Bets]
     names: tuple[str, ...]
+
+
+def _asked(rule: str, rows: Learned) -> Bets:
+    """Return what is learned of rows: whether a rule's side paid, or, without one, went up."""
+    if not rule:
+        return Bets(np.ones(rows.hours.n, np.int8), rows.went_up, rows.weight)
+    return meta.bets(rows, _rule(rule))
+
+
+def _rule(name: str) -> Engine:
+    """Return a built-in rule by its name: a worker finds it where it runs."""
+    found = meta.built_in(name)
+    if found is None:
+        raise ResearchError(
+            f"no built-in rule is called {name!r}", hint="name one of the catalogue"
+        )
+    return found
 
 
 def _together(
@@ -124,6 +144,8 @@ def _together(
     sides, strengths = zip(*votes, strict=True)
     tested = np.concatenate([test for _, test in plan if test is not None])
     own = (np.concatenate(sides), np.concatenate(strengths), rows.only(tested))
+    if learner.rule:
+        model = Meta(_rule(learner.rule), model)
     return Trained(model, _named(learner, said), own)
 
 
@@ -135,12 +157,13 @@ def _named(learner: Learner, said: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{learner.name}: {one}" for one in said)
 
 
-def _planned(learner: Learner, rows: Learned) -> list[_Split] | ResearchError:
+def _planned(learner: Learner, rows: Learned, asked: Bets) -> list[_Split] | ResearchError:
     """Return which rows train and which test, of every fit of a learner; the first tests none."""
     regime = learner.regime
-    mine = np.flatnonzero((rows.hours.regime == regime) | (regime is None))
+    mine = np.flatnonzero(((rows.hours.regime == regime) | (regime is None)) & (asked.side != 0))
     if len(mine) < LEAST_ROWS:
         where = "" if regime is None else f" in {regime.name}"
+        where += f" with a vote of {learner.rule}" if learner.rule else ""
         return ResearchError(f"{len(mine)} whole rows{where}, fewer than {LEAST_ROWS}")
     labels = rows.only(mine).labels
     order = np.lexsort((labels.coin, labels.start_k))
@@ -160,12 +183,16 @@ def _planned(learner: Learner, rows: Learned) -> list[_Split] | ResearchError:
 def _fitted(table: _Table, piece: tuple[Learner, IntVec, IntVec | None]) -> _Found:
     """Return a model of some rows, or the votes of one on others, or why there is none."""
     learner, train, test = piece
-    x, up, weight, names = table
+    x, questions, names = table
+    side, yes, weight = questions[learner.rule]
     try:
-        model = learner.fit(x[train], up[train], names, weight[train])
+        model = learner.fit(x[train], yes[train], names, weight[train])
     except ResearchError as error:
         return error
-    return model if test is None else _voted(voting(learner, model), x[test], names)
+    if test is None:
+        return model
+    votes = _voted(voting(learner, model), x[test], names)
+    return meta.taken(side[test], *votes) if learner.rule else votes
 
 
 def predicted(
@@ -206,16 +233,17 @@ def predicted(
     columns, _ = _readable(learned.hours.features[train])
     names = tuple(_NAMES[column] for column in columns)
     whole = np.isfinite(learned.hours.features[train][:, columns]).all(axis=1) & (len(columns) > 0)
-    rows = train[whole]
+    asked = _asked(learner.rule, learned)
+    rows = train[whole & (asked.side[train] != 0)]
     if len(rows) < LEAST_ROWS:
         raise ResearchError(
             f"{learner.name}: {len(rows)} whole rows, fewer than {LEAST_ROWS}",
             hint="give a longer history, or fewer blocks",
         )
     x = learned.hours.features[:, columns]
-    of = learned.only(rows)
-    model = learner.fit(np.ascontiguousarray(x[rows]), of.went_up, names, of.weight)
-    return _voted(voting(learner, model), x[test], names)
+    model = learner.fit(np.ascontiguousarray(x[rows]), asked.paid[rows], names, asked.weight[rows])
+    votes = _voted(voting(learner, model), x[test], names)
+    return meta.taken(asked.side[test], *votes) if learner.rule else votes
 
 
 def voting(learner: Learner, model: Model) -> Engine:

@@ -6,6 +6,7 @@ In: a linear model, trees, an edge map, or calibrations by engine and regime. Ou
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from quorate.research import libraries
 from quorate.research.calibrate import Calibration, cells
 from quorate.research.edge_map import FittedEdge
 from quorate.research.linear import Linear
+from quorate.research.meta import Meta, built_in, rule_digest
 from quorate.research.murphy import Murphy
 from quorate.research.trees import Trees
 
@@ -114,6 +116,31 @@ def trees(model: Model) -> Trees:
         raise ModelFileError(
             f"the model's trees cannot be walked: {error}", hint="fit again"
         ) from error
+
+
+def of_meta(fit: Meta) -> dict[str, Any]:
+    """Return the parts of a model of whether a rule pays: those of its fit, and which rule."""
+    inner = of_trees(fit.pays) if isinstance(fit.pays, Trees) else of_linear(fit.pays)
+    rule = {"name": fit.rule.name, "digest": rule_digest(fit.rule)}
+    told = {"pays": inner["kind"], "rule": rule, "cost_bps": fit.cost_bps}
+    return inner | {"kind": "meta", "settings": told | {"fit": inner["settings"]}}
+
+
+def meta(model: Model) -> Meta:
+    """Return the meta-model of a loaded file, or refuse one of a rule that is another now."""
+    _expect(model, "meta")
+    told = model.settings
+    name, digest = told["rule"]["name"], told["rule"]["digest"]
+    rule = built_in(name)
+    if rule is None or rule_digest(rule) != digest:
+        what = "is no longer built in" if rule is None else "votes otherwise than it did then"
+        raise ModelFileError(
+            f"the model says when {name} pays, and {name} {what}", hint="fit again"
+        )
+    inner = replace(model, kind=told["pays"], settings=told["fit"])
+    # what is neither is refused by its kind
+    pays = trees(inner) if inner.kind == "trees" else linear(inner)
+    return Meta(rule, pays, told["cost_bps"])
 
 
 def of_edge(fit: FittedEdge) -> dict[str, Any]:

@@ -106,12 +106,14 @@ def test_the_engine_that_earns_it_is_seen():
     assert told.row(0, named=True)["p_holm"] < 0.05
 
 
+@pytest.mark.slow  # every option on noise
 def test_on_noise_there_is_no_evidence():
     noise = quorate.synthetic(n_coins=3, days=80, planted_edge=0.0, seed=11)
     found = ablate(noise, only(*FEW.split(",")), LESSON)
     assert set(found.table["verdict"]) <= {"no evidence", "not compared", "other costs"}
 
 
+@pytest.mark.slow  # two processes that import everything
 def test_two_processes_give_the_bytes_of_one(panel, found):
     again = ablate(panel, only(*FEW.split(",")), LESSON, workers=2)
     assert again.table.equals(found[0].table)

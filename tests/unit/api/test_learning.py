@@ -10,7 +10,7 @@ from benchmarks.digest import LIVELY
 
 import quorate
 from quorate.core.types import Regime
-from quorate.errors import TooLittleHistoryError
+from quorate.errors import ConfigError, TooLittleHistoryError
 from quorate.lake.panel import part
 from quorate.research import model_set
 
@@ -96,3 +96,29 @@ def test_a_control_of_a_run_with_models_has_them_too(trained, panel, settings, t
     found = quorate.control(run.folder, n=1, panel=after)
     alone = quorate.run(after, settings, out=tmp_path)
     assert not found.table.equals(quorate.control(alone.folder, n=1, panel=after).table)
+
+
+META = "meta_momentum_week"
+
+
+def test_a_model_of_when_a_rule_pays_is_written_and_votes(panel, settings, tmp_path):
+    """Through training, the set, a run, and the leaderboard of a walk, under its own name."""
+    plan = replace(PLAN, models=("meta:momentum_week",), leaderboard=False)
+    done = quorate.train(part(panel, 0, 40 * 288), settings, plan, to=tmp_path)
+    assert [*done.fit.models] == [META]
+    run = quorate.run(part(panel, 40 * 288, 60 * 288), settings, models=tmp_path)
+    assert META in run.metrics["engines"]
+    fits = model_set.read(tmp_path)
+    assert fits.engines[0].family == "trend"
+    assert fits.recipe["learners"].keys() == {"meta:momentum_week"}
+    week = replace(plan, train_days=24, test_days=14, purge_days=1, leaderboard=True)
+    walked = quorate.walkforward(part(panel, 0, 40 * 288), settings, week)
+    assert META in set(walked.leaderboard["engine"])
+    assert [engine.name for engine in walked.fits[0].engines] == [META]
+
+
+def test_a_rule_that_was_left_out_cannot_be_learned_of(panel, tmp_path):
+    without = quorate.read_settings(overrides={"engines.exclude": ("momentum_week",)})
+    plan = replace(PLAN, models=("meta:momentum_week",))
+    with pytest.raises(ConfigError, match="no rule that votes is called 'momentum_week'"):
+        quorate.train(panel, without, plan, to=tmp_path)

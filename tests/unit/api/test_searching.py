@@ -62,6 +62,7 @@ def test_every_trial_is_booked_and_later_runs_are_judged_by_them(panel, found):
     assert later.facts["n_trials"] == N + 1
 
 
+@pytest.mark.slow  # two processes that import everything
 def test_two_processes_give_the_bytes_of_one(panel, found, tmp_path):
     assert content(searched(panel, out=tmp_path, workers=2)) == content(found[0])
 
@@ -106,6 +107,7 @@ def test_a_planted_setting_is_found():
     assert told.judgement.is_told_apart is True
 
 
+@pytest.mark.slow  # sixteen trials of noise
 def test_noise_is_not_believed(tmp_path):
     noise = quorate.synthetic(n_coins=3, days=80, planted_edge=0.0, seed=5)
     cross = CROSS._replace(n_blocks=4, edge="stated")  # what is fitted to noise never trades

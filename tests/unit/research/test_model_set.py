@@ -19,6 +19,7 @@ from quorate.research import (
     calibrate,
     container,
     keys,
+    meta,
     model_file,
     model_set,
     parts,
@@ -307,7 +308,11 @@ def grown():
     return trees.fit(rows, rows[:, 0] > 0.0, NAMES, settings=few)
 
 
-FITS = {"linear": model, "trees": grown}
+def gated():
+    return meta.Meta(meta.built_in("ema_cross"), model())
+
+
+FITS = {"linear": model, "meta": gated, "trees": grown}
 """A fit of every kind that votes."""
 
 

@@ -69,6 +69,7 @@ def test_each_may_vote_in_its_own_regime(found):
     assert len({learner.name for learner in EACH}) == len(found) == 5
 
 
+@pytest.mark.slow  # two processes that import everything
 def test_whoever_fits_the_models_are_the_same(learned, found):
     with together(2) as each:
         again = trained((*EACH, *learners(["trees"])), learned, each)

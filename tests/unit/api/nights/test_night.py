@@ -122,6 +122,7 @@ def test_approvals_are_those_before_except_on_mondays(second):
     assert sets[0]
 
 
+@pytest.mark.slow  # a night more
 def test_on_a_monday_they_are_judged_anew(second, tmp_path):
     where = tmp_path / "copy"
     shutil.copytree(second[1], where)
@@ -193,6 +194,7 @@ def test_a_market_that_knows_more_than_its_night_is_refused(tmp_path):
     assert "after the night" in found.steps[1].said
 
 
+@pytest.mark.slow  # a night more
 def test_a_past_night_publishes_nothing_once_the_registry_went_on(second, tmp_path):
     where = tmp_path / "copy"
     shutil.copytree(second[1], where)
