@@ -193,3 +193,12 @@ def test_rollback_and_differences(tmp_path, models, audit):
     assert said.startswith("v0002: ")
     with pytest.raises(ModelFileError):
         model_set.read(found.folder / "v0002")
+
+
+def test_a_move_that_lies_ahead_is_refused(tmp_path):
+    found = quorate.registry(tmp_path)
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    with pytest.raises(ConfigError, match="lies ahead"):
+        found.roll_back(why="it lost", at=ahead)
+    with pytest.raises(ConfigError, match="lies ahead"):
+        found.stage("v0001", "shadow", why="soon", at=ahead)
