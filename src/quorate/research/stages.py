@@ -84,8 +84,11 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
                 f"the audit is of the data {audited.source[:16] or '?'}, the set is fitted on "
                 f"{version.certificate[:16]}"
             )
-        if not audited.covers(version.recipe.get("engines")):
-            found.append("the audit is of other engines than those of the recipe")
+        found += [
+            f"the audit is of other {part} than those of the recipe"
+            for part in ("engines", "settings")
+            if not audited.covers(part, version.recipe.get(part))
+        ]
     old = index.of(version.recipe_hash)
     if old is None or old.stage not in AT_WORK:
         return tuple(found)
