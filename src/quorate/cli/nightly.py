@@ -82,7 +82,7 @@ def nightly(  # noqa: PLR0913  (its options)
     said = Console(stderr=True)
     compile_all(said.print)
     found = api.nightly(
-        _loader(market, settings, at),
+        _loader(market, settings, at, is_pulled=pull is not None),
         settings,
         plan,
         at=at,
@@ -106,18 +106,44 @@ def nightly(  # noqa: PLR0913  (its options)
 
 
 def _loader(
-    market: Market, settings: Settings, at: str | None
+    market: Market, settings: Settings, at: str | None, *, is_pulled: bool = False
 ) -> Callable[[datetime, datetime], Panel]:
-    """Return how the bars of a night are loaded: of a lake, as it knew them then."""
+    """Return how the bars of a night are loaded: of a lake, as it knew them then.
+
+    What tonight pulls itself came after its moment, and is read all the same.
+    """
 
     def load(start: datetime, end: datetime) -> Panel:
+        from datetime import UTC, datetime, timedelta
+
         first, after = (f"{each:%Y-%m-%dT%H:%M}" for each in (start, end))
+        begun = end + timedelta(hours=2)
+        is_past = datetime.now(UTC) - begun > timedelta(days=1)
         as_of = market.as_of
-        if as_of is None and at is not None and _VENDOR in str(market.bars):
-            as_of = f"{end:%Y-%m-%d}T02:00"
+        if as_of is not None:
+            _check_known(as_of, begun)
+        elif at is not None and (is_past or not is_pulled) and _VENDOR in str(market.bars):
+            as_of = f"{begun:%Y-%m-%dT%H:%M}"
         return replace(market, start=first, end=after, as_of=as_of).load(settings)
 
     return load
+
+
+def _check_known(as_of: str, begun: datetime) -> None:
+    """Refuse a moment of knowledge after the night's own; what is no moment the load refuses."""
+    from datetime import UTC, datetime
+
+    from quorate.errors import ConfigError
+
+    try:
+        known = datetime.fromisoformat(as_of)
+    except ValueError:
+        return
+    if (known if known.tzinfo else known.replace(tzinfo=UTC)) > begun:
+        raise ConfigError(
+            f"--as-of {as_of} is after the night of {begun:%Y-%m-%d %H:%M} UTC",
+            hint="a night reads what was known then: leave --as-of out, or give an earlier moment",
+        )
 
 
 def _ingest(
