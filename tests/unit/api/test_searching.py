@@ -112,7 +112,11 @@ def test_killed_while_a_batch_is_told_it_is_held_against_the_batches_before(
 
 
 def test_who_comes_second_to_a_search_is_told(panel, tmp_path, monkeypatch):
+    def never(_works, _workers):
+        raise AssertionError
+
     def together(_works, _workers):
+        monkeypatch.setattr(searching, "crossed_together", never)
         with pytest.raises(DataError, match="another process is at the search"):
             searched(panel, out=tmp_path)
         raise KeyboardInterrupt
