@@ -11,7 +11,7 @@ import hashlib
 import inspect
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.api.auditing.binding import engine_hash
+from quorate.api.auditing.binding import UNTOLD, engine_hash
 from quorate.research import boosting, learners, linear, model_file
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from quorate.core.engines.base import Engine
     from quorate.settings import Settings
 
-UNTOLD: Final = ("account", "models")
-"""Sections that decide nothing: how much money there is, where things are kept."""
 _OF_TESTS: Final = ("purge_days", "test_days")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from quorate.research.registry import Champion
     from quorate.settings import Settings
 
+_SKEW = timedelta(minutes=5)
 BOUNDS = {"max_age_days": 3_650.0, "warn_after_hours": 87_600.0}
 TABLE = pl.Schema(
     {
@@ -184,7 +185,7 @@ class Registry:
             self.folder,
             Path(models),
             evidence=(audited, *evidence),
-            at=_moment(at),
+            at=_made_at(at),
             why=why,
             metrics=metrics,
             parent=parent,
@@ -226,7 +227,7 @@ class Registry:
         """
         if to not in list(Stage):
             raise ConfigError(f"there is no stage {to!r}", hint=f"one of: {', '.join(Stage)}")
-        moment = _moment(at)
+        moment = _made_at(at)
         return kept.move(self.folder, which, Stage(to), at=moment, why=why, evidence=evidence)
 
     def roll_back(self, to: str | None = None, *, why: str, at: datetime | None = None) -> Version:
@@ -243,7 +244,7 @@ class Registry:
         -----
         Units: none.  Causal: none.  Missing: refused.
         """
-        return kept.roll_back(self.folder, at=_moment(at), why=why, to=to)
+        return kept.roll_back(self.folder, at=_made_at(at), why=why, to=to)
 
     def differences(self) -> tuple[str, ...]:
         """Return in words where the folders are not what the signed index says; empty if equal."""
@@ -298,3 +299,13 @@ DEFAULTS = {"max_age_days": kept.MAX_AGE_DAYS, "warn_after_hours": kept.WARN_AFT
 
 def _moment(at: datetime | None) -> datetime:
     return datetime.now(UTC) if at is None else at
+
+
+def _made_at(at: datetime | None) -> datetime:
+    """Return the moment of a move; one that lies ahead would keep all others out until then."""
+    now = datetime.now(UTC)
+    if at is not None and at.tzinfo is not None and at > now + _SKEW:
+        raise ConfigError(
+            f"the moment {at:%Y-%m-%d %H:%M} UTC lies ahead", hint="leave it out: now is meant"
+        )
+    return now if at is None else at

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from quorate.api import folder
+from quorate.api.auditing.binding import code_hash, engine_hash
 from quorate.api.backtests import checked
 from quorate.api.configure import configure
 from quorate.api.crossed import Cross, Crossed, from_dict
@@ -30,7 +31,8 @@ from quorate.api.spaces import Choice, Space, space
 from quorate.api.trials import data_of, trials_of
 from quorate.api.whole import metrics_of, swept, tried_alone
 from quorate.core.kernel import source_hash
-from quorate.errors import ConfigError, ResearchError
+from quorate.errors import ConfigError, DataError, ResearchError
+from quorate.lake import locking
 from quorate.records import canonical_json, stable_id
 from quorate.research.study import Axis, Study
 from quorate.statistics.effective import in_steps
@@ -145,6 +147,8 @@ def search(  # noqa: PLR0913  (what one may say of a search, each with its name)
         There are too few days to cut into blocks, or to learn from.
     ResearchError
         No trial traded enough to be compared.
+    DataError
+        Another process is at the same search.
 
     Notes
     -----
@@ -178,13 +182,19 @@ def search(  # noqa: PLR0913  (what one may say of a search, each with its name)
             store = stack.enter_context(
                 open_store(folder.store_place(str(base["account"]["store"]), place))
             )
-            place.mkdir(parents=True, exist_ok=True)
             path = place / f"search-{_name(panel, base, asked, tests, seed, prune=prune)}.sqlite"
+            if not stack.enter_context(locking.taking(place, f"{path.stem}.lock")):
+                raise DataError(
+                    f"another process is at the search {path}",
+                    hint="wait until it is done; the same command then tells what it found",
+                )
         study = Study(_axes(asked), seed=seed, first=asked.point(base), path=path)
         stack.callback(study.close)
         one = _Trying(panel, base, asked, tests, cut, store)
         while batch := study.ask(n_trials):
-            bars = bars_of(study.tried(), cut.n_blocks) if prune else (-math.inf,) * cut.n_blocks
+            # after a kill some of this very batch may have been told
+            before = [each for each in study.tried() if each.batch < batch[0].batch]
+            bars = bars_of(before, cut.n_blocks) if prune else (-math.inf,) * cut.n_blocks
             one.tried(study, batch, bars, workers)
             if progress is not None:
                 progress(len(study.tried()), n_trials)
@@ -318,7 +328,8 @@ def _name(
     """Return what a search is known by: all that its trials depend on, but how many there are."""
     said = {
         "data": panel.source.digest,
-        "code": source_hash(),
+        "code": code_hash(),
+        "engines": {engine.name: engine_hash(engine) for engine in named(base)},
         "settings": base.values,
         "over": {axis.name: str(axis) for axis in asked.axes},
         "cross": cross._asdict(),

@@ -110,10 +110,29 @@ def _loader(market: Market, settings: Settings) -> Callable[[datetime, datetime,
 
     def load(start: datetime, end: datetime, known: datetime) -> Panel:
         first, after, then = (f"{each:%Y-%m-%dT%H:%M:%S}" for each in (start, end, known))
+        if market.as_of is not None:
+            _check_known(market.as_of, known)
         as_of = market.as_of or (then if _VENDOR in str(market.bars) else None)
         return replace(market, start=first, end=after, as_of=as_of).load(settings)
 
     return load
+
+
+def _check_known(as_of: str, latest: datetime) -> None:
+    """Refuse a moment of knowledge after the night's own; what is no moment the load refuses."""
+    from datetime import UTC, datetime
+
+    from quorate.errors import ConfigError
+
+    try:
+        known = datetime.fromisoformat(as_of)
+    except ValueError:
+        return
+    if (known if known.tzinfo else known.replace(tzinfo=UTC)) > latest:
+        raise ConfigError(
+            f"--as-of {as_of} is after what the night knew, {latest:%Y-%m-%d %H:%M} UTC",
+            hint="a night reads what was known then: leave --as-of out, or give an earlier moment",
+        )
 
 
 def _ingest(

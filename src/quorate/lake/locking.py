@@ -41,9 +41,10 @@ def writing(place: Path) -> Iterator[None]:
 
 
 @contextmanager
-def taking(place: Path) -> Iterator[bool]:
+def taking(place: Path, name: str = NAME) -> Iterator[bool]:
     """Hold a folder, made if missing, and say whether it was free; ``DataError`` as ``writing``.
 
+    Of a folder in which several things are held each has a ``name`` of its own.
     In a bucket nothing is held and everything is free: there a manifest is put on condition.
     """
     if is_object(place):
@@ -51,7 +52,7 @@ def taking(place: Path) -> Iterator[bool]:
         return
     try:
         place.mkdir(parents=True, exist_ok=True)
-        handle = os.open(place / NAME, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(place / name, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise DataError(
             f"{place} was not written: {error.strerror or error}",

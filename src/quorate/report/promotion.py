@@ -32,7 +32,14 @@ if TYPE_CHECKING:
 
 SEED: Final = 7
 _EPOCH: Final = date(1970, 1, 1)
-_PRICES: Final = ("exchange",)
+_PRICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "account": ("equity_usd",),
+    "costs": (
+        "impact", "impact_bps_at_one", "impact_y", "latency", "latency_bps_per_ms",
+        "max_participation",
+    ),
+}  # fmt: skip
+"""What prices a fill, beside [exchange]: the rest of [costs] decides what is traded."""
 
 
 @dataclass(frozen=True)
@@ -198,9 +205,11 @@ def _priced_alike(champion: Run, challenger: Run) -> tuple[Run, Run]:
     for what, told in (
         ("data", [each["data"]["digest"] for each in runs]),
         ("code", [each.get("code") for each in runs]),
+        ("settings of [exchange]", [each["settings"].get("exchange") for each in runs]),
         *(
-            (f"settings of [{section}]", [each["settings"].get(section) for each in runs])
-            for section in _PRICES
+            (f"{section}.{name}", [each["settings"].get(section, {}).get(name) for each in runs])
+            for section, names in _PRICES.items()
+            for name in names
         ),
     ):
         if told[0] != told[1]:
@@ -277,8 +286,6 @@ def _cautions(runs: tuple[Run, Run]) -> tuple[str, ...]:
     found = []
     if any(run.about["data"]["is_synthetic"] for run in runs):
         found.append("Synthetic data: these prices were made up.")
-    if runs[0].about["settings"].get("costs") != runs[1].about["settings"].get("costs"):
-        found.append("The settings of [costs] differ: what is charged may differ with them.")
     against = {held_by(run) for run in runs}
     if against == {""}:
         found.append("Nothing was kept of holding: the information ratio is the Sharpe ratio.")

@@ -71,15 +71,15 @@ class Audited:
         """Return the digest of the data that were audited; empty where it does not say."""
         return str(self.told.get("binds", {}).get("source", ""))
 
-    def covers(self, engines: object) -> bool:
-        """Return whether the engines of a recipe, by name their hash, are those audited.
+    def covers(self, part: str, value: object) -> bool:
+        """Return whether a part of a recipe, ``engines`` or ``settings``, is what was audited.
 
         A recipe or an audit that names none is no contradiction.
         """
-        bound = self.told.get("binds", {}).get("engines")
-        if bound is None or engines is None:
+        bound = self.told.get("binds", {}).get(part)
+        if bound is None or value is None:
             return True
-        return bool(bound == hashlib.sha256(canonical_json(engines).encode()).hexdigest())
+        return bool(bound == hashlib.sha256(canonical_json(value).encode()).hexdigest())
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a history keeps of it: the rest lies beside the version."""

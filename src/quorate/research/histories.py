@@ -152,7 +152,8 @@ def may_teach(
     start_ms, end_ms : IntVec
         When each label is decided and when its outcome is known, shape (label,).
     embargo_days : float
-        How long after a test nothing may start that teaches; never less than the longest label.
+        How long after a test nothing may start that teaches; never less than the longest label,
+        nor than a hundredth of the history.
 
     Notes
     -----
@@ -170,7 +171,7 @@ def may_teach(
         begun = start_ms >= until - cut.train_days * DAY_MS
         return np.asarray(begun & (end_ms <= until))
     longest = int((end_ms - start_ms).max()) if len(start_ms) else 0
-    embargo = max(round(embargo_days * DAY_MS), longest)
+    embargo = max(round(embargo_days * DAY_MS), cut.n_days * DAY_MS // 100, longest)
     kept = np.ones(len(start_ms), np.bool_)
     for block in cut.tests[split]:
         first, after = (int(day) * DAY_MS for day in cut.days[block])

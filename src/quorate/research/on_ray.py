@@ -120,19 +120,22 @@ def _check_closed(address: str) -> None:
     """Refuse a cluster that lets a process in that shows no token."""
     # a process of its own: Ray reads once whether to show one
     without = {name: value for name, value in os.environ.items() if "RAY_AUTH" not in name}
-    found = subprocess.run(  # noqa: S603  (this interpreter)
-        [sys.executable, "-c", _TRY_WITHOUT, address],
-        # one try: without, Ray goes on for twenty seconds
-        env=without | {"RAY_AUTH_MODE": "disabled", "RAY_NUM_REDIS_GET_RETRIES": "1"},
-        capture_output=True,
-        check=False,
-        timeout=_PATIENCE_S,
-    )
-    if found.returncode == _REFUSED:
+    try:
+        ended = subprocess.run(  # noqa: S603  (this interpreter)
+            [sys.executable, "-c", _TRY_WITHOUT, address],
+            # one try: without, Ray goes on for twenty seconds
+            env=without | {"RAY_AUTH_MODE": "disabled", "RAY_NUM_REDIS_GET_RETRIES": "1"},
+            capture_output=True,
+            check=False,
+            timeout=_PATIENCE_S,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        ended = None
+    if ended == _REFUSED:
         return
     said = (
         "lets in anybody who reaches it"
-        if found.returncode == _LET_IN
+        if ended == _LET_IN
         else "could not be asked whether it wants a token"
     )
     raise ConfigError(

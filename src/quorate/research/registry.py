@@ -274,7 +274,8 @@ def champion(
     Raises
     ------
     RegistryError
-        There is no registry or no champion, it is too old, or the index is refused.
+        There is no registry or no champion, it is too old or knows what comes after the moment, or
+        the index is refused.
     ModelFileError
         A file of it is missing, damaged, changed, or fitted on other features.
 
@@ -290,6 +291,12 @@ def champion(
             hint="`quorate models ls` lists its versions, `quorate models stage` moves one on",
         )
     age = version.age_days(at)
+    if age < 0.0:
+        raise RegistryError(
+            f"the champion {version.name} is fitted on data until {version.until:%Y-%m-%d %H:%M} "
+            f"UTC, after the {at:%Y-%m-%d %H:%M} at which it is to vote",
+            hint="name an earlier version's folder for what is past",
+        )
     if age > max_age_days:
         raise RegistryError(
             f"the champion {version.name} is {age:.1f} days old (its data ended "

@@ -69,6 +69,11 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
     ('there is no audit',)
     """
     found = []
+    if version.until > version.published_at:
+        found.append(
+            f"its data ended {version.until:%Y-%m-%d %H:%M} UTC, after the "
+            f"{version.published_at:%Y-%m-%d %H:%M} of its publication"
+        )
     audited = _of_kind(evidence, Audited)
     if audited is None:
         found.append("there is no audit")
@@ -79,8 +84,11 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
                 f"the audit is of the data {audited.source[:16] or '?'}, the set is fitted on "
                 f"{version.certificate[:16]}"
             )
-        if not audited.covers(version.recipe.get("engines")):
-            found.append("the audit is of other engines than those of the recipe")
+        found += [
+            f"the audit is of other {part} than those of the recipe"
+            for part in ("engines", "settings")
+            if not audited.covers(part, version.recipe.get(part))
+        ]
     old = index.of(version.recipe_hash)
     if old is None or old.stage not in AT_WORK:
         return tuple(found)
@@ -258,6 +266,8 @@ def rolled_back(index: Index, at: datetime, why: str, to: int | str | None = Non
             hint=f"go back to one of: {', '.join(map(name_of, past))}",
         )
     gone = index.version(index.champions[-1])
+    # going back is not held up by a clock that was set back
+    at = max(at, index.history[-1].at)
     said = f"rolled back to {version.name}: {_said(why)}"
     index = _put(index, gone.number, Stage.RETIRED, at, How.ROLLED_BACK, said)
     return _put(index, version.number, Stage.CHAMPION, at, How.ROLLED_BACK, why)
@@ -314,6 +324,12 @@ def _with(index: Index, move: Move) -> Index:
     """Return an index after a move."""
     if move.at.tzinfo is None:
         raise ValueError("the time of a move has no zone; give an aware time")
+    if index.history and move.at < index.history[-1].at:
+        raise RegistryError(
+            f"a move at {move.at:%Y-%m-%d %H:%M} UTC would stand before the last one, of "
+            f"{index.history[-1].at:%Y-%m-%d %H:%M}",
+            hint="who was champion when is read from the order of moves: leave the moment out",
+        )
     return Index(
         tuple(
             replace(each, stage=move.after) if each.number == move.version else each

@@ -23,6 +23,8 @@ BATCH = 8
 N_RANDOM = 10
 """Points drawn at random before the sampler takes over."""
 
+_SEEDS = 1 << 32
+"""How many seeds a sampler knows."""
 _BATCH, _ASKED, _TOLD = "batch", "asked", "told"
 
 
@@ -198,7 +200,7 @@ class Study:
         """Ask for one point; its seed is its own, so that it does not matter who asked before."""
         samplers = self._optuna.samplers
         self._study.sampler = samplers.TPESampler(
-            seed=1_000_003 * self._seed + slot, n_startup_trials=N_RANDOM
+            seed=(1_000_003 * self._seed + slot) % _SEEDS, n_startup_trials=N_RANDOM
         )
         if slot == 0 and self._first is not None and not self._in(self._states.WAITING):
             self._study.enqueue_trial(dict(self._first))

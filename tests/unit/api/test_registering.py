@@ -104,8 +104,13 @@ def test_an_audit_that_found_something_or_nothing_publishes_nothing(tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_audit_of_other_code_or_engines_or_data_does_not_count(tmp_path, models, audit):
-    for name, said in (("code", "other code"), ("engines", "other engines"), ("source", "of the")):
+def test_an_audit_of_other_code_or_parts_or_data_does_not_count(tmp_path, models, audit):
+    for name, said in (
+        ("code", "other code"),
+        ("engines", "other engines"),
+        ("settings", "other settings"),
+        ("source", "of the"),
+    ):
         told = audit.as_dict()
         told["binds"] |= {name: "00" * 32}
         with pytest.raises(RegistryError, match=said):
@@ -178,7 +183,7 @@ def test_rollback_and_differences(tmp_path, models, audit):
     made = kept.publish(
         found.folder,
         other,
-        recipe=published.OTHER | {"engines": None},
+        recipe=published.OTHER | {"engines": None, "settings": None},
         evidence=(proofs.audited_of(audit),),
         at=NOW,
         why="b",
@@ -193,3 +198,12 @@ def test_rollback_and_differences(tmp_path, models, audit):
     assert said.startswith("v0002: ")
     with pytest.raises(ModelFileError):
         model_set.read(found.folder / "v0002")
+
+
+def test_a_move_that_lies_ahead_is_refused(tmp_path):
+    found = quorate.registry(tmp_path)
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    with pytest.raises(ConfigError, match="lies ahead"):
+        found.roll_back(why="it lost", at=ahead)
+    with pytest.raises(ConfigError, match="lies ahead"):
+        found.stage("v0001", "shadow", why="soon", at=ahead)

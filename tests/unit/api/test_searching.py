@@ -8,8 +8,9 @@ from benchmarks.digest import LIVELY
 import quorate
 from quorate.api import searching
 from quorate.api.crossed import Cross
-from quorate.errors import ConfigError, ResearchError, TooLittleHistoryError
+from quorate.errors import ConfigError, DataError, ResearchError, TooLittleHistoryError
 from quorate.report.sweeps import tell
+from quorate.research.study import Study
 from quorate.store import open_store
 
 BASE = quorate.read_settings(overrides=LIVELY)
@@ -85,6 +86,58 @@ def test_killed_and_begun_again_it_ends_the_same(panel, found, tmp_path, monkeyp
     assert content(again) == content(found[0])
     assert searched(panel, out=tmp_path).best == again.best
     assert len(calls) == 3  # nothing was left to try
+
+
+def test_killed_while_a_batch_is_told_it_is_held_against_the_batches_before(
+    panel, found, tmp_path, monkeypatch
+):
+    tell, bars_of, told, seen = Study.tell, searching.bars_of, [], []
+
+    def told_in_part(study, point, *given, **named):
+        told.append(point.number)
+        if len(told) == 11:
+            raise KeyboardInterrupt
+        tell(study, point, *given, **named)
+
+    def bars(before, n_blocks):
+        seen.append([each.number for each in before])
+        return bars_of(before, n_blocks)
+
+    monkeypatch.setattr(Study, "tell", told_in_part)
+    monkeypatch.setattr(searching, "bars_of", bars)
+    with pytest.raises(KeyboardInterrupt):
+        searched(panel, out=tmp_path)
+    again = searched(panel, out=tmp_path)
+    assert seen == [[], list(range(8)), list(range(8))]
+    assert content(again)[:4] == content(found[0])[:4]
+
+
+def test_who_comes_second_to_a_search_is_told(panel, tmp_path, monkeypatch):
+    def never(_works, _workers):
+        raise AssertionError
+
+    def together(_works, _workers):
+        monkeypatch.setattr(searching, "crossed_together", never)
+        with pytest.raises(DataError, match="another process is at the search"):
+            searched(panel, out=tmp_path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(searching, "crossed_together", together)
+    with pytest.raises(KeyboardInterrupt):
+        searched(panel, out=tmp_path)
+
+
+@pytest.mark.parametrize("what", ["engine_hash", "code_hash"])
+def test_with_other_engines_or_code_it_is_another_search(what, panel, tmp_path, monkeypatch):
+    def together(_works, _workers):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(searching, "crossed_together", together)
+    for said in ("one", "other"):
+        monkeypatch.setattr(searching, what, lambda *_, said=said: said)
+        with pytest.raises(KeyboardInterrupt):
+            searched(panel, out=tmp_path)
+    assert len(list(tmp_path.glob("search-*.sqlite"))) == 2
 
 
 def test_without_a_folder_nothing_is_written_and_the_same_is_found(panel, found):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.unit.lake import builders
 
-from quorate.cli import run
+from quorate.cli import nightly, run
+from quorate.errors import ConfigError
 
+END = datetime(2023, 2, 9, tzinfo=UTC)
 DAYS = ("--train-days", "2", "--purge-days", "2", "--test-days", "2")
 
 
@@ -52,3 +57,35 @@ def test_the_same_as_json(told, capsys):
 def test_what_cannot_be_meant_is_refused(told, more, why, capsys):
     assert run([*told, *more]) == 2
     assert why in capsys.readouterr().err
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A market that says how it was asked for."""
+
+    bars: Path = Path("lake/vendor=binance/kind=ohlcv")
+    as_of: str | None = None
+    start: str = ""
+    end: str = ""
+
+    def load(self, _settings):
+        return self
+
+
+KNOWN = END + timedelta(hours=3)
+
+
+def known_by(market, known=KNOWN):
+    return nightly._loader(market, None)(END - timedelta(days=9), END, known).as_of
+
+
+def test_a_lake_is_read_as_it_was_when_the_night_had_taken_in_what_was_new():
+    assert known_by(Asked()) == "2023-02-09T03:00:00"
+    assert known_by(Asked(bars=Path("data/spot_5m"))) is None
+
+
+def test_a_night_reads_nothing_that_was_known_later():
+    assert known_by(Asked(as_of="2023-02-09")) == "2023-02-09"
+    for later in ("2023-02-09T03:01", "2024-01-01"):
+        with pytest.raises(ConfigError, match="is after what the night knew"):
+            known_by(Asked(as_of=later))

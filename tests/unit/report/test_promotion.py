@@ -130,6 +130,17 @@ def test_a_run_against_one_that_did_the_same_is_never_promoted(runs, tmp_path):
             {"settings": lambda told: told | {"exchange": {}}},
             r"the runs differ in their settings of \[exchange\]",
         ),
+        *(
+            (
+                {"settings": lambda told, name=name: told | {"costs": told["costs"] | {name: 0}}},
+                rf"the runs differ in their costs\.{name}: they were not priced by the same",
+            )
+            for name in ("impact", "impact_bps_at_one", "latency_bps_per_ms", "max_participation")
+        ),
+        (
+            {"settings": lambda told: told | {"account": {"equity_usd": 1e6}}},
+            r"the runs differ in their account\.equity_usd",
+        ),
         ({"models": lambda told: told | {"until": ""}}, "nothing says until when the models"),
     ],
 )

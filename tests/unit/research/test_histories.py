@@ -47,6 +47,13 @@ def test_nothing_that_teaches_touches_a_test_or_starts_just_after(starts, length
         assert kept[i] == (not touches and not starts_after)
 
 
+def test_of_a_long_history_a_hundredth_is_kept_apart():
+    cut = histories(0, 1_000, n_blocks=4, n_test=1)
+    start = np.arange(250, 1_000) * DAY_MS
+    kept = start[may_teach(cut, 0, start, start + DAY_MS, 4.0)] // DAY_MS
+    assert kept[0] == 250 + 10
+
+
 def test_too_few_days_say_how_many_are_needed():
     with pytest.raises(TooLittleHistoryError, match=f"at least {6 * LEAST_DAYS}"):
         histories(0, 6 * LEAST_DAYS - 1)

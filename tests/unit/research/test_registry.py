@@ -255,6 +255,30 @@ def test_a_champion_that_is_too_old_is_refused(place, sets):
     assert champion(place, last + timedelta(hours=2), max_age_days=8.0).version == made
 
 
+def test_nothing_is_published_or_votes_before_its_data_ended(place, sets):
+    with pytest.raises(RegistryError, match=r"ended 2024-01-05 00:00 UTC, after the 2024-01-04"):
+        published(place, sets[3], at=hours(-30))
+    made = with_champion(place, sets[3])
+    with pytest.raises(RegistryError, match=r"until 2024-01-05 00:00 UTC, after the 2024-01-04"):
+        champion(place, made.until - timedelta(minutes=1))
+    assert champion(place, made.until).version == made
+
+
+def test_moves_stand_in_the_order_of_their_moments(place, sets):
+    old = with_champion(place, sets[0])
+    new = renewed(place, sets[1], old)
+    held = (place / index_file.FILE).read_bytes()
+    with pytest.raises(RegistryError, match="would stand before the last one"):
+        registry.move(place, "v0001", Stage.CANDIDATE, at=hours(-1), why="in the past")
+    assert (place / index_file.FILE).read_bytes() == held
+    # a clock that was set back does not keep a bad champion
+    registry.roll_back(place, at=hours(-1), why="it lost")
+    index = registry.read(place)
+    assert index.champion.number == old.number
+    assert index.champion_at(NOW).number == old.number
+    assert index.history[-1].at == NOW == new.published_at
+
+
 def test_without_a_champion_or_a_registry_that_is_said(place, sets):
     with pytest.raises(RegistryError, match="holds no registry"):
         champion(place)

@@ -69,6 +69,12 @@ def test_the_settings_as_they_are_come_first_and_points_differ():
     assert [batch for batch, *_ in found] == [0] * 8 + [1] * 8 + [2] * 5
 
 
+@pytest.mark.parametrize("seed", [20_260_101, 2**63, -1])
+def test_any_number_is_a_seed(seed):
+    (one,), (other,) = (Study(AXES, seed=seed).ask(1) for _ in range(2))
+    assert one.point == other.point
+
+
 def test_it_learns_from_what_it_was_told():
     found = walk(None, n=64)
     early, late = ([v for *_, v, _ in part if v is not None] for part in (found[:16], found[-16:]))

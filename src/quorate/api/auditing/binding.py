@@ -11,7 +11,8 @@ import inspect
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from quorate.lake import Panel
     from quorate.settings import Settings
 
+UNTOLD: Final = ("account", "models")
+"""Sections that decide nothing: how much money there is, where things are kept."""
 _ROWS = 65_536
 
 
@@ -41,7 +44,7 @@ def binds(
     Parameters
     ----------
     panel, settings, engines
-        What was audited.
+        What was audited; of the settings all sections but ``UNTOLD``, as a recipe has them.
     others : mapping
         Functions of the caller that were audited, by name.
     options : mapping
@@ -62,6 +65,7 @@ def binds(
     told = {
         section: {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
         for section, fields in settings.values.items()
+        if section not in UNTOLD
     }
     return {
         "code": code_hash(),
@@ -88,7 +92,7 @@ def code_hash() -> str:
 
 
 def engine_hash(engine: Engine) -> str:
-    """Return a hash of an engine: its claims, its parameters, the source of its module.
+    """Return a hash of an engine: its claims, its parameters, its source and that beside it.
 
     Of one that is built in the code's hash says the rest.
     """
@@ -142,17 +146,53 @@ def _told(origin: Any) -> dict[str, Any]:  # noqa: ANN401  (a NamedTuple)
 
 
 def _function_hash(function: Any) -> str:  # noqa: ANN401  (whatever can be called)
-    """Return a hash of the module that a function is of, and of what the function holds."""
+    """Return a hash of the source that a function is of, and of what the function holds."""
     digest = hashlib.sha256()
     module = sys.modules.get(getattr(function, "__module__", "") or "")
-    path = getattr(module, "__file__", None)
-    if path is not None and Path(path).is_file():
-        digest.update(Path(path).read_bytes())
+    if isinstance(module, ModuleType) and _file(module) is not None:
+        for name, path in _sources(module):
+            source = path.read_bytes()
+            digest.update(f"{name} {len(source)}\n".encode())
+            digest.update(source)
     else:
         code = getattr(inspect.unwrap(function), "__code__", None)
         digest.update(repr(None if code is None else (code.co_code, code.co_names)).encode())
     digest.update(repr(sorted(watch.reachable(function).items())).encode())
     return digest.hexdigest()
+
+
+def _sources(module: ModuleType) -> list[tuple[str, Path]]:
+    """Return the files of a module and of those it takes from beside it, by name from their root.
+
+    What lies elsewhere, the libraries, is no part of an engine.
+    """
+    top = sys.modules.get(module.__name__.partition(".")[0], module)
+    first = _file(top) or _file(module)
+    root = Path() if first is None else first.parent
+    found: dict[str, Path] = {}
+    left = [module]
+    while left:
+        each = left.pop()
+        path = _file(each)
+        if path is None or not path.is_relative_to(root):
+            continue
+        name = path.relative_to(root)
+        if name.as_posix() in found or "site-packages" in name.parts:
+            continue
+        found[name.as_posix()] = path
+        for value in list(vars(each).values()):
+            plain = getattr(value, "py_func", value)
+            of = plain.__module__ if isinstance(plain, (FunctionType, type)) else None
+            other = plain if isinstance(plain, ModuleType) else sys.modules.get(of or "")
+            if other is not None and not other.__name__.startswith("quorate"):
+                left.append(other)
+    return sorted(found.items())
+
+
+def _file(module: ModuleType) -> Path | None:
+    where = getattr(module, "__file__", None)
+    path = None if where is None else Path(where).resolve()
+    return path if path is not None and path.is_file() else None
 
 
 def _hash(value: object) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _DEPTH = 8
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _MOST_BYTES = 64 << 20
+_PLAIN = (int, float, complex, str, bytes, type(None), np.generic)
 _CLOCKS = frozenset({time.time, time.time_ns, time.localtime, time.gmtime, time.ctime})
 _TODAY = frozenset({"now", "utcnow", "today"})
 
@@ -161,12 +162,26 @@ def _mark(value: Any) -> str:  # noqa: ANN401  (anything)
     return digest.hexdigest()
 
 
-def _feed(value: Any, digest: Any, seen: dict[int, Any], depth: int) -> None:  # noqa: ANN401
-    """Add a value to a hash; what was seen already is added by its type alone."""
+def _feed(value: Any, digest: Any, seen: dict[int, tuple[int, Any]], depth: int) -> None:  # noqa: ANN401
+    """Add a value to a hash; what holds others and was seen already by the number it had then."""
     digest.update(f"<{type(value).__name__}>".encode())
-    if id(value) in seen or depth == 0:
-        return
-    seen[id(value)] = value
+    if isinstance(value, _PLAIN):
+        # equal numbers are often one object: which of them comes again is part of the value
+        digest.update(repr(value).encode())
+    elif id(value) in seen:
+        digest.update(f"#{seen[id(value)][0]}".encode())
+    elif depth > 0:
+        seen[id(value)] = len(seen), value
+        _feed_holder(value, digest, seen, depth)
+
+
+def _feed_holder(
+    value: Any,  # noqa: ANN401
+    digest: Any,  # noqa: ANN401
+    seen: dict[int, tuple[int, Any]],
+    depth: int,
+) -> None:
+    """Add what a value holds to a hash."""
     if isinstance(value, np.ndarray) and value.dtype.kind != "O":
         digest.update(repr((value.shape, value.dtype)).encode())
         if value.nbytes <= _MOST_BYTES:
@@ -186,6 +201,7 @@ def _feed(value: Any, digest: Any, seen: dict[int, Any], depth: int) -> None:  #
     if not inside:
         # where it lies in memory is not what it holds
         digest.update(_ADDRESS.sub("", repr(value)).encode())
+    digest.update(f"[{len(inside)}]".encode())
     for each in inside:
         _feed(each, digest, seen, depth - 1)
 

@@ -136,15 +136,15 @@ class Record:
         """Return what an earlier run of this night left of a step; None where it is to be done."""
         try:
             told = json.loads(self._path(name).read_text(encoding="utf-8"))
+            told |= {"state": State(told["state"]), "files": tuple(told["files"])}
+            step = Step(**told)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"the record {self._path(name)} cannot be read: {error}",
                 hint="delete it: the step is done again",
             ) from error
-        told |= {"state": State(told["state"]), "files": tuple(told["files"])}
-        step = Step(**told)
         # what somebody deleted is made again
         return step if all((self.folder / file).exists() for file in step.files) else None
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from quorate.api.auditing.binding import UNTOLD
 from quorate.api.extensions import named
 from quorate.api.folder import settings_of
-from quorate.api.recipes import UNTOLD, recipe
+from quorate.api.recipes import recipe
 from quorate.errors import ConfigError, QuorateError
 from quorate.research.stages import AT_WORK
 from quorate.research.versions import recipe_hash

@@ -83,8 +83,8 @@ class Work:
 
     @cached_property
     def _panel(self) -> Panel:
-        plans = [each.plan for each in self._recipes]
-        days = max(_length(plan) for plan in plans) + WARM_DAYS
+        lengths = [_length(each.plan) for each in self._recipes]
+        days = max(*lengths, REFIT_DAYS) + WARM_DAYS
         known = datetime.fromisoformat(self._told("ingest")["known_at"])
         panel = self._market(self._end - timedelta(days=days), self._end, known)
         last = datetime.fromtimestamp(panel.close_ms(panel.n_bars - 1) / 1000.0, UTC)
@@ -246,16 +246,16 @@ class Work:
         for each in self._recipes:
             if each.old is None or not each.is_at_work:
                 continue
-            kept = self._held(each, each.old)
+            n_days, kept = self._held(each, each.old)
             told[each.name] = {
                 "old": each.old.name,
                 "old_digest": each.old.digest,
-                "n_days": REFIT_DAYS,
+                "n_days": n_days,
                 "guardrails": [guardrail_told(item) for item in kept],
             }
             broken = [item.name for item in kept if not item.is_kept]
             words.append(
-                f"the refit of {each.old.name} is no worse on {REFIT_DAYS} days"
+                f"the refit of {each.old.name} is no worse on {n_days} days"
                 if not broken
                 else f"the refit of {each.old.name} is not shown to be no worse: "
                 f"{', '.join(broken)}"
@@ -285,10 +285,8 @@ class Work:
         evidence: list[Checked | Renewal] = [self._checked()]
         if each.old is not None and each.is_at_work:
             new = model_set.read(where).digest
-            held = self._compared(each)
-            evidence.append(
-                Renewal(old=each.old.digest, new=new, n_days=REFIT_DAYS, guardrails=held)
-            )
+            n_days, held = self._compared(each)
+            evidence.append(Renewal(old=each.old.digest, new=new, n_days=n_days, guardrails=held))
         tested = self._told("walkforward")[each.name]
         is_other = self._champion is not None and each.old is None
         try:
@@ -313,16 +311,20 @@ class Work:
             failures=tuple(found["failures"]),
         )
 
-    def _compared(self, each: Recipe) -> tuple[Guardrail, ...]:
+    def _compared(self, each: Recipe) -> tuple[int, tuple[Guardrail, ...]]:
         """Return what ``compare`` found, from its record."""
-        rows: list[dict[str, Any]] = self._told("compare")[each.name]["guardrails"]
+        told = self._told("compare")[each.name]
         known: list[dict[str, Any]] = [
-            {name: math.nan if v is None else v for name, v in row.items()} for row in rows
+            {name: math.nan if v is None else v for name, v in row.items()}
+            for row in told["guardrails"]
         ]
-        return tuple(Guardrail(**row) for row in known)
+        return int(told["n_days"]), tuple(Guardrail(**row) for row in known)
 
-    def _held(self, each: Recipe, old: Version) -> tuple[Guardrail, ...]:
-        """Run both fits over the last days, and test the new one for being no worse."""
+    def _held(self, each: Recipe, old: Version) -> tuple[int, tuple[Guardrail, ...]]:
+        """Run both fits over the last days, and test the new one for being no worse.
+
+        Days on which both still warm up say nothing, and are not counted.
+        """
         length = (REFIT_DAYS + WARM_DAYS) * 24 * self._panel.bars_per_hour
         span = part(self._panel, max(0, self._panel.n_bars - length), self._panel.n_bars)
         arms = []
@@ -339,9 +341,10 @@ class Work:
                 kind="nightly",
             )
             arms.append(reading.read(self._folder / "runs" / str(made.facts["run_id"])))
-        days = days_of(arms[0]).day[-REFIT_DAYS:]
+        days = days_of(arms[0]).day[WARM_DAYS:][-REFIT_DAYS:]
         before, after = (arm(item, days) for item in arms)
-        return guard(after, before, seed=SEED)
+        n_days = int(np.isfinite([before.net, after.net]).all(axis=0).sum())
+        return n_days, guard(after, before, seed=SEED)
 
     def _approved(self, each: Recipe) -> dict[str, frozenset[Regime]] | None:
         """Return the approvals of the fit before; on Mondays they are judged anew."""

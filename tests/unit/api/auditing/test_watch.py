@@ -151,3 +151,24 @@ def test_seeded_generators_and_other_clocks_of_the_machine_are_let_be():
         datetime(2024, 1, 1)  # noqa: DTZ001
     assert seen == set()
     assert sys.getprofile() is before
+
+
+ONE, OTHER = [1.5], [2.5]
+
+
+@pytest.mark.parametrize(
+    ("held", "instead"),
+    [
+        ([12, 26, 12], [12, 26, 26]),
+        ({"fast": 0.5, "slow": 0.25, "last": 0.5}, {"fast": 0.5, "slow": 0.25, "last": 0.25}),
+        ([[1], 2], [[1, 2]]),
+        ([ONE, OTHER, ONE], [ONE, OTHER, OTHER]),
+        ([np.float64(0.5), 1.0], [np.float64(0.5), 2.0]),
+    ],
+)
+def test_values_that_come_again_are_told_apart(held, instead):
+    def holding(value):
+        return lambda _rows: value
+
+    assert watch.reachable(holding(held)) == watch.reachable(holding(held))
+    assert watch.reachable(holding(held)) != watch.reachable(holding(instead))

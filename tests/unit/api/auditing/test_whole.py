@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from tests.unit.api.auditing import planted
 
 import quorate
-from quorate.api.auditing import Audit, Test, digest_of
+from quorate.api.auditing import Audit, Test, binding, digest_of
 from quorate.api.auditing.binding import binds
 from quorate.api.auditing.times import cuts
 from quorate.core.engines.catalogue import builtin
@@ -109,6 +111,24 @@ def test_an_engine_that_was_edited_is_another(mine):
     path = mine / "fair.py"
     path.write_text(path.read_text(encoding="utf-8").replace("0.6", "0.61"), encoding="utf-8")
     assert audited(f"{mine}/fair.py:vote").binds["engines"] != before
+
+
+@pytest.mark.parametrize("how", ["import beside", "from beside import of"])
+def test_an_engine_whose_neighbour_was_edited_is_another(how, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "further.py").write_text("FACTOR = 1\n")
+    (tmp_path / "beside.py").write_text("import further\ndef of(x):\n    return x\n")
+    (tmp_path / "mine.py").write_text(f"import numpy\n{how}\ndef vote(rows):\n    return rows\n")
+    for name in ("mine", "beside", "further"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    vote = importlib.import_module("mine").vote
+    hashes = [binding._function_hash(vote)]
+    assert binding._function_hash(vote) == hashes[0]
+    for name in ("beside", "further"):
+        with (tmp_path / f"{name}.py").open("a", encoding="utf-8") as file:
+            file.write("# edited\n")
+        hashes.append(binding._function_hash(vote))
+    assert len(set(hashes)) == 3
 
 
 def test_data_are_bound_by_their_bytes_and_not_by_what_they_say():

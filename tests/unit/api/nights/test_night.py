@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from tests.unit.api.nights.market import AT, market, night
 
@@ -13,9 +15,11 @@ import quorate
 from quorate.api.auditing import Audit
 from quorate.api.nights import work
 from quorate.api.nights.record import State
-from quorate.errors import ConfigError
+from quorate.errors import ConfigError, DataError
 from quorate.research import model_set
+from quorate.research.evidence import Renewal
 from quorate.research.versions import Stage
+from quorate.statistics.guardrails import Arm
 
 DAY = timedelta(days=1)
 
@@ -240,3 +244,57 @@ def test_a_day_means_its_two_o_clock(tmp_path):
     found = night(tmp_path, date(2024, 2, 13), given=lambda start, end, _: market(start, end - DAY))
     assert found.at == AT
     assert found.folder.name == "2024-02-13"
+
+
+def test_days_on_which_both_warm_up_are_no_test_of_a_refit(tmp_path, monkeypatch):
+    """A market of 34 days has 26 of both fits: they are said to be 26, which is too few."""
+    days = np.arange(34)
+    zeros = dict.fromkeys(("held", "won", "lost", "trades", "costs_usd", "turnover"), 0.0)
+
+    def arm(_run, day):
+        series = {name: np.full(len(day), value) for name, value in zeros.items()}
+        return Arm(net=0.01 * np.sin(day), **series)
+
+    monkeypatch.setattr(work, "run", lambda *_, **__: SimpleNamespace(facts={"run_id": "r"}))
+    monkeypatch.setattr(work, "part", lambda panel, *_: panel)
+    monkeypatch.setattr(work.reading, "read", lambda _place: None)
+    monkeypatch.setattr(work, "days_of", lambda _run: SimpleNamespace(day=days))
+    monkeypatch.setattr(work, "arm", arm)
+    midnight = int(datetime(2024, 2, 13, tzinfo=UTC).timestamp() * 1000)
+    short = SimpleNamespace(n_bars=34 * 288, bars_per_hour=12, close_ms=lambda _row: midnight)
+    n_days, kept = working(tmp_path, lambda *_: short)._held(recipe(), SimpleNamespace(name="v1"))
+    assert n_days == 26
+    held = Renewal(old="a", new="b", n_days=n_days, guardrails=kept)
+    assert "on 26 days, fewer than 30" in held.reasons[0]
+
+
+def test_a_short_plan_still_asks_for_the_days_of_the_test_of_a_refit(tmp_path):
+    asked = []
+
+    def given(start, end):
+        asked.append((end - start).days)
+        raise DataError("no bars", hint="none")
+
+    with pytest.raises(DataError, match="no bars"):
+        working(tmp_path, given).check()
+    assert asked == [30 + work.WARM_DAYS]
+
+
+def recipe():
+    plan = quorate.Plan(train_days=6, purge_days=1, test_days=3, models=())
+    return SimpleNamespace(plan=plan, settings=None, engines=(), name="short")
+
+
+def working(where, given):
+    return work.Work(
+        market=given,
+        recipes=(recipe(),),
+        at=AT,
+        out=where,
+        folder=where,
+        registry=SimpleNamespace(folder=where),
+        champion=None,
+        is_monday=False,
+        n_cuts=4,
+        ingest=None,
+    )

@@ -68,9 +68,17 @@ def test_a_record_that_is_damaged_says_what_to_do(tmp_path):
     work, _ = counting()
     Record(tmp_path).run("check", "a", work)
     path = tmp_path / "steps" / "check.json"
-    path.write_text(path.read_text()[:20])
-    with pytest.raises(DataError, match="delete it: the step is done again"):
-        Record(tmp_path).run("check", "a", work)
+    whole = path.read_text()
+    for damaged in (
+        whole[:20],
+        "{}",
+        "[]",
+        whole.replace("done", "half"),
+        whole.replace("said", ""),
+    ):
+        path.write_text(damaged)
+        with pytest.raises(DataError, match="delete it: the step is done again"):
+            Record(tmp_path).run("check", "a", work)
 
 
 def test_what_is_recorded_can_be_read_by_people(tmp_path):
