@@ -69,13 +69,17 @@ def _told(audit: Mapping[str, Any] | str | Path) -> tuple[dict[str, Any], str]:
         raw = json.loads(Path(audit).read_bytes()) if isinstance(audit, (str, Path)) else audit
         told = {name: raw[name] for name in ("data", "is_pass", "binds", "parts")}
         digest = digest_of(told)
+        # a file without a digest may have been edited; a mapping may come from ``Audit.as_dict``
+        said = raw["digest"] if isinstance(audit, (str, Path)) else raw.get("digest", digest)
     except OSError as error:
         raise RegistryError(f"{where} cannot be read: {error.strerror}", hint=_AUDIT) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
         raise RegistryError(f"{where} is not one: it lacks {error}", hint=_AUDIT) from error
-    if raw.get("digest", digest) != digest:
+    except (ValueError, TypeError, AttributeError) as error:
+        raise RegistryError(f"{where} is not one: {error}", hint=_AUDIT) from error
+    if said != digest:
         raise RegistryError(
-            f"{where} has the digest {str(raw['digest'])[:16]}, its content has {digest[:16]}: it "
+            f"{where} has the digest {str(said)[:16]}, its content has {digest[:16]}: it "
             "was changed",
             hint="audit again",
         )

@@ -85,6 +85,12 @@ def test_the_file_of_an_audit_will_do_and_is_checked(tmp_path, audit):
     path.write_text(json.dumps(told | {"data": "another market"}))
     with pytest.raises(RegistryError, match=r"its content has .* it was changed"):
         proofs.audited_of(path)
+    path.write_text(json.dumps(audit.as_dict()))
+    with pytest.raises(RegistryError, match=r"audit\.json is not one: it lacks 'digest'"):
+        proofs.audited_of(path)
+    path.write_text("")
+    with pytest.raises(RegistryError, match=r"audit\.json is not one: Expecting value"):
+        proofs.audited_of(path)
     path.write_text("{}")
     with pytest.raises(RegistryError, match=r"audit\.json is not one: it lacks 'data'"):
         proofs.audited_of(path)
