@@ -17,6 +17,7 @@ from quorate.lake import load as load_panel
 from quorate.lake.address import located, on_disk
 from quorate.lake.layout import files
 from quorate.lake.reading import named
+from quorate.lake.spec import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +63,9 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
     funding, mark : path, optional
         Folders of funding settlements and mark prices.
     second : tuple, optional
-        Folder of bars, venue name and folder of funding of a second venue.
+        Folder of bars, venue name and folder of funding of a second venue. It is of the kind that
+        its venue lists, where that is known, so that a perpetual may have spot beside it; else of
+        ``kind``.
     symbols : sequence of str, optional
         As the files spell them, or their base assets: ``BTC`` finds ``BTCUSDT``.
     start, end, assume_funding, bar_minutes
@@ -121,7 +124,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
 
     sources = [Source(located(bars), venue, kind, path(funding), path(mark))]
     if second is not None:
-        sources.append(Source(located(second[0]), second[1], kind, path(second[2])))
+        lists = KINDS.get(second[1], kind)
+        sources.append(Source(located(second[0]), second[1], lists, path(second[2])))
     chosen = None if symbols is None else named(symbols, files(located(bars)))
     chosen_rules = read_settings() if settings is None else settings
     spec = PanelSpec(

@@ -112,7 +112,7 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     end: datetime | str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reconciled:
-    """Merge several vendors' bars: each bar from the first vendor that another one confirms.
+    """Merge several vendors' bars: each bar from the vendor that most others confirm.
 
     Parameters
     ----------

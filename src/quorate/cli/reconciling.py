@@ -37,7 +37,7 @@ def reconcile(
     end: Annotated[str | None, Parameter(help="And before then, UTC.")] = None,
     json: Json = False,
 ) -> None:
-    """Merge vendors of one kind: each bar from the first that another one confirms.
+    """Merge vendors of one kind: each bar from the one that most others confirm.
 
     A third vendor breaks ties; where no two agree the bar is left out. Every bar of
     a merged file says which vendor it is from and how many agree.

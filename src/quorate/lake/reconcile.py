@@ -294,7 +294,7 @@ class Merged(NamedTuple):
 def merge(
     vendors: Sequence[Series], ticks: Sequence[float], kinds: Sequence[str], bar_minutes: int
 ) -> Merged:
-    """Merge vendors of one coin: the first that another confirms; alone, the one there is.
+    """Merge vendors of one coin: the first that most others confirm; alone, the one there is.
 
     Parameters
     ----------

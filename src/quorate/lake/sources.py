@@ -267,7 +267,8 @@ def one_coin(path: Path, n_coins: int) -> None:
     if n_coins > 1:
         raise SchemaError(
             f"{path}: column symbol names {n_coins} coins; a file is read as one coin",
-            hint="write one file SYMBOL.parquet a coin, or symbol=SYMBOL folders",
+            hint="bring it into a lake, which takes such files: `quorate data import FOLDER --lake "
+            "LAKE --vendor NAME`; or write one file SYMBOL.parquet a coin",
         )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 STATES: Final = (
-    ("whole", "every bar traded"),
+    ("whole", "every bar is there"),
     ("carried", "some bars carried over a gap under an hour"),
     ("holes", "some bars missing"),
     ("empty", "no bar"),
@@ -83,7 +83,7 @@ def words(word: str = "bar") -> tuple[tuple[str, str], ...]:
     Examples
     --------
     >>> words()[0], words("settlement")[0]
-    (('whole', 'every bar traded'), ('whole', 'nothing missing'))
+    (('whole', 'every bar is there'), ('whole', 'nothing missing'))
     """
     return STATES if word == "bar" else tuple(_OF_OTHERS.items())
 

@@ -145,6 +145,15 @@ def test_the_basis_of_a_perpetual_meets_spot_at_the_multiple(folders, tmp_path, 
     assert certificate.read(tmp_path / "c").multiples == panel.certificate.multiples
 
 
+def test_a_second_venue_is_of_the_kind_that_it_lists(folders):
+    perp = {"venue": "binance_usdm", "kind": "perp", "assume_funding": 0.0}
+    panel = quorate.load(folders[0], second=(folders[1], "binance_spot", None), **perp)
+    assert panel.venues.is_perp[:, 0].tolist() == [1, 0]
+    np.testing.assert_allclose(panel.bars.basis_bps[:, 0], 5.0, atol=0.1)
+    panel = quorate.load(folders[0], second=(folders[1], "a_venue_of_mine", None), **perp)
+    assert panel.venues.is_perp[:, 0].tolist() == [1, 1]
+
+
 def test_funding_and_marks_of_a_second_venue_are_found_at_the_multiple(folders, tmp_path):
     rates = settlements([START_MS + k * 28_800_000 for k in range(7)], [3e-4] * 7)
     marks = thousand(one(basis_bps=20.0)).select("ts", *PRICES)

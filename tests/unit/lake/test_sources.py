@@ -32,6 +32,7 @@ def test_a_file_of_many_coins_is_refused_with_what_to_write(tmp_path):
     frame = bars(n=4).with_columns(symbol=pl.Series(["A", "A", "B", "B"]))
     with pytest.raises(SchemaError, match="column symbol names 2 coins") as caught:
         read(tmp_path, frame)
+    assert "`quorate data import" in caught.value.hint
     assert "one file SYMBOL.parquet a coin" in caught.value.hint
     one = read(tmp_path, bars(n=4).with_columns(symbol=pl.lit("A")))
     assert one.open_ms.size == 4

@@ -59,7 +59,7 @@ def test_equal_days_are_one_rectangle_in_the_coins_row():
         ("whole", "3", "15", "2"),
     ]
     assert 'viewBox="0 0 6 30"' in svg
-    assert "2 coins by day; days on which every bar traded: 7; no bar: 1" in svg
+    assert "2 coins by day; days on which every bar is there: 7; no bar: 1" in svg
     assert "<title>A, 2023-02-05: no bar</title>" in svg
 
 
