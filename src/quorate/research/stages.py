@@ -283,6 +283,10 @@ def _judged(
         lacks.append(f"no look holds it against the champion {champion.name}")
     else:
         lacks += look.reasons
+        told = look.as_dict()
+        if any(move.after is to and told in move.evidence for move in index.history):
+            # who was sent back comes again on days that were not looked at then
+            lacks.append(f"this look has made {version.name} or a fit of it {to} before")
         for said, digest, wanted in (
             ("challenger", look.challenger, version),
             ("champion", look.champion, champion),

@@ -198,6 +198,22 @@ def test_a_challenger_needs_a_verdict_on_these_recipes_for_each_step(place, sets
     assert registry.read(place).version(1).stage is Stage.RETIRED
 
 
+def test_a_look_that_promoted_one_who_was_sent_back_does_not_count_again(place, sets):
+    old = with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    good = look(made.digest, old.digest)
+    move(place, made, Stage.SHADOW)
+    for stage in (Stage.CANARY, Stage.CHAMPION):
+        move(place, made, stage, evidence=(good,))
+    registry.roll_back(place, at=NOW, why="it lost")
+    move(place, made, Stage.CANDIDATE)
+    move(place, made, Stage.SHADOW)
+    with pytest.raises(RegistryError, match="this look has made v0002 or a fit of it canary bef"):
+        move(place, made, Stage.CANARY, evidence=(good,))
+    later = look(made.digest, old.digest, reasons=("it is better on other days",))
+    assert move(place, made, Stage.CANARY, evidence=(later,)).stage is Stage.CANARY
+
+
 def test_a_look_at_an_earlier_fit_of_the_recipe_counts(place, sets):
     old = with_champion(place, sets[0])
     challenger = published(place, sets[1], OTHER)
