@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -25,17 +26,21 @@ market.night(Path(sys.argv[1]), given=given)
 PATIENCE_S = 120.0
 
 
+def is_done(path):
+    return path.exists() and json.loads(path.read_text())["state"] == "done"
+
+
 @pytest.mark.parametrize("killed_after", [pytest.param("check", marks=pytest.mark.slow), "train"])
 def test_a_killed_night_goes_on(tmp_path, killed_after):
     bars = str(folder())
     child = subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path), bars])
     steps = tmp_path / "nights" / "2024-02-13" / "steps"
     end = time.monotonic() + PATIENCE_S
-    while not (steps / f"{killed_after}.json").exists() and time.monotonic() < end:
+    while not is_done(steps / f"{killed_after}.json") and time.monotonic() < end:
         time.sleep(0.01)
     os.kill(child.pid, signal.SIGKILL)
     assert child.wait(10) == -signal.SIGKILL
-    done = {path.name: path.stat().st_mtime_ns for path in steps.glob("*.json")}
+    done = {path.name: path.stat().st_mtime_ns for path in steps.glob("*.json") if is_done(path)}
     assert f"{killed_after}.json" in done
     found = night(tmp_path)
     assert found.is_done, [step.said for step in found.steps]

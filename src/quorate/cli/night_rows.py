@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
     from quorate.api.nights.record import Step
 
-_STYLES = {State.DONE: "green", State.FAILED: "bold red", State.NOT_REACHED: "dim"}
+_STYLES = {
+    State.BEGUN: "yellow",
+    State.DONE: "green",
+    State.FAILED: "bold red",
+    State.NOT_REACHED: "dim",
+}
 
 
 def step_rows(steps: Sequence[Step]) -> Table:

@@ -91,6 +91,7 @@ def nightly(  # noqa: PLR0913  (its options)
         registry=registry,
         ingest=None if pull is None else _ingest(market, pull, pull_symbols or (), train_days),
         n_cuts=cuts,
+        source=" ".join(market.words()),
         progress=lambda name: said.print(f"{name} ...", style="dim"),
     )
     if json:

@@ -97,6 +97,7 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     registry: str | Path | None = None,
     ingest: Callable[[], dict[str, Any]] | None = None,
     n_cuts: int = 12,
+    source: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> Night:
     """Do what is done every night at 02:00 UTC, or go on with a night that broke off.
@@ -123,6 +124,8 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
         Fetches what is new and says what came; of a past night nothing is fetched.
     n_cuts : int
         At how many times the audit cuts the history.
+    source : str
+        Which market it is, in words: a night of another one begins anew.
     progress : callable, optional
         Called with the name of each step before it begins.
 
@@ -157,7 +160,9 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
                 f"another process is at the night {folder}", hint="wait until it is done"
             )
         return _night(
-            _Asked(market, chosen, asked, moment, Path(out), folder, n_cuts, ingest), kept, progress
+            _Asked(market, chosen, asked, moment, Path(out), folder, n_cuts, source, ingest),
+            kept,
+            progress,
         )
 
 
@@ -170,6 +175,7 @@ class _Asked:
     out: Path
     folder: Path
     n_cuts: int
+    source: str
     ingest: Callable[[], dict[str, Any]] | None
 
 
@@ -193,7 +199,7 @@ def _night(asked: _Asked, kept: Any, progress: Callable[[str], None] | None) -> 
     )
     given = digest_of(
         asked.at.isoformat(), [each.hash for each in recipes], _plain(asked.plan), code_hash(),
-        str(kept.folder), asked.n_cuts,
+        str(kept.folder), asked.n_cuts, asked.source,
     )  # fmt: skip
     for name in STEPS:
         if progress is not None and not record.is_stopped:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class State(StrEnum):
     """What became of a step."""
 
+    BEGUN = "begun"
     DONE = "done"
     FAILED = "failed"
     NOT_REACHED = "not reached"
@@ -113,6 +114,8 @@ class Record:
         if before is not None and before.state is State.DONE and before.given == given:
             self.steps.append(before)
             return before
+        # what ends otherwise than by an error of ours, a bug or a kill, stays written as begun
+        self._write(Step(name, State.BEGUN, given=given))
         begun = time.perf_counter()
         try:
             found = work()
@@ -127,10 +130,13 @@ class Record:
         return self._add(step)
 
     def _add(self, step: Step) -> Step:
-        text = json.dumps(asdict(step), indent=1, allow_nan=False, ensure_ascii=False)
-        disk.replace(self._path(step.name), (text + "\n").encode())
+        self._write(step)
         self.steps.append(step)
         return step
+
+    def _write(self, step: Step) -> None:
+        text = json.dumps(asdict(step), indent=1, allow_nan=False, ensure_ascii=False)
+        disk.replace(self._path(step.name), (text + "\n").encode())
 
     def _read(self, name: str) -> Step | None:
         """Return what an earlier run of this night left of a step; None where it is to be done."""

@@ -226,6 +226,12 @@ def test_what_a_past_night_knew_ends_an_hour_after_its_moment(tmp_path):
     assert asked == [(midnight - 43 * DAY, midnight, AT + timedelta(hours=1))]
 
 
+def test_a_night_of_another_market_begins_anew(tmp_path):
+    early = {"given": lambda start, end, _: market(start, end - DAY)}
+    ends = [night(tmp_path, source=source, **early).steps[0] for source in ("one", "one", "two")]
+    assert ends[0].given == ends[1].given != ends[2].given
+
+
 def test_of_a_past_night_nothing_is_fetched(tmp_path):
     def fetch():
         raise AssertionError

@@ -55,13 +55,17 @@ def test_a_failure_is_recorded_and_stops_the_night_and_is_tried_again(tmp_path):
     assert later.run("train", "b", work).state is State.DONE
 
 
-def test_a_bug_is_no_outcome(tmp_path):
+def test_a_bug_is_no_outcome_and_leaves_the_step_begun(tmp_path):
     def bug():
         raise KeyError("x")
 
     with pytest.raises(KeyError):
         Record(tmp_path).run("check", "a", bug)
-    assert not list((tmp_path / "steps").iterdir())
+    told = json.loads((tmp_path / "steps" / "check.json").read_text())
+    assert (told["state"], told["given"]) == ("begun", "a")
+    work, done = counting()
+    assert Record(tmp_path).run("check", "a", work).state is State.DONE
+    assert len(done) == 1
 
 
 def test_a_record_that_is_damaged_says_what_to_do(tmp_path):
