@@ -282,6 +282,39 @@ def lo_scale(first_correlation: float, n_days: int = DAYS_PER_YEAR) -> float:
     return n_days / math.sqrt(total) if total > 0.0 else math.nan
 
 
+def kelly_share(sharpe: float, n_days: int) -> float:
+    r"""Return which share of the Kelly bet grows fastest when the mean is only estimated.
+
+    .. math:: c^* = \frac{SR^2}{SR^2 + 1 / T}
+
+    Parameters
+    ----------
+    sharpe : float
+        Ratio of a day.
+    n_days : int
+        Days that it was estimated on, T.
+
+    Returns
+    -------
+    float
+        In [0, 1]; nothing is bet on a ratio that is not above 0.
+
+    Notes
+    -----
+    Units: fraction.  Causal: none.  Missing: NaN for NaN.
+    With an estimate of variance 1 / T the bet c of the estimated Kelly bet grows at
+    c SR^2 - c^2 (SR^2 + 1 / T) / 2. METHODS 7.3.
+
+    Examples
+    --------
+    >>> round(kelly_share(1.0 / 365**0.5, 365), 12)
+    0.5
+    """
+    if math.isnan(sharpe):
+        return math.nan
+    return sharpe**2 / (sharpe**2 + 1.0 / n_days) if sharpe > 0.0 else 0.0
+
+
 def lo_adjusted_sharpe(returns: Vec) -> float:
     """Return the annual Sharpe ratio, corrected for the serial correlation of the days.
 

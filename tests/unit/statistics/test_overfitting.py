@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from quorate.statistics.inference import expected_best, lo_scale, min_backtest_days
+from quorate.statistics.inference import expected_best, kelly_share, lo_scale, min_backtest_days
 from quorate.statistics.overfitting import clusters, effective_rank, probability_of_overfitting
 
 with warnings.catch_warnings():
@@ -108,6 +108,19 @@ def test_the_least_backtest():
     assert min_backtest_days(1) == 0.0
     with pytest.raises(ValueError, match="annual is 0"):
         min_backtest_days(5, 0.0)
+
+
+def test_g20_kelly_shrink():
+    """A year of an annual ratio of 1 bears half of the Kelly bet; more days bear more."""
+    daily = 1.0 / math.sqrt(365.0)
+    assert kelly_share(daily, 365) == pytest.approx(0.5, abs=1e-15)
+    assert kelly_share(daily, 122) == pytest.approx(0.25, abs=2e-3)
+    assert (kelly_share(-daily, 365), kelly_share(0.0, 365)) == (0.0, 0.0)
+    assert math.isnan(kelly_share(math.nan, 365))
+    # and it is where the growth that is to be expected is largest, by a search
+    shares = np.linspace(0.0, 1.0, 2_001)
+    growth = shares * daily**2 - shares**2 * (daily**2 + 1.0 / 200) / 2.0
+    assert kelly_share(daily, 200) == pytest.approx(shares[np.argmax(growth)], abs=1e-3)
 
 
 def test_g20_lo_scale():
