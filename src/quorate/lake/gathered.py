@@ -302,6 +302,11 @@ def _span(spec: PanelSpec, coins: Sequence[Coin], minutes: int) -> Grid:
     bar_ms = minutes * MINUTE_MS
     spans = [coin.symbol.spans[coin.nth][0] for coin in coins]
     full = [span for span in spans if span is not None]
+    if not full and spec.as_of is not None:
+        raise DataError(
+            f"{spec.sources[0].path}: no bar that trades was known as of {spec.as_of}",
+            hint="ask for a later as_of, or import with the --known-at since which rows are known",
+        )
     if not full:
         raise DataError(
             f"{spec.sources[0].path}: no bar is left: a plain file's last bar is dropped, "

@@ -428,6 +428,9 @@ def test_bars_known_at_their_close_are_not_there_before_it(tmp_path):
     source = (Source(layout.folder(tmp_path, key), "binance_spot", "spot"),)
     assert load(PanelSpec(source, as_of="2023-02-01T01:00")).n_bars == 12
     assert load(PanelSpec(source, as_of="2023-02-01T01:04:59")).n_bars == 12
+    with pytest.raises(DataError, match="no bar that trades was known as of 2023-01-31") as caught:
+        load(PanelSpec(source, as_of="2023-01-31"))
+    assert "later as_of" in caught.value.hint
 
 
 def test_plain_folders_cannot_be_read_as_of_a_moment(tmp_path):
