@@ -16,6 +16,7 @@ from quorate.lake.address import is_object
 from quorate.lake.kinds import kind_of
 from quorate.lake.sources import epoch_ms
 from quorate.lake.spacing import infer_minutes
+from quorate.lake.spelling import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -91,10 +92,10 @@ def sources(paths: Iterable[Path], given: Given) -> tuple[list[Source], list[Bro
     for path in paths:
         try:
             if not _has_symbols(path, given):
-                alone.setdefault(foreign.stem(path), []).append(path)
+                alone.setdefault(storable(foreign.stem(path)), []).append(path)
                 continue
             for symbol, part in _apart(path, given):
-                many.setdefault(symbol, []).append((path, part))
+                many.setdefault(storable(symbol), []).append((path, part))
         except UNREADABLE as error:
             broken.append(Broken(foreign.stem(path), path.name, said(error)))
     return [

@@ -14,6 +14,7 @@ _LINEAR: Final = {"binance": "usdm", "bybit": "linear", "okx": "swap"}
 _INVERSE: Final = {"binance": "coinm"}
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]|^[._-]")
 """What may not stand in the name of a folder, or not begin it."""
+_FOREIGN: Final = re.compile(r"[^\x00-\x7f]")
 _UNITS: Final = (
     (re.compile(r"(?P<n>10{3,})(?P<asset>[A-Za-z]\w*)"), 1),
     (re.compile(r"1M(?P<asset>[A-Z]\w{2,})"), 1_000_000),
@@ -65,7 +66,24 @@ def name_of(market: dict[str, Any]) -> str:
     _, _, settled = str(market["symbol"]).partition(":")
     _, dash, delivered = settled.partition("-")
     name = f"{market['base']}{market['quote']}{dash}{delivered}"
-    return _ODD.sub(lambda odd: f"U{ord(odd[0]):04X}.", name)
+    return _escaped(_ODD, name)
+
+
+def storable(symbol: str) -> str:
+    """Return a symbol with its letters of other alphabets as ``name_of`` spells them.
+
+    What else may not stand in a folder's name is left, and refused where it is stored.
+
+    Examples
+    --------
+    >>> storable("\u5e01USDT"), storable("BTCUSDT"), storable("a/b")
+    ('U5E01.USDT', 'BTCUSDT', 'a/b')
+    """
+    return _escaped(_FOREIGN, symbol)
+
+
+def _escaped(odd: re.Pattern[str], name: str) -> str:
+    return odd.sub(lambda found: f"U{ord(found[0]):04X}.", name)
 
 
 def denomination(base: str) -> Denomination:

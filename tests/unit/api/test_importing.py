@@ -99,6 +99,20 @@ def test_one_file_of_many_symbols_is_taken_apart(tmp_path):
     assert bring(path, tmp_path).n_added == 0
 
 
+def test_a_name_of_another_alphabet_goes_in_as_a_pull_would_spell_it(tmp_path):
+    """An exchange lists such coins; left out, a universe would have only the others."""
+    (tmp_path / "one").mkdir()
+    bars(12).write_parquet(tmp_path / "one" / "\u5e01USDT.parquet")
+    both = pl.concat(
+        [bars(12).with_columns(symbol=pl.lit(name)) for name in ("BTCUSDT", "\u5b89USDT")]
+    )
+    both.write_parquet(tmp_path / "many.parquet")
+    for where in ("one", "many.parquet"):
+        bring(tmp_path / where, tmp_path)
+    found = {path.name for path in tmp_path.rglob("symbol=*")}
+    assert found == {"symbol=U5E01.USDT", "symbol=U5B89.USDT", "symbol=BTCUSDT"}
+
+
 def test_csv_files_with_other_names(tmp_path):
     where = tmp_path / "csv"
     where.mkdir()
