@@ -114,3 +114,12 @@ def test_a_temporary_file_of_a_living_writer_is_left_alone(tmp_path):
         assert months.sweep(place.parent) == ()
     assert months.sweep(place.parent) == (mine,)
     assert layout.read(tmp_path, KEY).height == 10
+
+
+def test_a_manifest_that_was_half_written_goes_though_no_data_were(tmp_path):
+    layout.write(rows(10), tmp_path, KEY, "A")
+    half = layout.folder(tmp_path, KEY) / "symbol=A" / ".manifest.next.json.young"
+    half.write_bytes(b"half")
+    os.utime(half, (1.0, 1.0))
+    assert months.sweep(half.parent.parent) == (half,)
+    assert layout.read(tmp_path, KEY).height == 10
