@@ -37,16 +37,18 @@ def killed_import(folder, lake):
         stderr=subprocess.DEVNULL,
     ) as child:
         until = time.monotonic() + 60.0
-        while not (left := orphans(lake)) and time.monotonic() < until:
+        while not any(lake.rglob(".part.parquet.*")) and time.monotonic() < until:
             time.sleep(0.01)
         child.kill()
         assert child.wait() == -signal.SIGKILL
-    assert left
-    return orphans(lake)
+    left = orphans(lake)
+    assert any(path.name.startswith(".part.parquet.") for path in left)
+    return left
 
 
 def orphans(lake):
-    return sorted(lake.rglob(".part.parquet.*"))
+    """Return temporary files: data, and the manifest of the other symbol if it was caught too."""
+    return sorted(path for path in lake.rglob(".*.*.*") if path.is_file())
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_verify_removes_what_a_killed_write_left_and_says_so(files, tmp_path):
     left = killed_import(files, lake)
     said = quorate.verify(lake)
     assert [line for line in said if line.endswith("removed, which a killed write left")]
-    assert len([line for line in said if ".part.parquet." in line]) == len(left)
+    assert len([line for line in said if any(path.name in line for path in left)]) == len(left)
     assert orphans(lake) == []
     assert quorate.verify(lake) == []
 
@@ -111,4 +113,13 @@ def test_a_temporary_file_of_a_living_writer_is_left_alone(tmp_path):
         os.utime(mine, (1.0, 1.0))
         assert months.sweep(place.parent) == ()
     assert months.sweep(place.parent) == (mine,)
+    assert layout.read(tmp_path, KEY).height == 10
+
+
+def test_a_manifest_that_was_half_written_goes_though_no_data_were(tmp_path):
+    layout.write(rows(10), tmp_path, KEY, "A")
+    half = layout.folder(tmp_path, KEY) / "symbol=A" / ".manifest.next.json.young"
+    half.write_bytes(b"half")
+    os.utime(half, (1.0, 1.0))
+    assert months.sweep(half.parent.parent) == (half,)
     assert layout.read(tmp_path, KEY).height == 10

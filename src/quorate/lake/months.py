@@ -215,6 +215,7 @@ def sweep(where: Path) -> tuple[Path, ...]:
     if is_object(where):
         return ()  # ``verify`` does: objects have no lock
     left = {path.parent.parent for path in where.glob(f"symbol=*/month=*/.{PART}.*")}
+    left |= {path.parent for path in where.glob("symbol=*/.*.*")}
     swept: list[Path] = []
     for place in sorted(left):
         with taking(place) as is_free:
