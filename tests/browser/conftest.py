@@ -19,9 +19,13 @@ SWITCHES = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Start the system's Chromium once, and stop it at the end."""
+    """Start the system's Chromium once a module, and stop it after the module's last test.
+
+    Its driver keeps an event loop running in this thread: whoever came later in the same process
+    could start none.
+    """
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip(f"no Chromium on this machine: looked for {' and '.join(NAMES)} on PATH")

@@ -14,6 +14,8 @@ from tests.unit.api.nights.market import folder, night
 
 import quorate
 
+pytestmark = pytest.mark.slow  # whole nights
+
 CHILD = """
 import sys
 from pathlib import Path
@@ -30,7 +32,7 @@ def is_done(path):
     return path.exists() and json.loads(path.read_text())["state"] == "done"
 
 
-@pytest.mark.parametrize("killed_after", [pytest.param("check", marks=pytest.mark.slow), "train"])
+@pytest.mark.parametrize("killed_after", ["check", "train"])
 def test_a_killed_night_goes_on(tmp_path, killed_after):
     bars = str(folder())
     child = subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path), bars])

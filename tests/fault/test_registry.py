@@ -12,6 +12,8 @@ from tests.unit.research.published import NOW, renewed, small, with_champion
 from quorate.research import registry
 from quorate.research.versions import Stage
 
+pytestmark = pytest.mark.slow  # hundreds of processes are killed
+
 STEPS = """
 import json, os, signal, sys
 from pathlib import Path

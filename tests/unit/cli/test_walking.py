@@ -105,6 +105,7 @@ def test_a_cluster_that_is_open_is_refused_before_bars_are_watched(command, monk
     assert "RAY_AUTH_MODE=token" in said
 
 
+@pytest.mark.slow  # it starts processes
 def test_models_are_held_against_paths(tmp_path, capsys):
     place = tmp_path / "market"
     quorate.keep(quorate.synthetic(n_coins=3, days=45, planted_edge=4.0), place)

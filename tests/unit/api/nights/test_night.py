@@ -14,7 +14,7 @@ from tests.unit.api.nights.market import AT, market, night
 import quorate
 from quorate.api.auditing import Audit
 from quorate.api.nights import work
-from quorate.api.nights.record import State
+from quorate.api.nights.record import Record, State
 from quorate.errors import ConfigError, DataError
 from quorate.research import model_set
 from quorate.research.evidence import Renewal
@@ -277,7 +277,7 @@ def test_days_on_which_both_warm_up_are_no_test_of_a_refit(tmp_path, monkeypatch
 def test_a_short_plan_still_asks_for_the_days_of_the_test_of_a_refit(tmp_path):
     asked = []
 
-    def given(start, end):
+    def given(start, end, _):
         asked.append((end - start).days)
         raise DataError("no bars", hint="none")
 
@@ -292,7 +292,7 @@ def recipe():
 
 
 def working(where, given):
-    return work.Work(
+    made = work.Work(
         market=given,
         recipes=(recipe(),),
         at=AT,
@@ -304,3 +304,5 @@ def working(where, given):
         n_cuts=4,
         ingest=None,
     )
+    Record(where).run("ingest", "", made.ingest)
+    return made
