@@ -33,7 +33,7 @@ _NEVER: Final = 2**60
 """A bar that no history reaches."""
 
 
-class Held(NamedTuple):
+class Holdings(NamedTuple):
     """Both curves, how many coins were ever held, and how many of them ended later."""
 
     curves: pl.DataFrame
@@ -96,7 +96,7 @@ class Survivors:
             self._see(bars.close[first:last], bars.status[first:last], member[last - 1])
             self._day, self._k = int(day[first]), int(k[last - 1])
 
-    def held(self) -> Held | None:
+    def held(self) -> Holdings | None:
         """Return what was held; None where no coin that was held ended."""
         ended = self._ever & ~self._is_left
         if not ended.any():
@@ -104,7 +104,7 @@ class Survivors:
         rows = [*self._rows, self._row()]
         curves = pl.DataFrame(rows, {**CURVES, "day": pl.Int32()}, orient="row")
         n_coins, n_ended = int(self._ever.sum()), int(ended.sum())
-        return Held(curves.cast({"day": pl.Date()}), n_coins, n_ended)
+        return Holdings(curves.cast({"day": pl.Date()}), n_coins, n_ended)
 
     def _see(self, close: Mat, status: ByteMat, member: ByteVec) -> None:
         """Remember the last close of every coin that traded, and who is a member now."""

@@ -90,8 +90,10 @@ class Comparison:
         How many differences were asked whether they are luck.
     cautions : tuple of str
         Why the runs may not be comparable, and what the tests do not say.
-    times, curves : IntVec, tuple of Curve
-        For the charts; left out of ``as_dict``.
+    times : IntVec
+        Of the charts; left out of ``as_dict``, as the curves.
+    curves : tuple of Curve
+        Of the charts.
     """
 
     runs: tuple[Brief, ...]
