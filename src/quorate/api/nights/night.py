@@ -201,6 +201,8 @@ def _night(asked: _Asked, kept: Any, progress: Callable[[str], None] | None) -> 
         asked.at.isoformat(), [each.hash for each in recipes], _plain(asked.plan), code_hash(),
         str(kept.folder), asked.n_cuts, asked.source,
     )  # fmt: skip
+    # bars that were lacking may have come since: what is known is fixed once they pass
+    record.forget("ingest", unless_done="check")
     for name in STEPS:
         if progress is not None and not record.is_stopped:
             progress(name)

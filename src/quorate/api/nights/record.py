@@ -103,6 +103,12 @@ class Record:
         """Return whether a step failed: those after it are not reached."""
         return any(step.state is State.FAILED for step in self.steps)
 
+    def forget(self, name: str, unless_done: str) -> None:
+        """Let a step be done again, unless another one that rests on it is done."""
+        after = self._read(unless_done)
+        if after is None or after.state is not State.DONE:
+            self._path(name).unlink(missing_ok=True)
+
     def run(self, name: str, given: str, work: Work) -> Step:
         """Return a step that is done, doing it if it was not, or was given something else.
 

@@ -226,6 +226,19 @@ def test_what_a_past_night_knew_ends_an_hour_after_its_moment(tmp_path):
     assert asked == [(midnight - 43 * DAY, midnight, AT + timedelta(hours=1))]
 
 
+def test_bars_that_came_after_a_check_that_failed_are_seen(tmp_path):
+    known = []
+
+    def given(_start, _end, by):
+        known.append(by)
+        raise DataError("no bars yet", hint="wait")
+
+    now = datetime.now(UTC) - timedelta(hours=1)
+    for _ in range(2):
+        assert not night(tmp_path, now, given=given).is_done
+    assert known[0] < known[1]
+
+
 def test_a_night_of_another_market_begins_anew(tmp_path):
     early = {"given": lambda start, end, _: market(start, end - DAY)}
     ends = [night(tmp_path, source=source, **early).steps[0] for source in ("one", "one", "two")]
