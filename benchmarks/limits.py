@@ -231,6 +231,7 @@ LIMITS = (
         "ms",
         "ours/cycle.py 400 --trained",
         slow_ones,
+        held=True,
         times=3,
     ),
     Limit(
