@@ -7,7 +7,9 @@ votes are looked at once for all settings that share them, votes are weighed onc
 share a consensus and its fits; only fills and decisions are made for each.
 
 A test begins anew: an account of its own, and a memory that has watched ``warm_days`` before it.
-Nothing is carried from one block to another (METHODS 5.4).
+No position or book is carried from one block to another (METHODS 5.4). What teaches comes from one
+pass, whose streaming consensus has seen the test when it weighs the blocks after it: the scores an
+edge map learns from there are not quite those of a past without the test.
 """
 
 from __future__ import annotations

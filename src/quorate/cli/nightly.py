@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from quorate.api import Plan
     from quorate.lake import Panel
     from quorate.settings import Settings
 
@@ -89,7 +90,7 @@ def nightly(  # noqa: PLR0913  (its options)
         out=out,
         nights=nights,
         registry=registry,
-        ingest=None if pull is None else _ingest(market, pull, pull_symbols or (), train_days),
+        ingest=None if pull is None else _ingest(market, pull, pull_symbols or (), plan),
         n_cuts=cuts,
         source=" ".join(market.words()),
         progress=lambda name: said.print(f"{name} ...", style="dim"),
@@ -137,7 +138,7 @@ def _check_known(as_of: str, latest: datetime) -> None:
 
 
 def _ingest(
-    market: Market, venue: str, symbols: tuple[str, ...] | list[str], days: int
+    market: Market, venue: str, symbols: tuple[str, ...] | list[str], plan: Plan
 ) -> Callable[[], dict[str, Any]]:
     """Return what fetches the bars that the market's lake lacks."""
     from quorate.errors import ConfigError
@@ -158,7 +159,9 @@ def _ingest(
         from datetime import UTC, datetime, timedelta
 
         from quorate import api
+        from quorate.api.nights.work import days_of_night
 
+        days = 1 + days_of_night([plan])  # the night's own begins at a midnight
         found = api.pull_venue(
             venue,
             list(symbols),

@@ -6,10 +6,13 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.unit.lake import builders
 
+import quorate
+import quorate.api.pulling
 from quorate.cli import nightly, run
 from quorate.errors import ConfigError
 
@@ -89,3 +92,20 @@ def test_a_night_reads_nothing_that_was_known_later():
     for later in ("2023-02-09T03:01", "2024-01-01"):
         with pytest.raises(ConfigError, match="is after what the night knew"):
             known_by(Asked(as_of=later))
+
+
+def test_what_is_pulled_reaches_back_as_far_as_the_night_reads(monkeypatch):
+    """Learning alone is not enough: the gap, the test and the warm-up come before it."""
+    asked = []
+
+    def pulled(_venue, _symbols, *, start, lake, vendor, **_):
+        asked.append((start, str(lake), vendor))
+        return SimpleNamespace(n_new=1, n_changed=0, raise_if_failed=lambda: None)
+
+    monkeypatch.setattr(quorate.api.pulling, "pull_venue", pulled)
+    plan = quorate.Plan(train_days=120, purge_days=4, test_days=30)
+    fetch = nightly._ingest(Asked(), "binance", ["BTC/USDT"], plan)
+    assert fetch() == {"n_new": 1, "n_changed": 0}
+    ((start, *place),) = asked
+    assert datetime.now(UTC) - start > timedelta(days=120 + 4 + 30 + 8)
+    assert place == ["lake", "binance"]

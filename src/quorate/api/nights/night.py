@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 from quorate.api.auditing.binding import code_hash
 from quorate.api.effective import read_settings
 from quorate.api.nights.record import Record, State, Step, digest_of
-from quorate.api.nights.renewals import renewals
+from quorate.api.nights.renewals import index_of, renewals
 from quorate.api.nights.work import Work
 from quorate.api.plans import Plan
 from quorate.api.registering import registry as registry_of
 from quorate.errors import ConfigError, DataError
 from quorate.lake import locking
-from quorate.research import index_file
-from quorate.research.versions import Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from quorate.api.registering import Registry
     from quorate.lake import Panel
     from quorate.settings import Settings
 
@@ -179,10 +178,10 @@ class _Asked:
     ingest: Callable[[], dict[str, Any]] | None
 
 
-def _night(asked: _Asked, kept: Any, progress: Callable[[str], None] | None) -> Night:  # noqa: ANN401
+def _night(asked: _Asked, kept: Registry, progress: Callable[[str], None] | None) -> Night:
     record = Record(asked.folder)
     # what the night itself publishes must not change what it is about when it is done again
-    begun = _index(kept.folder).before(asked.at)
+    begun = index_of(kept.folder).before(asked.at)
     recipes, remarks = renewals(asked.settings, asked.plan, begun)
     is_monday = asked.at.weekday() == MONDAY
     work = Work(
@@ -208,7 +207,7 @@ def _night(asked: _Asked, kept: Any, progress: Callable[[str], None] | None) -> 
             progress(name)
         step = record.run(name, digest_of(name, given), getattr(work, name))
         given = digest_of(given, step.said, dict(step.told))
-    index = _index(kept.folder)
+    index = index_of(kept.folder)
     champion = index.champion
     if champion is None:
         remarks += (
@@ -221,11 +220,6 @@ def _night(asked: _Asked, kept: Any, progress: Callable[[str], None] | None) -> 
         "" if champion is None else champion.name,
         remarks,
     )
-
-
-def _index(folder: Path) -> Index:
-    has_one = (folder / index_file.FILE).exists()
-    return index_file.read(folder) if has_one else Index()
 
 
 def _plain(plan: Plan) -> dict[str, Any]:

@@ -15,13 +15,16 @@ from quorate.api.extensions import named
 from quorate.api.folder import settings_of
 from quorate.api.recipes import recipe
 from quorate.errors import ConfigError, QuorateError
+from quorate.research import index_file
 from quorate.research.stages import AT_WORK
-from quorate.research.versions import recipe_hash
+from quorate.research.versions import Index, recipe_hash
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from quorate.api.plans import Plan
     from quorate.core.engines.base import Engine
-    from quorate.research.versions import Index, Version
+    from quorate.research.versions import Version
     from quorate.settings import Settings
 
 SHORT = 12
@@ -61,6 +64,11 @@ class Recipe:
     def is_at_work(self) -> bool:
         """Return whether a fit of it decides something now."""
         return self.old is not None and self.old.stage in AT_WORK
+
+
+def index_of(folder: Path) -> Index:
+    """Return the index of a registry, an empty one where there is none yet."""
+    return index_file.read(folder) if (folder / index_file.FILE).exists() else Index()
 
 
 def renewals(

@@ -19,6 +19,7 @@ from quorate.api.auditing import Audit, audit
 from quorate.api.backtests import run
 from quorate.api.learning import train
 from quorate.api.nights.record import Outcome
+from quorate.api.nights.renewals import index_of
 from quorate.api.proofs import checked_of
 from quorate.api.walking import walkforward
 from quorate.core.features.table import FEATURES
@@ -33,7 +34,7 @@ from quorate.research.past import Past
 from quorate.statistics.guardrails import Guardrail, guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from quorate.api.nights.renewals import Recipe
@@ -83,8 +84,7 @@ class Work:
 
     @cached_property
     def _panel(self) -> Panel:
-        lengths = [_length(each.plan) for each in self._recipes]
-        days = max(*lengths, REFIT_DAYS) + WARM_DAYS
+        days = days_of_night(each.plan for each in self._recipes)
         known = datetime.fromisoformat(self._told("ingest")["known_at"])
         panel = self._market(self._end - timedelta(days=days), self._end, known)
         last = datetime.fromtimestamp(panel.close_ms(panel.n_bars - 1) / 1000.0, UTC)
@@ -264,7 +264,7 @@ class Work:
 
     def publish(self) -> Outcome:
         """Publish what may be; what may not is told, and what was there stays."""
-        later = [m for m in self._index_history() if m.at > self._at]
+        later = [m for m in index_of(self._registry.folder).history if m.at > self._at]
         if later:
             return Outcome(
                 f"nothing is published: the registry went on after this night "
@@ -352,16 +352,15 @@ class Work:
             return None
         return dict(model_set.read(self._registry.folder / each.old.name).approved)
 
-    def _index_history(self) -> tuple[Any, ...]:
-        from quorate.research import index_file
-
-        has_one = (self._registry.folder / index_file.FILE).exists()
-        return self._registry.index.history if has_one else ()
-
     def _told(self, step: str) -> dict[str, Any]:
         path = self._folder / "steps" / f"{step}.json"
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["told"]
         return told
+
+
+def days_of_night(plans: Iterable[Plan]) -> int:
+    """Return how many days of bars a night reads: to learn, test and compare, and to warm up."""
+    return max(REFIT_DAYS, *map(_length, plans)) + WARM_DAYS
 
 
 def _length(plan: Plan) -> int:
