@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.exchange.test_binance import HOUR, N, listing
+from tests.unit.exchange.binance.test_public import HOUR, N, listing
 
 from quorate.exchange.bybit import Bybit
 from quorate.exchange.meter import Meter

@@ -9,9 +9,9 @@ import urllib.error
 import urllib.request
 
 import pytest
-from tests.unit.exchange.test_binance import listing
+from tests.unit.exchange.binance.test_public import listing
 
-from quorate.exchange.binance import Binance
+from quorate.exchange.binance.public import Binance
 from quorate.exchange.script import Fault, Script
 from quorate.exchange.serving import Asked, served
 

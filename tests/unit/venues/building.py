@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import polars as pl
 
-from quorate.exchange.binance import Binance
+from quorate.exchange.binance.public import Binance
 from quorate.exchange.listing import Instrument, Listing
 from quorate.venues.client import Patience
 from quorate.venues.market import opened

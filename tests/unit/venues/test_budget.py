@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from tests.unit.venues.building import QUICK, START, bars, markets, together
 
-from quorate.exchange.binance import Binance
+from quorate.exchange.binance.public import Binance
 from quorate.exchange.meter import Meter
 from quorate.exchange.serving import served
 from quorate.venues import budget

@@ -26,7 +26,7 @@ from quorate.errors import (
     VenueError,
     VenueUnavailableError,
 )
-from quorate.exchange.binance import Binance
+from quorate.exchange.binance.public import Binance
 from quorate.exchange.listing import Instrument, Listing
 from quorate.exchange.meter import Meter
 from quorate.exchange.script import Fault, Script

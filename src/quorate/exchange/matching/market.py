@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from quorate.exchange.matching.state import Market, State
 
 _HOUR_MS: Final = 3_600_000
-_RATE: Final = Decimal("0.0001")
 _DEPTH: Final = 1 << 40
 
 
@@ -150,7 +149,7 @@ def _pay(state: State, at_ms: int) -> None:
         hours = market.instrument.funding_hours
         if market.instrument.kind != "futures" or not hours or at_ms % (hours * _HOUR_MS):
             continue
-        rate = _RATE if market.funding is None else market.funding(at_ms)
+        rate = market.rate(at_ms)
         for account in state.accounts.values():
             for (name, _), position in account.positions.items():
                 if name == symbol and position.lots:

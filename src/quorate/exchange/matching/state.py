@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 from quorate.exchange.matching.book import Book
 from quorate.exchange.matching.flow import POINT_MS, Ladder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
     from quorate.exchange.matching.accounts import Account
     from quorate.exchange.matching.book import Resting
     from quorate.exchange.matching.flow import Path
     from quorate.exchange.matching.instruments import Instrument
     from quorate.exchange.matching.orders import Push
+
+RATE: Final = Decimal("0.0001")
+"""The funding rate where none is given."""
 
 
 @dataclass(slots=True)
@@ -32,6 +35,10 @@ class Market:
     last: int = 0
     n_trades: int = 0
     funding: Callable[[int], Decimal] | None = None
+
+    def rate(self, at_ms: int) -> Decimal:
+        """Return the funding rate of a settlement, as a fraction of the notional."""
+        return RATE if self.funding is None else self.funding(at_ms)
 
 
 @dataclass(slots=True)

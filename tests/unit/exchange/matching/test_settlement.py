@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.exchange.matching.building import BTC, SYMBOL, exchange, taken
 
@@ -17,6 +17,7 @@ trades = st.lists(
 )
 
 
+@settings(deadline=None)  # another process may hold the machine
 @given(trades)
 def test_cash_flows_of_a_flat_account_are_what_it_sold_less_what_it_bought(
     rows: list[tuple[int, int]],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from quorate.exchange.binance.asking import RefusedError, given, only, span
 from quorate.exchange.facade import Reply
 from quorate.exchange.listing import INTERVALS, NEVER_MS, Instrument, Span, text
 from quorate.exchange.meter import Meter
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
 _WHOLE: Final = re.compile(r"[0-9]{1,20}")
 _MONTH_MS: Final = 30 * 86_400_000
 _BY_LIMIT: Final = ((99, 1), (499, 2), (1000, 5))
-
-
-class RefusedError(Exception):
-    """A request that Binance answers with an error of its own."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 class _Asked(NamedTuple):
@@ -110,15 +102,15 @@ class Binance:
             return Reply(400, {"code": error.code, "msg": error.message}, headers)
 
     def _ping(self, asked: _Asked) -> object:
-        _only(asked.query)
+        only(asked.query)
         return {}
 
     def _time(self, asked: _Asked, listing: Listing) -> object:
-        _only(asked.query)
+        only(asked.query)
         return {"serverTime": listing.now_ms}
 
     def _spot_info(self, asked: _Asked) -> object:
-        _only(asked.query, "symbol")
+        only(asked.query, "symbol")
         chosen = self.spot.instruments
         if "symbol" in asked.query:
             chosen = {asked.query["symbol"]: _listed(asked.query, "symbol", self.spot)}
@@ -131,7 +123,7 @@ class Binance:
         }
 
     def _futures_info(self, asked: _Asked) -> object:
-        _only(asked.query)
+        only(asked.query)
         return {
             "timezone": "UTC",
             "serverTime": self.futures.now_ms,
@@ -144,22 +136,22 @@ class Binance:
 
     def _klines(self, asked: _Asked, listing: Listing, kind: str) -> object:
         name = "pair" if kind == "index" else "symbol"
-        _only(asked.query, name, "interval", "startTime", "endTime", "limit", "timeZone")
+        only(asked.query, name, "interval", "startTime", "endTime", "limit", "timeZone")
         symbol = _listed(asked.query, name, listing).symbol
-        interval = _given(asked.query, "interval")
+        interval = given(asked.query, "interval")
         if interval not in INTERVALS:
             raise RefusedError(-1120, "Invalid interval.")
         most = 1000 if listing is self.spot else 1500
-        span = _span(asked.query, 500, most, is_clamped=listing is self.spot)
-        rows = listing.select(kind, symbol, interval, span)
+        within = span(asked.query, 500, most, is_clamped=listing is self.spot)
+        rows = listing.select(kind, symbol, interval, within)
         rows = bent(rows, listing.series(kind, symbol, interval), asked.faults)
         return [_kline(row, INTERVALS[interval]) for row in rows]
 
     def _funding(self, asked: _Asked) -> object:
-        _only(asked.query, "symbol", "startTime", "endTime", "limit")
+        only(asked.query, "symbol", "startTime", "endTime", "limit")
         symbol = _listed(asked.query, "symbol", self.futures).symbol
-        span = _span(asked.query, 100, 1000)
-        rows = self.futures.select("funding", symbol, "", span)
+        within = span(asked.query, 100, 1000)
+        rows = self.futures.select("funding", symbol, "", within)
         rows = bent(rows, self.futures.series("funding", symbol, ""), asked.faults)
         return [
             {
@@ -172,7 +164,7 @@ class Binance:
         ]
 
     def _funding_info(self, asked: _Asked) -> object:
-        _only(asked.query)
+        only(asked.query)
         return [
             {
                 "symbol": each.symbol,
@@ -186,26 +178,26 @@ class Binance:
         ]
 
     def _open_interest(self, asked: _Asked) -> object:
-        _only(asked.query, "symbol")
+        only(asked.query, "symbol")
         symbol = _listed(asked.query, "symbol", self.futures).symbol
         rows = self.futures.select("open_interest", symbol, "5m", Span(None, None, 1))
         amount = text(rows[-1][1]) if rows else "0"
         return {"symbol": symbol, "openInterest": amount, "time": self.futures.now_ms}
 
     def _open_interest_history(self, asked: _Asked) -> object:
-        _only(asked.query, "symbol", "period", "startTime", "endTime", "limit")
+        only(asked.query, "symbol", "period", "startTime", "endTime", "limit")
         symbol = _listed(asked.query, "symbol", self.futures).symbol
-        period = _given(asked.query, "period")
+        period = given(asked.query, "period")
         if period not in INTERVALS or period in {"1m", "3m"}:
             raise RefusedError(-1130, "Data sent for parameter 'period' is not valid.")
-        span = _span(asked.query, 30, 500)
-        start_ms = span.start_ms
+        within = span(asked.query, 30, 500)
+        start_ms = within.start_ms
         if start_ms is not None and start_ms < self.futures.now_ms - _MONTH_MS:
             raise RefusedError(-1130, "parameter 'startTime' is invalid.")
         everything = self.futures.select(
-            "open_interest", symbol, period, span._replace(limit=1 << 30)
+            "open_interest", symbol, period, within._replace(limit=1 << 30)
         )
-        rows = everything[-span.limit :]  # of a span that is too long, the newest
+        rows = everything[-within.limit :]  # of a span that is too long, the newest
         rows = bent(rows, self.futures.series("open_interest", symbol, period), asked.faults)
         return [
             {
@@ -220,7 +212,7 @@ class Binance:
 
 def _no_coin_margined(asked: _Asked) -> object:
     """Say that nothing margined in coins is listed: clients ask before they know what they need."""
-    _only(asked.query)
+    only(asked.query)
     return {"timezone": "UTC", "rateLimits": [], "exchangeFilters": [], "symbols": []}
 
 
@@ -243,49 +235,11 @@ def weight(path: str, query: Mapping[str, str]) -> int:
     return 0 if path.startswith("/futures/data") else 1
 
 
-def _only(query: Mapping[str, str], *known: str) -> None:
-    """Refuse parameters that the endpoint does not have."""
-    read = sum(name in known for name in query)
-    if read < len(query):
-        raise RefusedError(
-            -1104,
-            f"Not all sent parameters were read; read '{read}' parameter(s) "
-            f"but was sent '{len(query)}'.",
-        )
-
-
-def _given(query: Mapping[str, str], name: str) -> str:
-    if not query.get(name):
-        raise RefusedError(
-            -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
-        )
-    return query[name]
-
-
 def _listed(query: Mapping[str, str], name: str, listing: Listing) -> Instrument:
-    found = listing.instruments.get(_given(query, name))
+    found = listing.instruments.get(given(query, name))
     if found is None:
         raise RefusedError(-1121, "Invalid symbol.")
     return found
-
-
-def _number(query: Mapping[str, str], name: str) -> int | None:
-    if name not in query:
-        return None
-    if not _WHOLE.fullmatch(query[name]):
-        raise RefusedError(
-            -1100,
-            f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'.",
-        )
-    return int(query[name])
-
-
-def _span(query: Mapping[str, str], usual: int, most: int, *, is_clamped: bool = False) -> Span:
-    limit = _number(query, "limit") if "limit" in query else usual
-    limit = usual if limit is None else limit
-    if limit == 0 or (limit > most and not is_clamped):
-        raise RefusedError(-1130, "Data sent for parameter 'limit' is not valid.")
-    return Span(_number(query, "startTime"), _number(query, "endTime"), min(limit, most))
 
 
 def _kline(row: Row, length_ms: int) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from quorate.exchange.binance import Binance, weight
+from quorate.exchange.binance.public import Binance, weight
 from quorate.exchange.listing import NEVER_MS, Instrument, Listing
 from quorate.exchange.meter import Meter
 

@@ -1,0 +1,174 @@
+"""What an HTTP client holds for its connection pool, without a socket: requests go to a facade.
+
+In: the calls that a client makes of an aiohttp session. Out: replies after a delay, or what a
+network makes of them. The client is the real one; only its session is given to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from quorate.exchange.binance.signing import Request
+from quorate.exchange.network import Delivery, Network
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quorate.exchange.facade import Reply
+
+_REASONS: Final = {200: "OK", 429: "Too Many Requests"}
+
+
+class Answering(Protocol):
+    """A venue that answers a request at a moment of its own clock."""
+
+    def answer(self, request: Request, at_ms: int) -> Reply:
+        """Answer one request."""
+        ...
+
+
+class Response:
+    """What a client reads of a reply."""
+
+    def __init__(self, status: int, body: str, headers: Mapping[str, str]) -> None:
+        self.status = status
+        self.reason = _REASONS.get(status, "")
+        self.headers = dict(headers)
+        self._body = body
+
+    async def text(self, errors: str = "strict") -> str:  # noqa: ARG002 (the client names it)
+        """Return the body."""
+        return self._body
+
+
+class _Pending:
+    """A request that is sent when its ``async with`` begins."""
+
+    def __init__(self, session: Session, request: Request, timeout_s: float | None) -> None:
+        self._session = session
+        self._request = request
+        self._timeout_s = timeout_s
+
+    async def __aenter__(self) -> Response:
+        async with asyncio.timeout(self._timeout_s):
+            return await self._session.carry(self._request)
+
+    async def __aexit__(self, *given: object) -> None:
+        return None
+
+
+class Session:
+    """An aiohttp session's part that ccxt uses, over facades by host.
+
+    Parameters
+    ----------
+    hosts : mapping
+        Who answers for a host name: ``{"fapi.binance.com": Futures(...)}``.
+    network : Network, optional
+        Delays and faults on the way; 1 ms and none when left out.
+
+    Notes
+    -----
+    Units: milliseconds.  Causal: a request reaches the venue at its arrival, not when it is sent.
+    Missing: a host that nobody answers for cannot be resolved.
+    """
+
+    def __init__(self, hosts: Mapping[str, Answering], network: Network | None = None) -> None:
+        self._hosts = hosts
+        self._network = Network() if network is None else network
+        self.closed = False
+        self.headers: dict[str, str] = {}
+
+    def get(self, url: object, **given: Any) -> _Pending:  # noqa: ANN401
+        """Begin a GET."""
+        return self._begin("GET", url, **given)
+
+    def post(self, url: object, **given: Any) -> _Pending:  # noqa: ANN401
+        """Begin a POST."""
+        return self._begin("POST", url, **given)
+
+    def put(self, url: object, **given: Any) -> _Pending:  # noqa: ANN401
+        """Begin a PUT."""
+        return self._begin("PUT", url, **given)
+
+    def delete(self, url: object, **given: Any) -> _Pending:  # noqa: ANN401
+        """Begin a DELETE."""
+        return self._begin("DELETE", url, **given)
+
+    async def close(self) -> None:
+        """Close it; nothing can be sent after."""
+        self.closed = True
+
+    def _begin(
+        self,
+        method: str,
+        url: object,
+        *,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: Any = None,  # noqa: ANN401 (the client names it)
+        proxy: object = None,  # noqa: ARG002
+    ) -> _Pending:
+        parts = urlsplit(str(url))
+        request = Request(
+            method,
+            parts.path,
+            parts.query,
+            (data or b"").decode(),
+            (headers or {}).get("X-MBX-APIKEY", ""),
+            host=parts.netloc,
+        )
+        return _Pending(self, request, None if timeout is None else timeout.total)
+
+    async def carry(self, request: Request) -> Response:
+        """Carry a request to its venue and the reply back, as the network lets it."""
+        loop = asyncio.get_running_loop()
+        delivery = self._network.meet(request, _now_ms(loop))
+        venue = self._hosts.get(request.host)
+        if venue is None or delivery.is_unresolved:
+            raise socket.gaierror(-3, f"temporary failure in name resolution: {request.host}")
+        await _lapse(delivery.there_ms)
+        for late_ms in delivery.copies_ms:
+            loop.call_later(late_ms / 1e3, self._apply, venue, request, delivery)
+        if delivery.is_lost:
+            _reset_or_hang(delivery)
+            await asyncio.Event().wait()
+        reply = self._apply(venue, request, delivery)
+        if delivery.is_reply_lost:
+            _reset_or_hang(delivery)
+            await asyncio.Event().wait()
+        await _lapse(delivery.back_ms)
+        if delivery.is_cut:
+            import aiohttp
+
+            raise aiohttp.ClientPayloadError("the body ended before its length")
+        if delivery.instead is not None:
+            status, body = delivery.instead
+            return Response(status, body, reply.headers)
+        return Response(reply.status, json.dumps(reply.body, separators=(",", ":")), reply.headers)
+
+    def _apply(self, venue: Answering, request: Request, delivery: Delivery) -> Reply:
+        at_ms = _now_ms(asyncio.get_running_loop()) + delivery.skew_ms
+        return venue.answer(request, at_ms)
+
+
+async def _lapse(ms: float) -> None:
+    if ms:
+        await asyncio.sleep(ms / 1e3)
+
+
+def _now_ms(loop: asyncio.AbstractEventLoop) -> int:
+    found: int = getattr(loop, "now_ms", 0)
+    return found
+
+
+def _reset_or_hang(delivery: Delivery) -> None:
+    """End the connection; a request that hangs is left to the client's own timeout."""
+    if not delivery.is_hanging:
+        import aiohttp
+
+        raise aiohttp.ServerDisconnectedError
