@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from quorate.exchange.binance.signing import Request
@@ -18,13 +18,20 @@ from quorate.exchange.network import Delivery, Network
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quorate.exchange.binance.streams import Connection, Streams
     from quorate.exchange.facade import Reply
 
 _REASONS: Final = {200: "OK", 429: "Too Many Requests"}
 
 
 class Answering(Protocol):
-    """A venue that answers a request at a moment of its own clock."""
+    """A venue that answers a request at a moment of its own clock, and has websockets."""
+
+    streams: Streams
+
+    def go_on(self, at_ms: int) -> None:
+        """Let time go on without a request, and tell who listens."""
+        ...
 
     def answer(self, request: Request, at_ms: int) -> Reply:
         """Answer one request."""
@@ -61,6 +68,83 @@ class _Pending:
         return None
 
 
+class Message(NamedTuple):
+    """What a websocket received; ``type`` is aiohttp's."""
+
+    type: Any
+    data: Any
+    extra: str = ""
+
+
+class Socket:
+    """A websocket's part that ccxt uses.
+
+    What the venue has put into the outbox is received in order; ``is_mute`` holds it back though
+    pings are answered, ``is_dead`` answers nothing any more and is not closed either.
+    """
+
+    def __init__(self, venue: Answering, connection: Connection) -> None:
+        self._venue = venue
+        self.connection = connection
+        self.closed = False
+        self.is_mute = False
+        self.is_dead = False
+        self._conn = None
+        self._pongs = 0
+        self._woken = asyncio.Event()
+        connection.wake = self._woken.set
+
+    async def receive(self) -> Message:
+        """Return the next message; wait until there is one."""
+        from aiohttp import WSMsgType
+
+        while True:
+            self._woken.clear()
+            if self._pongs and not self.is_dead:
+                self._pongs -= 1
+                return Message(WSMsgType.PONG, b"")
+            if self.connection.outbox and not (self.is_mute or self.is_dead):
+                return Message(WSMsgType.TEXT, self.connection.outbox.pop(0))
+            if self.connection.is_cut and not self.is_dead:
+                self.closed = True
+                return Message(WSMsgType.CLOSE, 1001)
+            await self._woken.wait()
+
+    async def send_str(self, text: str) -> None:
+        """Send a text to the venue."""
+        if not self.is_dead:
+            self._venue.streams.hear(self.connection, text)
+
+    async def ping(self, data: bytes = b"") -> None:  # noqa: ARG002
+        """Send a ping; the answer is received in its turn."""
+        self._pongs += 1
+        self._woken.set()
+
+    async def pong(self, data: bytes = b"") -> None:
+        """Answer a ping."""
+
+    async def close(self, code: int = 1000) -> bool:  # noqa: ARG002
+        """Close it."""
+        self.closed = True
+        self._venue.streams.drop(self.connection)
+        return True
+
+
+class _Dialling:
+    """A websocket that is opened when it is entered."""
+
+    def __init__(self, session: Session, url: str) -> None:
+        self._session = session
+        self._url = url
+
+    async def __aenter__(self) -> Socket:
+        await asyncio.sleep(0.002)
+        return self._session.dial(self._url)
+
+    async def __aexit__(self, *given: object) -> None:
+        return None
+
+
 class Session:
     """An aiohttp session's part that ccxt uses, over facades by host.
 
@@ -74,6 +158,7 @@ class Session:
     Notes
     -----
     Units: milliseconds.  Causal: a request reaches the venue at its arrival, not when it is sent.
+    ``sockets`` has every websocket ever opened, so that a test can mute or kill it.
     Missing: a host that nobody answers for cannot be resolved.
     """
 
@@ -81,6 +166,7 @@ class Session:
         self._hosts = hosts
         self._network = Network() if network is None else network
         self.closed = False
+        self.sockets: list[Socket] = []
         self.headers: dict[str, str] = {}
 
     def get(self, url: object, **given: Any) -> _Pending:  # noqa: ANN401
@@ -99,9 +185,25 @@ class Session:
         """Begin a DELETE."""
         return self._begin("DELETE", url, **given)
 
+    def ws_connect(self, url: object, **given: Any) -> _Dialling:  # noqa: ANN401, ARG002
+        """Begin a websocket."""
+        return _Dialling(self, str(url))
+
     async def close(self) -> None:
         """Close it; nothing can be sent after."""
         self.closed = True
+
+    def dial(self, url: str) -> Socket:
+        """Open a websocket at the venue of a host, which may refuse it."""
+        import aiohttp
+
+        parts = urlsplit(url)
+        venue = self._hosts.get(parts.netloc)
+        connection = None if venue is None else venue.streams.connect(parts.path, parts.query)
+        if venue is None or connection is None:
+            raise aiohttp.ClientConnectionError(f"{parts.netloc} refuses {parts.path}")
+        self.sockets.append(Socket(venue, connection))
+        return self.sockets[-1]
 
     def _begin(
         self,
@@ -153,7 +255,17 @@ class Session:
 
     def _apply(self, venue: Answering, request: Request, delivery: Delivery) -> Reply:
         at_ms = _now_ms(asyncio.get_running_loop()) + delivery.skew_ms
-        return venue.answer(request, at_ms)
+        reply = venue.answer(request, at_ms)
+        venue.streams.spread()
+        return reply
+
+
+async def beat(venue: Answering, every_s: float, *, skew_ms: int = 0) -> None:
+    """Let a venue's time go on by itself, and its streams with it, until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(every_s)
+        venue.go_on(_now_ms(loop) + skew_ms)
 
 
 async def _lapse(ms: float) -> None:

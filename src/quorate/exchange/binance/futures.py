@@ -13,6 +13,7 @@ from quorate.exchange.binance.calls import Call, Lags
 from quorate.exchange.binance.holding import Holding
 from quorate.exchange.binance.quotes import Quotes
 from quorate.exchange.binance.signing import allowed, authenticate
+from quorate.exchange.binance.streams import Streams
 from quorate.exchange.binance.trading import Trading
 from quorate.exchange.facade import Reply
 from quorate.exchange.meter import Meter
@@ -45,6 +46,7 @@ _WEIGHTS: Final[Mapping[str, int]] = {
 }
 
 
+_LISTEN: Final = "/fapi/v1/listenKey"
 _WITHOUT_SYMBOL: Final = frozenset({"GET /fapi/v1/openOrders", "GET /fapi/v1/openAlgoOrders"})
 
 
@@ -71,6 +73,7 @@ class Futures:
         self.meter = Meter(2400)
         self.order_meters = {"10S": Meter(300, window_s=10.0), "1M": Meter(1200)}
         self._quotes = Quotes(exchange)
+        self.streams = Streams(exchange, self._quotes)
         self._signed = Trading(exchange).endpoints | Holding(exchange).endpoints
 
     @property
@@ -96,6 +99,8 @@ class Futures:
         name = f"{request.method} {request.path}"
         public = request.path.removeprefix("/fapi/v1/")
         is_public = request.method == "GET" and public in self._quotes.endpoints
+        if request.path == _LISTEN:
+            return self._listen(request)
         if not is_public and name not in self._signed:
             return Reply(404, {"code": -5000, "msg": f"Path {request.path} is invalid"})
         headers, refused = self._metered(name, request)
@@ -110,6 +115,26 @@ class Futures:
             said = {"code": found.code, "msg": found.message}
             return Reply(found.status, said, headers)
         return Reply(200, body, headers)
+
+    def go_on(self, at_ms: int) -> None:
+        """Let time go on without a request, and tell who listens."""
+        self.exchange.advance(max(at_ms, self._now_ms))
+        self.streams.spread()
+        self.streams.tick()
+
+    def _listen(self, request: Request) -> Reply:
+        """Answer for listen keys, which need a key and no signature."""
+        try:
+            account = allowed(request, self.keys, to_trade=False).account
+        except RefusedError as found:
+            return Reply(found.status, {"code": found.code, "msg": found.message})
+        if request.method == "POST":
+            return Reply(200, {"listenKey": self.streams.listen(account)})
+        if request.method == "PUT" and not self.streams.renew(account):
+            return Reply(400, {"code": -1125, "msg": "This listenKey does not exist."})
+        if request.method == "DELETE":
+            self.streams.expire(account, is_told=False)
+        return Reply(200, {})
 
     def _metered(self, name: str, request: Request) -> tuple[dict[str, str], Reply | None]:
         at_s = self._now_ms / 1000.0

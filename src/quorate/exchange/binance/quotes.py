@@ -61,6 +61,15 @@ class Quotes:
             raise RefusedError(-1121, "Invalid symbol.")
         return refresh(self._exchange.state, symbol)
 
+    def update_id(self, market: Market) -> int:
+        """Return a number that rises with every change of a book."""
+        return market.book.version
+
+    def candle(self, market: Market, opened_ms: int, length_ms: int) -> list[Any]:
+        """Return a candle as far as it has been."""
+        start_ms = self._exchange.state.start_ms
+        return _kline(market, opened_ms, length_ms, start_ms, self._now_ms)
+
     def _ping(self, query: Mapping[str, str]) -> object:
         only(query)
         return {}
@@ -100,7 +109,7 @@ class Quotes:
             first = last - last % length_ms - (within.limit - 1) * length_ms
         first = max(first + -first % length_ms, start_ms - start_ms % length_ms)
         return [
-            _kline(market, opened, length_ms, start_ms, self._now_ms)
+            self.candle(market, opened, length_ms)
             for opened in range(first, last + 1, length_ms)[: within.limit]
         ]
 
@@ -119,8 +128,12 @@ class Quotes:
             ]
             for name, side in (("bids", BUY), ("asks", SELL))
         }
-        number = max(market.point, 0) + 1
-        return {"lastUpdateId": number, "E": self._now_ms, "T": self._now_ms, **sides}
+        return {
+            "lastUpdateId": self.update_id(market),
+            "E": self._now_ms,
+            "T": self._now_ms,
+            **sides,
+        }
 
     def _touch(self, query: Mapping[str, str]) -> object:
         only(query, "symbol")

@@ -42,7 +42,7 @@ class Book:
     Notes
     -----
     Units: ticks and lots.  Causal: entries of one price trade in the order they came.
-    Missing: an empty side has no best price (0).
+    Missing: an empty side has no best price (0).  ``version`` rises with every change.
 
     Examples
     --------
@@ -54,6 +54,7 @@ class Book:
     """
 
     def __init__(self) -> None:
+        self.version = 1
         self._levels: dict[int, dict[int, deque[Resting]]] = {BUY: {}, SELL: {}}
         # keys ascend and the best is last: of bids the price, of asks the price below zero
         self._keys: dict[int, list[int]] = {BUY: [], SELL: []}
@@ -70,6 +71,7 @@ class Book:
 
     def rest(self, side: int, price: int, resting: Resting) -> None:
         """Put an entry at the end of its price's queue."""
+        self.version += 1
         levels = self._levels[side]
         if price not in levels:
             levels[price] = deque()
@@ -78,6 +80,7 @@ class Book:
 
     def remove(self, side: int, price: int, resting: Resting) -> None:
         """Take an entry out; it must be there."""
+        self.version += 1
         self._levels[side][price].remove(resting)
         self._tidy(side, price)
 
@@ -108,6 +111,7 @@ class Book:
 
     def take(self, side: int, match: Match) -> None:
         """Take the lots of a match out of the book; the entry must be first of the other side."""
+        self.version += 1
         queue = self._levels[-side][match.price]
         match.resting.left -= match.quantity
         if match.resting.left == 0:
@@ -136,6 +140,7 @@ class Book:
 
         Lots are taken from the end of the queue and added at its end: who waits keeps the place.
         """
+        self.version += 1
         levels = self._levels[side]
         for price in [each for each in levels if each not in keep]:
             queue = levels[price]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +12,7 @@ from quorate.exchange.binance.signing import Key
 from quorate.exchange.matching.exchange import Exchange
 from quorate.exchange.matching.instruments import Instrument
 from quorate.exchange.network import Network
-from quorate.exchange.session import Session
+from quorate.exchange.session import Session, beat
 from quorate.exchange.virtual import VirtualLoop, run_virtually
 
 if TYPE_CHECKING:
@@ -37,6 +39,20 @@ def venue(**key: Any) -> Futures:
     return Futures(exchange, {"key": Key("key", "me", "secret", **key)})
 
 
+SETTINGS: dict[str, Any] = {
+    "apiKey": "key",
+    "secret": "secret",
+    "enableRateLimit": False,
+    "timeout": 5000,
+    "options": {
+        "fetchCurrencies": False,
+        "recvWindow": 5000,
+        "fetchMarkets": {"types": ["linear"]},
+        "warnOnFetchOpenOrdersWithoutSymbol": False,
+    },
+}
+
+
 def trade(
     play: Callable[[Any], Coroutine[Any, Any, Result]],
     made: Futures | None = None,
@@ -49,27 +65,35 @@ def trade(
     found = venue() if made is None else made
 
     async def main() -> Result:
-        client = ccxt.binanceusdm(
-            {
-                "apiKey": "key",
-                "secret": "secret",
-                "enableRateLimit": False,
-                "timeout": 5000,
-                "options": {
-                    "fetchCurrencies": False,
-                    "recvWindow": 5000,
-                    "fetchMarkets": {"types": ["linear"]},
-                    "warnOnFetchOpenOrdersWithoutSymbol": False,
-                },
-                **options,
-            }
-        )
+        client = ccxt.binanceusdm({**copy.deepcopy(SETTINGS), **options})
         client.session = Session({"fapi.binance.com": found}, Network(3, faults))
         client.number = str
         try:
             await client.load_markets()
             return await play(client)
         finally:
+            await client.close()
+
+    return run_virtually(main(), VirtualLoop(START_MS))
+
+
+def watch(
+    play: Callable[[Any, Session], Coroutine[Any, Any, Result]], made: Futures, every_s: float = 1.0
+) -> Result:
+    """Let the real client watch a venue whose time goes on by itself."""
+    import ccxt.pro as ccxt
+
+    async def main() -> Result:
+        client = ccxt.binanceusdm(copy.deepcopy(SETTINGS))
+        session = Session({"fapi.binance.com": made, "fstream.binance.com": made})
+        client.session = session
+        client.number = str
+        beating = asyncio.create_task(beat(made, every_s))
+        try:
+            await client.load_markets()
+            return await play(client, session)
+        finally:
+            beating.cancel()
             await client.close()
 
     return run_virtually(main(), VirtualLoop(START_MS))
