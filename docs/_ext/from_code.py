@@ -203,6 +203,7 @@ def commands() -> list[str]:
         "archives",
         "auditing",
         "data",
+        "exchanging",
         "nightly",
         "pulling",
         "reconciling",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from quorate.api.crossed import Cross
     from quorate.api.decided import decisions
     from quorate.api.effective import read_settings
+    from quorate.api.exchanging import Served, serve_exchange, simulated_exchange
     from quorate.api.explaining import explain
     from quorate.api.explanation import Explanation
     from quorate.api.extensions import engines
@@ -78,6 +79,7 @@ _HOME = {
     "Registry": "api.registering",
     "Result": "api.result",
     "Search": "api.searching",
+    "Served": "api.exchanging",
     "Simulation": "api.simulating",
     "Sizes": "api.replays",
     "Sweep": "api.sweeping",
@@ -116,7 +118,9 @@ _HOME = {
     "runs": "api.listing",
     "schema": "api.configure",
     "search": "api.searching",
+    "serve_exchange": "api.exchanging",
     "simulate": "api.simulating",
+    "simulated_exchange": "api.exchanging",
     "sizes": "api.replays",
     "stock": "api.stocktaking",
     "survivorship": "api.universes",
@@ -150,6 +154,7 @@ __all__ = [
     "Registry",
     "Result",
     "Search",
+    "Served",
     "Simulation",
     "Sizes",
     "Sweep",
@@ -188,7 +193,9 @@ __all__ = [
     "runs",
     "schema",
     "search",
+    "serve_exchange",
     "simulate",
+    "simulated_exchange",
     "sizes",
     "stock",
     "survivorship",

@@ -34,6 +34,7 @@ def run(arguments: Sequence[str]) -> int:
         archives,
         auditing,
         data,
+        exchanging,
         nightly,
         pulling,
         reconciling,

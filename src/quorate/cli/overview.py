@@ -44,6 +44,7 @@ GROUPS: Final = {
         "data universe",
         "keep",
     ),
+    "Try orders": ("exchange serve",),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80

@@ -14,6 +14,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     archives,
     auditing,
     data,
+    exchanging,
     nightly,
     pulling,
     reconciling,

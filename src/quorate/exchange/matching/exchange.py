@@ -43,8 +43,8 @@ class Exchange:
         Its first moment.
     paths : mapping, optional
         A price path by symbol; a ``Walk`` from 1,000 ticks where there is none.
-    ladder : Ladder
-        What rests around each price.
+    ladders : mapping, optional
+        What rests around each price, by symbol.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class Exchange:
         seed: int,
         start_ms: int,
         paths: Mapping[str, Path] | None = None,
-        ladder: Ladder | None = None,
+        ladders: Mapping[str, Ladder] | None = None,
     ) -> None:
         if start_ms % POINT_MS:
             raise ValueError(f"start_ms is {start_ms}, must be a multiple of {POINT_MS} ms")
@@ -85,7 +85,8 @@ class Exchange:
         for number, each in enumerate(instruments):
             own = noise(seed, number)
             path = given.get(each.symbol) or Walk(own, start=1000)
-            markets[each.symbol] = Market(each, path, ladder or Ladder(), own)
+            ladder = (ladders or {}).get(each.symbol, Ladder())
+            markets[each.symbol] = Market(each, path, ladder, own)
         self.state = State(start_ms, start_ms, markets)
 
     def open_account(self, name: str, wallet: Mapping[str, Decimal]) -> Account:

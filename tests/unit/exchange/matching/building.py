@@ -35,7 +35,6 @@ def exchange(
     *prices: int,
     volume: int = 0,
     instrument: Instrument = BTC,
-    ladder: Ladder | None = None,
     accounts: Sequence[str] = ("me", "you"),
 ) -> Exchange:
     """Build an exchange with one instrument at 1,000.0 and accounts of 10,000 USDT."""
@@ -44,7 +43,7 @@ def exchange(
         seed=7,
         start_ms=0,
         paths={instrument.symbol: Steps(prices or (10_000,), volume)},
-        ladder=ladder or Ladder(half=5, levels=4, gap=5, lots=100),
+        ladders={instrument.symbol: Ladder(half=5, levels=4, gap=5, lots=100)},
     )
     for name in accounts:
         made.open_account(name, {"USDT": Decimal(10_000), "BNB": Decimal(10)})

@@ -1,0 +1,189 @@
+"""A simulated exchange to trade against: built from a few words, served on this machine.
+
+In: coins, a balance, a seed. Out: a venue that speaks Binance USD-M futures, or its address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from quorate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from quorate.exchange.binance.futures import Futures
+
+_PRICES: Final = {"BTC": "60000", "ETH": "3000", "BNB": "600", "SOL": "150", "XRP": "0.6"}
+_PRICE: Final = "100"
+_LEVEL_USD: Final = 20_000
+_STEP: Final = Decimal("0.00002")
+
+
+class Served(NamedTuple):
+    """Where the exchange listens and with which key it lets one in."""
+
+    url: str
+    api_key: str
+    secret: str
+    symbols: tuple[str, ...]
+
+
+def simulated_exchange(
+    coins: Sequence[str] = ("BTC", "ETH"),
+    *,
+    balance: Decimal | str = "10000",
+    seed: int = 7,
+    start_ms: int = 0,
+    api_key: str = "key",
+    secret: str = "secret",  # noqa: S107  (of a simulated account)
+) -> Futures:
+    """Build an exchange that speaks Binance USD-M futures, with one account.
+
+    Parameters
+    ----------
+    coins : sequence of str
+        ``BTC``, ``ETH`` ...: each a perpetual in USDT, 100 USDT where its price is not known here.
+    balance : Decimal or str
+        Of the account, in USDT.
+    seed : int
+        The same seed and the same requests at the same times give the same answers.
+    start_ms : int
+        Its first moment, a multiple of 15,000 ms.
+    api_key, secret : str
+        Of the account.
+
+    Returns
+    -------
+    Futures
+        Answers requests; ``exchange.session.Session`` gives it to a ccxt client without a socket.
+
+    Raises
+    ------
+    ConfigError
+        If a coin is named twice, has no letters, or the balance is not above 0.
+
+    Notes
+    -----
+    Units: USDT, milliseconds.  Causal: by the time of each request.  Missing: none.
+    RELIABILITY 7.
+
+    Examples
+    --------
+    >>> made = simulated_exchange(["BTC"])
+    >>> list(made.exchange.state.markets), made.exchange.state.mark("BTCUSDT")
+    (['BTCUSDT'], 600000)
+    """
+    from quorate.exchange.binance.futures import Futures
+    from quorate.exchange.binance.signing import Key
+    from quorate.exchange.matching.exchange import Exchange
+    from quorate.exchange.matching.flow import Ladder, Walk, noise
+    from quorate.exchange.matching.instruments import Instrument
+
+    names = [coin.upper() for coin in coins]
+    if len(set(names)) < len(names) or not names or not all(each.isalnum() for each in names):
+        raise ConfigError(
+            f"the coins are {', '.join(map(repr, coins)) or 'none'}",
+            hint="name each once, by its letters: --coins BTC ETH",
+        )
+    amount = _amount(balance)
+    instruments, paths, ladders = [], {}, {}
+    for number, coin in enumerate(names):
+        price = Decimal(_PRICES.get(coin, _PRICE))
+        # five digits of a price move, as venues choose their ticks
+        tick = Decimal(1).scaleb(price.adjusted() - 5)
+        lot = Decimal(1).scaleb(-max(price.adjusted() - 1, 0))
+        made = Instrument(
+            f"{coin}USDT",
+            coin,
+            tick=tick,
+            lot=lot,
+            min_quantity=lot,
+            max_quantity=lot * 10**6,
+            max_market_quantity=lot * 10**5,
+        )
+        instruments.append(made)
+        ticks = int(price / tick)
+        lots = max(int(_LEVEL_USD / price / lot), 1)
+        paths[made.symbol] = Walk(noise(seed, number), start=ticks, volume=lots)
+        step = max(int(ticks * _STEP), 1)
+        ladders[made.symbol] = Ladder(half=step, gap=step, levels=8, lots=lots)
+    exchange = Exchange(instruments, seed=seed, start_ms=start_ms, paths=paths, ladders=ladders)
+    exchange.open_account("account", {"USDT": amount})
+    return Futures(exchange, {api_key: Key(api_key, "account", secret)})
+
+
+def _amount(balance: Decimal | str) -> Decimal:
+    try:
+        amount = Decimal(balance)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise ConfigError(f"the balance is {balance}, must be above 0 USDT", hint="--balance 10000")
+    return amount
+
+
+def serve_exchange(
+    coins: Sequence[str] = ("BTC", "ETH"),
+    *,
+    balance: Decimal | str = "10000",
+    seed: int = 7,
+    port: int = 8765,
+    seconds: float | None = None,
+    ready: Callable[[Served], None] | None = None,
+) -> None:
+    """Serve a simulated exchange on 127.0.0.1 in real time until it is interrupted.
+
+    Parameters
+    ----------
+    coins, balance, seed
+        As ``simulated_exchange``.
+    port : int
+        0 for any that is free.
+    seconds : float, optional
+        How long; for ever when left out.
+    ready : callable, optional
+        Called with the address once it listens.
+
+    Raises
+    ------
+    ConfigError
+        If the port is taken, or as ``simulated_exchange``.
+
+    Notes
+    -----
+    Units: seconds.  Causal: real time.  Missing: none.
+    RELIABILITY 7.
+
+    Examples
+    --------
+    >>> serve_exchange(["BTC"], port=0, seconds=0.0, ready=lambda it: print(it.symbols))
+    ('BTCUSDT',)
+    """
+    from quorate.exchange.loopback import clock_ms, listening
+    from quorate.exchange.matching.flow import POINT_MS
+
+    now_ms = clock_ms()
+    made = simulated_exchange(
+        coins, balance=balance, seed=seed, start_ms=now_ms - now_ms % POINT_MS
+    )
+
+    async def main() -> None:
+        async with listening(made, port=port) as url:
+            if ready is not None:
+                (key,) = made.keys.values()
+                ready(Served(url, key.name, key.secret, tuple(made.exchange.state.markets)))
+            if seconds is None:
+                await asyncio.Event().wait()
+            else:
+                await asyncio.sleep(seconds)
+
+    try:
+        asyncio.run(main())
+    except OSError as error:
+        raise ConfigError(
+            f"the exchange cannot listen on port {port}: {error.strerror}",
+            hint="choose another: --port 8766, or --port 0 for any that is free",
+        ) from error
