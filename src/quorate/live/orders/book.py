@@ -1,0 +1,221 @@
+"""What is known of an account's orders, trades and positions: the state that the journal folds to.
+
+Two amounts are kept of an order: what its trades add up to, and the most that a status has told.
+Positions and fees are sums of trades and of nothing else: a status is a reason to fetch trades,
+never a trade. What may still happen is reserved in full: everything that is not certainly over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import (
+    Clamped,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    Rounded,
+    Underflow,
+)
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from quorate.live.orders.states import AT_VENUE, IN_DOUBT, TERMINAL, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quorate.live.orders.events import Intended
+    from quorate.venues.base import PositionSide, Side
+
+    PositionKey: TypeAlias = tuple[str, str, PositionSide]
+    TradeKey: TypeAlias = tuple[str, str, str]
+
+ZERO: Final = Decimal(0)
+
+_TRAPS: Final = (Inexact, Rounded, InvalidOperation, Overflow, Underflow, Clamped, DivisionByZero)
+
+EXACT: Final = Context(prec=400, traps=list(_TRAPS))
+"""Sums of money: wide enough for any amount the journal takes, and an error before a rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One intent and all that is known of what became of it.
+
+    Parameters
+    ----------
+    intent : Intended
+        What was to be sent.
+    state : State
+        Where it is.
+    traded : Decimal
+        Sum of its trades that are booked; above the quantity only if the venue overfilled.
+    told : Decimal
+        The most that a status told had traded, at most the quantity.
+    is_stray : bool
+        It was taken for never placed, and is or may be alive at the venue.
+
+    Notes
+    -----
+    Units: coins, ms since 1970.  Causal: as of the last event.  Missing: None before it was sent.
+    """
+
+    intent: Intended
+    state: State
+    venue_order_id: str = ""
+    traded: Decimal = ZERO
+    told: Decimal = ZERO
+    epoch: int | None = None
+    sent_at_ms: int | None = None
+    window_ms: int | None = None
+    since_ms: int
+    touched_ms: int
+    reason: str = ""
+    is_cancel_wanted: bool = False
+    is_stray: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether it has ended: nothing of it is left at the venue."""
+        return self.state in TERMINAL
+
+    @property
+    def filled(self) -> Decimal:
+        """Return how much has traded for all that is known; it never falls (I8)."""
+        return min(self.intent.quantity, max(self.traded, self.told))
+
+    @property
+    def reserved(self) -> Decimal:
+        """Return how much of it may still come into the position: all that is not booked."""
+        if self.is_over and not self.is_stray:
+            return max(ZERO, EXACT.subtract(self.told, self.traded))
+        return max(ZERO, EXACT.subtract(self.intent.quantity, self.traded))
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A trade as it was booked; ``intent_id`` is "" where no order of ours explains it."""
+
+    intent_id: str
+    side: Side
+    position_side: PositionSide
+    price: Decimal
+    quantity: Decimal
+    traded_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """An account as the journal has it; made by ``reducer`` only, and never changed.
+
+    Parameters
+    ----------
+    orders : mapping
+        Intent id -> order, in the order of their intents.
+    by_client, by_number : mapping
+        (venue, client id) and (venue, symbol, the venue's order id) -> intent id.
+    trades : mapping
+        (venue, symbol, trade id) -> what was booked.
+    positions : mapping
+        (venue, symbol, position side) -> coins, above 0 long.
+    fees : mapping
+        (venue, asset) -> paid so far, below 0 where rebates were more.
+    last_trades : mapping
+        (venue, symbol) -> stamp and id of the newest trade: from where a sweep asks on.
+    epoch, n_events : int
+        Which life of the desk wrote last, and how many events were folded.
+    """
+
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    by_client: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    by_number: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    trades: Mapping[TradeKey, Booked] = field(default_factory=dict)
+    positions: Mapping[PositionKey, Decimal] = field(default_factory=dict)
+    fees: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    last_trades: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    epoch: int = 0
+    n_events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A position, and where it ends if everything that may trade does.
+
+    Notes
+    -----
+    Units: coins, above 0 long.  Causal: as of the book.  Missing: none.
+
+    Examples
+    --------
+    >>> held = Exposure(Decimal(1), buying=Decimal(2), selling=Decimal(4))
+    >>> held.highest, held.lowest, held.worst
+    (Decimal('3'), Decimal('-3'), Decimal('3'))
+    """
+
+    position: Decimal
+    buying: Decimal
+    selling: Decimal
+
+    @property
+    def highest(self) -> Decimal:
+        """Return the position if every buy fills and no sell does."""
+        return EXACT.add(self.position, self.buying)
+
+    @property
+    def lowest(self) -> Decimal:
+        """Return the position if every sell fills and no buy does."""
+        return EXACT.subtract(self.position, self.selling)
+
+    @property
+    def worst(self) -> Decimal:
+        """Return the largest size the position can come to, whichever way."""
+        return max(abs(self.highest), abs(self.lowest))
+
+
+def exposure(book: Book, key: PositionKey) -> Exposure:
+    """Return a position with all that is open, unknown or told but not booked, at full size (I4).
+
+    Examples
+    --------
+    >>> from quorate.venues.base import PositionSide
+    >>> exposure(Book(), ("binance", "BTCUSDT", PositionSide.BOTH)).worst
+    Decimal('0')
+    """
+    sums = {1: ZERO, -1: ZERO}
+    for order in book.orders.values():
+        intent = order.intent
+        if (intent.venue, intent.symbol, intent.position_side) == key:
+            sums[intent.side.sign] = EXACT.add(sums[intent.side.sign], order.reserved)
+    return Exposure(book.positions.get(key, ZERO), sums[1], sums[-1])
+
+
+def unresolved(book: Book) -> tuple[Order, ...]:
+    """Return the orders of which nobody knows whether they are at the venue."""
+    return tuple(order for order in book.orders.values() if order.state in IN_DOUBT)
+
+
+def open_orders(book: Book) -> tuple[Order, ...]:
+    """Return the orders that the venue has, or has had, and that are not known to be over."""
+    return tuple(item for item in book.orders.values() if item.state in AT_VENUE or item.is_stray)
+
+
+def unbooked(book: Book) -> tuple[Order, ...]:
+    """Return the orders of which a status told more than was booked: their trades are missing."""
+    return tuple(order for order in book.orders.values() if order.told > order.traded)
+
+
+def intent_of(
+    book: Book, venue: str, symbol: str, *, venue_order_id: str, client_id: str | None
+) -> str | None:
+    """Return the intent that a trade or an order of the venue belongs to; None: not of this book.
+
+    Examples
+    --------
+    >>> intent_of(Book(), "binance", "BTCUSDT", venue_order_id="7", client_id=None) is None
+    True
+    """
+    if client_id and (found := book.by_client.get((venue, client_id))):
+        return found
+    return book.by_number.get((venue, symbol, venue_order_id))

@@ -1,0 +1,153 @@
+"""A book that is being written: a private copy, its accounts, and what is asked of the desk.
+
+The reducer copies a book once a batch and writes to the copy, so that it is pure at its border and
+fast inside. Trades are booked here, whatever their order's state: a trade happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quorate.live.orders.book import EXACT, ZERO, Book, Booked, Order
+from quorate.live.orders.effects import Alarm, Effect, Halt, Trouble
+from quorate.live.orders.states import State, may_follow
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from quorate.live.orders.book import PositionKey
+    from quorate.live.orders.events import ExternalFill, Filled, Intended
+
+
+class Draft:
+    """A working copy of a book.
+
+    Parameters
+    ----------
+    book : Book
+        Left as it is.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self.orders = dict(book.orders)
+        self.by_client = dict(book.by_client)
+        self.by_number = dict(book.by_number)
+        self.trades = dict(book.trades)
+        self.positions = dict(book.positions)
+        self.fees = dict(book.fees)
+        self.last_trades = dict(book.last_trades)
+        self.epoch = book.epoch
+        self.n_events = book.n_events
+        self.effects: list[Effect] = []
+
+    def book(self) -> Book:
+        """Return what was written as a book."""
+        return Book(
+            orders=self.orders,
+            by_client=self.by_client,
+            by_number=self.by_number,
+            trades=self.trades,
+            positions=self.positions,
+            fees=self.fees,
+            last_trades=self.last_trades,
+            epoch=self.epoch,
+            n_events=self.n_events,
+        )
+
+    def ask(self, effect: Effect) -> None:
+        """Ask the desk for something."""
+        self.effects.append(effect)
+
+    def alarm(self, trouble: Trouble, intent_id: str, text: str) -> None:
+        """Tell a person."""
+        self.effects.append(Alarm(trouble, intent_id, text))
+
+    def halt(self, trouble: Trouble, intent: Intended, text: str) -> None:
+        """Tell a person, and let no entry of the symbol out."""
+        self.alarm(trouble, intent.intent_id, text)
+        self.ask(Halt(intent.venue, intent.symbol, trouble))
+
+    def put(self, order: Order) -> None:
+        """Keep an order as it is now."""
+        self.orders[order.intent.intent_id] = order
+
+    def known(self, intent_id: str, what: str) -> Order | None:
+        """Return an order; one that no intent stands for is an alarm."""
+        found = self.orders.get(intent_id)
+        if found is None:
+            self.alarm(Trouble.UNKNOWN_INTENT, intent_id, f"{what} of an intent that is not here")
+        return found
+
+    def numbered(self, order: Order, number: str) -> Order:
+        """Note the venue's id of an order; two ids are two orders of one intent (I1)."""
+        intent = order.intent
+        if not number or number == order.venue_order_id:
+            return order
+        if order.venue_order_id and intent.trigger_price is None:
+            text = f"the venue has {order.venue_order_id} and {number} of it"
+            self.halt(Trouble.SECOND_ORDER, intent, text)
+            return order
+        # a stop that triggers becomes an order with an id of its own
+        self.by_number.setdefault((intent.venue, intent.symbol, number), intent.intent_id)
+        return replace(order, venue_order_id=number)
+
+    def add(self, key: PositionKey, delta: Decimal) -> None:
+        """Change a position."""
+        self.positions[key] = EXACT.add(self.positions.get(key, ZERO), delta)
+
+    def booked(self, trade: Filled | ExternalFill, intent_id: str) -> bool:
+        """Book a trade once, by its id; say whether it is news to the order it is of."""
+        key = (trade.venue, trade.symbol, trade.trade_id)
+        entry = Booked(
+            intent_id,
+            trade.side,
+            trade.position_side,
+            trade.price,
+            trade.quantity,
+            trade.traded_at_ms,
+        )
+        before = self.trades.get(key)
+        if before is not None:
+            return self._again(key, before, entry)
+        self.trades[key] = entry
+        signed = trade.quantity if trade.side.sign > 0 else EXACT.minus(trade.quantity)
+        self.add((trade.venue, trade.symbol, trade.position_side), signed)
+        purse = (trade.venue, trade.fee_asset)
+        self.fees[purse] = EXACT.add(self.fees.get(purse, ZERO), trade.fee)
+        place = (trade.venue, trade.symbol)
+        newest = (trade.traded_at_ms, trade.trade_id)
+        if place not in self.last_trades or _age(newest) > _age(self.last_trades[place]):
+            self.last_trades[place] = newest
+        return True
+
+    def _again(self, key: tuple[str, str, str], before: Booked, entry: Booked) -> bool:
+        """Take a trade that is booked: its order may be news, its amounts may not."""
+        if replace(before, intent_id="") != replace(entry, intent_id=""):
+            text = f"trade {key[2]} of {key[1]} was booked otherwise before"
+            self.alarm(Trouble.CONFLICTING_TRADE, entry.intent_id, text)
+            self.ask(Halt(key[0], key[1], Trouble.CONFLICTING_TRADE))
+            return False
+        if before.intent_id or not entry.intent_id:
+            return False
+        self.trades[key] = entry  # it came as a stranger's: the accounts have it, its order not
+        return True
+
+
+def move(order: Order, state: State, at_ms: int, reason: str = "") -> Order:
+    """Bring an order to a state that may follow its own; anything else is a bug of the reducer."""
+    if state is order.state:
+        return order
+    if not may_follow(order.state, state):
+        raise AssertionError(f"an order goes from {order.state} to {state}")
+    return replace(order, state=state, since_ms=at_ms, reason=reason or order.reason)
+
+
+def touch(order: Order, at_ms: int) -> Order:
+    """Note when an order was last heard of."""
+    return order if at_ms <= order.touched_ms else replace(order, touched_ms=at_ms)
+
+
+def _age(stamped: tuple[int, str]) -> tuple[int, int, str]:
+    """Order trades of one millisecond by their ids, which are numbers at most venues."""
+    return (stamped[0], len(stamped[1]), stamped[1])

@@ -1,0 +1,242 @@
+"""The fold: a book and an event give a book and what is to be done; nothing else decides either.
+
+No clock, no file, no chance: the journal folded from zero is the book that a running desk holds
+(I9). Reports are merged by rank and by the largest amount, so that twice, late or out of order
+changes nothing (I6, I8). Trades are taken in any state; only they move positions. Nothing that a
+venue can say makes it raise: what does not fit is an alarm, and the cautious reading is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from quorate.live.orders.book import ZERO, Book, Order
+from quorate.live.orders.draft import Draft, move, touch
+from quorate.live.orders.effects import LookUp, Resolve, Trouble
+from quorate.live.orders.events import (
+    Absence,
+    Acknowledged,
+    Adjusted,
+    CancelIntended,
+    Cancelling,
+    CancelOutcome,
+    ExternalFill,
+    Filled,
+    InDoubt,
+    Intended,
+    JournalEvent,
+    Opened,
+    Reconciled,
+    Refused,
+    Retired,
+    Sending,
+    StatusSeen,
+)
+from quorate.live.orders.reports import told
+from quorate.live.orders.states import State
+from quorate.live.orders.trades import adjusted, external_fill, filled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from quorate.live.orders.effects import Effect
+
+
+def init() -> Book:
+    """Return the book of an account of which nothing was ever written."""
+    return Book()
+
+
+def step(book: Book, event: JournalEvent) -> tuple[Book, tuple[Effect, ...]]:
+    """Fold one event into a book.
+
+    Parameters
+    ----------
+    book : Book
+        Left as it is.
+    event : JournalEvent
+        The next of the journal.
+
+    Returns
+    -------
+    book, effects : Book, tuple
+        The book after it, and what the desk is to do.
+
+    Notes
+    -----
+    Units: those of the events.  Causal: reads nothing but its arguments.  Missing: an event of an
+    unknown intent is an alarm and changes nothing but accounts.
+
+    Examples
+    --------
+    >>> book, effects = step(init(), Opened(at_ms=1, epoch=1))
+    >>> book.epoch, effects
+    (1, ())
+    """
+    return scan(book, (event,))
+
+
+def scan(book: Book, events: Iterable[JournalEvent]) -> tuple[Book, tuple[Effect, ...]]:
+    """Fold events in their order; the same as ``step`` for each, with one copy for all of them."""
+    draft = Draft(book)
+    for event in events:
+        draft.n_events += 1
+        _TAKE[type(event)](draft, event)
+    return draft.book(), tuple(draft.effects)
+
+
+def _opened(draft: Draft, event: Opened) -> None:
+    if event.epoch <= draft.epoch:
+        draft.alarm(Trouble.OLD_EPOCH, "", f"epoch {event.epoch} opened after {draft.epoch}")
+        return
+    draft.epoch = event.epoch
+    for order in tuple(draft.orders.values()):
+        after = _AFTER_CRASH.get(order.state)
+        if after is not None:
+            reason = "the desk ended before it was sent" if after is State.NOT_PLACED else "restart"
+            draft.put(move(order, after, event.at_ms, reason))
+        if after in (State.UNKNOWN, State.UNKNOWN_CANCEL):
+            draft.ask(Resolve(order.intent.intent_id))
+
+
+_AFTER_CRASH: Final = {
+    State.INTENT: State.NOT_PLACED,
+    State.SENDING: State.UNKNOWN,
+    State.UNKNOWN: State.UNKNOWN,
+    State.CANCELING: State.UNKNOWN_CANCEL,
+    State.UNKNOWN_CANCEL: State.UNKNOWN_CANCEL,
+}
+
+
+def _intended(draft: Draft, event: Intended) -> None:
+    before = draft.orders.get(event.intent_id)
+    if before is not None:
+        if before.intent != event:
+            draft.alarm(Trouble.DUPLICATE_INTENT, event.intent_id, "the intent is there already")
+        return
+    name = (event.venue, event.client_id)
+    if name in draft.by_client:
+        text = f"the client id {event.client_id} is that of {draft.by_client[name]}"
+        draft.alarm(Trouble.DUPLICATE_CLIENT_ID, event.intent_id, text)
+        return
+    draft.by_client[name] = event.intent_id
+    at_ms = event.at_ms
+    draft.put(Order(intent=event, state=State.INTENT, since_ms=at_ms, touched_ms=at_ms))
+
+
+def _sending(draft: Draft, event: Sending) -> None:
+    order = draft.known(event.intent_id, "a sending")
+    if order is None:
+        return
+    sent = (event.epoch, event.sent_at_ms, event.window_ms)
+    if order.state is State.INTENT and event.attempt == 1:
+        order = move(order, State.SENDING, event.at_ms)
+        epoch, sent_at_ms, window_ms = sent
+        order = replace(order, epoch=epoch, sent_at_ms=sent_at_ms, window_ms=window_ms)
+        draft.put(touch(order, event.at_ms))
+    elif event.attempt != 1 or sent != (order.epoch, order.sent_at_ms, order.window_ms):
+        text = f"attempt {event.attempt} of an order that is {order.state}"
+        draft.halt(Trouble.SECOND_SEND, order.intent, text)
+
+
+def _refused(draft: Draft, event: Refused) -> None:
+    order = draft.known(event.intent_id, "a refusal")
+    if order is None or order.state is State.REJECTED:
+        return
+    if order.state in (State.SENDING, State.UNKNOWN) and _is_unseen(order):
+        order = move(order, State.REJECTED, event.at_ms, event.code)
+        draft.put(touch(order, event.at_ms))
+        return
+    text = f"refused with {event.code}, and {order.state}"
+    draft.alarm(Trouble.REFUSED_YET_SEEN, event.intent_id, text)
+    draft.ask(LookUp(event.intent_id))
+
+
+def _in_doubt(draft: Draft, event: InDoubt) -> None:
+    order = draft.known(event.intent_id, "a doubt")
+    if order is not None and order.state is State.SENDING:
+        order = move(order, State.UNKNOWN, event.at_ms, event.reason)
+        draft.put(touch(order, event.at_ms))
+        draft.ask(Resolve(event.intent_id))
+
+
+def _absence(draft: Draft, event: Absence) -> None:
+    order = draft.known(event.intent_id, "an absence")
+    if order is None or order.state is State.NOT_PLACED:
+        return
+    if order.state is State.UNKNOWN and _is_unseen(order):
+        order = move(order, State.NOT_PLACED, event.at_ms, "absent")
+        draft.put(touch(order, event.at_ms))
+        return
+    text = f"taken for absent, and {order.state}"
+    draft.alarm(Trouble.ABSENT_YET_SEEN, event.intent_id, text)
+    draft.ask(LookUp(event.intent_id))
+
+
+def _is_unseen(order: Order) -> bool:
+    """Say whether nothing was ever heard of an order."""
+    return not order.venue_order_id and order.filled == ZERO
+
+
+def _cancel_intended(draft: Draft, event: CancelIntended) -> None:
+    order = draft.known(event.intent_id, "a cancellation")
+    if order is None or order.is_over:
+        return
+    order = replace(touch(order, event.at_ms), is_cancel_wanted=True)
+    if order.state in (State.ACKED, State.PARTIAL, State.UNKNOWN_CANCEL):
+        order = move(order, State.CANCELING, event.at_ms, event.reason)
+    draft.put(order)
+
+
+def _cancel_outcome(draft: Draft, event: CancelOutcome) -> None:
+    """Whatever came of it, only a status ends an order: "no such order" may mean it filled."""
+    order = draft.known(event.intent_id, "a cancellation")
+    if order is None or order.state is not State.CANCELING:
+        return
+    if event.outcome is Cancelling.ACCEPTED:
+        draft.ask(LookUp(event.intent_id))
+        return
+    order = move(order, State.UNKNOWN_CANCEL, event.at_ms, event.code or event.outcome.value)
+    draft.put(touch(order, event.at_ms))
+    draft.ask(Resolve(event.intent_id))
+
+
+def _reconciled(_draft: Draft, _event: Reconciled) -> None:
+    """Change nothing: a comparison is evidence, what follows from it are events of their own."""
+
+
+def _retired(draft: Draft, event: Retired) -> None:
+    """Forget what is over, booked and old; the journal's unique keys remember its trades."""
+    gone = {
+        name
+        for name, order in draft.orders.items()
+        if order.is_over and order.reserved == ZERO and order.touched_ms <= event.before_ms
+    }
+    draft.orders = {name: order for name, order in draft.orders.items() if name not in gone}
+    draft.by_client = {key: name for key, name in draft.by_client.items() if name not in gone}
+    draft.by_number = {key: name for key, name in draft.by_number.items() if name not in gone}
+    draft.trades = {
+        key: trade
+        for key, trade in draft.trades.items()
+        if trade.intent_id not in gone and (trade.intent_id or trade.traded_at_ms > event.before_ms)
+    }
+
+
+_TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
+    Opened: _opened,
+    Intended: _intended,
+    Sending: _sending,
+    Acknowledged: told,
+    StatusSeen: told,
+    Filled: filled,
+    Refused: _refused,
+    InDoubt: _in_doubt,
+    Absence: _absence,
+    CancelIntended: _cancel_intended,
+    CancelOutcome: _cancel_outcome,
+    ExternalFill: external_fill,
+    Adjusted: adjusted,
+    Reconciled: _reconciled,
+    Retired: _retired,
+}
