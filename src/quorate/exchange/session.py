@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -257,7 +258,8 @@ class Session:
         at_ms = _now_ms(asyncio.get_running_loop()) + delivery.skew_ms
         reply = venue.answer(request, at_ms)
         venue.streams.spread()
-        return reply
+        dated = {"Date": formatdate(at_ms / 1e3, usegmt=True)}
+        return reply._replace(headers=dated | dict(reply.headers))
 
 
 async def beat(venue: Answering, every_s: float, *, skew_ms: int = 0) -> None:

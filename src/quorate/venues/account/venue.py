@@ -1,0 +1,354 @@
+"""One account at one venue: the port of ``venues.base`` over ccxt's three instances.
+
+In: orders and questions. Out: what became of them, as values. A request that changes something is
+sent once; whatever is not certainly refused and not certainly there is ``Uncertain``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from quorate.errors import VenueUnavailableError
+from quorate.venues.account.views import (
+    amount,
+    balance_views,
+    order_view,
+    position_view,
+    trade_view,
+)
+from quorate.venues.account.wire import AnsweredError, SilentError, answered, talking
+from quorate.venues.base import (
+    Absent,
+    Accepted,
+    BalanceView,
+    Found,
+    Listed,
+    Lookup,
+    Mutation,
+    OrderKind,
+    OrderView,
+    Placement,
+    PositionView,
+    Rejected,
+    TimeInForce,
+    Trade,
+    Unanswered,
+    Uncertain,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from quorate.venues.account.dialects import Dialect
+    from quorate.venues.account.wire import Instances, Reply
+
+Item = TypeVar("Item")
+_PAGE: Final = 1000
+_MOST_PAGES: Final = 1000
+LOCAL: Final = "LOCAL"
+"""The code of what was refused here, before anything was sent."""
+
+
+class CcxtVenue:
+    """An account at a venue; see ``venues.base.Venue``.
+
+    Parameters
+    ----------
+    name : str
+        What the journal calls it: ``binance_usdm``.
+    dialect : Dialect
+        How it answers.
+    instances : Instances
+        ccxt's.
+    now_ms : callable
+        This machine's clock.
+
+    Notes
+    -----
+    Units: coins, quote per coin, milliseconds.  Causal: as the venue answers.  Missing: an answer
+    that cannot be read is none.
+    """
+
+    def __init__(
+        self, name: str, dialect: Dialect, instances: Instances, now_ms: Callable[[], int]
+    ) -> None:
+        self._name = name
+        self._dialect = dialect
+        self._instances = instances
+        self._now_ms = now_ms
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+        return self._name
+
+    async def open(self) -> None:
+        """Load what is listed, for all three instances at once.
+
+        Raises
+        ------
+        VenueUnavailableError
+            If the venue does not answer.
+        """
+        data = self._instances.data
+        try:
+            await answered(data.load_markets())
+        except (AnsweredError, SilentError) as error:
+            raise VenueUnavailableError(
+                f"{self._name} does not say what it lists: {error}", hint="try again later"
+            ) from error
+        for each in (self._instances.trade, self._instances.emergency):
+            each.set_markets(data.markets)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._instances.close()
+
+    async def place(self, placement: Placement) -> Mutation:
+        """Send an order, once; one that is off the venue's grid is not sent."""
+        client = self._instances.trade
+        problem = self._off_grid(client, placement)
+        if problem:
+            return Rejected(LOCAL, problem)
+        call = client.create_order(
+            placement.symbol,
+            "market" if placement.limit_price is None else "limit",
+            placement.side.value,
+            _plain(placement.quantity),
+            None if placement.limit_price is None else _plain(placement.limit_price),
+            _parameters(placement),
+        )
+        return await self._changed(
+            call, placement.sent_at_ms, placement, is_conditional=placement.is_conditional
+        )
+
+    async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation:
+        """Take an order back."""
+        return await self._cancel(self._instances.trade, symbol, client_id, is_conditional)
+
+    async def cancel_all(
+        self, symbol: str, *, is_conditional: bool
+    ) -> Sequence[OrderView] | Rejected | Uncertain:
+        """Take back every order of a symbol in one of its two books."""
+        client = self._instances.emergency
+        call = client.cancel_all_orders(symbol, self._book(is_conditional))
+        found = await self._sent(call, self._now_ms())
+        if isinstance(found, Rejected | Uncertain):
+            return found
+        return ()
+
+    async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
+        """Ask for one order by our id."""
+        parameters = {"clientOrderId": client_id, **self._book(is_conditional)}
+        with talking() as talk:
+            try:
+                call = self._instances.trade.fetch_order(None, symbol, parameters)
+                row = await answered(call)
+                view = order_view(row, self._dialect, is_conditional=is_conditional)
+            except AnsweredError as error:
+                reply = error.reply
+                if (reply.status, reply.code) in self._dialect.absent:
+                    return Absent(reply.code, reply.at_ms)
+                return Unanswered(str(error))
+            except (SilentError, ValueError) as error:
+                return Unanswered(talk.said(error))
+        if (view.client_id, view.symbol) != (client_id, symbol):
+            return Unanswered(f"asked for {client_id} and was told of {view.client_id!r}")
+        return Found(view)
+
+    async def open_orders(
+        self, symbol: str | None, *, is_conditional: bool
+    ) -> Listed[OrderView] | Unanswered:
+        """Ask for the orders that are open, of one symbol or of all."""
+        call = self._instances.trade.fetch_open_orders(symbol, params=self._book(is_conditional))
+        return await self._listed(
+            call, lambda row: order_view(row, self._dialect, is_conditional=is_conditional)
+        )
+
+    async def trades(self, symbol: str, from_id: str | None) -> Listed[Trade] | Unanswered:
+        """Ask for our trades from an id on, page by page: a full page is never the last."""
+        found: dict[str, Trade] = {}
+        since = "0" if from_id is None else from_id
+        for _ in range(_MOST_PAGES):
+            call = self._instances.trade.fetch_my_trades(symbol, None, _PAGE, {"fromId": since})
+            page = await self._listed(call, trade_view)
+            if isinstance(page, Unanswered):
+                return page
+            found |= {each.trade_id: each for each in page.items}
+            if len(page.items) < _PAGE:
+                return Listed(tuple(found.values()), page.venue_time_ms)
+            since = str(max(int(each.trade_id) for each in page.items) + 1)
+        return Unanswered(f"more than {_MOST_PAGES} pages of trades of {symbol}")
+
+    async def positions(self) -> Listed[PositionView] | Unanswered:
+        """Ask for every position that is not flat."""
+        return await self._listed(self._instances.trade.fetch_positions(), position_view)
+
+    async def balances(self) -> Listed[BalanceView] | Unanswered:
+        """Ask what the wallet holds."""
+        with talking() as talk:
+            try:
+                rows = balance_views(await answered(self._instances.trade.fetch_balance()))
+            except (AnsweredError, SilentError, ValueError) as error:
+                return Unanswered(talk.said(error))
+        return Listed(rows, talk.at_ms)
+
+    async def clock(self) -> int | Unanswered:
+        """Ask what time it is there."""
+        with talking() as talk:
+            try:
+                found = await answered(self._instances.data.fetch_time())
+            except (AnsweredError, SilentError) as error:
+                return Unanswered(talk.said(error))
+        return int(found) if isinstance(found, int) else Unanswered(f"the time is {found!r}")
+
+    async def countdown(self, symbol: str, after_ms: int) -> Rejected | Uncertain | None:
+        """Have every order of a symbol cancelled unless asked again in time."""
+        client = self._instances.trade
+        number = client.market(symbol)["id"]
+        call = client.fapiPrivatePostCountdownCancelAll(
+            {"symbol": number, "countdownTime": after_ms}
+        )
+        return _done(await self._sent(call, self._now_ms()))
+
+    async def leverage(self, symbol: str) -> Decimal | Unanswered:
+        """Ask for the leverage of a symbol."""
+        with talking() as talk:
+            try:
+                found = await answered(self._instances.trade.fetch_leverage(symbol))
+                return amount(found, "longLeverage")
+            except (AnsweredError, SilentError, ValueError) as error:
+                return Unanswered(talk.said(error))
+
+    async def set_leverage(self, symbol: str, leverage: Decimal) -> Rejected | Uncertain | None:
+        """Set the leverage of a symbol."""
+        call = self._instances.trade.set_leverage(int(leverage), symbol)
+        return _done(await self._sent(call, self._now_ms()))
+
+    async def is_hedged(self) -> bool | Unanswered:
+        """Ask whether longs and shorts of a symbol are two positions."""
+        with talking() as talk:
+            try:
+                found = await answered(self._instances.trade.fetch_position_mode())
+            except (AnsweredError, SilentError) as error:
+                return Unanswered(talk.said(error))
+        mode = found.get("hedged") if isinstance(found, dict) else None
+        return mode if isinstance(mode, bool) else Unanswered(f"the mode is {found!r}")
+
+    def _book(self, is_conditional: bool) -> dict[str, object]:  # noqa: FBT001
+        return {"trigger": True} if is_conditional and self._dialect.has_own_conditional else {}
+
+    async def _cancel(
+        self,
+        client: Any,
+        symbol: str,
+        client_id: str,
+        is_conditional: bool,  # noqa: FBT001
+    ) -> Mutation:
+        parameters = {"clientOrderId": client_id, **self._book(is_conditional)}
+        call = client.cancel_order(None, symbol, parameters)
+        if not is_conditional:
+            return await self._changed(call, self._now_ms(), None, is_conditional=False)
+        # the answer to a stop that was taken back names its ids and nothing else of it
+        found = await self._sent(call, self._now_ms())
+        if isinstance(found, Rejected | Uncertain):
+            return found
+        seen = await self.order(symbol, client_id, is_conditional=True)
+        return Accepted(seen.view) if isinstance(seen, Found) else Uncertain(str(seen))
+
+    async def _changed(
+        self,
+        call: Awaitable[Any],
+        sent_at_ms: int,
+        placement: Placement | None,
+        *,
+        is_conditional: bool,
+    ) -> Mutation:
+        found = await self._sent(call, sent_at_ms)
+        if isinstance(found, Rejected | Uncertain):
+            return found
+        try:
+            view = order_view(found, self._dialect, is_conditional=is_conditional)
+        except ValueError as error:
+            return Uncertain(f"the answer of 200 cannot be read: {error}")
+        if placement is not None:
+            wanted = (placement.client_id, placement.symbol, placement.quantity)
+            told = (view.client_id, view.symbol, view.quantity)
+            if told != wanted:
+                return Uncertain(f"sent {wanted} and was told of {told}")
+        return Accepted(view)
+
+    async def _sent(self, call: Awaitable[Any], sent_at_ms: int) -> Any:
+        """Return an answer of 200, or what it certainly or possibly was."""
+        with talking(sent_at_ms) as talk:
+            try:
+                return await answered(call)
+            except AnsweredError as error:
+                return self._outcome(error.reply)
+            except SilentError as error:
+                if talk.has_left:
+                    return Uncertain(talk.said(error))
+                return Rejected(LOCAL, f"not sent: {error}")
+
+    def _outcome(self, reply: Reply) -> Rejected | Uncertain:
+        """Say what a reply other than 200 means for an order: refused, or nobody knows."""
+        named = (reply.status, reply.code)
+        if named in self._dialect.refusals | self._dialect.gone | self._dialect.absent:
+            return Rejected(reply.code, reply.text[:500])
+        return Uncertain(f"{reply.status} {reply.code}: {reply.text[:200]}")
+
+    async def _listed(
+        self, call: Awaitable[Any], read: Callable[[Any], Item]
+    ) -> Listed[Item] | Unanswered:
+        with talking() as talk:
+            try:
+                rows = await answered(call)
+                if not isinstance(rows, list):
+                    return Unanswered(f"the answer is a {type(rows).__name__}, no list")
+                return Listed(tuple(read(each) for each in rows), talk.at_ms)
+            except (AnsweredError, SilentError, ValueError) as error:
+                return Unanswered(talk.said(error))
+
+    def _off_grid(self, client: Any, placement: Placement) -> str:
+        """Say what of an order ccxt would round by itself, "" where nothing."""
+        if placement.symbol not in client.markets:
+            return f"{self._name} does not list {placement.symbol}"
+        symbol = placement.symbol
+        numbers = [("quantity", placement.quantity, client.amount_to_precision)]
+        for name in ("limit_price", "trigger_price"):
+            value = getattr(placement, name)
+            if value is not None:
+                numbers.append((name, value, client.price_to_precision))
+        for name, value, rounded in numbers:
+            if Decimal(rounded(symbol, _plain(value))) != value:
+                return f"{name} {value} is not on the grid of {symbol}"
+        return ""
+
+
+def _parameters(placement: Placement) -> dict[str, object]:
+    """Return ccxt's parameters of an order beside its five arguments."""
+    found: dict[str, object] = {
+        "clientOrderId": placement.client_id,
+        "recvWindow": placement.window_ms,
+    }
+    if placement.is_reduce_only:
+        found["reduceOnly"] = True
+    if placement.trigger_price is not None:
+        found["triggerPrice"] = _plain(placement.trigger_price)
+    if placement.kind is OrderKind.LIMIT:
+        if placement.time_in_force is TimeInForce.POST_ONLY:
+            found["postOnly"] = True
+        else:
+            found["timeInForce"] = placement.time_in_force.value.upper()
+    if placement.position_side.value != "both":
+        found["positionSide"] = placement.position_side.value.upper()
+    return found
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+def _done(found: object) -> Rejected | Uncertain | None:
+    return found if isinstance(found, Rejected | Uncertain) else None

@@ -1,0 +1,181 @@
+"""What ccxt made of a venue's answer, as ``venues.base`` says it: exact, or not at all.
+
+Everything is checked: an answer that names no order, another order, a number that is none or an
+amount below 0 is no answer.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
+
+from quorate.venues.base import (
+    BalanceView,
+    Liquidity,
+    OrderKind,
+    OrderStatus,
+    OrderView,
+    PositionSide,
+    PositionView,
+    Side,
+    Trade,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quorate.venues.account.dialects import Dialect
+
+_WORDS: Final = ("status", "algoStatus", "orderStatus")
+_MOST_DIGITS: Final = 60
+
+
+class UnreadableError(ValueError):
+    """An answer that is none: says which field and what stood there."""
+
+
+def amount(row: Mapping[str, Any], name: str, usual: str | None = None) -> Decimal:
+    """Return a number of an answer, exactly as it was written.
+
+    Examples
+    --------
+    >>> amount({"price": "0.10"}, "price")
+    Decimal('0.10')
+    >>> amount({"price": 0.1}, "price")
+    Traceback (most recent call last):
+    ...
+    quorate.venues.account.views.UnreadableError: price is 0.1, a float: no exact number
+    """
+    value = row.get(name)
+    if value is None:
+        value = usual
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise UnreadableError(f"{name} is {value!r}, a {type(value).__name__}: no exact number")
+    try:
+        found = Decimal(value)
+    except InvalidOperation as error:
+        raise UnreadableError(f"{name} is {value!r}: no number") from error
+    if not found.is_finite() or abs(found.adjusted()) > _MOST_DIGITS:
+        raise UnreadableError(f"{name} is {value!r}: no number that an amount can be")
+    return found
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
+    """Return a text of an answer that there must be."""
+    value = row.get(name)
+    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+        raise UnreadableError(f"{name} is {value!r}: no id or name")
+    return str(value)
+
+
+def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool) -> OrderView:
+    """Return an order of ccxt as a view.
+
+    Raises
+    ------
+    UnreadableError
+        It has no id, no symbol, no side, or numbers that are none.
+    """
+    if not isinstance(row, dict) or not isinstance(row.get("info"), dict):
+        raise UnreadableError(f"the answer is {str(row)[:80]!r}: no order")
+    info = row["info"]
+    raw = next((str(info[name]) for name in _WORDS if info.get(name)), "")
+    quantity, filled = amount(row, "amount"), amount(row, "filled", "0")
+    if not 0 <= filled <= quantity:
+        raise UnreadableError(f"filled is {filled} of {quantity}")
+    average = amount(row, "average", "0")
+    return OrderView(
+        venue_order_id=text(row, "id"),
+        client_id=str(row.get("clientOrderId") or ""),
+        symbol=text(row, "symbol"),
+        side=_one_of(Side, row, "side"),
+        kind=OrderKind.STOP if is_conditional else _kind(row),
+        status=dialect.statuses.get(raw, OrderStatus.UNREADABLE),
+        raw_status=raw,
+        quantity=quantity,
+        filled=filled,
+        average_price=average if filled and average else None,
+        is_conditional=is_conditional,
+        updated_ms=_time(row, "lastUpdateTimestamp", "timestamp"),
+    )
+
+
+def trade_view(row: Mapping[str, Any]) -> Trade:
+    """Return a trade of ccxt as a ``Trade``."""
+    fee = row.get("fee")
+    if not isinstance(fee, dict):
+        raise UnreadableError(f"fee is {fee!r}")
+    info = row.get("info") or {}
+    realized = info.get("realizedPnl")
+    return Trade(
+        trade_id=text(row, "id"),
+        venue_order_id=text(row, "order"),
+        symbol=text(row, "symbol"),
+        side=_one_of(Side, row, "side"),
+        price=amount(row, "price"),
+        quantity=amount(row, "amount"),
+        fee=amount(fee, "cost", "0"),
+        fee_asset=text(fee, "currency"),
+        liquidity=_one_of(Liquidity, row, "takerOrMaker"),
+        at_ms=_time(row, "timestamp"),
+        realized_pnl=None if realized is None else amount(info, "realizedPnl"),
+        position_side=_position_side(info),
+    )
+
+
+def position_view(row: Mapping[str, Any]) -> PositionView:
+    """Return a position of ccxt as a view: coins, below 0 for a short."""
+    size = amount(row, "contracts") * amount(row, "contractSize", "1")
+    side = row.get("side")
+    if side not in {"long", "short"}:
+        raise UnreadableError(f"side is {side!r}")
+    entry, leverage = row.get("entryPrice"), row.get("leverage")
+    return PositionView(
+        symbol=text(row, "symbol"),
+        position_side=_position_side(row.get("info") or {}),
+        quantity=size if side == "long" else -size,
+        entry_price=None if entry is None else amount(row, "entryPrice"),
+        leverage=None if leverage is None else amount(row, "leverage"),
+        updated_ms=_time(row, "timestamp"),
+    )
+
+
+def balance_views(found: Mapping[str, Any]) -> tuple[BalanceView, ...]:
+    """Return the balances of ccxt's answer, by asset."""
+    total, free = found.get("total"), found.get("free")
+    if not isinstance(total, dict) or not isinstance(free, dict):
+        raise UnreadableError("the answer has no balances")
+    return tuple(
+        BalanceView(asset=asset, total=amount(total, asset), free=amount(free, asset, "0"))
+        for asset in sorted(total)
+    )
+
+
+def _kind(row: Mapping[str, Any]) -> OrderKind:
+    word = row.get("type")
+    if word not in {"limit", "market"}:
+        raise UnreadableError(f"type is {word!r}")
+    return OrderKind(word)
+
+
+def _one_of(words: Any, row: Mapping[str, Any], name: str) -> Any:
+    try:
+        return words(row.get(name))
+    except ValueError as error:
+        raise UnreadableError(f"{name} is {row.get(name)!r}") from error
+
+
+def _position_side(info: Mapping[str, Any]) -> PositionSide:
+    word = str(info.get("positionSide") or "BOTH").lower()
+    try:
+        return PositionSide(word)
+    except ValueError as error:
+        raise UnreadableError(f"positionSide is {word!r}") from error
+
+
+def _time(row: Mapping[str, Any], *names: str) -> int:
+    for name in names:
+        value = row.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return 0

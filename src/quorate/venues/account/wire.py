@@ -1,0 +1,247 @@
+"""ccxt's instances, and every reply of a venue as it was before ccxt judged it.
+
+Three instances a venue: one for market data, one for orders, one for emergencies, so that a cancel
+never waits behind a candle. None retries, none rounds, each stamps a request with the time that the
+journal has written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from contextlib import contextmanager
+from contextvars import ContextVar
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from quorate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from quorate.venues.account.dialects import Dialect
+
+TIMEOUT_S: Final = 5.0
+WINDOW_MS: Final = 5_000
+_GRACE_S: Final = 1.0
+_stamp: ContextVar[int | None] = ContextVar("stamp", default=None)
+_talk: ContextVar[Talk | None] = ContextVar("talk", default=None)
+
+
+class Reply(NamedTuple):
+    """What a venue answered: its status, its code ("" where it names none), its time.
+
+    ``at_ms`` is from the header of the reply, whole seconds, 0 where it has none; the second has
+    begun by then, so that it is never later than the venue's time.
+    """
+
+    status: int
+    code: str
+    text: str
+    at_ms: int
+
+
+class Talk:
+    """What has passed between a task and a venue: whether anything was sent, what was answered."""
+
+    def __init__(self) -> None:
+        self.has_left = False
+        self.heard: list[Reply] = []
+
+    @property
+    def at_ms(self) -> int:
+        """The venue's latest time, 0 where it told none."""
+        return max((each.at_ms for each in self.heard), default=0)
+
+    def said(self, error: Exception) -> str:
+        """Return an error with the last answer before it, which may say why."""
+        last = self.heard[-1] if self.heard else None
+        return f"{error} ({last.status} {last.text[:80]})" if last else str(error)
+
+
+class AnsweredError(Exception):
+    """The venue answered with something other than 200."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"{reply.status} {reply.code}: {reply.text[:200]}")
+        self.reply = reply
+
+
+class SilentError(Exception):
+    """No answer came, or none that can be read."""
+
+
+class Instances(NamedTuple):
+    """The three instances of a venue."""
+
+    data: Any
+    trade: Any
+    emergency: Any
+
+    async def close(self) -> None:
+        """Close all three."""
+        for each in self:
+            await each.close()
+
+
+def instances(
+    dialect: Dialect,
+    credentials: Mapping[str, str],
+    *,
+    session: Callable[[], Any] | None = None,
+) -> Instances:
+    """Build ccxt's three instances of a venue, set up as orders need it.
+
+    Parameters
+    ----------
+    dialect : Dialect
+        Which venue.
+    credentials : mapping
+        ``apiKey`` and ``secret``, and ``password`` where the venue has one.
+    session : callable, optional
+        Makes what stands in for an HTTP session, for each instance one.
+
+    Returns
+    -------
+    Instances
+        Not yet connected.
+
+    Raises
+    ------
+    ConfigError
+        If this version of ccxt has settings that would send an order twice.
+    """
+    import ccxt.pro
+
+    made = []
+    for _ in Instances._fields:
+        client = getattr(ccxt.pro, dialect.ccxt)(
+            {
+                **credentials,
+                "enableRateLimit": False,
+                "timeout": int(TIMEOUT_S * 1e3),
+                "options": {**dialect.options, "recvWindow": WINDOW_MS, "maxRetriesOnFailure": 0},
+            }
+        )
+        client.number = str
+        if session is not None:
+            client.session = session()
+        _listen(client)
+        require_single_sends(client)
+        made.append(client)
+    return Instances(*made)
+
+
+def require_single_sends(client: Any) -> None:
+    """Refuse a client that would send a request again by itself."""
+    retries = client.options.get("maxRetriesOnFailure", 0)
+    if retries:
+        raise ConfigError(
+            f"ccxt would send an order up to {1 + int(retries)} times: "
+            f"maxRetriesOnFailure is {retries}, must be 0",
+            hint="leave this option out",
+        )
+
+
+def _listen(client: Any) -> None:
+    """Read each reply before ccxt does, and stamp requests with the journal's time."""
+    of_the_clock = client.nonce
+
+    def hear(
+        status: int,
+        reason: str,
+        url: str,  # noqa: ARG001
+        method: str,  # noqa: ARG001
+        headers: Mapping[str, str],
+        body: str,
+        asked_headers: object,  # noqa: ARG001
+        asked_body: object,  # noqa: ARG001
+    ) -> str:
+        reply = Reply(status, _code(body), body.strip() or reason or "", _time(headers))
+        talk = _talk.get()
+        if talk is not None:
+            talk.heard.append(reply)
+        if status != 200:
+            raise AnsweredError(reply)
+        return reply.text
+
+    fetch = client.fetch
+
+    async def send(*given: Any, **named: Any) -> Any:
+        talk = _talk.get()
+        if talk is not None:
+            talk.has_left = True
+        return await fetch(*given, **named)
+
+    client.fetch = send
+    client.on_rest_response = hear
+    client.nonce = lambda: _stamp.get() or of_the_clock()
+
+
+@contextmanager
+def talking(sent_at_ms: int | None = None) -> Iterator[Talk]:
+    """Let requests of this task bear a time, and gather what passes meanwhile."""
+    talk = Talk()
+    stamp, listening = _stamp.set(sent_at_ms), _talk.set(talk)
+    try:
+        yield talk
+    finally:
+        _stamp.reset(stamp)
+        _talk.reset(listening)
+
+
+async def answered(call: Awaitable[Any]) -> Any:
+    """Return what ccxt made of an answer of 200.
+
+    Raises
+    ------
+    AnsweredError
+        The venue answered otherwise: see its status and code.
+    SilentError
+        Nothing came in time, nothing that can be read, or the connection ended.
+    """
+    import aiohttp
+    import ccxt
+
+    unreadable = (TypeError, KeyError, IndexError, ValueError, AttributeError, ArithmeticError)
+    try:
+        async with asyncio.timeout(TIMEOUT_S + _GRACE_S):
+            return await call
+    except (TimeoutError, socket.gaierror, aiohttp.ClientError, OSError) as error:
+        raise SilentError(f"{type(error).__name__}: {error}") from error
+    except ccxt.BaseError as error:
+        raise SilentError(f"{type(error).__name__}: {str(error)[:200]}") from error
+    except unreadable as error:
+        raise SilentError(f"the answer cannot be read: {error}") from error
+
+
+def _code(body: str) -> str:
+    """Return the code that a reply's JSON names, "" where it names none.
+
+    Examples
+    --------
+    >>> _code('{"code":-2011,"msg":"Unknown order sent."}'), _code("<html>")
+    ('-2011', '')
+    """
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    code = found.get("code") if isinstance(found, dict) else None
+    return str(code) if isinstance(code, int | str) else ""
+
+
+def _time(headers: Mapping[str, str]) -> int:
+    """Return the time in a reply's header, 0 where there is none that can be read.
+
+    Examples
+    --------
+    >>> _time({"Date": "Thu, 01 Jan 1970 00:01:40 GMT"}), _time({"Date": "soon"})
+    (100000, 0)
+    """
+    text = headers.get("Date") or headers.get("date") or ""
+    try:
+        return int(parsedate_to_datetime(text).timestamp() * 1e3)
+    except (ValueError, TypeError, OverflowError):
+        return 0

@@ -1,0 +1,325 @@
+"""What every venue must do: orders and answers exact, and no guess what became of one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.unit.exchange.binance.client import BTC, START_MS, venue
+from tests.unit.venues.account.desk import at_desk, limit, market, stop
+
+from quorate.exchange.binance.calls import Lags
+from quorate.exchange.matching.orders import SELL, Asked, Order
+from quorate.exchange.network import _BODIES, _STATUSES, Fault
+from quorate.venues.account.venue import LOCAL
+from quorate.venues.base import (
+    Absent,
+    Accepted,
+    BalanceView,
+    Found,
+    Listed,
+    OrderStatus,
+    PositionSide,
+    Rejected,
+    Side,
+    TimeInForce,
+    Unanswered,
+    Uncertain,
+)
+
+if TYPE_CHECKING:
+    from quorate.venues.account.venue import CcxtVenue
+
+pytest.importorskip("ccxt")
+POST = "POST /fapi/v1/order"
+
+
+def test_an_order_is_placed_found_listed_and_taken_back() -> None:
+    async def play(desk: CcxtVenue) -> None:
+        made = await desk.place(limit())
+        assert isinstance(made, Accepted)
+        view = made.view
+        assert (view.client_id, view.symbol, view.side) == ("mine", BTC, Side.BUY)
+        assert (view.status, view.raw_status) == (OrderStatus.NEW, "NEW")
+        assert (view.quantity, view.filled, view.average_price) == (Decimal("0.100"), 0, None)
+        assert await desk.order(BTC, "mine", is_conditional=False) == Found(view)
+        opened = await desk.open_orders(None, is_conditional=False)
+        assert isinstance(opened, Listed)
+        assert opened.items == (view,)
+        assert opened.venue_time_ms == START_MS
+        gone = await desk.cancel(BTC, "mine", is_conditional=False)
+        assert isinstance(gone, Accepted)
+        assert gone.view.status is OrderStatus.CANCELED
+        again = await desk.cancel(BTC, "mine", is_conditional=False)
+        assert isinstance(again, Rejected)
+        assert again.code == "-2011"
+
+    at_desk(play)
+
+
+def test_a_trade_is_told_to_the_last_digit() -> None:
+    exchange = venue()
+
+    async def play(desk: CcxtVenue) -> None:
+        made = await desk.place(market())
+        assert isinstance(made, Accepted)
+        assert made.view.status is OrderStatus.FILLED
+        trades = await desk.trades(BTC, None)
+        positions = await desk.positions()
+        balances = await desk.balances()
+        assert isinstance(trades, Listed)
+        assert isinstance(positions, Listed)
+        assert isinstance(balances, Listed)
+        own = exchange.exchange.state.accounts["me"]
+        (execution,) = own.executions
+        (trade,) = trades.items
+        assert (trade.trade_id, trade.fee, trade.fee_asset) == (
+            str(execution.trade_id),
+            execution.fee,
+            "USDT",
+        )
+        assert trade.price * trade.quantity == execution.quote
+        (position,) = positions.items
+        assert (position.quantity, position.position_side) == (Decimal("0.1"), PositionSide.BOTH)
+        assert balances.items == (
+            BalanceView(
+                asset="USDT", total=own.wallet["USDT"], free=exchange.exchange.available("me")
+            ),
+        )
+        sold = await desk.place(market("short", Side.SELL, quantity=Decimal("0.3")))
+        assert isinstance(sold, Accepted)
+        after = await desk.positions()
+        assert isinstance(after, Listed)
+        assert after.items[0].quantity == Decimal("-0.2")
+
+    at_desk(play, exchange)
+
+
+def test_stops_are_kept_apart() -> None:
+    async def play(desk: CcxtVenue) -> None:
+        made = await desk.place(stop(is_reduce_only=False))
+        assert isinstance(made, Accepted)
+        assert made.view.is_conditional
+        assert isinstance(await desk.order(BTC, "stop", is_conditional=False), Absent)
+        assert await desk.order(BTC, "stop", is_conditional=True) == Found(made.view)
+        plain = await desk.open_orders(BTC, is_conditional=False)
+        waiting = await desk.open_orders(BTC, is_conditional=True)
+        assert isinstance(plain, Listed)
+        assert isinstance(waiting, Listed)
+        assert (plain.items, waiting.items) == ((), (made.view,))
+        gone = await desk.cancel(BTC, "stop", is_conditional=True)
+        assert isinstance(gone, Accepted)
+        assert gone.view.status is OrderStatus.CANCELED
+        assert isinstance(await desk.place(stop("other")), Accepted)
+        assert await desk.cancel_all(BTC, is_conditional=False) == ()
+        assert isinstance(await desk.order(BTC, "other", is_conditional=True), Found)
+        assert await desk.cancel_all(BTC, is_conditional=True) == ()
+        ended = await desk.order(BTC, "other", is_conditional=True)
+        assert isinstance(ended, Found)
+        assert ended.view.status is OrderStatus.CANCELED
+
+    at_desk(play)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"limit_price": Decimal(2000)}, "-4131"),
+        ({"quantity": Decimal("0.001")}, "-4164"),
+        ({"limit_price": Decimal("100.5"), "time_in_force": TimeInForce.POST_ONLY}, "-5022"),
+        ({"is_reduce_only": True}, "-2022"),
+        ({"position_side": PositionSide.LONG}, "-4061"),
+        ({"sent_at_ms": START_MS - 6_000}, "-1021"),
+        ({"sent_at_ms": START_MS + 2_000}, "-1021"),
+        ({"limit_price": Decimal("97.05")}, LOCAL),
+        ({"quantity": Decimal("0.10005")}, LOCAL),
+        ({"symbol": "DOGE/USDT:USDT"}, LOCAL),
+    ],
+)
+def test_a_refusal_is_certain_and_names_its_code(change: dict[str, Any], code: str) -> None:
+    exchange = venue()
+
+    async def play(desk: CcxtVenue) -> None:
+        outcome = await desk.place(replace(limit(), **change))
+        assert isinstance(outcome, Rejected), outcome
+        assert outcome.code == code
+        assert outcome.text
+
+    at_desk(play, exchange)
+    assert exchange.exchange.state.accounts["me"].orders == {}
+
+
+def test_an_order_bears_the_time_that_the_journal_has_written() -> None:
+    exchange = venue()
+    answer, seen = exchange.answer, []
+
+    def spy(request: Any, at_ms: int) -> Any:
+        seen.append(request)
+        return answer(request, at_ms)
+
+    exchange.answer = spy  # type: ignore[method-assign]
+
+    async def play(desk: CcxtVenue) -> None:
+        await asyncio.sleep(2)
+        await asyncio.gather(
+            desk.place(limit("a", sent_at_ms=START_MS + 1_500)),
+            desk.place(limit("b", sent_at_ms=START_MS + 1_700, window_ms=3_000)),
+            desk.positions(),
+        )
+
+    at_desk(play, exchange)
+    posted = {
+        each.parameters["newClientOrderId"]: each.parameters
+        for each in seen
+        if "POST" in each.method
+    }
+    assert posted["a"]["timestamp"] == str(START_MS + 1_500)
+    assert posted["b"]["timestamp"] == str(START_MS + 1_700)
+    assert (posted["a"]["recvWindow"], posted["b"]["recvWindow"]) == ("5000", "3000")
+    asked = [each.parameters for each in seen if each.path.endswith("positionRisk")]
+    assert 0 <= int(asked[0]["timestamp"]) - START_MS - 2_000 < 50, "a question bears its own"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("lose_request", POST),
+        Fault("lose_reply", POST),
+        Fault("reset_request", POST),
+        Fault("reset_reply", POST),
+        Fault("cut", POST),
+        Fault("unresolved", POST),
+        Fault("empty", POST),
+        *(Fault("garbage", POST, size=number) for number in range(len(_BODIES))),
+        *(Fault("status", POST, size=number) for number in range(len(_STATUSES)) if number != 1),
+    ],
+    ids=str,
+)
+def test_what_the_network_spoils_is_uncertain_and_sent_once(fault: Fault) -> None:
+    exchange = venue()
+
+    async def play(desk: CcxtVenue) -> object:
+        outcome = await desk.place(limit())
+        await asyncio.sleep(60)
+        return outcome
+
+    assert isinstance(at_desk(play, exchange, [fault]), Uncertain)
+    assert len(exchange.exchange.state.accounts["me"].orders) <= 1
+
+
+def test_a_venue_that_says_it_is_overloaded_has_executed_nothing() -> None:
+    async def play(desk: CcxtVenue) -> object:
+        return await desk.place(limit())
+
+    outcome = at_desk(play, faults=[Fault("status", POST, size=1)])
+    assert isinstance(outcome, Rejected)
+    assert outcome.code == "-1008"
+
+
+def test_a_second_order_of_the_same_id_is_not_taken_for_a_refusal() -> None:
+    async def play(desk: CcxtVenue) -> tuple[object, object]:
+        return await desk.place(limit()), await desk.place(limit())
+
+    first, second = at_desk(play)
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Uncertain)
+    assert "-4116" in second.reason
+
+
+@pytest.mark.parametrize(
+    "kind", ["unresolved", "lose_reply", "reset_reply", "cut", "empty", "status"]
+)
+def test_no_answer_is_never_an_absence(kind: str) -> None:
+    async def play(desk: CcxtVenue) -> list[object]:
+        return [
+            await desk.order(BTC, "mine", is_conditional=False),
+            await desk.open_orders(BTC, is_conditional=False),
+            await desk.trades(BTC, None),
+            await desk.positions(),
+            await desk.balances(),
+            await desk.clock(),
+        ]
+
+    for each in at_desk(play, faults=[Fault(kind, "GET")]):  # type: ignore[arg-type]
+        assert isinstance(each, Unanswered)
+
+
+@pytest.mark.parametrize("number", range(len(_BODIES)))
+def test_an_answer_that_cannot_be_read_is_none(number: int) -> None:
+    async def play(desk: CcxtVenue) -> object:
+        return await desk.order(BTC, "mine", is_conditional=False)
+
+    answer = at_desk(play, faults=[Fault("garbage", "GET", size=number)])
+    assert isinstance(answer, Unanswered)
+
+
+def test_an_absence_is_told_with_the_venue_s_own_time() -> None:
+    exchange = venue()
+    exchange.lags = Lags(order=2_000)
+
+    async def play(desk: CcxtVenue) -> list[object]:
+        await desk.place(limit())
+        early = await desk.order(BTC, "mine", is_conditional=False)
+        await asyncio.sleep(3)
+        return [early, await desk.order(BTC, "mine", is_conditional=False)]
+
+    early, late = at_desk(play, exchange)
+    assert early == Absent("-2013", START_MS)
+    assert isinstance(late, Found)
+
+
+def test_trades_are_read_page_by_page_though_many_fall_in_one_millisecond() -> None:
+    exchange = venue()
+
+    async def play(desk: CcxtVenue) -> object:
+        for _ in range(1203):
+            asked = Asked("BTCUSDT", SELL, "market", Decimal("0.05"))
+            assert isinstance(exchange.exchange.place("me", asked), Order)
+            exchange.exchange.state.accounts["me"].wallet["USDT"] = Decimal(10**9)
+            exchange.exchange.state.markets["BTCUSDT"].point = -1  # so that its book is full
+        everything = await desk.trades(BTC, None)
+        assert isinstance(everything, Listed)
+        rest = await desk.trades(BTC, everything.items[1100].trade_id)
+        assert isinstance(rest, Listed)
+        assert rest.items == everything.items[1100:]
+        return {each.trade_id for each in everything.items}
+
+    found = at_desk(play, exchange)
+    own = exchange.exchange.state.accounts["me"].executions
+    assert len(own) >= 1203
+    assert len({each.at_ms for each in own}) == 1
+    assert found == {str(each.trade_id) for each in own}
+
+
+def test_modes_leverage_and_countdown_are_asked_and_set() -> None:
+    exchange = venue()
+
+    async def play(desk: CcxtVenue) -> None:
+        assert await desk.is_hedged() is False
+        assert await desk.set_leverage(BTC, Decimal(3)) is None
+        refused = await desk.set_leverage(BTC, Decimal(500))
+        assert isinstance(refused, Rejected)
+        await desk.place(limit())
+        assert await desk.countdown(BTC, 10_000) is None
+        await asyncio.sleep(11)
+        found = await desk.order(BTC, "mine", is_conditional=False)
+        assert isinstance(found, Found)
+        assert found.view.status is OrderStatus.CANCELED
+        assert await desk.clock() == exchange.exchange.state.now_ms
+
+    at_desk(play, exchange)
+    assert exchange.exchange.state.accounts["me"].leverage == {"BTCUSDT": 3}
+
+
+def test_a_key_that_was_revoked_is_a_refusal_and_not_a_silence() -> None:
+    exchange = venue(is_revoked=True)
+
+    async def play(desk: CcxtVenue) -> object:
+        return await desk.place(limit())
+
+    outcome = at_desk(play, exchange)
+    assert isinstance(outcome, Rejected)
+    assert outcome.code == "-2015"
