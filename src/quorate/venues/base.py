@@ -9,7 +9,7 @@ names of a venue's own API end here, and so do its floats.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
@@ -231,6 +231,61 @@ class BalanceView:
     free: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """The best prices of a symbol, and the mark, at one moment.
+
+    Notes
+    -----
+    Units: quote per coin, ms since 1970.  Causal: as of ``at_ms``.  Missing: none; a side that is
+    empty is no touch.
+    """
+
+    symbol: str
+    bid: Decimal
+    ask: Decimal
+    mark: Decimal
+    at_ms: int
+
+    def __post_init__(self) -> None:
+        for name in ("bid", "ask", "mark"):
+            require_amount(f"Touch.{name}", getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """What the numbers of an order must be multiples of, and their bounds.
+
+    Notes
+    -----
+    Units: ``tick`` in quote per coin, ``lot`` and quantities in coins, ``min_notional`` in quote.
+    Causal: as the venue said last.  Missing: None where it names no bound.
+    """
+
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal | None
+    max_market_quantity: Decimal | None
+    min_notional: Decimal | None
+
+    def price(self, value: Decimal, side: Side) -> Decimal:
+        """Return the price on the grid that crosses no further than asked: down for a buy.
+
+        Examples
+        --------
+        >>> grid = Grid(tick=Decimal("0.1"), lot=Decimal("0.001"), min_quantity=None,
+        ...     max_market_quantity=None, min_notional=None)
+        >>> grid.price(Decimal("100.06"), Side.BUY), grid.price(Decimal("100.06"), Side.SELL)
+        (Decimal('100.0'), Decimal('100.1'))
+        """
+        rounding = ROUND_FLOOR if side is Side.BUY else ROUND_CEILING
+        return (value / self.tick).to_integral_value(rounding) * self.tick
+
+    def quantity(self, value: Decimal) -> Decimal:
+        """Return the quantity on the grid that is not larger."""
+        return (value / self.lot).to_integral_value(ROUND_FLOOR) * self.lot
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The venue has the order, or did what was asked, and says how the order stands."""
@@ -331,6 +386,12 @@ class Venue(Protocol):
 
     async def balances(self) -> Listed[BalanceView] | Unanswered:
         """Ask what the wallet holds."""
+
+    async def touch(self, symbol: str) -> Touch | Unanswered:
+        """Ask for the best prices of a symbol and its mark."""
+
+    def grid(self, symbol: str) -> Grid:
+        """Return the grid of a symbol as the venue last said."""
 
     async def clock(self) -> int | Unanswered:
         """Ask what time it is there, in ms since 1970."""

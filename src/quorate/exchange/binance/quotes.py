@@ -137,6 +137,8 @@ class Quotes:
 
     def _touch(self, query: Mapping[str, str]) -> object:
         only(query, "symbol")
+        if "symbol" not in query:
+            return [self._touch({"symbol": each}) for each in self._exchange.state.markets]
         market = self.market(query)
         row: dict[str, Any] = {"symbol": market.instrument.symbol, "time": self._now_ms}
         for name, side in (("bid", BUY), ("ask", SELL)):

@@ -6,6 +6,7 @@ sent once; whatever is not certainly refused and not certainly there is ``Uncert
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -23,6 +24,7 @@ from quorate.venues.base import (
     Accepted,
     BalanceView,
     Found,
+    Grid,
     Listed,
     Lookup,
     Mutation,
@@ -32,13 +34,14 @@ from quorate.venues.base import (
     PositionView,
     Rejected,
     TimeInForce,
+    Touch,
     Trade,
     Unanswered,
     Uncertain,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from quorate.venues.account.dialects import Dialect
     from quorate.venues.account.wire import Instances, Reply
@@ -194,6 +197,38 @@ class CcxtVenue:
                 return Unanswered(talk.said(error))
         return Listed(rows, talk.at_ms)
 
+    async def touch(self, symbol: str) -> Touch | Unanswered:
+        """Ask for the best prices of a symbol and its mark."""
+        client = self._instances.emergency
+        with talking() as talk:
+            try:
+                book, rate = await asyncio.gather(
+                    answered(client.fetch_bids_asks([symbol])),
+                    answered(client.fetch_funding_rate(symbol)),
+                )
+                row = book[symbol]
+                return Touch(
+                    symbol=symbol,
+                    bid=amount(row, "bid"),
+                    ask=amount(row, "ask"),
+                    mark=amount(rate, "markPrice"),
+                    at_ms=talk.at_ms,
+                )
+            except (AnsweredError, SilentError, ValueError, KeyError) as error:
+                return Unanswered(talk.said(error))
+
+    def grid(self, symbol: str) -> Grid:
+        """Return the grid of a symbol as the venue last said."""
+        market = self._instances.data.market(symbol)
+        limits, steps = market["limits"], market["precision"]
+        return Grid(
+            tick=amount(steps, "price"),
+            lot=amount(steps, "amount"),
+            min_quantity=_bound(limits["amount"], "min"),
+            max_market_quantity=_bound(limits.get("market") or {}, "max"),
+            min_notional=_bound(limits["cost"], "min"),
+        )
+
     async def clock(self) -> int | Unanswered:
         """Ask what time it is there."""
         with talking() as talk:
@@ -344,6 +379,10 @@ def _parameters(placement: Placement) -> dict[str, object]:
     if placement.position_side.value != "both":
         found["positionSide"] = placement.position_side.value.upper()
     return found
+
+
+def _bound(row: Mapping[str, Any], name: str) -> Decimal | None:
+    return None if row.get(name) is None else amount(row, name)
 
 
 def _plain(value: Decimal) -> str:

@@ -12,7 +12,7 @@ from tests.unit.exchange.binance.client import BTC, START_MS, venue
 from tests.unit.venues.account.desk import at_desk, limit, market, stop
 
 from quorate.exchange.binance.calls import Lags
-from quorate.exchange.matching.orders import SELL, Asked, Order
+from quorate.exchange.matching.orders import BUY, SELL, Asked, Order
 from quorate.exchange.network import _BODIES, _STATUSES, Fault
 from quorate.venues.account.venue import LOCAL
 from quorate.venues.base import (
@@ -26,6 +26,7 @@ from quorate.venues.base import (
     Rejected,
     Side,
     TimeInForce,
+    Touch,
     Unanswered,
     Uncertain,
 )
@@ -323,3 +324,19 @@ def test_a_key_that_was_revoked_is_a_refusal_and_not_a_silence() -> None:
     outcome = at_desk(play, exchange)
     assert isinstance(outcome, Rejected)
     assert outcome.code == "-2015"
+
+
+def test_the_touch_and_the_grid_are_the_venue_s() -> None:
+    exchange = venue()
+
+    async def play(desk: CcxtVenue) -> None:
+        touch = await desk.touch(BTC)
+        assert isinstance(touch, Touch)
+        book = exchange.exchange.state.markets["BTCUSDT"].book
+        assert (touch.bid * 10, touch.ask * 10) == (book.best(BUY), book.best(SELL))
+        assert touch.mark * 10 == exchange.exchange.state.mark("BTCUSDT")
+        grid = desk.grid(BTC)
+        assert (grid.tick, grid.lot, grid.min_notional) == (Decimal("0.1"), Decimal("0.001"), 5)
+        assert grid.max_market_quantity == 120
+
+    at_desk(play, exchange)

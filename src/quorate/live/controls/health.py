@@ -1,0 +1,110 @@
+"""Controls of health: losses, the age of what is known, clocks, the machine, liquidation."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from quorate.live.controls.facts import Action, Control, Refusal
+
+if TYPE_CHECKING:
+    from quorate.live.controls.facts import Facts, Proposal
+    from quorate.live.controls.limits import Limits
+
+
+def losses(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
+    """Let nothing in after the day's loss; halt at a drawdown from the peak."""
+    fall = 1 - facts.equity / facts.peak_equity
+    if fall >= limits.drawdown_frac:
+        return Refusal(
+            Control.DRAWDOWN,
+            f"equity is {fall:.2%} below its peak",
+            fall,
+            limits.drawdown_frac,
+            Action.HALT,
+        )
+    loss = 1 - facts.equity / facts.day_equity
+    if order.is_entry and loss >= limits.daily_loss_frac:
+        return Refusal(
+            Control.DAILY_LOSS,
+            f"{loss:.2%} lost since 00:00 UTC, entries are off until the next",
+            loss,
+            limits.daily_loss_frac,
+            Action.REDUCE,
+        )
+    return None
+
+
+def ages(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
+    """Enter nothing on what is old: books, marks, bars, funding, balances."""
+    if not order.is_entry:
+        return None
+    quote = facts.quotes[order.intent.symbol]
+    for name, at_ms, most_s in (
+        ("book", quote.book_at_ms, limits.book_age_s),
+        ("mark", quote.mark_at_ms, limits.mark_age_s),
+        ("bar", quote.bar_at_ms, limits.bar_age_s),
+        ("funding", quote.funding_at_ms, limits.funding_age_s),
+        ("balance", facts.balance_at_ms, limits.balance_age_s),
+    ):
+        age_s = Decimal(facts.now_ms - at_ms) / 1000
+        if age_s > most_s:
+            return Refusal(
+                Control.STALE,
+                f"the {name} is {age_s} s old, at most {most_s}",
+                age_s,
+                Decimal(most_s),
+            )
+    return None
+
+
+def clock(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
+    """Enter nothing while clocks differ; halt where signed requests would no longer be taken."""
+    away = abs(facts.clock_offset_ms)
+    if away > limits.clock_halt_ms:
+        bound, action = limits.clock_halt_ms, Action.HALT
+    elif order.is_entry and away > limits.clock_block_ms:
+        bound, action = limits.clock_block_ms, Action.REJECT
+    else:
+        return None
+    text = f"the clock is {away} ms from the venue's, at most {bound}"
+    return Refusal(Control.CLOCK, text, Decimal(away), Decimal(bound), action)
+
+
+def machine(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
+    """Only close positions while the loop lags or the disk is nearly full."""
+    if order.is_entry and facts.loop_lag_ms > limits.loop_lag_ms:
+        return Refusal(
+            Control.MACHINE,
+            f"the loop lags by {facts.loop_lag_ms} ms",
+            Decimal(facts.loop_lag_ms),
+            Decimal(limits.loop_lag_ms),
+        )
+    if order.is_entry and facts.disk_free_gib < limits.disk_free_gib:
+        return Refusal(
+            Control.MACHINE,
+            f"{facts.disk_free_gib} GiB of the disk are free",
+            facts.disk_free_gib,
+            limits.disk_free_gib,
+            Action.REDUCE,
+        )
+    return None
+
+
+def liquidation(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
+    """Add to nothing that is near its liquidation: by share, and by what a day moves."""
+    quote = facts.quotes[order.intent.symbol]
+    if not order.is_entry or quote.liquidation_frac is None:
+        return None
+    bound = limits.liquidation_frac
+    if quote.atr_frac is not None:
+        bound = max(bound, limits.liquidation_atr * quote.atr_frac)
+    if quote.liquidation_frac >= bound:
+        return None
+    return Refusal(
+        Control.LIQUIDATION,
+        f"liquidation is {quote.liquidation_frac:.2%} away, at least {bound:.2%}",
+        quote.liquidation_frac,
+        bound,
+        Action.REDUCE,
+    )

@@ -1,0 +1,78 @@
+"""Controls of price: collars around two references, what a taker may give away, a second source."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from quorate.live.controls.facts import Action, Control, Refusal
+from quorate.venues.base import OrderKind
+
+if TYPE_CHECKING:
+    from quorate.live.controls.facts import Facts, Proposal
+    from quorate.live.controls.limits import Limits
+
+_BPS = Decimal(10_000)
+
+
+def collar(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
+    """Keep a limit price near the middle of the book and near the mark; stops have only the mark.
+
+    An order that wants a worse price for itself than the market has is bounded; one that waits far
+    on its own side is bounded too, since it may be a slip of the comma.
+    """
+    price = order.intent.limit_price
+    if price is None or order.is_emergency:
+        return None
+    quote = facts.quotes[order.intent.symbol]
+    bounds = [("the mark", quote.mark, limits.collar_mark_bps)]
+    if order.intent.order_kind is OrderKind.LIMIT:
+        bounds.insert(0, ("the middle of the book", quote.mid, limits.collar_mid_bps))
+    for name, reference, bound in bounds:
+        away = abs(price / reference - 1) * _BPS
+        if away > bound:
+            return Refusal(
+                Control.COLLAR, f"{price} is {away:.1f} bps from {name}, {reference}", away, bound
+            )
+    return None
+
+
+def taker_slip(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
+    """Bound what an order that takes may give away beyond the touch; none goes without a price."""
+    if order.is_emergency or order.intent.order_kind is OrderKind.STOP:
+        return None
+    quote, intent = facts.quotes[order.intent.symbol], order.intent
+    touch = quote.ask if intent.side.sign > 0 else quote.bid
+    if intent.limit_price is None:
+        return Refusal(
+            Control.TAKER_SLIP,
+            "a market order has no worst price: send a limit that takes, within the collar",
+            Decimal("Infinity"),
+            limits.taker_slip_bps,
+        )
+    slip = (intent.limit_price / touch - 1) * intent.side.sign * _BPS
+    if slip <= limits.taker_slip_bps:
+        return None
+    return Refusal(
+        Control.TAKER_SLIP,
+        f"{intent.limit_price} gives away {slip:.1f} bps beyond {touch}",
+        slip,
+        limits.taker_slip_bps,
+    )
+
+
+def two_sources(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
+    """Enter only where a second source agrees about the price."""
+    quote = facts.quotes[order.intent.symbol]
+    if not order.is_entry or quote.second is None:
+        return None
+    away = abs(quote.mid / quote.second - 1) * _BPS
+    if away <= limits.two_sources_bps:
+        return None
+    return Refusal(
+        Control.TWO_SOURCES,
+        f"the middle is {quote.mid}, the second source says {quote.second}: {away:.1f} bps",
+        away,
+        limits.two_sources_bps,
+        Action.BLOCK,
+    )
