@@ -9,10 +9,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from quorate.venues.account.views import UnreadableError, amount
 from quorate.venues.base import OrderStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Dialect(NamedTuple):
@@ -36,6 +37,11 @@ class Dialect(NamedTuple):
         ccxt's options.
     has_own_conditional : bool
         Whether stops live in a book and under ids of their own.
+    is_list : callable
+        Whether a reply is a list as the venue sends one; what ccxt makes an empty list of is not.
+    held : callable
+        The symbols that the account itself says it holds, of its raw reply; ValueError where that
+        says nothing of positions.
     """
 
     ccxt: str
@@ -46,6 +52,16 @@ class Dialect(NamedTuple):
     kept: frozenset[tuple[int, str]]
     options: Mapping[str, object]
     has_own_conditional: bool
+    is_list: Callable[[str], bool]
+    held: Callable[[object], list[str]]
+
+
+def _held(account: object) -> list[str]:
+    """Return what the account of Binance futures says it holds."""
+    rows = account.get("positions") if isinstance(account, dict) else None
+    if not isinstance(rows, list):
+        raise UnreadableError("the account says nothing of positions")
+    return [str(each["symbol"]) for each in rows if amount(each, "positionAmt")]
 
 
 _BINANCE_400: Final = (
@@ -101,6 +117,8 @@ BINANCE_FUTURES: Final = Dialect(
         }
     ),
     has_own_conditional=True,
+    is_list=lambda text: text.startswith("[") and text.endswith("]"),
+    held=_held,
 )
 """-4116 is not among the refusals: an order of this id is there, perhaps this very one."""
 

@@ -186,7 +186,19 @@ class CcxtVenue:
 
     async def positions(self) -> Listed[PositionView] | Unanswered:
         """Ask for every position that is not flat."""
-        return await self._listed(self._instances.trade.fetch_positions(), position_view)
+        found = await self._listed(self._instances.trade.fetch_positions(), position_view)
+        if isinstance(found, Unanswered) or found.items:
+            return found
+        # nothing held is believed only where the account says so too
+        with talking() as talk:
+            try:
+                account = await answered(self._instances.trade.fetch_balance())
+                held = self._dialect.held(account.get("info"))
+            except (AnsweredError, SilentError, ValueError, AttributeError) as error:
+                return Unanswered(talk.said(error))
+        if held:
+            return Unanswered(f"no position is listed, and the account holds {', '.join(held)}")
+        return found
 
     async def balances(self) -> Listed[BalanceView] | Unanswered:
         """Ask what the wallet holds."""
@@ -339,8 +351,8 @@ class CcxtVenue:
         with talking() as talk:
             try:
                 rows = await answered(call)
-                if not isinstance(rows, list):
-                    return Unanswered(f"the answer is a {type(rows).__name__}, no list")
+                if not isinstance(rows, list) or not self._dialect.is_list(talk.heard[-1].text):
+                    return Unanswered("the answer is no list")
                 return Listed(tuple(read(each) for each in rows), talk.at_ms)
             except (AnsweredError, SilentError, ValueError) as error:
                 return Unanswered(talk.said(error))

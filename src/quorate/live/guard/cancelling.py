@@ -1,0 +1,121 @@
+"""Cancel everything, in both books of every symbol, and read back until nothing is left, twice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+from quorate.venues.base import Listed, OrderView, Rejected, Unanswered, Uncertain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from quorate.venues.base import Venue
+
+BETWEEN_S = 1.0
+"""Between the two readings that must both be empty."""
+
+_AGAIN_S = 0.2
+
+
+class Emptied(NamedTuple):
+    """How the orders went.
+
+    Notes
+    -----
+    Units: ms from the start of the kill.  ``dispatched_ms`` is when every cancel had been sent
+    once, ``empty_ms`` when the second of two empty readings was in, None where time ran out;
+    ``left`` are the ids of those that were seen last.
+    """
+
+    dispatched_ms: float
+    empty_ms: float | None
+    n_rounds: int
+    n_failed: int
+    left: tuple[str, ...]
+
+
+async def cancel_everything(
+    venue: Venue,
+    symbols: Iterable[str],
+    *,
+    seconds: float,
+    clock_s: Callable[[], float],
+    between_s: float = BETWEEN_S,
+) -> Emptied:
+    """Cancel every order of an account and make sure.
+
+    Parameters
+    ----------
+    venue : Venue
+        With a connection of its own.
+    symbols : iterable of str
+        Where orders may be; more are found by the readings.
+    seconds : float
+        How long to go on.
+    clock_s : callable
+        A clock that does not go back.
+    between_s : float
+        Between two readings.
+
+    Returns
+    -------
+    Emptied
+        Whether both books were empty twice in a row.
+
+    Notes
+    -----
+    Units: seconds.  Causal: none.  Missing: a reading that failed is no empty one.
+    RELIABILITY 4.
+    """
+    began = clock_s()
+    n_failed = await _cancel_all(venue, sorted(set(symbols)))
+    dispatched_ms = (clock_s() - began) * 1e3
+    n_empty = n_rounds = 0
+    left: tuple[str, ...] = ()
+    while clock_s() - began < seconds:
+        n_rounds += 1
+        found = await _read(venue)
+        if found is None:
+            n_empty = 0
+            n_failed += 1
+            await asyncio.sleep(_AGAIN_S)
+            continue
+        left = tuple(each.client_id for each in found)
+        n_empty = 0 if left else n_empty + 1
+        if n_empty == 2:
+            return Emptied(dispatched_ms, (clock_s() - began) * 1e3, n_rounds, n_failed, ())
+        if left:
+            n_failed += await _cancel_all(venue, sorted({each.symbol for each in found}))
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            await asyncio.sleep(between_s)
+    return Emptied(dispatched_ms, None, n_rounds, n_failed, left)
+
+
+async def _cancel_all(venue: Venue, symbols: list[str]) -> int:
+    """Send every cancel at once and return how many were not answered well."""
+    answers = await asyncio.gather(
+        *(
+            venue.cancel_all(symbol, is_conditional=is_conditional)
+            for symbol in symbols
+            for is_conditional in (False, True)
+        )
+    )
+    return sum(isinstance(each, Rejected | Uncertain) for each in answers)
+
+
+async def _read(venue: Venue) -> tuple[OrderView, ...] | None:
+    """Return what is open in both books, None where one of them could not be read."""
+    both: list[Listed[OrderView] | Unanswered] = list(
+        await asyncio.gather(
+            venue.open_orders(None, is_conditional=False),
+            venue.open_orders(None, is_conditional=True),
+        )
+    )
+    found: list[OrderView] = []
+    for each in both:
+        if isinstance(each, Unanswered):
+            return None
+        found += each.items
+    return tuple(found)
