@@ -204,6 +204,7 @@ def commands() -> list[str]:
         "auditing",
         "data",
         "exchanging",
+        "killing",
         "nightly",
         "pulling",
         "reconciling",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from quorate.api.extensions import engines
     from quorate.api.imported import Imported
     from quorate.api.importing import import_data
+    from quorate.api.killing import Drill, drill, guard, kill
     from quorate.api.learning import Trained, train
     from quorate.api.listing import runs
     from quorate.api.loading import demo, keep, load
@@ -67,6 +68,7 @@ _HOME = {
     "Comparison": "api.comparing",
     "Control": "api.controlling",
     "Cross": "api.crossed",
+    "Drill": "api.killing",
     "Explanation": "api.explanation",
     "Imported": "api.imported",
     "Leaderboard": "api.ranking",
@@ -96,11 +98,14 @@ _HOME = {
     "decisions": "api.decided",
     "demo": "api.loading",
     "doctor": "api.checkup",
+    "drill": "api.killing",
     "engines": "api.extensions",
     "explain": "api.explaining",
     "grid": "api.choices",
+    "guard": "api.killing",
     "import_data": "api.importing",
     "keep": "api.loading",
+    "kill": "api.killing",
     "leaderboard": "api.ranking",
     "load": "api.loading",
     "ls": "api.listing",
@@ -142,6 +147,7 @@ __all__ = [
     "Comparison",
     "Control",
     "Cross",
+    "Drill",
     "Explanation",
     "Imported",
     "Leaderboard",
@@ -171,11 +177,14 @@ __all__ = [
     "decisions",
     "demo",
     "doctor",
+    "drill",
     "engines",
     "explain",
     "grid",
+    "guard",
     "import_data",
     "keep",
+    "kill",
     "leaderboard",
     "load",
     "ls",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quorate.exchange.binance.futures import Futures
+    from quorate.exchange.network import Kind
 
 _PRICES: Final = {"BTC": "60000", "ETH": "3000", "BNB": "600", "SOL": "150", "XRP": "0.6"}
 _PRICE: Final = "100"
@@ -23,9 +24,13 @@ _STEP: Final = Decimal("0.00002")
 
 
 class Served(NamedTuple):
-    """Where the exchange listens and with which key it lets one in."""
+    """Where the exchange listens and with which key it lets one in.
+
+    ``honest_url`` is a second door to the same exchange, at which nothing fails.
+    """
 
     url: str
+    honest_url: str
     api_key: str
     secret: str
     symbols: tuple[str, ...]
@@ -132,6 +137,7 @@ def serve_exchange(
     seed: int = 7,
     port: int = 8765,
     seconds: float | None = None,
+    failing: float = 0.0,
     ready: Callable[[Served], None] | None = None,
 ) -> None:
     """Serve a simulated exchange on 127.0.0.1 in real time until it is interrupted.
@@ -144,6 +150,8 @@ def serve_exchange(
         0 for any that is free.
     seconds : float, optional
         How long; for ever when left out.
+    failing : float
+        Share of requests that fail on the way, before or after they have had their effect.
     ready : callable, optional
         Called with the address once it listens.
 
@@ -164,17 +172,24 @@ def serve_exchange(
     """
     from quorate.exchange.loopback import clock_ms, listening
     from quorate.exchange.matching.flow import POINT_MS
+    from quorate.exchange.network import Fault, Network
 
+    if not 0.0 <= failing < 1.0:
+        raise ConfigError(f"a share of {failing:g} requests would fail, must be in 0 to 1")
+    kinds: tuple[Kind, ...] = ("reset_request", "reset_reply", "status")
+    share = 1.0 - (1.0 - failing) ** (1 / len(kinds))
+    network = Network(seed, [Fault(kind, chance=share) for kind in kinds])
     now_ms = clock_ms()
     made = simulated_exchange(
         coins, balance=balance, seed=seed, start_ms=now_ms - now_ms % POINT_MS
     )
 
     async def main() -> None:
-        async with listening(made, port=port) as url:
+        async with listening(made) as honest, listening(made, port=port, network=network) as url:
             if ready is not None:
                 (key,) = made.keys.values()
-                ready(Served(url, key.name, key.secret, tuple(made.exchange.state.markets)))
+                symbols = tuple(made.exchange.state.markets)
+                ready(Served(url, honest, key.name, key.secret, symbols))
             if seconds is None:
                 await asyncio.Event().wait()
             else:

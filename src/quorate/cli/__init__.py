@@ -35,6 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         auditing,
         data,
         exchanging,
+        killing,
         nightly,
         pulling,
         reconciling,

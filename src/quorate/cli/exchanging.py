@@ -29,6 +29,7 @@ def serve(
     seconds: Annotated[
         float | None, Parameter(help="How long; until interrupted if left out.")
     ] = None,
+    failing: Annotated[float, Parameter(help="Share of requests that fail on the way: 0.3.")] = 0.0,
     json: Json = False,
 ) -> None:
     """Serve a simulated exchange that speaks Binance USD-M futures, on this machine only.
@@ -49,6 +50,7 @@ def serve(
         seed=seed,
         port=port,
         seconds=seconds,
+        failing=failing,
         ready=ready,
     )
 

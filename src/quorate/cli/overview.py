@@ -44,6 +44,7 @@ GROUPS: Final = {
         "data universe",
         "keep",
     ),
+    "Stop a desk": ("guard", "kill", "drill"),
     "Try orders": ("exchange serve",),
     "Set up": ("doctor", "warm", "bench"),
 }

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from quorate.exchange.binance.signing import Request
+from quorate.exchange.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from quorate.exchange.binance.streams import Connection
+    from quorate.exchange.network import Delivery
     from quorate.exchange.session import Answering
 
 _BEAT_S: Final = 0.25
+_USUAL_MS: Final = 2.0
+_HANG_S: Final = 30.0
 
 
 def clock_ms() -> int:
@@ -31,7 +35,11 @@ def clock_ms() -> int:
 
 @asynccontextmanager
 async def listening(
-    venue: Answering, *, port: int = 0, now_ms: Callable[[], int] = clock_ms
+    venue: Answering,
+    *,
+    port: int = 0,
+    now_ms: Callable[[], int] = clock_ms,
+    network: Network | None = None,
 ) -> AsyncIterator[str]:
     """Serve a venue on 127.0.0.1 until the block ends.
 
@@ -43,6 +51,8 @@ async def listening(
         0 for any that is free.
     now_ms : callable
         The venue's clock.
+    network : Network, optional
+        Faults on the way; of delays only those of a fault.
 
     Yields
     ------
@@ -60,6 +70,8 @@ async def listening(
     """
     from aiohttp import web
 
+    way = Network() if network is None else network
+
     async def take(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await _speak(request, venue)
@@ -71,12 +83,20 @@ async def listening(
             request.headers.get("X-MBX-APIKEY", ""),
             request.remote or "",
         )
-        reply = venue.answer(asked, now_ms())
+        delivery = way.meet(asked, now_ms())
+        await asyncio.sleep(max(delivery.there_ms - _USUAL_MS, 0.0) / 1e3)
+        if delivery.is_lost:
+            return await _end(request, delivery)
+        reply = venue.answer(asked, now_ms() + delivery.skew_ms)
         venue.streams.spread()
-        text = json.dumps(reply.body, separators=(",", ":"))
+        if delivery.is_reply_lost or delivery.is_cut:
+            return await _end(request, delivery)
+        status, text = reply.status, json.dumps(reply.body, separators=(",", ":"))
+        if delivery.instead is not None:
+            status, text = delivery.instead
         return web.Response(
             text=text,
-            status=reply.status,
+            status=status,
             headers=dict(reply.headers),
             content_type="application/json",
         )
@@ -99,6 +119,17 @@ async def listening(
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
         await runner.cleanup()
+
+
+async def _end(request: web.Request, delivery: Delivery) -> web.StreamResponse:
+    """Let a request hang until its client gives up, or end its connection without a word."""
+    from aiohttp import web
+
+    if delivery.is_hanging:
+        await asyncio.sleep(_HANG_S)
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)
 
 
 async def _speak(request: web.Request, venue: Answering) -> web.StreamResponse:

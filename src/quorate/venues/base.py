@@ -1,4 +1,4 @@
-"""What the order core and a venue say to each other: records with exact money, and one port.
+"""What the order core and a venue say to each other: records with exact money.
 
 In: what is to be placed, cancelled or asked. Out: what the venue said, or that it said nothing.
 An outcome is a value, never an exception: whoever sends an order must tell "certainly not
@@ -11,10 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -343,70 +340,6 @@ Mutation: TypeAlias = Accepted | Rejected | Uncertain
 
 Lookup: TypeAlias = Found | Absent | Unanswered
 """What came of asking for one order."""
-
-
-class Venue(Protocol):
-    """One account at one venue; an order's address is its symbol, our id, and which book it is in.
-
-    Notes
-    -----
-    Requests that change something return a ``Mutation`` and raise for nothing that a venue or a
-    network can do; a request is sent once.  Questions return what was answered, or
-    ``Unanswered``.
-    """
-
-    @property
-    def name(self) -> str:
-        """Return the name the journal knows the venue by."""
-
-    async def place(self, placement: Placement) -> Mutation:
-        """Send an order, once."""
-
-    async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation:
-        """Take an order back."""
-
-    async def cancel_all(
-        self, symbol: str, *, is_conditional: bool
-    ) -> Sequence[OrderView] | Rejected | Uncertain:
-        """Take back every order of a symbol in one of its two books."""
-
-    async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
-        """Ask for one order by our id."""
-
-    async def open_orders(
-        self, symbol: str | None, *, is_conditional: bool
-    ) -> Listed[OrderView] | Unanswered:
-        """Ask for the orders that are open, of one symbol or of all."""
-
-    async def trades(self, symbol: str, from_id: str | None) -> Listed[Trade] | Unanswered:
-        """Ask for our trades from an id on (included), every page of them."""
-
-    async def positions(self) -> Listed[PositionView] | Unanswered:
-        """Ask for every position that is not flat."""
-
-    async def balances(self) -> Listed[BalanceView] | Unanswered:
-        """Ask what the wallet holds."""
-
-    async def touch(self, symbol: str) -> Touch | Unanswered:
-        """Ask for the best prices of a symbol and its mark."""
-
-    def grid(self, symbol: str) -> Grid:
-        """Return the grid of a symbol as the venue last said."""
-
-    async def clock(self) -> int | Unanswered:
-        """Ask what time it is there, in ms since 1970."""
-
-    async def countdown(self, symbol: str, after_ms: int) -> Rejected | Uncertain | None:
-        """Have every order of a symbol cancelled unless asked again in time; None: it was set."""
-
-    async def leverage(self, symbol: str) -> Decimal | Unanswered:
-        """Ask for the leverage of a symbol."""
-
-    async def set_leverage(self, symbol: str, leverage: Decimal) -> Rejected | Uncertain | None:
-        """Set the leverage of a symbol; None: it was set."""
-
-    async def is_hedged(self) -> bool | Unanswered:
-        """Ask whether longs and shorts of a symbol are two positions."""
 
 
 def require_decimal(name: str, value: Decimal) -> None:

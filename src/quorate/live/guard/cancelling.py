@@ -10,7 +10,7 @@ from quorate.venues.base import Listed, OrderView, Rejected, Unanswered, Uncerta
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from quorate.venues.base import Venue
+    from quorate.venues.port import Venue
 
 BETWEEN_S = 1.0
 """Between the two readings that must both be empty."""

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from quorate.live.guard.record import Record
-    from quorate.venues.base import PositionView, Venue
+    from quorate.venues.base import PositionView
+    from quorate.venues.port import Venue
 
 COLLARS: Final = ((0.0, Decimal(50)), (10.0, Decimal(100)), (30.0, Decimal(300)))
 """From how many seconds on a slice may be so many bps from the touch."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from quorate.live.guard.record import Killed
-    from quorate.venues.base import Venue
+    from quorate.venues.port import Venue
 
 
 class Done(NamedTuple):

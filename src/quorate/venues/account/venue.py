@@ -1,4 +1,4 @@
-"""One account at one venue: the port of ``venues.base`` over ccxt's three instances.
+"""One account at one venue: the port of ``venues.port`` over ccxt's three instances.
 
 In: orders and questions. Out: what became of them, as values. A request that changes something is
 sent once; whatever is not certainly refused and not certainly there is ``Uncertain``.
@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
+from quorate.venues.account.sending import parameters, plain
 from quorate.venues.account.views import (
     amount,
     balance_views,
@@ -28,12 +29,10 @@ from quorate.venues.base import (
     Listed,
     Lookup,
     Mutation,
-    OrderKind,
     OrderView,
     Placement,
     PositionView,
     Rejected,
-    TimeInForce,
     Touch,
     Trade,
     Unanswered,
@@ -54,7 +53,7 @@ LOCAL: Final = "LOCAL"
 
 
 class CcxtVenue:
-    """An account at a venue; see ``venues.base.Venue``.
+    """An account at a venue; see ``venues.port.Venue``.
 
     Parameters
     ----------
@@ -118,9 +117,9 @@ class CcxtVenue:
             placement.symbol,
             "market" if placement.limit_price is None else "limit",
             placement.side.value,
-            _plain(placement.quantity),
-            None if placement.limit_price is None else _plain(placement.limit_price),
-            _parameters(placement),
+            plain(placement.quantity),
+            None if placement.limit_price is None else plain(placement.limit_price),
+            parameters(placement),
         )
         return await self._changed(
             call, placement.sent_at_ms, placement, is_conditional=placement.is_conditional
@@ -368,37 +367,13 @@ class CcxtVenue:
             if value is not None:
                 numbers.append((name, value, client.price_to_precision))
         for name, value, rounded in numbers:
-            if Decimal(rounded(symbol, _plain(value))) != value:
+            if Decimal(rounded(symbol, plain(value))) != value:
                 return f"{name} {value} is not on the grid of {symbol}"
         return ""
 
 
-def _parameters(placement: Placement) -> dict[str, object]:
-    """Return ccxt's parameters of an order beside its five arguments."""
-    found: dict[str, object] = {
-        "clientOrderId": placement.client_id,
-        "recvWindow": placement.window_ms,
-    }
-    if placement.is_reduce_only:
-        found["reduceOnly"] = True
-    if placement.trigger_price is not None:
-        found["triggerPrice"] = _plain(placement.trigger_price)
-    if placement.kind is OrderKind.LIMIT:
-        if placement.time_in_force is TimeInForce.POST_ONLY:
-            found["postOnly"] = True
-        else:
-            found["timeInForce"] = placement.time_in_force.value.upper()
-    if placement.position_side.value != "both":
-        found["positionSide"] = placement.position_side.value.upper()
-    return found
-
-
 def _bound(row: Mapping[str, Any], name: str) -> Decimal | None:
     return None if row.get(name) is None else amount(row, name)
-
-
-def _plain(value: Decimal) -> str:
-    return f"{value:f}"
 
 
 def _done(found: object) -> Rejected | Uncertain | None:

@@ -90,6 +90,7 @@ def instances(
     credentials: Mapping[str, str],
     *,
     session: Callable[[], Any] | None = None,
+    url: str = "",
 ) -> Instances:
     """Build ccxt's three instances of a venue, set up as orders need it.
 
@@ -101,6 +102,8 @@ def instances(
         ``apiKey`` and ``secret``, and ``password`` where the venue has one.
     session : callable, optional
         Makes what stands in for an HTTP session, for each instance one.
+    url : str
+        Of a simulated exchange on this machine; "" for the venue's own address.
 
     Returns
     -------
@@ -127,10 +130,29 @@ def instances(
         client.number = str
         if session is not None:
             client.session = session()
+        if url:
+            client.urls["api"] = _pointed(client.urls["api"], url)
         _listen(client)
         require_single_sends(client)
         made.append(client)
     return Instances(*made)
+
+
+def _pointed(urls: Any, url: str) -> Any:
+    """Return addresses with the host of each replaced by one on this machine, paths as they were.
+
+    Examples
+    --------
+    >>> _pointed({"a": "https://fapi.binance.com/fapi/v1"}, "http://127.0.0.1:1")
+    {'a': 'http://127.0.0.1:1/fapi/v1'}
+    """
+    if isinstance(urls, dict):
+        return {name: _pointed(each, url) for name, each in urls.items()}
+    if not isinstance(urls, str):
+        return urls
+    scheme, _, rest = urls.partition("://")
+    path = rest.partition("/")[2]
+    return f"{url.replace('http', 'ws') if scheme.startswith('ws') else url}/{path}"
 
 
 def require_single_sends(client: Any) -> None:
