@@ -35,7 +35,7 @@ class Call(NamedTuple):
     lags: Lags = Lags()
 
     @property
-    def symbol(self) -> str:
+    def of_symbol(self) -> str:
         """The symbol it names."""
         return given(self.query, "symbol")
 

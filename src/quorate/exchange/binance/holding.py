@@ -53,8 +53,8 @@ class Holding:
         if in_ms is None:
             raise RefusedError(-1102, "Mandatory parameter 'countdownTime' was not sent.")
         _instrument(self._exchange, call)
-        self._exchange.count_down(call.account.name, call.symbol, in_ms)
-        return {"symbol": call.symbol, "countdownTime": str(in_ms)}
+        self._exchange.count_down(call.account.name, call.of_symbol, in_ms)
+        return {"symbol": call.of_symbol, "countdownTime": str(in_ms)}
 
     def _account(self, call: Call) -> object:
         state = self._exchange.state
@@ -117,7 +117,7 @@ class Holding:
     def _fees(self, call: Call) -> object:
         instrument = _instrument(self._exchange, call)
         return {
-            "symbol": call.symbol,
+            "symbol": call.of_symbol,
             "makerCommissionRate": plain(instrument.maker_fee),
             "takerCommissionRate": plain(instrument.taker_fee),
         }
@@ -136,8 +136,8 @@ class Holding:
 
     def _set_leverage(self, call: Call) -> object:
         times = whole(call.query, "leverage")
-        known(self._exchange.set_leverage(call.account.name, call.symbol, times or 0))
-        return {"symbol": call.symbol, "leverage": times, "maxNotionalValue": "1000000"}
+        known(self._exchange.set_leverage(call.account.name, call.of_symbol, times or 0))
+        return {"symbol": call.of_symbol, "leverage": times, "maxNotionalValue": "1000000"}
 
     def _set_margin_type(self, call: Call) -> object:
         word = chosen(
@@ -173,7 +173,7 @@ class Holding:
 
 def _instrument(exchange: Exchange, call: Call) -> Instrument:
     """Return the instrument that a request names."""
-    found = exchange.state.markets.get(call.symbol)
+    found = exchange.state.markets.get(call.of_symbol)
     if found is None:
         raise RefusedError(-1121, "Invalid symbol.")
     return found.instrument

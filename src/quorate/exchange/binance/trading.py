@@ -81,7 +81,7 @@ class Trading:
             known(
                 self._exchange.amend(
                     call.account.name,
-                    call.symbol,
+                    call.of_symbol,
                     found.order.order_id,
                     asked.price,
                     asked.quantity,
@@ -102,7 +102,7 @@ class Trading:
         return self._row(
             known(
                 self._exchange.cancel(
-                    call.account.name, call.symbol, order_id=order_id, client_id=client_id
+                    call.account.name, call.of_symbol, order_id=order_id, client_id=client_id
                 )
             )
         )
@@ -126,7 +126,7 @@ class Trading:
     def _cancel_batch(self, call: Call) -> object:
         rows: list[object] = []
         for name, each in _listed(call.query):
-            query = {"symbol": call.symbol, name: each}
+            query = {"symbol": call.of_symbol, name: each}
             try:
                 rows.append(self._cancel(call._replace(query=query)))
             except RefusedError as found:
@@ -134,11 +134,11 @@ class Trading:
         return rows
 
     def _cancel_all(self, call: Call) -> object:
-        known(self._exchange.cancel_all(call.account.name, call.symbol))
+        known(self._exchange.cancel_all(call.account.name, call.of_symbol))
         return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
     def _cancel_all_conditional(self, call: Call) -> object:
-        known(self._exchange.cancel_all(call.account.name, call.symbol, is_conditional=True))
+        known(self._exchange.cancel_all(call.account.name, call.of_symbol, is_conditional=True))
         return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
     def _open_orders(self, call: Call) -> object:
@@ -166,7 +166,7 @@ class Trading:
         rows = []
         for order in call.account.orders.values():
             seen = order.seen(self._now_ms - call.lags.order)
-            if order.asked.symbol != call.symbol or seen is None:
+            if order.asked.symbol != call.of_symbol or seen is None:
                 continue
             if is_within(order.created_ms, within.start_ms, within.end_ms) and (
                 first is None or order.order_id >= first
@@ -181,7 +181,7 @@ class Trading:
         if is_bounded and (within.end_ms or 0) - (within.start_ms or 0) > _WEEK_MS:
             raise RefusedError(-4165, "Invalid time interval: more than 7 days.")
         shown = self._exchange.executions(
-            call.account.name, call.symbol, self._now_ms - call.lags.trades
+            call.account.name, call.of_symbol, self._now_ms - call.lags.trades
         )
         found = [
             each
@@ -192,7 +192,7 @@ class Trading:
         ]
         from_start = first is not None or within.start_ms is not None
         page = found[: within.limit] if from_start else found[-within.limit :]
-        instrument = self._exchange.state.instruments.get(call.symbol)
+        instrument = self._exchange.state.instruments.get(call.of_symbol)
         return [trade_row(each, instrument) for each in page] if instrument else []
 
     def _found(self, call: Call, *, at_ms: int, is_conditional: bool = False) -> Looked:
