@@ -18,6 +18,7 @@ from quorate.live.orders.events import (
     Absence,
     Acknowledged,
     Adjusted,
+    Attributed,
     CancelIntended,
     Cancelling,
     CancelOutcome,
@@ -35,7 +36,7 @@ from quorate.live.orders.events import (
 )
 from quorate.live.orders.reports import told
 from quorate.live.orders.states import State
-from quorate.live.orders.trades import adjusted, external_fill, filled
+from quorate.live.orders.trades import adjusted, attributed, external_fill, filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -237,6 +238,7 @@ _TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
     CancelOutcome: _cancel_outcome,
     ExternalFill: external_fill,
     Adjusted: adjusted,
+    Attributed: attributed,
     Reconciled: _reconciled,
     Retired: _retired,
 }
