@@ -19,7 +19,7 @@ from quorate.errors import (
     FencedError,
     StoreError,
 )
-from quorate.store.connection import reading, store_error, writing
+from quorate.store.connection import flushing, reading, store_error, writing
 from quorate.store.crashpoints import crashpoint
 from quorate.store.journal_rows import Batch, End, batch
 from quorate.store.journal_snapshots import Snapshot, keep
@@ -99,6 +99,7 @@ class Writer:
         try:
             with writing(self._engine) as connection:
                 crashpoint("journal.begun")
+                flushing(connection)
                 self._advance(connection, after)
                 crashpoint("journal.fenced")
                 _insert(connection, made)

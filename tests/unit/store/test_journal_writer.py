@@ -209,6 +209,28 @@ def test_a_server_that_ends_the_session_before_the_commit(store, journal, writer
     assert journal.verify().n_rows == 1
 
 
+def test_a_commit_is_flushed_even_where_the_server_is_told_to_be_lazy(store, writer):
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite is told so when it is opened")
+    with store.engine.connect() as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        connection.commit()
+    found = []
+    sa.event.listen(
+        store.engine,
+        "commit",
+        lambda connection: found.append(
+            connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+        ),
+    )
+    store.engine.dispose()
+    with store.runs._engine.begin() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    writer.append([intent()])
+    assert found == ["off", "on"]
+
+
 def test_a_lease_that_the_server_ended_is_no_longer_held(store, writer):
     if store.engine.dialect.name == "sqlite":
         pytest.skip("SQLite has no sessions")

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from quorate.live.orders.events import Adjusted, Attributed, ExternalFill, Filled
+    from quorate.venues.base import PositionSide, Side
 
 
 def filled(draft: Draft, event: Filled) -> None:
     """Take a trade of an order of ours, in whatever state the order is."""
     order = draft.known(event.intent_id, f"trade {event.trade_id}")
-    if order is None or not _fits(order, event):
+    place = (event.venue, event.symbol, event.side, event.position_side)
+    if order is None or not _fits(order, place):
         if draft.booked(event, ""):
             text = f"trade {event.trade_id} of {event.symbol} fits no order of ours"
             draft.alarm(Trouble.MISFIT_TRADE, event.intent_id, text)
@@ -38,9 +40,7 @@ def attributed(draft: Draft, event: Attributed) -> None:
     trade = draft.trades.get(key)
     if order is None or trade is None or trade.intent_id:
         return
-    intent = order.intent
-    wanted = (intent.venue, intent.symbol, intent.side, intent.position_side)
-    if wanted != (event.venue, event.symbol, trade.side, trade.position_side):
+    if not _fits(order, (event.venue, event.symbol, trade.side, trade.position_side)):
         text = f"trade {event.trade_id} of {event.symbol} does not fit"
         draft.alarm(Trouble.MISFIT_TRADE, event.intent_id, text)
         return
@@ -57,10 +57,9 @@ def _add(draft: Draft, order: Order, trade_id: str, quantity: Decimal, at_ms: in
     draft.put(_late(draft, order, trade_id) if order.is_over else _traded(draft, order, at_ms))
 
 
-def _fits(order: Order, event: Filled) -> bool:
+def _fits(order: Order, place: tuple[str, str, Side, PositionSide]) -> bool:
     intent = order.intent
-    wanted = (intent.venue, intent.symbol, intent.side, intent.position_side)
-    return wanted == (event.venue, event.symbol, event.side, event.position_side)
+    return place == (intent.venue, intent.symbol, intent.side, intent.position_side)
 
 
 def _traded(draft: Draft, order: Order, at_ms: int) -> Order:

@@ -20,7 +20,7 @@ from tests.unit.live.orders.building import (
     sent,
 )
 
-from quorate.live.orders.book import Book, exposure, open_orders, unbooked, unresolved
+from quorate.live.orders.book import Book, blocked, exposure, open_orders, unbooked, unresolved
 from quorate.live.orders.effects import (
     Alarm,
     Cancel,
@@ -212,6 +212,7 @@ def test_an_order_that_never_was_and_is_open_is_taken_back():
     assert Cancel("i1") in effects
     assert troubles(effects) == [Trouble.ALIVE_AFTER_END]
     assert (exposure(book, KEY).highest, open_orders(book)) == (ONE, (order(book),))
+    assert blocked(book) == {(VENUE, SYMBOL)}
     book, effects = step(book, seen(OrderStatus.CANCELED))
     assert (exposure(book, KEY).highest, open_orders(book)) == (0, ())
 
@@ -220,6 +221,8 @@ def test_a_doubt_waits_for_the_resolver_and_whatever_it_finds_is_taken():
     book, effects = fold(*sent(), DOUBT)
     assert (order(book).state, effects) == (State.UNKNOWN, (Resolve("i1"),))
     assert unresolved(book) == (order(book),)
+    assert blocked(book) == {(VENUE, SYMBOL)}
+    assert blocked(fold(*sent(), acknowledged())[0]) == set()
     for report, state in (
         (seen(source=Source.LOOKUP), State.ACKED),
         (seen(OrderStatus.PARTIAL, "0.1"), State.PARTIAL),
