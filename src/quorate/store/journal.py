@@ -61,7 +61,9 @@ class Journal:
                 crashpoint("claim.begun")
                 lock(connection, f"quorate.journal:{self.account}")
                 mine = accounts.c.account == self.account
-                row = connection.execute(accounts.select().where(mine)).one_or_none()
+                # whoever is writing now is waited for, or its rows would not be seen here
+                locked = accounts.select().where(mine).with_for_update()
+                row = connection.execute(locked).one_or_none()
                 if row is None:
                     end, epoch = EMPTY, 1
                     first = {"account": self.account, "n_rows": 0, "head": end.head}

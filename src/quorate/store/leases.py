@@ -46,7 +46,7 @@ def take(engine: sa.Engine, account: str) -> Lease:
     if engine.dialect.name == "postgresql":
         lease: Lease = _ServerLease(engine, account)
     else:
-        lease = _FileLease(Path(str(engine.url.database)), account)
+        lease = _FileLease(Path(str(engine.url.database)).resolve(), account)
     crashpoint("lease.taken")
     return lease
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import psycopg
 import pytest
@@ -51,22 +52,25 @@ def test_a_takeover_in_the_middle_of_a_batch_waits_or_wins_but_never_both(store,
     epochs, begun = [], threading.Event()
 
     def claim():
-        begun.set()
         with store.journal("main").claim(2) as second:
             epochs.append(second.epoch)
             second.append([plain(2)])
 
     thread = threading.Thread(target=claim)
 
-    def start(name):
-        if name == "journal.fenced":
+    def strike(name):
+        if threading.current_thread() is thread:
+            if name == "claim.begun":
+                begun.set()
+        elif name == "journal.fenced":
             thread.start()
-            begun.wait()
+            begun.wait(1)  # SQLite lets nobody begin here
+            time.sleep(0.3)  # until the claim waits for this row
 
     writer._lease.release()
-    with armed(lambda name: start(name) if threading.current_thread() is not thread else None):
+    with armed(strike):
         writer.append([plain(1)])
-    thread.join(30)
+        thread.join(30)
     assert epochs == [2]
     assert [row.epoch for row in journal.rows()] == [1, 2]
     journal.verify()
@@ -244,6 +248,15 @@ def test_a_lease_that_the_server_ended_is_no_longer_held(store, writer):
         assert second.epoch == 2
         with pytest.raises(FencedError):
             writer.append([plain()])
+
+
+def test_a_lease_is_the_same_by_whichever_name_the_file_is_called(tmp_path, monkeypatch):
+    (tmp_path / "other.db").symlink_to(tmp_path / "store.db")
+    monkeypatch.chdir(tmp_path)
+    with open_store(tmp_path / "store.db") as store, store.journal("main").claim(1):
+        for name in ("store.db", "other.db"):
+            with open_store(name) as again, pytest.raises(LeaseError):
+                again.journal("main").claim(2)
 
 
 def test_a_lease_whose_file_was_removed_is_no_longer_held(tmp_path):

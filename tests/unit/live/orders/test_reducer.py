@@ -20,7 +20,15 @@ from tests.unit.live.orders.building import (
     sent,
 )
 
-from quorate.live.orders.book import Book, blocked, exposure, open_orders, unbooked, unresolved
+from quorate.live.orders.book import (
+    Book,
+    blocked,
+    exposure,
+    intent_of,
+    open_orders,
+    unbooked,
+    unresolved,
+)
 from quorate.live.orders.effects import (
     Alarm,
     Cancel,
@@ -71,6 +79,21 @@ def test_a_plain_life():
     assert book.fees == {(VENUE, "USDT"): Decimal("0.08")}
     assert exposure(book, KEY).worst == ONE
     assert (book.epoch, book.n_events) == (1, 6)
+
+
+def test_a_report_finds_its_intent_by_our_id_or_by_the_venues():
+    book, _ = fold(*sent(), acknowledged())
+    ours = intended().client_id
+    for number, client, found in (
+        ("n-i1", None, "i1"),
+        ("n-i1", "", "i1"),
+        ("other", ours, "i1"),
+        ("other", None, None),
+        ("n-i1", "web_1", "i1"),
+    ):
+        assert intent_of(book, VENUE, SYMBOL, venue_order_id=number, client_id=client) == found
+    assert intent_of(book, VENUE, "ETHUSDT", venue_order_id="n-i1", client_id=None) is None
+    assert intent_of(book, "other", SYMBOL, venue_order_id="x", client_id=ours) is None
 
 
 def test_a_step_leaves_its_book_alone():
