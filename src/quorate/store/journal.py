@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from quorate.store.connection import lock, reading, writing
+from quorate.store.connection import flushing, lock, reading, writing
 from quorate.store.crashpoints import crashpoint
 from quorate.store.journal_check import as_row, follow, pages, verify
 from quorate.store.journal_rows import EMPTY, End, Row
@@ -59,6 +59,7 @@ class Journal:
         try:
             with writing(self._engine) as connection:
                 crashpoint("claim.begun")
+                flushing(connection)
                 lock(connection, f"quorate.journal:{self.account}")
                 mine = accounts.c.account == self.account
                 # whoever is writing now is waited for, or its rows would not be seen here

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final, Self
 
 from quorate.errors import ChainError, DuplicateFillError
 from quorate.live.orders.codec import from_text, to_text
-from quorate.live.orders.events import ExternalFill, Filled, JournalEvent, Opened
+from quorate.live.orders.events import Attributed, ExternalFill, Filled, JournalEvent, Opened
 from quorate.live.orders.reducer import init, scan
 from quorate.live.orders.snapshots import VERSION, book_of, book_text
+from quorate.live.orders.trades import fits
 from quorate.store.crashpoints import crashpoint
 from quorate.store.journal_rows import EMPTY, End
 
@@ -141,7 +142,8 @@ class Desk:
 
         Notes
         -----
-        A trade that is booked is left out, for however long it has been: it comes by two roads.
+        A trade that is booked is left out, for however long it has been: it comes by two roads. If
+        it was booked as nobody's and is one of ours, that is what is written.
         """
         fresh = self._news(events, self._book.trades)
         try:
@@ -161,9 +163,30 @@ class Desk:
             key = _trade_key(event)
             if key is None or (key not in known and key not in seen):
                 fresh.append(event)
+            elif (attributed := self._attributed(event)) is not None:
+                fresh.append(attributed)
             if key is not None:
                 seen.add(key)
         return fresh
+
+    def _attributed(self, event: JournalEvent) -> Attributed | None:
+        """Return what says that a trade which was booked as nobody's is one of ours, if it is."""
+        if not isinstance(event, Filled):
+            return None
+        order = self._book.orders.get(event.intent_id)
+        trade = self._book.trades.get((event.venue, event.symbol, event.trade_id))
+        place = (event.venue, event.symbol, event.side, event.position_side)
+        if order is None or trade is None or trade.intent_id or not fits(order, place):
+            return None
+        if (trade.side, trade.price, trade.quantity) != (event.side, event.price, event.quantity):
+            return None
+        return Attributed(
+            at_ms=event.at_ms,
+            intent_id=event.intent_id,
+            venue=event.venue,
+            symbol=event.symbol,
+            trade_id=event.trade_id,
+        )
 
     def _write(
         self, events: Sequence[JournalEvent], fresh: Sequence[JournalEvent]

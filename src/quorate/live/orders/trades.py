@@ -21,7 +21,7 @@ def filled(draft: Draft, event: Filled) -> None:
     """Take a trade of an order of ours, in whatever state the order is."""
     order = draft.known(event.intent_id, f"trade {event.trade_id}")
     place = (event.venue, event.symbol, event.side, event.position_side)
-    if order is None or not _fits(order, place):
+    if order is None or not fits(order, place):
         if draft.booked(event, ""):
             text = f"trade {event.trade_id} of {event.symbol} fits no order of ours"
             draft.alarm(Trouble.MISFIT_TRADE, event.intent_id, text)
@@ -40,7 +40,7 @@ def attributed(draft: Draft, event: Attributed) -> None:
     trade = draft.trades.get(key)
     if order is None or trade is None or trade.intent_id:
         return
-    if not _fits(order, (event.venue, event.symbol, trade.side, trade.position_side)):
+    if not fits(order, (event.venue, event.symbol, trade.side, trade.position_side)):
         text = f"trade {event.trade_id} of {event.symbol} does not fit"
         draft.alarm(Trouble.MISFIT_TRADE, event.intent_id, text)
         return
@@ -57,7 +57,8 @@ def _add(draft: Draft, order: Order, trade_id: str, quantity: Decimal, at_ms: in
     draft.put(_late(draft, order, trade_id) if order.is_over else _traded(draft, order, at_ms))
 
 
-def _fits(order: Order, place: tuple[str, str, Side, PositionSide]) -> bool:
+def fits(order: Order, place: tuple[str, str, Side, PositionSide]) -> bool:
+    """Say whether a trade of this venue, symbol, side and position can be one of an order."""
     intent = order.intent
     return place == (intent.venue, intent.symbol, intent.side, intent.position_side)
 

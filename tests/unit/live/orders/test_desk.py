@@ -15,6 +15,7 @@ from tests.unit.live.orders.building import (
     sending,
     sent,
 )
+from tests.unit.live.orders.test_trades import external
 from tests.unit.store.building import tamper
 
 from quorate.errors import (
@@ -27,13 +28,13 @@ from quorate.errors import (
 )
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.desk import Desk, restore
-from quorate.live.orders.effects import Resolve, Trouble
+from quorate.live.orders.effects import Alarm, Resolve, Trouble
 from quorate.live.orders.events import KINDS, Retired
 from quorate.live.orders.reducer import init, scan
 from quorate.live.orders.states import State
 from quorate.store.crashpoints import armed
 from quorate.store.journal_rows import FILL_KINDS, INTENT_KINDS, fill_of, intent_of
-from quorate.venues.base import OrderStatus
+from quorate.venues.base import OrderStatus, Side
 
 LIFE = [*sent()[1:], acknowledged(), filled("t1", "0.5")]
 
@@ -118,6 +119,23 @@ def test_a_trade_that_differs_from_what_is_booked_is_alarmed_and_not_written(jou
         assert effects[0].trouble is Trouble.CONFLICTING_TRADE
     assert desk.book.positions[KEY] == Decimal("0.6")
     assert restore(journal).book == desk.book
+
+
+def test_a_trade_of_nobody_that_is_ours_after_all_reaches_its_order(journal, desk):
+    """A sweep saw the trade before anyone knew whose it was; the stream says it later."""
+    desk.record([*LIFE, external("t2", "0.5")])
+    assert (order(desk.book).traded, desk.book.positions[KEY]) == (Decimal("0.5"), 1)
+    effects = desk.record([filled("t2", "0.4"), filled("t2", "0.5", side=Side.SELL)])
+    troubles = [effect.trouble for effect in effects if isinstance(effect, Alarm)]
+    assert troubles == [Trouble.CONFLICTING_TRADE] * 2
+    assert order(desk.book).traded == Decimal("0.5")
+    for _ in range(2):
+        assert desk.record([filled("t2", "0.5")]) == ()
+        assert order(desk.book).state is State.FILLED
+        assert desk.book.positions[KEY] == 1
+    assert [row.kind for row in journal.rows()][-2:] == ["external_fill", "attributed"]
+    assert restore(journal).book == desk.book
+    assert journal.verify().n_rows == desk.book.n_events
 
 
 def test_a_trade_that_the_book_forgot_is_known_to_the_journal(journal, desk):

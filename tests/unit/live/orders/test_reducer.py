@@ -331,6 +331,17 @@ def test_an_intent_is_sent_once():
         assert troubles(effects) == [Trouble.SECOND_SEND]
 
 
+def test_a_second_attempt_is_none_whatever_became_of_the_first():
+    book, effects = fold(opened(), intended(), sending(attempt=2))
+    assert order(book).state is State.INTENT
+    assert troubles(effects) == [Trouble.SECOND_SEND]
+    for ending in (DOUBT, REFUSAL, acknowledged(), acknowledged(OrderStatus.CANCELED)):
+        book, _ = fold(*sent(), ending)
+        for second, trouble in ((sending(), []), (sending(attempt=2), [Trouble.SECOND_SEND])):
+            again, effects = step(book, second)
+            assert (again.orders, troubles(effects)) == (book.orders, trouble)
+
+
 def test_an_intent_and_a_client_id_are_taken_once():
     book, _ = fold(opened(), intended())
     assert step(book, intended())[1] == ()
