@@ -8,6 +8,7 @@ and no later life sends an intent again.
 """
 
 import os
+import resource
 import signal
 import time
 from decimal import Decimal
@@ -23,7 +24,7 @@ from tests.unit.live.orders.building import (
 )
 from tests.unit.store.conftest import postgres, where
 
-from quorate.errors import DuplicateIntentError, LeaseError
+from quorate.errors import DuplicateIntentError, LeaseError, StoreError
 from quorate.live.orders.book import exposure
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.desk import Desk, restore
@@ -204,3 +205,49 @@ def test_nothing_is_lost_or_doubled_wherever_a_desk_is_killed(where, tmp_path):
         pytest.fail("a life that never ends")
     assert passed == set(POINTS), "a point that is never passed tests nothing"
     assert number > 60
+
+
+def in_a_child(work):
+    """Do something in a child, whose limits are its own, and give what it returned as text."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writing, work().encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return said
+
+
+def test_a_full_disk_refuses_the_batch_and_the_desk_knows_nothing_of_it(tmp_path):
+    """What is not on the disk is not known, so it is not sent; with room again the desk goes on."""
+    where = tmp_path / "store.db"
+    open_store(where).close()
+    many = [intended(f"m{number}", limits="x" * 900) for number in range(300)]
+
+    def work():
+        with open_store(where) as store, opened(store, "main") as desk:
+            desk.record([intended("i1"), sending("i1")])
+            _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+            size = (tmp_path / "store.db-wal").stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50_000, hard))
+            try:
+                desk.record(many)
+            except StoreError as error:
+                said = f"{type(error).__name__} {error.hint} {len(desk.book.orders)}"
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+            desk.record([intended("i2")])
+            return (
+                f"{said} {len(desk.book.orders)} {restore(store.journal('main')).book == desk.book}"
+            )
+
+    said = in_a_child(work)
+    assert said == "StoreError free some disk space; nothing of this step was written 1 2 True"
+    with open_store(where) as store:
+        names = [row.intent_id for row in store.journal("main").rows()]
+        assert names == [None, "i1", "i1", "i2"]
+        store.journal("main").verify()

@@ -51,7 +51,7 @@ from quorate.live.orders.events import (
 )
 from quorate.live.orders.reducer import init, scan, step
 from quorate.live.orders.states import State
-from quorate.venues.base import OrderStatus, Side
+from quorate.venues.base import OrderStatus, PositionSide, Side
 
 HALF = Decimal("0.5")
 DOUBT = InDoubt(at_ms=12, intent_id="i1", reason="timeout")
@@ -125,6 +125,27 @@ def test_buys_and_sells_do_not_net_while_they_are_open():
     )
     held = exposure(book, KEY)
     assert (held.highest, held.lowest, held.worst) == (Decimal(3), Decimal(-2), Decimal(3))
+
+
+def test_two_positions_of_a_symbol_are_kept_apart():
+    long = {"position_side": PositionSide.LONG}
+    short = {"position_side": PositionSide.SHORT}
+    book, _ = fold(
+        *sent(quantity=3, **long),
+        filled("t1", 1, **long),
+        intended("i2", 2, Side.SELL, **short),
+        sending("i2"),
+        filled("t2", "0.5", "i2", Side.SELL, **short),
+    )
+    for side, position, highest, lowest in (
+        (PositionSide.LONG, "1", "3", "1"),
+        (PositionSide.SHORT, "-0.5", "-0.5", "-2"),
+        (PositionSide.BOTH, "0", "0", "0"),
+    ):
+        held = exposure(book, (VENUE, SYMBOL, side))
+        assert (held.position, held.highest, held.lowest) == tuple(
+            Decimal(text) for text in (position, highest, lowest)
+        )
 
 
 def test_a_status_moves_no_position_but_keeps_its_amount_reserved():
