@@ -11,10 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -233,9 +230,18 @@ class BalanceView:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The venue has the order, or did what was asked, and says how the order stands."""
+    """The venue has the order, or did what was asked of it, and says how the order stands.
+
+    Only an answer that bears the id, the symbol and the client id of the order is one: an empty
+    body with a good status is ``Uncertain``.
+    """
 
     view: OrderView
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The venue did what was asked, and says no more: how orders stand is to be looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,12 +313,10 @@ class Venue(Protocol):
     async def place(self, placement: Placement) -> Mutation:
         """Send an order, once."""
 
-    async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation:
+    async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation | Done:
         """Take an order back."""
 
-    async def cancel_all(
-        self, symbol: str, *, is_conditional: bool
-    ) -> Sequence[OrderView] | Rejected | Uncertain:
+    async def cancel_all(self, symbol: str, *, is_conditional: bool) -> Done | Rejected | Uncertain:
         """Take back every order of a symbol in one of its two books."""
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
@@ -335,14 +339,14 @@ class Venue(Protocol):
     async def clock(self) -> int | Unanswered:
         """Ask what time it is there, in ms since 1970."""
 
-    async def countdown(self, symbol: str, after_ms: int) -> Rejected | Uncertain | None:
-        """Have every order of a symbol cancelled unless asked again in time; None: it was set."""
+    async def countdown(self, symbol: str, after_ms: int) -> Done | Rejected | Uncertain:
+        """Have every order of a symbol cancelled unless asked again in time; 0 ms: never."""
 
     async def leverage(self, symbol: str) -> Decimal | Unanswered:
         """Ask for the leverage of a symbol."""
 
-    async def set_leverage(self, symbol: str, leverage: Decimal) -> Rejected | Uncertain | None:
-        """Set the leverage of a symbol; None: it was set."""
+    async def set_leverage(self, symbol: str, leverage: Decimal) -> Done | Rejected | Uncertain:
+        """Set the leverage of a symbol."""
 
     async def is_hedged(self) -> bool | Unanswered:
         """Ask whether longs and shorts of a symbol are two positions."""
