@@ -132,8 +132,8 @@ def step(state: State, heard: Heard, now_ms: int) -> tuple[State, tuple[Said, ..
     state : State
         Left as it is.
     heard : Heard
-        An answer of a round that is over, or of an inquiry that is, changes nothing, unless it
-        finds the order.
+        An answer of a round that is over proves no absence any more; it may find the order, or
+        contradict. Of an inquiry that is over nothing is taken.
     now_ms : int
         Our clock.
 
@@ -192,15 +192,13 @@ def _answer(
     if found is not None:
         return state, found
     question = _question(heard)
-    if heard.n_round != state.n_round or question in state.answered:
-        return state, None
-    state = replace(state, answered=state.answered | {question})
-    if isinstance(heard.outcome, Absent):
-        return _evident(state, question, heard.outcome.venue_time_ms), None
-    if isinstance(heard.outcome, Listed):
-        if _contradicts(state.case, heard):
-            return replace(state, clean=()), None
-        return _evident(state, question, heard.outcome.venue_time_ms), None
+    is_late = heard.n_round != state.n_round or question in state.answered
+    if not is_late:
+        state = replace(state, answered=state.answered | {question})
+    if _contradicts(state.case, heard):
+        return replace(state, clean=()), None  # however late
+    if isinstance(heard.outcome, Absent | Listed) and not is_late:
+        state = _evident(state, question, heard.outcome.venue_time_ms)
     return state, None
 
 

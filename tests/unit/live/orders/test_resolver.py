@@ -233,6 +233,18 @@ def test_a_late_answer_finds_and_proves_nothing_else():
     assert verdict(run(found_late)[1]) == (10_500, Present("i1", FOUND.view))
 
 
+def test_a_contradiction_counts_however_late_it_comes():
+    def reply(question, n_round, now):
+        on_time = (0, answer(question, n_round, venue_ms(now)))
+        if question is Question.POSITION and n_round == 4:
+            # its round is over when the second answer comes, and five rounds are clean
+            return [on_time, (31_500, answer(question, n_round, venue_ms(now), expected=1))]
+        return [on_time]
+
+    now, _ = verdict(run(reply)[1])
+    assert now >= 7_500 + 31_500 + LEAST_SPREAD_MS
+
+
 def test_an_answer_that_comes_twice_counts_once():
     def once(question, n_round, now):
         if question is Question.TRADES and n_round > 4:
