@@ -22,7 +22,7 @@ from tests.unit.live.orders.building import (
     seen,
     sending,
 )
-from tests.unit.store.conftest import postgres, where
+from tests.unit.store.conftest import where
 
 from quorate.errors import DuplicateIntentError, LeaseError, StoreError
 from quorate.live.orders.book import exposure
@@ -43,7 +43,7 @@ from quorate.store import open_store
 from quorate.store.crashpoints import POINTS, armed
 from quorate.venues.base import OrderStatus
 
-__all__ = ["postgres", "where"]
+__all__ = ["where"]
 
 QUANTITY = Decimal(1)
 
