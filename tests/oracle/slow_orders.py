@@ -69,10 +69,9 @@ def state(events, intent_id):
 
 def unseen(events, intent_id):
     """Return the state of an order of which the venue has said nothing."""
-    if of(events, Refused, intent_id):
-        return "rejected"
-    if of(events, Absence, intent_id):
-        return "not_placed"
+    verdicts = of(events, Refused | Absence, intent_id)
+    if verdicts:
+        return "rejected" if isinstance(verdicts[0], Refused) else "not_placed"
     place = {id(item): number for number, item in enumerate(events)}
     starts = [place[id(item)] for item in events if isinstance(item, Opened)]
     sends = of(events, Sending, intent_id)

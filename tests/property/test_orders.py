@@ -439,7 +439,7 @@ class Orders(RuleBasedStateMachine):
         intents = {item.client_id: item for item in self.events if isinstance(item, Intended)}
         for client, real in self.real.items():
             intent = intents[client]
-            assert str(real.placement.quantity) == str(intent.quantity)
+            assert real.placement.quantity == intent.quantity
             assert real.placement.limit_price == intent.limit_price
 
     def deliver_everything(self):

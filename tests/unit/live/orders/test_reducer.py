@@ -261,6 +261,13 @@ def test_an_order_that_never_was_and_is_open_is_taken_back():
     assert (exposure(book, KEY).highest, open_orders(book)) == (0, ())
 
 
+def test_two_verdicts_that_it_never_was_agree():
+    for first, second in ((REFUSAL, ABSENT), (ABSENT, REFUSAL)):
+        book, _ = fold(*sent(), DOUBT, first)
+        again, effects = step(book, second)
+        assert (again.orders, effects) == (book.orders, ())
+
+
 def test_a_doubt_waits_for_the_resolver_and_whatever_it_finds_is_taken():
     book, effects = fold(*sent(), DOUBT)
     assert (order(book).state, effects) == (State.UNKNOWN, (Resolve("i1"),))

@@ -134,6 +134,18 @@ def test_before_the_fence_nothing_counts():
     assert venue_ms(now) > SENT + 60_000 + 2_000 + LEAST_SPREAD_MS
 
 
+def test_three_rounds_are_needed_however_far_apart():
+    """After two minutes rounds are 30 s apart: two would span the time, and are not enough."""
+    _, log = run(lambda q, n, now: answer(q, n, venue_ms(now), SILENT if now < 130_000 else None))
+    first = next(at for at in asked(log) if at >= 130_000)
+    assert verdict(log)[0] == first + 60_000
+
+
+def test_the_fence_is_by_the_clock_of_the_venue():
+    _, log = run(lambda q, n, now: answer(q, n, SENT - 60_000 + now))
+    assert verdict(log)[0] > 67_000 + LEAST_SPREAD_MS
+
+
 def test_a_venue_clock_that_stands_still_never_passes_the_fence():
     def reply(question, n_round, _now):
         return answer(question, n_round, FENCE)
