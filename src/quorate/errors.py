@@ -24,7 +24,12 @@
     └─ StoreError
        ├─ MigrationError    the database has another schema than this version
        ├─ DuplicateEventError
-       └─ ChainError        the hash chain of the events is broken
+       ├─ DuplicateIntentError   an intent, or its client id, is in the journal already
+       ├─ DuplicateFillError     a trade is in the journal already
+       ├─ ChainError        the hash chain of the events, or of a journal, is broken
+       ├─ LeaseError *      another process writes the journal of this account
+       ├─ FencedError       another process has taken the journal over
+       └─ CommitInDoubtError   whether rows were committed is not known: settle it
 
 ``*``: the same call may succeed later (``retryable``).
 A refusal to trade is not an error: it is a value, ``core.types.Reason``.
@@ -166,5 +171,27 @@ class DuplicateEventError(StoreError):
     """An event with this id is already in the store."""
 
 
+class DuplicateIntentError(StoreError):
+    """An intent, or its client id, is in the journal already: it is not sent again."""
+
+
+class DuplicateFillError(StoreError):
+    """A trade is in the journal already; nothing of the batch was written."""
+
+
 class ChainError(StoreError):
-    """The hash chain of the events is broken."""
+    """The hash chain of the events, or of a journal, is broken."""
+
+
+class LeaseError(StoreError):
+    """Another process holds the journal of this account."""
+
+    retryable = True
+
+
+class FencedError(StoreError):
+    """Another process has taken the journal over: this one may write, and send, no more."""
+
+
+class CommitInDoubtError(StoreError):
+    """The connection was lost in a commit and could not be made again: ``Writer.settle`` asks."""

@@ -80,6 +80,14 @@ def lock(connection: sa.Connection, name: str) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
 
 
+def flushing(connection: sa.Connection) -> None:
+    """Have this transaction on the disk when it is committed, whatever the server's setting is."""
+    if connection.dialect.name == "postgresql":
+        is_lazy = "current_setting('synchronous_commit') = 'off'"
+        statement = f"SELECT set_config('synchronous_commit', 'on', true) WHERE {is_lazy}"
+        connection.execute(sa.text(statement))
+
+
 def _url(where: str | Path) -> sa.URL:
     if isinstance(where, Path) or "://" not in where:
         return sa.URL.create("sqlite", database=str(Path(where).expanduser()))

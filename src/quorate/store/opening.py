@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from quorate.errors import StoreError
 from quorate.store.connection import connect, reading
 from quorate.store.events import EventLog
+from quorate.store.journal import Journal
 from quorate.store.migrate import upgrade
 from quorate.store.runs import RunBook
 
@@ -42,6 +43,10 @@ class Store:
     engine: sa.Engine
     runs: RunBook
     events: EventLog
+
+    def journal(self, account: str) -> Journal:
+        """Return the journal of an account's orders; nothing is written until it is claimed."""
+        return Journal(self.engine, account)
 
     def check(self) -> None:
         """Read the whole file and raise a ``StoreError`` if it is damaged (SQLite only)."""

@@ -80,3 +80,82 @@ events: Final = sa.Table(
     sqlite_strict=True,
 )
 """One row an event, in the order of writing; ``payload`` is the canonical JSON that is hashed."""
+
+journal_accounts: Final = sa.Table(
+    "journal_accounts",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("epoch", WholeNumber, nullable=False),
+    sa.Column("claimed_at_ms", WholeNumber, nullable=False),
+    sa.Column("n_rows", WholeNumber, nullable=False),
+    sa.Column("head", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+"""One row an account: who may write its journal, and how it ends; every commit moves it."""
+
+journal: Final = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("account", sa.Text, sa.ForeignKey("journal_accounts.account"), primary_key=True),
+    sa.Column("seq", WholeNumber, primary_key=True, autoincrement=False),
+    sa.Column("epoch", WholeNumber, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at_ms", WholeNumber, nullable=False),
+    sa.Column("intent_id", sa.Text),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index("journal_intent", "intent_id"),
+    sqlite_strict=True,
+)
+"""One row an event of an account's orders, in the order of writing, chained by its hash."""
+
+journal_intents: Final = sa.Table(
+    "journal_intents",
+    metadata,
+    sa.Column("intent_id", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("seq", WholeNumber, nullable=False),
+    sa.Column("venue", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("symbol", sa.Text, nullable=False),
+    sa.Column("side", sa.Text, nullable=False),
+    sa.Column("quantity", sa.Text, nullable=False),
+    sa.UniqueConstraint("venue", "client_id", name="journal_intents_client"),
+    sa.UniqueConstraint("account", "seq", name="journal_intents_row"),
+    sa.ForeignKeyConstraint(["account", "seq"], ["journal.account", "journal.seq"]),
+    sqlite_strict=True,
+)
+"""One row an order that was ever meant to be sent: no intent, and no client id, twice."""
+
+journal_fills: Final = sa.Table(
+    "journal_fills",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("venue", sa.Text, primary_key=True),
+    sa.Column("symbol", sa.Text, primary_key=True),
+    sa.Column("trade_id", sa.Text, primary_key=True),
+    sa.Column("seq", WholeNumber, nullable=False),
+    sa.Column("intent_id", sa.Text),
+    sa.Column("side", sa.Text, nullable=False),
+    sa.Column("price", sa.Text, nullable=False),
+    sa.Column("quantity", sa.Text, nullable=False),
+    sa.Column("fee", sa.Text, nullable=False),
+    sa.Column("fee_asset", sa.Text, nullable=False),
+    sa.UniqueConstraint("account", "seq", name="journal_fills_row"),
+    sa.ForeignKeyConstraint(["account", "seq"], ["journal.account", "journal.seq"]),
+    sqlite_strict=True,
+)
+"""One row a trade of an account, by the venue's id of it: none twice, for good."""
+
+journal_snapshots: Final = sa.Table(
+    "journal_snapshots",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("seq", WholeNumber, primary_key=True, autoincrement=False),
+    sa.Column("version", WholeNumber, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(["account", "seq"], ["journal.account", "journal.seq"]),
+    sqlite_strict=True,
+)
+"""What an account's rows fold to, up to one of them: made for speed, and thrown away at will."""

@@ -285,9 +285,18 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The venue has the order, or did what was asked, and says how the order stands."""
+    """The venue has the order, or did what was asked of it, and says how the order stands.
+
+    Only an answer that bears the id, the symbol and the client id of the order is one: an empty
+    body with a good status is ``Uncertain``.
+    """
 
     view: OrderView
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The venue did what was asked, and says no more: how orders stand is to be looked up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from decimal import Decimal
 
     from quorate.venues.base import (
         BalanceView,
+        Done,
         Grid,
         Listed,
         Lookup,
@@ -42,12 +42,10 @@ class Venue(Protocol):
     async def place(self, placement: Placement) -> Mutation:
         """Send an order, once."""
 
-    async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation:
+    async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation | Done:
         """Take an order back."""
 
-    async def cancel_all(
-        self, symbol: str, *, is_conditional: bool
-    ) -> Sequence[OrderView] | Rejected | Uncertain:
+    async def cancel_all(self, symbol: str, *, is_conditional: bool) -> Done | Rejected | Uncertain:
         """Take back every order of a symbol in one of its two books."""
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
@@ -76,14 +74,14 @@ class Venue(Protocol):
     async def clock(self) -> int | Unanswered:
         """Ask what time it is there, in ms since 1970."""
 
-    async def countdown(self, symbol: str, after_ms: int) -> Rejected | Uncertain | None:
-        """Have every order of a symbol cancelled unless asked again in time; None: it was set."""
+    async def countdown(self, symbol: str, after_ms: int) -> Done | Rejected | Uncertain:
+        """Have every order of a symbol cancelled unless asked again in time; 0 ms: never."""
 
     async def leverage(self, symbol: str) -> Decimal | Unanswered:
         """Ask for the leverage of a symbol."""
 
-    async def set_leverage(self, symbol: str, leverage: Decimal) -> Rejected | Uncertain | None:
-        """Set the leverage of a symbol; None: it was set."""
+    async def set_leverage(self, symbol: str, leverage: Decimal) -> Done | Rejected | Uncertain:
+        """Set the leverage of a symbol."""
 
     async def is_hedged(self) -> bool | Unanswered:
         """Ask whether longs and shorts of a symbol are two positions."""

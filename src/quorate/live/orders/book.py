@@ -201,6 +201,15 @@ def open_orders(book: Book) -> tuple[Order, ...]:
     return tuple(item for item in book.orders.values() if item.state in AT_VENUE or item.is_stray)
 
 
+def blocked(book: Book) -> frozenset[tuple[str, str]]:
+    """Return the (venue, symbol) of orders in doubt, and strays: they take no new entries."""
+    return frozenset(
+        (order.intent.venue, order.intent.symbol)
+        for order in book.orders.values()
+        if order.state in IN_DOUBT or order.is_stray
+    )
+
+
 def unbooked(book: Book) -> tuple[Order, ...]:
     """Return the orders of which a status told more than was booked: their trades are missing."""
     return tuple(order for order in book.orders.values() if order.told > order.traded)

@@ -97,7 +97,7 @@ class Draft:
         self.positions[key] = EXACT.add(self.positions.get(key, ZERO), delta)
 
     def booked(self, trade: Filled | ExternalFill, intent_id: str) -> bool:
-        """Book a trade once, by its id; say whether it is news to the order it is of."""
+        """Book a trade once, by its id; say whether it was news."""
         key = (trade.venue, trade.symbol, trade.trade_id)
         entry = Booked(
             intent_id,
@@ -109,7 +109,11 @@ class Draft:
         )
         before = self.trades.get(key)
         if before is not None:
-            return self._again(key, before, entry)
+            if replace(before, intent_id="") != replace(entry, intent_id=""):
+                text = f"trade {key[2]} of {key[1]} was booked otherwise before"
+                self.alarm(Trouble.CONFLICTING_TRADE, intent_id, text)
+                self.ask(Halt(key[0], key[1], Trouble.CONFLICTING_TRADE))
+            return False
         self.trades[key] = entry
         signed = trade.quantity if trade.side.sign > 0 else EXACT.minus(trade.quantity)
         self.add((trade.venue, trade.symbol, trade.position_side), signed)
@@ -119,18 +123,6 @@ class Draft:
         newest = (trade.traded_at_ms, trade.trade_id)
         if place not in self.last_trades or _age(newest) > _age(self.last_trades[place]):
             self.last_trades[place] = newest
-        return True
-
-    def _again(self, key: tuple[str, str, str], before: Booked, entry: Booked) -> bool:
-        """Take a trade that is booked: its order may be news, its amounts may not."""
-        if replace(before, intent_id="") != replace(entry, intent_id=""):
-            text = f"trade {key[2]} of {key[1]} was booked otherwise before"
-            self.alarm(Trouble.CONFLICTING_TRADE, entry.intent_id, text)
-            self.ask(Halt(key[0], key[1], Trouble.CONFLICTING_TRADE))
-            return False
-        if before.intent_id or not entry.intent_id:
-            return False
-        self.trades[key] = entry  # it came as a stranger's: the accounts have it, its order not
         return True
 
 

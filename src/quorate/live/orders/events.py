@@ -229,6 +229,17 @@ class ExternalFill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attributed:
+    """J6: a trade that was booked as nobody's is one of an order of ours after all."""
+
+    at_ms: int
+    intent_id: str
+    venue: str
+    symbol: str
+    trade_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelIntended:
     """J5: an order will be taken back."""
 
@@ -305,6 +316,7 @@ JournalEvent: TypeAlias = (
     | StatusSeen
     | Filled
     | ExternalFill
+    | Attributed
     | CancelIntended
     | CancelOutcome
     | Absence
@@ -323,6 +335,7 @@ KINDS: Final[dict[str, type[JournalEvent]]] = {
     "status_seen": StatusSeen,
     "filled": Filled,
     "external_fill": ExternalFill,
+    "attributed": Attributed,
     "cancel_intended": CancelIntended,
     "cancel_outcome": CancelOutcome,
     "absence": Absence,

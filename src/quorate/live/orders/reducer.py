@@ -18,6 +18,7 @@ from quorate.live.orders.events import (
     Absence,
     Acknowledged,
     Adjusted,
+    Attributed,
     CancelIntended,
     Cancelling,
     CancelOutcome,
@@ -34,8 +35,8 @@ from quorate.live.orders.events import (
     StatusSeen,
 )
 from quorate.live.orders.reports import told
-from quorate.live.orders.states import State
-from quorate.live.orders.trades import adjusted, external_fill, filled
+from quorate.live.orders.states import NEVER_LIVED, State
+from quorate.live.orders.trades import adjusted, attributed, external_fill, filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -142,8 +143,8 @@ def _sending(draft: Draft, event: Sending) -> None:
 
 def _refused(draft: Draft, event: Refused) -> None:
     order = draft.known(event.intent_id, "a refusal")
-    if order is None or order.state is State.REJECTED:
-        return
+    if order is None or order.state in NEVER_LIVED:
+        return  # a refusal that comes after the proof says the same
     if order.state in (State.SENDING, State.UNKNOWN) and _is_unseen(order):
         order = move(order, State.REJECTED, event.at_ms, event.code)
         draft.put(touch(order, event.at_ms))
@@ -163,7 +164,7 @@ def _in_doubt(draft: Draft, event: InDoubt) -> None:
 
 def _absence(draft: Draft, event: Absence) -> None:
     order = draft.known(event.intent_id, "an absence")
-    if order is None or order.state is State.NOT_PLACED:
+    if order is None or order.state in NEVER_LIVED:
         return
     if order.state is State.UNKNOWN and _is_unseen(order):
         order = move(order, State.NOT_PLACED, event.at_ms, "absent")
@@ -237,6 +238,7 @@ _TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
     CancelOutcome: _cancel_outcome,
     ExternalFill: external_fill,
     Adjusted: adjusted,
+    Attributed: attributed,
     Reconciled: _reconciled,
     Retired: _retired,
 }

@@ -8,7 +8,14 @@ from quorate.live.orders.book import ZERO, Order
 from quorate.live.orders.draft import Draft, move, touch
 from quorate.live.orders.effects import Cancel, FetchTrades, LookUp, Resolve, Trouble
 from quorate.live.orders.events import Acknowledged, Source, StatusSeen
-from quorate.live.orders.states import AS_STATE, MAYBE_THERE, NEVER_LIVED, TERMINAL, State
+from quorate.live.orders.states import (
+    AS_STATE,
+    END_RANK,
+    MAYBE_THERE,
+    NEVER_LIVED,
+    RANK,
+    State,
+)
 from quorate.venues.base import OrderStatus
 
 
@@ -34,7 +41,7 @@ def told(draft: Draft, event: Acknowledged | StatusSeen) -> None:
         order = _unreadable(draft, order, event)
     elif order.is_over:
         order = _after_the_end(draft, order, event, status)
-    elif AS_STATE[status] in TERMINAL:
+    elif RANK[status] >= END_RANK:
         if event.filled < order.filled:
             draft.ask(LookUp(event.intent_id))  # it ended with less than it had
         order = move(order, AS_STATE[status], event.at_ms, event.raw_status)
@@ -80,7 +87,7 @@ def _after_the_end(
     draft: Draft, order: Order, event: Acknowledged | StatusSeen, status: OrderStatus
 ) -> Order:
     """Take a report of an order that is over: its state stays, its reservation may not."""
-    ended = AS_STATE[status] in TERMINAL
+    ended = RANK[status] >= END_RANK
     if order.state in NEVER_LIVED:
         text = f"{order.state}, and the venue says {event.raw_status!r}"
         draft.halt(Trouble.ALIVE_AFTER_END, order.intent, text)

@@ -88,6 +88,9 @@ RANK: Final[Mapping[OrderStatus, int]] = MappingProxyType(
 )
 """Which of two reports of a venue is the later one; an unknown word ranks below all."""
 
+END_RANK: Final = 3
+"""A report of this rank says that the order is over."""
+
 AS_STATE: Final[Mapping[OrderStatus, State]] = MappingProxyType(
     {
         OrderStatus.NEW: _S.ACKED,

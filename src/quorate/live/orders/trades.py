@@ -11,13 +11,17 @@ from quorate.live.orders.effects import Cancel, Halt, LookUp, Trouble
 from quorate.live.orders.states import MAYBE_THERE, NEVER_LIVED, State
 
 if TYPE_CHECKING:
-    from quorate.live.orders.events import Adjusted, ExternalFill, Filled
+    from decimal import Decimal
+
+    from quorate.live.orders.events import Adjusted, Attributed, ExternalFill, Filled
+    from quorate.venues.base import PositionSide, Side
 
 
 def filled(draft: Draft, event: Filled) -> None:
     """Take a trade of an order of ours, in whatever state the order is."""
     order = draft.known(event.intent_id, f"trade {event.trade_id}")
-    if order is None or not _fits(order, event):
+    place = (event.venue, event.symbol, event.side, event.position_side)
+    if order is None or not fits(order, place):
         if draft.booked(event, ""):
             text = f"trade {event.trade_id} of {event.symbol} fits no order of ours"
             draft.alarm(Trouble.MISFIT_TRADE, event.intent_id, text)
@@ -26,17 +30,37 @@ def filled(draft: Draft, event: Filled) -> None:
     if not draft.booked(event, event.intent_id):
         return
     order = draft.numbered(touch(order, event.at_ms), event.venue_order_id)
-    order = replace(order, traded=EXACT.add(order.traded, event.quantity))
+    _add(draft, order, event.trade_id, event.quantity, event.at_ms)
+
+
+def attributed(draft: Draft, event: Attributed) -> None:
+    """Give a trade that nobody's order explained to an order of ours; the accounts have it."""
+    order = draft.known(event.intent_id, f"trade {event.trade_id}")
+    key = (event.venue, event.symbol, event.trade_id)
+    trade = draft.trades.get(key)
+    if order is None or trade is None or trade.intent_id:
+        return
+    if not fits(order, (event.venue, event.symbol, trade.side, trade.position_side)):
+        text = f"trade {event.trade_id} of {event.symbol} does not fit"
+        draft.alarm(Trouble.MISFIT_TRADE, event.intent_id, text)
+        return
+    draft.trades[key] = replace(trade, intent_id=event.intent_id)
+    _add(draft, touch(order, event.at_ms), event.trade_id, trade.quantity, event.at_ms)
+
+
+def _add(draft: Draft, order: Order, trade_id: str, quantity: Decimal, at_ms: int) -> None:
+    """Add a trade to what its order has traded, whatever its state."""
+    order = replace(order, traded=EXACT.add(order.traded, quantity))
     if order.traded > order.intent.quantity:
         text = f"trades of {order.traded} for an order of {order.intent.quantity}"
         draft.halt(Trouble.OVERFILL, order.intent, text)
-    draft.put(_late(draft, order, event) if order.is_over else _traded(draft, order, event.at_ms))
+    draft.put(_late(draft, order, trade_id) if order.is_over else _traded(draft, order, at_ms))
 
 
-def _fits(order: Order, event: Filled) -> bool:
+def fits(order: Order, place: tuple[str, str, Side, PositionSide]) -> bool:
+    """Say whether a trade of this venue, symbol, side and position can be one of an order."""
     intent = order.intent
-    wanted = (intent.venue, intent.symbol, intent.side, intent.position_side)
-    return wanted == (event.venue, event.symbol, event.side, event.position_side)
+    return place == (intent.venue, intent.symbol, intent.side, intent.position_side)
 
 
 def _traded(draft: Draft, order: Order, at_ms: int) -> Order:
@@ -54,17 +78,17 @@ def _traded(draft: Draft, order: Order, at_ms: int) -> Order:
     return order
 
 
-def _late(draft: Draft, order: Order, event: Filled) -> Order:
+def _late(draft: Draft, order: Order, trade_id: str) -> Order:
     """Take a trade of an order that is over: expected if its end told of as much."""
     if order.traded <= order.told:
         return order
-    intent_id = event.intent_id
+    intent_id = order.intent.intent_id
     if order.state in NEVER_LIVED:
-        text = f"trade {event.trade_id} of an order that was {order.state}"
+        text = f"trade {trade_id} of an order that was {order.state}"
         draft.halt(Trouble.FILL_WITHOUT_ORDER, order.intent, text)
         draft.ask(LookUp(intent_id))
         return replace(order, is_stray=order.traded < order.intent.quantity)
-    text = f"trade {event.trade_id} after the end told of {order.told}, not of {order.traded}"
+    text = f"trade {trade_id} after the end told of {order.told}, not of {order.traded}"
     draft.alarm(Trouble.LATE_FILL, intent_id, text)
     draft.ask(LookUp(intent_id))
     return order

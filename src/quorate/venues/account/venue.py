@@ -24,6 +24,7 @@ from quorate.venues.base import (
     Absent,
     Accepted,
     BalanceView,
+    Done,
     Found,
     Grid,
     Listed,
@@ -40,7 +41,7 @@ from quorate.venues.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
     from quorate.venues.account.dialects import Dialect
     from quorate.venues.account.wire import Instances, Reply
@@ -125,20 +126,15 @@ class CcxtVenue:
             call, placement.sent_at_ms, placement, is_conditional=placement.is_conditional
         )
 
-    async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation:
+    async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation | Done:
         """Take an order back."""
         return await self._cancel(self._instances.trade, symbol, client_id, is_conditional)
 
-    async def cancel_all(
-        self, symbol: str, *, is_conditional: bool
-    ) -> Sequence[OrderView] | Rejected | Uncertain:
+    async def cancel_all(self, symbol: str, *, is_conditional: bool) -> Done | Rejected | Uncertain:
         """Take back every order of a symbol in one of its two books."""
         client = self._instances.emergency
         call = client.cancel_all_orders(symbol, self._book(is_conditional))
-        found = await self._sent(call, self._now_ms())
-        if isinstance(found, Rejected | Uncertain):
-            return found
-        return ()
+        return await self._done(call)
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
@@ -249,14 +245,14 @@ class CcxtVenue:
                 return Unanswered(talk.said(error))
         return int(found) if isinstance(found, int) else Unanswered(f"the time is {found!r}")
 
-    async def countdown(self, symbol: str, after_ms: int) -> Rejected | Uncertain | None:
+    async def countdown(self, symbol: str, after_ms: int) -> Done | Rejected | Uncertain:
         """Have every order of a symbol cancelled unless asked again in time."""
         client = self._instances.trade
         number = client.market(symbol)["id"]
         call = client.fapiPrivatePostCountdownCancelAll(
             {"symbol": number, "countdownTime": after_ms}
         )
-        return _done(await self._sent(call, self._now_ms()))
+        return await self._done(call)
 
     async def leverage(self, symbol: str) -> Decimal | Unanswered:
         """Ask for the leverage of a symbol."""
@@ -267,10 +263,10 @@ class CcxtVenue:
             except (AnsweredError, SilentError, ValueError) as error:
                 return Unanswered(talk.said(error))
 
-    async def set_leverage(self, symbol: str, leverage: Decimal) -> Rejected | Uncertain | None:
+    async def set_leverage(self, symbol: str, leverage: Decimal) -> Done | Rejected | Uncertain:
         """Set the leverage of a symbol."""
         call = self._instances.trade.set_leverage(int(leverage), symbol)
-        return _done(await self._sent(call, self._now_ms()))
+        return await self._done(call)
 
     async def is_hedged(self) -> bool | Unanswered:
         """Ask whether longs and shorts of a symbol are two positions."""
@@ -291,17 +287,13 @@ class CcxtVenue:
         symbol: str,
         client_id: str,
         is_conditional: bool,  # noqa: FBT001
-    ) -> Mutation:
+    ) -> Mutation | Done:
         parameters = {"clientOrderId": client_id, **self._book(is_conditional)}
         call = client.cancel_order(None, symbol, parameters)
         if not is_conditional:
             return await self._changed(call, self._now_ms(), None, is_conditional=False)
         # the answer to a stop that was taken back names its ids and nothing else of it
-        found = await self._sent(call, self._now_ms())
-        if isinstance(found, Rejected | Uncertain):
-            return found
-        seen = await self.order(symbol, client_id, is_conditional=True)
-        return Accepted(seen.view) if isinstance(seen, Found) else Uncertain(str(seen))
+        return await self._done(call)
 
     async def _changed(
         self,
@@ -324,6 +316,10 @@ class CcxtVenue:
             if told != wanted:
                 return Uncertain(f"sent {wanted} and was told of {told}")
         return Accepted(view)
+
+    async def _done(self, call: Awaitable[Any]) -> Done | Rejected | Uncertain:
+        found = await self._sent(call, self._now_ms())
+        return found if isinstance(found, Rejected | Uncertain) else Done()
 
     async def _sent(self, call: Awaitable[Any], sent_at_ms: int) -> Any:
         """Return an answer of 200, or what it certainly or possibly was."""
@@ -374,7 +370,3 @@ class CcxtVenue:
 
 def _bound(row: Mapping[str, Any], name: str) -> Decimal | None:
     return None if row.get(name) is None else amount(row, name)
-
-
-def _done(found: object) -> Rejected | Uncertain | None:
-    return found if isinstance(found, Rejected | Uncertain) else None

@@ -15,9 +15,10 @@ from quorate.live.orders.events import KINDS
 from quorate.records import canonical_json
 
 AMOUNTS = st.decimals("0.00000001", "1000000000", places=8)
+TEXTS = st.text(min_size=1, max_size=9)
 
 
-def values(kind):
+def values(kind, texts=TEXTS, amounts=AMOUNTS):
     """Draw an event of a kind from the types of its fields."""
     drawn = {}
     for field in dataclasses.fields(kind):
@@ -25,9 +26,9 @@ def values(kind):
         each = []
         for option in options:
             if option is Decimal:
-                each.append(AMOUNTS)
+                each.append(amounts)
             elif option is str:
-                each.append(st.text(min_size=1, max_size=9))
+                each.append(texts)
             elif option is int:
                 each.append(st.integers(0, 2**62))
             elif option is bool:

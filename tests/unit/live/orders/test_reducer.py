@@ -20,7 +20,15 @@ from tests.unit.live.orders.building import (
     sent,
 )
 
-from quorate.live.orders.book import Book, exposure, open_orders, unbooked, unresolved
+from quorate.live.orders.book import (
+    Book,
+    blocked,
+    exposure,
+    intent_of,
+    open_orders,
+    unbooked,
+    unresolved,
+)
 from quorate.live.orders.effects import (
     Alarm,
     Cancel,
@@ -43,7 +51,7 @@ from quorate.live.orders.events import (
 )
 from quorate.live.orders.reducer import init, scan, step
 from quorate.live.orders.states import State
-from quorate.venues.base import OrderStatus, Side
+from quorate.venues.base import OrderStatus, PositionSide, Side
 
 HALF = Decimal("0.5")
 DOUBT = InDoubt(at_ms=12, intent_id="i1", reason="timeout")
@@ -71,6 +79,21 @@ def test_a_plain_life():
     assert book.fees == {(VENUE, "USDT"): Decimal("0.08")}
     assert exposure(book, KEY).worst == ONE
     assert (book.epoch, book.n_events) == (1, 6)
+
+
+def test_a_report_finds_its_intent_by_our_id_or_by_the_venues():
+    book, _ = fold(*sent(), acknowledged())
+    ours = intended().client_id
+    for number, client, found in (
+        ("n-i1", None, "i1"),
+        ("n-i1", "", "i1"),
+        ("other", ours, "i1"),
+        ("other", None, None),
+        ("n-i1", "web_1", "i1"),
+    ):
+        assert intent_of(book, VENUE, SYMBOL, venue_order_id=number, client_id=client) == found
+    assert intent_of(book, VENUE, "ETHUSDT", venue_order_id="n-i1", client_id=None) is None
+    assert intent_of(book, "other", SYMBOL, venue_order_id="x", client_id=ours) is None
 
 
 def test_a_step_leaves_its_book_alone():
@@ -102,6 +125,27 @@ def test_buys_and_sells_do_not_net_while_they_are_open():
     )
     held = exposure(book, KEY)
     assert (held.highest, held.lowest, held.worst) == (Decimal(3), Decimal(-2), Decimal(3))
+
+
+def test_two_positions_of_a_symbol_are_kept_apart():
+    long = {"position_side": PositionSide.LONG}
+    short = {"position_side": PositionSide.SHORT}
+    book, _ = fold(
+        *sent(quantity=3, **long),
+        filled("t1", 1, **long),
+        intended("i2", 2, Side.SELL, **short),
+        sending("i2"),
+        filled("t2", "0.5", "i2", Side.SELL, **short),
+    )
+    for side, position, highest, lowest in (
+        (PositionSide.LONG, "1", "3", "1"),
+        (PositionSide.SHORT, "-0.5", "-0.5", "-2"),
+        (PositionSide.BOTH, "0", "0", "0"),
+    ):
+        held = exposure(book, (VENUE, SYMBOL, side))
+        assert (held.position, held.highest, held.lowest) == tuple(
+            Decimal(text) for text in (position, highest, lowest)
+        )
 
 
 def test_a_status_moves_no_position_but_keeps_its_amount_reserved():
@@ -212,14 +256,24 @@ def test_an_order_that_never_was_and_is_open_is_taken_back():
     assert Cancel("i1") in effects
     assert troubles(effects) == [Trouble.ALIVE_AFTER_END]
     assert (exposure(book, KEY).highest, open_orders(book)) == (ONE, (order(book),))
+    assert blocked(book) == {(VENUE, SYMBOL)}
     book, effects = step(book, seen(OrderStatus.CANCELED))
     assert (exposure(book, KEY).highest, open_orders(book)) == (0, ())
+
+
+def test_two_verdicts_that_it_never_was_agree():
+    for first, second in ((REFUSAL, ABSENT), (ABSENT, REFUSAL)):
+        book, _ = fold(*sent(), DOUBT, first)
+        again, effects = step(book, second)
+        assert (again.orders, effects) == (book.orders, ())
 
 
 def test_a_doubt_waits_for_the_resolver_and_whatever_it_finds_is_taken():
     book, effects = fold(*sent(), DOUBT)
     assert (order(book).state, effects) == (State.UNKNOWN, (Resolve("i1"),))
     assert unresolved(book) == (order(book),)
+    assert blocked(book) == {(VENUE, SYMBOL)}
+    assert blocked(fold(*sent(), acknowledged())[0]) == set()
     for report, state in (
         (seen(source=Source.LOOKUP), State.ACKED),
         (seen(OrderStatus.PARTIAL, "0.1"), State.PARTIAL),
@@ -303,6 +357,17 @@ def test_an_intent_is_sent_once():
         again, effects = step(book, second)
         assert again.orders == book.orders
         assert troubles(effects) == [Trouble.SECOND_SEND]
+
+
+def test_a_second_attempt_is_none_whatever_became_of_the_first():
+    book, effects = fold(opened(), intended(), sending(attempt=2))
+    assert order(book).state is State.INTENT
+    assert troubles(effects) == [Trouble.SECOND_SEND]
+    for ending in (DOUBT, REFUSAL, acknowledged(), acknowledged(OrderStatus.CANCELED)):
+        book, _ = fold(*sent(), ending)
+        for second, trouble in ((sending(), []), (sending(attempt=2), [Trouble.SECOND_SEND])):
+            again, effects = step(book, second)
+            assert (again.orders, troubles(effects)) == (book.orders, trouble)
 
 
 def test_an_intent_and_a_client_id_are_taken_once():

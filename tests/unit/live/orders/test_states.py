@@ -3,6 +3,7 @@
 from quorate.live.orders.states import (
     ALLOWED,
     AS_STATE,
+    END_RANK,
     IN_DOUBT,
     NEVER_LIVED,
     RANK,
@@ -77,4 +78,5 @@ def test_every_word_of_a_venue_has_a_rank_and_all_but_the_unknown_one_a_state():
     assert set(AS_STATE) == set(OrderStatus) - {OrderStatus.UNREADABLE}
     assert RANK[OrderStatus.UNREADABLE] < RANK[OrderStatus.NEW] < RANK[OrderStatus.PARTIAL]
     ends = {RANK[word] for word, state in AS_STATE.items() if state in TERMINAL}
-    assert min(ends) > RANK[OrderStatus.PARTIAL]
+    assert ends == {END_RANK}
+    assert RANK[OrderStatus.PARTIAL] < END_RANK

@@ -15,7 +15,7 @@ from tests.unit.live.orders.building import (
 )
 
 from quorate.live.orders.effects import Alarm, Halt, Trouble
-from quorate.live.orders.events import Adjusted, ExternalFill, Retired
+from quorate.live.orders.events import Adjusted, Attributed, ExternalFill, Retired
 from quorate.live.orders.reducer import step
 from quorate.live.orders.states import State
 from quorate.venues.base import Liquidity, PositionSide, Side
@@ -49,14 +49,33 @@ def test_a_liquidation_is_in_the_position_and_halts_the_symbol():
     assert (again.positions, again.fees, effects) == (book.positions, book.fees, ())
 
 
+def attributed(intent_id="i1", trade_id="t1"):
+    return Attributed(at_ms=20, intent_id=intent_id, venue=VENUE, symbol=SYMBOL, trade_id=trade_id)
+
+
 def test_a_trade_of_a_stranger_that_proves_ours_reaches_its_order_once():
     book, _ = fold(*sent(), external("t1"))
-    book, effects = step(book, filled("t1"))
+    assert order(book).state is State.SENDING
+    unchanged, effects = step(book, filled("t1"))
+    assert (unchanged.orders, effects) == (book.orders, ())
+    book, effects = step(book, attributed())
     assert (order(book).state, book.positions[KEY], effects) == (State.FILLED, ONE, ())
-    again, effects = step(book, filled("t1"))
-    assert (again.orders, again.positions, effects) == (book.orders, book.positions, ())
-    again, effects = step(book, external("t1"))
-    assert (again.orders, again.positions, effects) == (book.orders, book.positions, ())
+    for repeated in (attributed(), filled("t1"), external("t1")):
+        again, effects = step(book, repeated)
+        assert (again.orders, again.positions, again.trades) == (
+            book.orders,
+            book.positions,
+            book.trades,
+        )
+        assert effects == ()
+
+
+def test_a_trade_that_fits_no_order_is_given_to_none():
+    book, _ = fold(*sent(), external("t1", side=Side.SELL))
+    for wrong in (attributed(), attributed("i9"), attributed(trade_id="t9")):
+        again, _ = step(book, wrong)
+        assert (again.orders, again.trades) == (book.orders, book.trades)
+    assert step(book, attributed())[1][0].trouble is Trouble.MISFIT_TRADE
 
 
 def test_a_trade_that_fits_no_order_is_booked_all_the_same():

@@ -19,6 +19,7 @@ from quorate.venues.base import (
     Absent,
     Accepted,
     BalanceView,
+    Done,
     Found,
     Listed,
     OrderStatus,
@@ -111,13 +112,11 @@ def test_stops_are_kept_apart() -> None:
         assert isinstance(plain, Listed)
         assert isinstance(waiting, Listed)
         assert (plain.items, waiting.items) == ((), (made.view,))
-        gone = await desk.cancel(BTC, "stop", is_conditional=True)
-        assert isinstance(gone, Accepted)
-        assert gone.view.status is OrderStatus.CANCELED
+        assert await desk.cancel(BTC, "stop", is_conditional=True) == Done()
         assert isinstance(await desk.place(stop("other")), Accepted)
-        assert await desk.cancel_all(BTC, is_conditional=False) == ()
+        assert await desk.cancel_all(BTC, is_conditional=False) == Done()
         assert isinstance(await desk.order(BTC, "other", is_conditional=True), Found)
-        assert await desk.cancel_all(BTC, is_conditional=True) == ()
+        assert await desk.cancel_all(BTC, is_conditional=True) == Done()
         ended = await desk.order(BTC, "other", is_conditional=True)
         assert isinstance(ended, Found)
         assert ended.view.status is OrderStatus.CANCELED
@@ -300,11 +299,11 @@ def test_modes_leverage_and_countdown_are_asked_and_set() -> None:
 
     async def play(desk: CcxtVenue) -> None:
         assert await desk.is_hedged() is False
-        assert await desk.set_leverage(BTC, Decimal(3)) is None
+        assert await desk.set_leverage(BTC, Decimal(3)) == Done()
         refused = await desk.set_leverage(BTC, Decimal(500))
         assert isinstance(refused, Rejected)
         await desk.place(limit())
-        assert await desk.countdown(BTC, 10_000) is None
+        assert await desk.countdown(BTC, 10_000) == Done()
         await asyncio.sleep(11)
         found = await desk.order(BTC, "mine", is_conditional=False)
         assert isinstance(found, Found)
