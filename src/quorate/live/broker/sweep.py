@@ -1,0 +1,285 @@
+"""Compare the book with the venue: orders, trades, positions; the venue is believed, by its rules.
+
+A stream is never the authority: this is. Trades come first, since positions are sums of them; an
+order that is not listed is asked for by its id; a trade that nobody explains while an order is in
+doubt waits for that order; a position that differs does so in two readings, some seconds apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from quorate.live.broker import heard
+from quorate.live.orders.book import EXACT, intent_of, open_orders
+from quorate.live.orders.events import Adjusted, JournalEvent, Reconciled
+from quorate.live.orders.ids import PREFIX
+from quorate.live.orders.states import MAYBE_THERE
+from quorate.records import canonical_json, stable_id
+from quorate.venues.base import Found, Listed, PositionSide, Unanswered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from quorate.live.orders.desk import Desk
+    from quorate.live.orders.effects import Effect
+    from quorate.venues.base import OrderView, PositionView, Trade
+    from quorate.venues.port import Venue
+
+BETWEEN_S: Final = 5.0
+"""Between the two readings in which a position must differ the same way."""
+
+GUARD: Final = "k"
+"""What the ids of the kill switch's own orders begin with."""
+
+
+class Swept(NamedTuple):
+    """What a comparison came to.
+
+    ``is_whole`` where everything was answered. ``ours`` are orders that bear our mark and are not
+    in the journal, ``foreign`` those of somebody else, ``moved`` positions that were corrected.
+    """
+
+    is_whole: bool
+    n_trades: int
+    ours: tuple[OrderView, ...]
+    foreign: tuple[OrderView, ...]
+    moved: tuple[tuple[str, Decimal], ...]
+    effects: tuple[Effect, ...]
+
+    @property
+    def n_differences(self) -> int:
+        """How many things stood otherwise at the venue."""
+        return len(self.ours) + len(self.foreign) + len(self.moved)
+
+
+async def sweep(
+    desk: Desk,
+    venue: Venue,
+    symbols: Sequence[str],
+    *,
+    now_ms: Callable[[], int],
+    between_s: float = BETWEEN_S,
+) -> Swept:
+    """Compare everything and write down what was found.
+
+    Parameters
+    ----------
+    desk : Desk
+        The journal and its book.
+    venue : Venue
+        Who is asked.
+    symbols : sequence of str
+        Where trades may be.
+    now_ms : callable
+        This machine's clock.
+    between_s : float
+        Between two readings of a position that differs.
+
+    Returns
+    -------
+    Swept
+        What stood otherwise, and what the book asks for now.
+
+    Notes
+    -----
+    Units: ms, coins.  Causal: none.  Missing: what was not answered is not concluded from.
+    RELIABILITY 2, 3.
+    """
+    effects: list[Effect] = []
+    orders = await _orders(desk, venue, now_ms, effects)
+    n_trades, has_trades = await _trades(desk, venue, symbols, now_ms, effects)
+    is_whole = has_trades and orders is not None
+    moved: tuple[tuple[str, Decimal], ...] = ()
+    if has_trades:
+        found = await _positions(desk, venue, symbols, now_ms, effects, between_s)
+        is_whole = is_whole and found is not None
+        moved = found or ()
+    ours = tuple(each for each in orders or () if each.client_id.startswith(PREFIX))
+    foreign = tuple(each for each in orders or () if each not in ours)
+    told = [[each.symbol, each.client_id] for each in (*ours, *foreign)]
+    told += [[symbol, str(delta)] for symbol, delta in moved]
+    effects += desk.record(
+        [
+            Reconciled(
+                at_ms=now_ms(),
+                venue=venue.name,
+                snapshot_hash=stable_id(canonical_json(told)),
+                n_differences=len(told),
+                differences=canonical_json(told),
+                action="" if is_whole else "not everything was answered",
+            )
+        ]
+    )
+    return Swept(is_whole, n_trades, ours, foreign, moved, tuple(effects))
+
+
+async def _orders(
+    desk: Desk, venue: Venue, now_ms: Callable[[], int], effects: list[Effect]
+) -> tuple[OrderView, ...] | None:
+    """Bring orders up to date; return those that the journal does not know, None if unread."""
+    both = await asyncio.gather(
+        *(venue.open_orders(None, is_conditional=each) for each in (False, True))
+    )
+    views: list[OrderView] = []
+    for answer in both:
+        if isinstance(answer, Unanswered):
+            return None
+        views += answer.items
+    strangers: list[OrderView] = []
+    listed: set[str] = set()
+    events: list[JournalEvent] = []
+    for view in views:
+        known = intent_of(
+            desk.book,
+            venue.name,
+            view.symbol,
+            venue_order_id=view.venue_order_id,
+            client_id=view.client_id,
+        )
+        if known is None:
+            strangers.append(view)
+        else:
+            listed.add(known)
+            events.append(heard.seen(known, view, now_ms()))
+    missing = [each for each in open_orders(desk.book) if each.intent.intent_id not in listed]
+    answers = await asyncio.gather(
+        *(
+            venue.order(
+                each.intent.symbol,
+                each.intent.client_id,
+                is_conditional=each.intent.trigger_price is not None,
+            )
+            for each in missing
+        )
+    )
+    for order, found in zip(missing, answers, strict=True):
+        if isinstance(found, Found):
+            events.append(heard.seen(order.intent.intent_id, found.view, now_ms()))
+    if events:
+        effects += desk.record(events)
+    return tuple(strangers)
+
+
+async def _trades(
+    desk: Desk,
+    venue: Venue,
+    symbols: Sequence[str],
+    now_ms: Callable[[], int],
+    effects: list[Effect],
+) -> tuple[int, bool]:
+    """Book every trade since the last one; say how many, and whether all could be explained."""
+    n_trades, is_whole = 0, True
+    for symbol in symbols:
+        last = desk.book.last_trades.get((venue.name, symbol))
+        answer = await venue.trades(symbol, None if last is None else last[1])
+        if isinstance(answer, Unanswered):
+            is_whole = False
+            continue
+        fresh = [
+            t for t in answer.items if (venue.name, symbol, t.trade_id) not in desk.book.trades
+        ]
+        if any(_owner(desk, venue.name, trade) is None for trade in fresh):
+            await _look_up_doubtful(desk, venue, symbol, now_ms, effects)
+        events: list[JournalEvent] = []
+        for trade in fresh:
+            owner = _owner(desk, venue.name, trade)
+            if owner is not None:
+                events.append(heard.traded(owner, venue.name, trade, now_ms()))
+            elif _is_in_doubt(desk, symbol):
+                is_whole = False  # it may be of the order in doubt: it waits
+            else:
+                cause = "kill" if (trade.client_id or "").startswith(GUARD) else "unexplained"
+                events.append(heard.external(venue.name, trade, now_ms(), cause))
+        if events:
+            effects += desk.record(events)
+            n_trades += len(events)
+    return n_trades, is_whole
+
+
+async def _look_up_doubtful(
+    desk: Desk, venue: Venue, symbol: str, now_ms: Callable[[], int], effects: list[Effect]
+) -> None:
+    """Ask for the orders of a symbol whose number at the venue is not known yet."""
+    for order in list(desk.book.orders.values()):
+        intent = order.intent
+        if intent.symbol != symbol or order.venue_order_id or order.state not in MAYBE_THERE:
+            continue
+        found = await venue.order(
+            symbol, intent.client_id, is_conditional=intent.trigger_price is not None
+        )
+        if isinstance(found, Found):
+            effects += desk.record([heard.seen(intent.intent_id, found.view, now_ms())])
+
+
+def _owner(desk: Desk, venue: str, trade: Trade) -> str | None:
+    return intent_of(
+        desk.book,
+        venue,
+        trade.symbol,
+        venue_order_id=trade.venue_order_id,
+        client_id=trade.client_id,
+    )
+
+
+def _is_in_doubt(desk: Desk, symbol: str) -> bool:
+    return any(
+        order.intent.symbol == symbol and order.state in MAYBE_THERE and not order.venue_order_id
+        for order in desk.book.orders.values()
+    )
+
+
+async def _positions(
+    desk: Desk,
+    venue: Venue,
+    symbols: Sequence[str],
+    now_ms: Callable[[], int],
+    effects: list[Effect],
+    between_s: float,
+) -> tuple[tuple[str, Decimal], ...] | None:
+    """Correct positions that differ twice the same way; None where they could not be read."""
+    first = await _differences(desk, venue, symbols)
+    if not first:
+        return None if first is None else ()
+    if any(_is_in_doubt(desk, symbol) for symbol, _ in first):
+        return None
+    await asyncio.sleep(between_s)
+    await _trades(desk, venue, symbols, now_ms, effects)
+    second = await _differences(desk, venue, symbols)
+    if second is None:
+        return None
+    moved = []
+    for (symbol, side), delta in second.items():
+        if first.get((symbol, side)) == delta:
+            moved.append((symbol, delta))
+            effects += desk.record(
+                [
+                    Adjusted(
+                        at_ms=now_ms(),
+                        venue=venue.name,
+                        symbol=symbol,
+                        position_side=side,
+                        delta=delta,
+                        cause="the venue has another position",
+                    )
+                ]
+            )
+    return tuple(moved)
+
+
+async def _differences(
+    desk: Desk, venue: Venue, symbols: Sequence[str]
+) -> dict[tuple[str, PositionSide], Decimal] | None:
+    """Return by how much each position of the venue is above the book's, where it differs."""
+    answer: Listed[PositionView] | Unanswered = await venue.positions()
+    if isinstance(answer, Unanswered):
+        return None
+    there = {(each.symbol, each.position_side): each.quantity for each in answer.items}
+    here = {
+        (s, side): held for (at, s, side), held in desk.book.positions.items() if at == venue.name
+    }
+    keys = {key for key in (*there, *here) if key[0] in symbols or key in here}
+    zero = Decimal(0)
+    found = {key: EXACT.subtract(there.get(key, zero), here.get(key, zero)) for key in sorted(keys)}
+    return {key: delta for key, delta in found.items() if delta}
