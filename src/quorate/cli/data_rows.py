@@ -29,6 +29,7 @@ _STYLES = {"failed": "red", "mended": "yellow", "noted": ""}
 def coin_rows(found: Check, width: int) -> Table:
     """Return a row a coin: its span, what its bars are, what fails it."""
     coins, every = found.coins, intervals_told(found.intervals)
+    zero = found.quality.zero_volume()
 
     def counts(name: str) -> list[str]:
         return [f"{n:,d}" if n else "" for n in coins[name]]
@@ -36,6 +37,7 @@ def coin_rows(found: Check, width: int) -> Table:
     def days(name: str) -> list[str]:
         return ["" if day is None else f"{day:%Y-%m-%d}" for day in coins[name]]
 
+    untraded = [f"{zero[coin]:,d}" if coin in zero else "" for coin in coins["symbol"]]
     columns = [
         Column("coin", coins["symbol"].to_list(), 0),
         Column("first day", days("first"), 6),
@@ -45,6 +47,7 @@ def coin_rows(found: Check, width: int) -> Table:
         Column(f"{WORDS[found.kind]}s", counts("n_traded"), 9, is_text=False),
         Column("carried", counts("n_filled"), 5, is_text=False),
         Column("missing", counts("n_missing"), 8, is_text=False),
+        Column("no volume", untraded, 3, is_text=False),
         Column("frozen", counts("n_frozen"), 3, is_text=False),
         Column("suspect", counts("n_suspect"), 2, is_text=False),
         Column("dropped", counts("n_dropped"), 4, is_text=False),

@@ -34,7 +34,7 @@ _DRAWN: Final = 12
 _DAY_MS: Final = 86_400_000
 _BARS: Final = (
     *("n_rows", "n_traded", "n_filled", "n_missing"),
-    *("n_frozen", "n_suspect", "n_dropped"),
+    *("n_zero", "n_frozen", "n_suspect", "n_dropped"),
 )
 _OTHERS: Final = ("n_rows", "n_traded", "n_missing", "n_suspect")
 
@@ -139,6 +139,8 @@ def _context(told: Told) -> dict[str, Any]:
     symbols = found["symbol"].unique(maintain_order=True).to_list()
     failed = given.failed
     drawn = given.pairs["symbol"].to_list()[:_DRAWN]
+    zero = given.zero_volume()
+    coins = [row | {"n_zero": zero.get(row["symbol"], 0)} for row in given.coins.to_dicts()]
     return {
         "folder": told.folder,
         "bar_minutes": told.bar_minutes,
@@ -153,7 +155,7 @@ def _context(told: Told) -> dict[str, Any]:
         "map": coverage_map.draw(found, word) if symbols else "",
         "keys": [(name, words) for name, words in coverage_map.words(word) if name in present],
         "rules": rule_rows(given.findings),
-        "coins": [_coin(row, told) for row in given.coins.iter_rows(named=True)],
+        "coins": [_coin(row, told) for row in coins],
         "multiples": told.multiples,
         "pairs": [_pair(row) for row in given.pairs.iter_rows(named=True)],
         "graphs": [_difference(name, given.pair_days) for name in drawn],

@@ -1,4 +1,4 @@
-"""Bars that are missing, and bars that a venue printed after trading had stopped.
+"""Bars that are missing, bars in which nothing traded, and bars printed after trading had stopped.
 
 In: one coin's bars. Out: what ``grid.lay`` will carry or leave absent, and what ``grid.alive``
 leaves out, told as findings; a series may come in stretches, one after the other.
@@ -66,6 +66,36 @@ def gaps(
         )
         for rule, which in ((Rule.GAP_FILLED, is_short), (Rule.GAP_BREAK, ~is_short))
     ]
+
+
+def untraded(series: Series) -> Finding:
+    """Tell the bars without volume, day by day: the price of each may have moved or not.
+
+    Parameters
+    ----------
+    series : Series
+        Tidy bars.
+
+    Returns
+    -------
+    Finding
+        ``n`` bars of a UTC day, ``at`` the first of them.
+
+    Notes
+    -----
+    Units: bars.  Causal: a bar is judged by itself.  Missing: a missing bar is not counted.
+    Spec 13.
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> one, volume = np.ones(3), np.array([0.0, 1.0, 0.0])
+    >>> bars = Series("f", np.arange(3) * 300_000, one, 2 * one, one, one, volume, one)
+    >>> untraded(bars).n.tolist()
+    [2]
+    """
+    at, n = _by_day(series.open_ms[series.volume == 0.0])
+    return found(Rule.VOLUME_ZERO, at, n=n)
 
 
 class Frozen:
