@@ -40,7 +40,8 @@ def reconcile(
     """Merge vendors of one kind: each bar from the one that most others confirm.
 
     A third vendor breaks ties; where no two agree the bar is left out. Every bar of
-    a merged file says which vendor it is from and how many agree.
+    a merged file says which vendor it is from and how many agree. A coin on which no
+    bar can be agreed is named and not written, and the exit code is 3.
 
     Example: quorate data reconcile data/one data/two --kind spot --to data/merged
     """
@@ -63,9 +64,11 @@ def reconcile(
         )
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
+        found.raise_if_refused()
         return
     console = wide_console()
     console.print(reconciled_rows(found, console.width), crop=False)
     console.print(disputed_line(found), markup=False)
     for vendor, claim in found.multiples:
         console.print(f"{vendor}: {claim.told()}", markup=False)
+    found.raise_if_refused()

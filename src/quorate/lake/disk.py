@@ -9,14 +9,20 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from quorate.errors import DataError
 from quorate.lake import objects
 from quorate.lake.address import is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PIECE = 1 << 20
 
@@ -150,3 +156,52 @@ def sync_folder(where: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def staged(where: Path) -> Iterator[Path]:
+    """Give a folder to write into, whose files stand in another one when all of them are written.
+
+    Parameters
+    ----------
+    where : Path
+        The other one; made if missing, and gone again where nothing came to stand in it.
+
+    Raises
+    ------
+    DataError
+        If the disk refuses.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: where what is done with it fails, no file of ``where``
+    changes.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with staged(Path(folder) / "made") as place:
+    ...         replace(place / "a", b"1")
+    ...     [each.name for each in (Path(folder) / "made").iterdir()]
+    ['a']
+    """
+    made = [each for each in (where, *where.parents) if not each.exists()]
+    place = None
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=".staged.", dir=where))
+        yield place
+        for each in sorted(place.iterdir()):
+            each.replace(where / each.name)
+        sync_folder(where)
+    except OSError as error:
+        raise DataError(
+            f"{where} was not written: {error.strerror or error}",
+            hint="free disk space or check the folder's permissions, then write again",
+        ) from error
+    finally:
+        if place is not None:
+            shutil.rmtree(place, ignore_errors=True)
+        for each in made:
+            with suppress(OSError):  # it holds something
+                each.rmdir()

@@ -11,6 +11,7 @@ from tests.unit.lake.builders import bars, put, store, without
 import quorate
 from quorate.cli import run
 from quorate.errors import ConfigError, DataError
+from quorate.lake import disk
 
 N = 600
 
@@ -142,3 +143,88 @@ def test_the_command_takes_a_span(folders, capsys):
     words = ["data", "reconcile", *map(str, folders), "--kind", "spot", "--json"]
     assert run([*words, "--start", "2023-02-02", "--end", "2023-02-03"]) == 0
     assert json.loads(capsys.readouterr().out)["coins"][0]["n_bars"] == 288
+
+
+@pytest.fixture
+def strangers(tmp_path):
+    """Two vendors who never agree on AAA, and on every bar of BBB."""
+    good = bars(N)
+    return (
+        store(tmp_path / "one", AAAUSDT=good, BBBUSDT=good),
+        store(tmp_path / "two", AAAUSDT=priced(good, 1.02), BBBUSDT=good),
+    )
+
+
+def test_vendors_that_never_agree_are_refused_and_nothing_is_written(strangers, tmp_path, capsys):
+    where = tmp_path / "new" / "merged"
+    with pytest.raises(DataError) as refusal:
+        quorate.reconcile_data(strangers, kind="spot", symbols=["AAA"], to=where)
+    assert (
+        "AAAUSDT: one and two are 198.0 bps apart, the median of 599 common bars; 100.0 bps are"
+        in (refusal.value.message)
+    )
+    assert "quorate data check" in refusal.value.hint
+    assert not (tmp_path / "new").exists()
+    words = ["data", "reconcile", *map(str, strangers), "--kind", "spot", "--symbols", "AAA"]
+    assert run([*words, "--to", str(where)]) == 3
+    assert not (tmp_path / "new").exists()
+    assert run(words) == 3  # of a merge that is only looked at too, once it was shown
+    said = capsys.readouterr()
+    assert "599 bars are left out" in said.out
+    assert "1 of 1 coins have no bar that can be merged: AAAUSDT: one and two" in said.err
+
+
+def test_of_several_coins_the_others_are_merged(strangers, tmp_path, capsys):
+    where = store(tmp_path / "merged", AAAUSDT=bars(3))
+    older = (where / "AAAUSDT.parquet").read_bytes()
+    found = quorate.reconcile_data(strangers, kind="spot", to=where)
+    assert [name for name, _ in found.refused] == ["AAAUSDT"]
+    assert (where / "AAAUSDT.parquet").read_bytes() == older
+    assert pl.read_parquet(where / "BBBUSDT.parquet").height == N - 1
+    words = ["data", "reconcile", *map(str, strangers), "--kind", "spot", "--to", str(where)]
+    assert run([*words, "--json"]) == 3
+    said = capsys.readouterr()
+    (told,) = json.loads(said.out)["refused"]
+    assert (told["symbol"], told["why"][:11]) == ("AAAUSDT", "one and two")
+    assert "it was not written" in said.err
+
+
+def test_a_span_without_a_bar_is_refused(folders, tmp_path):
+    with pytest.raises(DataError, match="AAAUSDT: no vendor has a bar of it from 2024-01-01 "):
+        quorate.reconcile_data(folders, kind="spot", start="2024-01-01", to=tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()
+
+
+def test_bars_that_a_vendor_alone_has_do_not_make_a_series_of_strangers(tmp_path):
+    """Each has days of its own, and where both have bars they show two coins."""
+    good = bars(N)
+    one = store(tmp_path / "one", AAAUSDT=good[:400])
+    two = store(tmp_path / "two", AAAUSDT=priced(good, 2.0)[200:])
+    with pytest.raises(DataError, match="the median of 199 common bars"):
+        quorate.reconcile_data([one, two], kind="spot", to=tmp_path / "merged")
+    found = quorate.reconcile_data([one, two], kind="spot")
+    assert (found.coins["n_taken"].to_list(), found.disputed.height) == ([0, 0], 199)
+
+
+def test_a_coin_without_a_believed_bar_is_named(tmp_path):
+    broken = bars(N).with_columns(low=pl.lit(1e9))
+    one = store(tmp_path / "one", AAAUSDT=broken, BBBUSDT=bars(N))
+    two = store(tmp_path / "two", AAAUSDT=bars(N), BBBUSDT=bars(N))
+    found = quorate.reconcile_data([one, two], kind="spot")
+    assert found.refused == (("AAAUSDT", "no bar of the first vendor that has it can be believed"),)
+
+
+def test_a_disk_that_fills_up_leaves_what_was_there(folders, tmp_path, monkeypatch):
+    where = store(tmp_path / "merged", AAAUSDT=bars(3))
+    write = disk.replace
+
+    def replace(path, held):
+        if path.name == "BBB.parquet":
+            raise DataError("no space", hint="free some")
+        write(path, held)
+
+    monkeypatch.setattr(disk, "replace", replace)
+    with pytest.raises(DataError, match="no space"):
+        quorate.reconcile_data(folders, kind="spot", to=where)
+    assert [each.name for each in where.iterdir()] == ["AAAUSDT.parquet"]
+    assert pl.read_parquet(where / "AAAUSDT.parquet").height == 3
