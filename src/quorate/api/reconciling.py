@@ -9,7 +9,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -24,16 +24,17 @@ from quorate.lake import (
     layout,
     lengths,
     merging,
-    multiples,
     reading,
+    renames,
+    vendors,
 )
 from quorate.lake.address import is_object, located, on_disk
+from quorate.lake.assets import read as read_assets
 from quorate.lake.judging import judge
-from quorate.lake.multiples import Found
 from quorate.lake.quote import Rate
-from quorate.lake.reading import named
 from quorate.lake.shelf import Reading, Shelf
 from quorate.lake.spec import KINDS, between_ms, quote_asset
+from quorate.lake.vendors import Vendor
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
@@ -41,9 +42,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quorate.lake.merging import Coin
-    from quorate.lake.multiples import Claim
+    from quorate.lake.multiples import Claim, Found
 
-    Files = Mapping[str, tuple[Path, ...]]
 
 _THREADS = 2
 _SHOWN: Final = 5
@@ -70,6 +70,8 @@ class Reconciled:
     refused : tuple of (str, str)
         Coins of which no bar can be merged, and why: how far the nearest vendors are apart, and how
         much is tolerated. No file of theirs is written.
+    renames : tuple of (str, str)
+        A vendor, and which of its symbols are one coin by the table of assets, as a sentence.
     """
 
     vendors: tuple[str, ...]
@@ -78,6 +80,7 @@ class Reconciled:
     folder: Path | None
     multiples: tuple[tuple[str, Claim], ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
@@ -88,6 +91,7 @@ class Reconciled:
             "folder": None if self.folder is None else str(self.folder),
             "multiples": [{"vendor": who, **claim.as_dict()} for who, claim in self.multiples],
             "refused": [{"symbol": name, "why": why} for name, why in self.refused],
+            "renames": [{"vendor": who, "told": said} for who, said in self.renames],
         }
 
     def raise_if_refused(self) -> None:
@@ -122,6 +126,7 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     symbols: Sequence[str] | None = None,
     to: str | Path | None = None,
     quote_usd: str | Path | None = None,
+    assets: str | Path | None = None,
     start: datetime | str | None = None,
     end: datetime | str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -145,6 +150,10 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     quote_usd : path, optional
         A file of bars of the first vendor's quote currency in USD: a vendor whose files say that
         they are in USD is converted by it.
+    assets : path, optional
+        A table of which asset each symbol is (``lake.assets``), as each vendor spells it: symbols
+        of one asset, one after the other, are one coin, under the first name and in its unit. Each
+        symbol is its own when left out.
     start, end : datetime or str, optional
         UTC bounds on what is counted and written, the first included, the second not; bars are held
         against the rules and against one another as without them.
@@ -184,15 +193,15 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     place, span = None if to is None else on_disk(to), between_ms(start, end)
     found = [reading.files(located(each)) for each in folders]
     place_of = Reading(Shelf())
-    everyone = _everyone(found, place_of)
-    files = {symbol: first.paths for symbol, first in everyone.items()}
-    chosen = tuple(files) if symbols is None else named(symbols, files)
-    if missing := [symbol for symbol in chosen if symbol not in everyone]:
-        raise DataError(
-            f"no vendor has {missing[0]}", hint=f"there are {', '.join(sorted(everyone)[:8])} ..."
-        )
+    listed = {} if assets is None else read_assets(located(assets))
+    linked = renames.of_venues(found, listed, place_of)
+    having = [Vendor(*each) for each in zip(found, linked, strict=True)]
+    everyone = vendors.everyone(having, place_of)
+    chosen = tuple(everyone) if symbols is None else vendors.chosen(symbols, everyone, having)
     length = lengths.length(everyone[symbol].paths for symbol in chosen)
-    by_vendor = {symbol: _by_vendor(symbol, everyone[symbol], found, place_of) for symbol in chosen}
+    by_vendor = {
+        symbol: vendors.by_vendor(symbol, everyone[symbol], having, place_of) for symbol in chosen
+    }
     money = None if quote_usd is None else Path(quote_usd)
     rate = None if money is None else Rate(money)
     _refuse_other_money(by_vendor, titles, money)
@@ -211,7 +220,7 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
                 length,
                 rules,
                 drop_last=drops,
-                reading=place_of._replace(times=there.times, forming_ms=ms),
+                reading=place_of._replace(times=there.times, legs=there.legs, forming_ms=ms),
             )
             if there.paths
             else None
@@ -233,7 +242,12 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
         for title, there in zip(titles, by_vendor[symbol], strict=True)
         if there.claim is not None
     )
-    told = replace(_told(made, lost, titles, place), multiples=claims)
+    renamed = tuple(
+        (title, said)
+        for title, each in zip(titles, linked, strict=True)
+        for said in (*(c.told() for n, c in each.chains.items() if n in chosen), *each.apart)
+    )
+    told = replace(_told(made, lost, titles, place), multiples=claims, renames=renamed)
     if place is not None:
         _write(place, made, told)
     return told
@@ -297,41 +311,6 @@ def _refuse_twins(folders: Sequence[str | Path], titles: Sequence[str], kind: st
                 "between them is a price",
                 hint="give vendors of one kind, and that --kind",
             )
-
-
-class _First(NamedTuple):
-    """The first vendor that has a coin, and its files."""
-
-    v: int
-    paths: tuple[Path, ...]
-
-
-def _everyone(found: Sequence[Files], place: Reading) -> dict[str, _First]:
-    """Return every coin, as the first vendor that has it spells it."""
-    everyone = {symbol: _First(0, paths) for symbol, paths in found[0].items()}
-    for i, there in enumerate(found[1:], start=1):
-        everyone |= {
-            symbol: _First(i, paths)
-            for symbol, paths in there.items()
-            if not any(
-                multiples.find(symbol, paths, before, place, symbol).paths for before in found[:i]
-            )
-        }
-    return everyone
-
-
-def _by_vendor(
-    symbol: str, first: _First, found: Sequence[Files], place: Reading
-) -> tuple[Found, ...]:
-    """Return a coin's files by vendor; none of those before the first has it."""
-    return (
-        *[Found(())] * first.v,
-        Found(first.paths),
-        *(
-            multiples.find(symbol, first.paths, there, place, symbol)
-            for there in found[first.v + 1 :]
-        ),
-    )
 
 
 def _refuse_other_money(

@@ -13,7 +13,7 @@ from quorate.cli.data import data
 
 
 @data.command
-def reconcile(
+def reconcile(  # noqa: PLR0913  (what is merged, and what is told of it)
     *folders: Annotated[Path, Parameter(help="Two or more of bars, the most trusted first.")],
     kind: Annotated[Literal["spot", "perp"], Parameter(help="What all of them hold.")],
     names: Annotated[
@@ -30,6 +30,9 @@ def reconcile(
     quote_usd: Annotated[
         Path | None,
         Parameter(help="Bars of the first vendor's quote in USD, for vendors in USD."),
+    ] = None,
+    assets: Annotated[
+        Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
     ] = None,
     start: Annotated[
         str | None, Parameter(help="Count and write from this open on, UTC; rules read all.")
@@ -58,6 +61,7 @@ def reconcile(
             symbols=symbols,
             to=to,
             quote_usd=quote_usd,
+            assets=assets,
             start=start,
             end=end,
             progress=progress,
@@ -71,4 +75,6 @@ def reconcile(
     console.print(disputed_line(found), markup=False)
     for vendor, claim in found.multiples:
         console.print(f"{vendor}: {claim.told()}", markup=False)
+    for vendor, said in found.renames:
+        console.print(f"{vendor}: {said}", markup=False)
     found.raise_if_refused()

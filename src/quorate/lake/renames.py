@@ -279,7 +279,7 @@ def of_venues(
     listed: Mapping[str, Listed],
     reading: Reading,
 ) -> list[Linked]:
-    """Return what is linked on each venue, under the names and in the units of the first.
+    """Return what is linked on each venue, under names and in units of the first that has it.
 
     Parameters
     ----------
@@ -307,13 +307,14 @@ def of_venues(
             if symbol in listed
             and (span := span_of(paths, reading.shelf.cutting, reading.as_of_ms)) is not None
         }
-        bases = None
-        if made:
-            bases = {
+        bases: dict[str, Base] = {}
+        for before, each in zip(files, made, strict=False):
+            own = {
                 listed[name].asset: Base(name, listed[name].units)
-                for name in files[0]
+                for name in before
                 if name in listed
-            } | made[0].bases(listed)
+            } | each.bases(listed)
+            bases = own | bases  # an asset that the first venue lacks goes by the next one's name
         made.append(link(spans, listed, bases))
     return made
 

@@ -228,3 +228,65 @@ def test_a_disk_that_fills_up_leaves_what_was_there(folders, tmp_path, monkeypat
         quorate.reconcile_data(folders, kind="spot", to=where)
     assert [each.name for each in where.iterdir()] == ["AAAUSDT.parquet"]
     assert pl.read_parquet(where / "AAAUSDT.parquet").height == 3
+
+
+@pytest.fixture
+def renamed(tmp_path):
+    """Return two vendors of a coin that was renamed at 100 to 1, of one of whom but the new name.
+
+    The first has OLD for 300 bars and NEW from there on; the second only NEW, whole; and a coin
+    that the first does not have at all under an older name, and a third vendor under both.
+    """
+    good = bars(N)
+    old = priced(good, 0.01).with_columns(pl.col("volume") * 100.0)
+    table = tmp_path / "assets.csv"
+    table.write_text(
+        "symbol,asset,units\nOLDUSDT,coin,0.01\nNEWUSDT,coin,1\nLASTUSDT,other,1\n"
+        "LATEUSDT,other,1\n"
+    )
+    return table, (
+        store(tmp_path / "one", OLDUSDT=old[:300], NEWUSDT=good[300:]),
+        store(tmp_path / "two", NEWUSDT=good, LASTUSDT=good[:300], LATEUSDT=good[300:]),
+        store(tmp_path / "three", LATEUSDT=good),
+    )
+
+
+def test_symbols_of_one_asset_are_one_coin_by_a_table(renamed, tmp_path):
+    table, folders = renamed
+    apart = quorate.reconcile_data(folders, kind="spot")
+    assert apart.coins["symbol"].unique(maintain_order=True).to_list() == [
+        "NEWUSDT",
+        "OLDUSDT",
+        "LASTUSDT",
+        "LATEUSDT",
+    ]
+    found = quorate.reconcile_data(folders, kind="spot", assets=table, to=tmp_path / "merged")
+    assert found.coins.rows() == [
+        ("OLDUSDT", "one", N - 1, N - 1, 0),
+        ("OLDUSDT", "two", N - 1, 0, 0),
+        ("LASTUSDT", "two", N - 1, N - 1, 0),
+        ("LASTUSDT", "three", N - 1, 0, 0),
+    ]
+    merged = pl.read_parquet(tmp_path / "merged" / "OLDUSDT.parquet")
+    assert set(merged["n_agree"]) == {2}
+    assert merged["close"].to_numpy() == pytest.approx(0.01 * bars(N)["close"].to_numpy()[:-1])
+    who, said = found.renames[0]
+    assert (who, said[:57]) == ("one", "OLDUSDT goes on as NEWUSDT from 2023-02-02 01:00:00Z (pri")
+    assert [who for who, _ in found.renames] == ["one", "two", "two", "three"]
+
+
+@pytest.mark.parametrize("asked", ["OLDUSDT", "OLD", "NEWUSDT", "NEW"])
+def test_a_renamed_coin_answers_to_each_of_its_names(renamed, asked):
+    table, folders = renamed
+    found = quorate.reconcile_data(folders, kind="spot", assets=table, symbols=[asked])
+    assert set(found.coins["symbol"]) == {"OLDUSDT"}
+
+
+def test_the_command_takes_a_table_of_assets(renamed, capsys):
+    table, folders = renamed
+    words = ["data", "reconcile", *map(str, folders), "--kind", "spot", "--assets", str(table)]
+    assert run(words) == 0
+    assert "one: OLDUSDT goes on as NEWUSDT" in capsys.readouterr().out
+    assert run([*words, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["renames"]) == 4
+    assert run([*words[:-1], str(folders[0] / "nothing.csv")]) == 3
