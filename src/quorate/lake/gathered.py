@@ -134,7 +134,9 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     chosen = _choose(spec, found[0], linked[0])
     if shelf.cutting is None:
         whole = list(map(renames.merged, found, linked))
-        room.refuse_what_cannot_be_read(match(name, files) for files in whole for name in chosen)
+        room.refuse_what_cannot_be_read(
+            multiples.likely(name, files) for files in whole for name in chosen
+        )
     length = lengths.length(
         (match(symbol, files) for files in found for symbol in chosen),
         spec.bar_minutes,
