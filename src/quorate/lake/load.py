@@ -26,6 +26,7 @@ from quorate.lake import (
     origin,
     quote,
     room,
+    scope,
     strands,
 )
 from quorate.lake.grid import NEVER, hidden
@@ -223,7 +224,10 @@ def _panel(
         source=origin.told(spec, symbols, grid, paths, found.prints),
         notes=(*notes, *told, *carry.notes(spec, symbols, carried)),
         lacks=found.lacks,
-        certificate=found.certificate._replace(inputs=facts.inputs(spec, held, found.prints)),
+        certificate=found.certificate._replace(
+            inputs=facts.inputs(spec, held, found.prints),
+            valued=facts.judged(spec, carried, scope.told(spec, found.symbols)),
+        ),
     )
 
 

@@ -109,7 +109,7 @@ def certificate_page(given: Certificate) -> str:
     about = {
         "origins": [_origin(each) for each in (*(one for one, _ in given.venues), *given.inputs)],
         "damaged": given.damaged,
-        "others": [(origin.venue, rule_rows(each.findings)) for origin, each in given.venues[1:]],
+        "others": found_where(given)[1:],
         "rules": [
             (name, f"{value:g}", MEANINGS.get(name, "")) for name, value in given.rules.items()
         ],
@@ -117,6 +117,33 @@ def certificate_page(given: Certificate) -> str:
         "is_accepted": given.is_accepted,
     }
     return environment().get_template("data.html.j2").render(told, certificate=about)
+
+
+def found_where(given: Certificate) -> list[tuple[str, list[tuple[str, str, str, str, str, str]]]]:
+    """Return what the rules found on each venue, and in what was read beside its bars.
+
+    Parameters
+    ----------
+    given : Certificate
+        The primary venue's comes first.
+
+    Returns
+    -------
+    list of (str, list)
+        Where, to follow "found", and ``rule_rows``.
+
+    Notes
+    -----
+    Units: counts.  Causal: counts what was found.  Missing: funding or marks that were not read
+    have no entry.
+    """
+    return [
+        *((f"on {origin.venue}", rule_rows(each.findings)) for origin, each in given.venues),
+        *(
+            (f"in the {each.kind} of {each.venue}", rule_rows(each.findings))
+            for each in given.valued
+        ),
+    ]
 
 
 def _origin(given: Origin) -> list[str]:
