@@ -6,6 +6,7 @@ A path of object storage is read there (``objects``).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PIECE = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def frame(path: Path) -> pl.DataFrame:
@@ -143,10 +145,59 @@ def replace(path: Path, held: bytes) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise DataError(
-            f"{path} was not written ({len(held)} bytes): {error.strerror or error}",
+            f"{path} was not written ({len(held)} bytes): {error.strerror or error}"
+            f"{lacking(error, path.parent, len(held))}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
     sync_folder(path.parent)
+
+
+def lacking(error: OSError, where: Path, n_bytes: int | None) -> str:
+    """Return how much a disk that is full lacks, to end a message; nothing for another error.
+
+    Parameters
+    ----------
+    error : OSError
+        What was raised when something was written.
+    where : Path
+        The folder that it was written to, there or not.
+    n_bytes : int, optional
+        What it needs, where that is known.
+
+    Notes
+    -----
+    Units: bytes.  Causal: none.  Missing: what the disk does not say is left out.
+
+    Examples
+    --------
+    >>> lacking(PermissionError(13, "Permission denied"), Path(), 12)
+    ''
+    """
+    if error.errno not in _FULL:
+        return ""
+    place = next((each for each in (where, *where.parents) if each.is_dir()), where)
+    needed = "" if n_bytes is None else f"it needs {amount(n_bytes)} "
+    try:
+        free = amount(shutil.disk_usage(place).free)
+    except OSError:
+        return f"; {needed}in {place}" if needed else ""
+    if not needed:
+        return f"; in {place} {free} are free"
+    return f"; {needed}in {place}, where {free} are free"
+
+
+def amount(n_bytes: int) -> str:
+    """Return an amount of bytes for people.
+
+    Examples
+    --------
+    >>> amount(12), amount(3 * 2**19)
+    ('12 bytes', '1.5 MiB')
+    """
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if n_bytes >= unit:
+            return f"{n_bytes / unit:,.1f} {name}"
+    return f"{n_bytes} bytes"
 
 
 def sync_folder(where: Path) -> None:
@@ -196,7 +247,7 @@ def staged(where: Path) -> Iterator[Path]:
         sync_folder(where)
     except OSError as error:
         raise DataError(
-            f"{where} was not written: {error.strerror or error}",
+            f"{where} was not written: {error.strerror or error}{lacking(error, where, None)}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
     finally:
