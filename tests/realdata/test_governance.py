@@ -73,6 +73,25 @@ def test_what_survivors_would_have_claimed(data):
     assert found.everyone == pytest.approx(-0.5431, abs=5e-5)
     assert found.survivors == pytest.approx(-0.5549, abs=5e-5)
     assert (found.n_ever, found.n_ended) == (349, 31)
+    names = ("measure", "everyone", "survivors", "difference")
+    assert [
+        (name, *(round(each, 4) for each in values))
+        for name, *values in found.measures.select(names).rows()
+    ] == [
+        ("return", -0.5431, -0.5549, -0.0118),
+        ("sharpe", -0.0635, -0.0723, -0.0088),
+        ("drawdown", -0.826, -0.8286, -0.0026),
+        ("costs", 0.0362, 0.0356, -0.0006),
+        ("ends", 0.0055, 0.0, -0.0055),
+    ]
+
+
+def test_from_the_low_of_2022_and_held_survivors_flatter(data):
+    where = data / "ohlcv/binance_spot/1d/all.parquet"
+    found = quorate.survivorship(where, "2022-06-01", "2023-12-30", rebalance_days=10_000)
+    assert (found.n_ever, found.n_ended) == (336, 21)
+    assert found.everyone == pytest.approx(0.1635, abs=5e-5)
+    assert found.flattery == pytest.approx(0.0311, abs=5e-5)
 
 
 @pytest.mark.parametrize(
