@@ -296,7 +296,7 @@ def _divides_an_hour(minutes: int, path: Path) -> int:
         hint = "use 1, 5, 15, 30 or 60 minutes"
         if 60 < minutes <= _DAY_MINUTES:
             hint += (
-                "; what equal parts of all coins of such bars made after costs, and by how much its "
+                "; what equal parts of all coins of such bars made after costs, and by how much "
                 f"survivors flatter, says `quorate data universe {path} --at DAY --until DAY`"
             )
         raise DataError(
