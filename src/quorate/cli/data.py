@@ -176,6 +176,9 @@ def check(  # noqa: PLR0913  (what is checked, and how it is told)
         str | None, Parameter(help="Tell of what opens from then on, UTC; rules read all.")
     ] = None,
     end: Annotated[str | None, Parameter(help="And before then, UTC.")] = None,
+    assets: Annotated[
+        Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
+    ] = None,
     by_day: Annotated[
         bool, Parameter(name="--by-day", negative="", help="Also every rule's counts by day.")
     ] = False,
@@ -205,6 +208,7 @@ def check(  # noqa: PLR0913  (what is checked, and how it is told)
             bar_minutes=bar_minutes,
             start=start,
             end=end,
+            assets=assets,
             progress=progress,
         )
     if json:
