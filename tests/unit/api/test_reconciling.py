@@ -273,7 +273,7 @@ def test_symbols_of_one_asset_are_one_coin_by_a_table(renamed, tmp_path):
     who, said = found.renames[0]
     assert (who, said[:57]) == ("one", "OLDUSDT goes on as NEWUSDT from 2023-02-02 01:00:00Z (pri")
     assert [who for who, _ in found.renames] == ["one", "two", "two", "three"]
-    assert found.renames[1][1] == "OLDUSDT is NEWUSDT here (prices x 1/100): one asset, coin."
+    assert found.renames[2][1] == "OLDUSDT is NEWUSDT here (prices x 1/100): one asset, coin."
 
 
 @pytest.mark.parametrize("asked", ["OLDUSDT", "OLD", "NEWUSDT", "NEW"])
