@@ -99,9 +99,9 @@ def test_from_the_low_of_2022_and_held_survivors_flatter(data):
     [
         ("binance_spot/1h", "CVCUSDT", "GAP_BREAK", 5, 3_712, 3_701),
         ("binance_spot/5m", "PERLUSDT", "RETURN_SUSPECT", 1_617, 1_617, 1),
-        ("binance_spot/5m", "STPTUSDT", "VOLUME_ZERO", 396, 15_427, 151),
-        ("binance_spot/5m", "CVCUSDT", "VOLUME_ZERO", 248, 12_085, 165),
-        ("binance_spot/5m", "PERLUSDT", "VOLUME_ZERO", 362, 9_760, 136),
+        ("binance_spot/5m", "STPTUSDT", "VOLUME_ZERO", 10_495, 15_427, 16),
+        ("binance_spot/5m", "CVCUSDT", "VOLUME_ZERO", 7_475, 12_085, 18),
+        ("binance_spot/5m", "PERLUSDT", "VOLUME_ZERO", 7_126, 9_760, 14),
         ("binance_usdm/1h", "WAVESUSDT", "FROZEN_END", 569, 13_646, 24),
         # 64 gaps and 179 hours in all; 41 hours from bar to bar
         ("kraken_spot/1h", "ETHUSD", "GAP_BREAK", 52, 116, 40),

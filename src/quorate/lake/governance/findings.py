@@ -115,7 +115,7 @@ ABOUT: Final[dict[Rule, About]] = {
     ),
     Rule.VOLUME_ZERO: About(
         Severity.NOTED,
-        "Nothing traded in these bars, whether their price moved or not; told day by day.",
+        "Nothing traded in these bars, whether their price moved or not.",
     ),
     Rule.FROZEN_END: About(
         Severity.MENDED,
@@ -301,8 +301,6 @@ def within(findings: pl.DataFrame, span: tuple[int, int], bar_ms: int) -> pl.Dat
     Notes
     -----
     Units: milliseconds.  Causal: a cut.  Missing: what lies outside is left out.  Spec 13.
-    Rows that are counted day by day (``VOLUME_ZERO``) need not follow one another: of a day that
-    the span cuts, their count is as good as if they did.
 
     Examples
     --------

@@ -68,18 +68,20 @@ def gaps(
     ]
 
 
-def untraded(series: Series) -> Finding:
-    """Tell the bars without volume, day by day: the price of each may have moved or not.
+def untraded(series: Series, bar_minutes: int) -> Finding:
+    """Tell the bars without volume: the price of each may have moved or not.
 
     Parameters
     ----------
     series : Series
         Tidy bars.
+    bar_minutes : int
+        Length of a bar.
 
     Returns
     -------
     Finding
-        ``n`` bars of a UTC day, ``at`` the first of them.
+        ``n`` bars of a UTC day that follow one another from ``at`` on.
 
     Notes
     -----
@@ -91,11 +93,13 @@ def untraded(series: Series) -> Finding:
     >>> from quorate.lake.sources import Series
     >>> one, volume = np.ones(3), np.array([0.0, 1.0, 0.0])
     >>> bars = Series("f", np.arange(3) * 300_000, one, 2 * one, one, one, volume, one)
-    >>> untraded(bars).n.tolist()
-    [2]
+    >>> untraded(bars, 5).n.tolist()
+    [1, 1]
     """
-    at, n = _by_day(series.open_ms[series.volume == 0.0])
-    return found(Rule.VOLUME_ZERO, at, n=n)
+    at = series.open_ms[series.volume == 0.0]
+    is_next = np.diff(at) == bar_minutes * MINUTE_MS
+    first = np.flatnonzero(np.append(True, ~is_next | (np.diff(at // _DAY_MS) != 0))[: at.size])
+    return found(Rule.VOLUME_ZERO, at[first], n=np.diff(np.append(first, at.size)))
 
 
 class Frozen:
