@@ -47,7 +47,30 @@ class Vendor(NamedTuple):
 
 
 def everyone(vendors: Sequence[Vendor], place: Reading) -> dict[str, First]:
-    """Return every coin, as the first vendor that has it spells it."""
+    """Return every coin, as the first vendor that has it spells it.
+
+    Parameters
+    ----------
+    vendors : sequence of Vendor
+        The most trusted first.
+    place : Reading
+        Where from the prices are read that bear a multiple out.
+
+    Returns
+    -------
+    dict
+        By name: those of the first vendor, then what only later ones have.
+
+    Raises
+    ------
+    SchemaError, DataError
+        As ``multiples.find``.
+
+    Notes
+    -----
+    Units: none.  Causal: reads names, and all prices of multiples.  Missing: a coin that nobody has
+    is not there.  Spec 13; METHODS 12.
+    """
     found = [each.files for each in vendors]
     made = {symbol: First(0, paths) for symbol, paths in found[0].items()}
     for i, there in enumerate(found[1:], start=1):
@@ -66,10 +89,28 @@ def chosen(
 ) -> tuple[str, ...]:
     """Return the coins that are meant, by any of their names.
 
+    Parameters
+    ----------
+    symbols : sequence of str
+        As ``reading.named``, or another symbol of the same asset.
+    coins : mapping
+        From ``everyone``.
+    vendors : sequence of Vendor
+        As there.
+
+    Returns
+    -------
+    tuple of str
+        One each, in the order in which they were asked for.
+
     Raises
     ------
     DataError
         No vendor has one, or a name may mean several.
+
+    Notes
+    -----
+    Units: none.  Causal: reads names only.  Missing: an error.
     """
     meant: dict[str, None] = {}
     for asked in symbols:
@@ -88,7 +129,26 @@ def chosen(
 def by_vendor(
     symbol: str, first: First, vendors: Sequence[Vendor], place: Reading
 ) -> tuple[Found, ...]:
-    """Return a coin's files by vendor; none of those before the first has it."""
+    """Return a coin's files by vendor; none of those before the first has it.
+
+    Parameters
+    ----------
+    symbol : str
+        As ``everyone`` names it.
+    first : First
+        Who has it first.
+    vendors, place
+        As ``everyone``.
+
+    Raises
+    ------
+    SchemaError, DataError
+        As ``multiples.find``.
+
+    Notes
+    -----
+    Units: as ``Found``.  Causal: as ``multiples.find``.  Missing: no files.  Spec 13; METHODS 12.
+    """
     return (
         *[Found(())] * first.v,
         vendors[first.v].found(symbol, Found(first.paths)),
