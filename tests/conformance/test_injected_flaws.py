@@ -167,17 +167,22 @@ FLAWS: dict[str, Flaw] = {
     ),
     "a spike without volume": Flaw(
         lambda rows: spike(rows, 700, 1.3, **QUIET),
-        {("SPIKE_REVERTED", 2): 1, ("GAP_FILLED", 2): 1},
+        {("SPIKE_REVERTED", 2): 1, ("GAP_FILLED", 2): 1, ("VOLUME_ZERO", 2): 1},
         ((700, 1, "I"),),
     ),
     "a spike of two bars without volume": Flaw(
         lambda rows: spike(spike(rows, 700, 1.3, **QUIET), 701, 1.3, **QUIET),
-        {("SPIKE_REVERTED", 2): 2, ("GAP_FILLED", 2): 2},
+        {("SPIKE_REVERTED", 2): 2, ("GAP_FILLED", 2): 2, ("VOLUME_ZERO", 2): 2},
         ((700, 2, "I"),),
     ),
     "a price without volume that stays": Flaw(
         lambda rows: put(times(rows, 700, **dict.fromkeys(PRICES, 1.3)), 700, **QUIET),
-        {("SPIKE_HELD", 2): 1, ("GAP_FILLED", 2): 1, ("RETURN_SUSPECT", 2): 1},
+        {
+            ("SPIKE_HELD", 2): 1,
+            ("GAP_FILLED", 2): 1,
+            ("RETURN_SUSPECT", 2): 1,
+            ("VOLUME_ZERO", 2): 1,
+        },
         ((700, 1, "I"),),
         changed=tuple(range(701, N)),
     ),
@@ -205,13 +210,32 @@ FLAWS: dict[str, Flaw] = {
     ),
     "a dead end": Flaw(
         lambda rows: flat(rows, 700, N),
-        {("FROZEN_END", 2): 164, ("FROZEN_END", 3): 288, ("FROZEN_END", 4): 287},
+        {
+            (rule, day): n
+            for rule in ("FROZEN_END", "VOLUME_ZERO")
+            for day, n in ((2, 164), (3, 288), (4, 287))
+        },
         ((988, 11, "I"), (999, N - 999, "A")),
         changed=tuple(range(700, 988)),
     ),
+    "bars that move without volume": Flaw(
+        lambda rows: times(times(rows, 860, 8, volume=0.0), 1000, 1, volume=0.0),
+        {("VOLUME_ZERO", 2): 4, ("VOLUME_ZERO", 3): 5},
+    ),
+    "flat bars for less than a day": Flaw(
+        lambda rows: flat(rows, 700, 20),
+        {("VOLUME_ZERO", 2): 20},
+        changed=tuple(range(700, 720)),
+    ),
     "a halt of thirty hours": Flaw(
         lambda rows: flat(rows, 600, 30 * HOUR),
-        {("FROZEN_HALT", 2): 264, ("FROZEN_HALT", 3): 96, ("GAP_BREAK", 3): 72},
+        {
+            ("FROZEN_HALT", 2): 264,
+            ("FROZEN_HALT", 3): 96,
+            ("GAP_BREAK", 3): 72,
+            ("VOLUME_ZERO", 2): 264,
+            ("VOLUME_ZERO", 3): 96,
+        },
         ((888, 11, "I"), (899, 61, "A")),
         changed=tuple(range(600, 888)),
     ),
@@ -259,6 +283,8 @@ def test_a_check_finds_each_at_its_place_and_nothing_else(flaw, folder):
     assert lines["BBBUSDT"]["n_traded"] == N - 1
     n_frozen = sum(n for (rule, _), n in flaw.found.items() if rule.startswith("FROZEN"))
     assert lines["AAAUSDT"]["n_frozen"] == n_frozen
+    n_zero = sum(n for (rule, _), n in flaw.found.items() if rule == "VOLUME_ZERO")
+    assert found.quality.zero_volume() == ({"AAAUSDT": n_zero} if n_zero else {})
 
 
 def test_a_run_has_the_bars_as_written(flaw, folder):
@@ -409,18 +435,20 @@ def test_a_run_opens_nothing_on_the_day_after_and_names_another_clock(vendors, f
 
 
 def test_no_bar_is_merged_that_two_vendors_dispute(vendors, folders, tmp_path):
-    found = quorate.reconcile_data(folders, kind="spot", to=tmp_path / "merged")
+    found = quorate.reconcile_data(folders, kind="spot")
     day = found.disputed["at"].dt.date().cast(pl.Int32) - 19_389
     n_off = {
         row: int(((day == row) & (found.disputed["symbol"] == "AAAUSDT")).sum()) for row in range(5)
     }
-    merged = pl.read_parquet(tmp_path / "merged" / "AAAUSDT.parquet")
-    if vendors.shift:
-        return
     if len(vendors.off) == 5:
         assert n_off == {0: DAY, 1: DAY, 2: DAY, 3: DAY, 4: DAY - 1}
-        assert merged.is_empty()
-    else:
+        with pytest.raises(DataError, match="2 of 2 coins have no bar that can be merged"):
+            quorate.reconcile_data(folders, kind="spot", to=tmp_path / "merged")
+        assert not (tmp_path / "merged").exists()
+        return
+    quorate.reconcile_data(folders, kind="spot", to=tmp_path / "merged")
+    merged = pl.read_parquet(tmp_path / "merged" / "AAAUSDT.parquet")
+    if not vendors.shift:
         each = DAY if vendors.off == (2,) else 2
         assert n_off == {row: each if row in vendors.off else 0 for row in range(5)}
         assert merged.height == N - 1 - sum(n_off.values())

@@ -178,7 +178,8 @@ def test_no_space_at_any_sync_is_told_and_leaves_one_panel_whole(where, known, m
     monkeypatch.setattr(os, "fsync", full)
     for n in range(1, last + 1):
         calls.clear()
-        with pytest.raises(DataError, match=r"was not written .* No space left on device"):
+        said = r"was not written .* No space left on device; it needs [\d.]+ [KM]iB in .* are free"
+        with pytest.raises(DataError, match=said):
             quorate.keep(made(NEW), where)
         # the last is that of the folder, when the new name is in it
         assert content(quorate.load(where)) == known[NEW if n == last else OLD], n

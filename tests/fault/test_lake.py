@@ -168,7 +168,11 @@ def test_no_space_at_sync_is_told_and_leaves_nothing(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DataError, match=r"was not written \(\d+ bytes\): No space left on device"):
+    said = (
+        r"was not written \(\d+ bytes\): No space left on device; it needs [\d.]+ (bytes|KiB) in "
+        r".*/symbol=A, where [\d.,]+ \wiB are free"
+    )
+    with pytest.raises(DataError, match=said):
         layout.write(rows(10), tmp_path, KEY, "A")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["lock"]
 

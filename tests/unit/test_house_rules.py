@@ -145,6 +145,39 @@ def test_nothing_is_pickled(modules):
     assert found == []
 
 
+def fills(node):
+    """Say whether a call fills what is missing from behind it, or draws a line to it."""
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    said = {word.arg: getattr(word.value, "value", None) for word in node.keywords}
+    if called in {"bfill", "backward_fill", "interpolate", "interpolate_by", "interp1d"}:
+        return True
+    if called in {"fill_null", "fillna"}:
+        given = [getattr(each, "value", None) for each in node.args]
+        return "backward" in {said.get("strategy"), *given} or said.get("method") == "bfill"
+    return called == "interp" or (called == "join_asof" and said.get("strategy") != "backward")
+
+
+def test_nothing_that_is_missing_in_data_is_filled_from_behind(modules):
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path, tree in modules.items()
+        if {"lake", "backtest", "features", "engines"} & set(path.parts)
+        for node in ast.walk(tree)
+        if fills(node)
+    ]
+    assert found == []
+    wrong = [
+        "a.bfill()",
+        "a.fill_null(strategy='backward')",
+        "np.interp(a, b, c)",
+        "a.join_asof(b)",
+    ]
+    assert all(fills(ast.parse(each).body[0].value) for each in wrong)
+    assert not fills(ast.parse("a.fill_null(strategy='forward')").body[0].value)
+
+
 def test_no_machine_is_named(written):
     found = {name(p): m[0] for p, text in written.items() if (m := PATHS.search(text))}
     assert found == {}

@@ -49,6 +49,8 @@ class Check:
         (``1000PEPEUSDT``, ``PEPEUSDT``), and what prices say.
     successors : tuple of lake.successors.Likely
         Symbols that begin where another ended, at its price or a power of ten of it: suggestions.
+    renames : tuple of str
+        Which symbols are one coin by a table of assets, as sentences.
     """
 
     folder: str
@@ -59,6 +61,7 @@ class Check:
     intervals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=valued.INTERVALS))
     multiples: tuple[Claim, ...] = ()
     successors: tuple[Likely, ...] = ()
+    renames: tuple[str, ...] = ()
 
     @property
     def coins(self) -> pl.DataFrame:
@@ -101,6 +104,7 @@ class Check:
             "intervals": plain(self.intervals.to_dicts()),
             "multiples": [each.as_dict() for each in self.multiples],
             "successors": [each.as_dict() for each in self.successors],
+            "renames": list(self.renames),
             **rows,
         }
 
@@ -113,7 +117,7 @@ class Check:
     def same_assets(self) -> tuple[str, ...]:
         """Return which symbols are, or may be, one asset by another name, as sentences."""
         claimed = (each.told() for each in self.multiples)
-        return (*claimed, *(each.told() for each in self.successors))
+        return (*claimed, *self.renames, *(each.told() for each in self.successors))
 
     def page(self, path: str | Path) -> Path:
         """Write the check as a page; return where it is.

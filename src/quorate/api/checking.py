@@ -25,13 +25,16 @@ from quorate.lake import (
     valued,
 )
 from quorate.lake.address import located
+from quorate.lake.assets import read as read_assets
 from quorate.lake.governance import Params
 from quorate.lake.governance.values import NOT_BARS
 from quorate.lake.judging import judge
 from quorate.lake.lives import lives
+from quorate.lake.multiples import Found
 from quorate.lake.quality import Quality, concat, quality
 from quorate.lake.shelf import Reading, Shelf
 from quorate.lake.spec import EVER_MS, between_ms
+from quorate.lake.vendors import Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +59,7 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
     bar_minutes: int | None = None,
     start: datetime | str | None = None,
     end: datetime | str | None = None,
+    assets: str | Path | None = None,
     rules: Params | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Check:
@@ -80,6 +84,9 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
     start, end : datetime or str, optional
         UTC bounds on what is told of, the first included, the second not. The rules read the rest
         too, as in a run; so do multiples. A likely rename is told where it lies in the span.
+    assets : path, optional
+        A table of which asset each symbol is (``lake.assets``): symbols of one asset, one after the
+        other, are held against the rules as the one coin that a run makes of them. Bars only.
     rules : Params, optional
         Of the rules; the defaults when left out.
     progress : callable, optional
@@ -120,30 +127,36 @@ def check_data(  # noqa: PLR0913  (what is checked, and beside what, each with i
     span = between_ms(start, end)
     files = reading.files(bars)
     others = {} if other is None else reading.files(other)
-    chosen = tuple(files) if symbols is None else reading.named(symbols, files)
-    absent = [symbol for symbol in chosen if symbol not in files]
+    what = valued.kind_of(bars, files)
+    listed = {} if assets is None or what != "ohlcv" else read_assets(located(assets))
+    linked = renames.of_venues((files, others), listed, Reading(Shelf()))
+    mine, second = Vendor(files, linked[0]), Vendor(others, linked[1])
+    coins = mine.files
+    chosen = tuple(coins) if symbols is None else reading.named(symbols, files)
+    chosen = tuple(map(mine.linked.name_of, chosen))
+    chosen = tuple(dict.fromkeys(chosen)) if mine.linked.chains else chosen
+    absent = [symbol for symbol in chosen if symbol not in coins]
     if absent or not chosen:
         raise DataError(
             f"{bars} has no bars of {', '.join(absent) or 'no symbol at all'}",
             hint=f"it has {', '.join(list(files)[:_SHOWN])}{' ...' * (len(files) > _SHOWN)}",
         )
-    what = valued.kind_of(bars, files)
     if what == "instruments":
         raise DataError(
             f"{bars} holds instruments, which are facts and no series",
             hint="check bars, funding, marks, index prices or open interest",
         )
     if what in NOT_BARS:
-        if other is not None or bar_minutes is not None:
+        if other is not None or bar_minutes is not None or assets is not None:
             raise ConfigError(
-                f"{bars} holds {what}, and a second vendor and a length are for bars",
-                hint="leave --other and --bar-minutes out",
+                f"{bars} holds {what}, and a second vendor, a length and assets are for bars",
+                hint="leave --other, --bar-minutes and --assets out",
             )
         found = _valued(bars, {symbol: files[symbol] for symbol in chosen}, what, span, progress)
     else:
         given = Params() if rules is None else rules
-        length = lengths.length((files[symbol] for symbol in chosen), bar_minutes)
-        judging = _Judging(bars, other, files, others, kind, length, given, span)
+        length = lengths.length((coins[symbol] for symbol in chosen), bar_minutes)
+        judging = _Judging((bars, other), (mine, second), kind, length, given, span)
         found = judging.check(chosen, progress)
     if span != EVER_MS and found.days.is_empty():
         raise DataError(
@@ -175,21 +188,23 @@ class _Judging:
 
     def __init__(
         self,
-        bars: Path,
-        other: Path | None,
-        files: Mapping[str, tuple[Path, ...]],
-        others: Mapping[str, tuple[Path, ...]],
+        folders: tuple[Path, Path | None],
+        vendors: tuple[Vendor, Vendor],
         kind: str | None,
         length: Length,
         given: Params,
         span: tuple[int, int],
     ) -> None:
-        self._bars, self._files, self._others = bars, files, others
+        bars, other = folders
+        self._bars, (self._mine, self._second) = bars, vendors
+        self._files, self._others = (each.files for each in vendors)
         self._kind, self._length, self._given, self._span = kind, length, given, span
         self._is_plain = not layout.is_partitioned(bars)
         self._is_other_plain = other is not None and not layout.is_partitioned(other)
-        since = forming.since(files) if self._is_plain else forming.ALWAYS
-        other_since = forming.since(others) if self._is_other_plain else forming.ALWAYS
+        since, other_since = (
+            forming.since(each.stored) if is_plain else forming.ALWAYS
+            for each, is_plain in zip(vendors, (self._is_plain, self._is_other_plain), strict=True)
+        )
         self._shelf = Shelf()
         self._reading = Reading(self._shelf, forming_ms=since)
         self._other_reading = Reading(self._shelf, forming_ms=other_since)
@@ -213,6 +228,13 @@ class _Judging:
             tuple(sorted(self._made_of)),
             multiples=tuple(claims),
             successors=self._successors(),
+            renames=tuple(
+                said
+                for name, each in self._mine.linked.chains.items()
+                if name in chosen
+                for said in (each.told(),)
+            )
+            + self._mine.linked.apart,
         )
 
     def _successors(self) -> tuple[Likely, ...]:
@@ -228,7 +250,9 @@ class _Judging:
     def _one(self, symbol: str) -> tuple[Quality, Claim | None]:
         length, given = self._length, self._given
         own = self._files[symbol]
-        matched = multiples.find(symbol, own, self._others, self._reading, symbol)
+        matched = self._second.found(
+            symbol, multiples.find(symbol, own, self._others, self._reading, symbol)
+        )
         second, disputed = None, None
         if matched.paths:
             second = judge(
@@ -237,7 +261,7 @@ class _Judging:
                 length,
                 given,
                 drop_last=self._is_other_plain,
-                reading=self._other_reading._replace(times=matched.times),
+                reading=self._other_reading._replace(times=matched.times, legs=matched.legs),
             )
             if self._kind is not None and not beside.differs(symbol, second.judged.quote):
                 disputed = beside.Second(symbol, second, None, given).disputes
@@ -248,7 +272,7 @@ class _Judging:
             given,
             drop_last=self._is_plain,
             disputed=disputed,
-            reading=self._reading,
+            reading=self._reading._replace(legs=self._mine.found(symbol, Found(own)).legs),
         )
         self._made_of.update(resampling.made_of([mine.judged.minutes], length.minutes))
         both = [each and resampling.folded(each, length.minutes, given) for each in (mine, second)]

@@ -6,6 +6,7 @@ and, read back, the settings it was made with; and the place of the store that b
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from polars.exceptions import ComputeError
 
 from quorate.api.configure import schema
 from quorate.errors import ConfigError, DataError
+from quorate.lake import disk
 from quorate.lake.address import on_disk
 from quorate.report.reading import rows as read_rows
 from quorate.report.reading import table as read_table
@@ -59,9 +61,12 @@ def whole(folder: Path) -> Iterator[Path]:
         yield partial
         partial.rename(folder)
     except (OSError, ComputeError) as error:  # Polars' own word for a disk that is full
+        n_bytes = sum(each.stat().st_size for each in partial.rglob("*") if each.is_file())
         shutil.rmtree(partial, ignore_errors=True)
+        cause = error if isinstance(error, OSError) else OSError(errno.ENOSPC, str(error))
         raise DataError(
-            f"the run folder {folder} cannot be written: {getattr(error, 'strerror', '') or error}",
+            f"the run folder {folder} cannot be written: {getattr(error, 'strerror', '') or error}"
+            f", after {disk.amount(n_bytes)} of it{disk.lacking(cause, folder.parent, None)}",
             hint="free some space or name another place with --out; nothing was left behind",
         ) from error
     except BaseException:

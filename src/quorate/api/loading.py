@@ -67,7 +67,8 @@ def load(  # noqa: PLR0913  (what one may say of a market, each with its name)
         its venue lists, where that is known, so that a perpetual may have spot beside it; else of
         ``kind``.
     symbols : sequence of str, optional
-        As the files spell them, or their base assets: ``BTC`` finds ``BTCUSDT``.
+        As the files spell them, or their base assets: ``BTC`` finds ``BTCUSDT``, and ``PEPE`` the
+        only pair of a multiple of it, ``1000PEPEUSDT``.
     start, end, assume_funding, bar_minutes
         As ``lake.PanelSpec``.
     quote_usd : path, optional

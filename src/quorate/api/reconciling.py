@@ -7,11 +7,10 @@ asked for, files that ``quorate backtest`` reads.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import polars as pl
 
 from quorate.api.configure import data_rules
@@ -24,43 +23,30 @@ from quorate.lake import (
     governance,
     layout,
     lengths,
-    multiples,
+    merging,
     reading,
-    reconcile,
+    renames,
+    vendors,
 )
 from quorate.lake.address import is_object, located, on_disk
-from quorate.lake.grid import take
-from quorate.lake.instruments import infer_tick
+from quorate.lake.assets import read as read_assets
 from quorate.lake.judging import judge
-from quorate.lake.lives import aligned, lives
-from quorate.lake.multiples import Found
 from quorate.lake.quote import Rate
-from quorate.lake.reading import named
-from quorate.lake.reconcile import Merged
 from quorate.lake.shelf import Reading, Shelf
-from quorate.lake.sources import PRICES
-from quorate.lake.spec import EVER_MS, KINDS, between_ms, quote_asset
+from quorate.lake.spec import KINDS, between_ms, quote_asset
+from quorate.lake.vendors import Vendor
 from quorate.report.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from quorate.core.types import IntVec
-    from quorate.lake.governance.findings import Schema
-    from quorate.lake.judging import Aside
-    from quorate.lake.multiples import Claim
+    from quorate.lake.merging import Coin
+    from quorate.lake.multiples import Claim, Found
 
-    Files = Mapping[str, tuple[Path, ...]]
 
 _THREADS = 2
-COINS: Final[Schema] = {
-    "symbol": pl.String,
-    "vendor": pl.String,
-    "n_bars": pl.Int64,
-    "n_taken": pl.Int64,
-    "n_alone": pl.Int64,
-}
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True)
@@ -81,6 +67,11 @@ class Reconciled:
     multiples : tuple of (str, lake.multiples.Claim)
         A vendor, and its symbol that is another's at a multiple by their names, and what prices
         say: it is in the other's unit in the merged series, or apart.
+    refused : tuple of (str, str)
+        Coins of which no bar can be merged, and why: how far the nearest vendors are apart, and how
+        much is tolerated. No file of theirs is written.
+    renames : tuple of (str, str)
+        A vendor, and which of its symbols are one coin by the table of assets, as a sentence.
     """
 
     vendors: tuple[str, ...]
@@ -88,6 +79,8 @@ class Reconciled:
     disputed: pl.DataFrame
     folder: Path | None
     multiples: tuple[tuple[str, Claim], ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
@@ -97,7 +90,32 @@ class Reconciled:
             "disputed": plain(self.disputed.to_dicts()),
             "folder": None if self.folder is None else str(self.folder),
             "multiples": [{"vendor": who, **claim.as_dict()} for who, claim in self.multiples],
+            "refused": [{"symbol": name, "why": why} for name, why in self.refused],
+            "renames": [{"vendor": who, "told": said} for who, said in self.renames],
         }
+
+    def raise_if_refused(self) -> None:
+        """Refuse coins of which no bar can be merged.
+
+        Raises
+        ------
+        DataError
+            Which coins, how far the vendors are apart, and how much is tolerated.
+        """
+        if not self.refused:
+            return
+        told = "; ".join(f"{name}: {why}" for name, why in self.refused[:_SHOWN])
+        more = f"; and {len(self.refused) - _SHOWN} more" if len(self.refused) > _SHOWN else ""
+        names = {*self.coins["symbol"], *(name for name, _ in self.refused)}
+        it = "it was" if len(self.refused) == 1 else "they were"
+        written = "" if self.folder is None else f"; {it} not written"
+        raise DataError(
+            f"{len(self.refused)} of {len(names)} coins have no bar that can be merged: "
+            f"{told}{more}{written}",
+            hint="see with `quorate data check ONE --other TWO` whether a clock, the money or the "
+            "coin is another; then convert with --quote-usd, leave a vendor out, or name the coins "
+            "that agree with --symbols",
+        )
 
 
 def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, each with its name)
@@ -108,6 +126,7 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     symbols: Sequence[str] | None = None,
     to: str | Path | None = None,
     quote_usd: str | Path | None = None,
+    assets: str | Path | None = None,
     start: datetime | str | None = None,
     end: datetime | str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -131,6 +150,10 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     quote_usd : path, optional
         A file of bars of the first vendor's quote currency in USD: a vendor whose files say that
         they are in USD is converted by it.
+    assets : path, optional
+        A table of which asset each symbol is (``lake.assets``), as each vendor spells it: symbols
+        of one asset, one after the other, are one coin, under the first name and in its unit. Each
+        symbol is its own when left out.
     start, end : datetime or str, optional
         UTC bounds on what is counted and written, the first included, the second not; bars are held
         against the rules and against one another as without them.
@@ -140,7 +163,8 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     Returns
     -------
     Reconciled
-        Coins in order of symbol.
+        Coins in order of symbol. Those without a bar that can be merged are its ``refused``; of
+        them nothing is written.
 
     Raises
     ------
@@ -149,7 +173,8 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
         unknown kind or that of no vendor, an empty span, or a coin in other money that cannot be
         converted: the basis between USD and USDT is a price too.
     DataError
-        A folder is missing or empty, no vendor has a symbol, or the disk refuses a file.
+        A folder is missing or empty, no vendor has a symbol, ``to`` is given and no coin has a bar
+        that can be merged, or the disk refuses a file: then no file of ``to`` changes.
 
     Notes
     -----
@@ -168,15 +193,15 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     place, span = None if to is None else on_disk(to), between_ms(start, end)
     found = [reading.files(located(each)) for each in folders]
     place_of = Reading(Shelf())
-    everyone = _everyone(found, place_of)
-    files = {symbol: first.paths for symbol, first in everyone.items()}
-    chosen = tuple(files) if symbols is None else named(symbols, files)
-    if missing := [symbol for symbol in chosen if symbol not in everyone]:
-        raise DataError(
-            f"no vendor has {missing[0]}", hint=f"there are {', '.join(sorted(everyone)[:8])} ..."
-        )
+    listed = {} if assets is None else read_assets(located(assets))
+    linked = renames.of_venues(found, listed, place_of)
+    having = [Vendor(*each) for each in zip(found, linked, strict=True)]
+    everyone = vendors.everyone(having, place_of)
+    chosen = tuple(everyone) if symbols is None else vendors.chosen(symbols, everyone, having)
     length = lengths.length(everyone[symbol].paths for symbol in chosen)
-    by_vendor = {symbol: _by_vendor(symbol, everyone[symbol], found, place_of) for symbol in chosen}
+    by_vendor = {
+        symbol: vendors.by_vendor(symbol, everyone[symbol], having, place_of) for symbol in chosen
+    }
     money = None if quote_usd is None else Path(quote_usd)
     rate = None if money is None else Rate(money)
     _refuse_other_money(by_vendor, titles, money)
@@ -187,7 +212,7 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
         for there, plain_one in zip(found, is_plain, strict=True)
     ]
 
-    def one(symbol: str) -> list[_Coin]:
+    def one(symbol: str) -> list[Coin]:
         judged = [
             judge(
                 symbol,
@@ -195,37 +220,65 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
                 length,
                 rules,
                 drop_last=drops,
-                reading=place_of._replace(times=there.times, forming_ms=ms),
+                reading=place_of._replace(times=there.times, legs=there.legs, forming_ms=ms),
             )
             if there.paths
             else None
             for there, drops, ms in zip(by_vendor[symbol], is_plain, since, strict=True)
         ]
-        merged = _merged(judged, kind, length.minutes, rate)
-        return merged if span == EVER_MS else [_within(each, span) for each in merged]
+        return merging.coins(judged, titles, kind, length.minutes, rate, span)
 
-    made: list[_Coin] = []
+    made: list[Coin] = []
+    lost: list[str] = []  # whose first vendor has no bar that passes the rules
     with ThreadPoolExecutor(_THREADS) as pool:
         for done, coins in enumerate(pool.map(one, chosen), start=1):
             made += coins
-            if place is not None:
-                for coin in coins:
-                    _write(place / f"{coin.name}.parquet", coin, titles)
+            lost += [] if coins else [chosen[done - 1]]
             if progress is not None:
                 progress(done, len(chosen))
-    none = pl.DataFrame(schema={"symbol": pl.String, "at": pl.Datetime("ms", "UTC")})
+    claims = tuple(
+        (title, there.claim)
+        for symbol in chosen
+        for title, there in zip(titles, by_vendor[symbol], strict=True)
+        if there.claim is not None
+    )
+    renamed = tuple(
+        (title, said)
+        for title, each in zip(titles, linked, strict=True)
+        for said in (*(c.told() for n, c in each.chains.items() if n in chosen), *each.apart)
+    )
+    told = replace(_told(made, lost, titles, place), multiples=claims, renames=renamed)
+    if place is not None:
+        _write(place, made, told)
+    return told
+
+
+def _told(
+    made: Sequence[Coin], lost: Sequence[str], titles: tuple[str, ...], place: Path | None
+) -> Reconciled:
+    """Return what several vendors' bars came to."""
+    rows = [row for coin in made for row in merging.rows(coin, titles)]
+    none = pl.DataFrame(schema=merging.DISPUTED)
     return Reconciled(
         titles,
-        pl.DataFrame([row for coin in made for row in _rows(coin, titles)], COINS, orient="row"),
-        pl.concat([none, *map(_disputed, made)]),
+        pl.DataFrame(rows, merging.COINS, orient="row"),
+        pl.concat([none, *map(merging.disputed, made)]),
         place,
-        tuple(
-            (title, there.claim)
-            for symbol in chosen
-            for title, there in zip(titles, by_vendor[symbol], strict=True)
-            if there.claim is not None
+        refused=(
+            *((coin.name, coin.why) for coin in made if coin.why),
+            *((name, "no bar of the first vendor that has it can be believed") for name in lost),
         ),
     )
+
+
+def _write(place: Path, made: Sequence[Coin], told: Reconciled) -> None:
+    """Write every coin that has a bar, all of them or none; refuse a merge without one."""
+    whole = [coin for coin in made if not coin.why]
+    if not whole:
+        told.raise_if_refused()
+    with disk.staged(place) as folder:
+        for coin in whole:
+            merging.write(folder, coin, told.vendors)
 
 
 def _titles(folders: Sequence[str | Path]) -> tuple[str, ...]:
@@ -260,70 +313,6 @@ def _refuse_twins(folders: Sequence[str | Path], titles: Sequence[str], kind: st
             )
 
 
-class _First(NamedTuple):
-    """The first vendor that has a coin, and its files."""
-
-    v: int
-    paths: tuple[Path, ...]
-
-
-def _everyone(found: Sequence[Files], place: Reading) -> dict[str, _First]:
-    """Return every coin, as the first vendor that has it spells it."""
-    everyone = {symbol: _First(0, paths) for symbol, paths in found[0].items()}
-    for i, there in enumerate(found[1:], start=1):
-        everyone |= {
-            symbol: _First(i, paths)
-            for symbol, paths in there.items()
-            if not any(
-                multiples.find(symbol, paths, before, place, symbol).paths for before in found[:i]
-            )
-        }
-    return everyone
-
-
-def _by_vendor(
-    symbol: str, first: _First, found: Sequence[Files], place: Reading
-) -> tuple[Found, ...]:
-    """Return a coin's files by vendor; none of those before the first has it."""
-    return (
-        *[Found(())] * first.v,
-        Found(first.paths),
-        *(
-            multiples.find(symbol, first.paths, there, place, symbol)
-            for there in found[first.v + 1 :]
-        ),
-    )
-
-
-class _Coin(NamedTuple):
-    """One coin's merged series, the vendors that have it (as indices), and how many bars each.
-
-    ``at_ms`` is when each vendor's bars open.
-    """
-
-    name: str
-    vendors: list[int]
-    counts: list[int]
-    at_ms: list[IntVec]
-    merged: Merged
-
-
-def _within(coin: _Coin, span: tuple[int, int]) -> _Coin:
-    """Return what of a coin lies in a span."""
-    merged, (first, end) = coin.merged, span
-    at, off = merged.series.open_ms, merged.disputed
-    inside = (at >= first) & (at < end)
-    return coin._replace(
-        counts=[int(((each >= first) & (each < end)).sum()) for each in coin.at_ms],
-        merged=Merged(
-            take(merged.series, inside),
-            merged.vendor[inside],
-            merged.n_agree[inside],
-            off[(off >= first) & (off < end)],
-        ),
-    )
-
-
 def _refuse_other_money(
     by_vendor: Mapping[str, Sequence[Found]], titles: Sequence[str], quote_usd: Path | None
 ) -> None:
@@ -337,62 +326,3 @@ def _refuse_other_money(
                     "between them is a price",
                     hint="say what the first one's is worth with --quote-usd, or leave it out",
                 )
-
-
-def _merged(
-    judged: Sequence[Aside | None], kind: str, minutes: int, rate: Rate | None
-) -> list[_Coin]:
-    """Merge the vendors' bars of each coin of a symbol; the first vendor has it."""
-    lead = next(v for v, each in enumerate(judged) if each is not None)
-    mine = judged[lead]
-    assert mine is not None  # noqa: S101  (some vendor has the symbol)
-    coins, symbol = lives(mine), mine.judged.symbol
-    others = [
-        [None] * len(coins)
-        if each is None
-        else [
-            beside.priced(rate, symbol, series, each.judged.quote, minutes)
-            for series in aligned(coins, each.within().governed)
-        ]
-        for each in judged[lead + 1 :]
-    ]
-    made = []
-    for i, (name, series) in enumerate(mine.within().governed.coins):
-        bars = [*[None] * lead, series, *(each[i] for each in others)]
-        vendors = [v for v, each in enumerate(bars) if each is not None]
-        there = [each for each in bars if each is not None]
-        ticks = [infer_tick(each.close) for each in there]
-        merged = reconcile.merge(there, ticks, [kind] * len(there), minutes)
-        at = [each.open_ms for each in there]
-        made.append(_Coin(name, vendors, [each.size for each in at], at, merged))
-    return made
-
-
-def _rows(coin: _Coin, titles: Sequence[str]) -> Iterator[tuple[str, str, int, int, int]]:
-    """Yield a row a vendor that has the coin (``COINS``)."""
-    for i, (v, n_bars) in enumerate(zip(coin.vendors, coin.counts, strict=True)):
-        taken = coin.merged.vendor == i
-        alone = int((coin.merged.n_agree[taken] == 1).sum())
-        yield coin.name, titles[v], n_bars, int(taken.sum()), alone
-
-
-def _disputed(coin: _Coin) -> pl.DataFrame:
-    """Return the times at which no two vendors agree."""
-    return pl.DataFrame({"at": coin.merged.disputed}).select(
-        pl.lit(coin.name).alias("symbol"), pl.col("at").cast(pl.Datetime("ms", "UTC"))
-    )
-
-
-def _write(path: Path, coin: _Coin, titles: Sequence[str]) -> None:
-    """Write one coin's merged series, in one step."""
-    series, vendor = coin.merged.series, coin.merged.vendor
-    rows = pl.DataFrame(
-        {
-            "ts": pl.Series(series.open_ms).cast(pl.Datetime("ms", "UTC")),
-            **{name: getattr(series, name) for name in (*PRICES, "volume")},
-            **({"taker_buy_volume": series.taker_buy} if series.has_taker else {}),
-            "vendor": np.array([titles[v] for v in coin.vendors])[vendor],
-            "n_agree": coin.merged.n_agree,
-        }
-    )
-    disk.replace(path, disk.parquet(rows))

@@ -18,7 +18,7 @@ from quorate.lake.address import located
 from quorate.lake.assets import read as read_assets
 from quorate.lake.sources import bar_rows, epoch_ms
 from quorate.lake.spacing import infer_minutes
-from quorate.lake.survivorship import Survivorship
+from quorate.lake.survivorship import COST_BPS, Survivorship
 from quorate.lake.survivorship import survivorship as measured
 from quorate.lake.universe import Rules, days_of, judged
 from quorate.lake.universe import rules as make_rules
@@ -86,6 +86,9 @@ def survivorship(
     rules: Rules | None = None,
     *,
     assets: str | Path | None = None,
+    rebalance_days: int = 1,
+    cost_bps: float = COST_BPS,
+    haircut: float | None = None,
 ) -> Survivorship:
     """Return what looking only at survivors would have claimed from one day to another.
 
@@ -93,16 +96,26 @@ def survivorship(
     ----------
     bars, at, until, rules, assets
         As ``universe``.
+    rebalance_days : int
+        Every how many days parts are made equal, by who is in then.
+    cost_bps : float
+        Of what is bought and sold for that.
+    haircut : float, optional
+        What a holder loses on top when a coin ends, a fraction of its last close;
+        ``exchange.delisting_haircut`` of the settings when left out.
 
     Returns
     -------
     Survivorship
-        Equal parts of who could be traded each day, beside those of them who were left at the end.
+        Equal parts of who could be traded each day, beside those of them who were left at the end:
+        return, Sharpe ratio, drawdown, costs, and the differences (``measures``).
 
     Raises
     ------
     DataError
         As ``universe``; or no coin is in on any day.
+    ValueError
+        A number is outside its bounds.
 
     Notes
     -----
@@ -111,10 +124,14 @@ def survivorship(
     Spec 13; METHODS 12.
     """
     first, last = _span(at, until)
+    if haircut is None:
+        haircut = float(read_settings()["exchange"]["delisting_haircut"])  # type: ignore[arg-type]
     days, newest = _days(bars, assets)
     _refuse_beyond(newest, last)
     last = max(first, min(last, newest))
-    return measured(days, judged(days, _rules(rules), first, last))
+    verdicts = judged(days, _rules(rules), first, last)
+    numbers = {"haircut": haircut, "cost_bps": cost_bps}
+    return measured(days, verdicts, rebalance_days=rebalance_days, **numbers)
 
 
 def _refuse_beyond(newest: date, last: date) -> None:

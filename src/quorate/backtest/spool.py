@@ -74,8 +74,10 @@ class Spool:
                 self._file.write(piece.getbuffer())
                 self._file.flush()
         except OSError as error:
+            n_there = sum(size for _, size in self._pieces)
             raise DataError(
-                f"what was decided cannot be put on disk: {error.strerror or error}",
+                f"what was decided cannot be put on disk: {error.strerror or error}; "
+                f"{n_there:,d} bytes are there, {piece.tell():,d} more were to come now",
                 hint=f"free some space in {self._place or gettempdir()}, or name another "
                 + ("place with --out" if self._place else "one in TMPDIR"),
             ) from error

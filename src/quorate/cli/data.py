@@ -176,6 +176,9 @@ def check(  # noqa: PLR0913  (what is checked, and how it is told)
         str | None, Parameter(help="Tell of what opens from then on, UTC; rules read all.")
     ] = None,
     end: Annotated[str | None, Parameter(help="And before then, UTC.")] = None,
+    assets: Annotated[
+        Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
+    ] = None,
     by_day: Annotated[
         bool, Parameter(name="--by-day", negative="", help="Also every rule's counts by day.")
     ] = False,
@@ -205,6 +208,7 @@ def check(  # noqa: PLR0913  (what is checked, and how it is told)
             bar_minutes=bar_minutes,
             start=start,
             end=end,
+            assets=assets,
             progress=progress,
         )
     if json:
@@ -238,7 +242,7 @@ def _tell(found: Check, *, by_day: bool) -> None:
 
 
 @data.command
-def universe(
+def universe(  # noqa: PLR0913  (who is in, and how what they made is measured)
     bars: Annotated[
         Path, Parameter(help="Folder of SYMBOL.parquet bars, or one file with a column symbol.")
     ],
@@ -258,17 +262,33 @@ def universe(
     assets: Annotated[
         Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
     ] = None,
+    rebalance_days: Annotated[
+        int, Parameter(help="With --until: every how many days parts are made equal again.")
+    ] = 1,
+    cost_bps: Annotated[
+        float, Parameter(help="With --until: paid on what is bought and sold for that, bps.")
+    ] = 10.0,
+    haircut: Annotated[
+        float | None,
+        Parameter(help="With --until: lost when a coin ends; exchange.delisting_haircut else."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say of every coin whether it could be traded on a day, by the days before it.
 
     Dead coins belong into the folder: whoever died was in until its last day. With --until
-    equal parts of the universe are held to that day, by everyone and by its survivors.
+    equal parts of the universe are held to that day, by everyone and by its survivors, after
+    costs: return, Sharpe ratio, drawdown, and by how much looking at survivors flatters.
 
     Example: quorate data universe data/daily.parquet --at 2022-05-12 --until 2023-12-30
     """
     from quorate import api
-    from quorate.cli.data_rows import survivorship_line, universe_counts, universe_rows
+    from quorate.cli.data_rows import (
+        survivorship_line,
+        survivorship_rows,
+        universe_counts,
+        universe_rows,
+    )
     from quorate.cli.tables import wide_console
     from quorate.errors import ConfigError
     from quorate.lake.universe import rules
@@ -280,14 +300,17 @@ def universe(
         "min_turnover": min_turnover,
     }
     numbers = api.read_settings()["universe"] | {n: v for n, v in said.items() if v is not None}
+    costs = {"rebalance_days": rebalance_days, "cost_bps": cost_bps, "haircut": haircut}
+    held = None
     try:
         given = rules(**numbers)  # type: ignore[arg-type]
+        found = api.universe(bars, at, rules=given, assets=assets)
+        if until is not None:
+            held = api.survivorship(bars, at, until, given, assets=assets, **costs)  # type: ignore[arg-type]
     except ValueError as error:
         raise ConfigError(
             str(error), hint="`quorate data universe --help` has the defaults"
         ) from error
-    found = api.universe(bars, at, rules=given, assets=assets)
-    held = None if until is None else api.survivorship(bars, at, until, given, assets=assets)
     if json:
         coins = plain(found.to_dicts())
         told = coins if held is None else {"coins": coins, "survivorship": plain(held.as_dict())}
@@ -298,3 +321,4 @@ def universe(
     console.print(universe_counts(found))
     if held is not None:
         console.print(survivorship_line(held, at, str(held.days["day"][-1])))
+        console.print(survivorship_rows(held, console.width), crop=False)

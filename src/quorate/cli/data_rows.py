@@ -29,6 +29,7 @@ _STYLES = {"failed": "red", "mended": "yellow", "noted": ""}
 def coin_rows(found: Check, width: int) -> Table:
     """Return a row a coin: its span, what its bars are, what fails it."""
     coins, every = found.coins, intervals_told(found.intervals)
+    zero = found.quality.zero_volume()
 
     def counts(name: str) -> list[str]:
         return [f"{n:,d}" if n else "" for n in coins[name]]
@@ -36,6 +37,7 @@ def coin_rows(found: Check, width: int) -> Table:
     def days(name: str) -> list[str]:
         return ["" if day is None else f"{day:%Y-%m-%d}" for day in coins[name]]
 
+    untraded = [f"{zero[coin]:,d}" if coin in zero else "" for coin in coins["symbol"]]
     columns = [
         Column("coin", coins["symbol"].to_list(), 0),
         Column("first day", days("first"), 6),
@@ -45,6 +47,7 @@ def coin_rows(found: Check, width: int) -> Table:
         Column(f"{WORDS[found.kind]}s", counts("n_traded"), 9, is_text=False),
         Column("carried", counts("n_filled"), 5, is_text=False),
         Column("missing", counts("n_missing"), 8, is_text=False),
+        Column("no volume", untraded, 3, is_text=False),
         Column("frozen", counts("n_frozen"), 3, is_text=False),
         Column("suspect", counts("n_suspect"), 2, is_text=False),
         Column("dropped", counts("n_dropped"), 4, is_text=False),
@@ -142,19 +145,56 @@ def universe_rows(found: pl.DataFrame, width: int) -> Table:
 
 def universe_counts(found: pl.DataFrame) -> str:
     """Return how many coins have which verdict, in one line."""
-    counts = found["verdict"].value_counts().sort("count", descending=True)
+    counts = found["verdict"].value_counts().sort(-pl.col("count").cast(pl.Int64), "verdict")
     return ", ".join(f"{n:,d} {verdict}" for verdict, n in counts.rows())
 
 
 def survivorship_line(held: Survivorship, first: str, last: str | None) -> str:
     """Return what looking only at survivors adds, in words."""
     left = held.n_ever - held.n_ended
+    every = "day" if held.rebalance_days == 1 else f"{held.rebalance_days} days"
     return (
         f"\nEqual parts of the universe from {first} to {last}: {100 * held.everyone:+.1f} %, with "
         f"all {held.n_ever} coins that were ever in. Only the {left} that were still trading at "
         f"the end: {100 * held.survivors:+.1f} %. Looking at survivors adds "
-        f"{100 * held.flattery:+.1f} points."
+        f"{100 * held.flattery:+.1f} points. Parts are made equal every {every}, by who is known "
+        f"to be in then, at {held.cost_bps:g} bps of what is traded; who ends leaves "
+        f"{100 * held.haircut:g} % under its last close.\n"
     )
+
+
+_MEASURED = {
+    "return": ("return, %", "points", 100.0),
+    "sharpe": ("Sharpe ratio, a year", "", 1.0),
+    "drawdown": ("largest drawdown, %", "points", 100.0),
+    "costs": ("paid for trading, % of equity", "points", 100.0),
+    "ends": ("lost where coins ended, % of equity", "points", 100.0),
+}
+
+
+def survivorship_rows(held: Survivorship, width: int) -> Table:
+    """Return a row a measure: of everyone, of survivors, and what looking at these adds."""
+    rows = held.measures
+    said = [_MEASURED[name] for name in rows["measure"]]
+
+    def numbers(name: str, sign: str) -> list[str]:
+        return [
+            "" if value is None else f"{times * value:{sign},.2f}"
+            for value, (_, _, times) in zip(rows[name], said, strict=True)
+        ]
+
+    gaps = [
+        f"{gap} {unit}".strip()
+        for gap, (_, unit, _) in zip(numbers("difference", "+"), said, strict=True)
+    ]
+    left = held.n_ever - held.n_ended
+    columns = [
+        Column("", [words for words, _, _ in said], 0),
+        Column(f"all {held.n_ever} coins", numbers("everyone", ""), 1, is_text=False),
+        Column(f"{left} survivors", numbers("survivors", ""), 2, is_text=False),
+        Column("survivors add", gaps, 3, is_text=False),
+    ]
+    return fitted(columns, width, ["" for _ in said])
 
 
 def reconciled_rows(found: Reconciled, width: int) -> Table:

@@ -13,7 +13,7 @@ from quorate.cli.data import data
 
 
 @data.command
-def reconcile(
+def reconcile(  # noqa: PLR0913  (what is merged, and what is told of it)
     *folders: Annotated[Path, Parameter(help="Two or more of bars, the most trusted first.")],
     kind: Annotated[Literal["spot", "perp"], Parameter(help="What all of them hold.")],
     names: Annotated[
@@ -31,6 +31,9 @@ def reconcile(
         Path | None,
         Parameter(help="Bars of the first vendor's quote in USD, for vendors in USD."),
     ] = None,
+    assets: Annotated[
+        Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
+    ] = None,
     start: Annotated[
         str | None, Parameter(help="Count and write from this open on, UTC; rules read all.")
     ] = None,
@@ -40,7 +43,8 @@ def reconcile(
     """Merge vendors of one kind: each bar from the one that most others confirm.
 
     A third vendor breaks ties; where no two agree the bar is left out. Every bar of
-    a merged file says which vendor it is from and how many agree.
+    a merged file says which vendor it is from and how many agree. A coin on which no
+    bar can be agreed is named and not written, and the exit code is 3.
 
     Example: quorate data reconcile data/one data/two --kind spot --to data/merged
     """
@@ -57,15 +61,20 @@ def reconcile(
             symbols=symbols,
             to=to,
             quote_usd=quote_usd,
+            assets=assets,
             start=start,
             end=end,
             progress=progress,
         )
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
+        found.raise_if_refused()
         return
     console = wide_console()
     console.print(reconciled_rows(found, console.width), crop=False)
     console.print(disputed_line(found), markup=False)
     for vendor, claim in found.multiples:
         console.print(f"{vendor}: {claim.told()}", markup=False)
+    for vendor, said in found.renames:
+        console.print(f"{vendor}: {said}", markup=False)
+    found.raise_if_refused()

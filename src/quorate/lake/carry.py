@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import Vec
+    from quorate.lake.governance.values import Valued
     from quorate.lake.grid import Grid, Laid
     from quorate.lake.laying import Laying
     from quorate.lake.lives import Life
@@ -60,7 +61,8 @@ class Carried(NamedTuple):
     """One coin's funding on the primary venue, and by venue its funding and marks, shape (time,).
 
     ``source`` says how the funding is known, ``is_skipped`` that there are marks of another bar
-    length, ``funding_paths`` and ``mark_paths`` what was read, all by venue.
+    length, ``funding_paths`` and ``mark_paths`` what was read, ``found`` what the rules found in
+    the funding of each symbol of the coin, all by venue.
     """
 
     rate: Vec
@@ -72,6 +74,7 @@ class Carried(NamedTuple):
     is_skipped: tuple[bool, ...]
     funding_paths: tuple[tuple[Path, ...], ...]
     mark_paths: tuple[tuple[Path, ...], ...]
+    found: tuple[tuple[Valued, ...], ...] = ()
 
 
 def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carrying:
@@ -201,6 +204,7 @@ class Carry:
             tuple(each.is_skipped for each in self._marks),
             tuple(each.paths for each in self._funding),
             tuple(each.paths for each in self._marks),
+            tuple(each.found for each in self._funding),
         )
 
 
@@ -249,6 +253,7 @@ class _Known(NamedTuple):
     kind: FundingSource
     is_filled: bool
     paths: tuple[Path, ...]
+    found: tuple[Valued, ...]
 
     def lay(self, grid: Grid, assumed: float | None) -> funding.Funding:
         """Return it on a grid."""
@@ -276,16 +281,21 @@ def _legs(life: Life, there: Found, files: Files) -> tuple[Leg, ...]:
     return tuple(leg for leg in legs if leg.paths)
 
 
-def _settled(given: Carrying, legs: Sequence[Leg]) -> funding.Settlements | None:
-    """Return a coin's settlements; of one that has several symbols, each one's in its time."""
+def _settled(
+    given: Carrying, legs: Sequence[Leg]
+) -> tuple[funding.Settlements | None, tuple[Valued, ...]]:
+    """Return a coin's settlements; of one that has several symbols, each one's in its time.
+
+    And what the rules found in the files of each symbol.
+    """
     limit = as_of_ms(given.spec)
-    read = [
-        funding.between(
-            funding.read(leg.paths, limit, given.prints), leg.part.first_ms, leg.part.end_ms
-        )
-        for leg in legs
+    read = [funding.read(leg.paths, limit, given.prints) for leg in legs]
+    parts = [
+        funding.between(each, leg.part.first_ms, leg.part.end_ms)
+        for each, leg in zip(read, legs, strict=True)
     ]
-    return funding.joined(read) if read else None
+    found = tuple(each.found for each in read if each.found is not None)
+    return (funding.joined(parts) if parts else None), found
 
 
 def _known(
@@ -298,9 +308,9 @@ def _known(
     """Read one coin's funding on one venue, and see how it is known, or refuse it."""
     source, (laying, legs) = given.spec.sources[v], held
     found = tuple(path for leg in legs for path in leg.paths)
-    read = _settled(given, legs)
+    read, judged = _settled(given, legs)
     if source.kind == "spot" or all(laying.lay(t, n).last[0] < 0 for t, n in spans):
-        return _Known(None, "none", is_filled=False, paths=found)
+        return _Known(None, "none", is_filled=False, paths=found, found=judged)
     unknown, n_traded = 0, 0
     for t, n in spans:
         traded = laying.lay(t, n).status[:, 0] == Bar.TRADED
@@ -319,7 +329,7 @@ def _known(
                 hint="give a funding folder that covers the span, leave the coin out of symbols, "
                 "or set assume_funding, e.g. 0.0001 per 8 h; the report will say so",
             )
-    return _Known(read, kind, is_filled=unknown > 0, paths=found)
+    return _Known(read, kind, is_filled=unknown > 0, paths=found, found=judged)
 
 
 def _all(value: float, n: int) -> Vec:

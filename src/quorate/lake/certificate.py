@@ -16,7 +16,7 @@ import polars as pl
 from quorate.errors import DataError
 from quorate.lake import beside, disk, facts, resampling
 from quorate.lake import quality as worth
-from quorate.lake.facts import Origin
+from quorate.lake.facts import Found, Origin
 from quorate.lake.multiples import Claim
 from quorate.lake.quality import Quality
 
@@ -45,7 +45,8 @@ class Certificate(NamedTuple):
     are the parameters by name, ``excluded`` says why a coin is not in the panel, ``is_accepted``
     that it was loaded although a rule failed, because that was asked for. ``universe`` has the
     numbers by which members were chosen; empty where every listed coin is one. ``inputs`` are the
-    files that were read beside the bars: funding, marks, the quote currency. ``multiples`` has the
+    files that were read beside the bars: funding, marks, the quote currency, and ``valued`` what
+    the rules found in the funding within the span. ``multiples`` has the
     further venues' symbols that are by their names the primary's at a multiple, and what prices
     say; ``renames`` which symbols are one coin by the table of assets, a venue and a sentence each.
     ``damaged`` says which of its own tables could not be read back, and why; they are empty
@@ -62,6 +63,7 @@ class Certificate(NamedTuple):
     damaged: tuple[str, ...] = ()
     multiples: tuple[tuple[str, Claim], ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
+    valued: tuple[Found, ...] = ()
 
     @property
     def failed(self) -> pl.DataFrame:
@@ -237,6 +239,8 @@ def write(certificate: Certificate, where: Path) -> None:
             content = io.BytesIO()
             table.write_parquet(content, compression="zstd")
             disk.replace(where / name, content.getvalue())
+    for i, given in enumerate(certificate.valued):
+        disk.replace(where / _valued(i), disk.parquet(given.findings))
     about = {
         "venues": [origin._asdict() for origin, _ in certificate.venues],
         "bar_minutes": certificate.bar_minutes,
@@ -249,6 +253,7 @@ def write(certificate: Certificate, where: Path) -> None:
             {"venue": venue, **claim.as_dict()} for venue, claim in certificate.multiples
         ],
         "renames": [list(each) for each in certificate.renames],
+        "valued": [{"venue": each.venue, "kind": each.kind} for each in certificate.valued],
         "found": _counts(certificate),
     }
     disk.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
@@ -306,6 +311,7 @@ def salvage(where: Path) -> Certificate:
         )
         values = {name: about[name] for name in names}
         linked = tuple((venue, said) for venue, said in about.get("renames", ()))
+        beside_them = [(each["venue"], each["kind"]) for each in about.get("valued", ())]
         made = Certificate((), **values, inputs=inputs, multiples=claims, renames=linked)
     except (OSError, ValueError, KeyError, TypeError) as error:
         said = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -316,7 +322,11 @@ def salvage(where: Path) -> Certificate:
         Quality(*(_table(where / name, damaged) for name in _tables(i)))
         for i in range(len(origins))
     ]
-    return made._replace(venues=tuple(zip(origins, tables, strict=True)), damaged=tuple(damaged))
+    valued = tuple(
+        Found(*of, _table(where / _valued(i), damaged)) for i, of in enumerate(beside_them)
+    )
+    venues = tuple(zip(origins, tables, strict=True))
+    return made._replace(venues=venues, valued=valued, damaged=tuple(damaged))
 
 
 def _known(made: Mapping[str, Any]) -> Origin:
@@ -340,11 +350,16 @@ def _table(path: Path, damaged: list[str]) -> pl.DataFrame:
 
 def _counts(certificate: Certificate) -> list[dict[str, Any]]:
     """Return how many rows each rule concerned, by venue and coin, for those who read JSON."""
+    found = [
+        *((origin.venue, origin.kind, each.findings) for origin, each in certificate.venues),
+        *((each.venue, each.kind, each.findings) for each in certificate.valued),
+    ]
     rows: list[dict[str, Any]] = []
-    for origin, each in certificate.venues:
-        counted = each.findings.group_by("symbol", "rule").agg(pl.col("n").sum())
+    for venue, kind, findings in found:
+        counted = findings.group_by("symbol", "rule").agg(pl.col("n").sum())
         rows += [
-            {"venue": origin.venue, **row} for row in counted.sort("symbol", "rule").to_dicts()
+            {"venue": venue, "kind": kind, **row}
+            for row in counted.sort("symbol", "rule").to_dicts()
         ]
     return rows
 
@@ -352,3 +367,8 @@ def _counts(certificate: Certificate) -> list[dict[str, Any]]:
 def _tables(i: int) -> list[str]:
     """Return the files of one venue's tables."""
     return [f"{i}.{name}.parquet" for name in Quality._fields]
+
+
+def _valued(i: int) -> str:
+    """Return the file of what was found in the i-th folder of funding or marks."""
+    return f"input{i}.findings.parquet"

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from quorate.core.types import Bars, Market, Venues
 from quorate.errors import DataError
-from quorate.lake import certificate, described
+from quorate.lake import certificate, described, disk, room
 from quorate.lake.arrays import append, put
 from quorate.lake.described import FILE, Description, Form, Origin, broken, form
 from quorate.lake.generations import Held, fresh, is_ours, is_version
@@ -124,13 +124,14 @@ def write(panel: Panel, where: Path, pieces: Iterable[Block] | None = None) -> P
     """
     if pieces is None:
         pieces = blocks(panel, max(1, _BLOCK_CELLS // max(1, panel.n_coins)))
-    with begun(where) as (_, finish):
+    size = panel.n_bars, len(panel.venue_names), panel.n_coins
+    with begun(where, lambda: room.panel_bytes(*size)) as (_, finish):
         return finish(panel, pieces)
 
 
 @contextmanager
 def begun(
-    where: Path,
+    where: Path, needed: Callable[[], int | None] = lambda: None
 ) -> Iterator[tuple[Path, Callable[[Panel, Iterable[Block]], Panel]]]:
     """Begin to write a panel whose blocks are not made yet.
 
@@ -138,6 +139,9 @@ def begun(
     ----------
     where : Path
         As ``write``.
+    needed : callable, optional
+        Returns about how many bytes it all takes on the way, once that is known: for the message of
+        a full disk.
 
     Yields
     ------
@@ -176,7 +180,8 @@ def begun(
             yield scratch, finish
     except OSError as error:
         raise DataError(
-            f"the panel was not written to {where}: {error.strerror or error}",
+            f"the panel was not written to {where}: {error.strerror or error}"
+            f"{disk.lacking(error, where, needed())}",
             hint="free disk space or name another folder, then write again",
         ) from error
 

@@ -6,11 +6,15 @@ A path of object storage is read there (``objects``).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
+import shutil
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -18,7 +22,11 @@ from quorate.errors import DataError
 from quorate.lake import objects
 from quorate.lake.address import is_object
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _PIECE = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def frame(path: Path) -> pl.DataFrame:
@@ -137,10 +145,59 @@ def replace(path: Path, held: bytes) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise DataError(
-            f"{path} was not written ({len(held)} bytes): {error.strerror or error}",
+            f"{path} was not written ({len(held)} bytes): {error.strerror or error}"
+            f"{lacking(error, path.parent, len(held))}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
     sync_folder(path.parent)
+
+
+def lacking(error: OSError, where: Path, n_bytes: int | None) -> str:
+    """Return how much a disk that is full lacks, to end a message; nothing for another error.
+
+    Parameters
+    ----------
+    error : OSError
+        What was raised when something was written.
+    where : Path
+        The folder that it was written to, there or not.
+    n_bytes : int, optional
+        What it needs, where that is known.
+
+    Notes
+    -----
+    Units: bytes.  Causal: none.  Missing: what the disk does not say is left out.
+
+    Examples
+    --------
+    >>> lacking(PermissionError(13, "Permission denied"), Path(), 12)
+    ''
+    """
+    if error.errno not in _FULL:
+        return ""
+    place = next((each for each in (where, *where.parents) if each.is_dir()), where)
+    needed = "" if n_bytes is None else f"it needs {amount(n_bytes)} "
+    try:
+        free = amount(shutil.disk_usage(place).free)
+    except OSError:
+        return f"; {needed}in {place}" if needed else ""
+    if not needed:
+        return f"; in {place} {free} are free"
+    return f"; {needed}in {place}, where {free} are free"
+
+
+def amount(n_bytes: int) -> str:
+    """Return an amount of bytes for people.
+
+    Examples
+    --------
+    >>> amount(12), amount(3 * 2**19)
+    ('12 bytes', '1.5 MiB')
+    """
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if n_bytes >= unit:
+            return f"{n_bytes / unit:,.1f} {name}"
+    return f"{n_bytes} bytes"
 
 
 def sync_folder(where: Path) -> None:
@@ -150,3 +207,52 @@ def sync_folder(where: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def staged(where: Path) -> Iterator[Path]:
+    """Give a folder to write into, whose files stand in another one when all of them are written.
+
+    Parameters
+    ----------
+    where : Path
+        The other one; made if missing, and gone again where nothing came to stand in it.
+
+    Raises
+    ------
+    DataError
+        If the disk refuses.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: where what is done with it fails, no file of ``where``
+    changes.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with staged(Path(folder) / "made") as place:
+    ...         replace(place / "a", b"1")
+    ...     [each.name for each in (Path(folder) / "made").iterdir()]
+    ['a']
+    """
+    made = [each for each in (where, *where.parents) if not each.exists()]
+    place = None
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=".staged.", dir=where))
+        yield place
+        for each in sorted(place.iterdir()):
+            each.replace(where / each.name)
+        sync_folder(where)
+    except OSError as error:
+        raise DataError(
+            f"{where} was not written: {error.strerror or error}{lacking(error, where, None)}",
+            hint="free disk space or check the folder's permissions, then write again",
+        ) from error
+    finally:
+        if place is not None:
+            shutil.rmtree(place, ignore_errors=True)
+        for each in made:
+            with suppress(OSError):  # it holds something
+                each.rmdir()

@@ -1,13 +1,15 @@
 """The files that a panel was made of, as its certificate tells of them.
 
 In: what was read of each file (``prints``). Out: an ``Origin`` for every venue's bars, and for
-every folder of funding or marks and the file of the quote currency that was read beside them.
+every folder of funding or marks and the file of the quote currency that was read beside them; and
+what the rules found in that funding.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from quorate.lake.governance import findings
 from quorate.lake.prints import together
 from quorate.lake.sources import instant
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import polars as pl
+
+    from quorate.lake.carry import Carried
     from quorate.lake.prints import Prints
     from quorate.lake.reading import Symbol
     from quorate.lake.spec import PanelSpec, Source
@@ -37,6 +42,47 @@ class Origin(NamedTuple):
     last: str
     digest: str
     made_of: tuple[int, ...] = ()
+
+
+class Found(NamedTuple):
+    """What the rules found in the funding of a venue (``governance.values``)."""
+
+    venue: str
+    kind: str
+    findings: pl.DataFrame
+
+
+def judged(spec: PanelSpec, carried: Sequence[Carried], span: tuple[int, int]) -> tuple[Found, ...]:
+    """Return what the rules found in the funding that was read.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Whose sources are the venues.
+    carried : sequence of Carried
+        What was read for each coin.
+    span : (int, int)
+        Times that are told of, milliseconds, the first included, the second not.
+
+    Returns
+    -------
+    tuple of Found
+        One a venue of which funding was read: as ``quorate data check`` finds it in its folder, of
+        the coins that were read.
+
+    Notes
+    -----
+    Units: as ``findings``.  Causal: a count of what there is.  Missing: told, never filled.
+    Spec 13; METHODS 12.
+    """
+    made = []
+    for v, source in enumerate(spec.sources):
+        # two coins of one symbol share its files
+        own = {each.symbol: each for coin in carried for each in coin.found[v]}
+        if own:
+            told = [own[symbol].within(*span).findings for symbol in sorted(own)]
+            made.append(Found(source.venue, "funding", findings.concat(told)))
+    return tuple(made)
 
 
 def inputs(spec: PanelSpec, paths: Sequence[Path], prints: Prints) -> tuple[Origin, ...]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from quorate.lake import asof, months
+from quorate.lake import asof, layout, months
+from quorate.lake.governance import values
 from quorate.lake.kinds import KNOWN_AT, epoch
 from quorate.lake.sources import MINUTE_MS, SNAP_MS, check_order, epoch_ms, fail_if, floats, stored
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import IntVec, Vec
+    from quorate.lake.governance.values import Valued
     from quorate.lake.grid import Grid
     from quorate.lake.prints import Prints
 
@@ -33,13 +35,15 @@ _STALE_HOURS = 24.0
 class Settlements(NamedTuple):
     """The funding of one symbol: settlement times and rates (a fraction per settlement).
 
-    ``told`` is what was known of them when; None where each was known at its time.
+    ``told`` is what was known of them when; None where each was known at its time. ``found`` is
+    what the rules found, of those that were read from files.
     """
 
     file: str
     at_ms: IntVec
     rate: Vec
     told: asof.Told | None = None
+    found: Valued | None = None
 
 
 class Funding(NamedTuple):
@@ -151,7 +155,8 @@ def read(
     check_order(at, name)
     fail_if(~(np.abs(rate) <= 0.5), at, rate, f"{name}: funding_rate", "a fraction within +-0.5")
     told = _told(paths, as_of_ms) if months.is_ours(paths[-1]) else None
-    return Settlements(name, at, rate, told)
+    found = values.judge(rows, layout.spelt(paths), "funding", name)
+    return Settlements(name, at, rate, told, found)
 
 
 def between(given: Settlements, first_ms: int, end_ms: int) -> Settlements:

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from quorate.lake.universe import Members
 
 _THREADS = 2
+_DAY_MINUTES = 1440
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
@@ -134,13 +135,15 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     chosen = _choose(spec, found[0], linked[0])
     if shelf.cutting is None:
         whole = list(map(renames.merged, found, linked))
-        room.refuse_what_cannot_be_read(match(name, files) for files in whole for name in chosen)
+        room.refuse_what_cannot_be_read(
+            multiples.likely(name, files) for files in whole for name in chosen
+        )
     length = lengths.length(
         (match(symbol, files) for files in found for symbol in chosen),
         spec.bar_minutes,
         shelf.cutting,
     )
-    minutes = _divides_an_hour(length.minutes)
+    minutes = _divides_an_hour(length.minutes, spec.sources[0].path)
     venues = list(zip(found, linked, strict=True))
     symbols = each_of(reading.read(spec, venues, length, shelf, prints), chosen)
     symbols = resampling.ended(symbols, minutes)
@@ -287,12 +290,17 @@ def _choose(
     return asked
 
 
-def _divides_an_hour(minutes: int) -> int:
+def _divides_an_hour(minutes: int, path: Path) -> int:
     """Refuse a bar length that the system does not decide on."""
     if minutes < 1 or 60 % minutes != 0:
+        hint = "use 1, 5, 15, 30 or 60 minutes"
+        if 60 < minutes <= _DAY_MINUTES:
+            hint += (
+                "; what equal parts of all coins of such bars made after costs, and by how much "
+                f"survivors flatter, says `quorate data universe {path} --at DAY --until DAY`"
+            )
         raise DataError(
-            f"bars of {minutes} minutes; the system decides on bars which divide an hour",
-            hint="use 1, 5, 15, 30 or 60 minutes",
+            f"bars of {minutes} minutes; the system decides on bars which divide an hour", hint=hint
         )
     return minutes
 

@@ -89,7 +89,7 @@ def symbols(root: Path) -> pl.DataFrame:
 
 
 def totals(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return a row a vendor, kind and interval: how many symbols, and their sums.
+    """Return a row a vendor, kind and interval: how many symbols have a row, and their sums.
 
     ``freshest`` and ``stalest`` are the last times of the symbol that goes on longest and of the
     one that ended first.
@@ -97,7 +97,7 @@ def totals(lines: pl.DataFrame) -> pl.DataFrame:
     return (
         lines.group_by(KEY, maintain_order=True)
         .agg(
-            pl.len().alias("symbols"),
+            (pl.col("rows") > 0).sum().cast(pl.UInt32).alias("symbols"),
             pl.col("first").min(),
             pl.col("last").max(),
             pl.col("last").min().alias("stalest"),

@@ -83,6 +83,8 @@ KINDS: Final[dict[str, Kind]] = {
             "kind": Field(pl.String, "spot, swap, future", is_optional=True),
             "base": Field(pl.String, "coin", is_optional=True),
             "quote": Field(pl.String, "coin", is_optional=True),
+            "asset": Field(pl.String, "an id of your own that stays", is_optional=True),
+            "units": Field(pl.String, "of the asset, exact decimal text", is_optional=True),
             "settle": Field(pl.String, "coin", is_optional=True),
             "active": Field(pl.Boolean, "whether it trades", is_optional=True),
             "tick": Field(pl.String, "quote currency a coin, exact decimal text"),

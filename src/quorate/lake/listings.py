@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from quorate.venues.client import Patience
 
 KIND = "instruments"
+_SAID: Final = ("asset", "units")
 _FEW: Final = 10
 """So many instruments may leave at once; of more, no more than half."""
 
@@ -142,6 +143,8 @@ def _kept(row: pl.DataFrame, root: Path, key: Key, name: str, at: datetime) -> N
     symbol = row["symbol"].item()
     place = layout.folder(root, key) / f"symbol={name}"
     last = layout.read(root, key, [name]).tail(1) if manifest.load(place) else None
+    if last is not None:  # which asset it is no venue says: whoever did is believed on
+        row = row.with_columns(last[each] for each in _SAID if each in last.columns)
     changed = () if last is None else _changed(last, row)
     if last is None or changed:
         layout.store(row, root, key, name, known_at=at)

@@ -26,6 +26,7 @@ from quorate.lake import (
     origin,
     quote,
     room,
+    scope,
     strands,
 )
 from quorate.lake.grid import NEVER, hidden
@@ -119,9 +120,11 @@ def keep(spec: PanelSpec, where: Path) -> Panel:
     Spec 13, METHODS 12.
     """
     check(spec)
-    with columns.begun(where) as (scratch, finish):
+    sizes: list[int] = []  # the strands and the panel, once both are known to come
+    with columns.begun(where, lambda: sum(sizes) or None) as (scratch, finish):
         found = gathered.gather(spec, shelf := Shelf(scratch / "shelf"))
         size = found.grid.n_bars, len(spec.sources), len(found.coins)
+        sizes += 2 * [room.panel_bytes(*size)]
         loom = strands.OnDisk(scratch / "strands", *size)
         spun = _spin(spec, found, loom, shelf)
         usd, told = _quote(spec, found.grid, found.prints)
@@ -223,7 +226,10 @@ def _panel(
         source=origin.told(spec, symbols, grid, paths, found.prints),
         notes=(*notes, *told, *carry.notes(spec, symbols, carried)),
         lacks=found.lacks,
-        certificate=found.certificate._replace(inputs=facts.inputs(spec, held, found.prints)),
+        certificate=found.certificate._replace(
+            inputs=facts.inputs(spec, held, found.prints),
+            valued=facts.judged(spec, carried, scope.told(spec, found.symbols)),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from quorate.errors import DataError
+from quorate.lake import disk
 from quorate.lake.address import is_object
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def taking(place: Path, name: str = NAME) -> Iterator[bool]:
         handle = os.open(place / name, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise DataError(
-            f"{place} was not written: {error.strerror or error}",
+            f"{place} was not written: {error.strerror or error}{disk.lacking(error, place, None)}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
     try:

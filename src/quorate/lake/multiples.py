@@ -171,6 +171,19 @@ def find(
     return Found((), told)
 
 
+def likely(symbol: str, files: Mapping[str, tuple[Path, ...]]) -> tuple[Path, ...]:
+    """Return the files that ``find`` will most likely return, by names alone.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> likely("1000PEPEUSDT", {"PEPEUSDT": (Path("a"),), "BTCUSDT": ()})[0].name
+    'a'
+    """
+    alike = (files[other] for other in named_alike(symbol, files))
+    return match(symbol, dict(files)) or next(alike, ())
+
+
 def named_alike(symbol: str, others: Iterable[str]) -> list[str]:
     """Return the symbols that are another multiple of a symbol's asset by their names.
 

@@ -98,6 +98,12 @@ class Quality(NamedTuple):
         """Return the coins that a rule fails."""
         return self.coins.filter(pl.col("failed") != "")
 
+    def zero_volume(self) -> dict[str, int]:
+        """Return in how many bars of each symbol nothing traded, for those that have such bars."""
+        mine = self.findings.filter(pl.col("rule") == Rule.VOLUME_ZERO.value)
+        counted = mine.group_by("symbol").agg(pl.col("n").sum()).sort("symbol")
+        return dict(counted.iter_rows())
+
 
 SCHEMAS: Final = {
     "coins": COINS,

@@ -17,7 +17,7 @@ from quorate.lake.judging import judge
 from quorate.lake.lives import lives
 from quorate.lake.multiples import Found
 from quorate.lake.shelf import Reading
-from quorate.lake.spec import as_of_ms, base_asset
+from quorate.lake.spec import as_of_ms, base_asset, quote_asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,6 +86,8 @@ def files(where: Path) -> dict[str, tuple[Path, ...]]:
 def named(symbols: Sequence[str], files: Mapping[str, Sequence[Path]]) -> tuple[str, ...]:
     """Return the symbols that are meant, as the files spell them: BTC finds BTCUSDT.
 
+    Where no pair of the coin itself is there, one of a multiple of it is: PEPE finds 1000PEPEUSDT.
+
     Parameters
     ----------
     symbols : sequence of str
@@ -101,7 +103,7 @@ def named(symbols: Sequence[str], files: Mapping[str, Sequence[Path]]) -> tuple[
     Raises
     ------
     DataError
-        A base asset has several pairs there.
+        A base asset has several pairs there, or none and several of multiples of it.
 
     Notes
     -----
@@ -111,11 +113,16 @@ def named(symbols: Sequence[str], files: Mapping[str, Sequence[Path]]) -> tuple[
     --------
     >>> named(["BTC", "ETHUSDT", "DOGE"], {"BTCUSDT": (), "ETHUSDT": ()})
     ('BTCUSDT', 'ETHUSDT', 'DOGE')
+    >>> named(["PEPE"], {"BTCUSDT": (), "1000PEPEUSDT": ()})
+    ('1000PEPEUSDT',)
     """
     found = []
     for symbol in symbols:
         base = base_asset(symbol)
         pairs = [symbol] if symbol in files else [n for n in files if base_asset(n) == base]
+        if not pairs:
+            pairs, money = multiples.named_alike(symbol, files), quote_asset(symbol)
+            pairs = [n for n in pairs if money and quote_asset(n) == money] or pairs
         if len(pairs) > 1:
             raise DataError(
                 f"symbol {symbol} may mean {', '.join(pairs)}", hint="write one of them in full"

@@ -81,13 +81,22 @@ class Chain(NamedTuple):
         >>> Chain("LEND", "aave", whole, (1.02,)).told()
         'LEND goes on as AAVE from 1970-01-01 00:00:00Z (prices x 1/100; by x 1.02 across it): \
 one asset, aave, and no end.'
+        >>> Chain("LEND", "aave", whole[1:], ()).told()
+        'LEND is AAVE here (prices x 1/100): one asset, aave.'
         """
+        first = self.parts[0]
+        known = self.name
+        if (first.symbol, first.times) != (self.name, multiples.ONE):
+            known = f"{self.name} is {first.symbol} here (prices x {first.times})"
+        if len(self.parts) == 1:
+            return f"{known}: one asset, {self.asset}."
         said = ", then as ".join(
             f"{part.symbol} from {instant(part.first_ms)} (prices x {part.times}; by x {jump:.4g} "
             "across it)"
             for part, jump in zip(self.parts[1:], self.jumps, strict=True)
         )
-        return f"{self.name} goes on as {said}: one asset, {self.asset}, and no end."
+        joint = "" if known == self.name else ", and"
+        return f"{known}{joint} goes on as {said}: one asset, {self.asset}, and no end."
 
 
 class Base(NamedTuple):
@@ -279,7 +288,7 @@ def of_venues(
     listed: Mapping[str, Listed],
     reading: Reading,
 ) -> list[Linked]:
-    """Return what is linked on each venue, under the names and in the units of the first.
+    """Return what is linked on each venue, under names and in units of the first that has it.
 
     Parameters
     ----------
@@ -307,13 +316,14 @@ def of_venues(
             if symbol in listed
             and (span := span_of(paths, reading.shelf.cutting, reading.as_of_ms)) is not None
         }
-        bases = None
-        if made:
-            bases = {
+        bases: dict[str, Base] = {}
+        for before, each in zip(files, made, strict=False):
+            own = {
                 listed[name].asset: Base(name, listed[name].units)
-                for name in files[0]
+                for name in before
                 if name in listed
-            } | made[0].bases(listed)
+            } | each.bases(listed)
+            bases = own | bases  # an asset that the first venue lacks goes by the next one's name
         made.append(link(spans, listed, bases))
     return made
 

@@ -268,7 +268,8 @@ def one_coin(path: Path, n_coins: int) -> None:
         raise SchemaError(
             f"{path}: column symbol names {n_coins} coins; a file is read as one coin",
             hint="bring it into a lake, which takes such files: `quorate data import FOLDER --lake "
-            "LAKE --vendor NAME`; or write one file SYMBOL.parquet a coin",
+            "LAKE --vendor NAME`; or write one file SYMBOL.parquet a coin; days of many coins "
+            f"in one file are read by `quorate data universe {path} --at DAY --until DAY`",
         )
 
 

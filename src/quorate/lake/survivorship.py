@@ -7,20 +7,22 @@ still trading at the end,
 .. math:: r_d = \frac{1}{|U_d|} \sum_{i \in U_d} \left(\frac{C_{i,d}}{C_{i,d-1}} - 1\right)
     - \kappa \sum_i |w_{i,d} - w_{i,d-1}|
 
-set anew at the end of each day at a cost of :math:`\kappa`. A coin whose days end while it is held
-leaves at its last close less a haircut.
+set anew at the end of each day, or of each n-th, at a cost of :math:`\kappa`; between them parts
+drift. A coin whose days end while it is held leaves at its last close less a haircut, and its money
+waits for the next time that parts are set.
 """
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from quorate.errors import DataError
 from quorate.lake.universe import Verdict
+from quorate.statistics.survivors import between
 
 if TYPE_CHECKING:
     from quorate.core.types import Mat, Vec
@@ -30,13 +32,36 @@ if TYPE_CHECKING:
 
 HAIRCUT = 0.05
 COST_BPS = 10.0
+BOUNDS: Final = {"haircut": (0.0, 1.0), "cost_bps": (0.0, 1_000.0), "rebalance_days": (1, 10_000)}
+MEASURES: Final = pl.Schema(
+    {
+        "measure": pl.String(),
+        "unit": pl.String(),
+        "everyone": pl.Float64(),
+        "survivors": pl.Float64(),
+        "difference": pl.Float64(),
+    }
+)
+"""The columns of ``Survivorship.measures``."""
+_YEAR: Final = "a year of 365 days"
+_UNITS: Final = {
+    "return": "fraction",
+    "sharpe": _YEAR,
+    "drawdown": "fraction",
+    "costs": "fraction of equity",
+    "ends": "fraction of equity",
+}
 
 
 class Survivorship(NamedTuple):
     """Equal parts of everyone and of survivors: total returns, and how many coins each had.
 
     ``days`` has both curves: ``day, everyone, survivors`` (growth of 1), ``n_everyone,
-    n_survivors`` (coins held).
+    n_survivors`` (coins held). ``measures`` has a row each for ``return``, ``sharpe``, ``drawdown``
+    (at most 0), ``costs`` and ``ends`` (what was paid for trading, and lost where coins ended, each
+    a sum of shares of the equity of the day): ``measure, unit, everyone, survivors, difference``,
+    the last that of survivors over everyone; null where it is not defined. The numbers that it was
+    measured with are ``rebalance_days, haircut, cost_bps``.
     """
 
     everyone: float
@@ -44,6 +69,10 @@ class Survivorship(NamedTuple):
     n_ever: int
     n_ended: int
     days: pl.DataFrame
+    measures: pl.DataFrame
+    rebalance_days: int
+    haircut: float
+    cost_bps: float
 
     @property
     def flattery(self) -> float:
@@ -52,7 +81,8 @@ class Survivorship(NamedTuple):
 
     def as_dict(self) -> dict[str, object]:
         """Return everything as plain values for JSON."""
-        return {**self._asdict(), "flattery": self.flattery, "days": self.days.to_dicts()}
+        tables = {"days": self.days.to_dicts(), "measures": self.measures.to_dicts()}
+        return {**self._asdict(), "flattery": self.flattery, **tables}
 
 
 def survivorship(
@@ -61,6 +91,7 @@ def survivorship(
     *,
     haircut: float = HAIRCUT,
     cost_bps: float = COST_BPS,
+    rebalance_days: int = 1,
 ) -> Survivorship:
     """Hold equal parts of the universe, of everyone in it and of its survivors.
 
@@ -74,6 +105,8 @@ def survivorship(
         What a holder loses on top when a coin ends, a fraction of its last close.
     cost_bps : float
         Of what is bought and sold to be equal again.
+    rebalance_days : int
+        Every how many days they are made equal, from the first one on; by those who are in then.
 
     Returns
     -------
@@ -84,6 +117,8 @@ def survivorship(
     ------
     DataError
         If no coin is in on any day, or the bars end before the span does.
+    ValueError
+        A number is outside its bounds.
 
     Notes
     -----
@@ -107,6 +142,10 @@ def survivorship(
     >>> round(found.everyone, 4), round(found.survivors, 4), found.n_ended
     (-0.2125, 0.1, 1)
     """
+    given = {"haircut": haircut, "cost_bps": cost_bps, "rebalance_days": rebalance_days}
+    for name, (low, high) in BOUNDS.items():
+        if not low <= given[name] <= high:
+            raise ValueError(f"{name} is {given[name]:g}, outside [{low:g}, {high:g}]")
     span = verdicts["day"].unique().sort()
     names = verdicts.filter(pl.col("verdict") == Verdict.IN.value)["symbol"].unique().sort()
     if names.is_empty():
@@ -128,24 +167,54 @@ def survivorship(
     ended = _ended(days, span[-1], names)
     last = np.where(ended, last, close.shape[0])
     before = _closes_before(days, span[0], names)
-    everyone = _grow(close, is_in, last, before, haircut, cost_bps)
     is_left = is_in & ~ended
-    survivors = _grow(close, is_left, last, before, haircut, cost_bps)
+    numbers = haircut, cost_bps, rebalance_days
+    everyone, survivors = (_grow(close, who, last, before, numbers) for who in (is_in, is_left))
     return Survivorship(
-        float(everyone[-1] - 1.0),
-        float(survivors[-1] - 1.0),
+        float(everyone.curve[-1] - 1.0),
+        float(survivors.curve[-1] - 1.0),
         len(names),
         int(ended.sum()),
         pl.DataFrame(
             {
                 "day": span,
-                "everyone": everyone,
-                "survivors": survivors,
+                "everyone": everyone.curve,
+                "survivors": survivors.curve,
                 "n_everyone": is_in.sum(axis=1),
                 "n_survivors": is_left.sum(axis=1),
             }
         ),
+        _measures(everyone, survivors),
+        rebalance_days,
+        haircut,
+        cost_bps,
     )
+
+
+class _Grown(NamedTuple):
+    """The growth of 1 by day, and in all what was paid for trading and lost where coins ended."""
+
+    curve: Vec
+    costs: float
+    ends: float
+
+
+def _measures(everyone: _Grown, survivors: _Grown) -> pl.DataFrame:
+    """Return both beside each other (``Survivorship.measures``)."""
+    found = between(everyone.curve, survivors.curve)
+    for name in ("costs", "ends"):
+        one, two = float(getattr(everyone, name)), float(getattr(survivors, name))
+        found |= {
+            f"everyone_{name}": one,
+            f"survivors_{name}": two,
+            f"{name}_difference": two - one,
+        }
+    rows = [
+        (name, unit, *(found[f"{who}_{name}"] for who in ("everyone", "survivors")), gap)
+        for name, unit in _UNITS.items()
+        for gap in (found[f"{name}_difference"],)
+    ]
+    return pl.DataFrame(rows, MEASURES, orient="row")
 
 
 def _ended(days: pl.DataFrame, end: date, names: pl.Series) -> Ended:
@@ -189,10 +258,11 @@ def _grow(
     is_in: Mask,
     last: np.ndarray[tuple[int], np.dtype[np.int64]],
     before: Vec,
-    haircut: float,
-    cost_bps: float,
-) -> Vec:
+    numbers: tuple[float, float, int],
+) -> _Grown:
     """Return the growth of 1 in equal parts, day by day."""
+    haircut, cost_bps, every = numbers
+    costs = ends = 0.0
     price, weight = before.copy(), np.zeros(close.shape[1])
     grown, curve = 1.0, np.ones(close.shape[0])
     traded_before = np.ones(close.shape[1], np.bool_)
@@ -201,16 +271,19 @@ def _grow(
         # who is stuck without a bar stays, to the close of the day on which it trades again
         stuck = (weight > 0.0) & ~(traded & traded_before) & (day <= last) & ~is_in[day]
         traded_before = traded
-        wanted = (is_in[day] & np.isfinite(price)) | stuck
-        target = np.zeros(close.shape[1])
-        target[stuck] = weight[stuck]
-        free = wanted & ~stuck
-        if free.any():
-            target[free] = max(1.0 - target.sum(), 0.0) / free.sum()
+        target = weight.copy()
+        if day % every == 0:
+            free = is_in[day] & np.isfinite(price) & ~stuck
+            target[~stuck] = 0.0
+            if free.any():
+                target[free] = max(1.0 - target.sum(), 0.0) / free.sum()
         cost = cost_bps / 1e4 * float(np.abs(target - weight).sum())
         moved = np.ones(close.shape[1])
         moved[traded] = close[day][traded] / np.where(np.isfinite(price), price, close[day])[traded]
-        moved[(target > 0.0) & (day == last + 1)] = 1.0 - haircut
+        is_end = (target > 0.0) & (day == last + 1)
+        moved[is_end] = 1.0 - haircut
+        costs += cost
+        ends += haircut * float(target[is_end].sum())
         value = target * moved
         gain = 1.0 + float((value - target).sum()) - cost
         grown *= gain
@@ -218,4 +291,4 @@ def _grow(
         weight[day > last] = 0.0
         price[traded] = close[day][traded]
         curve[day] = grown
-    return curve
+    return _Grown(curve, costs, ends)

@@ -132,7 +132,8 @@ def add(root: Path, key: Key, symbol: str, files: Sequence[Taken]) -> None:
             os.fsync(stream.fileno())
     except OSError as error:
         raise DataError(
-            f"{path} was not written: {error.strerror or error}",
+            f"{path} was not written: {error.strerror or error}"
+            f"{disk.lacking(error, path.parent, len(text))}",
             hint="free disk space or check the folder's permissions, then run again",
         ) from error
 

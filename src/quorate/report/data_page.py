@@ -34,7 +34,7 @@ _DRAWN: Final = 12
 _DAY_MS: Final = 86_400_000
 _BARS: Final = (
     *("n_rows", "n_traded", "n_filled", "n_missing"),
-    *("n_frozen", "n_suspect", "n_dropped"),
+    *("n_zero", "n_frozen", "n_suspect", "n_dropped"),
 )
 _OTHERS: Final = ("n_rows", "n_traded", "n_missing", "n_suspect")
 
@@ -109,7 +109,7 @@ def certificate_page(given: Certificate) -> str:
     about = {
         "origins": [_origin(each) for each in (*(one for one, _ in given.venues), *given.inputs)],
         "damaged": given.damaged,
-        "others": [(origin.venue, rule_rows(each.findings)) for origin, each in given.venues[1:]],
+        "others": found_where(given)[1:],
         "rules": [
             (name, f"{value:g}", MEANINGS.get(name, "")) for name, value in given.rules.items()
         ],
@@ -117,6 +117,33 @@ def certificate_page(given: Certificate) -> str:
         "is_accepted": given.is_accepted,
     }
     return environment().get_template("data.html.j2").render(told, certificate=about)
+
+
+def found_where(given: Certificate) -> list[tuple[str, list[tuple[str, str, str, str, str, str]]]]:
+    """Return what the rules found on each venue, and in what was read beside its bars.
+
+    Parameters
+    ----------
+    given : Certificate
+        The primary venue's comes first.
+
+    Returns
+    -------
+    list of (str, list)
+        Where, to follow "found", and ``rule_rows``.
+
+    Notes
+    -----
+    Units: counts.  Causal: counts what was found.  Missing: funding or marks that were not read
+    have no entry.
+    """
+    return [
+        *((f"on {origin.venue}", rule_rows(each.findings)) for origin, each in given.venues),
+        *(
+            (f"in the {each.kind} of {each.venue}", rule_rows(each.findings))
+            for each in given.valued
+        ),
+    ]
 
 
 def _origin(given: Origin) -> list[str]:
@@ -139,6 +166,8 @@ def _context(told: Told) -> dict[str, Any]:
     symbols = found["symbol"].unique(maintain_order=True).to_list()
     failed = given.failed
     drawn = given.pairs["symbol"].to_list()[:_DRAWN]
+    zero = given.zero_volume()
+    coins = [row | {"n_zero": zero.get(row["symbol"], 0)} for row in given.coins.to_dicts()]
     return {
         "folder": told.folder,
         "bar_minutes": told.bar_minutes,
@@ -153,7 +182,7 @@ def _context(told: Told) -> dict[str, Any]:
         "map": coverage_map.draw(found, word) if symbols else "",
         "keys": [(name, words) for name, words in coverage_map.words(word) if name in present],
         "rules": rule_rows(given.findings),
-        "coins": [_coin(row, told) for row in given.coins.iter_rows(named=True)],
+        "coins": [_coin(row, told) for row in coins],
         "multiples": told.multiples,
         "pairs": [_pair(row) for row in given.pairs.iter_rows(named=True)],
         "graphs": [_difference(name, given.pair_days) for name in drawn],

@@ -176,13 +176,10 @@ def _head(run: Run) -> dict[str, Any]:
 
 
 def _certified(run: Run) -> list[tuple[str, list[tuple[str, ...]]]] | None:
-    """Return what the rules of data found on each venue; None without a certificate."""
+    """Return what the rules of data found, and where; None without a certificate."""
     if run.certificate is None:
         return None
-    return [
-        (origin.venue, [*data_page.rule_rows(each.findings)])
-        for origin, each in run.certificate.venues
-    ]
+    return [(where, [*rows]) for where, rows in data_page.found_where(run.certificate)]
 
 
 def _listed(run: Run) -> list[tuple[str, str, str]]:

@@ -27,6 +27,7 @@ def sentence(run: Run) -> str:
     n, n_ended = found["n_coins"], found["n_ended"]
     more = found["return_difference"]
     points = _signed(None if more is None else 100.0 * more)
+    fall = _fall(found)
     return (
         f"Survivorship: of the {n:,d} coins that could be traded, {n_ended:,d} ended. Equal parts "
         f"of all of them, as they could be traded day by day, made "
@@ -34,10 +35,19 @@ def sentence(run: Run) -> str:
         f"{number(found['everyone_sharpe'])}; of today's {n - n_ended:,d} survivors alone, "
         f"{percent(found['survivors_return'])} at {number(found['survivors_sharpe'])}. Looking "
         f"only at survivors adds {points} points of return and "
-        f"{_signed(found['sharpe_difference'])} of Sharpe ratio. The run itself was over all of "
-        "them; this is holding, not the strategy: parts made equal at 00:00 UTC, without costs, "
+        f"{_signed(found['sharpe_difference'])} of Sharpe ratio{fall}. The run itself was over all "
+        "of them; this is holding, not the strategy: parts made equal at 00:00 UTC, without costs, "
         f"and who ends leaves {percent(found['haircut'], 1)} under its last price."
     )
+
+
+def _fall(found: dict[str, Any]) -> str:
+    """Return by how much the largest drawdown differs; nothing of a run from before it was kept."""
+    more = found.get("drawdown_difference")
+    if more is None:
+        return ""
+    deep = percent(found["everyone_drawdown"])
+    return f", and {_signed(100.0 * more)} points to a largest drawdown of {deep}"
 
 
 def _signed(value: float | None) -> str:

@@ -1,19 +1,24 @@
 """By how much the survivors of a universe did better than all of it.
 
-In: two growth curves by day. Out: total returns and Sharpe ratios of both, and the differences.
+In: two growth curves by day. Out: total returns, Sharpe ratios and deepest falls of both, and the
+differences.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from quorate.statistics.drawdowns import max_drawdown
 from quorate.statistics.ratios import sharpe, total_return
 
 if TYPE_CHECKING:
     from quorate.core.types import Vec
+
+
+_MEASURES: Final = {"return": total_return, "sharpe": sharpe, "drawdown": max_drawdown}
 
 
 def between(everyone: Vec, survivors: Vec) -> dict[str, float | None]:
@@ -27,8 +32,8 @@ def between(everyone: Vec, survivors: Vec) -> dict[str, float | None]:
     Returns
     -------
     dict
-        ``everyone_return, survivors_return, return_difference, everyone_sharpe, survivors_sharpe,
-        sharpe_difference``; a difference is that of survivors over everyone.
+        ``everyone_return, survivors_return, return_difference`` and the same of ``sharpe`` and of
+        ``drawdown`` (at most 0); a difference is that of survivors over everyone.
 
     Notes
     -----
@@ -44,10 +49,10 @@ def between(everyone: Vec, survivors: Vec) -> dict[str, float | None]:
     returns = [each / np.concatenate(([1.0], each[:-1])) - 1.0 for each in (everyone, survivors)]
     made = {
         f"{name}_{what}": _known(measure(each))
-        for what, measure in (("return", total_return), ("sharpe", sharpe))
+        for what, measure in _MEASURES.items()
         for name, each in zip(("everyone", "survivors"), returns, strict=True)
     }
-    for what in ("return", "sharpe"):
+    for what in _MEASURES:
         one, two = made[f"everyone_{what}"], made[f"survivors_{what}"]
         made[f"{what}_difference"] = None if one is None or two is None else two - one
     return made

@@ -204,3 +204,57 @@ def test_a_panel_that_is_kept_keeps_its_certificate(folder, tmp_path):
     loose = quorate.read_settings(overrides={"data.gap_minutes": "10"})
     with pytest.raises(ConfigError, match="but the bars were loaded with 60"):
         quorate.run(kept, loose)
+
+
+@pytest.fixture(scope="module")
+def perps(tmp_path_factory):
+    """Bars of two perpetuals, and their funding: a settlement of one is missing, one is high."""
+    where = tmp_path_factory.mktemp("perps")
+    at = [START_MS + each * 8 * 3_600_000 for each in range(-9, 9)]
+    paid = settlements(at, [1e-4] * 16 + [0.02, 1e-4])
+    store(where / "bars", AAAUSDT=bars(n=N), BBBUSDT=bars(n=N))
+    store(where / "funding", AAAUSDT=without(paid, 12, 1), BBBUSDT=paid, CCCUSDT=paid)
+    return where
+
+
+def test_the_certificate_has_what_the_rules_found_in_the_funding(perps, tmp_path):
+    checked = quorate.check_data(perps / "funding", start="2023-02-01", end="2023-02-02T23:55")
+    panel = quorate.load(
+        perps / "bars", venue="binance_usdm", kind="perp", funding=perps / "funding"
+    )
+    (found,) = panel.certificate.valued
+    assert (found.venue, found.kind) == ("binance_usdm", "funding")
+    mine = checked.findings.filter(pl.col("symbol") != "CCCUSDT")  # no coin of the run
+    assert found.findings.equals(mine)
+    assert found.findings.select("rule", "symbol", "n").rows() == [("VALUE_MISSING", "AAAUSDT", 1)]
+    kept = quorate.keep(panel, tmp_path / "kept")
+    assert kept.certificate.valued[0].findings.equals(mine)
+    result = quorate.run(panel, out=tmp_path / "runs")
+    told = json.loads((result.folder / "certificate" / "certificate.json").read_text())
+    assert {
+        "venue": "binance_usdm",
+        "kind": "funding",
+        "symbol": "AAAUSDT",
+        "rule": "VALUE_MISSING",
+        "n": 1,
+    } in told["found"]
+    assert certificate.read(result.folder / "certificate").valued[0].findings.equals(mine)
+    for page in ("certificate.html", "report.html"):
+        text = (result.folder / page).read_text()
+        assert "VALUE_MISSING" in text
+        assert "the funding of binance_usdm" in text
+
+
+def test_a_certificate_of_before_has_no_funding_and_is_whole(perps, tmp_path):
+    panel = quorate.load(
+        perps / "bars", venue="binance_usdm", kind="perp", funding=perps / "funding"
+    )
+    certificate.write(panel.certificate, tmp_path)
+    path = tmp_path / "certificate.json"
+    about = json.loads(path.read_text())
+    del about["valued"]
+    path.write_text(json.dumps(about))
+    assert certificate.read(tmp_path).valued == ()
+    certificate.write(panel.certificate, tmp_path)
+    (tmp_path / "input0.findings.parquet").unlink()
+    assert certificate.salvage(tmp_path).damaged[0].startswith("input0.findings.parquet: ")

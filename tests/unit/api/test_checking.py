@@ -239,7 +239,9 @@ def test_what_is_for_bars_is_refused_of_funding(funding, tmp_path, given):
     store(tmp_path / "elsewhere", GOOD=bars(20))
     if "other" in given:
         given = {"other": tmp_path / "elsewhere"}
-    with pytest.raises(ConfigError, match="holds funding, and a second vendor and a length"):
+    with pytest.raises(
+        ConfigError, match="holds funding, and a second vendor, a length and assets"
+    ):
         quorate.check_data(funding, **given)
 
 
@@ -302,3 +304,30 @@ def test_instruments_are_no_series(tmp_path):
     done = quorate.import_data(where, tmp_path / "lake", **said)
     with pytest.raises(DataError, match="holds instruments, which are facts"):
         quorate.check_data(done.folder)
+
+
+def test_symbols_of_one_asset_are_checked_as_one_coin_by_a_table(tmp_path, capsys):
+    good = bars(600)
+    old = good.with_columns(pl.col("open", "high", "low", "close") * 0.01)
+    where = store(tmp_path / "one", OLDUSDT=old[:300], NEWUSDT=good[300:], REST=good)
+    other = store(tmp_path / "two", NEWUSDT=good)
+    table = tmp_path / "assets.csv"
+    table.write_text("symbol,asset,units\nOLDUSDT,coin,0.01\nNEWUSDT,coin,1\n")
+    apart = quorate.check_data(where, other=other)
+    assert apart.coins["symbol"].to_list() == ["NEWUSDT", "OLDUSDT", "REST"]
+    assert len(apart.successors) == 1
+    found = quorate.check_data(where, other=other, assets=table)
+    assert found.coins.select("symbol", "n_traded").rows() == [("OLDUSDT", 599), ("REST", 599)]
+    assert set(found.findings["rule"]) == {"ROW_UNFINISHED"}  # and no return across the change
+    assert found.pairs.select("symbol", "other", "n_bars", "agree_frac").rows() == [
+        ("OLDUSDT", "NEWUSDT", 599, 1.0)
+    ]
+    assert found.successors == ()
+    assert found.renames[0].startswith("OLDUSDT goes on as NEWUSDT from 2023-02-02 01:00:00Z")
+    named = quorate.check_data(where, assets=table, symbols=["NEW", "OLD"])
+    assert named.coins["symbol"].to_list() == ["OLDUSDT"]
+    assert run(["data", "check", str(where), "--assets", str(table)]) == 0
+    assert "OLDUSDT goes on as NEWUSDT" in capsys.readouterr().out
+    paid = store(tmp_path / "paid", OLDUSDT=settlements([START_MS], [1e-4]))
+    with pytest.raises(ConfigError, match="assets are for bars"):
+        quorate.check_data(paid, assets=table)

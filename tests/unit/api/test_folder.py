@@ -48,6 +48,8 @@ def test_a_full_disk_leaves_nothing_and_says_so(tmp_path, error):
             (partial / "half.parquet").write_text("half", encoding="utf-8")
             raise error
 
-    with pytest.raises(DataError, match=r"(?s)cannot be written: No space left.*--out"):
+    with pytest.raises(
+        DataError, match=r"(?s)No space left.*, after 4 bytes of it; in /.* are free.*--out"
+    ):
         fill()
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ from tests.unit.lake.builders import START_MS, bars, put, settlements, store
 import quorate
 from quorate.cli import run
 from quorate.errors import ConfigError, DataError, SchemaError
-from quorate.lake import layout
+from quorate.lake import assets, layout
 
 KEY = layout.Key("binance_spot", "ohlcv", "5m")
 LATER = datetime(2024, 1, 1, tzinfo=UTC)
@@ -172,6 +173,21 @@ def test_facts_need_a_symbol_in_every_row_and_a_time(tmp_path):
     assert done.n_added == 2
     assert done.failed["file"].to_list() == ["half.parquet", "none.parquet"]
     assert all("a row has no symbol" in error for error in done.failed["error"])
+
+
+def test_facts_may_say_which_asset_a_symbol_is(tmp_path):
+    """An id that stays when the name changes, and how many of the asset one coin is."""
+    where = tmp_path / "facts"
+    where.mkdir()
+    facts = {"symbol": ["LEND", "AAVE"], "tick": [0.1, 0.1], "lot": [1, 1]}
+    told = pl.DataFrame(facts | {"asset": ["aave", "aave"], "units": ["0.01", None]})
+    told.write_parquet(where / "facts.parquet")
+    bring(where, tmp_path, kind="instruments", known_at="2024-01-01")
+    kept = layout.read(tmp_path / "lake", layout.Key("binance_spot", "instruments", "event"))
+    names = ("symbol", "asset", "units")
+    assert kept.select(names).rows() == [("AAVE", "aave", None), ("LEND", "aave", "0.01")]
+    kept.write_parquet(tmp_path / "assets.parquet")
+    assert assets.read(tmp_path / "assets.parquet")["LEND"].units == Fraction(1, 100)
 
 
 @pytest.mark.parametrize("name", ["1m", "2h", "3d", "1w"])

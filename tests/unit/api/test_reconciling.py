@@ -11,6 +11,7 @@ from tests.unit.lake.builders import bars, put, store, without
 import quorate
 from quorate.cli import run
 from quorate.errors import ConfigError, DataError
+from quorate.lake import disk
 
 N = 600
 
@@ -142,3 +143,151 @@ def test_the_command_takes_a_span(folders, capsys):
     words = ["data", "reconcile", *map(str, folders), "--kind", "spot", "--json"]
     assert run([*words, "--start", "2023-02-02", "--end", "2023-02-03"]) == 0
     assert json.loads(capsys.readouterr().out)["coins"][0]["n_bars"] == 288
+
+
+@pytest.fixture
+def strangers(tmp_path):
+    """Two vendors who never agree on AAA, and on every bar of BBB."""
+    good = bars(N)
+    return (
+        store(tmp_path / "one", AAAUSDT=good, BBBUSDT=good),
+        store(tmp_path / "two", AAAUSDT=priced(good, 1.02), BBBUSDT=good),
+    )
+
+
+def test_vendors_that_never_agree_are_refused_and_nothing_is_written(strangers, tmp_path, capsys):
+    where = tmp_path / "new" / "merged"
+    with pytest.raises(DataError) as refusal:
+        quorate.reconcile_data(strangers, kind="spot", symbols=["AAA"], to=where)
+    assert (
+        "AAAUSDT: one and two are 198.0 bps apart, the median of 599 common bars; 100.0 bps are"
+        in (refusal.value.message)
+    )
+    assert "quorate data check" in refusal.value.hint
+    assert not (tmp_path / "new").exists()
+    words = ["data", "reconcile", *map(str, strangers), "--kind", "spot", "--symbols", "AAA"]
+    assert run([*words, "--to", str(where)]) == 3
+    assert not (tmp_path / "new").exists()
+    assert run(words) == 3  # of a merge that is only looked at too, once it was shown
+    said = capsys.readouterr()
+    assert "599 bars are left out" in said.out
+    assert "1 of 1 coins have no bar that can be merged: AAAUSDT: one and two" in said.err
+
+
+def test_of_several_coins_the_others_are_merged(strangers, tmp_path, capsys):
+    where = store(tmp_path / "merged", AAAUSDT=bars(3))
+    older = (where / "AAAUSDT.parquet").read_bytes()
+    found = quorate.reconcile_data(strangers, kind="spot", to=where)
+    assert [name for name, _ in found.refused] == ["AAAUSDT"]
+    assert (where / "AAAUSDT.parquet").read_bytes() == older
+    assert pl.read_parquet(where / "BBBUSDT.parquet").height == N - 1
+    words = ["data", "reconcile", *map(str, strangers), "--kind", "spot", "--to", str(where)]
+    assert run([*words, "--json"]) == 3
+    said = capsys.readouterr()
+    (told,) = json.loads(said.out)["refused"]
+    assert (told["symbol"], told["why"][:11]) == ("AAAUSDT", "one and two")
+    assert "it was not written" in said.err
+
+
+def test_a_span_without_a_bar_is_refused(folders, tmp_path):
+    with pytest.raises(DataError, match="AAAUSDT: no vendor has a bar of it from 2024-01-01 "):
+        quorate.reconcile_data(folders, kind="spot", start="2024-01-01", to=tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()
+
+
+def test_bars_that_a_vendor_alone_has_do_not_make_a_series_of_strangers(tmp_path):
+    """Each has days of its own, and where both have bars they show two coins."""
+    good = bars(N)
+    one = store(tmp_path / "one", AAAUSDT=good[:400])
+    two = store(tmp_path / "two", AAAUSDT=priced(good, 2.0)[200:])
+    with pytest.raises(DataError, match="the median of 199 common bars"):
+        quorate.reconcile_data([one, two], kind="spot", to=tmp_path / "merged")
+    found = quorate.reconcile_data([one, two], kind="spot")
+    assert (found.coins["n_taken"].to_list(), found.disputed.height) == ([0, 0], 199)
+
+
+def test_a_coin_without_a_believed_bar_is_named(tmp_path):
+    broken = bars(N).with_columns(low=pl.lit(1e9))
+    one = store(tmp_path / "one", AAAUSDT=broken, BBBUSDT=bars(N))
+    two = store(tmp_path / "two", AAAUSDT=bars(N), BBBUSDT=bars(N))
+    found = quorate.reconcile_data([one, two], kind="spot")
+    assert found.refused == (("AAAUSDT", "no bar of the first vendor that has it can be believed"),)
+
+
+def test_a_disk_that_fills_up_leaves_what_was_there(folders, tmp_path, monkeypatch):
+    where = store(tmp_path / "merged", AAAUSDT=bars(3))
+    write = disk.replace
+
+    def replace(path, held):
+        if path.name == "BBB.parquet":
+            raise DataError("no space", hint="free some")
+        write(path, held)
+
+    monkeypatch.setattr(disk, "replace", replace)
+    with pytest.raises(DataError, match="no space"):
+        quorate.reconcile_data(folders, kind="spot", to=where)
+    assert [each.name for each in where.iterdir()] == ["AAAUSDT.parquet"]
+    assert pl.read_parquet(where / "AAAUSDT.parquet").height == 3
+
+
+@pytest.fixture
+def renamed(tmp_path):
+    """Return two vendors of a coin that was renamed at 100 to 1, of one of whom but the new name.
+
+    The first has OLD for 300 bars and NEW from there on; the second only NEW, whole; and a coin
+    that the first does not have at all under an older name, and a third vendor under both.
+    """
+    good = bars(N)
+    old = priced(good, 0.01).with_columns(pl.col("volume") * 100.0)
+    table = tmp_path / "assets.csv"
+    table.write_text(
+        "symbol,asset,units\nOLDUSDT,coin,0.01\nNEWUSDT,coin,1\nLASTUSDT,other,1\n"
+        "LATEUSDT,other,1\n"
+    )
+    return table, (
+        store(tmp_path / "one", OLDUSDT=old[:300], NEWUSDT=good[300:]),
+        store(tmp_path / "two", NEWUSDT=good, LASTUSDT=good[:300], LATEUSDT=good[300:]),
+        store(tmp_path / "three", LATEUSDT=good),
+    )
+
+
+def test_symbols_of_one_asset_are_one_coin_by_a_table(renamed, tmp_path):
+    table, folders = renamed
+    apart = quorate.reconcile_data(folders, kind="spot")
+    assert apart.coins["symbol"].unique(maintain_order=True).to_list() == [
+        "NEWUSDT",
+        "OLDUSDT",
+        "LASTUSDT",
+        "LATEUSDT",
+    ]
+    found = quorate.reconcile_data(folders, kind="spot", assets=table, to=tmp_path / "merged")
+    assert found.coins.rows() == [
+        ("OLDUSDT", "one", N - 1, N - 1, 0),
+        ("OLDUSDT", "two", N - 1, 0, 0),
+        ("LASTUSDT", "two", N - 1, N - 1, 0),
+        ("LASTUSDT", "three", N - 1, 0, 0),
+    ]
+    merged = pl.read_parquet(tmp_path / "merged" / "OLDUSDT.parquet")
+    assert set(merged["n_agree"]) == {2}
+    assert merged["close"].to_numpy() == pytest.approx(0.01 * bars(N)["close"].to_numpy()[:-1])
+    who, said = found.renames[0]
+    assert (who, said[:57]) == ("one", "OLDUSDT goes on as NEWUSDT from 2023-02-02 01:00:00Z (pri")
+    assert [who for who, _ in found.renames] == ["one", "two", "two", "three"]
+    assert found.renames[2][1] == "OLDUSDT is NEWUSDT here (prices x 1/100): one asset, coin."
+
+
+@pytest.mark.parametrize("asked", ["OLDUSDT", "OLD", "NEWUSDT", "NEW"])
+def test_a_renamed_coin_answers_to_each_of_its_names(renamed, asked):
+    table, folders = renamed
+    found = quorate.reconcile_data(folders, kind="spot", assets=table, symbols=[asked])
+    assert set(found.coins["symbol"]) == {"OLDUSDT"}
+
+
+def test_the_command_takes_a_table_of_assets(renamed, capsys):
+    table, folders = renamed
+    words = ["data", "reconcile", *map(str, folders), "--kind", "spot", "--assets", str(table)]
+    assert run(words) == 0
+    assert "one: OLDUSDT goes on as NEWUSDT" in capsys.readouterr().out
+    assert run([*words, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["renames"]) == 4
+    assert run([*words[:-1], str(folders[0] / "nothing.csv")]) == 3

@@ -59,6 +59,13 @@ def test_a_row_a_symbol(lake):
     ]
 
 
+def test_a_symbol_without_a_row_is_not_counted(lake):
+    """A write that was broken off before its first month left its folder behind."""
+    (layout.folder(lake, KEY) / "symbol=C").mkdir()
+    assert quorate.stock(lake)["symbols"].to_list() == [2, 1, 1]
+    assert quorate.stock(lake, symbols=True).row(2)[3:7] == ("C", None, None, 0)
+
+
 def test_no_data_file_is_opened(lake):
     for path in lake.rglob("part.parquet"):
         path.write_bytes(b"")

@@ -193,6 +193,36 @@ def test_the_command_tells_what_survivors_would_have_claimed(folder, capsys):
     told = json.loads(capsys.readouterr().out)["survivorship"]
     assert told["n_ended"] == 1
     assert len(told["days"]) == 70
+    assert (told["rebalance_days"], told["cost_bps"], told["haircut"]) == (1, 10.0, 0.05)
+    names = [row["measure"] for row in told["measures"]]
+    assert names == ["return", "sharpe", "drawdown", "costs", "ends"]
+    gap = told["measures"][0]
+    assert (
+        gap["difference"] == pytest.approx(told["flattery"]) == gap["survivors"] - gap["everyone"]
+    )
+    for words in ("return, %", "Sharpe ratio, a year", "largest drawdown, %", "survivors add"):
+        assert words in said
+
+
+def test_costs_haircut_and_rebalancing_may_be_others(folder, capsys, monkeypatch):
+    span = "2023-02-20", "2023-04-30"
+    dear, cheap = (
+        quorate.survivorship(folder, *span, GIVEN, cost_bps=bps).everyone for bps in (200.0, 0.0)
+    )
+    assert dear < cheap
+    kind, hard = (
+        quorate.survivorship(folder, *span, GIVEN, haircut=part).everyone for part in (0.0, 0.5)
+    )
+    assert hard < kind
+    monkeypatch.setenv("QUORATE_EXCHANGE__DELISTING_HAIRCUT", "0.5")
+    assert quorate.survivorship(folder, *span, GIVEN).everyone == hard
+    words = ["data", "universe", str(folder), "--at", span[0], "--until", span[1], "--json"]
+    words += ["--min-age-days", "10", "--turnover-days", "5", "--min-turnover", "500"]
+    assert run([*words, "--rebalance-days", "30", "--cost-bps", "20", "--haircut", "0.1"]) == 0
+    told = json.loads(capsys.readouterr().out)["survivorship"]
+    assert (told["rebalance_days"], told["cost_bps"], told["haircut"]) == (30, 20.0, 0.1)
+    assert run([*words, "--rebalance-days", "0"]) == 2
+    assert "rebalance_days is 0, outside [1, 10000]" in capsys.readouterr().err
 
 
 def test_a_day_beyond_the_data_is_refused_where_nothing_is_known(folder, capsys):

@@ -165,3 +165,19 @@ def test_a_series_that_ends_a_day_before_the_grid_is_dead():
 
 def test_codes_are_what_the_core_expects():
     assert lay([series([0])], grid(1)).status[0, 0] == Bar.TRADED
+
+
+def test_what_stands_in_a_hole_is_the_price_before_it_whatever_comes_behind():
+    """Nothing is filled backwards, and nothing is drawn from one side of a hole to the other."""
+    for rows in ([0, 1, 5, 6], [0, 1, 20, 21]):
+        one, two = (
+            lay([series(rows, price=np.array([100.0, 101.0, behind, behind]))], grid(22))
+            for behind in (102.0, 900.0)
+        )
+        hole = slice(rows[1] + 1, rows[2])
+        for name in ("open", "high", "low", "close", "volume", "status"):
+            np.testing.assert_array_equal(getattr(one, name)[hole], getattr(two, name)[hole])
+        seen = one.close[hole, 0]
+        assert set(seen[np.isfinite(seen)]) == {101.0}
+    late = lay([series([5, 6])], grid(7))
+    assert np.isnan(late.close[:5, 0]).all()

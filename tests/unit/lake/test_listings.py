@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 from tests.unit.venues.building import HOUR, QUICK, START, markets
 
@@ -58,6 +59,29 @@ def test_one_that_is_listed_no_more_is_noted_once(tmp_path):
     kept = layout.history(tmp_path, KEY, ("ETHUSDT",)).sort("known_at")
     assert kept["active"].to_list() == [True, False, True]
     assert kept["tick"].n_unique() == kept["listed_at"].n_unique() == 1
+
+
+def test_the_asset_that_somebody_said_stays_when_the_venue_says_something_else(tmp_path):
+    facade = markets(10, coins=("BTC", "ETH"))
+    with served(facade) as server:
+        note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+        said = layout.read(tmp_path, KEY, ("ETHUSDT",))
+        later = datetime.fromtimestamp((facade.futures.now_ms + HOUR) / 1e3, UTC)
+        layout.store(
+            said.with_columns(asset=pl.lit("ether")), tmp_path, KEY, "ETHUSDT", known_at=later
+        )
+        facade.futures.now_ms += 24 * HOUR
+        same = note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+        old = facade.futures.instruments["ETHUSDT"]
+        facade.futures.list(old._replace(tick="0.1"))
+        note("binanceusdm", tmp_path, url=server.url, patience=QUICK)
+    assert not any(each.changed for each in same)
+    kept = layout.history(tmp_path, KEY, ("ETHUSDT",)).sort("known_at")
+    assert kept.select("tick", "asset").rows() == [
+        ("0.01", None),
+        ("0.01", "ether"),
+        ("0.1", "ether"),
+    ]
 
 
 def test_a_list_that_is_cut_short_is_not_believed(tmp_path):

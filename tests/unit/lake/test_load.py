@@ -182,8 +182,10 @@ def test_files_of_two_intervals_are_refused(tmp_path):
 
 @pytest.mark.parametrize("minutes", [240, 1440, 7])
 def test_bars_must_divide_an_hour(tmp_path, minutes):
-    with pytest.raises(DataError, match="divide an hour"):
+    with pytest.raises(DataError, match="divide an hour") as refusal:
         spot(store(tmp_path, A=bars(minutes=minutes)))
+    names_it = f"quorate data universe {tmp_path} --at DAY --until DAY" in refusal.value.hint
+    assert names_it == (minutes > 60)
 
 
 def test_a_bad_row_stops_the_load(tmp_path):

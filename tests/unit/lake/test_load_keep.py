@@ -37,7 +37,8 @@ def told(panel):
         (origin, [table.write_json() for table in quality])
         for origin, quality in panel.certificate.venues
     ]
-    rest = panel.certificate._replace(venues=())
+    tables += [(each[:2], each.findings.write_json()) for each in panel.certificate.valued]
+    rest = panel.certificate._replace(venues=(), valued=())
     return found | {"tables": tables, "certificate": rest}
 
 

@@ -12,8 +12,10 @@ from tests.unit.lake.builders import START_MS, bars, settlements, store
 
 import quorate
 from quorate.cli import run
+from quorate.errors import DataError
 from quorate.lake import PanelSpec, Source, certificate, keep, layout, load, multiples
 from quorate.lake.multiples import Claim, find
+from quorate.lake.reading import named
 from quorate.lake.sectors import sectors
 from quorate.lake.shelf import Reading, Shelf
 
@@ -226,3 +228,42 @@ def test_vendors_are_reconciled_at_the_multiple(tmp_path, capsys):
 def test_a_multiple_is_of_the_sector_of_its_asset():
     codes = sectors(["PEPEUSDT", "1000PEPEUSDT", "SHIB1000USDT", "1000NOSUCHUSDT"])
     assert codes.tolist() == [codes[0]] * 3 + [-1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored", "meant"),
+    [
+        ("PEPE", "1000PEPEUSDT", "1000PEPEUSDT"),
+        ("PEPEUSDT", "1000PEPEUSDT", "1000PEPEUSDT"),
+        ("SHIB", "SHIB1000USDT", "SHIB1000USDT"),
+        ("BONK", "kBONK", "kBONK"),
+        ("1000PEPE", "PEPEUSDT", "PEPEUSDT"),  # and back
+        ("BABYDOGE", "1MBABYDOGEUSDT", "1MBABYDOGEUSDT"),
+    ],
+)
+def test_a_coin_that_is_asked_for_is_found_under_a_multiple(asked, stored, meant):
+    assert named([asked, "BTC"], {"BTCUSDT": (), stored: ()}) == (meant, "BTCUSDT")
+
+
+def test_of_a_coin_and_its_thousand_the_coin_is_meant():
+    files = {"PEPEUSDT": (), "1000PEPEUSDT": ()}
+    assert named(["PEPE", "1000PEPE"], files) == ("PEPEUSDT", "1000PEPEUSDT")
+
+
+def test_of_two_multiples_the_error_names_both():
+    with pytest.raises(DataError, match="PEPE may mean 1000PEPEUSDC, 1000PEPEUSDT") as refusal:
+        named(["PEPE"], {"1000PEPEUSDT": (), "1000PEPEUSDC": ()})
+    assert "in full" in refusal.value.hint
+    assert named(["PEPEUSDC"], {"1000PEPEUSDT": (), "1000PEPEUSDC": ()}) == ("1000PEPEUSDC",)
+
+
+def test_each_command_finds_the_multiple(folders, tmp_path):
+    perp, _ = folders
+    assert quorate.check_data(perp, symbols=["PEPE"]).coins["symbol"].to_list() == ["1000PEPEUSDT"]
+    panel = quorate.load(perp, venue="binance_spot", kind="spot", symbols=["PEPE"])
+    assert panel.symbols == ("1000PEPEUSDT",)
+    other = store(tmp_path / "other", kPEPE=pl.read_parquet(perp / "1000PEPEUSDT.parquet"))
+    merged = quorate.reconcile_data([perp, other], kind="perp", symbols=["PEPE"])
+    assert set(merged.coins["symbol"]) == {"1000PEPEUSDT"}
+    with pytest.raises(DataError, match="no bars of DOGE"):
+        quorate.check_data(perp, symbols=["DOGE"])

@@ -29,7 +29,14 @@ def folder(tmp_path_factory):
             for name in ("open", "high", "low", "close")
         ),
     )
-    return store(tmp_path_factory.mktemp("bars"), HOLED=doubled, FROZEN=frozen, WHOLE=rows)
+    thin = rows.with_columns(  # every third bar is untraded, and three runs of five
+        pl.when(pl.int_range(pl.len()) % 3 * (pl.int_range(pl.len()) % 20 > 4) == 0)
+        .then(0.0)
+        .otherwise("volume")
+        .alias("volume")
+    )
+    where = tmp_path_factory.mktemp("bars")
+    return store(where, HOLED=doubled, FROZEN=frozen, THIN=thin, WHOLE=rows)
 
 
 def told(folder, **span):
@@ -54,6 +61,9 @@ def test_two_spans_side_by_side_tell_what_the_whole_does(folder, row):
     assert added == {key: whole.get(key, 0) for key in keys}
     assert whole["HOLED", "n_rows"] == 3 * DAY - 22 + 10
     assert (whole["HOLED", "n_filled"], whole["HOLED", "n_missing"]) == (3 + 11 + 5, 3)
+    thin = [i for i in range(3 * DAY) if i % 3 == 0 or i % 20 <= 4]
+    assert whole["THIN", "VOLUME_ZERO"] == len(thin)
+    assert first["THIN", "VOLUME_ZERO"] == sum(i < row for i in thin)
     assert whole["FROZEN", "FROZEN_END"] == whole["FROZEN", "n_frozen"] == 3 * DAY - 200
 
 

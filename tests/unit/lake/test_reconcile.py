@@ -143,6 +143,18 @@ def test_values_of_a_bar_come_from_one_vendor():
     assert got.series.taker_buy[7] == 3.5
 
 
+def test_a_volume_is_its_venues_own_and_held_against_no_other():
+    """However far volumes are apart, prices alone say who agrees; none is added to another."""
+    close = walk()
+    first = series(close, volume=3.0)
+    likes = [merge(first, series(noisy(close), volume=each)) for each in (0.0, 3.0, 9e9)]
+    for got in likes:
+        assert (got.disputed.size, got.n_agree.min()) == (0, 2)
+        assert set(got.series.volume) == {3.0}
+    told = [reconcile.compare(first, each.series, 1e-6, 5) for each in likes]
+    assert all(np.array_equal(each.bps, told[0].bps) for each in told)
+
+
 def test_spot_and_perpetual_are_not_merged():
     close = series(walk())
     with pytest.raises(ValueError, match="the basis between them is a price"):

@@ -11,7 +11,7 @@ from tests.unit.lake import flawed
 from tests.unit.lake.builders import bars, store
 
 from quorate.errors import DataError
-from quorate.lake import keep, load, room, strands
+from quorate.lake import PanelSpec, Source, keep, load, room, strands
 
 
 def test_what_does_not_fit_is_refused_in_memory_and_kept_on_disk(tmp_path, monkeypatch):
@@ -46,6 +46,19 @@ def test_rows_are_counted_only_where_it_may_come_to_that(tmp_path, monkeypatch):
     room.refuse_what_cannot_be_read([paths])
     monkeypatch.setattr(room, "free_bytes", lambda: None)
     room.refuse_what_cannot_be_read([paths])
+
+
+def test_the_files_of_a_second_venue_count_at_a_multiple_too(tmp_path, monkeypatch):
+    """Their names alone say so before a row is read; what prices say of them is known later."""
+    perp = store(tmp_path / "perp", **{"1000PEPEUSDT": bars(100)})
+    spot = store(tmp_path / "spot", PEPEUSDT=bars(3_000), DOGEUSDT=bars(5_000))
+    spec = PanelSpec(
+        (Source(perp, "binance_usdm", "perp"), Source(spot, "binance_spot", "spot")),
+        assume_funding=1e-4,
+    )
+    monkeypatch.setattr(room, "free_bytes", lambda: 56 * 3_099)
+    with pytest.raises(DataError, match="3,100 rows of 2 files take"):
+        load(spec)
 
 
 def test_memory_that_runs_out_meanwhile_is_told_with_the_way_out(tmp_path, monkeypatch):

@@ -10,6 +10,8 @@ import pytest
 
 from quorate.errors import DataError
 from quorate.lake.survivorship import survivorship
+from quorate.statistics.drawdowns import max_drawdown
+from quorate.statistics.ratios import sharpe
 
 START = date(2023, 1, 1)
 
@@ -27,13 +29,13 @@ def frames(closes, is_in):
     return days, table.select("symbol", "day", verdict.alias("verdict"))
 
 
-def naive(closes, is_in, haircut, cost):
-    """Return the growth of 1 by a ledger of money, one coin and day at a time."""
+def naive(closes, is_in, haircut, cost, every=1):
+    """Return the growth of 1, and what was paid and lost, by a ledger of money."""
     n_days, n_coins = closes.shape
     money, held = 1.0, dict.fromkeys(range(n_coins), 0.0)
     price = {}
     ends = [max(d for d in range(n_days) if np.isfinite(closes[d, c])) for c in range(n_coins)]
-    curve = []
+    curve, costs, ends_lost = [], 0.0, 0.0
     for d in range(n_days):
         total = money + sum(held.values())
         stuck = [
@@ -47,24 +49,29 @@ def naive(closes, is_in, haircut, cost):
         free = [c for c in held if is_in[d, c] and c in price and c not in stuck]
         share = (total - sum(held[c] for c in stuck)) / len(free) if free else 0.0
         want = {c: held[c] if c in stuck else share if c in free else 0.0 for c in held}
+        if d % every:
+            want = dict(held)  # parts drift, and what was paid out waits
         paid = cost * sum(abs(want[c] - held[c]) for c in held)
         money = total - sum(want.values()) - paid
+        costs += paid / total
         for c in held:
             held[c] = want[c]
             if np.isfinite(closes[d, c]):
                 held[c] *= closes[d, c] / price.get(c, closes[d, c])
                 price[c] = closes[d, c]
             elif d == ends[c] + 1:
+                ends_lost += held[c] * haircut / total
                 held[c] *= 1.0 - haircut
             if d > ends[c]:
                 money += held[c]
                 held[c] = 0.0
         curve.append(money + sum(held.values()))
-    return np.array(curve)
+    return np.array(curve), costs, ends_lost
 
 
+@pytest.mark.parametrize("every", [1, 2, 7])
 @pytest.mark.parametrize("seed", range(6))
-def test_both_curves_are_those_of_a_ledger(seed):
+def test_both_curves_are_those_of_a_ledger(seed, every):
     rng = np.random.default_rng(seed)
     closes = np.exp(np.cumsum(rng.normal(0, 0.05, (40, 6)), axis=0))
     closes[rng.random(closes.shape) < 0.05] = np.nan
@@ -73,17 +80,73 @@ def test_both_curves_are_those_of_a_ledger(seed):
     closes[:10, 2] = np.nan  # is listed later
     is_in = rng.random(closes.shape) < 0.8
     is_in &= ~np.isnan(np.vstack([np.full(6, np.nan), closes[:-1]]))  # as NOT_TRADING has it
-    found = survivorship(*frames(closes, is_in), haircut=0.1, cost_bps=25.0)
-    np.testing.assert_allclose(
-        found.days["everyone"].to_numpy(), naive(closes, is_in, 0.1, 0.0025), rtol=1e-12
-    )
+    found = survivorship(*frames(closes, is_in), haircut=0.1, cost_bps=25.0, rebalance_days=every)
     left = is_in.copy()
     left[:, 1] = False
-    np.testing.assert_allclose(
-        found.days["survivors"].to_numpy(), naive(closes, left, 0.1, 0.0025), rtol=1e-12
-    )
+    for name, members in (("everyone", is_in), ("survivors", left)):
+        curve, costs, lost = naive(closes, members, 0.1, 0.0025, every)
+        np.testing.assert_allclose(found.days[name].to_numpy(), curve, rtol=1e-12)
+        measured = dict(found.measures.select("measure", name).iter_rows())
+        assert measured["costs"] == pytest.approx(costs, rel=1e-12)
+        assert measured["ends"] == pytest.approx(lost, rel=1e-12)
+        daily = curve / np.append(1.0, curve[:-1]) - 1.0
+        assert measured["return"] == pytest.approx(curve[-1] - 1.0)
+        assert measured["sharpe"] == pytest.approx(sharpe(daily))
+        assert measured["drawdown"] == pytest.approx(max_drawdown(daily))
     assert found.n_ended == 1
     assert found.flattery == found.survivors - found.everyone
+    gaps = found.measures.filter(pl.col("survivors") - pl.col("everyone") != pl.col("difference"))
+    assert gaps.is_empty()
+    assert found.measures["unit"].to_list() == [
+        "fraction",
+        "a year of 365 days",
+        "fraction",
+        "fraction of equity",
+        "fraction of equity",
+    ]
+
+
+def test_what_everyone_has_made_by_a_day_reads_no_later_one():
+    """Who is held, in which part, and at which cost is known then; only who survives is not."""
+    rng = np.random.default_rng(4)
+    closes = np.exp(np.cumsum(rng.normal(0, 0.05, (40, 6)), axis=0))
+    closes[20:, 1] = np.nan
+    is_in = rng.random(closes.shape) < 0.8
+    is_in &= ~np.isnan(np.vstack([np.full(6, np.nan), closes[:-1]]))
+    given = {"haircut": 0.1, "cost_bps": 25.0, "rebalance_days": 3}
+    whole = survivorship(*frames(closes, is_in), **given).days["everyone"]
+    other = closes.copy()
+    other[30:] *= rng.uniform(0.5, 2.0, (10, 6))  # another future
+    other[34:, 2] = np.nan  # in which another coin dies
+    for later, n in ((other, 30), (closes[:30], 30), (closes[:23], 23)):
+        seen = survivorship(*frames(later, is_in[: len(later)]), **given).days["everyone"]
+        assert seen[:n].equals(whole[:n])
+
+
+def test_parts_that_are_set_once_drift_and_what_ended_waits_in_money():
+    closes = np.array([[1.0, 1.0], [2.0, 1.0], [4.0, 0.5], [4.0, np.nan], [8.0, np.nan]])
+    days, verdicts = frames(closes, np.array([[1, 1]] * 4 + [[1, 0]], bool))
+    span = verdicts.filter(pl.col("day") > START)  # both have a close the evening before
+    found = survivorship(days, span, haircut=0.2, cost_bps=0.0, rebalance_days=1_000)
+    # half each: 2 and 1, then 4 and 0.5, then 0.5 less a fifth
+    assert found.days["everyone"].to_list() == pytest.approx([1.5, 2.25, 2.2, 4.2])
+    assert found.days["survivors"].to_list() == pytest.approx([2.0, 4.0, 4.0, 8.0])
+    lost = found.measures.filter(pl.col("measure") == "ends")
+    assert lost["everyone"].item() == pytest.approx(0.2 * 0.25 / 2.25)
+    assert lost["survivors"].item() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"rebalance_days": 0}, "rebalance_days is 0, outside"),
+        ({"haircut": 1.5}, "haircut is 1.5, outside"),
+        ({"cost_bps": float("nan")}, "cost_bps is nan, outside"),
+    ],
+)
+def test_numbers_are_bounded(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        survivorship(*frames(np.ones((3, 1)), np.ones((3, 1), bool)), **wrong)
 
 
 def test_a_coin_that_ends_loses_the_haircut():

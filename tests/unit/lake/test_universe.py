@@ -112,3 +112,15 @@ def test_rules_are_bounded():
         for wrong in (low - 1, high + 1, float("nan")):
             with pytest.raises(ValueError, match=name):
                 rules(**{name: wrong})
+
+
+def test_no_coins_place_depends_on_another_or_on_what_it_is_worth():
+    """Nothing is ranked: a market cap, of that day or of a later one, is not even read."""
+    days = [coin("A", [500] * 20), coin("B", [110, 90] * 10), coin("C", [9_000] * 14, first=3)]
+    span = START + timedelta(9), START + timedelta(20)
+    together = judged(pl.concat(days), GIVEN, *span)
+    for each in days:
+        alone = judged(each, GIVEN, *span)
+        assert together.filter(pl.col("symbol") == each["symbol"][0]).equals(alone)
+    caps = pl.concat(days).with_columns(market_cap=pl.int_range(pl.len()) * 1e9)
+    assert judged(caps, GIVEN, *span).equals(together)

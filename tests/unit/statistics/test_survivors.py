@@ -20,6 +20,9 @@ def test_differences_are_of_survivors_over_everyone():
     assert found["everyone_sharpe"] == pytest.approx(sharpe(one))
     assert found["survivors_sharpe"] == pytest.approx(sharpe(two))
     assert found["sharpe_difference"] == pytest.approx(sharpe(two) - sharpe(one))
+    assert found["everyone_drawdown"] == pytest.approx(1.0 / 1.1 - 1.0)
+    assert found["survivors_drawdown"] == pytest.approx(1.1 / 1.2 - 1.0)
+    assert found["drawdown_difference"] == pytest.approx(1.1 / 1.2 - 1.0 / 1.1)
 
 
 def test_what_is_not_defined_is_none():

@@ -3,7 +3,8 @@
 In: one symbol's rows as a vendor stored them. Out: one series a coin, and every finding.
 
 1. ``rows``: order, doubles, the grid, impossible values, the unfinished last bar;
-2. ``gaps.Frozen``: what was printed after trading had stopped;
+2. ``gaps.untraded``: where nothing traded, and ``gaps.Frozen``: what was printed after trading
+   had stopped;
 3. ``identity``: one coin a name, one unit;
 4. ``outliers``: what is suspect, and ``belief``: kept or dropped;
 5. ``gaps.gaps``: what is missing, carried or a break.

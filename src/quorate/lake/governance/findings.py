@@ -42,6 +42,7 @@ class Rule(StrEnum):
     SPIKE_DISPUTED = "SPIKE_DISPUTED"
     SPIKE_REVERTED = "SPIKE_REVERTED"
     SPIKE_HELD = "SPIKE_HELD"
+    VOLUME_ZERO = "VOLUME_ZERO"
     FROZEN_END = "FROZEN_END"
     FROZEN_HALT = "FROZEN_HALT"
     SECOND_COIN = "SECOND_COIN"
@@ -111,6 +112,10 @@ ABOUT: Final[dict[Rule, About]] = {
     Rule.SPIKE_HELD: About(
         Severity.MENDED,
         "A suspect price without volume was held back, and believed when it stayed or traded.",
+    ),
+    Rule.VOLUME_ZERO: About(
+        Severity.NOTED,
+        "Nothing traded in these bars, whether their price moved or not.",
     ),
     Rule.FROZEN_END: About(
         Severity.MENDED,

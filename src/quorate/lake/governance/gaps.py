@@ -1,4 +1,4 @@
-"""Bars that are missing, and bars that a venue printed after trading had stopped.
+"""Bars that are missing, bars in which nothing traded, and bars printed after trading had stopped.
 
 In: one coin's bars. Out: what ``grid.lay`` will carry or leave absent, and what ``grid.alive``
 leaves out, told as findings; a series may come in stretches, one after the other.
@@ -66,6 +66,40 @@ def gaps(
         )
         for rule, which in ((Rule.GAP_FILLED, is_short), (Rule.GAP_BREAK, ~is_short))
     ]
+
+
+def untraded(series: Series, bar_minutes: int) -> Finding:
+    """Tell the bars without volume: the price of each may have moved or not.
+
+    Parameters
+    ----------
+    series : Series
+        Tidy bars.
+    bar_minutes : int
+        Length of a bar.
+
+    Returns
+    -------
+    Finding
+        ``n`` bars of a UTC day that follow one another from ``at`` on.
+
+    Notes
+    -----
+    Units: bars.  Causal: a bar is judged by itself.  Missing: a missing bar is not counted.
+    Spec 13.
+
+    Examples
+    --------
+    >>> from quorate.lake.sources import Series
+    >>> one, volume = np.ones(3), np.array([0.0, 1.0, 0.0])
+    >>> bars = Series("f", np.arange(3) * 300_000, one, 2 * one, one, one, volume, one)
+    >>> untraded(bars, 5).n.tolist()
+    [1, 1]
+    """
+    at = series.open_ms[series.volume == 0.0]
+    is_next = np.diff(at) == bar_minutes * MINUTE_MS
+    first = np.flatnonzero(np.append(True, ~is_next | (np.diff(at // _DAY_MS) != 0))[: at.size])
+    return found(Rule.VOLUME_ZERO, at[first], n=np.diff(np.append(first, at.size)))
 
 
 class Frozen:

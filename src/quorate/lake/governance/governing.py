@@ -99,7 +99,7 @@ class Governing:
             drop_last=self._drop_last and is_last,
             forming_ms=self._forming_ms,
         )
-        self._seen += seen
+        self._seen += [*seen, gaps.untraded(tidy, self._minutes)]
         # a venue that prints a frozen price fills the hole in which one coin becomes another
         moving = self._frozen.step(tidy, is_last=is_last)
         made: list[tuple[str, Series]] = []

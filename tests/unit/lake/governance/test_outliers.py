@@ -180,3 +180,20 @@ def test_a_price_held_before_a_break_is_not_compared_across_it():
     kept, findings = belief.believed(whole._replace(open_ms=at), 5, 1e-6, Params())
     assert {each.rule for each in findings} == {Rule.SPIKE_HELD}
     assert kept.close.size == close.size - 1
+
+
+@pytest.mark.parametrize(("price", "far"), [(0.5, [150]), (2.0, [150, 151])])
+def test_a_move_of_a_tick_is_never_suspect_however_still_a_coin_is(price, far):
+    """The deviation of a coin that rests is 0; a tick over the price stands in for it."""
+    tick = 0.01
+    close = np.full(3 * DAY, price)
+    close[2 * DAY + 50] += tick  # a step, and back
+    close[2 * DAY + 150] += 13 * tick  # beyond 8 x 1.4826 ticks of 1 / 2.13; back of 1 / 0.5 within
+
+    def suspects(tick):
+        _, findings = belief.believed(series(close), 5, tick, Params())
+        rows = ((each.at_ms - START_MS) // BAR_MS - 2 * DAY for each in findings)
+        return {each.rule for each in findings}, np.concatenate(list(rows)).tolist()
+
+    assert suspects(tick) == ({Rule.RETURN_SUSPECT}, far)
+    assert suspects(1e-6)[1] == [50, 51, 150, 151]  # by a finer tick every step is one
