@@ -29,7 +29,7 @@ WINDOW_MS: Final = 5_000
 
 
 class Answer(NamedTuple):
-    """What became of an order: a refusal of the gate, or what the book asks for after its outcome."""
+    """What became of an order: a refusal of the gate, or what the book asks for now."""
 
     intent: Intended
     refusal: Refusal | None

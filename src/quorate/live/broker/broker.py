@@ -1,0 +1,260 @@
+"""An account's broker: it sends, listens to what the book asks for, and begins every life the same.
+
+In: orders that were meant. Out: a book that is what the venue has. Each life begins with the lease,
+the journal folded, the venue asked, everything in doubt resolved, and the state SAFE.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from quorate.live.broker import heard
+from quorate.live.broker.inquire import inquire
+from quorate.live.broker.send import Answer, send
+from quorate.live.broker.sweep import Swept, sweep
+from quorate.live.controls.standing import Standing, halt, react, start
+from quorate.live.orders.book import open_orders, unresolved
+from quorate.live.orders.desk import Desk
+from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
+from quorate.live.orders.events import CancelIntended
+from quorate.venues.base import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from quorate.live.controls.facts import Facts, Proposal
+    from quorate.live.controls.limits import Limits
+    from quorate.live.orders.effects import Effect
+    from quorate.store.journal import Journal
+    from quorate.venues.port import Venue
+
+SWEEP_S: Final = 15.0
+"""How often everything is compared while orders are open."""
+
+
+class Tools(NamedTuple):
+    """What a broker needs beside journal and venue.
+
+    Notes
+    -----
+    ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read, given
+    the book and the standing; ``keep`` writes a standing down before it is obeyed; ``page`` calls
+    somebody.
+    """
+
+    now_ms: Callable[[], int]
+    facts: Callable[[Broker], Facts]
+    limits: Limits
+    keep: Callable[[Standing], None]
+    page: Callable[[str], None]
+
+
+class Broker:
+    """The orders of one account, alive.
+
+    Parameters
+    ----------
+    desk : Desk
+        The journal and its book.
+    venue : Venue
+        An open one.
+    symbols : sequence of str
+        What may be traded.
+    standing : Standing
+        As it was kept.
+    tools : Tools
+        See there.
+
+    Notes
+    -----
+    Units: ms, coins.  Causal: what is sent is on the disk before.  Missing: none.
+    """
+
+    def __init__(
+        self, desk: Desk, venue: Venue, symbols: Sequence[str], standing: Standing, tools: Tools
+    ) -> None:
+        self.desk = desk
+        self.venue = venue
+        self.symbols = tuple(symbols)
+        self.standing = standing
+        self.tools = tools
+        self.alarms: list[Alarm] = []
+        self.swept: Swept | None = None
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._is_current = False
+
+    @classmethod
+    async def begin(
+        cls,
+        journal: Journal,
+        venue: Venue,
+        symbols: Sequence[str],
+        standing: Standing,
+        tools: Tools,
+    ) -> Broker:
+        """Begin a life: lease, journal, SAFE, the venue's truth, everything in doubt asked for.
+
+        Raises
+        ------
+        LeaseError
+            Another desk holds the journal.
+        ChainError
+            The journal is not what was written.
+        """
+        desk, effects = Desk.open(journal, tools.now_ms())
+        safe = start(standing, tools.now_ms())
+        tools.keep(safe)
+        made = cls(desk, venue, symbols, safe, tools)
+        await made.carry(effects)
+        await made.compare()
+        return made
+
+    async def submit(self, orders: Sequence[Proposal]) -> list[Answer]:
+        """Send orders that pass the gate; what a refusal leads to is kept before this returns."""
+        answers = await send(
+            self.desk,
+            self.venue,
+            orders,
+            facts=lambda: self.tools.facts(self),
+            limits=self.tools.limits,
+            now_ms=self.tools.now_ms,
+        )
+        for each in answers:
+            if each.refusal is not None:
+                now_ms = self.tools.now_ms()
+                self._stand(react(self.standing, each.refusal, each.intent.symbol, now_ms))
+            await self.carry(each.effects)
+        return answers
+
+    async def cancel(self, intent_id: str, reason: str) -> None:
+        """Take an order back; what became of it is looked up, never assumed."""
+        order = self.desk.book.orders.get(intent_id)
+        if order is None or order.is_over:
+            return
+        intent = order.intent
+        now_ms = self.tools.now_ms
+        wanted = CancelIntended(at_ms=now_ms(), intent_id=intent_id, reason=reason)
+        effects = self.desk.record([wanted])
+        outcome = await self.venue.cancel(
+            intent.symbol, intent.client_id, is_conditional=intent.trigger_price is not None
+        )
+        effects += self.desk.record(heard.cancelled(intent_id, outcome, now_ms()))
+        await self.carry(effects)
+
+    async def compare(self) -> Swept:
+        """Compare everything with the venue, and obey what follows."""
+        swept = await sweep(
+            self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0
+        )
+        self._is_current = swept.is_whole
+        self.swept = swept
+        await self.carry(swept.effects)
+        for each in swept.ours:  # our mark, and not in the journal: it was lost, the order is not
+            self.tools.page(f"{each.client_id} bears our mark and is not in the journal")
+            self._stand(halt(self.standing, "an order of ours is not in the journal", self._now()))
+            await self.venue.cancel(each.symbol, each.client_id, is_conditional=each.is_conditional)
+        for symbol in {each.symbol for each in swept.foreign}:
+            self._block(symbol, "somebody else has orders here")
+        for symbol, delta in swept.moved:
+            self._block(symbol, f"the venue's position was {delta} away from the book's")
+        return swept
+
+    async def run(self) -> None:
+        """Compare again and again until cancelled: often while something is open or in doubt."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            await self.compare()
+
+    async def settled(self) -> None:
+        """Wait until nothing is in doubt any more."""
+        while self._asking:
+            await asyncio.gather(*self._asking.values())
+
+    async def carry(self, effects: Iterable[Effect]) -> None:
+        """Carry out what the book asks for, and what that leads to."""
+        for effect in effects:
+            if isinstance(effect, Alarm):
+                self.alarms.append(effect)
+                self.tools.page(f"{effect.trouble}: {effect.text}")
+            elif isinstance(effect, Halt):
+                self._block(effect.symbol, str(effect.trouble))
+            elif isinstance(effect, Resolve):
+                self._ask(effect.intent_id)
+            elif isinstance(effect, LookUp):
+                await self._look_up(effect.intent_id)
+            elif isinstance(effect, FetchTrades):
+                self._is_current = False  # the next comparison books them
+            elif isinstance(effect, Cancel):
+                await self.cancel(effect.intent_id, "it should not be alive")
+
+    async def close(self) -> None:
+        """End this life: nothing is asked any more, the journal is given back."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.desk.close()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the last comparison was whole, found no difference, and nothing is in doubt."""
+        swept = self.swept
+        return (
+            swept is not None
+            and swept.is_whole
+            and not swept.n_differences
+            and not unresolved(self.desk.book)
+        )
+
+    @property
+    def n_open(self) -> int:
+        """How many orders are or may be open."""
+        return len(open_orders(self.desk.book)) + len(unresolved(self.desk.book))
+
+    def _ask(self, intent_id: str) -> None:
+        if intent_id in self._asking:
+            return
+
+        async def ask() -> None:
+            try:
+                effects = await inquire(
+                    self.desk,
+                    self.venue,
+                    intent_id,
+                    now_ms=self.tools.now_ms,
+                    is_current=lambda: self._is_current,
+                    page=self.tools.page,
+                )
+            finally:
+                del self._asking[intent_id]
+            await self.carry(effects)
+
+        self._asking[intent_id] = asyncio.create_task(ask(), name=f"inquire {intent_id}")
+
+    async def _look_up(self, intent_id: str) -> None:
+        order = self.desk.book.orders.get(intent_id)
+        if order is None:
+            return
+        intent = order.intent
+        found = await self.venue.order(
+            intent.symbol, intent.client_id, is_conditional=intent.trigger_price is not None
+        )
+        if isinstance(found, Found):
+            seen = heard.seen(intent_id, found.view, self._now())
+            await self.carry(e for e in self.desk.record([seen]) if not isinstance(e, LookUp))
+
+    def _block(self, symbol: str, why: str) -> None:
+        if symbol not in self.standing.blocked:
+            blocked = MappingProxyType({**self.standing.blocked, symbol: why})
+            self._stand(replace(self.standing, blocked=blocked))
+
+    def _stand(self, after: Standing) -> None:
+        if after != self.standing:
+            self.tools.keep(after)
+            self.standing = after
+
+    def _now(self) -> int:
+        return self.tools.now_ms()
