@@ -67,7 +67,7 @@ class Laid(NamedTuple):
     """One venue's bars on a grid, shape (time, coin); ``first``, ``last`` rows per coin.
 
     ``first`` is 0 for a coin that has bars before the grid, ``last`` -1 for one without bars in it;
-    ``dead`` is True where nothing has traded or moved for more than 24 h when the grid ends.
+    ``since`` is the row of the last price before the grid, below zero, or ``-NEVER``.
     """
 
     open: Mat
@@ -79,7 +79,7 @@ class Laid(NamedTuple):
     status: ByteMat
     first: IntVec
     last: IntVec
-    dead: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    since: IntVec
 
 
 def hidden(laid: Laid, where: Mask) -> Laid:
@@ -180,7 +180,7 @@ def lay(
     gap_minutes : float
         A price is carried while less than this is missing.
     frozen_hours : float
-        As ``alive``; nothing traded or moved for longer at the end of the grid: the coin is dead.
+        As ``alive``.
     until_ms : int, optional
         The end of a grid that this one is a part of: bars up to there say whether any trades.
 
@@ -210,7 +210,7 @@ def lay(
         status=np.zeros(shape, dtype=np.int8),
         first=np.full(n_coins, grid.n_bars, dtype=np.int64),
         last=np.full(n_coins, -1, dtype=np.int64),
-        dead=np.zeros(n_coins, dtype=np.bool_),
+        since=np.full(n_coins, -NEVER, dtype=np.int64),
     )
     for c, series in enumerate(coins):
         if series is not None and series.open_ms.size > 0:
@@ -221,15 +221,12 @@ def lay(
             )
             before = window(believed, int(series.open_ms[0]), grid.end_ms)
             if before.open_ms.size > 0:
-                _lay_coin(laid, c, before, grid, (gap_minutes, frozen_hours))
+                _lay_coin(laid, c, before, grid, gap_minutes)
     return laid
 
 
-def _lay_coin(
-    laid: Laid, c: int, believed: Series, grid: Grid, limits: tuple[float, float]
-) -> None:
+def _lay_coin(laid: Laid, c: int, believed: Series, grid: Grid, gap_minutes: float) -> None:
     """Write one coin's column."""
-    gap_minutes, frozen_hours = limits
     row = (believed.open_ms - grid.first_ms) // grid.bar_ms
     inside = row >= 0
     status = np.full(row.size, Bar.TRADED) if believed.status is None else believed.status
@@ -239,10 +236,10 @@ def _lay_coin(
         getattr(laid, column)[row[known], c] = getattr(believed, column)[known]
     laid.first[c] = max(row[0], 0)
     laid.last[c] = max(row[-1], -1)
-    moved = row[moves(believed)]
-    quiet = grid.n_bars - 1 - (moved[-1] if moved.size else row[0])
-    laid.dead[c] = quiet * grid.bar_minutes > frozen_hours * 60
-    _carry(laid, c, row, believed, most_carried(gap_minutes, grid.bar_minutes))
+    most = most_carried(gap_minutes, grid.bar_minutes)
+    missing = np.minimum(np.diff(row, append=grid.n_bars) - 1, most)
+    laid.since[c] = _last_before(row, status, missing)
+    _carry(laid, c, row, believed, missing)
 
 
 def most_carried(gap_minutes: float, bar_minutes: int) -> int:
@@ -256,9 +253,20 @@ def most_carried(gap_minutes: float, bar_minutes: int) -> int:
     return max(math.ceil(gap_minutes / bar_minutes) - 1, 0)
 
 
-def _carry(laid: Laid, c: int, row: IntVec, series: Series, most: int) -> None:
-    """Carry the close over the first bars of every gap, that after the last bar too."""
-    missing = np.minimum(np.diff(row, append=laid.close.shape[0]) - 1, most)
+def _last_before(row: IntVec, status: np.ndarray[Any, Any], missing: IntVec) -> int:
+    """Return the last row before the grid that has a price, carried ones too."""
+    is_known = (row < 0) & (status != Bar.ABSENT)
+    is_carried = (row < -1) & (missing > 0)
+    known = row[is_known]
+    carried = np.minimum(row[is_carried] + missing[is_carried], -1)
+    return int(max(known.max(initial=-NEVER), carried.max(initial=-NEVER)))
+
+
+def _carry(laid: Laid, c: int, row: IntVec, series: Series, missing: IntVec) -> None:
+    """Carry the close over the first bars of every gap, that after the last bar too.
+
+    ``missing`` is how many of them follow each bar.
+    """
     before = np.flatnonzero((missing > 0) & (row + missing >= 0))
     if before.size == 0:
         return
