@@ -16,7 +16,8 @@ import pytest
 from tests.unit.lake.builders import START_MS, store
 
 from quorate.core.types import Market
-from quorate.lake import PanelSpec, Source, load
+from quorate.lake import NEVER, PanelSpec, Source, load
+from quorate.lake.panel import Panel, part
 
 BAR_MS = 300_000
 HOUR, DAY = 12, 288
@@ -77,6 +78,7 @@ def flat(rows: pl.DataFrame, first: int, n: int) -> pl.DataFrame:
 PRICE = ("open", "high", "low", "close")
 VOLUME = 8  # the primary venue's, among the arrays of ``made``
 STATUS = 2 * Market._fields.index("status")
+MEMBER = -1
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +120,8 @@ def files() -> Files:
     return Files(primary, second)
 
 
-def made(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> dict[str, np.ndarray]:
-    """Return each coin's arrays of the panel from a bar on, made from the rows before another.
-
-    Of every array of the market both venues, then taker volumes, then membership.
-    """
+def panel_of(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> Panel:
+    """Return the panel from a bar on, made from the rows before another."""
     folders = []
     for name, frames in (("one", files.primary), ("two", files.second)):
         rows = {
@@ -145,6 +144,15 @@ def made(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> dic
         )
     )
     assert panel.n_bars == end * 5 // minutes - start * 5 // minutes
+    return panel
+
+
+def made(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> dict[str, np.ndarray]:
+    return arrays_of(panel_of(files, end, where, start, minutes))
+
+
+def arrays_of(panel: Panel) -> dict[str, np.ndarray]:
+    """Return each coin's arrays: of the market both venues, taker volumes, and membership."""
     arrays = {}
     for c, symbol in enumerate(panel.symbols):
         parts = [getattr(panel.market, name) for name in panel.market._fields]
@@ -165,38 +173,52 @@ CUTS = (
 )
 
 
+def held_against(then: Panel, whole: Panel, end: int) -> dict[str, bool]:
+    """Compare a panel with the later one cut at its end; return who is gone in it."""
+    cut = part(whole, 0, then.n_bars)
+    known, later = arrays_of(then), arrays_of(cut)
+    ended = dict(zip(cut.symbols, cut.delisted_k.tolist(), strict=True))
+    for symbol, arrays in later.items():
+        if symbol not in known:
+            assert symbol in {"TWO.2", "STARTS"}
+            assert not (arrays[STATUS] > 0).any()
+            assert not arrays[MEMBER].any()
+            assert ended[symbol] == NEVER
+    gone = {}
+    for symbol, ended_k in zip(then.symbols, then.delisted_k.tolist(), strict=True):
+        np.testing.assert_array_equal(known[symbol], later[symbol], f"{symbol} at {end}")
+        assert ended[symbol] == ended_k, f"{symbol} at {end}"
+        gone[symbol] = ended_k != NEVER
+    np.testing.assert_array_equal(then.quote_usd, cut.quote_usd)
+    return gone
+
+
 def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
-    whole = made(files, N, tmp_path / "whole")
-    assert "TWO.2" in whole
-    assert {"SPIKES", "FROZEN", "UNIT", "ENDS", "STARTS", "DOUBLED", "GAPS"} < set(whole)
+    whole = panel_of(files, N, tmp_path / "whole")
+    assert {"SPIKES", "FROZEN", "UNIT", "STARTS", "DOUBLED", "GAPS", "TWO.2"} < set(whole.symbols)
+    said = set()
     for end in sorted(CUTS):
-        then = made(files, end, tmp_path / f"{end}")
-        for symbol, arrays in whole.items():
-            if symbol in then:
-                np.testing.assert_array_equal(then[symbol], arrays[:, :end], f"{symbol} at {end}")
-            else:
-                absent = {"TWO.2", "STARTS"}
-                assert symbol in absent
-                assert np.isnan(arrays[0, :end]).all()
+        then = panel_of(files, end, tmp_path / f"{end}")
+        said |= set(held_against(then, whole, end).items())
+    # of FROZEN no price has lacked for a day; a pause is an end until it is over
+    assert {symbol for symbol, is_gone in said if is_gone} == {"TWO", "ENDS", "BACK"}
+    assert {("BACK", False), ("ENDS", False), ("TWO", False)} < said
+    assert {s for s, k in zip(whole.symbols, whole.delisted_k, strict=True) if k != NEVER} == {
+        "TWO",
+        "ENDS",
+    }
 
 
 @pytest.mark.parametrize("minutes", [15, 60])
 def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, minutes):
-    whole = made(files, N, tmp_path / "whole", minutes=minutes)
-    assert {"TWO.2", "STARTS", "ENDS"} < set(whole)
-    seen = {value for arrays in whole.values() for value in np.unique(arrays[STATUS])}
+    whole = panel_of(files, N, tmp_path / "whole", minutes=minutes)
+    assert {"TWO.2", "STARTS", "ENDS"} < set(whole.symbols)
+    seen = {value for each in arrays_of(whole).values() for value in np.unique(each[STATUS])}
     assert seen == {0.0, 1.0, 2.0}
     for end in sorted({*CUTS, 1000, 1001, 1008, 1009, 1020, 1600, 1604, 1608, 1612, 1613}):
-        then = made(files, end, tmp_path / f"{end}", minutes=minutes)
-        n_bars = end * 5 // minutes
-        for symbol, arrays in whole.items():
-            if symbol in then:
-                np.testing.assert_array_equal(
-                    then[symbol], arrays[:, :n_bars], f"{symbol} at {end}"
-                )
-            else:
-                assert symbol in {"TWO.2", "STARTS"}
-                assert not (arrays[STATUS, :n_bars] > 0).any()
+        then = panel_of(files, end, tmp_path / f"{end}", minutes=minutes)
+        assert then.n_bars == end * 5 // minutes
+        held_against(then, whole, end)
 
 
 def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_path):

@@ -183,7 +183,7 @@ def part(panel: Panel, first: int, after: int) -> Panel:
         market=Market._make(array[rows] for array in panel.market),
         quote_usd=panel.quote_usd[rows],
         member=panel.member[rows],
-        delisted_k=delisted(panel.bars.status[:after], panel.k0, panel.bar_minutes),
+        delisted_k=delisted(panel.bars.status, panel.k0, panel.bar_minutes, after),
         source=Provenance(
             f"{panel.source.description}, {cut}", f"{panel.source.digest}:{first}:{after}"
         ),

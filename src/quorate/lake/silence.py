@@ -118,21 +118,24 @@ class Ending:
         return self._k0 + self._traded if is_gone else NEVER
 
 
-def delisted(status: ByteMat, k0: int, bar_minutes: int) -> IntVec:
+def delisted(status: ByteMat, k0: int, bar_minutes: int, until: int | None = None) -> IntVec:
     """Return the counter of the last bar that traded of coins that are gone, else ``NEVER``.
 
     Parameters
     ----------
     status : ByteMat
-        ``core.types.Bar``, shape (time, coin); read from its end, no further than it must be.
+        ``core.types.Bar``, shape (time, coin), in memory or on disk; read from its end, no further
+        than it must be.
     k0 : int
         Counter of the first bar.
     bar_minutes : int
         Length of a bar.
+    until : int, optional
+        Say it as of the row before this one; of the last row when left out.
 
     Notes
     -----
-    Units: bar counters.  Causal: what is known at the last bar: who comes back later is gone as
+    Units: bar counters.  Causal: what is known at that bar: who comes back later is gone as
     long as that is not known.  Missing: a coin that never traded has not ended.  METHODS 12.
 
     Examples
@@ -141,10 +144,10 @@ def delisted(status: ByteMat, k0: int, bar_minutes: int) -> IntVec:
     >>> delisted(two, 7, 720).tolist() == [8, NEVER]
     True
     """
-    n_bars, n_coins = status.shape
+    n_bars, n_coins = status.shape if until is None else (until, status.shape[1])
     found = np.full(n_coins, NEVER, np.int64)
     quiet = limit(bar_minutes)
-    is_open = (np.asarray(status[max(0, n_bars - quiet) :]) == Bar.ABSENT).all(axis=0)
+    is_open = (np.asarray(status[max(0, n_bars - quiet) : n_bars]) == Bar.ABSENT).all(axis=0)
     is_open &= n_bars > quiet
     for end in range(n_bars - quiet, 0, -_STRIDE):
         if not is_open.any():

@@ -62,6 +62,9 @@ def test_who_is_gone_at_the_end(status, last):
     wanted = NEVER if last is None else 7 + last
     beside = np.stack([status, np.full(status.size, T, np.int8)], axis=1)
     assert silence.delisted(beside, 7, HOUR).tolist() == [wanted, NEVER]
+    for end in range(1, status.size, 50):
+        early = silence.delisted(beside, 7, HOUR, end)
+        np.testing.assert_array_equal(early, silence.delisted(beside[:end], 7, HOUR))
     for size in (1, 7, status.size):
         coin = silence.Ending(7, HOUR)
         for t in range(0, status.size, size):

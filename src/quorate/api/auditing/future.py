@@ -43,7 +43,7 @@ def cut_panel(panel: Panel, n_bars: int) -> Panel:
         market=Market._make(np.array(array[:n_bars]) for array in panel.market),
         quote_usd=np.array(panel.quote_usd[:n_bars]),
         member=np.array(panel.member[:n_bars]),
-        delisted_k=delisted(panel.bars.status[:n_bars], panel.k0, panel.bar_minutes),
+        delisted_k=delisted(panel.bars.status, panel.k0, panel.bar_minutes, n_bars),
     )
 
 
