@@ -25,7 +25,7 @@ SILENT_HOURS = 24.0
 _STRIDE = 4_096
 
 
-def limit(bar_minutes: int) -> int:
+def limit(bar_minutes: int, hours: float = SILENT_HOURS) -> int:
     """Return after how many bars without a price a coin is gone.
 
     Examples
@@ -33,7 +33,7 @@ def limit(bar_minutes: int) -> int:
     >>> limit(5), limit(60)
     (288, 24)
     """
-    return math.ceil(SILENT_HOURS * 60.0 / bar_minutes)
+    return math.ceil(hours * 60.0 / bar_minutes)
 
 
 def silent(status: ByteVec, since: int, bar_minutes: int) -> tuple[Mask, int]:

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.lake.builders import START_MS
 
 from quorate.core.types import Bar
+from quorate.lake import silence
 from quorate.lake.grid import NEVER, Grid, alive, lay
 from quorate.lake.sources import Series
 
@@ -121,10 +122,11 @@ def quiet(n_before, n_quiet, n_after, minutes=60):
     return series(np.arange(len(volume)), minutes, volume, price=50.0)
 
 
-def test_of_a_frozen_end_the_first_day_stays():
-    laid = lay([quiet(5, 25, 0)], grid(30, 60))
-    assert status(laid) == "T" * 29 + "A"  # nobody knew
+def test_a_frozen_end_of_more_than_a_day_is_a_delisting():
+    laid = lay([quiet(5, 60, 0)], grid(65, 60))
+    assert status(laid) == "T" * 29 + "A" * 36  # the first day of it stays: nobody knew
     assert laid.last[0] == 28
+    assert [silence.delisted(laid.status, 0, 60, n)[0] for n in (30, 52, 53)] == [NEVER, NEVER, 28]
 
 
 def test_a_quiet_day_at_the_end_is_not():

@@ -21,9 +21,7 @@ def test_a_flat_coin_that_is_delisted_earns_neither_side_anything():
     for array in flat.values():
         array[gone - 600 - K0 : gone - K0 + 1, 0] = FLAT
     status[gone - K0 + 1 :, 0] = Bar.ABSENT
-    ended = prices.delisted_k.copy()
-    ended[0] = gone
-    dead = prices._replace(**flat, status=status, delisted_k=ended)
+    dead = prices._replace(**flat, status=status)
     inside = hours.rows((hours.coin == 0) & (hours.k > gone - HORIZON) & (hours.k <= gone))
     elsewhere = hours.rows(hours.coin == 1)
     both = type(hours)._make(np.concatenate(each) for each in zip(inside, elsewhere, strict=True))

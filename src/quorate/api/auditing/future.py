@@ -13,26 +13,13 @@ import numpy as np
 
 from quorate.backtest import run as passes
 from quorate.core.types import Bar, Bars, Market
-from quorate.lake.grid import NEVER
 from quorate.lake.silence import delisted
 
 if TYPE_CHECKING:
-    from quorate.core.types import ByteMat, IntVec, Vec
+    from quorate.core.types import ByteMat, Vec
     from quorate.lake import Panel
 
 _PRICES = ("open", "high", "low", "close")
-
-
-def ended(delisted_k: IntVec, last_k: int) -> IntVec:
-    """Return who was gone by a bar: a coin that ends later is not known to end.
-
-    Examples
-    --------
-    >>> ended(np.array([5, 9]), 7).tolist() == [5, NEVER]
-    True
-    """
-    found: IntVec = np.where(delisted_k <= last_k, delisted_k, NEVER)
-    return found
 
 
 def cut_panel(panel: Panel, n_bars: int) -> Panel:
