@@ -99,6 +99,7 @@ def files() -> Files:
     ends = walk(7, 1600)
     starts = walk(8).filter(pl.col("t") >= 1000)
     back = without(walk(10), 800, 40 * HOUR)  # the same coin again, as FTT in September 2023
+    quiet = flat(walk(11), 1000, 5 * HOUR).filter(pl.col("t") >= 1000)  # listed, and not traded
     doubled = walk(9)
     doubled = pl.concat([doubled[:300], doubled[290:]])  # ten rows stand twice
     second = {
@@ -115,6 +116,7 @@ def files() -> Files:
         "ENDS": ends,
         "BACK": back,
         "STARTS": starts,
+        "QUIET": quiet,
         "DOUBLED": doubled,
     }
     return Files(primary, second)
@@ -169,6 +171,7 @@ CUTS = (
     *(500 + 60 * HOUR + 1, 1401, 1500 + 23 * HOUR, 1500 + 26 * HOUR, 1603, 1615, 1700),
     # in a hole of 40 hours, about when it has been silent for a day, and once it is over
     *(803, 811, 812, 800 + DAY, 811 + DAY, 812 + DAY, 800 + 30 * HOUR, 801 + 40 * HOUR),
+    *(1030, 1059, 1061),
     *(1599 + DAY, 1600 + DAY, 1611 + DAY, 1612 + DAY, N - 1),
 )
 
@@ -180,7 +183,7 @@ def held_against(then: Panel, whole: Panel, end: int) -> dict[str, bool]:
     ended = dict(zip(cut.symbols, cut.delisted_k.tolist(), strict=True))
     for symbol, arrays in later.items():
         if symbol not in known:
-            assert symbol in {"TWO.2", "STARTS"}
+            assert symbol in {"TWO.2", "STARTS", "QUIET"}
             assert not (arrays[STATUS] > 0).any()
             assert not arrays[MEMBER].any()
             assert ended[symbol] == NEVER

@@ -112,20 +112,19 @@ def hidden(laid: Laid, where: Mask) -> Laid:
     return laid._replace(**columns)
 
 
-def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) -> Series:
-    """Leave out the bars which a venue printed after trading had stopped.
+def alive(series: Series, frozen_hours: float = FROZEN_HOURS) -> Series:
+    """Leave out the bars which a venue printed after trading had stopped, or before it began.
 
     A bar is flat when its volume is 0 and ``high == low``. Of a run of flat bars longer than 24 h
     (``frozen_hours``), a halt or the coin's end, the first 24 h stay as they are and the rest goes,
     so that what is known at a bar never depends on how long the run will last or on how it ends.
-    Shorter runs stay: a quiet coin is a fact.
+    Shorter runs stay: a quiet coin is a fact. Before the first bar that is not flat nothing stays:
+    that the coin will ever trade is not known then.
 
     Parameters
     ----------
     series : Series
         Bars of one coin on the grid.
-    bar_minutes : int
-        Length of a bar.
     frozen_hours : float
         The longest run that is a quiet coin's.
 
@@ -136,7 +135,7 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
 
     Notes
     -----
-    Units: minutes.  Causal: yes.  Missing: rows left out become ABSENT.
+    Units: hours.  Causal: yes.  Missing: rows left out become ABSENT.
     Spec 13.
     """
     moving = moves(series)
@@ -147,10 +146,9 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
         return series
     quiet_ms = frozen_hours * 60 * MINUTE_MS
     at = series.open_ms
-    # The last moving bar at or before each row; before the first, the series' own start counts.
+    # The last moving bar at or before each row.
     latest = np.maximum.accumulate(np.where(moving, np.arange(moving.size), -1))
-    since = np.where(latest >= 0, at[latest], at[0] - bar_minutes * MINUTE_MS)
-    kept = (at - since) <= quiet_ms
+    kept = (latest >= 0) & (at - at[latest] <= quiet_ms)
     return series if bool(kept.all()) else take(series, kept)
 
 
@@ -166,7 +164,6 @@ def lay(
     *,
     gap_minutes: float = GAP_MINUTES,
     frozen_hours: float = FROZEN_HOURS,
-    until_ms: int | None = None,
 ) -> Laid:
     """Put each coin's bars on the grid and mark what each bar is worth.
 
@@ -181,8 +178,6 @@ def lay(
         A price is carried while less than this is missing.
     frozen_hours : float
         As ``alive``.
-    until_ms : int, optional
-        The end of a grid that this one is a part of: bars up to there say whether any trades.
 
     Returns
     -------
@@ -214,14 +209,11 @@ def lay(
     )
     for c, series in enumerate(coins):
         if series is not None and series.open_ms.size > 0:
-            end_ms = grid.end_ms if until_ms is None else until_ms
             # what stands before says what the first bars are worth: carried, halted, listed
-            believed = alive(
-                window(series, int(series.open_ms[0]), end_ms), grid.bar_minutes, frozen_hours
-            )
-            before = window(believed, int(series.open_ms[0]), grid.end_ms)
-            if before.open_ms.size > 0:
-                _lay_coin(laid, c, before, grid, gap_minutes)
+            begun = window(series, int(series.open_ms[0]), grid.end_ms)
+            believed = alive(begun, frozen_hours)
+            if believed.open_ms.size > 0:
+                _lay_coin(laid, c, believed, grid, gap_minutes)
     return laid
 
 

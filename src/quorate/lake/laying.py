@@ -71,12 +71,12 @@ class Laying:
         if self._laid is None or self._at != (t, n):
             part = self._grid.part(t, n)
             series = self._series(part.first_ms, part.end_ms)
-            self._laid = lay([series], part, until_ms=self._grid.end_ms, **self._limits)
+            self._laid = lay([series], part, **self._limits)
             self._at = t, n
         return self._laid
 
     def _series(self, first_ms: int, end_ms: int) -> Series | None:
-        """Return the bars of a span, and those around it that say what they are worth."""
+        """Return the bars of a span, and those before it that say what they are worth."""
         low = first_ms
         while (before := self._before(low)) is not None:
             part = self._bars(before - self._reach_ms, low)
@@ -85,14 +85,7 @@ class Laying:
                 low = int(part.open_ms[moving[-1] if moving.size else 0])
             if moving.size or part is None:
                 break
-        series = self._bars(low, end_ms)
-        high = end_ms
-        while series is not None and not moves(series).any() and high < self._grid.end_ms:
-            # only if something trades later are the bars before anything did believed
-            high = min(high + self._reach_ms, self._grid.end_ms)
-            more = self._bars(low, high)
-            series = series if more is None else more
-        return series
+        return self._bars(low, end_ms)
 
     def _bars(self, first_ms: int, end_ms: int) -> Series | None:
         if self._aside is None:

@@ -152,11 +152,17 @@ def test_what_a_frozen_end_looks_like_does_not_depend_on_its_end():
 def test_a_frozen_bar_has_no_range():
     moving = quiet(5, 40, 0)
     wide = moving._replace(high=moving.high + 1.0)
-    assert alive(wide, 60) is wide
+    assert alive(wide) is wide
+
+
+def test_before_its_first_trade_a_coin_has_no_bar():
+    laid = lay([quiet(0, 10, 5)], grid(15, 60))
+    assert status(laid) == "A" * 10 + "T" * 5  # that it would trade nobody knew
+    assert laid.first[0] == 10
 
 
 def test_a_coin_that_never_trades_has_no_bar():
-    assert alive(quiet(0, 10, 0), 60).open_ms.size == 0
+    assert alive(quiet(0, 10, 0)).open_ms.size == 0
     assert lay([quiet(0, 10, 0)], grid(10, 60)).last[0] == -1
 
 
