@@ -100,6 +100,8 @@ def files() -> Files:
     starts = walk(8).filter(pl.col("t") >= 1000)
     back = without(walk(10), 800, 40 * HOUR)  # the same coin again, as FTT in September 2023
     quiet = flat(walk(11), 1000, 5 * HOUR).filter(pl.col("t") >= 1000)  # listed, and not traded
+    # a bar every other hour, for more than a day: no hour of them is worth anything
+    sparse = walk(12).filter(~pl.col("t").is_between(1300, 1660) | (pl.col("t") % 24 == 6))
     doubled = walk(9)
     doubled = pl.concat([doubled[:300], doubled[290:]])  # ten rows stand twice
     second = {
@@ -116,6 +118,7 @@ def files() -> Files:
         "ENDS": ends,
         "BACK": back,
         "STARTS": starts,
+        "SPARSE": sparse,
         "QUIET": quiet,
         "DOUBLED": doubled,
     }
