@@ -29,7 +29,7 @@ from quorate.core import ledger
 from quorate.core.costs import components
 from quorate.core.risk import breakers
 from quorate.core.types import Bars, Market, Venues
-from quorate.lake import columns
+from quorate.lake import NEVER, columns
 from quorate.lake.panel import Panel, Provenance
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def panel_of(n_coins: int) -> Panel:
         funding=("known",) * n_coins,
         quote_usd=np.ones(shape[0]),
         member=np.ones(shape, np.int8),
-        delisted_k=np.full(n_coins, exchange.NEVER_K),
+        delisted_k=np.full(n_coins, NEVER),
         is_synthetic=True,
         source=Provenance("benchmark", "0"),
     )
@@ -177,7 +177,6 @@ def kernel(n_coins: int, *, plain: bool) -> None:
         params,
         np.full(n_coins, np.nan if plain else STOP_FRAC),
         np.full(n_coins, np.nan),
-        np.full(n_coins, exchange.NEVER_K),
     )
     room = fills(ROOM)
     equity = np.zeros(len(weights), np.int64)

@@ -292,7 +292,7 @@ class SlowExchange(SlowBooks):
             price = self.last_mark[v, c]
             self.force(v, c, price, self.rules.delisting_haircut, EXIT_DELISTED)
 
-    def bar(self, market: Any, t: int, k: int, delisted_k: Any, orders: Any) -> list[dict]:
+    def bar(self, market: Any, t: int, k: int, orders: Any) -> list[dict]:
         self.market, self.t, self.k, self.orders = market, t, k, orders
         self.fills = []
         self.fundings: list[dict[str, Any]] = []
@@ -300,8 +300,6 @@ class SlowExchange(SlowBooks):
         for c in range(self.n_coins):
             if self.is_flat(c):
                 self.late[c] = NAN
-            if k > delisted_k[c]:
-                self.working[0, c] = 0
             if not math.isnan(self.late[c]):
                 self.cancel(c)
                 self.close_at_stop(c, self.late[c], late=True)
@@ -323,7 +321,7 @@ class SlowExchange(SlowBooks):
                 if self.see("status", v, c) != ABSENT:
                     self.priced_k[v, c] = k
                 silent = k - self.priced_k[v, c] if self.priced_k[v, c] >= 0 else 0
-                if (v == 0 and k >= delisted_k[c]) or silent >= self.rules.missing_bars:
+                if silent >= self.rules.missing_bars:
                     self.working[v, c] = 0
                     self.delist(v, c)
         return self.fills

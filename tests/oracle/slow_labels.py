@@ -22,18 +22,22 @@ def follow(prices, k, c, side, profit_frac, stop_frac, horizon, haircut):  # noq
         return ("NO_BARRIER",)
     if t + horizon > len(bars) - 1:
         return ("HORIZON_OPEN",)
-    gone = int(prices.delisted_k[c]) - prices.k0
-    if bars[t]["s"] != TRADED or bars[t + 1]["s"] != TRADED or t + 1 > gone:
+    if bars[t]["s"] != TRADED or bars[t + 1]["s"] != TRADED:
         return ("NOT_TRADED",)
     entry = bars[t + 1]["o"]
     for j in range(t + 1, t + horizon + 1):
         bar = bars[j]
-        if j > gone:
-            last = bars[gone]["c"]
-            price = last - side * last * haircut
-            return "DELISTED", k + horizon, gone + prices.k0, side * (price / entry - 1)
         if bar["s"] != TRADED:
-            return ("GAP",)
+            hole = "".join("ATM"[int(each["s"])] for each in bars[j:])
+            back, silence = hole.find("T"), hole.find("A" * prices.silent_bars)
+            if back >= 0 and not 0 <= silence < back:
+                return ("GAP",)
+            if silence < 0:
+                return ("HORIZON_OPEN",)
+            last = bars[j - 1]["c"]
+            price = last - side * last * haircut
+            known = max(t + horizon, j + silence + prices.silent_bars - 1)
+            return "DELISTED", known + prices.k0, j - 1 + prices.k0, side * (price / entry - 1)
         # for a short the world is upside down
         best, worst = (bar["h"], bar["l"]) if side > 0 else (bar["l"], bar["h"])
         made, lost = side * (best / entry - 1), side * (worst / entry - 1)

@@ -76,7 +76,7 @@ def test_where_only_fees_are_paid_orders_and_equity_are_those_of_ten_lines(n_coi
         breakers.Params(daily_loss_stop_frac=1.0, losses_in_a_row=1 << 40),
     )
     none = np.full(n_coins, np.nan)
-    rules = given.Rules(params, none, none, np.full(n_coins, exchange.NEVER_K))
+    rules = given.Rules(params, none, none)
     state = given.init(n_coins, CASH, params)
     equity, log = np.zeros(N_BARS, np.int64), fills(1 << 14)
     ended = given.scan(0, K0, market, weights, venues, rules, state, log, equity)

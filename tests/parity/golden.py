@@ -42,7 +42,7 @@ class Golden(NamedTuple):
 
 GOLDEN = {
     "10 coins, lively": Golden(
-        "72d63dd2d79a3d96904d9905",
+        "861e56878274e1bdfc1cd05f",
         0.01,
         {
             "features": 197262000.0,
@@ -56,7 +56,7 @@ GOLDEN = {
             "consensus.threshold": 569.708,
             "consensus.edge_bps": 457948.0,
             "decisions.number": 5735470000.0,
-            "decisions.code": 9852970.0,
+            "decisions.code": 9844360.0,
             "decisions.lots": 56248600.0,
             "decisions.equity": 8.45351e16,
             "tally.costs": 2216500000000000.0,
@@ -64,7 +64,7 @@ GOLDEN = {
         },
     ),
     "50 coins, default": Golden(
-        "786e932df2b5f35588397ff8",
+        "1ed72a77862e51a3fb5d4af8",
         0.001,
         {
             "features": 142504000.0,
@@ -78,7 +78,7 @@ GOLDEN = {
             "consensus.threshold": 0.0,
             "consensus.edge_bps": 0.0,
             "decisions.number": 1808410000.0,
-            "decisions.code": 6166650.0,
+            "decisions.code": 6158040.0,
             "decisions.lots": 0.0,
             "decisions.equity": 1.728e16,
             "tally.costs": 0.0,
@@ -86,7 +86,7 @@ GOLDEN = {
         },
     ),
     "perpetuals, lively": Golden(
-        "439eb8f2f49c96b431a6de1d",
+        "629507a93cbce2188ce33d65",
         0.01,
         {
             "features": 569310000000.0,
@@ -99,12 +99,12 @@ GOLDEN = {
             "consensus.score": 1318.79,
             "consensus.threshold": 1904.53,
             "consensus.edge_bps": 823895.0,
-            "decisions.number": 14867300000.0,
-            "decisions.code": 27108000.0,
-            "decisions.lots": 94669000.0,
-            "decisions.equity": 1.21904e17,
-            "tally.costs": 7836320000000000.0,
-            "fills": 5178.0,
+            "decisions.number": 14889900000.0,
+            "decisions.code": 27107800.0,
+            "decisions.lots": 94402900.0,
+            "decisions.equity": 1.2203e17,
+            "tally.costs": 7755990000000000.0,
+            "fills": 5146.0,
         },
     ),
 }

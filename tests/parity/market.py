@@ -64,7 +64,7 @@ def case(panel: Panel, sector: Iterable[int] = (), **changes: dict[str, Any]) ->
         groups[c] = group
     can_short = np.ascontiguousarray(panel.venues.is_perp[0])
     setup = account.Setup(panel.venues, groups, can_short)
-    return Case(panel, run.machine(builtin(), given, setup, panel.delisted_k))
+    return Case(panel, run.machine(builtin(), given, setup))
 
 
 def pieces(panel: Panel, sizes: Iterable[int]) -> Iterator[run.Slice]:

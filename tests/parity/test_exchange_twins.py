@@ -60,7 +60,7 @@ def fold(seed: int) -> tuple[Scene, Counter]:
     n_bars, n_venues, n_coins = fast.market.open.shape
     seen: Counter = Counter()
     for t in range(n_bars):
-        theirs = slow.bar(fast.market, t, fast.k, fast.delisted_k, fast.account.orders)
+        theirs = slow.bar(fast.market, t, fast.k, fast.account.orders)
         mine = fast.bar()
         assert len(mine) == len(theirs)
         for row, other in zip(mine, theirs, strict=True):

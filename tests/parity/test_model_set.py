@@ -62,7 +62,7 @@ def plain() -> Case:
 def made(plain: Case) -> Case:
     given, base = fits(), plain.machine
     voters = given.voters(builtin())
-    machine = run.machine(voters, base.params, base.setup, base.delisted_k)
+    machine = run.machine(voters, base.params, base.setup)
     laid = replace(
         machine, cells=given.table(voters), edges=given.edges, approved=given.approval(voters)
     )

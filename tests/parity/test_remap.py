@@ -64,7 +64,7 @@ def over(panel: Panel, coins: list[int], engines: list[int] | None = None, **cha
         return made
     old = made.machine
     chosen = [old.engines[e] for e in engines]
-    return made._replace(machine=run.machine(chosen, old.params, old.setup, old.delisted_k))
+    return made._replace(machine=run.machine(chosen, old.params, old.setup))
 
 
 def axes(made: Case) -> Axes:
@@ -353,4 +353,4 @@ def with_empty_venue(made: Case) -> Case:
     wide = replace(panel, market=market, venues=venues, venue_names=(*panel.venue_names, "empty"))
     old = made.machine
     setup = old.setup._replace(venues=venues)
-    return Case(wide, run.machine(old.engines, old.params, setup, old.delisted_k))
+    return Case(wide, run.machine(old.engines, old.params, setup))

@@ -16,7 +16,8 @@ import pytest
 from tests.unit.lake.builders import START_MS, store
 
 from quorate.core.types import Market
-from quorate.lake import PanelSpec, Source, load
+from quorate.lake import NEVER, PanelSpec, Source, load
+from quorate.lake.panel import Panel, part
 
 BAR_MS = 300_000
 HOUR, DAY = 12, 288
@@ -77,6 +78,7 @@ def flat(rows: pl.DataFrame, first: int, n: int) -> pl.DataFrame:
 PRICE = ("open", "high", "low", "close")
 VOLUME = 8  # the primary venue's, among the arrays of ``made``
 STATUS = 2 * Market._fields.index("status")
+MEMBER = -1
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +98,10 @@ def files() -> Files:
     unit = at(walk(6, price=0.001), 1400, N, **dict.fromkeys(PRICE, 1000.0), volume=1e-3)
     ends = walk(7, 1600)
     starts = walk(8).filter(pl.col("t") >= 1000)
+    back = without(walk(10), 800, 40 * HOUR)  # the same coin again, as FTT in September 2023
+    quiet = flat(walk(11), 1000, 5 * HOUR).filter(pl.col("t") >= 1000)  # listed, and not traded
+    # a bar every other hour, for more than a day: no hour of them is worth anything
+    sparse = walk(12).filter(~pl.col("t").is_between(1300, 1660) | (pl.col("t") % 24 == 6))
     doubled = walk(9)
     doubled = pl.concat([doubled[:300], doubled[290:]])  # ten rows stand twice
     second = {
@@ -110,17 +116,17 @@ def files() -> Files:
         "TWO": two,
         "UNIT": unit,
         "ENDS": ends,
+        "BACK": back,
         "STARTS": starts,
+        "SPARSE": sparse,
+        "QUIET": quiet,
         "DOUBLED": doubled,
     }
     return Files(primary, second)
 
 
-def made(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> dict[str, np.ndarray]:
-    """Return each coin's arrays of the panel from a bar on, made from the rows before another.
-
-    Of every array of the market both venues, then taker volumes, then membership.
-    """
+def panel_of(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> Panel:
+    """Return the panel from a bar on, made from the rows before another."""
     folders = []
     for name, frames in (("one", files.primary), ("two", files.second)):
         rows = {
@@ -143,6 +149,15 @@ def made(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> dic
         )
     )
     assert panel.n_bars == end * 5 // minutes - start * 5 // minutes
+    return panel
+
+
+def made(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> dict[str, np.ndarray]:
+    return arrays_of(panel_of(files, end, where, start, minutes))
+
+
+def arrays_of(panel: Panel) -> dict[str, np.ndarray]:
+    """Return each coin's arrays: of the market both venues, taker volumes, and membership."""
     arrays = {}
     for c, symbol in enumerate(panel.symbols):
         parts = [getattr(panel.market, name) for name in panel.market._fields]
@@ -157,44 +172,59 @@ CUTS = (
     *(560, 650, 600 + 24 * HOUR - 1, 600 + 24 * HOUR + 1, 600 + 30 * HOUR + 5),
     *(901, 902, 1001, 1002, 1003, 1101, 1102, 1301, 1302, 1205, 1212, 1215, 1240),
     *(500 + 60 * HOUR + 1, 1401, 1500 + 23 * HOUR, 1500 + 26 * HOUR, 1603, 1615, 1700),
+    # in a hole of 40 hours, about when it has been silent for a day, and once it is over
+    *(803, 811, 812, 800 + DAY, 811 + DAY, 812 + DAY, 800 + 30 * HOUR, 801 + 40 * HOUR),
+    *(1030, 1059, 1061),
+    *(1599 + DAY, 1600 + DAY, 1611 + DAY, 1612 + DAY, N - 1),
 )
 
 
+def held_against(then: Panel, whole: Panel, end: int) -> dict[str, bool]:
+    """Compare a panel with the later one cut at its end; return who is gone in it."""
+    cut = part(whole, 0, then.n_bars)
+    known, later = arrays_of(then), arrays_of(cut)
+    ended = dict(zip(cut.symbols, cut.delisted_k.tolist(), strict=True))
+    for symbol, arrays in later.items():
+        if symbol not in known:
+            assert symbol in {"TWO.2", "STARTS", "QUIET"}
+            assert not (arrays[STATUS] > 0).any()
+            assert not arrays[MEMBER].any()
+            assert ended[symbol] == NEVER
+    gone = {}
+    for symbol, ended_k in zip(then.symbols, then.delisted_k.tolist(), strict=True):
+        np.testing.assert_array_equal(known[symbol], later[symbol], f"{symbol} at {end}")
+        assert ended[symbol] == ended_k, f"{symbol} at {end}"
+        gone[symbol] = ended_k != NEVER
+    np.testing.assert_array_equal(then.quote_usd, cut.quote_usd)
+    return gone
+
+
 def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
-    whole = made(files, N, tmp_path / "whole")
-    assert "TWO.2" in whole
-    assert {"SPIKES", "FROZEN", "UNIT", "ENDS", "STARTS", "DOUBLED", "GAPS"} < set(whole)
+    whole = panel_of(files, N, tmp_path / "whole")
+    assert {"SPIKES", "FROZEN", "UNIT", "STARTS", "DOUBLED", "GAPS", "TWO.2"} < set(whole.symbols)
+    said = set()
     for end in sorted(CUTS):
-        then = made(files, end, tmp_path / f"{end}")
-        for symbol, arrays in whole.items():
-            if symbol in then:
-                # when a coin ends for good is told once it has: members are not compared
-                np.testing.assert_array_equal(
-                    then[symbol][:-1], arrays[:-1, :end], f"{symbol} at {end}"
-                )
-            else:
-                absent = {"TWO.2", "STARTS"}
-                assert symbol in absent
-                assert np.isnan(arrays[0, :end]).all()
+        then = panel_of(files, end, tmp_path / f"{end}")
+        said |= set(held_against(then, whole, end).items())
+    # of FROZEN no price has lacked for a day; a pause is an end until it is over
+    assert {symbol for symbol, is_gone in said if is_gone} == {"TWO", "ENDS", "BACK"}
+    assert {("BACK", False), ("ENDS", False), ("TWO", False)} < said
+    assert {s for s, k in zip(whole.symbols, whole.delisted_k, strict=True) if k != NEVER} == {
+        "TWO",
+        "ENDS",
+    }
 
 
 @pytest.mark.parametrize("minutes", [15, 60])
 def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, minutes):
-    whole = made(files, N, tmp_path / "whole", minutes=minutes)
-    assert {"TWO.2", "STARTS", "ENDS"} < set(whole)
-    seen = {value for arrays in whole.values() for value in np.unique(arrays[STATUS])}
+    whole = panel_of(files, N, tmp_path / "whole", minutes=minutes)
+    assert {"TWO.2", "STARTS", "ENDS"} < set(whole.symbols)
+    seen = {value for each in arrays_of(whole).values() for value in np.unique(each[STATUS])}
     assert seen == {0.0, 1.0, 2.0}
     for end in sorted({*CUTS, 1000, 1001, 1008, 1009, 1020, 1600, 1604, 1608, 1612, 1613}):
-        then = made(files, end, tmp_path / f"{end}", minutes=minutes)
-        n_bars = end * 5 // minutes
-        for symbol, arrays in whole.items():
-            if symbol in then:
-                np.testing.assert_array_equal(
-                    then[symbol][:-1], arrays[:-1, :n_bars], f"{symbol} at {end}"
-                )
-            else:
-                assert symbol in {"TWO.2", "STARTS"}
-                assert not (arrays[STATUS, :n_bars] > 0).any()
+        then = panel_of(files, end, tmp_path / f"{end}", minutes=minutes)
+        assert then.n_bars == end * 5 // minutes
+        held_against(then, whole, end)
 
 
 def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_path):

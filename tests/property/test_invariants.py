@@ -114,7 +114,6 @@ def walk(session: Session) -> Iterator[Bars]:
             k,
             made.panel.venues,
             seen.readings.sigma_daily[t],
-            made.panel.delisted_k,
             state.account,
             given.exchange,
             session.venue,

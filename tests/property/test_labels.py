@@ -21,19 +21,19 @@ CASES = st.fixed_dictionaries(
         "horizon": st.integers(1, 12),
         "holes": st.sampled_from([0.0, 0.05, 0.2]),
         "gone": st.sampled_from([None, 5, 20, 30]),
+        "pause": st.sampled_from([2, 3, 5, 40]),  # three bars are an end
     }
 )
 
 
 def made(case):
     """Return a market, an event on each bar and coin, and how they are bet."""
-    prices = wander(case["seed"], N_BARS, N_COINS, holes=case["holes"])
+    prices = wander(case["seed"], N_BARS, N_COINS, holes=case["holes"], silent_hours=0.25)
     if case["gone"] is not None:
         last = case["gone"]
-        prices.delisted_k[1] = K0 + last
-        prices.status[last + 1 :, 1] = Bar.ABSENT
+        prices.status[last + 1 : last + 1 + case["pause"], 1] = Bar.ABSENT
         for x in (prices.open, prices.high, prices.low, prices.close):
-            x[last + 1 :, 1] = np.nan
+            x[last + 1 : last + 1 + case["pause"], 1] = np.nan
     k, coin = np.divmod(np.arange(N_BARS * N_COINS), N_COINS)
     rng = np.random.default_rng(case["seed"])
     n = len(k)
@@ -99,7 +99,7 @@ def test_cut_short_a_history_has_the_labels_whose_horizon_was_over(case, n):
     whole = triple_barrier(prices, events, **bets)
     early, fewer = taken(events, bets, events.k < K0 + n)
     found = triple_barrier(cut(prices, n), early, **fewer)
-    over = whole.start_k + case["horizon"] < K0 + n
+    over = np.maximum(whole.start_k + case["horizon"], whole.end_k) < K0 + n
     assert as_rows(found) == as_rows(whole, over)
 
 
@@ -115,9 +115,7 @@ def test_whatever_comes_later_a_label_that_has_ended_stays(case, n):
         name: np.where(keep, getattr(prices, name), getattr(other, name))
         for name in ("open", "high", "low", "close", "status")
     }
-    # who went away later is not known either
-    gone = np.where(prices.delisted_k < K0 + n - 1, prices.delisted_k, 2**62)
-    found = triple_barrier(prices._replace(**changed, delisted_k=gone), events, **bets)
+    found = triple_barrier(prices._replace(**changed), events, **bets)
     assert as_rows(found, found.end_k < K0 + n) == as_rows(whole, whole.end_k < K0 + n)
 
 
@@ -141,7 +139,7 @@ def test_coins_do_not_meet(case):
         name: np.ascontiguousarray(getattr(prices, name)[:, 1:])
         for name in ("open", "high", "low", "close", "status")
     }
-    second = prices._replace(**arrays, delisted_k=prices.delisted_k[1:])
+    second = prices._replace(**arrays)
     found = triple_barrier(second, Events(alone.k, np.zeros_like(alone.coin)), **fewer)
     assert [row[1:] for row in as_rows(found)] == [
         row[1:] for row in as_rows(whole, whole.coin == 1)

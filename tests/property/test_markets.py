@@ -91,7 +91,6 @@ class Walk:
                 k,
                 self.made.panel.venues,
                 self.seen.readings.sigma_daily[t],
-                self.made.panel.delisted_k,
                 self.state.account,
                 self.given.exchange,
                 self.venue,

@@ -38,7 +38,9 @@ def test_labels_and_splits_of_a_real_market(panel):
     assert found.n > 0.9 * len(events.k)
     assert not {Ended.NO_BARRIER, Ended.NO_SIDE} & set(found.left_out)
     assert np.isfinite(found.net).all()
-    assert (found.end_k - found.start_k <= horizon).all()
+    late = found.end_k - found.start_k > horizon
+    assert (found.ended[late] == Ended.DELISTED).all()
+    assert (found.end_k - found.exit_k)[late].max() < 2 * prices.silent_bars
 
     # nobody holds a bar that did not trade: counted by prefix sums, not by the path
     broken = np.cumsum(np.vstack((np.zeros(panel.n_coins), prices.status != Bar.TRADED)), axis=0)
@@ -50,7 +52,7 @@ def test_labels_and_splits_of_a_real_market(panel):
     for i in some:
         k, c = int(found.start_k[i]), int(found.coin[i])
         t = k - prices.k0
-        near = slice(t, min(t + horizon + 1, prices.n_bars))
+        near = slice(t, min(t + horizon + 2 * prices.silent_bars, prices.n_bars))
         piece = [np.ascontiguousarray(x[near]) for x in prices[2:7]]
         part = prices._replace(
             k0=k, open=piece[0], high=piece[1], low=piece[2], close=piece[3], status=piece[4]
@@ -77,12 +79,13 @@ def _rare(labels):
 
 
 def test_coins_that_went_away_leave_labels(panel):
-    gone = panel.delisted_k != NEVER
+    gone = np.flatnonzero(panel.delisted_k != NEVER)
     prices = of(panel)
     found = triple_barrier(prices, hourly(prices), horizon=16, profit_frac=9.0, stop_frac=0.9)
-    ended = found.coin[found.ended == Ended.DELISTED]
-    assert gone[ended].all()
-    assert len(ended) or not gone.any()
+    ended = np.flatnonzero(found.ended == Ended.DELISTED)
+    assert set(gone) <= set(found.coin[ended])
+    for k, c in zip(found.exit_k[ended] + 1 - panel.k0, found.coin[ended], strict=True):
+        assert (panel.bars.status[k : k + prices.silent_bars, c] != Bar.TRADED).all()
     assert (found.gross[found.ended == Ended.DELISTED] < 0.2).all()
 
 

@@ -12,6 +12,7 @@ import pytest
 from quorate.core.types import Bar
 from quorate.errors import DataError, SchemaError
 from quorate.lake import NEVER, PanelSpec, Source, load
+from quorate.lake.panel import part
 
 pytestmark = pytest.mark.realdata
 
@@ -44,8 +45,8 @@ def check(panel):
     assert (bars.low <= np.fmin(bars.open, bars.close))[known].all()
     assert (bars.volume[known] >= 0.0).all()
     assert not np.isnan(panel.market.funding).any()
-    for part in (bars, panel.market):
-        for array in part:
+    for arrays in (bars, panel.market):
+        for array in arrays:
             assert array.flags.c_contiguous
             assert array.flags.writeable
     assert np.isin(panel.member, (0, 1)).all()
@@ -311,3 +312,45 @@ def test_a_file_of_many_symbols_is_refused(data):
     source = Source(data / "ohlcv/binance_spot/1d", "binance_spot", "spot")
     with pytest.raises(SchemaError, match="column symbol names 371 coins"):
         load(PanelSpec((source,)))
+
+
+@pytest.mark.parametrize(
+    ("until", "is_gone"),
+    [
+        ("2022-11-15T05", False),
+        ("2022-11-16T04", False),  # silent for 23 hours
+        ("2022-11-16T05", True),
+        ("2022-11-20T00", True),
+        ("2023-01-01T00", True),
+        ("2023-09-22T09", False),
+    ],
+)
+def test_what_is_known_of_ftt_is_what_was_known_then(data, tmp_path, until, is_gone):
+    """No bar from 2022-11-15 05:00 on, until trading opened again on 2023-09-22."""
+    folder = data / "ohlcv/binance_spot/1h"
+    symbols = ("FTTUSDT", "CVCUSDT", "OMGUSDT")
+    end = datetime.fromisoformat(f"{until}:00+00:00")
+    for symbol in symbols:
+        rows = pl.read_parquet(folder / f"{symbol}.parquet")
+        rows.filter(pl.col("ts") < end).write_parquet(tmp_path / f"{symbol}.parquet")
+    whole, then = (
+        load(
+            PanelSpec(
+                (Source(where, "binance_spot", "spot"),),
+                symbols=symbols,
+                drop_last=False,
+                accept_failed=True,
+            )
+        )
+        for where in (folder, tmp_path)
+    )
+    assert whole.delisted_k.tolist() == [NEVER] * 3
+    cut = part(whole, 0, row(whole, until))
+    for name in ("member", "delisted_k", "quote_usd"):
+        np.testing.assert_array_equal(getattr(then, name), getattr(cut, name))
+    for one, two in zip((*then.bars, *then.market), (*cut.bars, *cut.market), strict=True):
+        np.testing.assert_array_equal(one, two)
+    c = column(then, "FTTUSDT")
+    last = row(whole, "2022-11-15T04")
+    assert then.delisted_k[c] == (whole.k0 + last if is_gone else NEVER)
+    assert then.member[-1, c] == (not is_gone)

@@ -128,9 +128,7 @@ def machine(panel: Panel, settings: Settings, engines: Sequence[Engine]) -> pass
         sector=sectors(panel.symbols),
         can_short=np.ascontiguousarray(panel.venues.is_perp[0]),
     )
-    return passes.machine(
-        engines, params, setup, panel.delisted_k, missing(panel, params.features.btc)
-    )
+    return passes.machine(engines, params, setup, missing(panel, params.features.btc))
 
 
 def _refuse_peeking(engines: Sequence[Engine]) -> None:

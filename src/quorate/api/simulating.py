@@ -132,9 +132,7 @@ def simulate(
     start_quote = start_usd / currency.first(panel.quote_usd)
     check_equity("account.equity_usd in quote currency", start_quote)
     n_coins = panel.n_coins
-    rules = given.Rules(
-        params, np.full(n_coins, stop_frac), np.full(n_coins, np.nan), panel.delisted_k
-    )
+    rules = given.Rules(params, np.full(n_coins, stop_frac), np.full(n_coins, np.nan))
     state = given.init(n_coins, start_quote, params)
     room = fills(max(_ROWS, 8 * ROWS_PER_BAR * n_coins))
     equity = np.zeros(panel.n_bars, np.int64)
@@ -224,4 +222,4 @@ def _check(panel: Panel, weights: Mat | Column, stop_frac: float) -> None:
             f"stop_frac is {stop_frac}, it must lie between 0 and 1",
             hint="give the distance from the entry as a fraction, 0.03 for 3%",
         )
-    gate.check_venues(panel.venues, panel.delisted_k)
+    gate.check_venues(panel.venues)

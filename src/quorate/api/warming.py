@@ -127,7 +127,7 @@ def _signals(panel: Panel, params: Params) -> None:
     )
     voters = find_engines()
     votes, _ = poll(voters, Rows(values, tuple(feature.name for feature in FEATURES)))
-    made = run.machine(voters, params, _setup(panel), panel.delisted_k)
+    made = run.machine(voters, params, _setup(panel))
     consensus.scan(
         panel.k0,
         panel.bars.close,
@@ -192,7 +192,6 @@ def _account(panel: Panel, params: Params) -> None:
         panel.k0,
         Observation(panel.market, readings, votes, controls),
         _setup(panel),
-        panel.delisted_k,
         params.chain,
         params.exchange,
         decide.init(n_venues, n_coins, 1.0, params.chain),

@@ -21,15 +21,15 @@ from math import nan
 from quorate.backtest import booking, opening, pov, quotes, resting, settlement, stops
 from quorate.backtest.fills import Fills
 from quorate.backtest.quotes import Child
-from quorate.backtest.rules import N_COUNTS, NEVER_K, Count, Params, State, init, params
+from quorate.backtest.rules import N_COUNTS, Count, Params, State, init, params
 from quorate.backtest.views import Parent, Tape, Terms, has_parent, is_void, parent, tape, terms
 from quorate.core import ledger
 from quorate.core.account import Account
 from quorate.core.kernel import inlined, kernel
 from quorate.core.risk import exits
-from quorate.core.types import IntVec, Market, Vec, Venues
+from quorate.core.types import Market, Vec, Venues
 
-__all__ = ["NEVER_K", "Count", "Params", "State", "init", "params", "step"]
+__all__ = ["Count", "Params", "State", "init", "params", "step"]
 
 
 class Event(IntEnum):
@@ -105,7 +105,6 @@ def _run(
     c: int,
     venues: Venues,
     sigma_daily: Vec,
-    delisted_k: int,
     account: Account,
     params: Params,
     state: State,
@@ -129,7 +128,7 @@ def _run(
             continue
         last = nan
         if event == Event.DELISTING:
-            if not settlement.is_gone(v, c, k, delisted_k, params, state):
+            if not settlement.is_gone(v, c, k, params, state):
                 continue
             last = settlement.last_price(v, c, ask.lot, books, state)
         child = _child(event, k, stop, last, bar, ask, order, params)
@@ -184,7 +183,6 @@ def events(
     k: int,
     venues: Venues,
     sigma_daily: Vec,
-    delisted_k: IntVec,
     account: Account,
     params: Params,
     state: State,
@@ -196,9 +194,7 @@ def events(
     for i in range(n_active):
         c = state.active[i]
         primary = tape(market, t, 0, c)  # read at once: it may come from far
-        if first == Event.DELISTING and not settlement.leave(
-            c, k, delisted_k[c], books, params, state
-        ):
+        if first == Event.DELISTING and not settlement.leave(c, k, books, params, state):
             continue
         event = first
         if ledger.is_flat(books, c):
@@ -207,8 +203,6 @@ def events(
             event = Event.LATE.value
         if event == Event.LATE or event == Event.LIQUIDATION:
             booking.cancel(c, books)
-        elif k > delisted_k[c]:
-            books.working[0, c] = 0
         if event == Event.OPENING:
             # most of what is held neither trades nor stops: leave before any call
             is_touched = stops.is_struck(primary, market, t, c, books, exit_state)
@@ -227,7 +221,6 @@ def events(
                 c,
                 venues,
                 sigma_daily,
-                delisted_k[c],
                 account,
                 params,
                 state,
@@ -247,7 +240,6 @@ def coins(
     k: int,
     venues: Venues,
     sigma_daily: Vec,
-    delisted_k: IntVec,
     account: Account,
     params: Params,
     state: State,
@@ -262,7 +254,6 @@ def coins(
         k,
         venues,
         sigma_daily,
-        delisted_k,
         account,
         params,
         state,
@@ -278,7 +269,6 @@ def settle(
     k: int,
     venues: Venues,
     sigma_daily: Vec,
-    delisted_k: IntVec,
     account: Account,
     params: Params,
     state: State,
@@ -290,7 +280,7 @@ def settle(
     ----------
     n_active : int
         How many coins ``state.active`` lists: all that hold or want something.
-    market, t, k, venues, sigma_daily, delisted_k, account, params, state, fills
+    market, t, k, venues, sigma_daily, account, params, state, fills
         As ``step``, and so are Units, Causal and Missing.
     """
     books = account.ledger
@@ -307,7 +297,6 @@ def settle(
                 k,
                 venues,
                 sigma_daily,
-                delisted_k,
                 account,
                 params,
                 state,
@@ -326,7 +315,6 @@ def step(
     k: int,
     venues: Venues,
     sigma_daily: Vec,
-    delisted_k: IntVec,
     account: Account,
     params: Params,
     state: State,
@@ -348,8 +336,6 @@ def step(
         What does not change within a run.
     sigma_daily : Vec
         Daily volatility known before this bar, shape (coin,).
-    delisted_k : IntVec
-        Last bar of a coin that goes away, ``NEVER_K`` if it stays, shape (coin,).
     account : Account
         Ledger, exits, streak and parent orders; updated in place.
     params : Params
@@ -362,8 +348,8 @@ def step(
     Notes
     -----
     Units: prices in quote per coin, money in integer 1e-8 quote. Causal: reads rows up to ``t``.
-    Missing: a bar whose status is not TRADED, or without volume, fills nothing, except that a
-    delisting, or a day without a price, pays at the last mark.
+    Missing: a bar whose status is not TRADED, or without volume, fills nothing, except that a day
+    without a price, a delisting, pays at the last mark.
     Spec 4, 8; METHODS 0b.11, 6, 9, 13.3.
     """
     settlement.see(market, t, k, state)
@@ -378,7 +364,6 @@ def step(
         k,
         venues,
         sigma_daily,
-        delisted_k,
         account,
         params,
         state,
@@ -391,7 +376,6 @@ def step(
         k,
         venues,
         sigma_daily,
-        delisted_k,
         account,
         params,
         state,

@@ -16,7 +16,7 @@ from quorate.core.types import Bar
 if TYPE_CHECKING:
     from quorate.backtest.run import Slice
     from quorate.core.account import Setup
-    from quorate.core.types import Bars, IntVec, Market, Venues
+    from quorate.core.types import Bars, Market, Venues
 
 _BYTES = {"listed", "is_perp", "status", "pause", "kill", "block", "flatten", "member"}
 _LONGS = {"flow"}
@@ -29,15 +29,13 @@ _BYTE, _LONG, _FLOAT = np.dtype(np.int8), np.dtype(np.int64), np.dtype(np.float6
 _FIRST_STATUS, _LAST_STATUS, _TRADED = int(Bar.ABSENT), int(Bar.IMPUTED), int(Bar.TRADED)
 
 
-def check_setup(setup: Setup, delisted_k: IntVec) -> None:
+def check_setup(setup: Setup) -> None:
     """Refuse constants of a run that the kernels could not read.
 
     Parameters
     ----------
     setup : Setup
         Venues, sectors, who can be sold short.
-    delisted_k : IntVec
-        Shape (coin,).
 
     Raises
     ------
@@ -48,21 +46,19 @@ def check_setup(setup: Setup, delisted_k: IntVec) -> None:
     -----
     Units: as the fields. Causal: fixed before the run. Missing: a lot of NaN is refused.
     """
-    check_venues(setup.venues, delisted_k)
+    check_venues(setup.venues)
     shape = setup.venues.lot.shape
     _array("sector", setup.sector, shape[1:], _LONG)
     _array("can_short", setup.can_short, shape[1:], _BYTE)
 
 
-def check_venues(venues: Venues, delisted_k: IntVec) -> None:
+def check_venues(venues: Venues) -> None:
     """Refuse venues that the kernels could not read.
 
     Parameters
     ----------
     venues : Venues
         Fees and sizes.
-    delisted_k : IntVec
-        Shape (coin,).
 
     Raises
     ------
@@ -78,7 +74,6 @@ def check_venues(venues: Venues, delisted_k: IntVec) -> None:
         raise ValueError(f"venues.lot has shape {shape}: it must be (venue, coin), at least 1 each")
     for name, array in venues._asdict().items():
         _array(f"venues.{name}", array, shape[:1] if name in _BY_VENUE else shape, _type(name))
-    _array("delisted_k", delisted_k, shape[1:], _LONG)
     for name in ("lot", "tick"):
         _values(f"venues.{name}", getattr(venues, name) > 0.0, "positive")
     for name in (*sorted(_BY_VENUE), "min_notional", "maintenance"):

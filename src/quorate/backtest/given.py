@@ -51,7 +51,6 @@ class Rules(NamedTuple):
     exchange: exchange.Params
     stop_frac: Vec  # (coin,): distance of a stop from the entry, NaN for none
     sigma_daily: Vec  # (coin,): for the cost model's options, NaN where not known
-    delisted_k: IntVec
 
 
 def init(n_coins: int, start_usd: float, params: exchange.Params) -> State:
@@ -132,7 +131,6 @@ def _whole(
         k,
         venues,
         rules.sigma_daily,
-        rules.delisted_k,
         state.account,
         rules.exchange,
         state.exchange,
@@ -163,7 +161,6 @@ def _settle(
         k,
         venues,
         rules.sigma_daily,
-        rules.delisted_k,
         state.account,
         rules.exchange,
         state.exchange,
@@ -187,7 +184,6 @@ def _exchange(
     books = state.account.ledger
     low, high, mark = market.low[t, 0], market.high[t, 0], market.mark[t, 0]
     bar = quiet.opened(
-        k,
         low,
         high,
         mark,
@@ -196,7 +192,6 @@ def _exchange(
         books.working,
         state.stop_below,
         state.stop_above,
-        rules.delisted_k,
     )
     if bar.has_hole:
         _whole(market, t, k, venues, rules, state, fills)
@@ -211,7 +206,6 @@ def _exchange(
             k,
             venues,
             rules.sigma_daily,
-            rules.delisted_k,
             state.account,
             rules.exchange,
             state.exchange,

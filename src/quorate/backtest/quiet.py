@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quorate.core.kernel import inlined
-from quorate.core.types import MONEY_SCALE, Bar, ByteVec, IntMat, IntVec, Mat, Vec
+from quorate.core.types import MONEY_SCALE, Bar, ByteVec, IntMat, Mat, Vec
 
 _SCALE = float(MONEY_SCALE)
 _CENTS = 100.0
@@ -21,7 +21,7 @@ _CENTS = 100.0
 class Open(NamedTuple):
     """What a bar does to what is held and ordered, before anything is done about it."""
 
-    has_hole: bool  # a coin did not trade, has no mark, or goes away
+    has_hole: bool  # a coin did not trade, or has no mark
     has_event: bool  # a stop is touched, or an order is at work
 
 
@@ -34,7 +34,6 @@ class Close(NamedTuple):
 
 @inlined
 def opened(
-    k: int,
     low: Vec,
     high: Vec,
     mark: Vec,
@@ -43,13 +42,12 @@ def opened(
     working: IntMat,
     stop_below: Vec,
     stop_above: Vec,
-    delisted_k: IntVec,
 ) -> Open:
     """Say whether the bar is whole for what is held and ordered, and whether it fills anything."""
     n_holes = n_events = 0
     for c in range(coins.shape[0]):
         is_ordered = working[0, c] != 0
-        is_missing = (status[c] != Bar.TRADED.value) | (mark[c] != mark[c]) | (k >= delisted_k[c])
+        is_missing = (status[c] != Bar.TRADED.value) | (mark[c] != mark[c])
         n_holes += is_missing & ((coins[c] != 0.0) | is_ordered)
         n_events += (low[c] <= stop_below[c]) | (high[c] >= stop_above[c]) | is_ordered
     return Open(n_holes != 0, n_events != 0)

@@ -16,9 +16,6 @@ from quorate.core.costs import components
 from quorate.core.risk import breakers, exits
 from quorate.core.types import IntMat, IntVec, Mat, Vec
 
-NEVER_K = 1 << 62
-"""``delisted_k`` of a coin that is not delisted."""
-
 
 class Count(IntEnum):
     """What ``State.counts`` counts."""

@@ -27,7 +27,6 @@ from quorate.core.types import (
     ByteMat,
     ByteVec,
     Controls,
-    IntVec,
     Market,
     Mat,
     Observation,
@@ -80,7 +79,6 @@ class Machine:
     engines: tuple[Engine, ...]
     params: Params
     setup: account.Setup
-    delisted_k: IntVec
     approved: ByteMat
     healthy: ByteVec
     family: ByteVec
@@ -124,7 +122,6 @@ def machine(
     engines: Sequence[Engine],
     params: Params,
     setup: account.Setup,
-    delisted_k: IntVec,
     missing: frozenset[str] = frozenset(),
 ) -> Machine:
     """Join engines, parameters and market constants, checked.
@@ -133,7 +130,7 @@ def machine(
     ----------
     engines : sequence of Engine
         At least one, of different names.
-    params, setup, delisted_k
+    params, setup
         As the fields of ``Machine``.
     missing : frozenset of str
         Features the market's sources do not have: an engine that reads one is not healthy, so
@@ -151,13 +148,12 @@ def machine(
     names = [engine.name for engine in engines]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"a run needs engines of different names, got {names}")
-    gate.check_setup(setup, delisted_k)
+    gate.check_setup(setup)
     families = sorted({engine.family for engine in engines})
     return Machine(
         engines=tuple(engines),
         params=params,
         setup=setup,
-        delisted_k=delisted_k,
         approved=approval(engines),
         healthy=np.array([missing.isdisjoint(engine.reads) for engine in engines], np.int8),
         family=np.array([families.index(engine.family) for engine in engines], np.int8),
@@ -340,7 +336,6 @@ def trade(made: Machine, memory: Memory, seen: Seen, said: consensus.Out) -> Blo
         piece.k0,
         Observation(market, readings, votes, piece.controls),
         made.setup,
-        made.delisted_k,
         made.params.chain,
         made.params.exchange,
         memory.chain,

@@ -2,8 +2,8 @@
 
 In: positions after every fill of the bar. Out: the books at this close. Liquidation is checked
 with every position at its worst price of the bar at once, which is stricter than any path. What
-is held on a venue that delists the coin, or shows no price for it for a day, is closed at its last
-mark less a haircut: what trades under the name after such a hole may be another coin.
+is held on a venue that shows no price of the coin for a day is closed at its last mark less a
+haircut: it was delisted, or what trades under the name after such a hole may be another coin.
 """
 
 from __future__ import annotations
@@ -124,18 +124,16 @@ def see(market: Market, t: int, k: int, state: State) -> None:
 
 
 @kernel
-def is_gone(v: int, c: int, k: int, delisted_k: int, params: Params, state: State) -> bool:
-    """Say whether a coin left a venue: it was delisted, or had no price there for too long.
+def is_gone(v: int, c: int, k: int, params: Params, state: State) -> bool:
+    """Say whether a coin left a venue: it had no price there for too long.
 
-    ``delisted_k`` is a fact of the primary venue; on another one only silence tells.
+    That is all that can be known when it happens: who will be back, only later bars tell.
 
     Notes
     -----
     Units: hours. Causal: the bars up to this one. Missing: an imputed price is a price.
     METHODS 12.
     """
-    if v == 0 and k >= delisted_k:
-        return True
     if state.priced_k[v, c] < 0:
         return False
     silent_hours = (k - state.priced_k[v, c]) * params.bar_hours
@@ -144,13 +142,11 @@ def is_gone(v: int, c: int, k: int, delisted_k: int, params: Params, state: Stat
 
 
 @inlined
-def leave(
-    c: int, k: int, delisted_k: int, books: ledger.State, params: Params, state: State
-) -> bool:
+def leave(c: int, k: int, books: ledger.State, params: Params, state: State) -> bool:
     """End the orders of a coin on the venues it is gone from; say whether there is any."""
     is_any = False
     for v in range(books.working.shape[0]):
-        if is_gone(v, c, k, delisted_k, params, state):
+        if is_gone(v, c, k, params, state):
             books.working[v, c] = 0
             is_any = True
     return is_any

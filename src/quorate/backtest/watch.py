@@ -46,7 +46,7 @@ class Watch:
     Notes
     -----
     Units: 1e-8 quote. Causal: a row is stamped at the close that saw it. Missing: a coin that has
-    not begun, or has ended for good, is not silent. Spec 6, 10.
+    not begun is not silent; one that fell silent is until it is back, member or not. Spec 6, 10.
     """
 
     def __init__(self, symbols: Sequence[str], venues: Sequence[str], bar_ms: int) -> None:
@@ -64,7 +64,7 @@ class Watch:
         """Compare every bar of a block with the one before it."""
         flags = np.ascontiguousarray(block.decisions.code[:, Code.FLAGS, :])
         member = block.inputs.controls.member[:, None, :] == 1
-        absent = (block.inputs.market.status == Bar.ABSENT) & member
+        absent = _silent(self._absent, block.inputs.market.status == Bar.ABSENT, member)
         self._account(block, flags[:, 0])
         self._coins(block, flags, Breaker.COIN_VOLATILITY)
         self._silence(block, absent)
@@ -106,6 +106,30 @@ class Watch:
         regime = "" if c < 0 else Regime(int(block.readings.regime[t, c])).name.lower()
         stamp = (block.k0 + t) * self._bar_ms
         self._rows.append((stamp, kind, what, symbol, regime, int(block.decisions.equity[t])))
+
+
+def _silent(
+    before: np.ndarray[Any, np.dtype[np.bool_]],
+    absent: np.ndarray[Any, np.dtype[np.bool_]],
+    member: np.ndarray[Any, np.dtype[np.bool_]],
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return who is silent on which bar: absent, and a member on one of the bars since it is.
+
+    ``before`` says who was silent on the bar before the first.
+
+    Examples
+    --------
+    >>> absent = np.array([1, 0, 1, 1, 1, 0]) == 1
+    >>> _silent(np.False_, absent, np.array([0, 1, 0, 1, 0, 0]) == 1).astype(int)
+    array([0, 0, 0, 1, 1, 0])
+    """
+    if not absent.any():
+        return absent
+    rows = np.arange(1, len(absent) + 1).reshape(-1, *[1] * (absent.ndim - 1))
+    missed = np.maximum.accumulate(np.where(absent & member, rows, np.where(before, 0, -1)))
+    there = np.maximum.accumulate(np.where(absent, -1, rows))
+    found: np.ndarray[Any, np.dtype[np.bool_]] = absent & (missed > there)
+    return found
 
 
 def _turns(

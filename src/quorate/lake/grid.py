@@ -67,7 +67,7 @@ class Laid(NamedTuple):
     """One venue's bars on a grid, shape (time, coin); ``first``, ``last`` rows per coin.
 
     ``first`` is 0 for a coin that has bars before the grid, ``last`` -1 for one without bars in it;
-    ``dead`` is True where nothing has traded or moved for more than 24 h when the grid ends.
+    ``since`` is the row of the last price before the grid, below zero, or ``-NEVER``.
     """
 
     open: Mat
@@ -79,7 +79,7 @@ class Laid(NamedTuple):
     status: ByteMat
     first: IntVec
     last: IntVec
-    dead: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    since: IntVec
 
 
 def hidden(laid: Laid, where: Mask) -> Laid:
@@ -112,20 +112,19 @@ def hidden(laid: Laid, where: Mask) -> Laid:
     return laid._replace(**columns)
 
 
-def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) -> Series:
-    """Leave out the bars which a venue printed after trading had stopped.
+def alive(series: Series, frozen_hours: float = FROZEN_HOURS) -> Series:
+    """Leave out the bars which a venue printed after trading had stopped, or before it began.
 
     A bar is flat when its volume is 0 and ``high == low``. Of a run of flat bars longer than 24 h
     (``frozen_hours``), a halt or the coin's end, the first 24 h stay as they are and the rest goes,
     so that what is known at a bar never depends on how long the run will last or on how it ends.
-    Shorter runs stay: a quiet coin is a fact.
+    Shorter runs stay: a quiet coin is a fact. Before the first bar that is not flat nothing stays:
+    that the coin will ever trade is not known then.
 
     Parameters
     ----------
     series : Series
         Bars of one coin on the grid.
-    bar_minutes : int
-        Length of a bar.
     frozen_hours : float
         The longest run that is a quiet coin's.
 
@@ -136,7 +135,7 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
 
     Notes
     -----
-    Units: minutes.  Causal: yes.  Missing: rows left out become ABSENT.
+    Units: hours.  Causal: yes.  Missing: rows left out become ABSENT.
     Spec 13.
     """
     moving = moves(series)
@@ -147,10 +146,9 @@ def alive(series: Series, bar_minutes: int, frozen_hours: float = FROZEN_HOURS) 
         return series
     quiet_ms = frozen_hours * 60 * MINUTE_MS
     at = series.open_ms
-    # The last moving bar at or before each row; before the first, the series' own start counts.
+    # The last moving bar at or before each row.
     latest = np.maximum.accumulate(np.where(moving, np.arange(moving.size), -1))
-    since = np.where(latest >= 0, at[latest], at[0] - bar_minutes * MINUTE_MS)
-    kept = (at - since) <= quiet_ms
+    kept = (latest >= 0) & (at - at[latest] <= quiet_ms)
     return series if bool(kept.all()) else take(series, kept)
 
 
@@ -166,7 +164,6 @@ def lay(
     *,
     gap_minutes: float = GAP_MINUTES,
     frozen_hours: float = FROZEN_HOURS,
-    until_ms: int | None = None,
 ) -> Laid:
     """Put each coin's bars on the grid and mark what each bar is worth.
 
@@ -180,9 +177,7 @@ def lay(
     gap_minutes : float
         A price is carried while less than this is missing.
     frozen_hours : float
-        As ``alive``; nothing traded or moved for longer at the end of the grid: the coin is dead.
-    until_ms : int, optional
-        The end of a grid that this one is a part of: bars up to there say whether any trades.
+        As ``alive``.
 
     Returns
     -------
@@ -210,26 +205,20 @@ def lay(
         status=np.zeros(shape, dtype=np.int8),
         first=np.full(n_coins, grid.n_bars, dtype=np.int64),
         last=np.full(n_coins, -1, dtype=np.int64),
-        dead=np.zeros(n_coins, dtype=np.bool_),
+        since=np.full(n_coins, -NEVER, dtype=np.int64),
     )
     for c, series in enumerate(coins):
         if series is not None and series.open_ms.size > 0:
-            end_ms = grid.end_ms if until_ms is None else until_ms
             # what stands before says what the first bars are worth: carried, halted, listed
-            believed = alive(
-                window(series, int(series.open_ms[0]), end_ms), grid.bar_minutes, frozen_hours
-            )
-            before = window(believed, int(series.open_ms[0]), grid.end_ms)
-            if before.open_ms.size > 0:
-                _lay_coin(laid, c, before, grid, (gap_minutes, frozen_hours))
+            begun = window(series, int(series.open_ms[0]), grid.end_ms)
+            believed = alive(begun, frozen_hours)
+            if believed.open_ms.size > 0:
+                _lay_coin(laid, c, believed, grid, gap_minutes)
     return laid
 
 
-def _lay_coin(
-    laid: Laid, c: int, believed: Series, grid: Grid, limits: tuple[float, float]
-) -> None:
+def _lay_coin(laid: Laid, c: int, believed: Series, grid: Grid, gap_minutes: float) -> None:
     """Write one coin's column."""
-    gap_minutes, frozen_hours = limits
     row = (believed.open_ms - grid.first_ms) // grid.bar_ms
     inside = row >= 0
     status = np.full(row.size, Bar.TRADED) if believed.status is None else believed.status
@@ -239,10 +228,10 @@ def _lay_coin(
         getattr(laid, column)[row[known], c] = getattr(believed, column)[known]
     laid.first[c] = max(row[0], 0)
     laid.last[c] = max(row[-1], -1)
-    moved = row[moves(believed)]
-    quiet = grid.n_bars - 1 - (moved[-1] if moved.size else row[0])
-    laid.dead[c] = quiet * grid.bar_minutes > frozen_hours * 60
-    _carry(laid, c, row, believed, most_carried(gap_minutes, grid.bar_minutes))
+    most = most_carried(gap_minutes, grid.bar_minutes)
+    missing = np.minimum(np.diff(row, append=grid.n_bars) - 1, most)
+    laid.since[c] = _last_before(row, status, missing)
+    _carry(laid, c, row, believed, missing)
 
 
 def most_carried(gap_minutes: float, bar_minutes: int) -> int:
@@ -256,9 +245,20 @@ def most_carried(gap_minutes: float, bar_minutes: int) -> int:
     return max(math.ceil(gap_minutes / bar_minutes) - 1, 0)
 
 
-def _carry(laid: Laid, c: int, row: IntVec, series: Series, most: int) -> None:
-    """Carry the close over the first bars of every gap, that after the last bar too."""
-    missing = np.minimum(np.diff(row, append=laid.close.shape[0]) - 1, most)
+def _last_before(row: IntVec, status: np.ndarray[Any, Any], missing: IntVec) -> int:
+    """Return the last row before the grid that has a price, carried ones too."""
+    is_known = (row < 0) & (status != Bar.ABSENT)
+    is_carried = (row < -1) & (missing > 0)
+    known = row[is_known]
+    carried = np.minimum(row[is_carried] + missing[is_carried], -1)
+    return int(max(known.max(initial=-NEVER), carried.max(initial=-NEVER)))
+
+
+def _carry(laid: Laid, c: int, row: IntVec, series: Series, missing: IntVec) -> None:
+    """Carry the close over the first bars of every gap, that after the last bar too.
+
+    ``missing`` is how many of them follow each bar.
+    """
     before = np.flatnonzero((missing > 0) & (row + missing >= 0))
     if before.size == 0:
         return

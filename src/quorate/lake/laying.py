@@ -14,18 +14,18 @@ import numpy as np
 from quorate.core.types import Bar
 from quorate.lake.grid import NEVER, lay, moves
 from quorate.lake.lives import aligned
+from quorate.lake.silence import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from quorate.core.types import ByteVec
+    from quorate.core.types import ByteVec, IntVec
     from quorate.lake.governance import Params
     from quorate.lake.grid import Grid, Laid
     from quorate.lake.judging import Aside
     from quorate.lake.lives import Life
-    from quorate.lake.sources import Series
+    from quorate.lake.sources import Mask, Series
 
 _DAY_MS = 86_400_000
+_NONE: IntVec = np.empty(0, np.int64)
 
 
 class Laying:
@@ -58,37 +58,34 @@ class Laying:
         self._at: tuple[int, int] | None = None
         self._laid: Laid | None = None
 
+    @property
+    def bar_minutes(self) -> int:
+        """Return the length of a bar."""
+        return self._grid.bar_minutes
+
     def lay(self, t: int, n: int) -> Laid:
         """Return n rows of the grid from the t-th on.
 
-        ``first``, ``last`` and ``dead`` are of these rows; ``dead`` is that of the coin where they
-        are the last ones.
+        ``first``, ``last`` and ``since`` are of these rows.
         """
         if self._laid is None or self._at != (t, n):
             part = self._grid.part(t, n)
             series = self._series(part.first_ms, part.end_ms)
-            self._laid = lay([series], part, until_ms=self._grid.end_ms, **self._limits)
+            self._laid = lay([series], part, **self._limits)
             self._at = t, n
         return self._laid
 
     def _series(self, first_ms: int, end_ms: int) -> Series | None:
-        """Return the bars of a span, and those around it that say what they are worth."""
+        """Return the bars of a span, and those before it that say what they are worth."""
         low = first_ms
         while (before := self._before(low)) is not None:
             part = self._bars(before - self._reach_ms, low)
-            moving = np.flatnonzero(moves(part)) if part is not None else np.empty(0, np.int64)
+            moving = np.flatnonzero(_is_priced(part)) if part is not None else _NONE
             if part is not None:
                 low = int(part.open_ms[moving[-1] if moving.size else 0])
             if moving.size or part is None:
                 break
-        series = self._bars(low, end_ms)
-        high = end_ms
-        while series is not None and not moves(series).any() and high < self._grid.end_ms:
-            # only if something trades later are the bars before anything did believed
-            high = min(high + self._reach_ms, self._grid.end_ms)
-            more = self._bars(low, high)
-            series = series if more is None else more
-        return series
+        return self._bars(low, end_ms)
 
     def _bars(self, first_ms: int, end_ms: int) -> Series | None:
         if self._aside is None:
@@ -111,49 +108,42 @@ class Laying:
         return last if found and last >= self._life.span[0] else None
 
 
-class Facts:
-    """What the whole grid says of a coin: whether it is dead at the end, and where it was there.
+def _is_priced(series: Series) -> Mask:
+    """Return which bars moved and are worth something: since then a coin is silent or frozen."""
+    moving = moves(series)
+    return moving if series.status is None else moving & (series.status != Bar.ABSENT)
+
+
+class Membership:
+    """When a coin of the panel is a member: asked of one part of the grid after the other.
 
     Parameters
     ----------
     laying : Laying
         On the primary venue.
-    spans : sequence of (int, int)
-        The grid in parts: first row, number of rows.
+
+    Notes
+    -----
+    Units: rows.  Causal: bars up to each.  Missing: none.  METHODS 12.
     """
 
-    def __init__(self, laying: Laying, spans: Sequence[tuple[int, int]]) -> None:
-        n_bars = sum(n for _, n in spans)
+    def __init__(self, laying: Laying) -> None:
         self._laying = laying
-        self.is_dead = bool(laying.lay(*spans[-1]).dead[0])
-        self._first = n_bars
-        self._known = self.last = n_bars - 1
-        if self.is_dead:
-            self._known, self.last = self._ends(spans, n_bars)
-
-    def _ends(self, spans: Sequence[tuple[int, int]], n_bars: int) -> tuple[int, int]:
-        """Return the last row of which anything is known, and the last bar."""
-        known, last = n_bars - 1, -1
-        is_found = False
-        for t, n in reversed(spans):
-            laid = self._laying.lay(t, n)
-            there = np.flatnonzero(laid.status[:, 0] != Bar.ABSENT)
-            if there.size and not is_found:
-                known, is_found = t + int(there[-1]), True
-            if laid.last[0] >= 0:
-                last = t + int(laid.last[0])
-                break
-        return known, last
+        self._first = NEVER
+        self._since = -NEVER
 
     def members(self, t: int, n: int) -> ByteVec:
-        """Return 1 from a coin's first bar to the end, or to the last known if it is dead.
-
-        Asked of one part of the grid after the other.
-        """
-        first = int(self._laying.lay(t, n).first[0])
-        if first < n:
-            self._first = min(self._first, t + first)
-        rows = np.arange(t, t + n)
-        last = self._known if self.is_dead else t + n
-        member: ByteVec = ((rows >= self._first) & (rows <= last)).astype(np.int8)
+        """Return 1 from a coin's first bar on, but while it is silent for a day or longer."""
+        laid = self._laying.lay(t, n)
+        if t == 0:
+            self._since = int(laid.since[0])
+        if laid.first[0] < n:
+            self._first = min(self._first, t + int(laid.first[0]))
+        if self._first >= t + n:
+            return np.zeros(n, np.int8)
+        # a coin whose first bars are worth nothing is silent from the first of them on
+        since = self._since if self._since > -NEVER else self._first
+        is_silent, latest = silent(laid.status[:, 0], since - t, self._laying.bar_minutes)
+        self._since = latest + t
+        member: ByteVec = ((np.arange(t, t + n) >= self._first) & ~is_silent).astype(np.int8)
         return member

@@ -27,10 +27,11 @@ from quorate.lake import (
     quote,
     room,
     scope,
+    silence,
     strands,
 )
 from quorate.lake.grid import NEVER, hidden
-from quorate.lake.laying import Facts, Laying
+from quorate.lake.laying import Laying, Membership
 from quorate.lake.panel import Panel
 from quorate.lake.quarantine import trusted
 from quorate.lake.shelf import Shelf
@@ -75,8 +76,8 @@ def load(spec: PanelSpec) -> Panel:
 
     Notes
     -----
-    Units: see ``core.types``.  Causal: every row holds what is known at its close; ticks, lots
-    and delistings are facts of the instrument and hold for the whole panel.
+    Units: see ``core.types``.  Causal: every row holds what is known at its close, membership too;
+    ``delisted_k`` is as known at the last one; ticks and lots are facts of the instrument.
     Missing: see ``grid``. Coins that were not asked for by name and have no traded bar in the
     span are left out, with a note; one asked for by name is an error.
     Spec 13, METHODS 12.
@@ -162,24 +163,25 @@ def _coin(
         Laying(aside, nth if v == 0 else None, life, grid, found.rules)
         for v, aside in enumerate(symbol.aside)
     ]
-    ends = Facts(layings[0], spans)
+    presence, ending = Membership(layings[0]), silence.Ending(grid.k0, grid.bar_minutes)
     held = carry.Carry(given, life, layings, spans, symbol.found)
     prices: list[list[Vec]] = [[] for _ in layings]
     for t, n in spans:
         laid = [each.lay(t, n) for each in layings]
         part = grid.part(t, n)
-        member = ends.members(t, n)
+        member = presence.members(t, n)
         if found.members is not None:
             member &= found.members.mask(life.name, part)
             unseen = found.members.entered(life.name, part) == 0
             laid = [hidden(each, unseen) for each in laid]
         member &= trusted(found.apart, [life.name], part)[:, 0]
+        ending.see(laid[0].status[:, 0])
         loom.put(c, strands.strand(laid, held.part(t, n), member), t)
         for known, each in zip(prices, laid, strict=True):
             known.append(instruments.first_prices(each.close[:, 0], each.status[:, 0]))
     return _Spun(
         tuple(np.concatenate(each)[: instruments.FIRST] for each in prices),
-        grid.k0 + ends.last if ends.is_dead else NEVER,
+        ending.delisted_k(),
         held.done(),
     )
 
@@ -199,7 +201,9 @@ def _panel(
     gone = [name for name, each in zip(symbols, spun, strict=True) if each.delisted_k != NEVER]
     notes = list(found.notes)
     if gone:
-        notes.append(f"Data end before the panel does, treated as delisted: {', '.join(gone)}.")
+        notes.append(
+            f"Silent for a day when the panel ends, treated as delisted: {', '.join(gone)}."
+        )
     names = [(source.venue, source.kind) for source in spec.sources]
     held = carry.paths(spec, carried)
     paths = [

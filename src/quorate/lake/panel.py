@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
-
 from quorate.core.types import Bars, Market
-from quorate.lake.grid import NEVER
+from quorate.lake.silence import delisted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,10 +61,11 @@ class Panel:
     quote_usd : Vec
         USD per quote coin, shape (time,); 1.0 where no series was given.
     member : ByteMat
-        1 from a coin's first bar to the end, or to its last bar if it is gone for good, shape
-        (time, coin).
+        1 from a coin's first bar on, but while no price of it has come for a day (``silence``),
+        shape (time, coin).
     delisted_k : IntVec
-        Counter of the last bar with data where they end for good, else ``grid.NEVER``.
+        Counter of the last bar that traded of a coin without a price for a day when the panel
+        ends, else ``grid.NEVER``: as known then. Nothing that decides reads it.
     is_synthetic : bool
         True if the prices were made up; every page must say so.
     source : Provenance
@@ -151,9 +150,10 @@ def part(panel: Panel, first: int, after: int) -> Panel:
     Returns
     -------
     Panel
-        Views, not copies; a coin that ends after the part has not ended in it, nor has one that
-        fell silent within a day of its end: nobody can tell yet. It cannot be made again from its
-        files, so its source says how it was cut.
+        Views, not copies; what ends after the part has not ended in it, nor what fell silent
+        within a day of its end, and what is silent there is gone though it comes back later:
+        nobody can tell yet. It cannot be made again from its files, so its source says how it was
+        cut.
 
     Raises
     ------
@@ -175,8 +175,6 @@ def part(panel: Panel, first: int, after: int) -> Panel:
     if not 0 <= first < after <= panel.n_bars:
         raise ValueError(f"rows {first} to {after} are no part of {panel.n_bars} bars")
     rows = slice(first, after)
-    last_k = panel.k0 + after - 1
-    day = 1440 // panel.bar_minutes
     cut = f"bars {first} to {after - 1} of it"
     return replace(
         panel,
@@ -185,7 +183,7 @@ def part(panel: Panel, first: int, after: int) -> Panel:
         market=Market._make(array[rows] for array in panel.market),
         quote_usd=panel.quote_usd[rows],
         member=panel.member[rows],
-        delisted_k=np.where(panel.delisted_k <= last_k - day, panel.delisted_k, NEVER),
+        delisted_k=delisted(panel.bars.status, panel.k0, panel.bar_minutes, after),
         source=Provenance(
             f"{panel.source.description}, {cut}", f"{panel.source.digest}:{first}:{after}"
         ),

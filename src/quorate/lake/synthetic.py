@@ -20,12 +20,12 @@ import numpy as np
 from quorate.core.types import Bar, Bars, Market, Venues
 from quorate.lake import instruments
 from quorate.lake.funding import ASSUMED_HOURS
-from quorate.lake.grid import NEVER
 from quorate.lake.panel import Panel, Provenance
+from quorate.lake.silence import delisted, present
 from quorate.lake.weather import Weather, returns, weather
 
 if TYPE_CHECKING:
-    from quorate.core.types import ByteMat, IntVec, Mat, Vec
+    from quorate.core.types import ByteMat, Mat, Vec
     from quorate.lake.panel import Kind
 
 START_DAY = 19_723
@@ -102,10 +102,10 @@ def synthetic(
     if n_coins >= 4 and days >= 4:
         moves[int(0.7 * len(moves)) - 180 // bar_minutes, -1] += np.log(_CRASH)
     tape = _tape(generator, state, moves, planted_edge)
-    status, delisted = _what_is_missing(tape.close.shape, bar_minutes, days)
+    status = _what_is_missing(tape.close.shape, bar_minutes, days)
     tape = _leave_out(tape, status)
     bars = _bars(generator, tape, status, state, kind)
-    return _panel(bars, tape.tick, delisted, (seed, planted_edge, kind), bar_minutes)
+    return _panel(bars, tape.tick, (seed, planted_edge, kind), bar_minutes)
 
 
 def _check(n_coins: int, days: int, bar_minutes: int, planted_edge: float, kind: str) -> None:
@@ -160,13 +160,10 @@ def _tape(generator: np.random.Generator, state: Weather, moves: Mat, planted_ed
     return _Tape._make((*prices, volume, np.minimum(taker, volume), quoted, 1.0 / scale))
 
 
-def _what_is_missing(
-    shape: tuple[int, ...], bar_minutes: int, days: int
-) -> tuple[ByteMat, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """Return the status of each bar and each coin's last row (-1: it goes on)."""
+def _what_is_missing(shape: tuple[int, ...], bar_minutes: int, days: int) -> ByteMat:
+    """Return the status of each bar."""
     n_bars, n_coins = shape
     status = np.full((n_bars, n_coins), Bar.TRADED, dtype=np.int8)
-    last = np.full(n_coins, -1, dtype=np.int64)
     if n_coins >= 2 and bar_minutes < 15:
         gap = int(0.3 * n_bars)
         status[gap : gap + 15 // bar_minutes, 1] = Bar.IMPUTED
@@ -174,9 +171,8 @@ def _what_is_missing(
     status[outage : outage - (-80 // bar_minutes)] = Bar.ABSENT
     if n_coins >= 4 and days >= 4:
         status[: int(0.4 * n_bars), -2] = Bar.ABSENT
-        last[-1] = int(0.7 * n_bars)
-        status[last[-1] + 1 :, -1] = Bar.ABSENT
-    return status, last
+        status[int(0.7 * n_bars) + 1 :, -1] = Bar.ABSENT
+    return status
 
 
 def _leave_out(tape: _Tape, status: ByteMat) -> _Tape:
@@ -229,9 +225,7 @@ def _bars(
     )
 
 
-def _panel(
-    bars: Bars, tick: Vec, last: IntVec, made: tuple[int, float, Kind], bar_minutes: int
-) -> Panel:
+def _panel(bars: Bars, tick: Vec, made: tuple[int, float, Kind], bar_minutes: int) -> Panel:
     """Put the panel together."""
     seed, planted_edge, kind = made
     n_bars, n_coins = bars.close.shape
@@ -250,10 +244,6 @@ def _panel(
         funding=paid.reshape(shape),
         status=bars.status.reshape(shape),
     )
-    rows = np.arange(n_bars)[:, None]
-    seen = bars.status != Bar.ABSENT
-    final = np.where(last >= 0, last, n_bars - 1)
-    member = ((rows >= seen.argmax(axis=0)) & (rows <= final)).astype(np.int8)
     digest = hashlib.blake2b(digest_size=16)
     for array in bars:
         digest.update(array.tobytes())
@@ -268,8 +258,8 @@ def _panel(
         kinds=(kind,) * n_coins,
         funding=("known" if kind == "perp" else "none",) * n_coins,
         quote_usd=np.ones(n_bars),
-        member=member,
-        delisted_k=np.where(last >= 0, k0 + last, NEVER),
+        member=np.stack([present(each, bar_minutes) for each in bars.status.T], axis=1),
+        delisted_k=delisted(bars.status, k0, bar_minutes),
         is_synthetic=True,
         source=Provenance(
             f"synthetic {kind} market: seed {seed}, planted edge {planted_edge:g}, "

@@ -65,7 +65,7 @@ def _exchange(exchange: dict[str, Any]) -> list[str]:
     if "delisting_haircut" in exchange:
         said.append(
             f"A coin that goes away is sold {percent(exchange['delisting_haircut'], 1)} below "
-            "its last price."
+            "its last price, once that is known."
         )
     if "liquidation_fee" in exchange:
         said.append(f"A liquidation costs {percent(exchange['liquidation_fee'], 2)}.")

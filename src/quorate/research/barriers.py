@@ -23,10 +23,10 @@ class Ended(IntEnum):
     TIME = 0  # the horizon is over
     PROFIT = 1
     STOP = 2
-    DELISTED = 3  # the coin went away before: out at its last price less a haircut
-    NOT_TRADED = -1  # the event's bar, or the one to enter on, is imputed, absent or gone
-    GAP = -2  # an imputed or absent bar before any barrier
-    HORIZON_OPEN = -3  # the data end before the horizon does
+    DELISTED = 3  # no price came for a day: out at the last one less a haircut
+    NOT_TRADED = -1  # the event's bar, or the one to enter on, is imputed or absent
+    GAP = -2  # an imputed or absent bar before any barrier, and a trade within a day
+    HORIZON_OPEN = -3  # the data end before the horizon does, or a silence within it
     NO_BARRIER = -4  # the barriers' width is not known
     NO_SIDE = -5  # nothing was bet
 
@@ -65,7 +65,6 @@ def follow(
     low: Mat,
     close: Mat,
     status: ByteMat,
-    gone_row: IntVec,
     row: IntVec,
     coin: IntVec,
     side: ByteVec,
@@ -73,6 +72,7 @@ def follow(
     stop_frac: Vec,
     horizon: int,
     haircut: float,
+    silent_bars: int,
     out: Outcomes,
 ) -> None:
     """Follow every event to its end.
@@ -81,8 +81,6 @@ def follow(
     ----------
     open_, high, low, close, status : Mat, ByteMat
         Bars, shape (time, coin).
-    gone_row : IntVec
-        Row of each coin's last bar, beyond the data where it goes on, shape (coin,).
     row, coin, side : IntVec, IntVec, ByteVec
         The events: row of the bar at whose close they are known, coin, and +1, -1 or 0.
     profit_frac, stop_frac : Vec
@@ -91,6 +89,8 @@ def follow(
         Bars held at most.
     haircut : float
         Fraction of the last price that a delisting costs.
+    silent_bars : int
+        After so many without a price a coin counts as delisted, back later or not.
     out : Outcomes
         Written.
 
@@ -104,8 +104,8 @@ def follow(
     >>> high = np.array([[100.0], [101.0], [103.0]])
     >>> low, flat, ones = high - 2.0, np.full((3, 1), 100.0), np.ones(1, np.int8)
     >>> out, zero, two = empty(1), np.zeros(1, np.int64), np.full(1, 0.02)
-    >>> state, gone = np.ones((3, 1), np.int8), np.full(1, 99)
-    >>> follow(flat, high, low, flat, state, gone, zero, zero, ones, two, two, 2, 0.0, out)
+    >>> state = np.ones((3, 1), np.int8)
+    >>> follow(flat, high, low, flat, state, zero, zero, ones, two, two, 2, 0.0, 288, out)
     >>> Ended(out.ended[0]).name, out.exit_row, out.exit
     ('PROFIT', array([2]), array([102.]))
     """
@@ -122,7 +122,6 @@ def follow(
         elif (
             status[t, c] != Bar.TRADED.value
             or status[first, c] != Bar.TRADED.value
-            or first > gone_row[c]
             or not open_[first, c] > 0.0
         ):
             out.ended[i] = Ended.NOT_TRADED.value
@@ -133,7 +132,6 @@ def follow(
                 low,
                 close,
                 status,
-                gone_row[c],
                 i,
                 t,
                 c,
@@ -142,6 +140,7 @@ def follow(
                 stop_frac[i],
                 last,
                 haircut,
+                silent_bars,
                 out,
             )
 
@@ -153,7 +152,6 @@ def _follow(
     low: Mat,
     close: Mat,
     status: ByteMat,
-    gone: int,
     i: int,
     t: int,
     c: int,
@@ -162,6 +160,7 @@ def _follow(
     stop_frac: float,
     last: int,
     haircut: float,
+    silent_bars: int,
     out: Outcomes,
 ) -> None:
     """Follow one event that could be entered."""
@@ -170,14 +169,14 @@ def _follow(
     stop = entry * (1.0 - side * stop_frac)
     ended, price, row, end = Ended.TIME.value, close[last, c], last, last
     for j in range(t + 1, last + 1):
-        if j > gone:
-            # that no price comes back is known when the horizon is over
-            ended, price = Ended.DELISTED.value, close[gone, c] * (1.0 - side * haircut)
-            row = gone
-            break
         if status[j, c] != Bar.TRADED.value:
-            out.ended[i] = Ended.GAP.value
-            return
+            known = _silent_row(status, j, c, silent_bars)
+            if known < 0 or known >= close.shape[0]:
+                out.ended[i] = Ended.GAP.value if known < 0 else Ended.HORIZON_OPEN.value
+                return
+            ended, price = Ended.DELISTED.value, close[j - 1, c] * (1.0 - side * haircut)
+            row, end = j - 1, max(last, known)
+            break
         if low[j, c] <= stop if side > 0 else high[j, c] >= stop:
             ended, row, end = Ended.STOP.value, j, j
             price = min(open_[j, c], stop) if side > 0 else max(open_[j, c], stop)
@@ -188,3 +187,20 @@ def _follow(
     out.ended[i] = ended
     out.entry[i], out.exit[i] = entry, price
     out.exit_row[i], out.end_row[i] = row, end
+
+
+@kernel
+def _silent_row(status: ByteMat, first: int, c: int, silent_bars: int) -> int:
+    """Return the row on which a coin has lacked a price for so long; -1 if it trades before.
+
+    ``first`` is the row after a trade. Beyond the data where neither is known yet.
+    """
+    priced = first - 1
+    for t in range(first, status.shape[0]):
+        if status[t, c] == Bar.TRADED.value:
+            return -1
+        if status[t, c] != Bar.ABSENT.value:
+            priced = t
+        if t - priced >= silent_bars:
+            return t
+    return status.shape[0]

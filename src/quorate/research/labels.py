@@ -32,9 +32,10 @@ class Labels(NamedTuple):
 
     ``event`` is the row of the event given; ``start_k`` the bar at whose close it was decided,
     entered at the next open; ``exit_k`` the last bar held; ``end_k`` the bar at whose close the
-    outcome is known, the same but for a delisting: there the horizon's last. ``ended`` holds
-    ``Ended``. ``gross`` and ``net`` are returns of the side taken. ``left_out`` counts the events
-    that are no labels, by reason.
+    outcome is known, the same but for a delisting: there the horizon's last, or the one on which
+    the coin has been silent for a day if that is later. ``ended`` holds ``Ended``. ``gross`` and
+    ``net`` are returns of the side taken. ``left_out`` counts the events that are no labels, by
+    reason.
     """
 
     event: IntVec
@@ -209,7 +210,6 @@ def triple_barrier(
         prices.low,
         prices.close,
         prices.status,
-        np.minimum(prices.delisted_k - prices.k0, prices.n_bars),
         row,
         coin,
         taken,
@@ -217,6 +217,7 @@ def triple_barrier(
         stop,
         int(horizon),
         float(haircut),
+        prices.silent_bars,
         out,
     )
     kept = np.flatnonzero(out.ended >= 0)

@@ -65,15 +65,16 @@ def labelled(hours: Hours, prices: Prices, as_of_k: int, horizon_bars: int) -> L
     known = hours.rows(hours.k <= as_of_k - horizon_bars)
     # which way the coin went: what a delisting costs, it costs either side
     labels = fixed_horizon(prices, Events(known.k, known.coin), horizon=horizon_bars, haircut=0.0)
-    kept = np.flatnonzero((labels.end_k <= as_of_k) & (labels.gross != 0.0))
+    ended = _some(labels, np.flatnonzero(labels.end_k <= as_of_k))
+    kept = np.flatnonzero(ended.gross != 0.0)
     if not len(kept):
         raise ResearchError(
             f"none of {hours.n} hours has a label that ended by bar {as_of_k}",
             hint="learn from a longer history, or with a shorter horizon",
         )
-    chosen = _some(labels, kept)
+    chosen = _some(ended, kept)
     went_up = (chosen.gross > 0.0).astype(np.int8)
-    return Learned(known.rows(chosen.event), chosen, went_up, by_uniqueness(labels)[kept])
+    return Learned(known.rows(chosen.event), chosen, went_up, by_uniqueness(ended)[kept])
 
 
 def _some(labels: Labels, chosen: IntVec) -> Labels:

@@ -1,4 +1,4 @@
-"""What labels and events read of a market: prices, what each bar is worth, and who went away."""
+"""What labels and events read of a market: prices, and what each bar is worth."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from quorate.core.types import ByteMat, IntVec, Mat
-from quorate.lake.grid import NEVER
+from quorate.core.types import ByteMat, Mat
+from quorate.lake import silence
 
 if TYPE_CHECKING:
     from quorate.lake.panel import Panel
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Prices(NamedTuple):
     """Bars of the primary venue, shape (time, coin) each, and how they are counted.
 
-    ``k0`` is the counter of the first row's close; ``status`` holds ``core.types.Bar``;
-    ``delisted_k`` (coin,) is the counter of a coin's last bar, else ``lake.grid.NEVER``.
+    ``k0`` is the counter of the first row's close; ``status`` holds ``core.types.Bar``; after
+    ``silent_bars`` without a price a coin counts as delisted (``lake.silence``).
     Make it with ``of`` or ``prices``, which check it.
     """
 
@@ -28,7 +28,7 @@ class Prices(NamedTuple):
     low: Mat
     close: Mat
     status: ByteMat
-    delisted_k: IntVec
+    silent_bars: int
 
     @property
     def n_bars(self) -> int:
@@ -56,8 +56,7 @@ def of(panel: Panel) -> Prices:
 
     Notes
     -----
-    Units: quote per coin.  Causal: ``delisted_k`` is what the panel knows at its end.
-    Missing: NaN where ``status`` is ABSENT.
+    Units: quote per coin.  Causal: nothing is computed.  Missing: NaN where ``status`` is ABSENT.
 
     Examples
     --------
@@ -74,7 +73,6 @@ def of(panel: Panel) -> Prices:
         b.status,
         k0=panel.k0,
         bar_minutes=panel.bar_minutes,
-        delisted_k=panel.delisted_k,
     )
 
 
@@ -87,7 +85,7 @@ def prices(
     *,
     k0: int,
     bar_minutes: int = 5,
-    delisted_k: IntVec | None = None,
+    silent_hours: float = silence.SILENT_HOURS,
 ) -> Prices:
     """Return prices that kernels can read, after checking that they fit together.
 
@@ -101,8 +99,8 @@ def prices(
         Counter of the first row's close: its stamp over the length of a bar, since 1970.
     bar_minutes : int
         Length of a bar; a divisor of 60.
-    delisted_k : IntVec, optional
-        Counter of each coin's last bar, ``NEVER`` where it goes on; None: all go on.
+    silent_hours : float
+        Without a price for so long a coin counts as delisted.
 
     Returns
     -------
@@ -112,7 +110,7 @@ def prices(
     Raises
     ------
     ValueError
-        If shapes differ, or a bar's length does not divide the hour.
+        If shapes differ, a bar's length does not divide the hour, or the silence is none.
 
     Notes
     -----
@@ -133,8 +131,7 @@ def prices(
     shapes = {x.shape for x in (begun, top, bottom, last, state)}
     if len(shapes) != 1 or state.ndim != 2:
         raise ValueError(f"prices and status have the shapes {shapes}: give one, (time, coin)")
-    gone = np.full(state.shape[1], NEVER) if delisted_k is None else delisted_k
-    gone = np.require(gone, np.int64, ["C", "W"])
-    if gone.shape != state.shape[1:]:
-        raise ValueError(f"delisted_k has the shape {gone.shape}: give one number a coin")
-    return Prices(int(k0), int(bar_minutes), begun, top, bottom, last, state, gone)
+    silent_bars = silence.limit(bar_minutes, silent_hours)
+    if silent_bars < 1:
+        raise ValueError(f"silent_hours is {silent_hours}, it must be above 0: such as 24")
+    return Prices(int(k0), int(bar_minutes), begun, top, bottom, last, state, silent_bars)

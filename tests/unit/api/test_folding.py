@@ -45,7 +45,7 @@ def test_an_engine_without_its_data_holds_no_weight(panel):
     engines = quorate.engines()
     params = configure(quorate.read_settings(), 5, -1)
     setup = Setup(panel.venues, np.full(3, -1, np.int64), np.ones(3, np.int8))
-    made = passes.machine(engines, params, setup, panel.delisted_k, missing)
+    made = passes.machine(engines, params, setup, missing)
     healthy = dict(zip([engine.name for engine in engines], made.healthy, strict=True))
     assert healthy["taker_imbalance"] == healthy["basis_carry"] == healthy["bitcoin_lead"] == 0
     assert healthy["momentum_day"] == 1

@@ -83,7 +83,6 @@ class Scene:
         self.state = exchange.init(n_venues, n_coins)
         self.fills = record.fills(record.rows_needed(n_bars, n_venues, n_coins))
         self.sigma_daily = np.full(n_coins, self.sigma)
-        self.delisted_k = np.full(n_coins, exchange.NEVER_K)
         self.t = 0
         self.account.exits.planned_frac[:] = 0.03
 
@@ -100,7 +99,6 @@ class Scene:
             self.k,
             self.venues,
             self.sigma_daily,
-            self.delisted_k,
             self.account,
             self.params,
             self.state,
@@ -243,5 +241,5 @@ def wild(seed: int, n_bars: int = 40, n_venues: int = 2, n_coins: int = 3) -> Sc
         start_usd=float(rng.choice([100.0, 30_000.0, 1_000_000.0])),
     )
     if seed % 3 == 0:
-        made.delisted_k[0] = FIRST_K + int(rng.integers(5, n_bars))
+        made.market.status[int(rng.integers(5, n_bars)) :, :, 0] = Bar.ABSENT  # and never again
     return made

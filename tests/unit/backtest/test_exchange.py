@@ -40,7 +40,7 @@ def test_an_idle_account_stays_as_it_is() -> None:
 
 def test_market_and_venues_are_not_written() -> None:
     at = wild(5)
-    inputs = (*at.market, *at.venues, at.sigma_daily, at.delisted_k)
+    inputs = (*at.market, *at.venues, at.sigma_daily)
     before = [a.tobytes() for a in inputs]
     fold(at, 1, 40)
     assert [a.tobytes() for a in inputs] == before

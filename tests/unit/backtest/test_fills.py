@@ -42,7 +42,6 @@ def test_rows_without_room_are_counted_and_still_booked() -> None:
         at.k,
         at.venues,
         at.sigma_daily,
-        at.delisted_k,
         at.account,
         at.params,
         at.state,

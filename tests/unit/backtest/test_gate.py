@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +36,7 @@ def parts(piece: Slice) -> list[tuple[str, str]]:
 
 
 def test_what_fits_passes(made: Case, piece: Slice) -> None:
-    gate.check_setup(made.machine.setup, made.panel.delisted_k)
+    gate.check_setup(made.machine.setup)
     gate.check_slice(piece, made.machine.setup)
 
 
@@ -59,17 +58,15 @@ def test_every_array_of_a_block_is_looked_at(made: Case, piece: Slice) -> None:
 
 
 def test_every_constant_of_a_run_is_looked_at(made: Case) -> None:
-    setup, delisted = made.machine.setup, made.panel.delisted_k
+    setup = made.machine.setup
     for name, array in setup.venues._asdict().items():
         venues = setup.venues._replace(**{name: array.astype(np.float32)})
         with pytest.raises(ValueError, match=f"venues.{name}"):
-            gate.check_setup(setup._replace(venues=venues), delisted)
+            gate.check_setup(setup._replace(venues=venues))
     for name in ("sector", "can_short"):
         short = setup._replace(**{name: getattr(setup, name)[:-1].copy()})
         with pytest.raises(ValueError, match=name):
-            gate.check_setup(short, delisted)
-    with pytest.raises(ValueError, match="delisted_k"):
-        gate.check_setup(setup, delisted.astype(np.int32))
+            gate.check_setup(short)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +83,7 @@ def test_values_of_venues_have_bounds(made: Case, name: str, value: float, messa
     array = getattr(setup.venues, name).copy()
     array[..., -1] = value
     with pytest.raises(ValueError, match=message):
-        gate.check_setup(
-            setup._replace(venues=setup.venues._replace(**{name: array})), made.panel.delisted_k
-        )
+        gate.check_setup(setup._replace(venues=setup.venues._replace(**{name: array})))
 
 
 @pytest.mark.parametrize("bad", [np.nan, 0.0, -1.0])
@@ -125,6 +120,6 @@ def test_a_run_goes_through_the_gate(made: Case, piece: Slice) -> None:
         run.advance(
             made.machine, made.begin(), changed(piece, "bars", "volume", piece.bars.volume[:, :1])
         )
-    wrong = dataclasses.replace(made.panel, delisted_k=made.panel.delisted_k[:1])
-    with pytest.raises(ValueError, match="delisted_k"):
-        run.machine(made.machine.engines, made.machine.params, made.machine.setup, wrong.delisted_k)
+    setup = made.machine.setup._replace(sector=made.machine.setup.sector[:1])
+    with pytest.raises(ValueError, match="sector"):
+        run.machine(made.machine.engines, made.machine.params, setup)

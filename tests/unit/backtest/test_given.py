@@ -44,7 +44,7 @@ def case(seed: int = 3, **changes: Any) -> tuple[Panel, np.ndarray]:
 
 def rules(panel: Panel, stop_frac: float) -> given.Rules:
     n = panel.n_coins
-    return given.Rules(PARAMS, np.full(n, stop_frac), np.full(n, np.nan), panel.delisted_k)
+    return given.Rules(PARAMS, np.full(n, stop_frac), np.full(n, np.nan))
 
 
 def spreads(panel: Panel) -> Any:
@@ -94,7 +94,6 @@ def stepped(
             k,
             panel.venues,
             asked.sigma_daily,
-            asked.delisted_k,
             state.account,
             PARAMS,
             state.exchange,
@@ -139,10 +138,9 @@ def test_the_fast_pass_is_the_exchange_stepped(seed: int, stop_frac: float) -> N
     assert len(rows) > 100
 
 
-def test_a_coin_that_goes_away_is_closed_on_its_last_bar() -> None:
+def test_a_coin_that_goes_away_is_closed_a_day_after_its_last_bar() -> None:
     panel, weights = case()
-    last = 450
-    panel.delisted_k[0] = panel.k0 + last
+    last = 150
     panel.market.status[last + 1 :, 0, 0] = Bar.ABSENT
     weights[last - 60 :, 0] = 0.3
     _, equity, rows, _ = scanned(panel, weights, np.nan)
@@ -150,7 +148,7 @@ def test_a_coin_that_goes_away_is_closed_on_its_last_bar() -> None:
     np.testing.assert_array_equal(rows, whole)
     np.testing.assert_array_equal(equity, expected)
     closed = rows[rows[:, Column.REASON] == Reason.EXIT_DELISTED]
-    assert panel.k0 + last in closed[closed[:, Column.COIN] == 0, Column.K]
+    assert panel.k0 + last + 288 in closed[closed[:, Column.COIN] == 0, Column.K]
 
 
 def slow(weights_at: dict[int, float]) -> tuple[Panel, np.ndarray]:

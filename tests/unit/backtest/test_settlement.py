@@ -128,9 +128,9 @@ def test_a_bar_that_did_not_trade_does_not_liquidate() -> None:
 
 def test_a_delisting_pays_the_last_mark_less_a_haircut() -> None:
     at = opened()
+    at.params = at.params._replace(missing_hours=1 / 12)  # a bar
     at.set_bar(1, mark=98.0)
     at.bar()
-    at.delisted_k[0] = at.k
     at.set_bar(2, status=Bar.ABSENT, mark=np.nan)
     at.order(50, submit_k=at.k - 1)
     (row,) = at.bar()
@@ -141,19 +141,27 @@ def test_a_delisting_pays_the_last_mark_less_a_haircut() -> None:
     assert at.count(Count.DELISTINGS) == 1
 
 
-def test_the_last_bar_of_a_coin_still_trades_for_nobody_knew() -> None:
-    at = scene()
-    at.delisted_k[0] = at.k
+def test_the_last_bar_of_a_coin_trades_and_ends_nothing_for_nobody_knew() -> None:
+    at = scene(n_bars=6)
+    at.params = at.params._replace(missing_hours=0.25)  # three bars
     at.order(50)
-    entry, out = at.bar()
-    assert (entry["reason"], out["reason"]) == (Reason.ENTRY, Reason.EXIT_DELISTED)
+    silent(at, 0, (1, 2, 3, 4, 5))
+    (entry,) = at.bar()
+    assert entry["reason"] == Reason.ENTRY
+    assert [at.bar(), at.bar()] == [[], []]
+    (out,) = at.bar()
+    assert out["reason"] == Reason.EXIT_DELISTED
     assert at.held() == 0
 
 
 def test_a_coin_that_is_gone_takes_no_orders() -> None:
-    at = scene()
-    at.delisted_k[0] = at.k - 1
-    at.order(50)
+    at = scene(n_bars=6)
+    at.params = at.params._replace(missing_hours=0.25)
+    silent(at, 0, (1, 2, 3, 4, 5))
+    at.bar()
+    at.order(50, submit_k=at.k - 1)
+    assert [at.bar(), at.bar()] == [[], []]
+    assert at.working() == 50  # nobody knows yet
     assert at.bar() == []
     assert at.working() == 0
 
@@ -192,13 +200,12 @@ def test_each_venue_is_left_by_its_own_silence() -> None:
     assert at.held(v=0) == 30  # it trades, and takes no haircut
 
 
-def test_a_venue_that_trades_pays_no_haircut_for_a_silent_or_delisted_primary() -> None:
+def test_a_venue_that_trades_pays_no_haircut_for_a_silent_primary() -> None:
     at = scene(n_bars=6, n_venues=2)
     at.params = at.params._replace(missing_hours=0.25)
     at.order(50, v=1)
     at.bar()
-    at.delisted_k[0] = at.k
-    silent(at, 0, (2, 3, 4))
+    silent(at, 0, (1, 2, 3, 4))
     for _ in range(4):
         assert at.bar() == []
     at.order(-50, v=1)
@@ -221,7 +228,7 @@ def test_where_the_primary_is_silent_a_holder_s_bar_touches_the_stop(side: int) 
 
 def test_the_haircuts_are_settings() -> None:
     at = opened()
-    at.params = exchange.params(delisting_haircut=0.5)
-    at.delisted_k[0] = at.k
+    at.params = exchange.params(delisting_haircut=0.5)._replace(missing_hours=1 / 12)
+    silent(at, 0, (1,))
     (row,) = at.bar()
     assert row["haircut"] == round(10.0 * 100.0 * 0.5 * 1e8)

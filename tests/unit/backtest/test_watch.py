@@ -78,6 +78,24 @@ def test_a_coin_that_is_no_member_is_not_silent() -> None:
     assert rows(watch) == []
 
 
+@pytest.mark.parametrize("sizes", [[6], [3, 3], [1] * 6, [4, 2]])
+def test_who_is_given_up_is_back_only_when_it_is(sizes: list[int]) -> None:
+    """No member after a day of silence, and one again on the bar it returns on."""
+    status = [[TRADED, TRADED], [0, 0], [0, 0], [0, 0], [TRADED, 0], [TRADED, 0]]
+    member = np.array([[1, 1], [1, 1], [1, 1], [0, 0], [1, 0], [1, 0]], np.int8)
+    watch, t = Watch(SYMBOLS, ("one",), BAR_MS), 0
+    for size in sizes:
+        made = block(100 + t, [[0, 0]] * size, status[t : t + size])
+        made.inputs.controls.member = member[t : t + size]
+        watch.add(made)
+        t += size
+    assert rows(watch) == [
+        (101, "health", "no data", "A"),
+        (101, "health", "no data", "B"),
+        (104, "health", "data are back", "A"),
+    ]
+
+
 def test_an_engine_is_named_on_the_bar_it_first_failed_on() -> None:
     watch = Watch(SYMBOLS, ("one",), BAR_MS)
     failed = Failure("mine", "ValueError: no", Reason.ENGINE_FAILED, 4, (1,))

@@ -7,7 +7,8 @@ import pytest
 from tests.unit.lake.builders import START_MS
 
 from quorate.core.types import Bar
-from quorate.lake.grid import Grid, alive, lay
+from quorate.lake import silence
+from quorate.lake.grid import NEVER, Grid, alive, lay
 from quorate.lake.sources import Series
 
 
@@ -30,6 +31,11 @@ def series(rows, minutes=5, volume=None, price=None):
 
 def grid(n, minutes=5):
     return Grid(START_MS, minutes, n)
+
+
+def later(n):
+    """Return a grid of which the thirtieth row of ``series`` is the first."""
+    return Grid(START_MS + 30 * 300_000, 5, n)
 
 
 def status(laid, c=0):
@@ -117,22 +123,20 @@ def quiet(n_before, n_quiet, n_after, minutes=60):
 
 
 def test_a_frozen_end_of_more_than_a_day_is_a_delisting():
-    laid = lay([quiet(5, 25, 0)], grid(30, 60))
-    assert status(laid) == "T" * 29 + "A"  # the first day of it stays: nobody knew
-    assert laid.dead[0]
+    laid = lay([quiet(5, 60, 0)], grid(65, 60))
+    assert status(laid) == "T" * 29 + "A" * 36  # the first day of it stays: nobody knew
     assert laid.last[0] == 28
+    assert [silence.delisted(laid.status, 0, 60, n)[0] for n in (30, 52, 53)] == [NEVER, NEVER, 28]
 
 
 def test_a_quiet_day_at_the_end_is_not():
     laid = lay([quiet(5, 24, 0)], grid(29, 60))
     assert status(laid) == "T" * 29
-    assert not laid.dead[0]
 
 
-def test_a_halt_in_the_middle_is_a_break_and_no_delisting():
+def test_a_halt_in_the_middle_is_a_break():
     laid = lay([quiet(5, 40, 5)], grid(50, 60))
     assert status(laid) == "T" * 29 + "A" * 16 + "T" * 5
-    assert not laid.dead[0]
 
 
 def test_what_a_halt_looks_like_does_not_depend_on_its_length():
@@ -143,24 +147,39 @@ def test_what_a_halt_looks_like_does_not_depend_on_its_length():
 def test_what_a_frozen_end_looks_like_does_not_depend_on_its_end():
     ended, resumed = lay([quiet(5, 60, 0)], grid(65, 60)), lay([quiet(5, 60, 5)], grid(70, 60))
     assert status(ended) == status(resumed)[:65]
-    assert ended.dead[0]
-    assert not resumed.dead[0]
 
 
 def test_a_frozen_bar_has_no_range():
     moving = quiet(5, 40, 0)
     wide = moving._replace(high=moving.high + 1.0)
-    assert alive(wide, 60) is wide
+    assert alive(wide) is wide
+
+
+def test_before_its_first_trade_a_coin_has_no_bar():
+    laid = lay([quiet(0, 10, 5)], grid(15, 60))
+    assert status(laid) == "A" * 10 + "T" * 5  # that it would trade nobody knew
+    assert laid.first[0] == 10
 
 
 def test_a_coin_that_never_trades_has_no_bar():
-    assert alive(quiet(0, 10, 0), 60).open_ms.size == 0
+    assert alive(quiet(0, 10, 0)).open_ms.size == 0
     assert lay([quiet(0, 10, 0)], grid(10, 60)).last[0] == -1
 
 
-def test_a_series_that_ends_a_day_before_the_grid_is_dead():
-    laid = lay([series(np.arange(10), 60), series(np.arange(11), 60)], grid(35, 60))
-    assert laid.dead.tolist() == [True, False]
+@pytest.mark.parametrize(
+    ("rows", "since"), [([-9, 2], -1), ([-20, 2], -9), ([-20], -9), ([0, 1], -NEVER), ([-1], -1)]
+)
+def test_since_when_a_coin_is_silent_as_the_grid_begins(rows, since):
+    laid = lay([series([row + 30 for row in rows])], later(10))
+    assert laid.since[0] == since
+
+
+def test_a_bar_that_is_worth_nothing_ends_no_silence():
+    coin = series([20, 25, 29])._replace(status=np.array([2, 0, 0], np.int8))
+    assert lay([coin], later(10), gap_minutes=0.0).since[0] == -10
+    assert (
+        lay([coin], later(10)).since[0] == -2
+    )  # the bar itself says nothing, what it carries does
 
 
 def test_codes_are_what_the_core_expects():

@@ -12,6 +12,7 @@ from tests.unit.lake.builders import START_MS, bars, put, settlements, store, wi
 from quorate.core.types import Bar
 from quorate.errors import ConfigError, DataError, SchemaError
 from quorate.lake import NEVER, PanelSpec, Source, layout, load
+from quorate.lake.panel import part
 from quorate.lake.spec import from_plain, plain
 
 DAY = 288
@@ -40,8 +41,8 @@ def test_the_panel_is_what_the_files_say(tmp_path):
 
 def test_arrays_are_ready_for_the_kernels(tmp_path):
     panel = spot(store(tmp_path, A=bars(), B=bars()))
-    for part, rank in ((panel.bars, 2), (panel.market, 3)):
-        for name, array in zip(part._fields, part, strict=True):
+    for arrays, rank in ((panel.bars, 2), (panel.market, 3)):
+        for name, array in zip(arrays._fields, arrays, strict=True):
             assert array.ndim == rank, name
             assert array.flags.c_contiguous, name
             assert array.flags.writeable, name
@@ -345,8 +346,25 @@ def test_a_coin_that_ends_is_delisted_with_a_note(tmp_path):
         NEVER,
         panel.k0 + DAY - 1,
     ]  # long ago: its last bar had closed
-    assert panel.member[:, 1].sum() == DAY + 11  # and while its price is carried
+    assert panel.member[:, 1].sum() == DAY + 11 + DAY - 1  # a price that is carried is one
     assert "treated as delisted: B." in panel.notes[0]
+
+
+@pytest.mark.parametrize(("n", "gone"), [(2 * DAY + 10, False), (2 * DAY + 11, True)])
+def test_a_coin_is_gone_once_it_has_been_silent_for_a_day(tmp_path, n, gone):
+    panel = spot(store(tmp_path, A=bars(n=n), B=bars(n=DAY)), drop_last=False)
+    assert (panel.delisted_k[1] != NEVER) == gone
+    assert panel.member[-2:, 1].tolist() == [1, not gone]
+
+
+def test_a_coin_that_comes_back_is_no_member_while_it_is_silent(tmp_path):
+    rows = bars(n=4 * DAY)
+    panel = spot(store(tmp_path, A=rows, B=pl.concat([rows[:DAY], rows[3 * DAY :]])))
+    out = np.flatnonzero(panel.member[:, 1] == 0)
+    assert out.tolist() == list(range(2 * DAY + 10, 3 * DAY))
+    assert panel.delisted_k[1] == NEVER
+    assert part(panel, 0, out[0]).delisted_k[1] == NEVER
+    assert part(panel, 0, out[0] + 1).delisted_k[1] == panel.k0 + DAY - 1
 
 
 def test_a_coin_that_lists_later_is_no_member_before(tmp_path):

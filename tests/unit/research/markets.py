@@ -39,8 +39,6 @@ def wander(seed, n_bars, n_coins, *, holes=0.0, k0=K0, move=0.01, **more):
 
 
 def cut(prices, n):
-    """Return what is known after n bars: the bars, and who had gone away by then."""
-    last = prices.k0 + n - 1
-    gone = np.where(prices.delisted_k < last, prices.delisted_k, 2**62)
+    """Return what is known after n bars."""
     arrays = {name: getattr(prices, name)[:n].copy() for name in ("open", "high", "low", "close")}
-    return prices._replace(**arrays, status=prices.status[:n].copy(), delisted_k=gone)
+    return prices._replace(**arrays, status=prices.status[:n].copy())

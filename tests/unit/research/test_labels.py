@@ -12,6 +12,7 @@ from quorate.research.events import Events
 from quorate.research.labels import fixed_horizon, meta_labels, triple_barrier
 
 A, T, M = Bar.ABSENT, Bar.TRADED, Bar.IMPUTED
+BAR = 5 / 60  # hours
 
 
 def one(rows, *, horizon=3, profit=0.02, stop=0.01, side=1, **more):
@@ -157,38 +158,50 @@ def test_labels_keep_the_order_and_the_row_of_their_events():
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_delisting_ends_at_the_last_price_less_a_haircut(side):
     rows = [*flat(2), (100, 100.9, 99.5, 100.5), *[(np.nan,) * 4] * 3]
-    status, gone = [T, T, T, A, A, A], np.array([K0 + 2])
-    found = one(rows, status=status, delisted_k=gone, side=side, horizon=4, haircut=0.1)
+    status = [T, T, T, A, A, A]
+    found = one(rows, status=status, silent_hours=2 * BAR, side=side, horizon=4, haircut=0.1)
     assert Ended(found.ended[0]) == Ended.DELISTED
     assert found.exit[0] == pytest.approx(100.5 * (0.9 if side > 0 else 1.1))
     assert found.gross[0] == pytest.approx(side * (found.exit[0] / 100.0 - 1.0))
     assert (found.exit_k[0], found.end_k[0]) == (K0 + 2, K0 + 4)
 
 
+def test_a_delisting_is_known_once_the_silence_has_lasted():
+    """After the horizon if need be; until then nobody can tell it from a gap."""
+    rows, status = [*flat(3), *[(np.nan,) * 4] * 6], [T, T, T, M, A, A, A, A, A]
+    found = one(rows, status=status, silent_hours=4 * BAR)
+    assert Ended(found.ended[0]) == Ended.DELISTED
+    assert (found.exit_k[0], found.end_k[0]) == (K0 + 2, K0 + 7)  # row 3 still carried a price
+    early = one(rows[:7], status=status[:7], silent_hours=4 * BAR)
+    assert why(early) == "HORIZON_OPEN"
+    back = one([*rows[:7], *flat(2)], status=[*status[:7], T, T], silent_hours=4 * BAR)
+    assert why(back) == "GAP"
+
+
 def test_a_stop_before_the_delisting_is_a_stop():
     rows = [*flat(1), (100, 100, 98, 99), *flat(1), *[(np.nan,) * 4] * 2]
-    found = one(rows, status=[T, T, T, A, A], delisted_k=np.array([K0 + 2]))
+    found = one(rows, status=[T, T, T, A, A], silent_hours=BAR)
     assert (Ended(found.ended[0]), found.exit[0]) == (Ended.STOP, 99.0)
 
 
 def test_the_last_bar_of_a_coin_enters_nothing():
     rows = [*flat(1), *[(np.nan,) * 4] * 4]
-    found = one(rows, status=[T, A, A, A, A], delisted_k=np.array([K0]))
+    found = one(rows, status=[T, A, A, A, A], silent_hours=BAR)
     assert why(found) == "NOT_TRADED"
 
 
 def test_what_trades_under_the_name_later_is_another_coin():
     rows = [*flat(2), (np.nan,) * 4, *flat(4, 1.0)]
     status = [T, T, A, T, T, T, T]
-    found = one(rows, status=status, delisted_k=np.array([K0 + 1]))
+    found = one(rows, status=status, silent_hours=BAR)
     assert Ended(found.ended[0]) == Ended.DELISTED
-    prices = market(rows, status=status, delisted_k=np.array([K0 + 1]))
-    assert why(fixed_horizon(prices, at(3), horizon=2)) == "NOT_TRADED"
+    prices = market(rows, status=status, silent_hours=BAR)
+    assert fixed_horizon(prices, at(3), horizon=2).ended.tolist() == [Ended.TIME]
 
 
 def test_a_hole_before_the_delisting_is_a_gap():
     rows = [*flat(2), (np.nan,) * 4, *flat(1), *[(np.nan,) * 4] * 3]
-    found = one(rows, status=[T, T, A, T, A, A, A], horizon=5, delisted_k=np.array([K0 + 3]))
+    found = one(rows, status=[T, T, A, T, A, A, A], horizon=5, silent_hours=2 * BAR)
     assert why(found) == "GAP"
 
 

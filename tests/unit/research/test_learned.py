@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.unit.research.markets import cut
 from tests.unit.research.test_training import AS_OF, HORIZON, K0, made
 
 from quorate.core.types import Bar
+from quorate.research.barriers import Ended
 from quorate.research.learned import judged, labelled
 
 FLAT = 100.0
@@ -21,14 +23,31 @@ def test_a_flat_coin_that_is_delisted_earns_neither_side_anything():
     for array in flat.values():
         array[gone - 600 - K0 : gone - K0 + 1, 0] = FLAT
     status[gone - K0 + 1 :, 0] = Bar.ABSENT
-    ended = prices.delisted_k.copy()
-    ended[0] = gone
-    dead = prices._replace(**flat, status=status, delisted_k=ended)
+    dead = prices._replace(**flat, status=status)
     inside = hours.rows((hours.coin == 0) & (hours.k > gone - HORIZON) & (hours.k <= gone))
     elsewhere = hours.rows(hours.coin == 1)
     both = type(hours)._make(np.concatenate(each) for each in zip(inside, elsewhere, strict=True))
     found = labelled(both, dead, AS_OF, HORIZON)
     assert not (found.hours.coin == 0).any()
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_coin_that_fell_silent_is_learned_once_it_is_known_to_be_gone(late):
+    """Weights too: a label that nobody knows yet overlaps with none."""
+    prices, hours = made()
+    gone = AS_OF - 600
+    known_k = gone + prices.silent_bars  # after the horizon of the hours before the end
+    as_of_k = known_k - 1 + late
+    status = prices.status.copy()
+    status[gone - K0 + 1 :, 0] = Bar.ABSENT
+    whole = prices._replace(status=status)
+    found = labelled(hours, whole, as_of_k, HORIZON)
+    then = labelled(hours, cut(whole, as_of_k - K0 + 1), as_of_k, HORIZON)
+    np.testing.assert_array_equal(found.labels.start_k, then.labels.start_k)
+    np.testing.assert_array_equal(found.weight, then.weight)
+    ended = found.labels.ended == Ended.DELISTED
+    assert ended.any() == bool(late)
+    assert (found.labels.end_k[ended] == known_k).all()
 
 
 def test_errors_know_how_long_a_label_is():

@@ -15,7 +15,7 @@ def test_a_panel_gives_its_arrays_without_copies():
     found = of(panel)
     assert np.shares_memory(found.close, panel.bars.close)
     assert (found.k0, found.bar_minutes, found.n_bars, found.n_coins) == (panel.k0, 5, 288, 3)
-    assert np.array_equal(found.delisted_k, panel.delisted_k)
+    assert found.silent_bars == 24 * 60 // panel.bar_minutes
 
 
 def test_what_kernels_cannot_write_is_copied():
@@ -35,5 +35,5 @@ def test_a_bar_divides_the_hour(minutes):
 def test_shapes_must_fit():
     with pytest.raises(ValueError, match="give one, \\(time, coin\\)"):
         prices(FLAT, FLAT, FLAT, FLAT[:2], STATE, k0=0)
-    with pytest.raises(ValueError, match="delisted_k has the shape \\(3,\\)"):
-        prices(FLAT, FLAT, FLAT, FLAT, STATE, k0=0, delisted_k=np.zeros(3, int))
+    with pytest.raises(ValueError, match=r"silent_hours is 0\.0, it must be above 0"):
+        prices(FLAT, FLAT, FLAT, FLAT, STATE, k0=0, silent_hours=0.0)

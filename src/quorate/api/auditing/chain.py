@@ -145,12 +145,11 @@ def _fork(
     """Run a block again, ended at a cut and with another future; compare what was before it."""
     t, cut, seed = at
     k0 = held.panel.k0
-    known = replace(made, delisted_k=future.ended(made.delisted_k, k0 + cut - 1))
     for test, other in (
         (Test.CUT, future.cut(piece, cut - t)),
         (Test.NOISE, future.noised(piece, cut - t, seed)),
     ):
-        then = rows(passes.advance(known, copy.deepcopy(before), other))
+        then = rows(passes.advance(made, copy.deepcopy(before), other))
         _hold(test, _span(then, k0, t, t, cut), _span(whole, k0, t, t, cut), t, held)
 
 

@@ -13,25 +13,13 @@ import numpy as np
 
 from quorate.backtest import run as passes
 from quorate.core.types import Bar, Bars, Market
-from quorate.lake.grid import NEVER
+from quorate.lake.silence import delisted
 
 if TYPE_CHECKING:
-    from quorate.core.types import ByteMat, IntVec, Vec
+    from quorate.core.types import ByteMat, Vec
     from quorate.lake import Panel
 
 _PRICES = ("open", "high", "low", "close")
-
-
-def ended(delisted_k: IntVec, last_k: int) -> IntVec:
-    """Return who was gone by a bar: a coin that ends later is not known to end.
-
-    Examples
-    --------
-    >>> ended(np.array([5, 9]), 7).tolist() == [5, NEVER]
-    True
-    """
-    found: IntVec = np.where(delisted_k <= last_k, delisted_k, NEVER)
-    return found
 
 
 def cut_panel(panel: Panel, n_bars: int) -> Panel:
@@ -42,7 +30,7 @@ def cut_panel(panel: Panel, n_bars: int) -> Panel:
         market=Market._make(np.array(array[:n_bars]) for array in panel.market),
         quote_usd=np.array(panel.quote_usd[:n_bars]),
         member=np.array(panel.member[:n_bars]),
-        delisted_k=ended(panel.delisted_k, panel.k0 + n_bars - 1),
+        delisted_k=delisted(panel.bars.status, panel.k0, panel.bar_minutes, n_bars),
     )
 
 
@@ -58,7 +46,7 @@ def noised_panel(panel: Panel, first: int, seed: int) -> Panel:
         market=market,
         member=member,
         quote_usd=usd,
-        delisted_k=ended(panel.delisted_k, panel.k0 + first - 1),
+        delisted_k=delisted(bars.status, panel.k0, panel.bar_minutes),
     )
 
 

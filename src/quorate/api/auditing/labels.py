@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from quorate.api.auditing import future
 from quorate.api.auditing.finding import Test
 from quorate.api.auditing.sheet import Meaning, Place, Sheet, differing, shown, stamp
 from quorate.errors import QuorateError
@@ -120,10 +119,9 @@ def audit(
         return
     events = _events(prices)
     for cut in cuts:
-        ended = _ended(prices, cut)
         for test, other in (
-            (Test.CUT, _cut(ended, cut)),
-            (Test.NOISE, _noised(ended, cut, seed)),
+            (Test.CUT, _cut(prices, cut)),
+            (Test.NOISE, _noised(prices, cut, seed)),
         ):
             _labels(panel, test, made.labels(other), whole, cut, sheet)
             early = _events(other)[:cut]
@@ -148,12 +146,6 @@ def _events(prices: Prices) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
     for mark, each in ((1, taken.hourly(prices)), (2, taken.cusum(prices, 0.01))):
         found[each.k - prices.k0, each.coin] += mark
     return found
-
-
-def _ended(prices: Prices, cut: int) -> Prices:
-    """Return the prices with only those gone who were gone by a row."""
-    gone = future.ended(prices.delisted_k, prices.k0 + cut - 1)
-    return prices._replace(delisted_k=gone)
 
 
 def _cut(prices: Prices, cut: int) -> Prices:
@@ -255,7 +247,7 @@ def _ends(
     """Change the bar at which labels end, and see each of them change.
 
     Labels of one coin that are tried together are apart in time, so that no one's end lies in
-    another. Who was delisted is known at the horizon's end, and reads its last bar.
+    another. Who was delisted is known at ``end_k``, and reads its last bar.
     """
     last = np.where(whole.ended == Ended.DELISTED, whole.exit_k, whole.end_k)
     tried = _apart(whole, last, seed)

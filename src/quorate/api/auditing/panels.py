@@ -2,8 +2,8 @@
 
 In: a panel and a way to make it as it would have been made then. Out: findings by array and coin.
 Of a panel that was loaded from plain folders the way is known: its files are copied as far as they
-went, row by row, and loaded again by the same spec. Prices, statuses, funding as known, membership
-and the worth of the quote currency are compared, and who is in the panel at all.
+went, row by row, and loaded again by the same spec. Prices, statuses, funding as known, membership,
+who is gone and the worth of the quote currency are compared, and who is in the panel at all.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from quorate.core.types import Bar
 from quorate.errors import QuorateError
 from quorate.lake import assets, forming, layout, load
 from quorate.lake.address import is_object
+from quorate.lake.silence import delisted
 from quorate.lake.sources import MINUTE_MS, SNAP_MS, epoch_ms
 from quorate.lake.spacing import infer_minutes
 from quorate.lake.spec import from_plain
@@ -54,8 +55,7 @@ _LATER = Meaning(
 )
 _NOT_COVERED = (
     "panel: the last row of each plain file, left out as if it were still forming",
-    "panel: ticks, lots, fees and last bars of coins, which are facts of the whole panel",
-    "panel: membership of a coin on bars that it does not have",
+    "panel: ticks, lots and fees of coins, which are facts of the whole panel",
     "panel: whether the files of dead coins are there at all (`quorate data universe --until`)",
 )
 
@@ -105,6 +105,8 @@ def _compare(panel: Panel, then: Panel, cut: int, sheet: Sheet) -> None:
         return
     _hold(sheet, "quote_usd", then.quote_usd[its], panel.quote_usd[mine], Place(panel, first))
     known = {symbol: c for c, symbol in enumerate(then.symbols)}
+    is_whole = its.stop == then.n_bars  # what is known at its end is known at this one
+    gone = delisted(panel.bars.status, panel.k0, panel.bar_minutes, end)
     for c, symbol in enumerate(panel.symbols):
         here = Place(panel, first, coins=(symbol,))
         is_there = np.asarray(panel.bars.status[mine, c : c + 1]) != Bar.ABSENT
@@ -124,12 +126,14 @@ def _compare(panel: Panel, then: Panel, cut: int, sheet: Sheet) -> None:
                 for each, rows, i in ((then, its, d), (panel, mine, c))
             )
             _hold(sheet, f"market.{name}", early, late, here._replace(names=panel.venue_names))
-        # once a coin has no more bars it is no member; when that is for good is told later
         early, late = (
-            np.where(is_there, each.member[rows, i : i + 1], 0)
+            np.asarray(each.member[rows, i : i + 1])
             for each, rows, i in ((then, its, d), (panel, mine, c))
         )
         _hold(sheet, "member", early, late, here)
+        if is_whole:
+            early, late = (each[i : i + 1, None] for each, i in ((then.delisted_k, d), (gone, c)))
+            _hold(sheet, "delisted_k", early, late, here._replace(first=end - 1))
     for symbol in then.symbols:
         if symbol not in panel.symbols:
             at = stamp(panel, end - 1)

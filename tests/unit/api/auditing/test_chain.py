@@ -127,9 +127,9 @@ def test_a_coin_that_reads_its_neighbour_is_caught(settings, monkeypatch):
 def test_who_will_end_is_not_told_before():
     panel = market()
     last = panel.delisted_k[-1]
-    assert future.ended(panel.delisted_k, last - 1)[-1] > last
-    assert future.ended(panel.delisted_k, last)[-1] == last
-    assert future.cut_panel(panel, 100).delisted_k[-1] > last
+    day, row = 24 * panel.bars_per_hour, int(last - panel.k0)
+    assert future.cut_panel(panel, row + day).delisted_k[-1] > last
+    assert future.cut_panel(panel, row + day + 1).delisted_k[-1] == last
 
 
 def test_noise_changes_everything_after_and_nothing_before():

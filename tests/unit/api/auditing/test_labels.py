@@ -11,7 +11,7 @@ from quorate.api.auditing.finding import Test
 from quorate.api.auditing.sheet import Sheet
 from quorate.research import events, weights
 from quorate.research import labels as makers
-from quorate.research.splits import Split
+from quorate.research.splits import Split, combinatorial
 
 CUTS = [500, 865, 1153, 1300, 1500]
 HORIZON = 96
@@ -31,9 +31,14 @@ def none(_labels):
     return ()
 
 
-@pytest.mark.parametrize("make", [audited.hourly, fixed])
-def test_those_of_the_project_pass(make):
-    part = audit(make)
+def crossed(labels):
+    """Return splits of few blocks: who is delisted has a label of more than a day."""
+    return combinatorial(labels.start_ms, labels.end_ms, n_blocks=4, n_test=1, embargo_days=0.0)
+
+
+@pytest.mark.parametrize(("make", "splits"), [(audited.hourly, audited.walked), (fixed, crossed)])
+def test_those_of_the_project_pass(make, splits):
+    part = audit(make, splits)
     assert part.findings == ()
     assert part.tests[Test.NOISE] > 5_000
     assert part.tests[Test.END] > 20

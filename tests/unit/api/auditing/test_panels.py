@@ -118,6 +118,34 @@ def test_a_column_that_knows_later_rows_is_named(leak):
     assert found.then != found.later
 
 
+def gone_at_its_last_bar(panel):
+    """Return the panel with coins that end known to be gone before they have been silent."""
+    last = np.where(panel.bars.status[-1] == 0, panel.delisted_k - panel.k0, panel.n_bars)
+    member = panel.member * (np.arange(panel.n_bars)[:, None] <= last)
+    return replace(panel, member=member.astype(np.int8))
+
+
+def test_a_coin_that_is_no_member_before_its_end_is_known_is_named():
+    whole = market()
+    row = int(whole.delisted_k[-1] - whole.k0)
+    part = audited(gone_at_its_last_bar(whole), then(gone_at_its_last_bar), [row + 100])
+    (found,) = part.findings
+    assert (found.what, found.coin) == ("member", whole.symbols[-1])
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_coin_that_is_gone_before_that_is_known_is_named(late):
+    whole = market()
+    row = int(whole.delisted_k[-1] - whole.k0)
+
+    def told(panel):
+        return replace(panel, delisted_k=whole.delisted_k)
+
+    end = row + 24 * whole.bars_per_hour + late  # silent for a day on the row after
+    part = audited(whole, then(told), [end])
+    assert {found.what for found in part.findings} == (set() if late else {"delisted_k"})
+
+
 def test_honest_panels_pass():
     part = audited(market(), then(lambda panel: panel))
     assert part.findings == ()
