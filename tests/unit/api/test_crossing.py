@@ -58,22 +58,31 @@ def found(panel):
     return work(panel, CHOSEN, CROSS, NEVER)
 
 
-def watched(panel, chosen):
-    """Return the labelled hours of a market that was watched once, for every test."""
+def watched(panel, chosen, begin=0):
+    """Return the labelled hours of a market, weighed by a memory that begins at a row."""
     fold = folding.begin(panel, chosen, named(chosen))
     past = Past(panel.bars_per_hour)
-    for _, done in folding.advance(panel, fold, may_enter=False):
-        past.add(done)
+    for t, seen in folding.looks(panel, fold, alone={begin}):
+        if t >= begin:
+            past.take(seen, passes.weigh(fold.made, fold.memory, seen).score)
     last_k = panel.k0 + panel.n_bars - 1
-    horizon = fold.made.params.consensus.horizon_bars
     market = prices.of(part(panel, 0, panel.n_bars))
+    horizon = fold.made.params.consensus.horizon_bars
     return labelled(past.between(0, last_k), market, last_k, horizon), horizon
 
 
-def alone(panel, chosen, learned, horizon, split, block):
+def alone(panel, chosen, split, block):
     """Return the daily returns of one test, straight down: learn, watch, trade."""
     cut = histories_of(panel, CROSS)
     engines = named(chosen)
+    learned, horizon = watched(panel, chosen)
+    score = learned.hours.score.copy()
+    for b in cut.tests[split]:
+        begin = (int(cut.days[b, 1]) + round(CROSS.embargo_days)) * 288 - panel.k0
+        if begin < panel.n_bars:
+            later = watched(panel, chosen, begin)[0].hours.score
+            score[len(score) - len(later) :] = later
+    learned = learned._replace(hours=learned.hours._replace(score=score))
     teaches = []
     wait = max(CROSS.embargo_days * DAY_MS, horizon * 300_000)
     for start, end in zip(learned.labels.start_ms, learned.labels.end_ms, strict=True):
@@ -103,8 +112,7 @@ def alone(panel, chosen, learned, horizon, split, block):
 def test_the_path_in_the_middle_is_made_of_tests_of_their_own(panel, found, i):
     cut = histories_of(panel, CROSS)
     path = cut.paths[found[i].path]
-    seen = watched(panel, CHOSEN[i])
-    days = [alone(panel, CHOSEN[i], *seen, int(split), b) for b, split in enumerate(path)]
+    days = [alone(panel, CHOSEN[i], int(split), b) for b, split in enumerate(path)]
     np.testing.assert_allclose(found[i].returns, np.concatenate(days), rtol=0, atol=1e-12)
 
 
