@@ -48,6 +48,9 @@ def ablate(  # noqa: PLR0913  (its options)
     options: Annotated[bool, Parameter(help="Vary every setting that chooses a formula.")] = True,
     engines: Annotated[bool, Parameter(help="Leave out every engine in turn.")] = True,
     workers: Annotated[int, Parameter(help="Processes.", validator=Number(gte=1))] = 1,
+    page: Annotated[
+        Path | None, Parameter(help="Where its page goes; beside the runs, named by the first.")
+    ] = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -65,6 +68,7 @@ def ablate(  # noqa: PLR0913  (its options)
     from quorate import api
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
+    from quorate.report.ablation_page import write
     from quorate.report.ablations import Ablated, as_dict, opening, text
 
     base = settings_of(config, set_)
@@ -83,9 +87,16 @@ def ablate(  # noqa: PLR0913  (its options)
             progress=progress,
         )
     told = Ablated(found.table, found.base, found.n_compared, found.n_days, found.n_windows)
+    place = write(
+        told,
+        out / f"ablate-{found.base['run_id']}.html" if page is None else page,
+        data=panel.source.description,
+        is_synthetic=panel.is_synthetic,
+    )
     if json:
         said = {"is_synthetic": panel.is_synthetic, "data": panel.source.description}
-        print(jsonlib.dumps(said | as_dict(told), indent=1, allow_nan=False))
+        said |= as_dict(told) | {"page": str(place)}
+        print(jsonlib.dumps(said, indent=1, allow_nan=False))
         return
     from quorate.cli.tables import summarised, wide_console
 
@@ -101,6 +112,7 @@ def ablate(  # noqa: PLR0913  (its options)
     console.print(variant_rows(told, console.width), crop=False)
     console.print()
     console.print(summarised(text(told, width)), soft_wrap=True, highlight=False)
+    print(f"PAGE         {place}")
 
 
 def variant_rows(found: Ablated, width: int) -> Table:

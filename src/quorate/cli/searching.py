@@ -71,6 +71,9 @@ def search(  # noqa: PLR0913  (its options)
         int, Parameter(help="How many rows in the terminal.", validator=Number(gte=1))
     ] = 10,
     csv: Annotated[Path | None, Parameter(help="File for all rows of the table.")] = None,
+    page: Annotated[
+        Path | None, Parameter(help="Where its page goes; beside the file of the search.")
+    ] = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -90,6 +93,7 @@ def search(  # noqa: PLR0913  (its options)
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
     from quorate.errors import DataError
+    from quorate.report.search_page import write
 
     base = settings_of(config, set_)
     fixed = pairs(set_)
@@ -129,14 +133,22 @@ def search(  # noqa: PLR0913  (its options)
     given = fixed | {name: _written(value) for name, value in found.settings.items()}
     words += [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
     again = shlex.join(["quorate", *words, *(["--out", str(out)] if out != Path("runs") else [])])
+    place = write(
+        told,
+        page or (out / "search.html" if found.path is None else found.path.with_suffix(".html")),
+        data=panel.source.description,
+        again=again,
+        is_synthetic=panel.is_synthetic,
+    )
     if json:
         from quorate.report.searches import as_dict
 
         said = {"is_synthetic": panel.is_synthetic, "data": panel.source.description}
-        said |= as_dict(told) | {"again": again, "kept": str(found.path)}
+        said |= as_dict(told) | {"again": again, "kept": str(found.path), "page": str(place)}
         print(jsonlib.dumps(said, indent=1, allow_nan=False))
         return
     _print(told, found, panel, top=top, again=again)
+    print(f"PAGE         {place}")
 
 
 def varied(given: Sequence[str], fixed: dict[str, str]) -> dict[str, str]:
@@ -198,7 +210,8 @@ def told_of(found: Search, store: str) -> Searched:
     )
     paths = found.outcomes[found.best].sharpes
     days = len(found.sweep.days)
-    return Searched(told, found.table, paths, axes, found.cross._asdict(), days, store)
+    every = tuple(each.sharpes for each in found.outcomes)
+    return Searched(told, found.table, paths, axes, found.cross._asdict(), days, store, every)
 
 
 def _written(value: object) -> str:

@@ -23,15 +23,18 @@ def test_it_tells_people_the_evidence_first(command, capsys):
     assert run(command) == 0
     said = capsys.readouterr().out
     heads = ["SYNTHETIC DATA", "EVIDENCE", "AS IT IS", "95% interval", "READ", "CHARGED", "IDLE"]
+    heads += ["PAGE"]
     at = [said.index(word) for word in heads]
     assert at == sorted(at)
     assert "consensus.threshold=floor" in said
 
 
-def test_it_tells_machines_the_same(command, capsys):
-    assert run([*command, "--json"]) == 0
+def test_it_tells_machines_the_same(command, capsys, tmp_path):
+    assert run([*command, "--json", "--page", str(tmp_path)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["is_synthetic"]
     assert told["n_windows"] == 3
     assert {row["kind"] for row in told["variants"]} == {"option"}
     assert told["evidence"]
+    assert told["page"] == str(tmp_path / "ablate.html")
+    assert "An ablation of" in (tmp_path / "ablate.html").read_text(encoding="utf-8")
