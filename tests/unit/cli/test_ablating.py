@@ -7,6 +7,7 @@ import json
 import pytest
 from benchmarks.digest import LIVELY
 
+import quorate
 from quorate.cli import run
 
 SETS = [word for name, value in LIVELY.items() for word in ("--set", f"{name}={value}")]
@@ -15,8 +16,13 @@ HOW = ["--train-days", "12", "--purge-days", "1", "--test-days", "8", "--warm-da
 
 @pytest.fixture(scope="module")
 def command(tmp_path_factory):
-    out = str(tmp_path_factory.mktemp("runs"))
-    return ["ablate", "--demo", "--days", "40", "--no-engines", *SETS, *HOW, "--out", out]
+    """Give the command over a small market that was kept and says that it is made up."""
+    home = tmp_path_factory.mktemp("kept")
+    quorate.keep(
+        quorate.synthetic(n_coins=3, days=40, bar_minutes=15, planted_edge=4.0), home / "m"
+    )
+    bars, out = str(home / "m"), str(home / "runs")
+    return ["ablate", "--bars", bars, "--no-engines", *SETS, *HOW, "--out", out]
 
 
 def test_it_tells_people_the_evidence_first(command, capsys):
