@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 import pytest
+from tests.fault.moments import apart
 
 import quorate
 from quorate.errors import DataError
@@ -121,7 +122,7 @@ KILLS = {
 }
 
 
-@pytest.mark.parametrize("moment", KILLS)
+@pytest.mark.parametrize("moment", apart(KILLS, ["before the swap", "after the swap"]))
 def test_a_kill_leaves_the_old_panel_or_the_new_one(where, known, moment):
     fault, holds = KILLS[moment]
     child = start(where, NEW, fault.replace("LAST", str(n_syncs(where))))

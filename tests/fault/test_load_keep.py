@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from tests.fault.moments import apart
 from tests.unit.lake.builders import bars, store
 
 import quorate
@@ -77,7 +78,7 @@ def content(panel):
     ]
 
 
-@pytest.mark.parametrize("moment", KILLS)
+@pytest.mark.parametrize("moment", apart(KILLS, ["in the middle of a symbol", "between blocks"]))
 def test_a_kill_leaves_the_panel_that_was_there(files, where, moment):
     before = content(columns.read(where))
     code, _, said = start(files, where, KILLS[moment])

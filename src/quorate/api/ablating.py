@@ -75,7 +75,8 @@ class Ablation:
         of ``n_windows``; ``mean_bps`` a day more; ``verdict``. What changes the costs that are
         charged is another world, and not counted.
     base : dict
-        ``sharpe``, ``net_return``, ``n_trades`` of the settings as they are.
+        ``sharpe``, ``net_return``, ``n_trades`` of the settings as they are; their ``run_id``,
+        None where nothing is booked.
     n_compared : int
         Variants that differ at all.
     n_days, n_windows : int
@@ -169,14 +170,16 @@ def ablate(  # noqa: PLR0913  (what one may say of it, each with its name)
 
             place = folder.store_place(str(base["account"]["store"]), Path(out))
             store = stack.enter_context(open_store(place))
-        found = _tried(panel, tried, plan, cut, workers, store, progress)
+        found, run_id = _tried(panel, tried, plan, cut, workers, store, progress)
     if not found[0].n_trades[0]:
         raise ResearchError(
             "the settings as they are never trade: there is nothing to compare with",
             hint="loosen what refuses entries (the report of `quorate backtest` says which gate "
             "does), or load a longer history",
         )
-    return _told(asked, found, cut, seed)
+    told = _told(asked, found, cut, seed)
+    told.base["run_id"] = None if out is None else run_id
+    return told
 
 
 def _windows(panel: Panel, plan: Lesson) -> Histories:
@@ -208,14 +211,16 @@ def _tried(
     workers: int,
     store: Store | None,
     progress: Callable[[int, int], None] | None,
-) -> list[Crossed]:
-    """Try everything, some at a time, and book it."""
+) -> tuple[list[Crossed], str]:
+    """Try everything, some at a time, and book it; return the run of the first as well."""
     cross = Cross(warm_days=plan.warm_days, edge=plan.edge, min_trades=1)
     never = (-math.inf,) * cut.n_blocks
     found: list[Crossed] = []
+    first = ""
     for i in range(0, len(tried), AT_ONCE * workers):
         some = tried[i : i + AT_ONCE * workers]
         run_ids = [_begun(store, panel, plan, *one) for one in some]
+        first = first or run_ids[0]
         pieces = [part for part in np.array_split(np.arange(len(some)), workers) if len(part)]
         works = [
             Work(
@@ -244,7 +249,7 @@ def _tried(
         found += came
         if progress is not None:
             progress(len(found), len(tried))
-    return found
+    return found, first
 
 
 def _begun(store: Store | None, panel: Panel, plan: Lesson, settings: Settings, absent: str) -> str:

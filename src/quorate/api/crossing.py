@@ -7,19 +7,15 @@ votes are looked at once for all settings that share them, votes are weighed onc
 share a consensus and its fits; only fills and decisions are made for each.
 
 A test begins anew: an account of its own, and a memory that has watched ``warm_days`` before it.
-No position or book is carried from one block to another (METHODS 5.4). What teaches comes from one
-pass, whose streaming consensus has seen the test when it weighs the blocks after it: the scores an
-edge map learns from there are not quite those of a past without the test.
+No position or book is carried from one block to another, and no memory that has lived through a
+test weighs what teaches beside it (``api.teaching``; METHODS 5.4).
 """
 
 from __future__ import annotations
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
 
 from quorate.api import folding
 from quorate.api.choices import SHARED
@@ -31,32 +27,24 @@ from quorate.api.crossed import (
     objective,
     outcome,
     sharpes_of,
-    without,
 )
 from quorate.api.extensions import named
 from quorate.api.sweeping import weighed_by
-from quorate.backtest import run as passes
-from quorate.errors import ConfigError, TooLittleHistoryError
-from quorate.lake.panel import part
+from quorate.api.teaching import Course, taught
+from quorate.errors import ConfigError
 from quorate.records import canonical_json
-from quorate.research import prices, training
-from quorate.research.histories import Histories, histories, may_teach
-from quorate.research.learned import labelled
+from quorate.research import training
+from quorate.research.histories import Histories, histories
 from quorate.research.parallel import together
-from quorate.research.past import Past
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from quorate.api.teaching import Taught
     from quorate.core import consensus
-    from quorate.core.consensus.edge_map import EdgeMap
     from quorate.core.engines.base import Engine
-    from quorate.core.types import IntVec, Mat
     from quorate.lake import Panel
-    from quorate.research.learned import Learned
     from quorate.settings import Settings
-
-    Taught = list[tuple[Mat, EdgeMap | None]]
 
 _MOST_BLOCKS = 12
 
@@ -264,70 +252,13 @@ class _Crossing:
         return found
 
     def _taught(self) -> dict[Hashable, Taught]:
-        """Watch the whole panel, and learn for every split what the blocks beside its tests say."""
+        """Learn for every consensus and split what the blocks beside its tests say."""
         leaders: dict[Hashable, tuple[str, folding.Fold]] = {}
         for key, absent, fold in zip(self._keys(), self._absent, self._folds, strict=True):
             leaders.setdefault(key, (absent, fold))
-        pasts = {key: Past(self._panel.bars_per_hour) for key in leaders}
+        course = Course(self._panel, self._cut, self._cross.embargo_days, self._cross.edge)
         seer = folding.begin(self._panel, self._first, self._engines)
-        with ThreadPoolExecutor(max(1, self._threads), "watch") as pool:
-            for _, seen in folding.looks(self._panel, seer, threads=self._threads):
-                # nobody learns from features here
-                bare = dataclasses.replace(seen, features=seen.features[:, :0])
-                heard = partial(_heard, Looked(seen, self._names))
-                for key, said in zip(leaders, pool.map(heard, leaders.values()), strict=True):
-                    pasts[key].take(bare, said)
-        known: dict[int, list[Mat]] = {}
-        return {key: self._fitted(*leaders[key], past, known) for key, past in pasts.items()}
-
-    def _fitted(
-        self, absent: str, fold: folding.Fold, past: Past, known: dict[int, list[Mat]]
-    ) -> Taught:
-        """Return the fits of every split; calibrations are shared by all of one horizon."""
-        panel = self._panel
-        horizon = fold.made.params.consensus.horizon_bars
-        last_k = panel.k0 + panel.n_bars - 1
-        market = prices.of(part(panel, 0, panel.n_bars))
-        learned = labelled(past.between(panel.k0, last_k), market, last_k, horizon)
-        rows = [self._teaching(learned, split) for split in range(len(self._cut.tests))]
-        if horizon not in known:
-            known[horizon] = [
-                training.learn(
-                    learned.only(some), self._engines, (), horizon_bars=horizon, edge="stated"
-                ).cells
-                for some in rows
-            ]
-        edges = [
-            training.learn(
-                learned.only(some),
-                self._engines,
-                (),
-                horizon_bars=horizon,
-                calibrated=False,
-                edge=self._cross.edge,
-            ).edges
-            for some in rows
-        ]
-        others = [e for e, name in enumerate(self._names) if name != absent]
-        cells = [np.ascontiguousarray(each[others]) for each in known[horizon]]
-        return list(zip(cells, edges, strict=True))
-
-    def _teaching(self, learned: Learned, split: int) -> IntVec:
-        labels = learned.labels
-        embargo = self._cross.embargo_days
-        found = may_teach(self._cut, split, labels.start_ms, labels.end_ms, embargo).nonzero()[0]
-        if not len(found):
-            raise TooLittleHistoryError(
-                f"nothing is left to learn from beside the blocks {self._cut.tests[split]} of "
-                f"{self._cut.n_blocks}",
-                hint="give fewer blocks or a shorter embargo, or load a longer history",
-            )
-        return found
-
-
-def _heard(seen: Looked, of: tuple[str, folding.Fold]) -> Mat:
-    absent, fold = of
-    return passes.weigh(fold.made, fold.memory, without(seen, absent)).score
+        return taught(course, seer, leaders, threads=self._threads)
 
 
 def _traded(pool: ThreadPoolExecutor, seen: Looked, units: Sequence[Unit]) -> None:

@@ -138,8 +138,8 @@ class Gathering:
         ArithmeticError
             The attribution does not add up: a bug.
         """
-        memory = self._fold.memory
-        lines = memory.chain.account.ledger.lines.sum(axis=1)
+        books = self._fold.memory.chain.account.ledger
+        lines = books.lines.sum(axis=1)
         aside = {
             "scorecard": self._card.frame(),
             "benchmark": self._holding.frame(currency.known(self._panel.quote_usd)),
@@ -149,7 +149,6 @@ class Gathering:
         traded = 0.0
         if fills.height:
             traded = float((fills["coins"].abs() * fills["price"]).sum())
-        books = memory.chain.account.ledger
         positions = self._record.positions(books, self._panel.venues.lot)
         in_usd = currency.in_usd(equity).select(list(EQUITY))
         booked = {line: int(lines[line]) for line in Line}
@@ -164,44 +163,15 @@ class Gathering:
             capacity_usd=float(f"{room.half_return_usd:.3g}"),  # an estimate, no more digits
             trials=trials,
         )
-        metrics["benchmark"], why = comparison(daily, aside["benchmark"])
-        metrics["flags"] |= why
-        if (held := self._survivors.held()) is not None:
-            curves = (held.curves[name].to_numpy() for name in ("everyone", "survivors"))
-            metrics["survivors"] = survivors.between(*curves) | {
-                "n_coins": held.n_coins,
-                "n_ended": held.n_ended,
-                "haircut": self._haircut,
-            }
+        self._beside(metrics, daily, aside["benchmark"])
         metrics["flags"] |= cautions(metrics, in_usd)
         days = metrics["net"]["n_days"]
         metrics["activity"] |= over_span(metrics["activity"], days, span_days(equity))
         if room.why:
             metrics["flags"]["activity.capacity_usd"] = room.why
-        counts = memory.exchange.counts
         kept, funding = self._record.decisions(trades), self._record.funding()
         entries = kept.filter(pl.col("reason") == Reason.ENTRY.name).select(_ENTRY).collect()
-        metrics["reasons"] = {
-            reason.name: int(self._record.reasons[reason])
-            for reason in Reason
-            if self._record.reasons[reason]
-        }
-        metrics["regimes"] = {r.name: int(self._record.regimes[r]) for r in Regime}
-        metrics["lines_usd"] = {line.name: _usd(int(lines[line])) for line in Line}
-        metrics["account"] = {
-            "start_usd": _usd(int(equity["equity_usd"][0])),
-            "end_usd": _usd(int(equity["equity_usd"][-1])),
-            "currency_usd": _usd(currency.effect(equity)),
-        }
-        if currency.effect(equity):
-            metrics["flags"]["lines_usd"] = (
-                "of the books, in quote currency; currency_usd is the rest"
-            )
-        metrics["engines"] = {
-            row["engine"]: {name: row[name] for name in _ON_CARD}
-            for row in aside["scorecard"].filter(pl.col("regime") == ALL).iter_rows(named=True)
-        }
-        metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
+        self._counted(metrics, booked, equity, aside["scorecard"])
         metrics["exposure"] = _exposure(equity)
         metrics["kelly"] = _kelly(entries, str(self._settings["risk"]["kelly"]))
         facts = facts_of(
@@ -236,6 +206,48 @@ class Gathering:
             kept=kept,
             **aside,
         )
+
+    def _beside(self, metrics: dict[str, Any], daily: Daily, holding: pl.DataFrame) -> None:
+        """Add what holding made, and what the coins that went away did to it."""
+        metrics["benchmark"], why = comparison(daily, holding)
+        metrics["flags"] |= why
+        if (held := self._survivors.held()) is not None:
+            curves = (held.curves[name].to_numpy() for name in ("everyone", "survivors"))
+            metrics["survivors"] = survivors.between(*curves) | {
+                "n_coins": held.n_coins,
+                "n_ended": held.n_ended,
+                "haircut": self._haircut,
+            }
+
+    def _counted(
+        self,
+        metrics: dict[str, Any],
+        booked: dict[Line, int],
+        equity: pl.DataFrame,
+        scorecard: pl.DataFrame,
+    ) -> None:
+        """Add what was counted: reasons, regimes, money by line, engines, the exchange's work."""
+        record, counts = self._record, self._fold.memory.exchange.counts
+        metrics["reasons"] = {
+            reason.name: int(record.reasons[reason]) for reason in Reason if record.reasons[reason]
+        }
+        metrics["regimes"] = {r.name: int(record.regimes[r]) for r in Regime}
+        metrics["lines_usd"] = {line.name: _usd(units) for line, units in booked.items()}
+        by_currency = currency.effect(equity)
+        metrics["account"] = {
+            "start_usd": _usd(int(equity["equity_usd"][0])),
+            "end_usd": _usd(int(equity["equity_usd"][-1])),
+            "currency_usd": _usd(by_currency),
+        }
+        if by_currency:
+            metrics["flags"]["lines_usd"] = (
+                "of the books, in quote currency; currency_usd is the rest"
+            )
+        metrics["engines"] = {
+            row["engine"]: {name: row[name] for name in _ON_CARD}
+            for row in scorecard.filter(pl.col("regime") == ALL).iter_rows(named=True)
+        }
+        metrics["exchange"] = {c.name: int(counts[c]) for c in exchange.Count}
 
 
 def _usd(units: int) -> str:

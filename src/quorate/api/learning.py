@@ -27,7 +27,7 @@ from quorate.research.learned import judged
 from quorate.research.learners import learners
 from quorate.research.model_set import ModelSet, Voter
 from quorate.research.parallel import Workers, together
-from quorate.research.past import Past
+from quorate.research.past import Hours, Past
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from quorate.core.engines.base import Engine
     from quorate.lake import Panel
+    from quorate.research.learners import Learner
     from quorate.research.training import Fit
     from quorate.settings import Settings
 
@@ -143,16 +144,11 @@ def train(
             hint="load a longer history, or learn from fewer days",
         )
     fold = folding.begin(panel, chosen, rules)
-    past = Past(panel.bars_per_hour)
     horizon = fold.made.params.consensus.horizon_bars
     as_of = panel.k0 + panel.n_bars - 1
     # a cluster is asked before the market is watched, which takes longer
     with together(workers) as each:
-        for t, done in folding.advance(panel, fold, may_enter=False):
-            past.add(done)
-            if progress is not None:
-                progress(t + len(done.decisions.equity), panel.n_bars)
-        hours = past.between(as_of - n_bars + 1, as_of)
+        hours = _watched(panel, fold, n_bars, progress)
         market = prices.of(part(panel, 0, panel.n_bars))
         found = training.fit(
             hours,
@@ -181,17 +177,7 @@ def train(
         certificate=certificate_of(panel),
         horizon_hours=horizon / panel.bars_per_hour,
         until=until,
-        voters=tuple(
-            Voter(
-                fit=found.models[learner.name],
-                name=learner.name,
-                family=learner.family,
-                approved=frozenset(learner.approved),
-                hypothesis=learner.hypothesis,
-            )
-            for learner in asked_for
-            if learner.name in found.models
-        ),
+        voters=_voters(asked_for, found),
         calibrations=found.calibrations,
         strengths=found.strengths,
         edge=found.edge,
@@ -200,6 +186,34 @@ def train(
     )
     digest = model_set.write(Path(to), made)
     return Trained(Path(to), digest, until, found, None if ranked is None else ranked.table)
+
+
+def _watched(
+    panel: Panel, fold: folding.Fold, n_bars: int, progress: Callable[[int, int], None] | None
+) -> Hours:
+    """Watch a whole panel, and return the hours of its last bars."""
+    past = Past(panel.bars_per_hour)
+    for t, done in folding.advance(panel, fold, may_enter=False):
+        past.add(done)
+        if progress is not None:
+            progress(t + len(done.decisions.equity), panel.n_bars)
+    as_of = panel.k0 + panel.n_bars - 1
+    return past.between(as_of - n_bars + 1, as_of)
+
+
+def _voters(asked: Sequence[Learner], found: Fit) -> tuple[Voter, ...]:
+    """Return the engines that were trained, each with its model."""
+    return tuple(
+        Voter(
+            fit=found.models[learner.name],
+            name=learner.name,
+            family=learner.family,
+            approved=frozenset(learner.approved),
+            hypothesis=learner.hypothesis,
+        )
+        for learner in asked
+        if learner.name in found.models
+    )
 
 
 def certificate_of(panel: Panel) -> str:

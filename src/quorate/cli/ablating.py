@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from quorate.cli.commands import Config, Json, Out, Set, app, settings_of
 from quorate.cli.market import Flat, Market
-from quorate.cli.sweeping import market_of, span
+from quorate.cli.synthetic import Synthetic, ground, market_of
+from quorate.cli.walking import Edge
+from quorate.cli.workers import Processes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,12 +27,7 @@ _Days = Number(gte=1)
 def ablate(  # noqa: PLR0913  (its options)
     *,
     market: Annotated[Market | None, Flat] = None,
-    demo: Annotated[
-        bool,
-        Parameter(name="--demo", negative="", help="The synthetic market of `quorate demo`."),
-    ] = False,
-    days: Annotated[int | None, Parameter(help="Days of it; 45 when left out.")] = None,
-    seed: Annotated[int | None, Parameter(help="Its seed; 7 when left out.")] = None,
+    made: Annotated[Synthetic | None, Flat] = None,
     train_days: Annotated[
         int, Parameter(help="Days that are learned from.", validator=_Days)
     ] = 120,
@@ -41,13 +38,13 @@ def ablate(  # noqa: PLR0913  (its options)
     warm_days: Annotated[
         int, Parameter(help="Days watched before each test.", validator=_Days)
     ] = 20,
-    edge: Annotated[
-        Literal["slope", "isotonic", "stated"],
-        Parameter(help="What a score earns: fitted, or as the settings state it."),
-    ] = "slope",
+    edge: Edge = "slope",
     options: Annotated[bool, Parameter(help="Vary every setting that chooses a formula.")] = True,
     engines: Annotated[bool, Parameter(help="Leave out every engine in turn.")] = True,
-    workers: Annotated[int, Parameter(help="Processes.", validator=Number(gte=1))] = 1,
+    workers: Processes = 1,
+    page: Annotated[
+        Path | None, Parameter(help="Where its page goes; beside the runs, named by the first.")
+    ] = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -65,10 +62,11 @@ def ablate(  # noqa: PLR0913  (its options)
     from quorate import api
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
+    from quorate.report.ablation_page import write
     from quorate.report.ablations import Ablated, as_dict, opening, text
 
     base = settings_of(config, set_)
-    panel, _ = market_of(market, base, days, seed, is_demo=demo)
+    panel, _ = market_of(market, made, base)
     compile_all(Console(stderr=True).print)
     lesson = api.Lesson(train_days, purge_days, test_days, warm_days, edge)
     with bars("comparing variants", unit="variants") as progress:
@@ -83,24 +81,30 @@ def ablate(  # noqa: PLR0913  (its options)
             progress=progress,
         )
     told = Ablated(found.table, found.base, found.n_compared, found.n_days, found.n_windows)
+    place = write(
+        told,
+        out / f"ablate-{found.base['run_id']}.html" if page is None else page,
+        data=panel.source.description,
+        is_synthetic=panel.is_synthetic,
+    )
     if json:
         said = {"is_synthetic": panel.is_synthetic, "data": panel.source.description}
-        print(jsonlib.dumps(said | as_dict(told), indent=1, allow_nan=False))
+        said |= as_dict(told) | {"page": str(place)}
+        print(jsonlib.dumps(said, indent=1, allow_nan=False))
         return
     from quorate.cli.tables import summarised, wide_console
 
     console = wide_console()
     if panel.is_synthetic:
         console.print(summarised("SYNTHETIC DATA: these prices were made up"))
-    coins = f"{panel.n_coins} coin{'' if panel.n_coins == 1 else 's'}"
-    where = f"{coins} on {', '.join(panel.venue_names)}, {span(panel)}"
-    console.print(f"{where}\n", highlight=False)
+    console.print(f"{ground(panel)}\n", highlight=False)
     width = min(console.width, 100)
     console.print(summarised(opening(told, width)), soft_wrap=True, highlight=False)
     console.print()
     console.print(variant_rows(told, console.width), crop=False)
     console.print()
     console.print(summarised(text(told, width)), soft_wrap=True, highlight=False)
+    print(f"PAGE         {place}")
 
 
 def variant_rows(found: Ablated, width: int) -> Table:

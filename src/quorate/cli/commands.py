@@ -28,6 +28,8 @@ app = App(
     name="quorate",
     version=version,
     help_format="plaintext",
+    # a list that is left out and one that is empty are the same here: no --empty-LIST
+    default_parameter=Parameter(negative_iterable=()),
     suppress_keyboard_interrupt=False,  # ``cli.run`` says what an interrupt left
     help="Engines vote, a quorum decides, costs and risk shape it, every step explains itself.",
 )

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from quorate.cli.commands import Config, Json, Out, Set, app, settings_of
 from quorate.cli.market import Flat, Market
-from quorate.cli.walking import Models
+from quorate.cli.walking import Models, RulesOnly, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +42,7 @@ def nightly(  # noqa: PLR0913  (its options)
     purge_days: Annotated[int, Parameter(help="Days between learning and test.")] = 4,
     test_days: Annotated[int, Parameter(help="Last days, tested by a fit before them.")] = 30,
     models: Models = None,
-    rules_only: Annotated[
-        bool, Parameter(negative="", help="Train no models: rule engines, calibrated.")
-    ] = False,
+    rules_only: RulesOnly = False,
     registry: Annotated[
         Path | None, Parameter(help="Of the models; models.registry of the settings if left out.")
     ] = None,
@@ -68,17 +66,15 @@ def nightly(  # noqa: PLR0913  (its options)
     from quorate.api.warming import warm as compile_all
     from quorate.cli.night_rows import step_rows
     from quorate.cli.tables import wide_console
-    from quorate.errors import ConfigError
 
-    if rules_only and models:
-        raise ConfigError("--rules-only trains no models", hint="leave out one of the two")
+    trained = kinds(models, rules_only=rules_only)
     settings = settings_of(config, set_)
     market.check()
     plan = api.Plan(
         train_days=train_days,
         purge_days=purge_days,
         test_days=test_days,
-        models=() if rules_only else tuple(models or ("linear", "trees")),
+        models=trained,
     )
     said = Console(stderr=True)
     compile_all(said.print)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json as jsonlib
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from quorate.cli.commands import Config, Json, Out, Set, app, pairs, settings_of
 from quorate.cli.market import Flat, Market
-from quorate.cli.sweeping import market_of, span
+from quorate.cli.sweeping import Csv, check_csv, command
+from quorate.cli.synthetic import Synthetic, ground, market_of
+from quorate.cli.walking import Edge
+from quorate.cli.workers import Processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,12 +35,7 @@ def search(  # noqa: PLR0913  (its options)
     ],
     trials: Annotated[int, Parameter(help="Settings tried in all.", validator=Number(gte=1))] = 40,
     market: Annotated[Market | None, Flat] = None,
-    demo: Annotated[
-        bool,
-        Parameter(name="--demo", negative="", help="The synthetic market of `quorate demo`."),
-    ] = False,
-    days: Annotated[int | None, Parameter(help="Days of it; 45 when left out.")] = None,
-    seed: Annotated[int | None, Parameter(help="Its seed; 7 when left out.")] = None,
+    made: Annotated[Synthetic | None, Flat] = None,
     blocks: Annotated[int, Parameter(help="Blocks of time.", validator=Number(gte=2))] = 6,
     test_blocks: Annotated[
         int, Parameter(help="Blocks tested at once.", validator=Number(gte=1))
@@ -49,10 +46,7 @@ def search(  # noqa: PLR0913  (its options)
     embargo_days: Annotated[
         float, Parameter(help="Days after a test that teach nothing.", validator=Number(gte=0))
     ] = 4.0,
-    edge: Annotated[
-        Literal["slope", "isotonic", "stated"],
-        Parameter(help="What a score earns: fitted, or as the settings state it."),
-    ] = "slope",
+    edge: Edge = "slope",
     penalty: Annotated[
         float,
         Parameter(
@@ -66,11 +60,14 @@ def search(  # noqa: PLR0913  (its options)
     ] = 30,
     prune: Annotated[bool, Parameter(help="Stop trials that have fallen behind.")] = True,
     sampler_seed: Annotated[int, Parameter(help="The same seed tries the same settings.")] = 0,
-    workers: Annotated[int, Parameter(help="Processes.", validator=Number(gte=1))] = 1,
+    workers: Processes = 1,
     top: Annotated[
         int, Parameter(help="How many rows in the terminal.", validator=Number(gte=1))
     ] = 10,
-    csv: Annotated[Path | None, Parameter(help="File for all rows of the table.")] = None,
+    csv: Csv = None,
+    page: Annotated[
+        Path | None, Parameter(help="Where its page goes; beside the file of the search.")
+    ] = None,
     config: Config = None,
     set_: Set = None,
     out: Out = Path("runs"),
@@ -89,14 +86,13 @@ def search(  # noqa: PLR0913  (its options)
     from quorate.api.folder import store_place
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
-    from quorate.errors import DataError
+    from quorate.report.search_page import write
 
     base = settings_of(config, set_)
     fixed = pairs(set_)
     ranges = varied(over, fixed)
-    if csv is not None and not csv.parent.is_dir():
-        raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
-    panel, source = market_of(market, base, days, seed, is_demo=demo)
+    check_csv(csv)
+    panel, source = market_of(market, made, base)
     compile_all(Console(stderr=True).print)
     cross = api.Cross(
         n_blocks=blocks,
@@ -125,18 +121,24 @@ def search(  # noqa: PLR0913  (its options)
     if csv is not None:
         found.table.write_csv(csv)
     words = [("walkforward" if source[0] == "backtest" else source[0]), *source[1:]]
-    words += ["--config", str(config)] if config else []
     given = fixed | {name: _written(value) for name, value in found.settings.items()}
-    words += [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
-    again = shlex.join(["quorate", *words, *(["--out", str(out)] if out != Path("runs") else [])])
+    again = command(words, given, config, out)
+    place = write(
+        told,
+        page or (out / "search.html" if found.path is None else found.path.with_suffix(".html")),
+        data=panel.source.description,
+        again=again,
+        is_synthetic=panel.is_synthetic,
+    )
     if json:
         from quorate.report.searches import as_dict
 
         said = {"is_synthetic": panel.is_synthetic, "data": panel.source.description}
-        said |= as_dict(told) | {"again": again, "kept": str(found.path)}
+        said |= as_dict(told) | {"again": again, "kept": str(found.path), "page": str(place)}
         print(jsonlib.dumps(said, indent=1, allow_nan=False))
         return
     _print(told, found, panel, top=top, again=again)
+    print(f"PAGE         {place}")
 
 
 def varied(given: Sequence[str], fixed: dict[str, str]) -> dict[str, str]:
@@ -198,7 +200,8 @@ def told_of(found: Search, store: str) -> Searched:
     )
     paths = found.outcomes[found.best].sharpes
     days = len(found.sweep.days)
-    return Searched(told, found.table, paths, axes, found.cross._asdict(), days, store)
+    every = tuple(each.sharpes for each in found.outcomes)
+    return Searched(told, found.table, paths, axes, found.cross._asdict(), days, store, every)
 
 
 def _written(value: object) -> str:
@@ -216,11 +219,7 @@ def _print(told: Searched, found: Search, panel: Panel, *, top: int, again: str)
     console = wide_console()
     if panel.is_synthetic:
         console.print(summarised("SYNTHETIC DATA: these prices were made up"))
-    coins = f"{panel.n_coins} coin{'' if panel.n_coins == 1 else 's'}"
-    console.print(
-        f"{judged(told)}, over {coins} on {', '.join(panel.venue_names)}, {span(panel)}\n",
-        highlight=False,
-    )
+    console.print(f"{judged(told)}, over {ground(panel)}\n", highlight=False)
     width = min(console.width, 100)
     console.print(summarised(opening(told, width)), soft_wrap=True, highlight=False)
     console.print()

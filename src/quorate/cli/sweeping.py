@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 
 from quorate.cli.commands import Config, Json, Models, Out, Set, app, pairs, settings_of
 from quorate.cli.market import Flat, Market
+from quorate.cli.synthetic import Synthetic, ground, market_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 By = Literal["net", "sharpe", "psr", "dsr", "drawdown", "trades", "costs"]
-_DAYS, _SEED = 45, 7
+Csv = Annotated[Path | None, Parameter(help="File for all rows of the table.")]
 
 
 @app.command
@@ -32,18 +33,13 @@ def sweep(  # noqa: PLR0913  (its options)
         Parameter(help="A setting and its values, section.name=1,2,3; may be given again."),
     ],
     market: Annotated[Market | None, Flat] = None,
-    demo: Annotated[
-        bool,
-        Parameter(name="--demo", negative="", help="The synthetic market of `quorate demo`."),
-    ] = False,
-    days: Annotated[int | None, Parameter(help="Days of it; 45 when left out.")] = None,
-    seed: Annotated[int | None, Parameter(help="Its seed; 7 when left out.")] = None,
+    made: Annotated[Synthetic | None, Flat] = None,
     sort: Annotated[By, Parameter(help="The best by this first.")] = "sharpe",
     top: Annotated[
         int,
         Parameter(help="How many rows in the terminal, the best ones.", validator=Number(gte=1)),
     ] = 20,
-    csv: Annotated[Path | None, Parameter(help="File for all rows of the table.")] = None,
+    csv: Csv = None,
     page: Annotated[
         Path | None, Parameter(help="Where its page goes; beside the runs, named by the first.")
     ] = None,
@@ -68,7 +64,6 @@ def sweep(  # noqa: PLR0913  (its options)
     from quorate.api.models import fits_of
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
-    from quorate.errors import DataError
     from quorate.report.sweep_page import write
     from quorate.report.sweeps import tell
 
@@ -76,10 +71,9 @@ def sweep(  # noqa: PLR0913  (its options)
     fixed = pairs(set_)
     choices = api.grid(ranges(over, fixed))
     settings = [api.read_settings(config, fixed, each) for each in choices]
-    if csv is not None and not csv.parent.is_dir():
-        raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
+    check_csv(csv)
     fits = fits_of(models, base)
-    panel, source = market_of(market, base, days, seed, is_demo=demo)
+    panel, source = market_of(market, made, base)
     for each, setting in zip(choices, settings, strict=True):
         _bounded(each, setting, panel.bar_minutes)
     compile_all(Console(stderr=True).print)
@@ -89,11 +83,8 @@ def sweep(  # noqa: PLR0913  (its options)
     told = tell(found.table, found.metrics, found.trials, sort, luck_of(found, sort))
     if csv is not None:
         told.table[told.order].write_csv(csv)
-    given = fixed | choices[told.order[0]]
     words = [*source, *(["--models", str(models)] if models else [])]
-    words += ["--config", str(config)] if config else []
-    words += [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
-    again = shlex.join(["quorate", *words, *(["--out", str(out)] if out != Path("runs") else [])])
+    again = command(words, fixed | choices[told.order[0]], config, out)
     store = str(store_place(_store(base), out))
     place = write(
         told,
@@ -109,6 +100,27 @@ def sweep(  # noqa: PLR0913  (its options)
         return
     _print(told, panel, settings, store=store, top=top, again=again)
     print(f"PAGE         {place}")
+
+
+def check_csv(csv: Path | None) -> None:
+    """Refuse a file in a folder that is not there, before anything is tried."""
+    from quorate.errors import DataError
+
+    if csv is not None and not csv.parent.is_dir():
+        raise DataError(f"there is no folder {csv.parent}", hint="make it, or name another --csv")
+
+
+def command(words: Sequence[str], given: dict[str, str], config: Path | None, out: Path) -> str:
+    """Return the command of a run with some settings, as a shell takes it.
+
+    Examples
+    --------
+    >>> command(["demo"], {"consensus.k": "1"}, None, Path("runs"))
+    'quorate demo --set consensus.k=1'
+    """
+    said = ["quorate", *words, *(["--config", str(config)] if config else [])]
+    said += [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
+    return shlex.join([*said, *(["--out", str(out)] if out != Path("runs") else [])])
 
 
 def ranges(given: Sequence[str], fixed: dict[str, str]) -> dict[str, list[str]]:
@@ -231,38 +243,6 @@ def as_dict(told: Told, found: Sweep, panel: Panel, backtest: str) -> dict[str, 
     return tree
 
 
-def market_of(
-    market: Market | None,
-    settings: Settings,
-    days: int | None,
-    seed: int | None,
-    *,
-    is_demo: bool,
-) -> tuple[Panel, list[str]]:
-    """Return the panel, and the command and options of a run over it."""
-    from quorate import api
-    from quorate.errors import ConfigError
-
-    if is_demo and market is not None:
-        raise ConfigError("--demo has a market of its own", hint="leave out --demo, or --bars")
-    if not is_demo and (days is not None or seed is not None):
-        raise ConfigError(
-            "--days and --seed are of the synthetic market", hint="give --demo, or --start, --end"
-        )
-    if market is not None:
-        market.check()
-        return market.load(settings), ["backtest", *market.words()]
-    if not is_demo:
-        raise ConfigError(
-            "a sweep needs a market",
-            hint="name one with --bars, --venue and --kind, or try it with --demo",
-        )
-    options = {"--days": days, "--seed": seed}
-    words = [w for name, n in options.items() if n is not None for w in (name, str(n))]
-    panel = api.demo(_DAYS if days is None else days, _SEED if seed is None else seed)
-    return panel, ["demo", *words]
-
-
 def _bounded(varied: dict[str, str], settings: Settings, bar_minutes: int) -> None:
     """Refuse a combination that is out of bounds, by the values that it is made of."""
     from quorate.api.configure import configure
@@ -292,12 +272,11 @@ def _print(
     if panel.is_synthetic:
         console.print(summarised("SYNTHETIC DATA: these prices were made up"))
     said = (
-        f"{n:,d} setting{'' if n == 1 else 's'} in {passes} pass{'' if passes == 1 else 'es'} "
-        f"over {panel.n_coins} coin{'' if panel.n_coins == 1 else 's'} "
-        f"on {', '.join(panel.venue_names)},"
+        f"{n:,d} setting{'' if n == 1 else 's'} in {passes} pass{'' if passes == 1 else 'es'} over"
     )
-    end = " " if len(said) + len(span(panel)) < console.width else "\n"
-    console.print(f"{said}{end}{span(panel)}\n", highlight=False)
+    where = ground(panel)
+    end = " " if len(said) + len(where) < console.width else "\n"
+    console.print(f"{said}{end}{where}\n", highlight=False)
     width = min(console.width, 100)
     console.print(
         summarised(opening(told, store=store, width=width)), soft_wrap=True, highlight=False
@@ -310,12 +289,3 @@ def _print(
     said = text(told, again=again, ahead=ahead, width=width)
     console.print()
     console.print(summarised(said), soft_wrap=True, highlight=False)
-
-
-def span(panel: Panel) -> str:
-    """Return how long a panel is, and from when to when."""
-    from datetime import UTC, datetime
-
-    first, last = panel.close_ms(-1), panel.close_ms(panel.n_bars - 1)
-    start, end = (f"{datetime.fromtimestamp(ms / 1e3, tz=UTC):%Y-%m-%d}" for ms in (first, last))
-    return f"{(last - first) / 86_400_000:,.1f} days from {start} to {end}"

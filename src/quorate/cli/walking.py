@@ -15,6 +15,8 @@ from quorate.cli.runs import Run
 from quorate.cli.workers import Crew
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quorate.api import WalkForward
 
 _Days = Number(gte=1)
@@ -24,6 +26,9 @@ Models = Annotated[
         help="Engines trained, linear and trees when left out; meta:RULE says when a rule pays.",
         consume_multiple=True,
     ),
+]
+RulesOnly = Annotated[
+    bool, Parameter(negative="", help="Train no engine; calibrate those there are.")
 ]
 PerRegime = Annotated[
     bool,
@@ -35,6 +40,37 @@ Edge = Annotated[
     Parameter(help="What a score earns: fitted, or as the settings state it."),
 ]
 EdgeZ = Annotated[float, Parameter(help="Standard errors that a fitted edge lies below its fit.")]
+
+
+def kinds(models: Sequence[str] | None, *, rules_only: bool = False) -> tuple[str, ...]:
+    """Return the words of the engines that are trained.
+
+    Parameters
+    ----------
+    models : sequence of str, optional
+        What ``--models`` gave.
+    rules_only : bool
+        Whether ``--rules-only`` was given.
+
+    Raises
+    ------
+    ConfigError
+        Both were.
+
+    Notes
+    -----
+    Units: none.  Causal: none.  Missing: linear and trees.
+
+    Examples
+    --------
+    >>> kinds(None), kinds(None, rules_only=True)
+    (('linear', 'trees'), ())
+    """
+    from quorate.errors import ConfigError
+
+    if rules_only and models:
+        raise ConfigError("--rules-only trains no models", hint="leave out one of the two")
+    return () if rules_only else tuple(models or ("linear", "trees"))
 
 
 @app.command
@@ -53,9 +89,7 @@ def walkforward(  # noqa: PLR0913  (its options)
         bool, Parameter(negative="", help="Learn from the beginning on, not from the last days.")
     ] = False,
     models: Models = None,
-    rules_only: Annotated[
-        bool, Parameter(negative="", help="Train no engine; calibrate those there are.")
-    ] = False,
+    rules_only: RulesOnly = False,
     per_regime: PerRegime = False,
     calibrate: Calibrate = True,
     edge: Edge = "slope",
@@ -81,10 +115,8 @@ def walkforward(  # noqa: PLR0913  (its options)
     from quorate import api
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
-    from quorate.errors import ConfigError
 
-    if rules_only and models:
-        raise ConfigError("--rules-only trains no models", hint="leave out one of the two")
+    trained = kinds(models, rules_only=rules_only)
     workers = (crew or Crew()).asked()
     settings = settings_of(config, set_)
     market.check()
@@ -94,7 +126,7 @@ def walkforward(  # noqa: PLR0913  (its options)
         purge_days=purge_days,
         test_days=test_days,
         expanding=expanding,
-        models=() if rules_only else tuple(models or ("linear", "trees")),
+        models=trained,
         per_regime=per_regime,
         calibrate=calibrate,
         edge=edge,
@@ -121,6 +153,7 @@ def train(  # noqa: PLR0913  (its options)
     to: Annotated[Path, Parameter(help="Folder of the model set; replaced whole.")],
     days: Annotated[int, Parameter(help="Last days that are learned from.", validator=_Days)] = 120,
     models: Models = None,
+    rules_only: RulesOnly = False,
     per_regime: PerRegime = False,
     calibrate: Calibrate = True,
     edge: Edge = "slope",
@@ -148,7 +181,7 @@ def train(  # noqa: PLR0913  (its options)
     settings = settings_of(config, set_)
     plan = api.Plan(
         train_days=days,
-        models=tuple(models or ("linear", "trees")),
+        models=kinds(models, rules_only=rules_only),
         per_regime=per_regime,
         calibrate=calibrate,
         edge=edge,
@@ -203,7 +236,7 @@ def cpcv(  # noqa: PLR0913  (its options)
         found = api.cpcv(
             panel,
             settings,
-            models=tuple(models or ("linear", "trees")),
+            models=kinds(models),
             n_blocks=blocks,
             n_test=test_blocks,
             cost_bps=cost_bps,

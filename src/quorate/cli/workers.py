@@ -11,6 +11,8 @@ from cyclopts.validators import Number
 if TYPE_CHECKING:
     from quorate.api import Workers
 
+Processes = Annotated[int, Parameter(help="Processes.", validator=Number(gte=1))]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Crew:

@@ -14,7 +14,7 @@ from quorate.report.sweep_text import under
 if TYPE_CHECKING:
     import polars as pl
 
-_RATE: Final = 0.05
+RATE: Final = 0.05
 
 
 class Ablated(NamedTuple):
@@ -40,7 +40,7 @@ def evidence(found: Ablated) -> list[str]:
     said = (
         f"{counted(n, 'variant')} compared with the settings as they are on the same "
         f"{counted(found.n_days, 'day')} of {counted(found.n_windows, 'window')}{apart}. Of so "
-        f"many, some {number(_RATE * n, 1)} would have a p-value below 5% by luck alone."
+        f"many, some {number(RATE * n, 1)} would have a p-value below 5% by luck alone."
     )
     stands = [row for row in rows if row["verdict"] in ("better", "worse")]
     if not stands:
@@ -49,11 +49,11 @@ def evidence(found: Ablated) -> list[str]:
             said,
             _least(rows),
         ]
-    sure = [row for row in stands if row["p_holm"] < _RATE]
+    sure = [row for row in stands if row["p_holm"] < RATE]
     names = "; ".join(f"{row['variant']} is {row['verdict']}" for row in stands)
     stand = "stands" if len(sure) == 1 else "stand"
     return [
-        f"At a false-discovery rate of {percent(_RATE, 0)} {names}.",
+        f"At a false-discovery rate of {percent(RATE, 0)} {names}.",
         f"{len(sure)} of these {stand} with all counted at once (Holm).",
         said,
     ]
@@ -77,12 +77,16 @@ def opening(found: Ablated, width: int = 80) -> str:
     -----
     Units: said in the text.  Causal: finished windows.  Missing: in words.
     """
+    return "\n".join(under([("EVIDENCE", evidence(found)), ("AS IT IS", [as_it_is(found)])], width))
+
+
+def as_it_is(found: Ablated) -> str:
+    """Return what the settings came to as they are."""
     base = found.base
-    as_is = (
+    return (
         f"Sharpe ratio {number(base['sharpe'])}, net return {percent(base['net_return'])}, "
         f"{counted(base['n_trades'], 'closed trade')}"
     )
-    return "\n".join(under([("EVIDENCE", evidence(found)), ("AS IT IS", [as_is])], width))
 
 
 def text(found: Ablated, width: int = 80) -> str:

@@ -134,6 +134,40 @@ def interval(low: float | None, value: float | None, high: float | None) -> str:
     ) + labels(named)
 
 
+def whisker(low: float, value: float, high: float, ends: tuple[float, float]) -> str:
+    """Draw an interval as a thin line and its value as a block, on a scale that rows share.
+
+    Parameters
+    ----------
+    low, value, high : float
+        The interval and what lies in it.
+    ends : tuple of float
+        Where the scale begins and ends; zero is a line where it lies inside.
+
+    Notes
+    -----
+    Units: one unit for all.  Causal: draws what it is given.  Missing: an empty cell where a number
+    is not finite or the scale has no length.
+
+    Examples
+    --------
+    >>> whisker(-1.0, 0.5, 2.0, (-2.0, 2.0)).count("<path")
+    3
+    >>> whisker(0.0, math.nan, 1.0, (0.0, 1.0)).count("<path")
+    0
+    """
+    left, right = ends
+    if not all(map(math.isfinite, (low, value, high, left, right))) or right <= left:
+        return _cell("")
+    zero, first, at, last = (WIDTH * (x - left) / (right - left) for x in (0.0, low, value, high))
+    css = "up" if low > 0.0 else "down" if high < 0.0 else "base"
+    shapes = f'<path class="zero" d="M{zero:.1f} 0V20"/>' if left < 0.0 < right else ""
+    return _cell(
+        f'{shapes}<path class="reach {css}" d="M{first:.1f} 10H{last:.1f}M{first:.1f} 6V14'
+        f'M{last:.1f} 6V14"/><path class="middle {css}" d="M{at:.1f} 10h0"/>'
+    )
+
+
 def _cell(shapes: str) -> str:
     return (
         f'<svg class="bar" viewBox="0 0 {WIDTH:g} 20" preserveAspectRatio="none" '

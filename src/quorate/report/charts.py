@@ -29,12 +29,13 @@ _NAME_PX: Final = 14  # a row above the plot for the name of each mark
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a chart: its name, its values and the CSS class that colours it."""
+    """One line of a chart, or its points alone: name, values, the CSS class that colours it."""
 
     name: str
     values: Vec
     css: str
     is_area: bool = False
+    is_points: bool = False
 
 
 class Axis(NamedTuple):
@@ -260,6 +261,9 @@ def _path(at: Vec, line: Series, frame: _Frame, floor: float) -> str:
     """Return the path of a line; every run of finite values is a stroke of its own."""
     x = WIDTH * at
     y = frame.plot * (1.0 - (line.values - frame.low) / (frame.high - frame.low))
+    if line.is_points:  # a stroke of no length with round ends, which no stretching turns oval
+        dots = "".join(f"M{x[i]:.1f} {y[i]:.1f}h0" for i in np.flatnonzero(np.isfinite(y)))
+        return f'<path class="line points {line.css}" d="{dots}"/>'
     strokes, areas = [], []
     bounds = np.flatnonzero(np.diff(np.isfinite(y).astype(np.int8), prepend=0, append=0))
     for first, last in zip(bounds[::2].tolist(), bounds[1::2].tolist(), strict=True):

@@ -35,12 +35,16 @@ _FEWEST_POINTS: Final = 10
 
 
 class Graph(NamedTuple):
-    """A chart with its title, what its axes are, and a key to its lines."""
+    """A chart with its title, what its axes are, and a key to its lines.
+
+    ``across`` is what goes from left to right, where it is not time.
+    """
 
     title: str
     unit: str
     keys: list[tuple[str, str]]
     chart: Chart
+    across: str = ""
 
 
 def equity(run: Run, found: Curves) -> Graph:

@@ -36,8 +36,9 @@ class Searched(NamedTuple):
     """What is told of a search.
 
     ``told`` are its whole trials, the best first; ``table`` all of them; ``paths`` the Sharpe
-    ratios of the best; ``axes`` the settings that varied, ``(name, low, high)`` with None where
-    they are no range; ``how`` how it was judged, ``cross`` and its numbers.
+    ratios of the best, ``every`` those of each row of ``told.table``; ``axes`` the settings that
+    varied, ``(name, low, high, is_log)`` with None where they are no range; ``cross`` how it was
+    judged.
     """
 
     told: Told
@@ -47,6 +48,7 @@ class Searched(NamedTuple):
     cross: dict[str, Any]
     days: int
     store: str
+    every: tuple[tuple[float, ...], ...] = ()
 
 
 def judged(found: Searched) -> str:
@@ -169,14 +171,21 @@ def ends(found: Searched) -> list[str]:
         if low is None or high is None:
             continue
         value = float(row[name])
-        place = _place(value, low, high, is_log=is_log)
+        place = placed(value, low, high, is_log=is_log)
         if min(place, 1.0 - place) <= NEAR_END:
             end = low if place < 0.5 else high
             said.append(f"{name}: best is {shown(row[name])}, at the end {shown(end)} of its range")
     return said
 
 
-def _place(value: float, low: float, high: float, *, is_log: bool) -> float:
+def placed(value: float, low: float, high: float, *, is_log: bool) -> float:
+    """Return where in a range a value lies, from 0 to 1, by ratio or by difference.
+
+    Examples
+    --------
+    >>> placed(1.0, 0.25, 4.0, is_log=True), placed(1.0, 0.0, 4.0, is_log=False)
+    (0.5, 0.25)
+    """
     if is_log:
         value, low, high = (math.log(each) for each in (value, low, high))
     return (value - low) / (high - low)

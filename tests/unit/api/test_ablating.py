@@ -28,7 +28,7 @@ def only(*names):
 
 @pytest.fixture(scope="module")
 def panel():
-    return quorate.synthetic(n_coins=3, days=47, planted_edge=4.0)
+    return quorate.synthetic(n_coins=3, days=47, bar_minutes=15, planted_edge=4.0)
 
 
 @pytest.fixture(scope="module")

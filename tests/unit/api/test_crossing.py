@@ -26,6 +26,8 @@ from quorate.statistics.ratios import sharpe
 
 CROSS = Cross(n_blocks=3, n_test=2, warm_days=5, min_trades=1)
 NEVER = (-math.inf,) * 3
+MINUTES = 15
+PER_DAY = 1440 // MINUTES
 
 
 def settings(**more):
@@ -50,7 +52,7 @@ def work(panel, chosen, cross, bars, threads=2, absent=()):
 
 @pytest.fixture(scope="module")
 def panel():
-    return quorate.synthetic(n_coins=3, days=80, planted_edge=4.0)
+    return quorate.synthetic(n_coins=3, days=80, bar_minutes=MINUTES, planted_edge=4.0)
 
 
 @pytest.fixture(scope="module")
@@ -58,24 +60,33 @@ def found(panel):
     return work(panel, CHOSEN, CROSS, NEVER)
 
 
-def watched(panel, chosen):
-    """Return the labelled hours of a market that was watched once, for every test."""
+def watched(panel, chosen, begin=0):
+    """Return the labelled hours of a market, weighed by a memory that begins at a row."""
     fold = folding.begin(panel, chosen, named(chosen))
     past = Past(panel.bars_per_hour)
-    for _, done in folding.advance(panel, fold, may_enter=False):
-        past.add(done)
+    for t, seen in folding.looks(panel, fold, alone={begin}):
+        if t >= begin:
+            past.take(seen, passes.weigh(fold.made, fold.memory, seen).score)
     last_k = panel.k0 + panel.n_bars - 1
-    horizon = fold.made.params.consensus.horizon_bars
     market = prices.of(part(panel, 0, panel.n_bars))
+    horizon = fold.made.params.consensus.horizon_bars
     return labelled(past.between(0, last_k), market, last_k, horizon), horizon
 
 
-def alone(panel, chosen, learned, horizon, split, block):
+def alone(panel, chosen, split, block):
     """Return the daily returns of one test, straight down: learn, watch, trade."""
     cut = histories_of(panel, CROSS)
     engines = named(chosen)
+    learned, horizon = watched(panel, chosen)
+    score = learned.hours.score.copy()
+    for b in cut.tests[split]:
+        begin = (int(cut.days[b, 1]) + round(CROSS.embargo_days)) * PER_DAY - panel.k0
+        if begin < panel.n_bars:
+            later = watched(panel, chosen, begin)[0].hours.score
+            score[len(score) - len(later) :] = later
+    learned = learned._replace(hours=learned.hours._replace(score=score))
     teaches = []
-    wait = max(CROSS.embargo_days * DAY_MS, horizon * 300_000)
+    wait = max(CROSS.embargo_days * DAY_MS, horizon * MINUTES * 60_000)
     for start, end in zip(learned.labels.start_ms, learned.labels.end_ms, strict=True):
         tests = [cut.days[b] * DAY_MS for b in cut.tests[split]]
         teaches.append(all(end < first or start >= after + wait for first, after in tests))
@@ -85,8 +96,8 @@ def alone(panel, chosen, learned, horizon, split, block):
     fold = dataclasses.replace(
         fold, made=dataclasses.replace(fold.made, cells=fit.cells, edges=fit.edges)
     )
-    first, after = (int(day) * 288 + 1 - panel.k0 for day in cut.days[block])
-    warm = max(0, first - CROSS.warm_days * 288)
+    first, after = (int(day) * PER_DAY + 1 - panel.k0 for day in cut.days[block])
+    warm = max(0, first - CROSS.warm_days * PER_DAY)
     equity = []
     for t, seen in folding.looks(panel, fold, after, {warm, first}):
         if t < warm:
@@ -95,7 +106,7 @@ def alone(panel, chosen, learned, horizon, split, block):
         done = passes.act(fold.made, fold.memory, dataclasses.replace(seen, inputs=piece))
         if t >= first:
             equity += done.decisions.equity.tolist()
-    ends = np.array([round(fold.start_quote * MONEY_SCALE), *equity[287::288]])
+    ends = np.array([round(fold.start_quote * MONEY_SCALE), *equity[PER_DAY - 1 :: PER_DAY]])
     return ends[1:] / ends[:-1] - 1.0
 
 
@@ -103,8 +114,7 @@ def alone(panel, chosen, learned, horizon, split, block):
 def test_the_path_in_the_middle_is_made_of_tests_of_their_own(panel, found, i):
     cut = histories_of(panel, CROSS)
     path = cut.paths[found[i].path]
-    seen = watched(panel, CHOSEN[i])
-    days = [alone(panel, CHOSEN[i], *seen, int(split), b) for b, split in enumerate(path)]
+    days = [alone(panel, CHOSEN[i], int(split), b) for b, split in enumerate(path)]
     np.testing.assert_allclose(found[i].returns, np.concatenate(days), rtol=0, atol=1e-12)
 
 

@@ -21,7 +21,7 @@ N = 12
 
 @pytest.fixture(scope="module")
 def panel():
-    return quorate.synthetic(n_coins=3, days=47, planted_edge=4.0)
+    return quorate.synthetic(n_coins=3, days=47, bar_minutes=15, planted_edge=4.0)
 
 
 def searched(panel, n=N, **more):
@@ -149,7 +149,7 @@ def test_without_a_folder_nothing_is_written_and_the_same_is_found(panel, found)
 
 def test_a_planted_setting_is_found():
     """One of four ways to vote follows what was planted."""
-    planted = quorate.synthetic(n_coins=3, days=60, planted_edge=4.0)
+    planted = quorate.synthetic(n_coins=3, days=60, bar_minutes=15, planted_edge=4.0)
     names = [engine.name for engine in quorate.engines()]
     ways = ["rsi_reversal", "hour_reversal", "taker_imbalance", "wick_rejection"]
     texts = [str([name for name in names if name != way]).replace("'", '"') for way in ways]

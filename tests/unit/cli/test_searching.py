@@ -27,12 +27,15 @@ def test_it_tells_people_luck_first_and_goes_on_where_it_was_left(command, capsy
     assert run(command) == 0
     said = capsys.readouterr().out
     heads = ["SYNTHETIC DATA", "2 paths of 35 days in 3 blocks", "LUCK", "TRIALS", "objective"]
-    heads += ["BEST", "AS IT IS", "NEXT", "quorate demo --days 40 --set", "KEPT"]
+    heads += ["BEST", "AS IT IS", "NEXT", "quorate demo --days 40 --set", "KEPT", "PAGE"]
     at = [said.index(word) for word in heads]
     assert at == sorted(at)
     assert run([*command, "--csv", f"{command[-1]}/all.csv", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["trials"]["n"] == 9.0  # nothing was tried anew
+    page = Path(told["page"])
+    assert page == Path(told["kept"]).with_suffix(".html")
+    assert "A search of 9 trials" in page.read_text(encoding="utf-8")
     assert len(told["rows"]) == told["trials"]["booked"] == 9
     assert set(told["best"]["settings"]) == {"risk.stop_sigmas", "costs.impact"}
     assert len(Path(command[-1], "all.csv").read_text(encoding="utf-8").splitlines()) == 10

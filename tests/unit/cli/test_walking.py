@@ -82,6 +82,18 @@ def test_what_cannot_be_is_refused(command, more, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_a_set_of_rules_alone_trains_no_engine(command, tmp_path, capsys):
+    market = command[command.index("--bars") : command.index("--train-days")]
+    to = tmp_path / "models"
+    assert run(["train", *market, "--days", "12", "--to", str(to), "--rules-only"]) == 0
+    assert "Trained(0 engines" in capsys.readouterr().out
+    assert to.is_dir()
+    both = ["--rules-only", "--models", "linear"]
+    assert run(["train", *market, "--to", str(to), *both]) == 2
+    assert "--rules-only trains no models" in capsys.readouterr().err
+    assert run(["train", *market, "--to", str(to), "--empty-models"]) != 0
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
