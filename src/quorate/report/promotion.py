@@ -16,7 +16,7 @@ import numpy as np
 
 from quorate.errors import DataError
 from quorate.report.arms import arm, days_of, held_by
-from quorate.report.reading import read
+from quorate.report.reading import read, tree
 from quorate.research.evidence import Look, Renewal, verdict_told
 from quorate.statistics.guardrails import guard
 from quorate.statistics.promotion import decide
@@ -155,9 +155,31 @@ def look_at(
         last=first + timedelta(days=day - 1),
         level=plan.level,
         verdict=verdict,
-        look=Look(champion=digests[0], challenger=digests[1], verdict=verdict),
+        look=Look(
+            champion=digests[0],
+            challenger=digests[1],
+            verdict=verdict,
+            first=first,
+            runs=(names[1], names[0]),
+        ),
         cautions=_cautions(runs),
     )
+
+
+def first_day(champion: Path, challenger: Path, start: date | None = None) -> date:
+    """Return the first day of two runs that counts: one that neither arm was fitted on.
+
+    Raises
+    ------
+    DataError
+        There is none, or the one that is asked for is before it.
+    """
+    return _first((read(champion), read(challenger)), start)
+
+
+def models_of(run: Path) -> str:
+    """Return the digest of the models of a finished run; empty of one without."""
+    return str((tree(run, "run.json").get("models") or {}).get("digest", ""))
 
 
 def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
@@ -291,5 +313,4 @@ def _cautions(runs: tuple[Run, Run]) -> tuple[str, ...]:
         found.append("Nothing was kept of holding: the information ratio is the Sharpe ratio.")
     if any(not _digest(run) for run in runs):
         found.append("A run without models: the verdict moves no version of a registry.")
-    found.append("The plan of looks must have been made before the first of these days.")
     return tuple(found)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from quorate.records import canonical_json
@@ -194,12 +195,18 @@ class Look:
         Digests of the model sets of both arms.
     verdict : statistics.promotion.Verdict
         From ``statistics.promotion.decide``.
+    first : date
+        The first of the days that were looked at.
+    runs : tuple of str
+        Ids of the runs of challenger and champion.
     """
 
     kind: ClassVar[str] = "promotion"
     challenger: str
     champion: str
     verdict: Verdict
+    first: date
+    runs: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -214,6 +221,9 @@ class Look:
             "kind": self.kind,
             "challenger": self.challenger,
             "champion": self.champion,
+            "first": self.first.isoformat(),
+            "last": (self.first + timedelta(days=self.verdict.day - 1)).isoformat(),
+            "runs": list(self.runs),
             "verdict": verdict_told(self.verdict),
         }
 

@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from quorate.errors import RegistryError
+from quorate.research import looks, moves
 from quorate.research.evidence import Audited, Checked, Look, Renewal
+from quorate.research.planned import USUAL, Asked
 from quorate.research.versions import How, Index, Move, Stage, Version, name_of
 
 if TYPE_CHECKING:
@@ -154,7 +156,7 @@ def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]
         before=None,
         after=stage,
         how=How.RENEWED if is_renewal else How.PUBLISHED,
-        why=_said(why),
+        why=moves.said(why),
         evidence=tuple(each.as_dict() for each in evidence),
     )
     if old is not None:
@@ -165,8 +167,8 @@ def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]
     )
     if old is not None and is_renewal:
         gone = f"renewed by {version.name}"
-        grown = _put(grown, old.number, Stage.RETIRED, move.at, How.REPLACED, gone)
-    return _with(grown, move)
+        grown = moves.put(grown, old.number, Stage.RETIRED, move.at, How.REPLACED, gone)
+    return moves.appended(grown, move)
 
 
 def moved(
@@ -176,6 +178,7 @@ def moved(
     at: datetime,
     why: str,
     evidence: Sequence[Evidence] = (),
+    asked: Asked = USUAL,
 ) -> Index:
     """Return an index in which a version has another stage.
 
@@ -192,7 +195,10 @@ def moved(
     why : str
         In words.
     evidence : sequence of Evidence
-        Beside a champion, a ``Look`` that promotes is needed for canary and for champion.
+        Beside a champion, a ``Look`` that promotes is needed for canary and for champion: one that
+        is kept in the history.
+    asked : Asked
+        Of shadow: the plan of the looks that follow.
 
     Raises
     ------
@@ -225,8 +231,10 @@ def moved(
     told = tuple(each.as_dict() for each in evidence)
     if to is Stage.CHAMPION and champion is not None:
         gone = f"replaced by {version.name}"
-        index = _put(index, champion.number, Stage.RETIRED, at, How.REPLACED, gone)
-    return _put(index, version.number, to, at, How.MOVED, why, told)
+        index = moves.put(index, champion.number, Stage.RETIRED, at, How.REPLACED, gone)
+    made = moves.put(index, version.number, to, at, How.MOVED, why, told)
+    # the days that will count are chosen before the first of them
+    return looks.begun(made, version.number, at, asked) if to is Stage.SHADOW else made
 
 
 def rolled_back(index: Index, at: datetime, why: str, to: int | str | None = None) -> Index:
@@ -268,9 +276,9 @@ def rolled_back(index: Index, at: datetime, why: str, to: int | str | None = Non
     gone = index.version(index.champions[-1])
     # going back is not held up by a clock that was set back
     at = max(at, index.history[-1].at)
-    said = f"rolled back to {version.name}: {_said(why)}"
-    index = _put(index, gone.number, Stage.RETIRED, at, How.ROLLED_BACK, said)
-    return _put(index, version.number, Stage.CHAMPION, at, How.ROLLED_BACK, why)
+    said = f"rolled back to {version.name}: {moves.said(why)}"
+    index = moves.put(index, gone.number, Stage.RETIRED, at, How.ROLLED_BACK, said)
+    return moves.put(index, version.number, Stage.CHAMPION, at, How.ROLLED_BACK, why)
 
 
 def _judged(
@@ -284,63 +292,18 @@ def _judged(
     else:
         lacks += look.reasons
         told = look.as_dict()
-        if any(move.after is to and told in move.evidence for move in index.history):
+        if any(m.after is to and m.before is not to and told in m.evidence for m in index.history):
             # who was sent back comes again on days that were not looked at then
             lacks.append(f"this look has made {version.name} or a fit of it {to} before")
-        for said, digest, wanted in (
-            ("challenger", look.challenger, version),
-            ("champion", look.champion, champion),
-        ):
-            fits = [v for v in index.versions if v.digest == digest]
-            # a fit is renewed while its recipe is looked at
-            if not any(v.recipe_hash == wanted.recipe_hash for v in fits):
-                lacks.append(
-                    f"the {said} that was looked at ({digest[:16] or 'no models'}) is no fit of "
-                    f"the recipe of {wanted.name}"
-                )
+        if strange := looks.strangers(index, version, champion, look):
+            lacks += strange
+        elif not looks.is_taken(index, version, look):
+            lacks.append("this look is not in the history, so that nobody knows of which plan")
     if lacks:
         raise RegistryError(
             f"{version.name} cannot become {to}: {'; '.join(lacks)}",
             hint="the champion stands; `quorate promote` looks at two runs",
         )
-
-
-def _put(
-    index: Index,
-    number: int,
-    to: Stage,
-    at: datetime,
-    how: How,
-    why: str,
-    evidence: tuple[Mapping[str, Any], ...] = (),
-) -> Index:
-    before = index.version(number).stage
-    return _with(
-        index,
-        Move(
-            at=at, version=number, before=before, after=to, how=how, why=_said(why),
-            evidence=evidence,
-        ),
-    )  # fmt: skip
-
-
-def _with(index: Index, move: Move) -> Index:
-    """Return an index after a move."""
-    if move.at.tzinfo is None:
-        raise ValueError("the time of a move has no zone; give an aware time")
-    if index.history and move.at < index.history[-1].at:
-        raise RegistryError(
-            f"a move at {move.at:%Y-%m-%d %H:%M} UTC would stand before the last one, of "
-            f"{index.history[-1].at:%Y-%m-%d %H:%M}",
-            hint="who was champion when is read from the order of moves: leave the moment out",
-        )
-    return Index(
-        tuple(
-            replace(each, stage=move.after) if each.number == move.version else each
-            for each in index.versions
-        ),
-        (*index.history, move),
-    )
 
 
 def _of_kind(evidence: Sequence[Evidence], kind: type[_Kind]) -> _Kind | None:
@@ -350,11 +313,3 @@ def _of_kind(evidence: Sequence[Evidence], kind: type[_Kind]) -> _Kind | None:
 def _hashed(source: str) -> str:
     """Return what a set names data by whose digest is no hexadecimal number."""
     return hashlib.sha256(source.encode()).hexdigest()
-
-
-def _said(why: str) -> str:
-    if not why.strip():
-        raise RegistryError(
-            "a move says why it is made", hint="give a reason in words: --why '...'"
-        )
-    return why.strip()

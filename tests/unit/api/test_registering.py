@@ -185,7 +185,6 @@ def test_what_is_no_stage_is_refused(tmp_path, models, audit):
 def test_rollback_and_differences(tmp_path, models, audit):
     found = champion(tmp_path / "registry", models, audit)
     other, _ = published.small(tmp_path / "small", certificate=model_set.read(models).certificate)
-    by = published.look(model_set.read(other).digest, model_set.read(models).digest)
     made = kept.publish(
         found.folder,
         other,
@@ -194,8 +193,11 @@ def test_rollback_and_differences(tmp_path, models, audit):
         at=NOW,
         why="b",
     )
-    for stage in ("shadow", "canary", "champion"):
-        found.stage(made.name, stage, why="b", evidence=(by,))
+    found.stage(made.name, "shadow", why="b", at=NOW)
+    after = NOW + timedelta(days=30)
+    by = published.taken(found.folder, made, found.version("v0001"), after)
+    for stage in ("canary", "champion"):
+        found.stage(made.name, stage, why="b", evidence=(by,), at=after)
     assert found.index.champion.name == "v0002"
     assert found.roll_back(why="it lost").name == "v0001"
     assert found.differences() == ()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tests.unit.research import fitted
 
-from quorate.research import model_set, registry
+from quorate.research import looks, model_set, registry
 from quorate.research.evidence import Audited, Checked, Look, Renewal
 from quorate.statistics.guardrails import MARGINS, Guardrail
 from quorate.statistics.promotion import Outcome, Primary, Verdict
+from quorate.statistics.sequential import obrien_fleming
 
 NOW = datetime(2024, 1, 6, 2, tzinfo=UTC)
+LATER = datetime(2024, 2, 5, 2, tzinfo=UTC)
+"""When the four weeks are over that begin after what was published ``NOW``."""
+FIRST = date(2024, 1, 7)
+FOUR_WEEKS = obrien_fleming()
 RECIPE = {"settings": {"consensus": {"k": 0.75}}, "engines": {"ema_cross": "ab"}}
 OTHER = {"settings": {"consensus": {"k": 1.0}}, "engines": {"ema_cross": "ab"}}
 
@@ -64,13 +69,24 @@ def renewal(old, new, **change):
     return Renewal(**(given | change))
 
 
-def verdict(outcome=Outcome.PROMOTE, reasons=("it is better",)):
-    primary = Primary(1.2, 0.4, 3.0, 1.7, 0.001, 0.04, 1.0, 0.3, float("nan"))
-    return Verdict(outcome, 28, 28, None, primary, guardrails(), reasons)
+def verdict(outcome=Outcome.PROMOTE, reasons=("it is better",), day=28, plan=FOUR_WEEKS):
+    level = plan.nominal(plan.at(day))
+    primary = Primary(1.2, 0.4, 3.0, 1.7, 0.001, level, 1.0, 0.3, float("nan"))
+    return Verdict(outcome, day, day, None, primary, guardrails(), reasons)
 
 
-def look(challenger, champion, **change):
-    return Look(challenger=challenger, champion=champion, verdict=verdict(**change))
+def look(challenger, champion, first=FIRST, runs=(), **change):
+    given = {"challenger": challenger, "champion": champion, "first": first, "runs": runs}
+    return Look(**given, verdict=verdict(**change))
+
+
+def taken(folder, version, champion, at=LATER, **change):
+    """Take a look by the plan that holds, or by the one that is usual, and keep it."""
+    plan = looks.planned(registry.read(folder), version.name)
+    given = {"first": plan.start, "plan": plan.bounds} | change
+    seen = look(version.digest, champion.digest, **given)
+    registry.look(folder, version.name, plan, seen, at=at)
+    return seen
 
 
 def published(folder, source, recipe=RECIPE, at=NOW, evidence=None, **change):

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.research.fitted import CERTIFICATE
 from tests.unit.research.published import (
+    LATER,
     NOW,
     OTHER,
     RECIPE,
@@ -23,6 +24,7 @@ from tests.unit.research.published import (
     renewal,
     renewed,
     small,
+    taken,
     with_champion,
 )
 
@@ -54,8 +56,8 @@ def champion(place, at=NOW, **change):
     return registry.champion(place, at=at, **change)
 
 
-def move(place, version, stage, **change):
-    return registry.move(place, version.name, stage, at=NOW, why="said so", **change)
+def move(place, version, stage, at=NOW, **change):
+    return registry.move(place, version.name, stage, at=at, why="said so", **change)
 
 
 def test_what_is_published_is_what_is_read(place, sets):
@@ -181,37 +183,40 @@ def test_a_challenger_needs_a_verdict_on_these_recipes_for_each_step(place, sets
     with pytest.raises(RegistryError, match="cannot become canary beside a champion"):
         move(place, made, Stage.CANARY)
     move(place, made, Stage.SHADOW)
-    good = look(made.digest, old.digest)
     for evidence, said in (
         ((), "no look holds it against the champion v0001"),
         ((look(made.digest, old.digest, outcome=Outcome.EXTEND, reasons=("luck",)),), "EXTEND: lu"),
         ((look(old.digest, old.digest),), "the challenger that was looked at"),
         ((look(made.digest, ""),), r"the champion that was looked at \(no models\)"),
+        ((look(made.digest, old.digest),), "this look is not in the history"),
     ):
         with pytest.raises(RegistryError, match=said):
             move(place, made, Stage.CANARY, evidence=evidence)
-    move(place, made, Stage.CANARY, evidence=(good,))
+    good = taken(place, made, old)
+    move(place, made, Stage.CANARY, LATER, evidence=(good,))
     with pytest.raises(RegistryError, match="no look holds it"):
-        move(place, made, Stage.CHAMPION)
-    done = move(place, made, Stage.CHAMPION, evidence=(good,))
-    assert champion(place).version == done
+        move(place, made, Stage.CHAMPION, LATER)
+    done = move(place, made, Stage.CHAMPION, LATER, evidence=(good,))
+    assert champion(place, LATER, max_age_days=60).version == done
     assert registry.read(place).version(1).stage is Stage.RETIRED
 
 
 def test_a_look_that_promoted_one_who_was_sent_back_does_not_count_again(place, sets):
     old = with_champion(place, sets[0])
     made = published(place, sets[1], OTHER)
-    good = look(made.digest, old.digest)
     move(place, made, Stage.SHADOW)
+    good = taken(place, made, old)
     for stage in (Stage.CANARY, Stage.CHAMPION):
-        move(place, made, stage, evidence=(good,))
-    registry.roll_back(place, at=NOW, why="it lost")
-    move(place, made, Stage.CANDIDATE)
-    move(place, made, Stage.SHADOW)
+        move(place, made, stage, LATER, evidence=(good,))
+    registry.roll_back(place, at=LATER, why="it lost")
+    move(place, made, Stage.CANDIDATE, LATER)
+    move(place, made, Stage.SHADOW, LATER)
     with pytest.raises(RegistryError, match="this look has made v0002 or a fit of it canary bef"):
-        move(place, made, Stage.CANARY, evidence=(good,))
-    later = look(made.digest, old.digest, reasons=("it is better on other days",))
-    assert move(place, made, Stage.CANARY, evidence=(later,)).stage is Stage.CANARY
+        move(place, made, Stage.CANARY, LATER, evidence=(good,))
+    after = LATER + timedelta(days=30)
+    later = taken(place, made, old, after)
+    assert later.first > good.first + timedelta(days=27)
+    assert move(place, made, Stage.CANARY, after, evidence=(later,)).stage is Stage.CANARY
 
 
 def test_a_look_at_an_earlier_fit_of_the_recipe_counts(place, sets):
@@ -220,8 +225,8 @@ def test_a_look_at_an_earlier_fit_of_the_recipe_counts(place, sets):
     move(place, challenger, Stage.SHADOW)
     refit = renewed(place, sets[2], challenger, OTHER)
     assert refit.stage is Stage.SHADOW
-    done = move(place, refit, Stage.CANARY, evidence=(look(challenger.digest, old.digest),))
-    assert done.stage is Stage.CANARY
+    good = taken(place, challenger, old)
+    assert move(place, refit, Stage.CANARY, LATER, evidence=(good,)).stage is Stage.CANARY
 
 
 def test_going_back_goes_further_back_each_time(place, sets):
@@ -431,7 +436,7 @@ def test_a_disk_that_refuses_leaves_what_was_there(place, sets, monkeypatch):
 
 
 def test_who_comes_second_waits_and_is_told(place, sets, monkeypatch):
-    monkeypatch.setattr(registry, "_WAIT_S", 0.1)
+    monkeypatch.setattr(shelves, "_WAIT_S", 0.1)
     with locking.writing(place), pytest.raises(DataError, match="another process has been writing"):
         published(place, sets[0])
     assert published(place, sets[0]).number == 1
