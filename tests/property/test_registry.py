@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.research.published import audited, checked, look, renewal
+from tests.unit.research.published import audited, checked, look, renewal, sealed
 
 from quorate.errors import RegistryError
 from quorate.research import looks, stages
+from quorate.research.keys import Signer
 from quorate.research.versions import Index, Stage, Version
 
 NOW = datetime(2024, 1, 6, tzinfo=UTC)
 CERTIFICATE = "ab" * 32
+KEY = Ed25519PrivateKey.generate()
+SIGNER = Signer(KEY.public_key().public_bytes_raw(), KEY.sign)
 BEGUN = [("publish", "a", True), ("move", 1, Stage.CANARY, True), ("move", 1, Stage.CHAMPION, True)]
 mostly = st.sampled_from([True, True, True, False])
 acts = st.one_of(
@@ -52,10 +56,10 @@ def done(index, act):
         recipe, has_all = rest
         version = made(len(index.versions) + 1, recipe, at)
         old = index.of(version.recipe_hash)
-        evidence = [audited(CERTIFICATE)]
+        evidence = [sealed(audited(CERTIFICATE), SIGNER)]
         if has_all and old is not None:
             evidence += [checked(CERTIFICATE), renewal(old.digest, version.digest)]
-        return stages.added(index, version, "drawn", evidence)
+        return stages.added(index, version, "drawn", evidence, [SIGNER.public])
     if kind == "move":
         number, to, has_look = rest
         version, champion = index.version(number), index.champion

@@ -14,11 +14,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from quorate.records import canonical_json
+from quorate.research import sealing
 from quorate.statistics.guardrails import MARGINS
 from quorate.statistics.promotion import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from quorate.statistics.guardrails import Guardrail
     from quorate.statistics.promotion import Verdict
@@ -37,6 +38,8 @@ class Audited:
         Plain values; they are kept beside the version.
     digest : str
         ``Audit.digest``.
+    seal : Mapping, optional
+        Its signature, as ``quorate.audit`` left it: without one it publishes nothing.
 
     Notes
     -----
@@ -51,6 +54,7 @@ class Audited:
     kind: ClassVar[str] = "audit"
     told: Mapping[str, Any]
     digest: str
+    seal: Mapping[str, str] | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -67,6 +71,10 @@ class Audited:
             return ("the audit says that it does not pass",)
         return ()
 
+    def unsealed(self, trusted: Iterable[bytes]) -> str:
+        """Return why it is not what ``quorate.audit`` signed; empty where it is."""
+        return sealing.broken(self.seal, self.kind, audit_digest(self.told), trusted)
+
     @property
     def source(self) -> str:
         """Return the digest of the data that were audited; empty where it does not say."""
@@ -81,6 +89,11 @@ class Audited:
         if bound is None or value is None:
             return True
         return bool(bound == hashlib.sha256(canonical_json(value).encode()).hexdigest())
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """Return what lies beside the version: what was told, and its seal."""
+        return {**self.told, **({} if self.seal is None else {"seal": dict(self.seal)})}
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a history keeps of it: the rest lies beside the version."""
@@ -226,6 +239,20 @@ class Look:
             "runs": list(self.runs),
             "verdict": verdict_told(self.verdict),
         }
+
+
+def audit_digest(told: Mapping[str, Any]) -> str:
+    """Return the digest of an audit from what it told; neither time nor seal is in it.
+
+    Examples
+    --------
+    >>> audit_digest({"parts": []}) == audit_digest({"parts": [], "digest": "ab"})
+    True
+    """
+    parts = [{n: v for n, v in part.items() if n != "seconds"} for part in told["parts"]]
+    rest = {name: value for name, value in told.items() if name != "seal"}
+    text = canonical_json({**rest, "parts": parts, "digest": None})
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 Evidence = Audited | Checked | Renewal | Look

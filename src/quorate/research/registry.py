@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.errors import RegistryError
-from quorate.research import index_file, looks, model_set, shelves, stages
+from quorate.research import index_file, keys, looks, model_set, shelves, stages
 from quorate.research.evidence import Audited
 from quorate.research.planned import USUAL, Asked, Planned
 from quorate.research.versions import Index, Stage, Version, recipe_hash
@@ -128,8 +128,9 @@ def publish(
         same = [each for each in index.versions if each.digest == version.digest]
         if again := [each for each in same if each.recipe_hash == version.recipe_hash]:
             return again[-1]
-        grown = stages.added(index, version, why, evidence)
-        record = shelves.put(folder, version, fits, {} if audited is None else audited.told)
+        trusted = keys.trusted() if by is None else (by.public,)
+        grown = stages.added(index, version, why, evidence, trusted)
+        record = shelves.put(folder, version, fits, {} if audited is None else audited.kept)
         grown = grown.with_record(version.number, record)
         index_file.write(folder, grown, by)
         return grown.version(version.number)
@@ -161,7 +162,7 @@ def lacking(
         published_at=until,
     )  # fmt: skip
     index = read(folder) if (folder / index_file.FILE).exists() else Index()
-    return stages.lacking(index, version, evidence)
+    return stages.lacking(index, version, evidence, keys.trusted())
 
 
 def move(

@@ -24,7 +24,7 @@ from quorate.research.planned import USUAL, Asked
 from quorate.research.versions import How, Index, Move, Stage, Version, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from quorate.research.evidence import Evidence
@@ -44,7 +44,9 @@ MOVES: Final[Mapping[Stage, tuple[Stage, ...]]] = {
 _ON_VERDICT: Final = (Stage.CANARY, Stage.CHAMPION)
 
 
-def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+def lacking(
+    index: Index, version: Version, evidence: Sequence[Evidence], trusted: Iterable[bytes] = ()
+) -> tuple[str, ...]:
     """Return what a version lacks to be published, in words; empty where it may be.
 
     Parameters
@@ -54,8 +56,10 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
     version : Version
         As it would be published; its stage does not matter.
     evidence : sequence of Evidence
-        An audit always; of a recipe that is at work also the checks of the data and the test
-        against the fit that it renews.
+        An audit always, signed; of a recipe that is at work also the checks of the data and the
+        test against the fit that it renews.
+    trusted : iterable of bytes
+        Public keys whose signature of an audit is taken.
 
     Notes
     -----
@@ -91,6 +95,8 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
             for part in ("engines", "settings")
             if not audited.covers(part, version.recipe.get(part))
         ]
+        if unsealed := audited.unsealed(trusted):
+            found.append(f"{unsealed}: audit again, nobody else's word is taken")
     old = index.of(version.recipe_hash)
     if old is None or old.stage not in AT_WORK:
         return tuple(found)
@@ -115,12 +121,18 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
     return tuple(found)
 
 
-def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]) -> Index:
+def added(
+    index: Index,
+    version: Version,
+    why: str,
+    evidence: Sequence[Evidence],
+    trusted: Iterable[bytes] = (),
+) -> Index:
     """Return an index with a version that is published.
 
     Parameters
     ----------
-    index, version, evidence
+    index, version, evidence, trusted
         As ``lacking``; the number must be larger than all before.
     why : str
         In words.
@@ -140,7 +152,7 @@ def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]
     -----
     Units: none.  Causal: none.  Missing: refused.  METHODS row 14.
     """
-    if lacks := lacking(index, version, evidence):
+    if lacks := lacking(index, version, evidence, trusted):
         raise RegistryError(
             f"{version.name} cannot be published: {'; '.join(lacks)}",
             hint="the versions there are stand as they are; mend what is named and publish again",

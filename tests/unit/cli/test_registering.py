@@ -27,8 +27,7 @@ def place(tmp_path_factory):
         early, late = part(panel, 0, 40 * 288), part(panel, 26 * 288, 70 * 288)
         settings = quorate.read_settings(overrides=dict(LIVELY))
         audit = quorate.audit(early, settings, n_cuts=4)
-        told = {**audit.as_dict(), "digest": audit.digest}
-        (found / "audit.json").write_text(json.dumps(told))
+        (found / "audit.json").write_text(json.dumps(audit.as_file()))
         for name, plan in (("one", PLAN), ("other", quorate.Plan(train_days=30, models=()))):
             quorate.train(early, settings, plan, to=found / name)
             done = quorate.run(late, settings, models=found / name, out=found / "runs")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 from tests.unit.research import fitted
 
-from quorate.research import looks, model_set, registry
-from quorate.research.evidence import Audited, Checked, Look, Renewal
+from quorate.research import looks, model_set, registry, sealing
+from quorate.research.evidence import Audited, Checked, Look, Renewal, audit_digest
 from quorate.statistics.guardrails import MARGINS, Guardrail
 from quorate.statistics.promotion import Outcome, Primary, Verdict
 from quorate.statistics.sequential import obrien_fleming
@@ -46,8 +45,15 @@ def audited(source=fitted.CERTIFICATE, findings=(), n=3, **change):
         "binds": {"source": source, "code": "c0"},
         "parts": [{"name": "engines", "tests": {"history cut": n}, "findings": list(findings)}],
     }
-    digest = hashlib.sha256(repr(told).encode()).hexdigest()
-    return Audited(told=told | change, digest=digest)
+    told |= change
+    return Audited(told=told, digest=audit_digest(told))
+
+
+def sealed(each, by=None):
+    """Sign evidence that is an audit, as ``quorate.audit`` does."""
+    if not isinstance(each, Audited):
+        return each
+    return dataclasses.replace(each, seal=sealing.seal("audit", each.digest, by))
 
 
 def checked(certificate=fitted.CERTIFICATE, **change):
@@ -92,7 +98,7 @@ def taken(folder, version, champion, at=LATER, **change):
 def published(folder, source, recipe=RECIPE, at=NOW, evidence=None, **change):
     given = {
         "why": "first of its recipe",
-        "evidence": (audited(),) if evidence is None else evidence,
+        "evidence": tuple(map(sealed, (audited(),) if evidence is None else evidence)),
     }
     return registry.publish(folder, source, recipe=recipe, at=at, **(given | change))
 
@@ -108,6 +114,6 @@ def with_champion(folder, source, recipe=RECIPE):
 def renewed(folder, source, old, recipe=RECIPE, at=NOW, **change):
     """Publish a refit with all three pieces of evidence."""
     digest = model_set.read(source).digest
-    evidence = (audited(), checked(), renewal(old.digest, digest))
+    evidence = (sealed(audited()), checked(), renewal(old.digest, digest))
     given = {"why": "02:00", "evidence": evidence} | change
     return registry.publish(folder, source, recipe=recipe, at=at, **given)

@@ -23,6 +23,7 @@ from tests.unit.research.published import (
     published,
     renewal,
     renewed,
+    sealed,
     small,
     taken,
     with_champion,
@@ -157,7 +158,7 @@ def test_a_refit_that_lacks_evidence_leaves_the_old_fit(place, sets, change, sai
         move(place, old, Stage(step))
     new = model_set.read(sets[1]).digest
     given = {
-        "audit": audited(),
+        "audit": sealed(audited()),
         "data": checked(**change.get("checked", {})),
         "non-inferiority": renewal(**({"old": old.digest, "new": new} | change.get("renewal", {}))),
     }

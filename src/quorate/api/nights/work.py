@@ -204,7 +204,7 @@ class Work:
                 self._panel, each.settings, engines=each.engines, n_cuts=self._n_cuts
             )
             path = self._folder / f"audit-{each.name}.json"
-            text = json.dumps({**found.as_dict(), "digest": found.digest}, allow_nan=False)
+            text = json.dumps(found.as_file(), allow_nan=False)
             disk.replace(path, text.encode())
             found.raise_if_found()
             n_values = sum(item.n_values for item in found.parts)
