@@ -70,7 +70,7 @@ def done(index, act):
             seen = [look(version.digest, champion.digest, **given)]
             at += timedelta(days=60)
             index = looks.looked(index, number, plan, seen[0], at)
-        return stages.moved(index, number, to, at, "drawn", seen)
+        return stages.moved(index, number, to, at, "drawn", seen, override="drawn")
     return stages.rolled_back(index, at, "drawn", *rest)
 
 

@@ -200,6 +200,7 @@ class Registry:
         why: str,
         evidence: Sequence[Evidence] = (),
         plan: Asked = USUAL,
+        override: str = "",
         at: datetime | None = None,
     ) -> Version:
         """Move a version to another stage: up a step at a time, on a verdict, or down.
@@ -212,10 +213,13 @@ class Registry:
             In words.
         evidence : sequence of Evidence
             A ``Look`` that promotes, for canary and champion where there is a champion:
-            ``quorate.promote(...).look``.
+            ``quorate.promote(...).look``. Figures, for shadow (``figures.researched``) and for
+            champion (``figures.canaried``).
         plan : Asked, optional
             Of shadow: the plan of the looks that follow, as ``promoting.asked_of`` makes it. It is
             fixed with this move, on days from the next one on.
+        override : str, optional
+            Why it goes on although figures are missing or short, in words: the history keeps both.
         at : datetime, optional
             When, aware; now when left out.
 
@@ -234,7 +238,14 @@ class Registry:
             raise ConfigError(f"there is no stage {to!r}", hint=f"one of: {', '.join(Stage)}")
         moment = made_at(at)
         return kept.move(
-            self.folder, which, Stage(to), at=moment, why=why, evidence=evidence, asked=plan
+            self.folder,
+            which,
+            Stage(to),
+            at=moment,
+            why=why,
+            evidence=evidence,
+            asked=plan,
+            override=override,
         )
 
     def roll_back(self, to: str | None = None, *, why: str, at: datetime | None = None) -> Version:

@@ -161,8 +161,21 @@ def stage(  # noqa: PLR0913  (its options)
         str | None, Parameter(help="With --challenger-run: the runs that are looked at.")
     ] = None,
     challenger_run: Annotated[
-        str | None, Parameter(help="The challenger: its run, over the same bars.")
+        str | None,
+        Parameter(help="The challenger: its run, over the same bars; to shadow a walk forward."),
     ] = None,
+    sweep: Annotated[
+        str | None, Parameter(help="To shadow: a run of the sweep it was chosen in, for PBO.")
+    ] = None,
+    cpcv: Annotated[
+        Path | None, Parameter(help="To shadow: the file that quorate cpcv --json made.")
+    ] = None,
+    canary_run: Annotated[
+        str | None, Parameter(help="To champion: its run over the days since it is canary.")
+    ] = None,
+    override: Annotated[
+        str, Parameter(help="Why it goes on without all figures; it stays on record.")
+    ] = "",
     day: Day = 28,
     max_days: MaxDays = None,
     challengers: Challengers = None,
@@ -175,21 +188,35 @@ def stage(  # noqa: PLR0913  (its options)
 ) -> None:
     """Move a version to another stage: up a step at a time, on a verdict, or down.
 
-    With shadow the plan of the looks that follow is fixed. The first champion needs no verdict:
-    there is nobody to be held against.
+    To shadow: the figures of research, of a walk forward of the recipe, its sweep and its
+    cross-validation; with that move the plan of the looks that follow is fixed. To canary: a
+    look that promotes. To champion: both that and the figures of the canary. The first champion
+    needs no verdict: there is nobody to be held against.
 
-    Example: quorate models stage v0002 shadow --why "beside the champion for four weeks"
+    Example: quorate models stage v0002 shadow --why better --challenger-run 20260101
     """
     from quorate import api
+    from quorate.api.figures import canaried, researched
     from quorate.api.promoting import asked_of
     from quorate.errors import ConfigError
 
     found = _registry(registry, config, set_)
-    if (champion_run is None) != (challenger_run is None):
-        raise ConfigError("one run is named", hint="give --champion-run and --challenger-run")
     moment = _utc(at)
-    evidence: tuple[Evidence, ...] = ()
-    if champion_run is not None and challenger_run is not None:
+    evidence: list[Evidence] = []
+    if to == "shadow" and challenger_run is not None:
+        shown = researched(
+            found,
+            version,
+            challenger_run,
+            champion_run=champion_run,
+            sweep=sweep,
+            cpcv=cpcv,
+            out=out,
+        )
+        evidence.append(shown)
+    elif (champion_run is None) != (challenger_run is None):
+        raise ConfigError("one run is named", hint="give --champion-run and --challenger-run")
+    elif champion_run is not None and challenger_run is not None:
         looked = api.promote(
             champion_run,
             challenger_run,
@@ -201,9 +228,14 @@ def stage(  # noqa: PLR0913  (its options)
             registry=found,
             at=moment,
         )
-        evidence = (looked.look,)
+        evidence.append(looked.look)
+    if canary_run is not None:
+        evidence.append(canaried(found, version, canary_run, control=champion_run, out=out))
     plan = asked_of(max_days, start, challengers)
-    _say(found.stage(version, to, why=why, evidence=evidence, plan=plan, at=moment), found)
+    made = found.stage(
+        version, to, why=why, evidence=evidence, plan=plan, override=override, at=moment
+    )
+    _say(made, found)
 
 
 @models.command

@@ -141,7 +141,7 @@ def look_at(
     of both is left out.  METHODS 10.1-10.5.
     """
     plan.at(day)
-    runs = _priced_alike(read(champion), read(challenger))
+    runs = priced_alike(read(champion), read(challenger))
     first = _first(runs, start)
     days = _days(runs, first, day)
     arms = _arms(runs, days)
@@ -205,7 +205,7 @@ def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
     out. The refit may have learned from these days, and then looks better than it is: what makes
     it look worse all the same is worth a refusal.  METHODS row 14.
     """
-    runs = _priced_alike(read(old), read(new))
+    runs = priced_alike(read(old), read(new))
     common = _common(runs)
     first = _EPOCH + timedelta(days=int(common[-1]) - n_days + 1) if len(common) else _EPOCH
     days = _days(runs, first, n_days)
@@ -219,7 +219,7 @@ def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
     )
 
 
-def _priced_alike(champion: Run, challenger: Run) -> tuple[Run, Run]:
+def priced_alike(champion: Run, challenger: Run) -> tuple[Run, Run]:
     """Return both runs; refuse those whose difference is not the models' alone."""
     runs = champion.about, challenger.about
     if runs[0]["run_id"] == runs[1]["run_id"]:

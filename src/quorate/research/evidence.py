@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from quorate.records import canonical_json
 from quorate.research import sealing
+from quorate.research.shown import Overridden, Shown
 from quorate.statistics.guardrails import MARGINS
 from quorate.statistics.promotion import Outcome
 
@@ -255,7 +256,7 @@ def audit_digest(told: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-Evidence = Audited | Checked | Renewal | Look
+Evidence = Audited | Checked | Renewal | Look | Shown | Overridden
 
 
 def verdict_told(verdict: Verdict) -> dict[str, Any]:

@@ -174,6 +174,7 @@ def move(
     why: str,
     evidence: Sequence[Evidence] = (),
     asked: Asked = USUAL,
+    override: str = "",
     by: Signer | None = None,
 ) -> Version:
     """Move a version to another stage, as ``stages.moved``, and return it.
@@ -182,7 +183,7 @@ def move(
     ----------
     folder : Path
         Of the registry.
-    which, to, at, why, evidence, asked
+    which, to, at, why, evidence, asked, override
         As ``stages.moved``.
     by : Signer, optional
         Who signs the index.
@@ -202,7 +203,7 @@ def move(
     """
     with shelves.held(folder):
         index = read(folder)
-        moved = stages.moved(index, which, to, at, why, evidence, asked)
+        moved = stages.moved(index, which, to, at, why, evidence, asked, override)
         version = moved.version(which)
         if to is Stage.CHAMPION:
             shelves.fits(folder, version)

@@ -6,8 +6,10 @@ why one does not hold. Model files have theirs in their bytes (``container``).
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
+from quorate.records import canonical_json
 from quorate.research import keys
 
 if TYPE_CHECKING:
@@ -35,6 +37,18 @@ def seal(word: str, digest: str, by: Signer | None = None) -> dict[str, str]:
     """
     who = keys.signer() if by is None else by
     return {"key": who.public.hex(), "signature": who.sign(_said(word, digest)).hex()}
+
+
+def digest_of(told: Mapping[str, Any]) -> str:
+    """Return the digest of plain values; their own digest and seal are no part of it.
+
+    Examples
+    --------
+    >>> digest_of({"a": 1}) == digest_of({"a": 1, "seal": {}, "digest": ""})
+    True
+    """
+    rest = {name: value for name, value in told.items() if name not in ("seal", "digest")}
+    return hashlib.sha256(canonical_json(rest).encode()).hexdigest()
 
 
 def broken(

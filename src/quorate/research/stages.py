@@ -4,7 +4,7 @@ In: an ``Index``, and what is asked of it. Out: another index, or a ``RegistryEr
 is lacking. A *recipe* (settings, engines, features, hyper-parameters) earns its stage; its *fit* is
 renewed (METHODS, row 14): a version whose recipe is at work takes the stage of the fit it renews::
 
-    candidate --> shadow --> canary --> champion        up: a step at a time, on a verdict
+    candidate --> shadow --> canary --> champion        up: on figures, a verdict, figures and it
         ^            <----------'           |
         '-- retired <-- any but a champion  '--> retired, when another takes its place
 
@@ -21,6 +21,7 @@ from quorate.errors import RegistryError
 from quorate.research import looks, moves
 from quorate.research.evidence import Audited, Checked, Look, Renewal
 from quorate.research.planned import USUAL, Asked
+from quorate.research.shown import Overridden, Shown
 from quorate.research.versions import How, Index, Move, Stage, Version, name_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ MOVES: Final[Mapping[Stage, tuple[Stage, ...]]] = {
 }
 """Where a version may be moved to; a champion goes, and comes back, by the moves of others."""
 _ON_VERDICT: Final = (Stage.CANARY, Stage.CHAMPION)
+_FIGURES: Final = {
+    (Stage.CANDIDATE, Stage.SHADOW): "research",
+    (Stage.CANARY, Stage.CHAMPION): "canary",
+}
+"""Which figures a step up asks for; to canary it is a verdict."""
 
 
 def lacking(
@@ -191,6 +197,7 @@ def moved(
     why: str,
     evidence: Sequence[Evidence] = (),
     asked: Asked = USUAL,
+    override: str = "",
 ) -> Index:
     """Return an index in which a version has another stage.
 
@@ -208,9 +215,13 @@ def moved(
         In words.
     evidence : sequence of Evidence
         Beside a champion, a ``Look`` that promotes is needed for canary and for champion: one that
-        is kept in the history.
+        is kept in the history. To shadow the figures of research, to champion those of the canary
+        (``Shown``).
     asked : Asked
         Of shadow: the plan of the looks that follow.
+    override : str
+        Why somebody goes on without all figures, in words; the history keeps what was lacking. It
+        is no way around a verdict.
 
     Raises
     ------
@@ -240,7 +251,7 @@ def moved(
         )
     if champion is not None and to in _ON_VERDICT:
         _judged(index, version, champion, to, evidence)
-    told = tuple(each.as_dict() for each in evidence)
+    told = tuple(each.as_dict() for each in _with_override(index, version, to, evidence, override))
     if to is Stage.CHAMPION and champion is not None:
         gone = f"replaced by {version.name}"
         index = moves.put(index, champion.number, Stage.RETIRED, at, How.REPLACED, gone)
@@ -316,6 +327,39 @@ def _judged(
             f"{version.name} cannot become {to}: {'; '.join(lacks)}",
             hint="the champion stands; `quorate promote` looks at two runs",
         )
+
+
+def _with_override(
+    index: Index, version: Version, to: Stage, evidence: Sequence[Evidence], override: str
+) -> tuple[Evidence, ...]:
+    """Return the evidence of a move; refuse one whose figures are missing or short.
+
+    What is lacking is kept as it is, with the reason of who goes on all the same.
+    """
+    stage = _FIGURES.get((version.stage, to))
+    lacks = () if stage is None else _figures(index, version, stage, evidence)
+    if not lacks:
+        return tuple(evidence)
+    if override.strip():
+        return (*evidence, Overridden(reason=override.strip(), lacking=lacks))
+    raise RegistryError(
+        f"{version.name} cannot become {to}: {'; '.join(lacks)}",
+        hint="name the runs that show it; --override 'why' goes on without, and stays on record",
+    )
+
+
+def _figures(
+    index: Index, version: Version, stage: str, evidence: Sequence[Evidence]
+) -> tuple[str, ...]:
+    """Return what the figures of a stage lack, in words."""
+    champion = index.champion
+    wanted = "" if champion is None else champion.recipe_hash
+    given = [each for each in evidence if isinstance(each, Shown) and each.stage == stage]
+    if not given:
+        return Shown(stage=stage, recipe=version.recipe_hash, champion=wanted).short(wanted)
+    if given[0].recipe != version.recipe_hash:
+        return (f"the figures of {stage} are of another recipe than that of {version.name}",)
+    return given[0].short(wanted)
 
 
 def _of_kind(evidence: Sequence[Evidence], kind: type[_Kind]) -> _Kind | None:

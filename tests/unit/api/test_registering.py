@@ -57,7 +57,7 @@ def champion(place, models, audit):
     found = quorate.registry(place)
     found.publish(models, audit, why="first", at=NOW)
     for stage in ("canary", "champion"):
-        found.stage("v0001", stage, why="first", at=NOW)
+        found.stage("v0001", stage, why="first", at=NOW, override="a test")
     return found
 
 
@@ -222,11 +222,11 @@ def test_rollback_and_differences(tmp_path, models, audit):
         at=NOW,
         why="b",
     )
-    found.stage(made.name, "shadow", why="b", at=NOW)
+    found.stage(made.name, "shadow", why="b", at=NOW, override="a test")
     after = NOW + timedelta(days=30)
     by = published.taken(found.folder, made, found.version("v0001"), after)
     for stage in ("canary", "champion"):
-        found.stage(made.name, stage, why="b", evidence=(by,), at=after)
+        found.stage(made.name, stage, why="b", evidence=(by,), at=after, override="a test")
     assert found.index.champion.name == "v0002"
     assert found.roll_back(why="it lost").name == "v0001"
     assert found.differences() == ()

@@ -14,6 +14,7 @@ from quorate.lake.panel import part
 
 BEGUN, OVER = "2024-02-10", "2024-03-09T02:00"
 """When the data of both sets end, and when the four weeks after that are over."""
+SURE = ["--override", "a test of the rest"]
 PLAN = quorate.Plan(train_days=30, models=("linear",), leaderboard=False)
 
 
@@ -52,7 +53,7 @@ def champion(models, capsys):
     publish = "publish {place}/one --audit {place}/audit.json"
     assert models(publish, "--why", "the first", at=BEGUN) == 0
     for stage in ("canary", "champion"):
-        assert models(f"stage v0001 {stage}", "--why", "the first", at=BEGUN) == 0
+        assert models(f"stage v0001 {stage}", "--why", "the first", *SURE, at=BEGUN) == 0
     return capsys.readouterr().out
 
 
@@ -99,7 +100,7 @@ def shadow(champion, models, capsys):
     """Have a challenger stand beside the champion, from the day on which its data end."""
     publish = "publish {place}/other --audit {place}/audit.json"
     assert models(publish, "--why", "no engines", at=BEGUN) == 0
-    assert models("stage v0002 shadow", "--why", "beside it", at=BEGUN) == 0
+    assert models("stage v0002 shadow", "--why", "beside it", *SURE, at=BEGUN) == 0
     capsys.readouterr()
     return champion
 
@@ -143,6 +144,23 @@ def test_a_plan_that_was_fixed_is_kept(place, tmp_path, capsys):
     swapped = [runs[1], runs[0], *runs[2:]]
     assert run(["promote", *swapped, *kept]) == 0
     assert "No registry keeps this look" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.usefixtures("champion")
+def test_without_figures_nothing_gets_on_and_a_reason_is_shown(models, capsys):
+    publish = "publish {place}/other --audit {place}/audit.json"
+    assert models(publish, "--why", "no engines", at=BEGUN) == 0
+    assert models("stage v0002 shadow", "--why", "beside it", at=BEGUN) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    for word in ("(DSR) is missing", "(PBO) is missing", "(SPA) is missing", "(CPCV) is missing"):
+        assert word in said
+    assert "costs x 1.5, USD, is missing" in said
+    why = ["--override", "it has no rules to choose"]
+    assert models("stage v0002 shadow", "--why", "beside it", *why, at=BEGUN) == 0
+    assert models("show v0002") == 0
+    assert "OVERRIDDEN    to shadow: it has no rules to choose; lacking: closed trades out" in (
+        capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from tests.unit.research import fitted
 
 from quorate.research import looks, model_set, registry, sealing
 from quorate.research.evidence import Audited, Checked, Look, Renewal, audit_digest
+from quorate.research.shown import CANARY, RESEARCH, Shown
 from quorate.statistics.guardrails import MARGINS, Guardrail
 from quorate.statistics.promotion import Outcome, Primary, Verdict
 from quorate.statistics.sequential import obrien_fleming
@@ -95,6 +96,17 @@ def taken(folder, version, champion, at=LATER, **change):
     return seen
 
 
+def shown(version, champion=None, stage="research", **change):
+    """Return figures of a stage that all pass."""
+    figures = {
+        name: bound.value + (-0.01 if bound.how == "below" else 0.01)
+        for name, bound in {"research": RESEARCH, "canary": CANARY}[stage].items()
+    }
+    given = {k: v for k, v in (figures | change).items() if v is not None}
+    against = "" if champion is None else champion.recipe_hash
+    return Shown(stage=stage, recipe=version.recipe_hash, champion=against, figures=given)
+
+
 def published(folder, source, recipe=RECIPE, at=NOW, evidence=None, **change):
     given = {
         "why": "first of its recipe",
@@ -106,8 +118,9 @@ def published(folder, source, recipe=RECIPE, at=NOW, evidence=None, **change):
 def with_champion(folder, source, recipe=RECIPE):
     """Return a registry's first version as its champion."""
     made = published(folder, source, recipe)
-    for stage in ("canary", "champion"):
-        made = registry.move(folder, made.name, registry.Stage(stage), at=NOW, why="the first")
+    for stage in (registry.Stage.CANARY, registry.Stage.CHAMPION):
+        seen = (shown(made, stage="canary"),) if stage is registry.Stage.CHAMPION else ()
+        made = registry.move(folder, made.name, stage, at=NOW, why="the first", evidence=seen)
     return made
 
 

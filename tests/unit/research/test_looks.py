@@ -14,6 +14,7 @@ from tests.unit.research.published import (
     look,
     published,
     renewed,
+    shown,
     small,
     taken,
     with_champion,
@@ -53,8 +54,9 @@ def pair(place, sets):
 
 
 def shadow(place, version, at=NOW, **asked):
+    plan, why = Asked(**asked), "beside it"
     return registry.move(
-        place, version.name, Stage.SHADOW, at=at, why="beside it", asked=Asked(**asked)
+        place, version.name, Stage.SHADOW, at=at, why=why, asked=plan, override="a test of looks"
     )
 
 
@@ -209,9 +211,9 @@ def test_a_plan_is_the_recipes_and_ends_with_the_champions(place, sets, pair):
     refit = renewed(place, sets[2], made, OTHER)
     assert plan_of(place, refit).start == FIRST
     taken(place, made, old)
-    good = taken(place, made, old)
+    good, figures = taken(place, made, old), shown(refit, old, "canary")
     for stage in (Stage.CANARY, Stage.CHAMPION):
-        registry.move(place, refit.name, stage, at=LATER, why="better", evidence=(good,))
+        registry.move(place, refit.name, stage, at=LATER, why="better", evidence=(good, figures))
     index = registry.read(place)
     assert looks.standing(index, old) is None
     assert looks.not_before(index, refit) == date(2024, 2, 4)

@@ -24,6 +24,7 @@ from tests.unit.research.published import (
     renewal,
     renewed,
     sealed,
+    shown,
     small,
     taken,
     with_champion,
@@ -33,6 +34,7 @@ from quorate.errors import DataError, ModelFileError, RegistryError
 from quorate.lake import disk, locking
 from quorate.records import canonical_json
 from quorate.research import container, index_file, keys, model_file, model_set, registry, shelves
+from quorate.research.shown import CANARY, RESEARCH
 from quorate.research.versions import How, Stage
 from quorate.statistics.promotion import Outcome
 
@@ -57,8 +59,10 @@ def champion(place, at=NOW, **change):
     return registry.champion(place, at=at, **change)
 
 
-def move(place, version, stage, at=NOW, **change):
-    return registry.move(place, version.name, stage, at=at, why="said so", **change)
+def move(place, version, stage, at=NOW, evidence=(), override="a test of something else"):
+    return registry.move(
+        place, version.name, stage, at=at, why="said so", evidence=evidence, override=override
+    )
 
 
 def test_what_is_published_is_what_is_read(place, sets):
@@ -200,6 +204,70 @@ def test_a_challenger_needs_a_verdict_on_these_recipes_for_each_step(place, sets
     done = move(place, made, Stage.CHAMPION, LATER, evidence=(good,))
     assert champion(place, LATER, max_age_days=60).version == done
     assert registry.read(place).version(1).stage is Stage.RETIRED
+
+
+GATES = [("research", name) for name in RESEARCH] + [("canary", name) for name in CANARY]
+
+
+@pytest.mark.parametrize(("stage", "name"), GATES)
+def test_each_figure_that_is_missing_or_short_is_named(place, sets, stage, name):
+    old = with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    bound = {"research": RESEARCH, "canary": CANARY}[stage][name]
+    at, to, look = NOW, Stage.SHADOW, ()
+    if stage == "canary":
+        move(place, made, Stage.SHADOW)
+        look = (taken(place, made, old),)
+        at, to = LATER, Stage.CHAMPION
+        move(place, made, Stage.CANARY, LATER, look)
+    for value in (None, bound.value + (0.01 if bound.how == "below" else -0.01)):
+        given = (shown(made, old, stage, **{name: value}), *look)
+        with pytest.raises(RegistryError, match=r"v0002 cannot become \w+: ") as caught:
+            move(place, made, to, at, given, override=" ")
+        (said,) = caught.value.message.split(": ")[1].split("; ")
+        assert said.startswith(f"{bound.what} is {'missing' if value is None else f'{value:.4g}'}")
+        assert "--override" in caught.value.hint
+    assert move(place, made, to, at, (shown(made, old, stage), *look), override="").stage is to
+
+
+def test_without_figures_all_of_them_are_named_and_a_reason_goes_on_record(place, sets):
+    with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    with pytest.raises(RegistryError) as caught:
+        move(place, made, Stage.SHADOW, override="")
+    assert all(bound.what in caught.value.message for bound in RESEARCH.values())
+    move(place, made, Stage.SHADOW, override=" its engine is too young for a sweep ")
+    told = registry.read(place).history[-2].evidence[-1]
+    assert told["kind"] == "override"
+    assert told["reason"] == "its engine is too young for a sweep"
+    assert len(told["lacking"]) == len(RESEARCH)
+
+
+def test_figures_of_another_recipe_or_champion_do_not_count(place, sets):
+    old = with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    with pytest.raises(RegistryError, match="figures of research are of another recipe"):
+        move(place, made, Stage.SHADOW, evidence=(shown(old, old),), override="")
+    with pytest.raises(RegistryError, match="against another recipe than the champion's"):
+        move(place, made, Stage.SHADOW, evidence=(shown(made, made),), override="")
+
+
+def test_a_first_champion_that_never_traded_is_refused(place, sets):
+    made = published(place, sets[0])
+    move(place, made, Stage.CANARY)
+    idle = shown(made, stage="canary", n_trades=0.0)
+    with pytest.raises(RegistryError, match="closed trades as canary is 0, must be at least 50"):
+        move(place, made, Stage.CHAMPION, evidence=(idle,), override="")
+    alone = shown(made, stage="canary", ahead_low=None)
+    assert move(place, made, Stage.CHAMPION, evidence=(alone,), override="").stage == "champion"
+
+
+def test_an_override_is_no_way_around_a_verdict(place, sets):
+    with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    move(place, made, Stage.SHADOW)
+    with pytest.raises(RegistryError, match="no look holds it against the champion"):
+        move(place, made, Stage.CANARY, override="I am sure")
 
 
 def test_a_look_that_promoted_one_who_was_sent_back_does_not_count_again(place, sets):

@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 def made_champion(where, at):
     registry = quorate.registry(where / "registry")
     for stage in ("canary", "champion"):
-        registry.stage("v0001", stage, why="the first", at=at)
+        registry.stage("v0001", stage, why="the first", at=at, override="a test of nights")
     return registry
 
 
