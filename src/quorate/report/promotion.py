@@ -182,7 +182,7 @@ def models_of(run: Path) -> str:
     return str((tree(run, "run.json").get("models") or {}).get("digest", ""))
 
 
-def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
+def renewal(old: Path, new: Path, *, n_days: int, warm_days: int = 0, seed: int = SEED) -> Renewal:
     """Hold the run of a refit against that of the fit it renews, on their last common days.
 
     Parameters
@@ -190,14 +190,16 @@ def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
     old, new : Path
         Folders of finished runs with ``--models``.
     n_days : int
-        How many days.
+        How many days at most: of fewer the value itself says that they are too few.
+    warm_days : int
+        So many of the first days do not count, on which both still warm up and do nothing.
     seed : int
         The same seed gives the same answer.
 
     Raises
     ------
     DataError
-        The runs cannot be compared, or have too few days; a file of one is missing.
+        The runs cannot be compared, or have no such day; a file of one is missing.
 
     Notes
     -----
@@ -206,9 +208,12 @@ def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
     it look worse all the same is worth a refusal.  METHODS row 14.
     """
     runs = priced_alike(read(old), read(new))
-    common = _common(runs)
-    first = _EPOCH + timedelta(days=int(common[-1]) - n_days + 1) if len(common) else _EPOCH
-    days = _days(runs, first, n_days)
+    days = _common(runs)[warm_days:][-n_days:]
+    if not len(days):
+        raise DataError(
+            f"the two runs have no day in common after the first {warm_days}",
+            hint="run both over the same days, and more of them",
+        )
     arms = _arms(runs, days)
     known = np.isfinite([each.net for each in arms]).all(axis=0)
     return Renewal(
