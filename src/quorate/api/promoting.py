@@ -146,7 +146,8 @@ def _challenger(place: Registry, runs: tuple[Path, Path]) -> Version | None:
         return None
     theirs, ours = (models_of(run) for run in runs)
     recipes = {each.digest: each.recipe_hash for each in index.versions}
-    if recipes.get(theirs) != index.champion.recipe_hash or ours not in recipes:
+    beside = index.champion.recipe_hash
+    if recipes.get(theirs) != beside or recipes.get(ours, beside) == beside:
         return None
     return next(each for each in index.versions if each.digest == ours)
 

@@ -141,6 +141,7 @@ def test_a_plan_that_was_fixed_is_kept(place, tmp_path, capsys):
         capsys.readouterr()
         assert run(["promote", *runs, *kept, *words]) == 3
         assert said in " ".join(capsys.readouterr().err.split())
+    # the champion is no challenger of anybody's, nor of its own
     swapped = [runs[1], runs[0], *runs[2:]]
     assert run(["promote", *swapped, *kept]) == 0
     assert "No registry keeps this look" in " ".join(capsys.readouterr().out.split())
