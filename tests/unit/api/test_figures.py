@@ -23,6 +23,7 @@ from quorate.statistics.accounts import deflated
 from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.store import open_store
 
+pytestmark = pytest.mark.slow  # two walks, two audits, a sweep and a cross-validation
 PLAN = quorate.Plan(
     train_days=20, purge_days=1, test_days=35, models=("linear",), leaderboard=False
 )
