@@ -183,5 +183,6 @@ def test_a_canary_counts_from_the_day_it_is_one(made, tmp_path):
     since = datetime(2024, 1, 27, tzinfo=UTC)
     assert shown.figures["n_trades"] == run.trades.filter(pl.col("closed_at") > since).height
     assert 0 < shown.figures["n_trades"] < run.trades.height
+    assert shown.figures["n_days"] == 30  # of 35, of which five began before
     assert set(CANARY) - set(shown.figures) == {"ahead_low", "slippage_ratio", "reject_rate"}
     assert "only orders at a venue show it" in shown.sources["reject_rate"]
