@@ -5,18 +5,22 @@ The moves are drawn at random, most of them not allowed; what is refused changes
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.research.published import audited, checked, look, renewal
+from tests.unit.research.published import audited, checked, look, renewal, sealed
 
 from quorate.errors import RegistryError
-from quorate.research import stages
+from quorate.research import looks, stages
+from quorate.research.keys import Signer
 from quorate.research.versions import Index, Stage, Version
 
 NOW = datetime(2024, 1, 6, tzinfo=UTC)
 CERTIFICATE = "ab" * 32
+KEY = Ed25519PrivateKey.generate()
+SIGNER = Signer(KEY.public_key().public_bytes_raw(), KEY.sign)
 BEGUN = [("publish", "a", True), ("move", 1, Stage.CANARY, True), ("move", 1, Stage.CHAMPION, True)]
 mostly = st.sampled_from([True, True, True, False])
 acts = st.one_of(
@@ -30,7 +34,7 @@ many = st.tuples(st.sampled_from([[], BEGUN]), st.lists(acts, max_size=30)).map(
 )
 
 
-def made(number, recipe):
+def made(number, recipe, at):
     return Version(
         number=number,
         digest=f"{number:064x}",
@@ -41,26 +45,33 @@ def made(number, recipe):
         parent=None,
         metrics={},
         audit="",
-        published_at=NOW,
+        published_at=at,
     )
 
 
 def done(index, act):
     kind, *rest = act
+    at = index.history[-1].at if index.history else NOW
     if kind == "publish":
         recipe, has_all = rest
-        version = made(len(index.versions) + 1, recipe)
+        version = made(len(index.versions) + 1, recipe, at)
         old = index.of(version.recipe_hash)
-        evidence = [audited(CERTIFICATE)]
+        evidence = [sealed(audited(CERTIFICATE), SIGNER)]
         if has_all and old is not None:
             evidence += [checked(CERTIFICATE), renewal(old.digest, version.digest)]
-        return stages.added(index, version, "drawn", evidence)
+        return stages.added(index, version, "drawn", evidence, [SIGNER.public])
     if kind == "move":
         number, to, has_look = rest
         version, champion = index.version(number), index.champion
-        seen = [look(version.digest, champion.digest)] if has_look and champion else []
-        return stages.moved(index, number, to, NOW, "drawn", seen)
-    return stages.rolled_back(index, NOW, "drawn", *rest)
+        seen = []
+        if has_look and champion and version is not champion:
+            plan = looks.planned(index, number)
+            given = {"first": plan.start, "plan": plan.bounds}
+            seen = [look(version.digest, champion.digest, **given)]
+            at += timedelta(days=60)
+            index = looks.looked(index, number, plan, seen[0], at)
+        return stages.moved(index, number, to, at, "drawn", seen, override="drawn")
+    return stages.rolled_back(index, at, "drawn", *rest)
 
 
 @settings(max_examples=300, deadline=None)
@@ -87,7 +98,7 @@ def test_there_is_one_champion_and_the_history_says_how_it_came(drawn):
         assert stood == {each.number: each.stage for each in index.versions}
         if champions:
             assert index.champions[-1] == champions[0].number
-            assert index.champion_at(NOW) == champions[0]
+            assert index.champion_at(index.history[-1].at) == champions[0]
 
 
 @settings(max_examples=150, deadline=None)

@@ -140,11 +140,12 @@ def write_rows(path: Path, table: pl.LazyFrame) -> None:
 
 
 def refuse_walk(facts: dict[str, Any]) -> None:
-    """Raise ``DataError`` where a run cannot be made again, for what it learned is not kept."""
+    """Raise ``DataError`` where a run cannot be made again: what votes changes within it."""
     if facts.get("kind") == "walkforward":
         raise DataError(
-            "a walk forward is not made again: its folder does not hold what was fitted",
-            hint="walk again over the same days, or look at what was recorded (--recorded)",
+            "a walk forward is not made again: what votes changes from fold to fold",
+            hint="walk again over the same days, make a run with the fit of one fold "
+            "(fits/fold-01), or look at what was recorded (--recorded)",
         )
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quorate.api import folding
 from quorate.api.backtests import checked
@@ -173,19 +173,57 @@ def train(
             for e, name in enumerate(names)
         }
     until = datetime.fromtimestamp(panel.close_ms(panel.n_bars - 1) / 1000.0, tz=UTC)
-    made = ModelSet(
+    hours_ahead = horizon / panel.bars_per_hour
+    made = set_of(
+        panel, found, asked_for, until, hours_ahead, may_vote, recipe(chosen, rules, asked)
+    )
+    digest = model_set.write(Path(to), made)
+    return Trained(Path(to), digest, until, found, None if ranked is None else ranked.table)
+
+
+def set_of(
+    panel: Panel,
+    found: Fit,
+    asked_for: Sequence[Learner],
+    until: datetime,
+    horizon_hours: float,
+    approved: Mapping[str, frozenset[Regime]],
+    made_by: Mapping[str, Any],
+) -> ModelSet:
+    """Return what was learned as a model set.
+
+    Parameters
+    ----------
+    panel : Panel
+        What it was learned from.
+    found : Fit
+        From ``training.fit``.
+    asked_for : sequence of Learner
+        What was asked for; what could not be learned is left out.
+    until : datetime
+        When its labels had ended, aware.
+    horizon_hours : float
+        What its labels look ahead.
+    approved : mapping of str to frozenset of Regime
+        Who of the rules may vote where.
+    made_by : Mapping
+        The recipe.
+
+    Notes
+    -----
+    Units: hours.  Causal: none.  Missing: ``found.remarks``.
+    """
+    return ModelSet(
         certificate=certificate_of(panel),
-        horizon_hours=horizon / panel.bars_per_hour,
+        horizon_hours=horizon_hours,
         until=until,
         voters=_voters(asked_for, found),
         calibrations=found.calibrations,
         strengths=found.strengths,
         edge=found.edge,
-        approved=may_vote,
-        recipe=recipe(chosen, rules, asked),
+        approved=approved,
+        recipe=made_by,
     )
-    digest = model_set.write(Path(to), made)
-    return Trained(Path(to), digest, until, found, None if ranked is None else ranked.table)
 
 
 def _watched(

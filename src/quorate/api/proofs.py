@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.api.auditing import Audit, digest_of
+from quorate.api.auditing import Audit
 from quorate.api.auditing.binding import code_hash
 from quorate.api.learning import certificate_of
 from quorate.errors import LeakageError, RegistryError
-from quorate.research.evidence import Audited, Checked
+from quorate.research.evidence import Audited, Checked, audit_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +30,15 @@ def audited_of(audit: Audit | Mapping[str, Any] | str | Path) -> Audited:
     Parameters
     ----------
     audit : Audit, mapping or path
-        From ``quorate.audit``, ``Audit.as_dict``, or the file of ``quorate audit --json``.
+        From ``quorate.audit``, ``Audit.as_file``, or the file of ``quorate audit --json``.
 
     Raises
     ------
     LeakageError
         It does not pass.
     RegistryError
-        It was changed, cannot be read, or was made with other code.
+        It was changed, cannot be read, or was made with other code. Whether it is signed the
+        registry asks.
 
     Notes
     -----
@@ -45,13 +46,13 @@ def audited_of(audit: Audit | Mapping[str, Any] | str | Path) -> Audited:
     """
     if isinstance(audit, Audit):
         audit.raise_if_found()
-        told, digest = audit.as_dict(), audit.digest
+        told, digest, seal = audit.as_dict(), audit.digest, audit.seal
     else:
-        told, digest = _told(audit)
+        told, digest, seal = _told(audit)
     # how long it took is no part of what is kept: the same night leaves the same bytes
     parts = [{n: v for n, v in part.items() if n != "seconds"} for part in told["parts"]]
     told = {**told, "parts": parts}
-    made = Audited(told=told, digest=digest)
+    made = Audited(told=told, digest=digest, seal=seal)
     if reasons := made.reasons:
         raise LeakageError(reasons[0], hint="`quorate audit` says where, and what to do")
     if told["binds"].get("code") != code_hash():
@@ -62,15 +63,18 @@ def audited_of(audit: Audit | Mapping[str, Any] | str | Path) -> Audited:
     return made
 
 
-def _told(audit: Mapping[str, Any] | str | Path) -> tuple[dict[str, Any], str]:
-    """Return what an audit told and its digest, which is computed again."""
+def _told(
+    audit: Mapping[str, Any] | str | Path,
+) -> tuple[dict[str, Any], str, Mapping[str, str] | None]:
+    """Return what an audit told, its digest, which is computed again, and its seal."""
     where = "the audit" if not isinstance(audit, (str, Path)) else f"the audit {audit}"
     try:
         raw = json.loads(Path(audit).read_bytes()) if isinstance(audit, (str, Path)) else audit
         told = {name: raw[name] for name in ("data", "is_pass", "binds", "parts")}
-        digest = digest_of(told)
+        digest = audit_digest(told)
         # a file without a digest may have been edited; a mapping may come from ``Audit.as_dict``
         said = raw["digest"] if isinstance(audit, (str, Path)) else raw.get("digest", digest)
+        seal = raw.get("seal")
     except OSError as error:
         raise RegistryError(f"{where} cannot be read: {error.strerror}", hint=_AUDIT) from error
     except KeyError as error:
@@ -83,7 +87,7 @@ def _told(audit: Mapping[str, Any] | str | Path) -> tuple[dict[str, Any], str]:
             "was changed",
             hint="audit again",
         )
-    return told, digest
+    return told, digest, seal
 
 
 def checked_of(panel: Panel) -> Checked:

@@ -12,16 +12,18 @@ import inspect
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.api.auditing.binding import UNTOLD, engine_hash
+from quorate.api.configure import schema
 from quorate.research import boosting, learners, linear, model_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from quorate.api.plans import Plan
     from quorate.core.engines.base import Engine
     from quorate.settings import Settings
 
-_OF_TESTS: Final = ("purge_days", "test_days")
+OF_TESTS: Final = ("purge_days", "test_days")
+"""Parts of a plan that change what is tested, not what is learned."""
 
 
 def recipe(settings: Settings, engines: Sequence[Engine], plan: Plan) -> dict[str, Any]:
@@ -55,19 +57,36 @@ def recipe(settings: Settings, engines: Sequence[Engine], plan: Plan) -> dict[st
     """
     learned = dataclasses.asdict(plan)
     return {
-        "settings": {
-            section: {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
-            for section, values in settings.values.items()
-            if section not in UNTOLD
-        },
+        "settings": settings_told(settings.values),
         "engines": {engine.name: engine_hash(engine) for engine in engines},
         "features": model_file.features_hash(),
         "learning": {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in learned.items()
-            if name not in _OF_TESTS
+            if name not in OF_TESTS
         },
         "learners": {word: _learner_hash(word) for word in plan.models},
+    }
+
+
+def settings_told(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what a recipe keeps of settings, or of what a ledger booked of them.
+
+    Parameters
+    ----------
+    values : Mapping
+        Sections of settings; sections of other things are left out, as are ``UNTOLD``.
+
+    Examples
+    --------
+    >>> settings_told({"consensus": {"k": 1.0}, "account": {}, "walkforward": {}})
+    {'consensus': {'k': 1.0}}
+    """
+    known = schema()
+    return {
+        section: {name: list(v) if isinstance(v, tuple) else v for name, v in found.items()}
+        for section, found in values.items()
+        if section in known and section not in UNTOLD
     }
 
 

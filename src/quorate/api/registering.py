@@ -18,6 +18,7 @@ from quorate.api.effective import read_settings
 from quorate.errors import ConfigError
 from quorate.research import registry as kept
 from quorate.research import shelves
+from quorate.research.planned import USUAL, Asked
 from quorate.research.versions import Index, Stage, Version
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class Registry:
             self.folder,
             Path(models),
             evidence=(audited, *evidence),
-            at=_made_at(at),
+            at=made_at(at),
             why=why,
             metrics=metrics,
             parent=parent,
@@ -198,6 +199,8 @@ class Registry:
         *,
         why: str,
         evidence: Sequence[Evidence] = (),
+        plan: Asked = USUAL,
+        override: str = "",
         at: datetime | None = None,
     ) -> Version:
         """Move a version to another stage: up a step at a time, on a verdict, or down.
@@ -210,7 +213,13 @@ class Registry:
             In words.
         evidence : sequence of Evidence
             A ``Look`` that promotes, for canary and champion where there is a champion:
-            ``quorate.promote(...).look``.
+            ``quorate.promote(...).look``. Figures, for shadow (``figures.researched``) and for
+            champion (``figures.canaried``).
+        plan : Asked, optional
+            Of shadow: the plan of the looks that follow, as ``promoting.asked_of`` makes it. It is
+            fixed with this move, on days from the next one on.
+        override : str, optional
+            Why it goes on although figures are missing or short, in words: the history keeps both.
         at : datetime, optional
             When, aware; now when left out.
 
@@ -227,8 +236,17 @@ class Registry:
         """
         if to not in list(Stage):
             raise ConfigError(f"there is no stage {to!r}", hint=f"one of: {', '.join(Stage)}")
-        moment = _made_at(at)
-        return kept.move(self.folder, which, Stage(to), at=moment, why=why, evidence=evidence)
+        moment = made_at(at)
+        return kept.move(
+            self.folder,
+            which,
+            Stage(to),
+            at=moment,
+            why=why,
+            evidence=evidence,
+            asked=plan,
+            override=override,
+        )
 
     def roll_back(self, to: str | None = None, *, why: str, at: datetime | None = None) -> Version:
         """Make the champion before this one champion again, or the earlier one that is named.
@@ -244,7 +262,7 @@ class Registry:
         -----
         Units: none.  Causal: none.  Missing: refused.
         """
-        return kept.roll_back(self.folder, at=_made_at(at), why=why, to=to)
+        return kept.roll_back(self.folder, at=made_at(at), why=why, to=to)
 
     def differences(self) -> tuple[str, ...]:
         """Return in words where the folders are not what the signed index says; empty if equal."""
@@ -301,7 +319,7 @@ def _moment(at: datetime | None) -> datetime:
     return datetime.now(UTC) if at is None else at
 
 
-def _made_at(at: datetime | None) -> datetime:
+def made_at(at: datetime | None) -> datetime:
     """Return the moment of a move; one that lies ahead would keep all others out until then."""
     now = datetime.now(UTC)
     if at is not None and at.tzinfo is not None and at > now + _SKEW:

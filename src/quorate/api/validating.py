@@ -7,13 +7,15 @@ on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quorate.api import folding
 from quorate.api.backtests import checked
 from quorate.api.extensions import named
+from quorate.api.recipes import settings_told
 from quorate.lake.panel import part
-from quorate.research import prices
+from quorate.report.plain import plain
+from quorate.research import prices, sealing
 from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths
 from quorate.research.cpcv import cpcv as validate
 from quorate.research.learned import labelled
@@ -90,6 +92,41 @@ def cpcv(
         return validate(
             learned, asked, n_blocks=n_blocks, n_test=n_test, cost_bps=cost_bps, each=each
         )
+
+
+def paths_told(
+    found: Paths, panel: Panel, settings: Settings, models: Sequence[str]
+) -> dict[str, Any]:
+    """Return what a file of a cross-validation holds: every path, what it is of, and a seal.
+
+    Parameters
+    ----------
+    found : Paths
+        From ``cpcv``.
+    panel, settings, models
+        As it was asked for.
+
+    Raises
+    ------
+    ConfigError
+        There is no key to sign with.
+
+    Notes
+    -----
+    Units: as ``cpcv``.  Causal: none.  Missing: None. A registry takes it as evidence for shadow.
+    """
+    told: dict[str, Any] = plain(
+        {
+            "data": panel.source.description,
+            "source": panel.source.digest,
+            "settings": settings_told(settings.values),
+            "models": list(models),
+            "paths": found.table.to_dicts(),
+            "spread": found.spread.to_dicts(),
+        }
+    )
+    digest = sealing.digest_of(told)
+    return {**told, "digest": digest, "seal": sealing.seal("cpcv", digest)}
 
 
 def _watched(

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from quorate.api import folder, folding
+from quorate.api import folder, folding, recipes, walked_fits
 from quorate.api.backtests import checked
 from quorate.api.booking import booked
 from quorate.api.configure import configure
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from quorate.lake import Panel
     from quorate.research.leaderboard import Judged
     from quorate.research.learners import Learner
+    from quorate.research.model_set import ModelSet
     from quorate.research.pieces import Each
     from quorate.research.training import Fit
     from quorate.research.windows import Window
@@ -74,7 +75,8 @@ class WalkForward:
         The run over all test windows: metrics, tables, folder; ``metrics["stability"]["fold"]``
         holds each fold and how far they lie apart.
     folds : DataFrame
-        One row a fold: when it was fitted, on what, what was learned, what it came to.
+        One row a fold: when it was fitted, on what, what was learned, what it came to; ``fit`` is
+        the digest of the model set that the folder of the run holds of it.
     fits : tuple of Fit
         What was learned, in order.
     leaderboard : DataFrame
@@ -204,6 +206,9 @@ class _Walk:
         self.judged = part(panel, first - panel.k0, last + 1 - panel.k0)
         self._past = Past(panel.bars_per_hour)
         self._fits: list[Fit] = []
+        self._sets: list[ModelSet] = []
+        self._recipe = recipes.recipe(settings, self._rules, plan)
+        self._facts: dict[str, Any] = {}
         self._approved = self._fold.made.approved
         self._boards: list[pl.DataFrame] = []
         self._judged: Judged | None = None
@@ -239,7 +244,8 @@ class _Walk:
             result = gathered.result(run_id, self._seconds, tried)
             self._judge(result)
         result.facts["seconds"] = dict(self._seconds)
-        result.facts["walk"] = {"plan": asdict(self._plan), "folds": self._learned()}
+        self._facts |= {"plan": asdict(self._plan), "folds": self._learned(), "not_kept": ""}
+        result.facts["walk"] = self._facts
         return result
 
     def told(self, result: Result) -> WalkForward:
@@ -255,6 +261,10 @@ class _Walk:
         """Write what the folder of the run holds beside that of any run."""
         for name, table in self.tables().items():
             folder.write_table(place / f"{name}.parquet", table)
+        kept = walked_fits.keep(place, self._sets)
+        self._facts["not_kept"] = kept.why
+        for row, digest in zip(self._facts["folds"], kept.digests, strict=True):
+            row["fit"] = digest
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return the leaderboards, and what each engine was worth at the end."""
@@ -291,6 +301,12 @@ class _Walk:
             each=self.each,
         )
         self._fits.append(found)
+        self._sets.append(
+            walked_fits.of(
+                panel, found, self._learners, window.train_last, self._horizon,
+                walked_fits.may_vote(self._rules, self._approved), self._recipe,
+            )
+        )  # fmt: skip
         made = folding.machine(panel, self._settings, (*self._rules, *found.engines))
         return replace(
             self._fold,
@@ -362,6 +378,7 @@ class _Walk:
                     "large_edge_sigmas": _or_none(found.large_edge[0]),
                     "large_edge_error": _or_none(found.large_edge[1]),
                     "remarks": "; ".join(found.remarks),
+                    "fit": None,
                 }
             )
         return rows

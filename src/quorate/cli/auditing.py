@@ -62,8 +62,7 @@ def audit(  # noqa: PLR0913  (its options)
             panel, settings, engines=voters, n_cuts=cuts, seed=seed, progress=progress
         )
     if json:
-        told = {**found.as_dict(), "digest": found.digest}
-        print(jsonlib.dumps(told, indent=1, allow_nan=False))
+        print(jsonlib.dumps(found.as_file(), indent=1, allow_nan=False))
     else:
         from quorate.cli.audit_rows import findings, headline, not_covered, part_rows
         from quorate.cli.tables import wide_console

@@ -57,6 +57,13 @@ def champion_line(table: pl.DataFrame, max_age_days: float) -> str:
 def version_lines(index: Index, version: Version, folder: Path) -> list[str]:
     """Return what a version is made of, and how its recipe differs from its parent's."""
     parent = None if version.parent is None else index.version(version.parent)
+    overridden = [
+        f"OVERRIDDEN    to {move.after}: {each['reason']}; lacking: {'; '.join(each['lacking'])}"
+        for move in index.history
+        if move.version == version.number
+        for each in move.evidence
+        if each["kind"] == "override"
+    ]
     engines = ", ".join(version.engines) or "none of its own"
     lines = [
         f"{version.name}  {version.stage}  {folder / version.name}",
@@ -68,6 +75,7 @@ def version_lines(index: Index, version: Version, folder: Path) -> list[str]:
         f"metrics       {_metrics(version.metrics) or UNKNOWN}",
         f"audit         {version.audit}",
         f"recipe        {version.recipe_hash}",
+        *overridden,
         f"parent        {UNKNOWN if parent is None else parent.name}",
     ]
     if parent is not None:

@@ -89,7 +89,7 @@ def nightly(  # noqa: PLR0913  (its options)
         ingest=None if pull is None else _ingest(market, pull, pull_symbols or (), plan),
         n_cuts=cuts,
         source=" ".join(market.words()),
-        progress=lambda name: said.print(f"{name} ...", style="dim"),
+        progress=lambda step: said.print(step if ": " in step else f"{step} ...", style="dim"),
     )
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
@@ -30,10 +31,22 @@ Place = Annotated[
 Which = Annotated[str, Parameter(help="A version: v0003.")]
 Why = Annotated[str, Parameter(help="Why, in words; it stays in the history.")]
 Day = Annotated[int, Parameter(help="Which look: 14, 21 or 28; with --max-days 90 also 60, 90.")]
-MaxDays = Annotated[int, Parameter(help="How long the plan lasts, 28 or 90; chosen before.")]
-Challengers = Annotated[int, Parameter(help="How many are looked at side by side.")]
+MaxDays = Annotated[
+    int | None,
+    Parameter(help="How long the plan lasts, 28 or 90; chosen before, and kept by the registry."),
+]
+Challengers = Annotated[
+    int | None,
+    Parameter(help="How many are looked at side by side; the registry counts if left out."),
+]
 Start = Annotated[
-    str | None, Parameter(help="First day that counts, UTC; the first out of sample if left out.")
+    str | None, Parameter(help="First day that counts, UTC; what the plan says if left out.")
+]
+At = Annotated[
+    datetime | None,
+    Parameter(
+        help="When, UTC, for a past that is played again: 2024-02-10T02:00; now if left out."
+    ),
 ]
 
 
@@ -113,6 +126,7 @@ def publish(  # noqa: PLR0913  (its options)
     parent: Annotated[
         str | None, Parameter(help="The version that it was made to beat: v0003.")
     ] = None,
+    at: At = None,
     registry: Place = None,
     out: Out = Path("runs"),
     config: Config = None,
@@ -133,7 +147,8 @@ def publish(  # noqa: PLR0913  (its options)
     if metrics_of is not None:
         net = api.read(metrics_of, out=out).metrics["net"]
         metrics = {name: net.get(name) for name in KEPT}
-    _say(found.publish(folder, audit, why=why, metrics=metrics, parent=parent), found)
+    made = found.publish(folder, audit, why=why, metrics=metrics, parent=parent, at=_utc(at))
+    _say(made, found)
 
 
 @models.command
@@ -146,12 +161,26 @@ def stage(  # noqa: PLR0913  (its options)
         str | None, Parameter(help="With --challenger-run: the runs that are looked at.")
     ] = None,
     challenger_run: Annotated[
-        str | None, Parameter(help="The challenger: its run, over the same bars.")
+        str | None,
+        Parameter(help="The challenger: its run, over the same bars; to shadow a walk forward."),
     ] = None,
+    sweep: Annotated[
+        str | None, Parameter(help="To shadow: a run of the sweep it was chosen in, for PBO.")
+    ] = None,
+    cpcv: Annotated[
+        Path | None, Parameter(help="To shadow: the file that quorate cpcv --json made.")
+    ] = None,
+    canary_run: Annotated[
+        str | None, Parameter(help="To champion: its run over the days since it is canary.")
+    ] = None,
+    override: Annotated[
+        str, Parameter(help="Why it goes on without all figures; it stays on record.")
+    ] = "",
     day: Day = 28,
-    max_days: MaxDays = 28,
-    challengers: Challengers = 1,
+    max_days: MaxDays = None,
+    challengers: Challengers = None,
     start: Start = None,
+    at: At = None,
     registry: Place = None,
     out: Out = Path("runs"),
     config: Config = None,
@@ -159,18 +188,35 @@ def stage(  # noqa: PLR0913  (its options)
 ) -> None:
     """Move a version to another stage: up a step at a time, on a verdict, or down.
 
-    The first champion needs no verdict: there is nobody to be held against.
+    To shadow: the figures of research, of a walk forward of the recipe, its sweep and its
+    cross-validation; with that move the plan of the looks that follow is fixed. To canary: a
+    look that promotes. To champion: both that and the figures of the canary. The first champion
+    needs no verdict: there is nobody to be held against.
 
-    Example: quorate models stage v0002 shadow --why "beside the champion for four weeks"
+    Example: quorate models stage v0002 shadow --why better --challenger-run 20260101
     """
     from quorate import api
+    from quorate.api.figures import canaried, researched
+    from quorate.api.promoting import asked_of
     from quorate.errors import ConfigError
 
     found = _registry(registry, config, set_)
-    if (champion_run is None) != (challenger_run is None):
+    moment = _utc(at)
+    evidence: list[Evidence] = []
+    if to == "shadow" and challenger_run is not None:
+        shown = researched(
+            found,
+            version,
+            challenger_run,
+            champion_run=champion_run,
+            sweep=sweep,
+            cpcv=cpcv,
+            out=out,
+        )
+        evidence.append(shown)
+    elif (champion_run is None) != (challenger_run is None):
         raise ConfigError("one run is named", hint="give --champion-run and --challenger-run")
-    evidence: tuple[Evidence, ...] = ()
-    if champion_run is not None and challenger_run is not None:
+    elif champion_run is not None and challenger_run is not None:
         looked = api.promote(
             champion_run,
             challenger_run,
@@ -179,9 +225,17 @@ def stage(  # noqa: PLR0913  (its options)
             max_days=max_days,
             challengers=challengers,
             out=out,
+            registry=found,
+            at=moment,
         )
-        evidence = (looked.look,)
-    _say(found.stage(version, to, why=why, evidence=evidence), found)
+        evidence.append(looked.look)
+    if canary_run is not None:
+        evidence.append(canaried(found, version, canary_run, control=champion_run, out=out))
+    plan = asked_of(max_days, start, challengers)
+    made = found.stage(
+        version, to, why=why, evidence=evidence, plan=plan, override=override, at=moment
+    )
+    _say(made, found)
 
 
 @models.command
@@ -191,6 +245,7 @@ def rollback(
     to: Annotated[
         str | None, Parameter(help="Which earlier champion; the one before if left out.")
     ] = None,
+    at: At = None,
     registry: Place = None,
     config: Config = None,
     set_: Set = None,
@@ -200,25 +255,30 @@ def rollback(
     Example: quorate models rollback --why "slippage twice of what it was"
     """
     found = _registry(registry, config, set_)
-    _say(found.roll_back(to, why=why), found)
+    _say(found.roll_back(to, why=why, at=_utc(at)), found)
 
 
 @app.command
-def promote(
+def promote(  # noqa: PLR0913  (its options)
     champion: Annotated[str, Parameter(help="The champion's run: a folder, id or its beginning.")],
     challenger: Annotated[str, Parameter(help="The challenger's, over the same bars.")],
     *,
     day: Day,
     start: Start = None,
-    max_days: MaxDays = 28,
-    challengers: Challengers = 1,
+    max_days: MaxDays = None,
+    challengers: Challengers = None,
+    at: At = None,
+    registry: Place = None,
     out: Out = Path("runs"),
+    config: Config = None,
+    set_: Set = None,
     json: Json = False,
 ) -> None:
     """Say whether a challenger may take the champion's place: PROMOTE, REJECT or EXTEND.
 
     By its net return for risk, with bounds that allow for all planned looks; and all seven
-    metrics must be shown to be no worse than their margins allow.
+    metrics must be shown to be no worse than their margins allow. The registry keeps the plan and
+    each look: another plan, or another result of the same look, is refused.
 
     Example: quorate promote 20260101 20260102 --day 28
     """
@@ -232,6 +292,8 @@ def promote(
         max_days=max_days,
         challengers=challengers,
         out=out,
+        registry=_registry(registry, config, set_),
+        at=_utc(at),
     )
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
@@ -245,6 +307,11 @@ def _registry(place: Path | None, config: Path | None, set_: list[str] | None) -
     from quorate import api
 
     return api.registry(place, settings_of(config, set_))
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    """Return a moment of the command line; one without a zone is UTC."""
+    return at if at is None or at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _say(version: Version, found: Registry) -> None:

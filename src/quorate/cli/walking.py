@@ -224,6 +224,7 @@ def cpcv(  # noqa: PLR0913  (its options)
     from rich.console import Console
 
     from quorate import api
+    from quorate.api.validating import paths_told
     from quorate.api.warming import warm as compile_all
     from quorate.cli.progress import bars
 
@@ -231,12 +232,13 @@ def cpcv(  # noqa: PLR0913  (its options)
     settings = settings_of(config, set_)
     market.check()
     panel = market.load(settings)
+    asked = kinds(models)
     compile_all(Console(stderr=True).print)
     with bars("watching", panel.n_coins, then="fitting and predicting ...") as progress:
         found = api.cpcv(
             panel,
             settings,
-            models=kinds(models),
+            models=asked,
             n_blocks=blocks,
             n_test=test_blocks,
             cost_bps=cost_bps,
@@ -244,8 +246,8 @@ def cpcv(  # noqa: PLR0913  (its options)
             progress=progress,
         )
     if json:
-        told = {"paths": found.table.to_dicts(), "spread": found.spread.to_dicts()}
-        print(jsonlib.dumps(told, indent=1))
+        told = paths_told(found, panel, settings, asked)
+        print(jsonlib.dumps(told, indent=1, allow_nan=False))
         return
     from quorate.cli.tables import wide_console
     from quorate.cli.walk_rows import path_rows

@@ -16,7 +16,7 @@ import numpy as np
 
 from quorate.errors import DataError
 from quorate.report.arms import arm, days_of, held_by
-from quorate.report.reading import read
+from quorate.report.reading import read, tree
 from quorate.research.evidence import Look, Renewal, verdict_told
 from quorate.statistics.guardrails import guard
 from quorate.statistics.promotion import decide
@@ -141,7 +141,7 @@ def look_at(
     of both is left out.  METHODS 10.1-10.5.
     """
     plan.at(day)
-    runs = _priced_alike(read(champion), read(challenger))
+    runs = priced_alike(read(champion), read(challenger))
     first = _first(runs, start)
     days = _days(runs, first, day)
     arms = _arms(runs, days)
@@ -155,12 +155,34 @@ def look_at(
         last=first + timedelta(days=day - 1),
         level=plan.level,
         verdict=verdict,
-        look=Look(champion=digests[0], challenger=digests[1], verdict=verdict),
+        look=Look(
+            champion=digests[0],
+            challenger=digests[1],
+            verdict=verdict,
+            first=first,
+            runs=(names[1], names[0]),
+        ),
         cautions=_cautions(runs),
     )
 
 
-def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
+def first_day(champion: Path, challenger: Path, start: date | None = None) -> date:
+    """Return the first day of two runs that counts: one that neither arm was fitted on.
+
+    Raises
+    ------
+    DataError
+        There is none, or the one that is asked for is before it.
+    """
+    return _first((read(champion), read(challenger)), start)
+
+
+def models_of(run: Path) -> str:
+    """Return the digest of the models of a finished run; empty of one without."""
+    return str((tree(run, "run.json").get("models") or {}).get("digest", ""))
+
+
+def renewal(old: Path, new: Path, *, n_days: int, warm_days: int = 0, seed: int = SEED) -> Renewal:
     """Hold the run of a refit against that of the fit it renews, on their last common days.
 
     Parameters
@@ -168,14 +190,16 @@ def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
     old, new : Path
         Folders of finished runs with ``--models``.
     n_days : int
-        How many days.
+        How many days at most: of fewer the value itself says that they are too few.
+    warm_days : int
+        So many of the first days do not count, on which both still warm up and do nothing.
     seed : int
         The same seed gives the same answer.
 
     Raises
     ------
     DataError
-        The runs cannot be compared, or have too few days; a file of one is missing.
+        The runs cannot be compared, or have no such day; a file of one is missing.
 
     Notes
     -----
@@ -183,10 +207,13 @@ def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
     out. The refit may have learned from these days, and then looks better than it is: what makes
     it look worse all the same is worth a refusal.  METHODS row 14.
     """
-    runs = _priced_alike(read(old), read(new))
-    common = _common(runs)
-    first = _EPOCH + timedelta(days=int(common[-1]) - n_days + 1) if len(common) else _EPOCH
-    days = _days(runs, first, n_days)
+    runs = priced_alike(read(old), read(new))
+    days = _common(runs)[warm_days:][-n_days:]
+    if not len(days):
+        raise DataError(
+            f"the two runs have no day in common after the first {warm_days}",
+            hint="run both over the same days, and more of them",
+        )
     arms = _arms(runs, days)
     known = np.isfinite([each.net for each in arms]).all(axis=0)
     return Renewal(
@@ -197,7 +224,7 @@ def renewal(old: Path, new: Path, *, n_days: int, seed: int = SEED) -> Renewal:
     )
 
 
-def _priced_alike(champion: Run, challenger: Run) -> tuple[Run, Run]:
+def priced_alike(champion: Run, challenger: Run) -> tuple[Run, Run]:
     """Return both runs; refuse those whose difference is not the models' alone."""
     runs = champion.about, challenger.about
     if runs[0]["run_id"] == runs[1]["run_id"]:
@@ -291,5 +318,4 @@ def _cautions(runs: tuple[Run, Run]) -> tuple[str, ...]:
         found.append("Nothing was kept of holding: the information ratio is the Sharpe ratio.")
     if any(not _digest(run) for run in runs):
         found.append("A run without models: the verdict moves no version of a registry.")
-    found.append("The plan of looks must have been made before the first of these days.")
     return tuple(found)

@@ -10,14 +10,17 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from quorate.records import canonical_json
+from quorate.research import sealing
+from quorate.research.shown import Overridden, Shown
 from quorate.statistics.guardrails import MARGINS
 from quorate.statistics.promotion import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from quorate.statistics.guardrails import Guardrail
     from quorate.statistics.promotion import Verdict
@@ -36,6 +39,8 @@ class Audited:
         Plain values; they are kept beside the version.
     digest : str
         ``Audit.digest``.
+    seal : Mapping, optional
+        Its signature, as ``quorate.audit`` left it: without one it publishes nothing.
 
     Notes
     -----
@@ -50,6 +55,7 @@ class Audited:
     kind: ClassVar[str] = "audit"
     told: Mapping[str, Any]
     digest: str
+    seal: Mapping[str, str] | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -66,6 +72,10 @@ class Audited:
             return ("the audit says that it does not pass",)
         return ()
 
+    def unsealed(self, trusted: Iterable[bytes]) -> str:
+        """Return why it is not what ``quorate.audit`` signed; empty where it is."""
+        return sealing.broken(self.seal, self.kind, audit_digest(self.told), trusted)
+
     @property
     def source(self) -> str:
         """Return the digest of the data that were audited; empty where it does not say."""
@@ -80,6 +90,11 @@ class Audited:
         if bound is None or value is None:
             return True
         return bool(bound == hashlib.sha256(canonical_json(value).encode()).hexdigest())
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """Return what lies beside the version: what was told, and its seal."""
+        return {**self.told, **({} if self.seal is None else {"seal": dict(self.seal)})}
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a history keeps of it: the rest lies beside the version."""
@@ -194,12 +209,18 @@ class Look:
         Digests of the model sets of both arms.
     verdict : statistics.promotion.Verdict
         From ``statistics.promotion.decide``.
+    first : date
+        The first of the days that were looked at.
+    runs : tuple of str
+        Ids of the runs of challenger and champion.
     """
 
     kind: ClassVar[str] = "promotion"
     challenger: str
     champion: str
     verdict: Verdict
+    first: date
+    runs: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -214,11 +235,28 @@ class Look:
             "kind": self.kind,
             "challenger": self.challenger,
             "champion": self.champion,
+            "first": self.first.isoformat(),
+            "last": (self.first + timedelta(days=self.verdict.day - 1)).isoformat(),
+            "runs": list(self.runs),
             "verdict": verdict_told(self.verdict),
         }
 
 
-Evidence = Audited | Checked | Renewal | Look
+def audit_digest(told: Mapping[str, Any]) -> str:
+    """Return the digest of an audit from what it told; neither time nor seal is in it.
+
+    Examples
+    --------
+    >>> audit_digest({"parts": []}) == audit_digest({"parts": [], "digest": "ab"})
+    True
+    """
+    parts = [{n: v for n, v in part.items() if n != "seconds"} for part in told["parts"]]
+    rest = {name: value for name, value in told.items() if name != "seal"}
+    text = canonical_json({**rest, "parts": parts, "digest": None})
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+Evidence = Audited | Checked | Renewal | Look | Shown | Overridden
 
 
 def verdict_told(verdict: Verdict) -> dict[str, Any]:

@@ -15,29 +15,26 @@ index lists was left by a kill, or an older index was restored: it is never used
 from __future__ import annotations
 
 import math
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.errors import DataError, RegistryError
-from quorate.lake import locking
-from quorate.research import index_file, model_set, shelves, stages
+from quorate.errors import RegistryError
+from quorate.research import index_file, keys, looks, model_set, shelves, stages
 from quorate.research.evidence import Audited
+from quorate.research.planned import USUAL, Asked, Planned
 from quorate.research.versions import Index, Stage, Version, recipe_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from quorate.research.evidence import Evidence
+    from quorate.research.evidence import Evidence, Look
     from quorate.research.fits import Fits
     from quorate.research.keys import Signer
 
 MAX_AGE_DAYS: Final = 7.0
 WARN_AFTER_HOURS: Final = 26.0
-_WAIT_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +110,7 @@ def publish(
     """
     fits = model_set.read(source)
     audited = next((each for each in evidence if isinstance(each, Audited)), None)
-    with _held(folder):
+    with shelves.held(folder):
         index = _begun(folder, by)
         beaten = None if parent is None else index.version(parent).number
         version = Version(
@@ -131,8 +128,9 @@ def publish(
         same = [each for each in index.versions if each.digest == version.digest]
         if again := [each for each in same if each.recipe_hash == version.recipe_hash]:
             return again[-1]
-        grown = stages.added(index, version, why, evidence)
-        record = shelves.put(folder, version, fits, {} if audited is None else audited.told)
+        trusted = keys.trusted() if by is None else (by.public,)
+        grown = stages.added(index, version, why, evidence, trusted)
+        record = shelves.put(folder, version, fits, {} if audited is None else audited.kept)
         grown = grown.with_record(version.number, record)
         index_file.write(folder, grown, by)
         return grown.version(version.number)
@@ -164,7 +162,7 @@ def lacking(
         published_at=until,
     )  # fmt: skip
     index = read(folder) if (folder / index_file.FILE).exists() else Index()
-    return stages.lacking(index, version, evidence)
+    return stages.lacking(index, version, evidence, keys.trusted())
 
 
 def move(
@@ -175,6 +173,8 @@ def move(
     at: datetime,
     why: str,
     evidence: Sequence[Evidence] = (),
+    asked: Asked = USUAL,
+    override: str = "",
     by: Signer | None = None,
 ) -> Version:
     """Move a version to another stage, as ``stages.moved``, and return it.
@@ -183,7 +183,7 @@ def move(
     ----------
     folder : Path
         Of the registry.
-    which, to, at, why, evidence
+    which, to, at, why, evidence, asked, override
         As ``stages.moved``.
     by : Signer, optional
         Who signs the index.
@@ -201,14 +201,39 @@ def move(
     -----
     Units: none.  Causal: none.  Missing: refused.
     """
-    with _held(folder):
+    with shelves.held(folder):
         index = read(folder)
-        moved = stages.moved(index, which, to, at, why, evidence)
+        moved = stages.moved(index, which, to, at, why, evidence, asked, override)
         version = moved.version(which)
         if to is Stage.CHAMPION:
             shelves.fits(folder, version)
         index_file.write(folder, moved, by)
         return version
+
+
+def look(
+    folder: Path,
+    which: int | str,
+    plan: Planned,
+    seen: Look,
+    *,
+    at: datetime,
+    by: Signer | None = None,
+) -> None:
+    """Keep a look at a version in the history, as ``looks.looked``.
+
+    Raises
+    ------
+    RegistryError
+        The look is none of an open plan, or the index is refused.
+    DataError
+        The disk refuses, or another process holds the registry; what was there stands.
+    """
+    with shelves.held(folder):
+        index = read(folder)
+        grown = looks.looked(index, which, plan, seen, at)
+        if grown is not index:
+            index_file.write(folder, grown, by)
 
 
 def roll_back(
@@ -243,7 +268,7 @@ def roll_back(
     -----
     Units: none.  Causal: none.  Missing: refused.
     """
-    with _held(folder):
+    with shelves.held(folder):
         gone_back = stages.rolled_back(read(folder), at, why, to)
         version = gone_back.champion
         if version is None:  # what ``rolled_back`` returns has one
@@ -347,20 +372,3 @@ def _recipe(fits: Fits, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 def _known(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold the registry for one writer; wait for another one a while."""
-    end = time.monotonic() + _WAIT_S
-    while True:
-        with locking.taking(folder) as is_free:
-            if is_free:
-                yield
-                return
-        if time.monotonic() > end:
-            raise DataError(
-                f"another process has been writing to {folder} for {_WAIT_S:g} s",
-                hint="wait until it is done, then do it again",
-            )
-        time.sleep(0.02)

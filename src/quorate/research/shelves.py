@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.errors import DataError, ModelFileError
-from quorate.lake import disk
+from quorate.lake import disk, locking
 from quorate.research import model_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from quorate.research.fits import Fits
@@ -25,6 +27,24 @@ if TYPE_CHECKING:
 AUDIT: Final = "audit.json"
 _FOLDER: Final = re.compile(r"v(\d{4,})")
 _TEMPORARY: Final = ".new-"
+_WAIT_S: Final = 20.0
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a registry for one writer; wait for another one a while, then ``DataError``."""
+    end = time.monotonic() + _WAIT_S
+    while True:
+        with locking.taking(folder) as is_free:
+            if is_free:
+                yield
+                return
+        if time.monotonic() > end:
+            raise DataError(
+                f"another process has been writing to {folder} for {_WAIT_S:g} s",
+                hint="wait until it is done, then do it again",
+            )
+        time.sleep(0.02)
 
 
 def names(folder: Path) -> list[str]:

@@ -4,7 +4,7 @@ In: an ``Index``, and what is asked of it. Out: another index, or a ``RegistryEr
 is lacking. A *recipe* (settings, engines, features, hyper-parameters) earns its stage; its *fit* is
 renewed (METHODS, row 14): a version whose recipe is at work takes the stage of the fit it renews::
 
-    candidate --> shadow --> canary --> champion        up: a step at a time, on a verdict
+    candidate --> shadow --> canary --> champion        up: on figures, a verdict, figures and it
         ^            <----------'           |
         '-- retired <-- any but a champion  '--> retired, when another takes its place
 
@@ -15,14 +15,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from quorate.errors import RegistryError
+from quorate.research import looks, moves
 from quorate.research.evidence import Audited, Checked, Look, Renewal
+from quorate.research.planned import USUAL, Asked
+from quorate.research.shown import Overridden, Shown
 from quorate.research.versions import How, Index, Move, Stage, Version, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from quorate.research.evidence import Evidence
@@ -40,9 +43,16 @@ MOVES: Final[Mapping[Stage, tuple[Stage, ...]]] = {
 }
 """Where a version may be moved to; a champion goes, and comes back, by the moves of others."""
 _ON_VERDICT: Final = (Stage.CANARY, Stage.CHAMPION)
+_FIGURES: Final = {
+    (Stage.CANDIDATE, Stage.SHADOW): "research",
+    (Stage.CANARY, Stage.CHAMPION): "canary",
+}
+"""Which figures a step up asks for; to canary it is a verdict."""
 
 
-def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+def lacking(
+    index: Index, version: Version, evidence: Sequence[Evidence], trusted: Iterable[bytes] = ()
+) -> tuple[str, ...]:
     """Return what a version lacks to be published, in words; empty where it may be.
 
     Parameters
@@ -52,8 +62,10 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
     version : Version
         As it would be published; its stage does not matter.
     evidence : sequence of Evidence
-        An audit always; of a recipe that is at work also the checks of the data and the test
-        against the fit that it renews.
+        An audit always, signed; of a recipe that is at work also the checks of the data and the
+        test against the fit that it renews.
+    trusted : iterable of bytes
+        Public keys whose signature of an audit is taken.
 
     Notes
     -----
@@ -89,6 +101,8 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
             for part in ("engines", "settings")
             if not audited.covers(part, version.recipe.get(part))
         ]
+        if unsealed := audited.unsealed(trusted):
+            found.append(f"{unsealed}: audit again, nobody else's word is taken")
     old = index.of(version.recipe_hash)
     if old is None or old.stage not in AT_WORK:
         return tuple(found)
@@ -113,12 +127,18 @@ def lacking(index: Index, version: Version, evidence: Sequence[Evidence]) -> tup
     return tuple(found)
 
 
-def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]) -> Index:
+def added(
+    index: Index,
+    version: Version,
+    why: str,
+    evidence: Sequence[Evidence],
+    trusted: Iterable[bytes] = (),
+) -> Index:
     """Return an index with a version that is published.
 
     Parameters
     ----------
-    index, version, evidence
+    index, version, evidence, trusted
         As ``lacking``; the number must be larger than all before.
     why : str
         In words.
@@ -138,7 +158,7 @@ def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]
     -----
     Units: none.  Causal: none.  Missing: refused.  METHODS row 14.
     """
-    if lacks := lacking(index, version, evidence):
+    if lacks := lacking(index, version, evidence, trusted):
         raise RegistryError(
             f"{version.name} cannot be published: {'; '.join(lacks)}",
             hint="the versions there are stand as they are; mend what is named and publish again",
@@ -154,7 +174,7 @@ def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]
         before=None,
         after=stage,
         how=How.RENEWED if is_renewal else How.PUBLISHED,
-        why=_said(why),
+        why=moves.said(why),
         evidence=tuple(each.as_dict() for each in evidence),
     )
     if old is not None:
@@ -165,8 +185,8 @@ def added(index: Index, version: Version, why: str, evidence: Sequence[Evidence]
     )
     if old is not None and is_renewal:
         gone = f"renewed by {version.name}"
-        grown = _put(grown, old.number, Stage.RETIRED, move.at, How.REPLACED, gone)
-    return _with(grown, move)
+        grown = moves.put(grown, old.number, Stage.RETIRED, move.at, How.REPLACED, gone)
+    return moves.appended(grown, move)
 
 
 def moved(
@@ -176,6 +196,8 @@ def moved(
     at: datetime,
     why: str,
     evidence: Sequence[Evidence] = (),
+    asked: Asked = USUAL,
+    override: str = "",
 ) -> Index:
     """Return an index in which a version has another stage.
 
@@ -192,7 +214,14 @@ def moved(
     why : str
         In words.
     evidence : sequence of Evidence
-        Beside a champion, a ``Look`` that promotes is needed for canary and for champion.
+        Beside a champion, a ``Look`` that promotes is needed for canary and for champion: one that
+        is kept in the history. To shadow the figures of research, to champion those of the canary
+        (``Shown``).
+    asked : Asked
+        Of shadow: the plan of the looks that follow.
+    override : str
+        Why somebody goes on without all figures, in words; the history keeps what was lacking. It
+        is no way around a verdict.
 
     Raises
     ------
@@ -222,11 +251,13 @@ def moved(
         )
     if champion is not None and to in _ON_VERDICT:
         _judged(index, version, champion, to, evidence)
-    told = tuple(each.as_dict() for each in evidence)
+    told = tuple(each.as_dict() for each in _with_override(index, version, to, evidence, override))
     if to is Stage.CHAMPION and champion is not None:
         gone = f"replaced by {version.name}"
-        index = _put(index, champion.number, Stage.RETIRED, at, How.REPLACED, gone)
-    return _put(index, version.number, to, at, How.MOVED, why, told)
+        index = moves.put(index, champion.number, Stage.RETIRED, at, How.REPLACED, gone)
+    made = moves.put(index, version.number, to, at, How.MOVED, why, told)
+    # the days that will count are chosen before the first of them
+    return looks.begun(made, version.number, at, asked) if to is Stage.SHADOW else made
 
 
 def rolled_back(index: Index, at: datetime, why: str, to: int | str | None = None) -> Index:
@@ -268,9 +299,9 @@ def rolled_back(index: Index, at: datetime, why: str, to: int | str | None = Non
     gone = index.version(index.champions[-1])
     # going back is not held up by a clock that was set back
     at = max(at, index.history[-1].at)
-    said = f"rolled back to {version.name}: {_said(why)}"
-    index = _put(index, gone.number, Stage.RETIRED, at, How.ROLLED_BACK, said)
-    return _put(index, version.number, Stage.CHAMPION, at, How.ROLLED_BACK, why)
+    said = f"rolled back to {version.name}: {moves.said(why)}"
+    index = moves.put(index, gone.number, Stage.RETIRED, at, How.ROLLED_BACK, said)
+    return moves.put(index, version.number, Stage.CHAMPION, at, How.ROLLED_BACK, why)
 
 
 def _judged(
@@ -284,20 +315,13 @@ def _judged(
     else:
         lacks += look.reasons
         told = look.as_dict()
-        if any(move.after is to and told in move.evidence for move in index.history):
+        if any(m.after is to and m.before is not to and told in m.evidence for m in index.history):
             # who was sent back comes again on days that were not looked at then
             lacks.append(f"this look has made {version.name} or a fit of it {to} before")
-        for said, digest, wanted in (
-            ("challenger", look.challenger, version),
-            ("champion", look.champion, champion),
-        ):
-            fits = [v for v in index.versions if v.digest == digest]
-            # a fit is renewed while its recipe is looked at
-            if not any(v.recipe_hash == wanted.recipe_hash for v in fits):
-                lacks.append(
-                    f"the {said} that was looked at ({digest[:16] or 'no models'}) is no fit of "
-                    f"the recipe of {wanted.name}"
-                )
+        if strange := looks.strangers(index, version, champion, look):
+            lacks += strange
+        elif not looks.is_taken(index, version, look):
+            lacks.append("this look is not in the history, so that nobody knows of which plan")
     if lacks:
         raise RegistryError(
             f"{version.name} cannot become {to}: {'; '.join(lacks)}",
@@ -305,42 +329,37 @@ def _judged(
         )
 
 
-def _put(
-    index: Index,
-    number: int,
-    to: Stage,
-    at: datetime,
-    how: How,
-    why: str,
-    evidence: tuple[Mapping[str, Any], ...] = (),
-) -> Index:
-    before = index.version(number).stage
-    return _with(
-        index,
-        Move(
-            at=at, version=number, before=before, after=to, how=how, why=_said(why),
-            evidence=evidence,
-        ),
-    )  # fmt: skip
+def _with_override(
+    index: Index, version: Version, to: Stage, evidence: Sequence[Evidence], override: str
+) -> tuple[Evidence, ...]:
+    """Return the evidence of a move; refuse one whose figures are missing or short.
 
-
-def _with(index: Index, move: Move) -> Index:
-    """Return an index after a move."""
-    if move.at.tzinfo is None:
-        raise ValueError("the time of a move has no zone; give an aware time")
-    if index.history and move.at < index.history[-1].at:
-        raise RegistryError(
-            f"a move at {move.at:%Y-%m-%d %H:%M} UTC would stand before the last one, of "
-            f"{index.history[-1].at:%Y-%m-%d %H:%M}",
-            hint="who was champion when is read from the order of moves: leave the moment out",
-        )
-    return Index(
-        tuple(
-            replace(each, stage=move.after) if each.number == move.version else each
-            for each in index.versions
-        ),
-        (*index.history, move),
+    What is lacking is kept as it is, with the reason of who goes on all the same.
+    """
+    stage = _FIGURES.get((version.stage, to))
+    lacks = () if stage is None else _figures(index, version, stage, evidence)
+    if not lacks:
+        return tuple(evidence)
+    if override.strip():
+        return (*evidence, Overridden(reason=override.strip(), lacking=lacks))
+    raise RegistryError(
+        f"{version.name} cannot become {to}: {'; '.join(lacks)}",
+        hint="name the runs that show it; --override 'why' goes on without, and stays on record",
     )
+
+
+def _figures(
+    index: Index, version: Version, stage: str, evidence: Sequence[Evidence]
+) -> tuple[str, ...]:
+    """Return what the figures of a stage lack, in words."""
+    champion = index.champion
+    wanted = "" if champion is None else champion.recipe_hash
+    given = [each for each in evidence if isinstance(each, Shown) and each.stage == stage]
+    if not given:
+        return Shown(stage=stage, recipe=version.recipe_hash, champion=wanted).short(wanted)
+    if given[0].recipe != version.recipe_hash:
+        return (f"the figures of {stage} are of another recipe than that of {version.name}",)
+    return given[0].short(wanted)
 
 
 def _of_kind(evidence: Sequence[Evidence], kind: type[_Kind]) -> _Kind | None:
@@ -350,11 +369,3 @@ def _of_kind(evidence: Sequence[Evidence], kind: type[_Kind]) -> _Kind | None:
 def _hashed(source: str) -> str:
     """Return what a set names data by whose digest is no hexadecimal number."""
     return hashlib.sha256(source.encode()).hexdigest()
-
-
-def _said(why: str) -> str:
-    if not why.strip():
-        raise RegistryError(
-            "a move says why it is made", hint="give a reason in words: --why '...'"
-        )
-    return why.strip()

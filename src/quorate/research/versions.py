@@ -37,6 +37,8 @@ class How(StrEnum):
     MOVED = "moved"
     REPLACED = "replaced"
     ROLLED_BACK = "rolled back"
+    PLANNED = "planned"
+    LOOKED = "looked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

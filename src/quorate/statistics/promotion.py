@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from quorate.statistics.dependence import dependent_test
 from quorate.statistics.guardrails import MARGINS, Arm, guard
 from quorate.statistics.ratios import DAYS_PER_YEAR
 from quorate.statistics.sequential import Plan, detectable, obrien_fleming, power
@@ -21,6 +22,7 @@ from quorate.statistics.studentised import sharpe_test
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quorate.statistics.dependence import Dependent
     from quorate.statistics.guardrails import Guardrail, Margin
     from quorate.statistics.studentised import SharpeTest
 
@@ -40,9 +42,10 @@ class Outcome(StrEnum):
 class Primary:
     """The one endpoint that decides: the difference of the Sharpe ratios, a year.
 
-    ``p_value`` is one-sided and of this look alone; it must not exceed ``level``, which is what z
-    has to reach (``bound``) as a probability. ``power`` is the chance of the whole plan to find
-    ``expected``, ``detectable`` the difference that it finds with 80%.
+    ``p_value`` is one-sided and of this look alone, the larger of a bootstrap in blocks and of one
+    that allows for what each day keeps of the day before; it must not exceed ``level``, which is
+    what z has to reach (``bound``) as a probability. ``power`` is the chance of the whole plan to
+    find ``expected``, ``detectable`` the difference that it finds with 80%.
     """
 
     value: float
@@ -118,9 +121,9 @@ def decide(
     Units: ratios a year.  Causal: reads the days up to ``day``.  Missing: a day that is not known
     of both is left out; where more than a tenth is, nothing is decided.
     Where neither is better, all looks together promote one challenger in twenty at most: simulated
-    in the tests on heavy-tailed records, over 28 days dependent ones too, over 90 days independent
-    ones alone (days that depend by .3 on the last were passed in 7.9 % of 800). A rejection for
-    being worse only lowers that.  Spec 9; METHODS 10.2-10.5.
+    on heavy-tailed records of 28 and 90 days, of which each keeps up to half of the one before
+    (docs/explanations/promotion.md). A rejection for being worse only lowers that.
+    Spec 9; METHODS 10.2-10.5.
 
     Examples
     --------
@@ -140,10 +143,11 @@ def decide(
         )
     ours, theirs = _first(challenger, day), _first(champion, day)
     tested = sharpe_test(ours.net, theirs.net, seed=seed, n_samples=n_samples)
-    primary = _primary(tested, plan, look, day, expected)
+    dependent = dependent_test(ours.net, theirs.net)
+    primary = _primary(tested, dependent, plan, look, day, expected)
     guardrails = guard(ours, theirs, seed=seed, margins=margins, level=0.05)
     last = look + 1 == len(plan.looks)
-    outcome, reasons = _judge(primary, tested.less, guardrails, last=last)
+    outcome, reasons = _judge(primary, max(tested.less, dependent.less), guardrails, last=last)
     return Verdict(
         outcome,
         day,
@@ -159,20 +163,28 @@ def _first(arm: Arm, day: int) -> Arm:
     return Arm(*(getattr(arm, field.name)[:day] for field in fields(arm)))
 
 
-def _primary(tested: SharpeTest, plan: Plan, look: int, day: int, expected: float) -> Primary:
+def _primary(
+    tested: SharpeTest, dependent: Dependent, plan: Plan, look: int, day: int, expected: float
+) -> Primary:
+    """Return the endpoint by the more doubtful of two tests: each fails where the other holds.
+
+    Blocks know of heavy tails and nothing of a dependence that lasts longer than they do.
+    """
     scale = math.sqrt(DAYS_PER_YEAR)
-    error = tested.standard_error * scale
+    error = max(tested.standard_error, dependent.standard_error) * scale
     # as many days as the plan has tell as much more
     at_end = error * math.sqrt(tested.n_days / plan.looks[-1])
     why = tested.why
+    if not why and math.isnan(dependent.greater):
+        why = "the two do not differ from day to day"
     if not why and tested.n_days < MIN_KNOWN * day:
         why = f"{tested.n_days} of {day} days are known of both"
     return Primary(
         value=tested.value * scale,
         standard_error=error,
-        z=tested.z,
+        z=tested.value * scale / error if error > 0.0 else math.nan,
         bound=plan.bounds[look],
-        p_value=math.nan if why else tested.greater,
+        p_value=math.nan if why else max(tested.greater, dependent.greater),
         level=plan.nominal(look),
         expected=expected,
         power=power(plan, expected / at_end) if at_end > 0.0 else math.nan,

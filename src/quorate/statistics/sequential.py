@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
@@ -183,6 +184,7 @@ def power(plan: Plan, effect: float) -> float:
     return float(np.sum(crossing(plan.looks, plan.bounds, effect)))
 
 
+@lru_cache(maxsize=64)
 def detectable(plan: Plan, chance: float = 0.8) -> float:
     """Return the difference that a plan finds with a given chance, in standard errors at its end.
 

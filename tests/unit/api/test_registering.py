@@ -13,8 +13,10 @@ import quorate
 from quorate.api import proofs, registering
 from quorate.api.models import fits_of
 from quorate.errors import ConfigError, LeakageError, ModelFileError, RegistryError
-from quorate.research import model_set
+from quorate.research import keys, model_set
 from quorate.research import registry as kept
+from quorate.research.evidence import audit_digest
+from quorate.research.sealing import seal
 from quorate.research.versions import Stage
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -55,7 +57,7 @@ def champion(place, models, audit):
     found = quorate.registry(place)
     found.publish(models, audit, why="first", at=NOW)
     for stage in ("canary", "champion"):
-        found.stage("v0001", stage, why="first", at=NOW)
+        found.stage("v0001", stage, why="first", at=NOW, override="a test")
     return found
 
 
@@ -71,6 +73,7 @@ def test_a_training_and_its_audit_make_a_version(tmp_path, models, audit):
     assert json.loads(row["metrics"]) == {"sharpe": 1.0}
     kept = json.loads((tmp_path / "v0001" / "audit.json").read_text())
     assert kept.pop("digest") == audit.digest
+    assert kept.pop("seal") == audit.seal
     told = audit.as_dict()
     for part in told["parts"]:
         del part["seconds"]  # another night of the same audit has the same file
@@ -79,9 +82,10 @@ def test_a_training_and_its_audit_make_a_version(tmp_path, models, audit):
 
 def test_the_file_of_an_audit_will_do_and_is_checked(tmp_path, audit):
     path = tmp_path / "audit.json"
-    told = {**audit.as_dict(), "digest": audit.digest}
+    told = audit.as_file()
     path.write_text(json.dumps(told))
     assert proofs.audited_of(path).digest == audit.digest
+    assert proofs.audited_of(path).seal == audit.seal
     path.write_text(json.dumps(told | {"data": "another market"}))
     with pytest.raises(RegistryError, match=r"its content has .* it was changed"):
         proofs.audited_of(path)
@@ -110,6 +114,31 @@ def test_an_audit_that_found_something_or_nothing_publishes_nothing(tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_audit_that_was_made_by_hand_publishes_nothing(tmp_path, models, audit):
+    """Whoever can write a file can compute its digest; only who holds the key can sign it."""
+    place = quorate.registry(tmp_path / "registry")
+    path = tmp_path / "audit.json"
+    path.write_text(json.dumps({**audit.as_dict(), "digest": audit.digest}))
+    with pytest.raises(RegistryError, match="the audit is not signed"):
+        place.publish(models, path, why="first", at=NOW)
+    with pytest.raises(RegistryError, match="the audit is not signed"):
+        place.publish(models, quorate.Audit(audit.data, audit.parts, audit.binds), why="by hand")
+    told = audit.as_dict() | {"data": "all that there is"}
+    forged = {**told, "digest": audit_digest(told), "seal": audit.seal}
+    path.write_text(json.dumps(forged))
+    with pytest.raises(RegistryError, match="not that of its content: somebody changed it"):
+        place.publish(models, path, why="first", at=NOW)
+    other = keys.signer(tmp_path / "elsewhere")
+    path.write_text(json.dumps(audit.as_file() | {"seal": seal("audit", audit.digest, other)}))
+    with pytest.raises(RegistryError, match=f"signed by the key {keys.fingerprint(other.public)}"):
+        place.publish(models, path, why="first", at=NOW)
+    path.write_text(json.dumps(audit.as_file() | {"seal": {"key": "zz"}}))
+    with pytest.raises(RegistryError, match="the signature of the audit is none"):
+        place.publish(models, path, why="first", at=NOW)
+    path.write_text(json.dumps(audit.as_file()))
+    assert place.publish(models, path, why="first", at=NOW).name == "v0001"
+
+
 def test_an_audit_of_other_code_or_parts_or_data_does_not_count(tmp_path, models, audit):
     for name, said in (
         ("code", "other code"),
@@ -118,7 +147,7 @@ def test_an_audit_of_other_code_or_parts_or_data_does_not_count(tmp_path, models
         ("source", "of the"),
     ):
         told = audit.as_dict()
-        told["binds"] |= {name: "00" * 32}
+        told["binds"] = told["binds"] | {name: "00" * 32}
         with pytest.raises(RegistryError, match=said):
             quorate.registry(tmp_path).publish(models, told, why="first")
 
@@ -185,7 +214,6 @@ def test_what_is_no_stage_is_refused(tmp_path, models, audit):
 def test_rollback_and_differences(tmp_path, models, audit):
     found = champion(tmp_path / "registry", models, audit)
     other, _ = published.small(tmp_path / "small", certificate=model_set.read(models).certificate)
-    by = published.look(model_set.read(other).digest, model_set.read(models).digest)
     made = kept.publish(
         found.folder,
         other,
@@ -194,8 +222,11 @@ def test_rollback_and_differences(tmp_path, models, audit):
         at=NOW,
         why="b",
     )
-    for stage in ("shadow", "canary", "champion"):
-        found.stage(made.name, stage, why="b", evidence=(by,))
+    found.stage(made.name, "shadow", why="b", at=NOW, override="a test")
+    after = NOW + timedelta(days=30)
+    by = published.taken(found.folder, made, found.version("v0001"), after)
+    for stage in ("canary", "champion"):
+        found.stage(made.name, stage, why="b", evidence=(by,), at=after, override="a test")
     assert found.index.champion.name == "v0002"
     assert found.roll_back(why="it lost").name == "v0001"
     assert found.differences() == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -10,10 +11,13 @@ import pytest
 from benchmarks.digest import LIVELY
 
 import quorate
-from quorate.api import walking
+from quorate.api import walked_fits, walking
+from quorate.api.extensions import named
+from quorate.api.recipes import recipe
 from quorate.errors import ConfigError, TooLittleHistoryError
 from quorate.lake.panel import part
 from quorate.report.formats import number
+from quorate.research import model_set
 from quorate.store import open_store
 
 PLAN = quorate.Plan(train_days=24, purge_days=1, test_days=10, models=("linear",))
@@ -46,6 +50,54 @@ def test_each_fold_learns_from_what_is_past(walked):
         gap = begins - np.datetime64(row["learned_to"].replace(tzinfo=None))
         assert gap == np.timedelta64(1, "D")
         assert row["learned_to"] - row["learned_from"] == np.timedelta64(24, "D")
+
+
+def test_the_folder_keeps_what_each_fold_learned(settings, walked):
+    place = walked.result.folder / walked_fits.FOLDER
+    assert sorted(path.name for path in place.iterdir()) == ["fold-01", "fold-02", "fold-03"]
+    for row, fit in zip(walked.folds.iter_rows(named=True), walked.fits, strict=True):
+        kept = model_set.read(place / f"fold-{row['fold']:02d}", digest=row["fit"])
+        assert datetime.fromisoformat(kept.until) == row["learned_to"]
+        assert [engine.name for engine in kept.engines] == list(fit.models)
+        if fit.edges is not None:
+            assert kept.edges.values.tobytes() == fit.edges.values.tobytes()
+        assert kept.recipe == recipe(settings, named(settings), PLAN)
+    told = json.loads((walked.result.folder / "run.json").read_text())["walk"]
+    assert [row["fit"] for row in told["folds"]] == walked.folds["fit"].to_list()
+    assert told["not_kept"] == ""
+
+
+def test_fits_that_are_large_or_cannot_be_signed_are_not_kept(walked, tmp_path, monkeypatch):
+    place = walked.result.folder / walked_fits.FOLDER
+    assert sum(size_of(fold) for fold in place.iterdir()) < 200_000
+    sets = [made(walked, n) for n in range(3)]
+    assert None not in walked_fits.keep(tmp_path / "all", sets).digests
+    sizes = [size_of(fold) for fold in sorted((tmp_path / "all" / walked_fits.FOLDER).iterdir())]
+    found = walked_fits.keep(tmp_path, sets, sum(sizes) - 1)
+    assert [each is None for each in found.digests] == [False, False, True]
+    assert found.why.startswith("the fits up to fold 3 take more than 0.")
+    assert not (tmp_path / walked_fits.FOLDER / "fold-03").exists()
+
+    def refuse():
+        raise ConfigError("there is no library to sign with", hint="install it")
+
+    monkeypatch.setattr("quorate.research.keys.signer", refuse)
+    unsigned = walked_fits.keep(tmp_path / "other", sets)
+    assert unsigned == ((None, None, None), "there is no library to sign with")
+
+
+def size_of(fold):
+    return sum(path.stat().st_size for path in fold.iterdir())
+
+
+def made(walked, n):
+    """Return a set of the size of a fold's."""
+    fit = walked.fits[n]
+    return model_set.ModelSet(
+        certificate="ab" * 32, horizon_hours=4.0, until=datetime(2024, 1, 1, tzinfo=UTC), voters=(),
+        calibrations=fit.calibrations, strengths=fit.strengths, edge=fit.edge,
+        approved={"momentum_day": frozenset()},
+    )  # fmt: skip
 
 
 def test_folds_make_up_the_run(walked):

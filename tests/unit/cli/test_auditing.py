@@ -8,9 +8,11 @@ import pytest
 from tests.unit.api.auditing.test_whole import ENGINE, LEAK
 from tests.unit.lake.builders import bars, store
 
-from quorate.api.auditing import Audit, Finding, Part, Test, digest_of
+from quorate.api.auditing import Audit, Finding, Part, Test
 from quorate.cli import run
 from quorate.cli.audit_rows import findings, headline, not_covered, part_rows
+from quorate.research import keys, sealing
+from quorate.research.evidence import audit_digest
 
 
 @pytest.fixture
@@ -44,7 +46,8 @@ def test_a_leak_is_named_and_the_exit_code_is_1(leak, capsys, tmp_path, monkeypa
     told = json.loads(capsys.readouterr().out)
     assert told["is_pass"] is False
     assert told["parts"][0]["findings"][0]["what"].startswith("mine")
-    assert digest_of({k: v for k, v in told.items() if k != "digest"}) == told["digest"]
+    assert audit_digest(told) == told["digest"]
+    assert sealing.broken(told["seal"], "audit", told["digest"], keys.trusted()) == ""
 
 
 def test_bars_of_ones_own_are_made_again_as_they_were_known(capsys, tmp_path, monkeypatch):

@@ -12,6 +12,9 @@ from quorate.cli import run
 from quorate.cli.model_rows import changed
 from quorate.lake.panel import part
 
+BEGUN, OVER = "2024-02-10", "2024-03-09T02:00"
+"""When the data of both sets end, and when the four weeks after that are over."""
+SURE = ["--override", "a test of the rest"]
 PLAN = quorate.Plan(train_days=30, models=("linear",), leaderboard=False)
 
 
@@ -25,8 +28,7 @@ def place(tmp_path_factory):
         early, late = part(panel, 0, 40 * 288), part(panel, 26 * 288, 70 * 288)
         settings = quorate.read_settings(overrides=dict(LIVELY))
         audit = quorate.audit(early, settings, n_cuts=4)
-        told = {**audit.as_dict(), "digest": audit.digest}
-        (found / "audit.json").write_text(json.dumps(told))
+        (found / "audit.json").write_text(json.dumps(audit.as_file()))
         for name, plan in (("one", PLAN), ("other", quorate.Plan(train_days=30, models=()))):
             quorate.train(early, settings, plan, to=found / name)
             done = quorate.run(late, settings, models=found / name, out=found / "runs")
@@ -38,8 +40,9 @@ def place(tmp_path_factory):
 def models(place, tmp_path):
     """Return what follows ``quorate models``, as a list of words made of a text."""
 
-    def go(text, *more):
+    def go(text, *more, at=None):
         words = text.format(place=place).split()
+        words += ["--at", at] if at else []
         return run(["models", *words, *more, "--registry", str(tmp_path / "registry")])
 
     return go
@@ -48,9 +51,9 @@ def models(place, tmp_path):
 @pytest.fixture
 def champion(models, capsys):
     publish = "publish {place}/one --audit {place}/audit.json"
-    assert models(publish, "--why", "the first") == 0
+    assert models(publish, "--why", "the first", at=BEGUN) == 0
     for stage in ("canary", "champion"):
-        assert models(f"stage v0001 {stage}", "--why", "the first") == 0
+        assert models(f"stage v0001 {stage}", "--why", "the first", *SURE, at=BEGUN) == 0
     return capsys.readouterr().out
 
 
@@ -92,26 +95,73 @@ def test_machines_are_told_the_same(models, place, capsys):
     assert "published" in said
 
 
-@pytest.mark.usefixtures("champion")
-def test_a_challenger_moves_on_the_verdict_of_two_runs_alone(models, place, capsys):
+@pytest.fixture
+def shadow(champion, models, capsys):
+    """Have a challenger stand beside the champion, from the day on which its data end."""
     publish = "publish {place}/other --audit {place}/audit.json"
-    assert models(publish, "--why", "no engines") == 0
-    assert models("stage v0002 shadow", "--why", "beside it") == 0
-    runs = [name(place, "one"), name(place, "other"), "--out", str(place / "runs")]
+    assert models(publish, "--why", "no engines", at=BEGUN) == 0
+    assert models("stage v0002 shadow", "--why", "beside it", *SURE, at=BEGUN) == 0
     capsys.readouterr()
-    assert run(["promote", *runs, "--day", "28", "--json"]) == 0
+    return champion
+
+
+@pytest.mark.usefixtures("shadow")
+def test_a_challenger_moves_on_the_verdict_of_two_runs_alone(models, place, tmp_path, capsys):
+    runs = [name(place, "one"), name(place, "other"), "--out", str(place / "runs")]
+    kept = ["--registry", str(tmp_path / "registry"), "--at", OVER]
+    assert run(["promote", *runs, *kept, "--day", "28", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["first"] == "2024-02-10"
     assert told["outcome"] == "REJECT"
-    assert run(["promote", *runs, "--day", "28"]) == 0
+    assert run(["promote", *runs, *kept, "--day", "28"]) == 0
     assert capsys.readouterr().out.startswith("REJECT  day 28, 2024-02-10 to 2024-03-08")
     both = ["--champion-run", runs[0], "--challenger-run", runs[1], *runs[2:]]
-    assert models("stage v0002 canary", "--why", "better", *both) == 3
+    assert models("stage v0002 canary", "--why", "better", *both, at=OVER) == 3
     assert "v0002 cannot become canary: REJECT: " in capsys.readouterr().err
-    assert models("stage v0002 canary", "--why", "better") == 3
+    assert models("stage v0002 canary", "--why", "better", at=OVER) == 3
     assert "no look holds it against the champion v0001" in capsys.readouterr().err
     assert models("stage v0002 canary", "--why", "x", *both[:2]) == 2
     assert "one run is named" in capsys.readouterr().err
+    assert models("show v0002 --json") == 0
+    moves = json.loads(capsys.readouterr().out)["history"]
+    assert [each["how"] for each in moves] == ["published", "moved", "planned", "looked"]
+
+
+@pytest.mark.usefixtures("shadow")
+def test_a_plan_that_was_fixed_is_kept(place, tmp_path, capsys):
+    """A rejection at 28 days is no reason to look for 90, on other days, or as if alone."""
+    runs = [name(place, "one"), name(place, "other"), "--out", str(place / "runs")]
+    kept = ["--registry", str(tmp_path / "registry"), "--at", OVER, "--day", "28"]
+    assert run(["promote", *runs, *kept]) == 0
+    for words, said in (
+        (["--max-days", "90"], "with max_days 28: 90 is another"),
+        (["--start", "2024-02-12"], "with start 2024-02-10: 2024-02-12 is another"),
+        (["--challengers", "3"], "with challengers 1: 3 is another"),
+    ):
+        capsys.readouterr()
+        assert run(["promote", *runs, *kept, *words]) == 3
+        assert said in " ".join(capsys.readouterr().err.split())
+    # the champion is no challenger of anybody's, nor of its own
+    swapped = [runs[1], runs[0], *runs[2:]]
+    assert run(["promote", *swapped, *kept]) == 0
+    assert "No registry keeps this look" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.usefixtures("champion")
+def test_without_figures_nothing_gets_on_and_a_reason_is_shown(models, capsys):
+    publish = "publish {place}/other --audit {place}/audit.json"
+    assert models(publish, "--why", "no engines", at=BEGUN) == 0
+    assert models("stage v0002 shadow", "--why", "beside it", at=BEGUN) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    for word in ("(DSR) is missing", "(PBO) is missing", "(SPA) is missing", "(CPCV) is missing"):
+        assert word in said
+    assert "costs x 1.5, USD, is missing" in said
+    why = ["--override", "it has no rules to choose"]
+    assert models("stage v0002 shadow", "--why", "beside it", *why, at=BEGUN) == 0
+    assert models("show v0002") == 0
+    assert "OVERRIDDEN    to shadow: it has no rules to choose; lacking: closed trades out" in (
+        capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

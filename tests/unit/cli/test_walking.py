@@ -9,6 +9,7 @@ from benchmarks.digest import LIVELY
 
 import quorate
 from quorate.cli import run
+from quorate.research import keys, sealing
 
 SETS = [word for name, value in LIVELY.items() for word in ("--set", f"{name}={value}")]
 PLAN = ["--train-days", "12", "--purge-days", "1", "--test-days", "5", "--rules-only"]
@@ -131,5 +132,7 @@ def test_models_are_held_against_paths(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert [row["path"] for row in told["paths"]] == [0]
     assert {row["measure"] for row in told["spread"]} >= {"sharpe", "hit_rate"}
+    assert told["models"] == ["linear"]
+    assert sealing.broken(told["seal"], "cpcv", sealing.digest_of(told), keys.trusted()) == ""
     assert run([*command, "--models", "forest"]) == 2
     assert "no model is called 'forest'" in capsys.readouterr().err

@@ -180,5 +180,9 @@ def test_a_refit_is_held_against_the_fit_it_renews_on_the_last_days(runs):
     assert (found.old, found.new) == tuple(
         json.loads((folder / "run.json").read_text())["models"]["digest"] for folder in runs
     )
-    with pytest.raises(DataError, match="37 days from"):
-        promotion.renewal(*runs, n_days=37)
+    # what there is is told: whether it is enough the evidence says
+    assert promotion.renewal(*runs, n_days=37).n_days == 36
+    (said, *_) = promotion.renewal(*runs, n_days=30, warm_days=8).reasons
+    assert said == "the refit was held against the old fit on 28 days, fewer than 30"
+    with pytest.raises(DataError, match="no day in common after the first 36"):
+        promotion.renewal(*runs, n_days=30, warm_days=36)

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.research.fitted import CERTIFICATE
 from tests.unit.research.published import (
+    LATER,
     NOW,
     OTHER,
     RECIPE,
@@ -22,7 +23,10 @@ from tests.unit.research.published import (
     published,
     renewal,
     renewed,
+    sealed,
+    shown,
     small,
+    taken,
     with_champion,
 )
 
@@ -30,6 +34,7 @@ from quorate.errors import DataError, ModelFileError, RegistryError
 from quorate.lake import disk, locking
 from quorate.records import canonical_json
 from quorate.research import container, index_file, keys, model_file, model_set, registry, shelves
+from quorate.research.shown import CANARY, RESEARCH
 from quorate.research.versions import How, Stage
 from quorate.statistics.promotion import Outcome
 
@@ -54,8 +59,10 @@ def champion(place, at=NOW, **change):
     return registry.champion(place, at=at, **change)
 
 
-def move(place, version, stage, **change):
-    return registry.move(place, version.name, stage, at=NOW, why="said so", **change)
+def move(place, version, stage, at=NOW, evidence=(), override="a test of something else"):
+    return registry.move(
+        place, version.name, stage, at=at, why="said so", evidence=evidence, override=override
+    )
 
 
 def test_what_is_published_is_what_is_read(place, sets):
@@ -155,7 +162,7 @@ def test_a_refit_that_lacks_evidence_leaves_the_old_fit(place, sets, change, sai
         move(place, old, Stage(step))
     new = model_set.read(sets[1]).digest
     given = {
-        "audit": audited(),
+        "audit": sealed(audited()),
         "data": checked(**change.get("checked", {})),
         "non-inferiority": renewal(**({"old": old.digest, "new": new} | change.get("renewal", {}))),
     }
@@ -181,37 +188,104 @@ def test_a_challenger_needs_a_verdict_on_these_recipes_for_each_step(place, sets
     with pytest.raises(RegistryError, match="cannot become canary beside a champion"):
         move(place, made, Stage.CANARY)
     move(place, made, Stage.SHADOW)
-    good = look(made.digest, old.digest)
     for evidence, said in (
         ((), "no look holds it against the champion v0001"),
         ((look(made.digest, old.digest, outcome=Outcome.EXTEND, reasons=("luck",)),), "EXTEND: lu"),
         ((look(old.digest, old.digest),), "the challenger that was looked at"),
         ((look(made.digest, ""),), r"the champion that was looked at \(no models\)"),
+        ((look(made.digest, old.digest),), "this look is not in the history"),
     ):
         with pytest.raises(RegistryError, match=said):
             move(place, made, Stage.CANARY, evidence=evidence)
-    move(place, made, Stage.CANARY, evidence=(good,))
+    good = taken(place, made, old)
+    move(place, made, Stage.CANARY, LATER, evidence=(good,))
     with pytest.raises(RegistryError, match="no look holds it"):
-        move(place, made, Stage.CHAMPION)
-    done = move(place, made, Stage.CHAMPION, evidence=(good,))
-    assert champion(place).version == done
+        move(place, made, Stage.CHAMPION, LATER)
+    done = move(place, made, Stage.CHAMPION, LATER, evidence=(good,))
+    assert champion(place, LATER, max_age_days=60).version == done
     assert registry.read(place).version(1).stage is Stage.RETIRED
+
+
+GATES = [("research", name) for name in RESEARCH] + [("canary", name) for name in CANARY]
+
+
+@pytest.mark.parametrize(("stage", "name"), GATES)
+def test_each_figure_that_is_missing_or_short_is_named(place, sets, stage, name):
+    old = with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    bound = {"research": RESEARCH, "canary": CANARY}[stage][name]
+    at, to, look = NOW, Stage.SHADOW, ()
+    if stage == "canary":
+        move(place, made, Stage.SHADOW)
+        look = (taken(place, made, old),)
+        at, to = LATER, Stage.CHAMPION
+        move(place, made, Stage.CANARY, LATER, look)
+    for value in (None, bound.value + (0.01 if bound.how == "below" else -0.01)):
+        given = (shown(made, old, stage, **{name: value}), *look)
+        with pytest.raises(RegistryError, match=r"v0002 cannot become \w+: ") as caught:
+            move(place, made, to, at, given, override=" ")
+        (said,) = caught.value.message.split(": ")[1].split("; ")
+        assert said.startswith(f"{bound.what} is {'missing' if value is None else f'{value:.4g}'}")
+        assert "--override" in caught.value.hint
+    assert move(place, made, to, at, (shown(made, old, stage), *look), override="").stage is to
+
+
+def test_without_figures_all_of_them_are_named_and_a_reason_goes_on_record(place, sets):
+    with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    with pytest.raises(RegistryError) as caught:
+        move(place, made, Stage.SHADOW, override="")
+    assert all(bound.what in caught.value.message for bound in RESEARCH.values())
+    move(place, made, Stage.SHADOW, override=" its engine is too young for a sweep ")
+    told = registry.read(place).history[-2].evidence[-1]
+    assert told["kind"] == "override"
+    assert told["reason"] == "its engine is too young for a sweep"
+    assert len(told["lacking"]) == len(RESEARCH)
+
+
+def test_figures_of_another_recipe_or_champion_do_not_count(place, sets):
+    old = with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    with pytest.raises(RegistryError, match="figures of research are of another recipe"):
+        move(place, made, Stage.SHADOW, evidence=(shown(old, old),), override="")
+    with pytest.raises(RegistryError, match="against another recipe than the champion's"):
+        move(place, made, Stage.SHADOW, evidence=(shown(made, made),), override="")
+
+
+def test_a_first_champion_that_never_traded_is_refused(place, sets):
+    made = published(place, sets[0])
+    move(place, made, Stage.CANARY)
+    idle = shown(made, stage="canary", n_trades=0.0)
+    with pytest.raises(RegistryError, match="closed trades as canary is 0, must be at least 50"):
+        move(place, made, Stage.CHAMPION, evidence=(idle,), override="")
+    alone = shown(made, stage="canary", ahead_low=None)
+    assert move(place, made, Stage.CHAMPION, evidence=(alone,), override="").stage == "champion"
+
+
+def test_an_override_is_no_way_around_a_verdict(place, sets):
+    with_champion(place, sets[0])
+    made = published(place, sets[1], OTHER)
+    move(place, made, Stage.SHADOW)
+    with pytest.raises(RegistryError, match="no look holds it against the champion"):
+        move(place, made, Stage.CANARY, override="I am sure")
 
 
 def test_a_look_that_promoted_one_who_was_sent_back_does_not_count_again(place, sets):
     old = with_champion(place, sets[0])
     made = published(place, sets[1], OTHER)
-    good = look(made.digest, old.digest)
     move(place, made, Stage.SHADOW)
+    good = taken(place, made, old)
     for stage in (Stage.CANARY, Stage.CHAMPION):
-        move(place, made, stage, evidence=(good,))
-    registry.roll_back(place, at=NOW, why="it lost")
-    move(place, made, Stage.CANDIDATE)
-    move(place, made, Stage.SHADOW)
+        move(place, made, stage, LATER, evidence=(good,))
+    registry.roll_back(place, at=LATER, why="it lost")
+    move(place, made, Stage.CANDIDATE, LATER)
+    move(place, made, Stage.SHADOW, LATER)
     with pytest.raises(RegistryError, match="this look has made v0002 or a fit of it canary bef"):
-        move(place, made, Stage.CANARY, evidence=(good,))
-    later = look(made.digest, old.digest, reasons=("it is better on other days",))
-    assert move(place, made, Stage.CANARY, evidence=(later,)).stage is Stage.CANARY
+        move(place, made, Stage.CANARY, LATER, evidence=(good,))
+    after = LATER + timedelta(days=30)
+    later = taken(place, made, old, after)
+    assert later.first > good.first + timedelta(days=27)
+    assert move(place, made, Stage.CANARY, after, evidence=(later,)).stage is Stage.CANARY
 
 
 def test_a_look_at_an_earlier_fit_of_the_recipe_counts(place, sets):
@@ -220,8 +294,8 @@ def test_a_look_at_an_earlier_fit_of_the_recipe_counts(place, sets):
     move(place, challenger, Stage.SHADOW)
     refit = renewed(place, sets[2], challenger, OTHER)
     assert refit.stage is Stage.SHADOW
-    done = move(place, refit, Stage.CANARY, evidence=(look(challenger.digest, old.digest),))
-    assert done.stage is Stage.CANARY
+    good = taken(place, challenger, old)
+    assert move(place, refit, Stage.CANARY, LATER, evidence=(good,)).stage is Stage.CANARY
 
 
 def test_going_back_goes_further_back_each_time(place, sets):
@@ -431,7 +505,7 @@ def test_a_disk_that_refuses_leaves_what_was_there(place, sets, monkeypatch):
 
 
 def test_who_comes_second_waits_and_is_told(place, sets, monkeypatch):
-    monkeypatch.setattr(registry, "_WAIT_S", 0.1)
+    monkeypatch.setattr(shelves, "_WAIT_S", 0.1)
     with locking.writing(place), pytest.raises(DataError, match="another process has been writing"):
         published(place, sets[0])
     assert published(place, sets[0]).number == 1

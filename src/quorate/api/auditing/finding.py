@@ -6,13 +6,12 @@ is an outcome and no exception: whoever audits wants all of them at once.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import LeakageError
-from quorate.records import canonical_json
+from quorate.research.evidence import audit_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,6 +131,9 @@ class Audit:
     binds : Mapping of str to str
         Hashes of the code, the settings, the engines, the data, their certificate and the audit's
         own options: a pass holds for these alone.
+    seal : Mapping, optional
+        The signature of its digest, made by ``quorate.audit``: one made by hand has none, and
+        publishes nothing.
 
     Notes
     -----
@@ -147,6 +149,7 @@ class Audit:
     data: str
     parts: tuple[Part, ...]
     binds: Mapping[str, str]
+    seal: Mapping[str, str] | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -161,7 +164,7 @@ class Audit:
     @property
     def digest(self) -> str:
         """Return the SHA-256, in hex, of what was audited and what came out; no time is in it."""
-        return digest_of(self.as_dict())
+        return audit_digest(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
@@ -171,6 +174,11 @@ class Audit:
             "binds": dict(self.binds),
             "parts": [_plain(part) for part in self.parts],
         }
+
+    def as_file(self) -> dict[str, Any]:
+        """Return what a file of it holds: everything, with its digest and its seal."""
+        sealed = {} if self.seal is None else {"seal": dict(self.seal)}
+        return {**self.as_dict(), "digest": self.digest, **sealed}
 
     def raise_if_found(self) -> None:
         """Refuse what does not pass: whoever publishes calls this first.
@@ -194,22 +202,6 @@ class Audit:
         n_values = sum(part.n_values for part in self.parts)
         said = "passes" if self.is_pass else f"{len(self.findings)} findings"
         return f"Audit({said}; {n_values:,} values compared; {self.digest[:16]})"
-
-
-def digest_of(told: Mapping[str, Any]) -> str:
-    """Return the digest of an audit from what ``as_dict`` gave, as it stands in a file.
-
-    Examples
-    --------
-    >>> found = Audit("nothing", (), {})
-    >>> digest_of(found.as_dict()) == found.digest
-    True
-    """
-    parts = [
-        {name: value for name, value in part.items() if name != "seconds"} for part in told["parts"]
-    ]
-    text = canonical_json({**told, "parts": parts, "digest": None})
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(part: Part) -> dict[str, Any]:

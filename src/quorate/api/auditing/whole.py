@@ -8,7 +8,7 @@ parts run in this order, and each is told of in its module: engines (``voters``)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from quorate.core import features
 from quorate.core.engines.base import Engine
 from quorate.errors import ConfigError, EngineError
 from quorate.lake import Panel, blocks
+from quorate.research import sealing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,7 +140,18 @@ def audit(  # noqa: PLR0913  (what one may hand over, each with its name)
     others = {"fit": fit, "labels": labels, "splits": splits, "made_at": made_at}
     options = {"n_cuts": n_cuts, "seed": seed}
     bound = binding.binds(panel, chosen, voters, others, options)
-    return Audit(panel.source.description, tuple(parts), bound)
+    return _sealed(Audit(panel.source.description, tuple(parts), bound))
+
+
+def _sealed(made: Audit) -> Audit:
+    """Return an audit that is signed; without a key, or a library to sign with, it is not.
+
+    An audit can be read without either. Publishing asks for the signature, and says what is wrong.
+    """
+    try:
+        return replace(made, seal=sealing.seal("audit", made.digest))
+    except ConfigError:
+        return made
 
 
 def _read(panel: Panel) -> tuple[Panel, tuple[str, ...]]:

@@ -126,7 +126,7 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     source : str
         Which market it is, in words: a night of another one begins anew.
     progress : callable, optional
-        Called with the name of each step before it begins.
+        Called with the name of each step before it begins; of one that is skipped with why.
 
     Returns
     -------
@@ -203,9 +203,11 @@ def _night(asked: _Asked, kept: Registry, progress: Callable[[str], None] | None
     # bars that were lacking may have come since: what is known is fixed once they pass
     record.forget("ingest", unless_done="check")
     for name in STEPS:
-        if progress is not None and not record.is_stopped:
-            progress(name)
-        step = record.run(name, digest_of(name, given), getattr(work, name))
+        asked_of = digest_of(name, given)
+        if progress is not None:
+            why = record.skipped(name, asked_of)
+            progress(f"{name}: {why}" if why else name)
+        step = record.run(name, asked_of, getattr(work, name))
         given = digest_of(given, step.said, dict(step.told))
     index = index_of(kept.folder)
     champion = index.champion

@@ -109,15 +109,21 @@ class Record:
         if after is None or after.state is not State.DONE:
             self._path(name).unlink(missing_ok=True)
 
+    def skipped(self, name: str, given: str) -> str:
+        """Return why ``run`` would not do a step, in words; empty where it would."""
+        if self.is_stopped:
+            return f"not reached, {self._failed} failed"
+        return "" if self._done(name, given) is None else "done before, given the same"
+
     def run(self, name: str, given: str, work: Work) -> Step:
         """Return a step that is done, doing it if it was not, or was given something else.
 
         An error of ours is an outcome: it is recorded with what to do next, and the night stops.
         """
         if self.is_stopped:
-            return self._add(Step(name, State.NOT_REACHED))
-        before = self._read(name)
-        if before is not None and before.state is State.DONE and before.given == given:
+            return self._add(Step(name, State.NOT_REACHED, f"{self._failed} failed"))
+        before = self._done(name, given)
+        if before is not None:
             self.steps.append(before)
             return before
         # what ends otherwise than by an error of ours, a bug or a kill, stays written as begun
@@ -134,6 +140,16 @@ class Record:
                 name, State.DONE, found.said, given, dict(found.told), tuple(found.files), took
             )
         return self._add(step)
+
+    @property
+    def _failed(self) -> str:
+        return next(step.name for step in self.steps if step.state is State.FAILED)
+
+    def _done(self, name: str, given: str) -> Step | None:
+        """Return a step that was done and was given the same, None where there is none."""
+        before = self._read(name)
+        is_same = before is not None and before.state is State.DONE and before.given == given
+        return before if is_same else None
 
     def _add(self, step: Step) -> Step:
         self._write(step)

@@ -26,12 +26,11 @@ from quorate.core.features.table import FEATURES
 from quorate.errors import DataError, QuorateError, TooLittleHistoryError
 from quorate.lake import disk
 from quorate.lake.panel import part
-from quorate.report import reading
-from quorate.report.arms import arm, days_of
+from quorate.report.promotion import renewal
 from quorate.research import model_set
 from quorate.research.evidence import REFIT_DAYS, Checked, Renewal, guardrail_told
 from quorate.research.past import Past
-from quorate.statistics.guardrails import Guardrail, guard
+from quorate.statistics.guardrails import Guardrail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -204,7 +203,7 @@ class Work:
                 self._panel, each.settings, engines=each.engines, n_cuts=self._n_cuts
             )
             path = self._folder / f"audit-{each.name}.json"
-            text = json.dumps({**found.as_dict(), "digest": found.digest}, allow_nan=False)
+            text = json.dumps(found.as_file(), allow_nan=False)
             disk.replace(path, text.encode())
             found.raise_if_found()
             n_values = sum(item.n_values for item in found.parts)
@@ -246,16 +245,16 @@ class Work:
         for each in self._recipes:
             if each.old is None or not each.is_at_work:
                 continue
-            n_days, kept = self._held(each, each.old)
+            held = self._held(each, each.old)
             told[each.name] = {
                 "old": each.old.name,
                 "old_digest": each.old.digest,
-                "n_days": n_days,
-                "guardrails": [guardrail_told(item) for item in kept],
+                "n_days": held.n_days,
+                "guardrails": [guardrail_told(item) for item in held.guardrails],
             }
-            broken = [item.name for item in kept if not item.is_kept]
+            broken = [item.name for item in held.guardrails if not item.is_kept]
             words.append(
-                f"the refit of {each.old.name} is no worse on {n_days} days"
+                f"the refit of {each.old.name} is no worse on {held.n_days} days"
                 if not broken
                 else f"the refit of {each.old.name} is not shown to be no worse: "
                 f"{', '.join(broken)}"
@@ -320,14 +319,14 @@ class Work:
         ]
         return int(told["n_days"]), tuple(Guardrail(**row) for row in known)
 
-    def _held(self, each: Recipe, old: Version) -> tuple[int, tuple[Guardrail, ...]]:
+    def _held(self, each: Recipe, old: Version) -> Renewal:
         """Run both fits over the last days, and test the new one for being no worse.
 
-        Days on which both still warm up say nothing, and are not counted.
+        The runs are made here; what they say is ``report.promotion.renewal``'s.
         """
         length = (REFIT_DAYS + WARM_DAYS) * 24 * self._panel.bars_per_hour
         span = part(self._panel, max(0, self._panel.n_bars - length), self._panel.n_bars)
-        arms = []
+        runs = []
         for models in (
             self._registry.folder / old.name,
             self._folder / "models" / each.name,
@@ -340,11 +339,8 @@ class Work:
                 out=self._folder / "runs",
                 kind="nightly",
             )
-            arms.append(reading.read(self._folder / "runs" / str(made.facts["run_id"])))
-        days = days_of(arms[0]).day[WARM_DAYS:][-REFIT_DAYS:]
-        before, after = (arm(item, days) for item in arms)
-        n_days = int(np.isfinite([before.net, after.net]).all(axis=0).sum())
-        return n_days, guard(after, before, seed=SEED)
+            runs.append(self._folder / "runs" / str(made.facts["run_id"]))
+        return renewal(*runs, n_days=REFIT_DAYS, warm_days=WARM_DAYS, seed=SEED)
 
     def _approved(self, each: Recipe) -> dict[str, frozenset[Regime]] | None:
         """Return the approvals of the fit before; on Mondays they are judged anew."""

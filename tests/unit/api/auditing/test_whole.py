@@ -12,11 +12,12 @@ import pytest
 from tests.unit.api.auditing import planted
 
 import quorate
-from quorate.api.auditing import Audit, Test, binding, digest_of
+from quorate.api.auditing import Audit, Test, binding
 from quorate.api.auditing.binding import binds
 from quorate.api.auditing.times import cuts
 from quorate.core.engines.catalogue import builtin
 from quorate.errors import ConfigError, EngineError, LeakageError
+from quorate.research.evidence import audit_digest
 
 ENGINE = '''"""An engine of one's own."""
 
@@ -86,11 +87,11 @@ def test_the_same_audit_has_the_same_digest_whatever_it_took(passed):
     again = audited()
     assert again.digest == passed.digest
     told = json.loads(json.dumps(passed.as_dict()))
-    assert digest_of(told) == passed.digest
+    assert audit_digest(told) == passed.digest
     told["parts"][0]["seconds"] += 1.0
-    assert digest_of(told) == passed.digest
+    assert audit_digest(told) == passed.digest
     told["parts"][0]["tests"]["history cut"] += 1
-    assert digest_of(told) != passed.digest
+    assert audit_digest(told) != passed.digest
 
 
 def test_the_digest_binds_settings_engines_data_and_options(passed, mine):

@@ -14,10 +14,11 @@ from tests.unit.api.nights.market import AT, market, night
 import quorate
 from quorate.api.auditing import Audit
 from quorate.api.nights import work
+from quorate.api.nights.night import STEPS
 from quorate.api.nights.record import Record, State
 from quorate.errors import ConfigError, DataError
+from quorate.report import promotion
 from quorate.research import model_set
-from quorate.research.evidence import Renewal
 from quorate.research.versions import Stage
 from quorate.statistics.guardrails import Arm
 
@@ -27,7 +28,7 @@ DAY = timedelta(days=1)
 def made_champion(where, at):
     registry = quorate.registry(where / "registry")
     for stage in ("canary", "champion"):
-        registry.stage("v0001", stage, why="the first", at=at)
+        registry.stage("v0001", stage, why="the first", at=at, override="a test of nights")
     return registry
 
 
@@ -141,13 +142,15 @@ def test_a_refit_that_is_not_shown_to_be_no_worse_is_not_published(first, tmp_pa
     where = tmp_path / "copy"
     shutil.copytree(first[1], where)
     registry = made_champion(where, AT + timedelta(hours=1))
-    guard = work.guard
+    renewal = work.renewal
 
     def worse(*given, **named):
-        found = guard(*given, **named)
-        return (dataclasses.replace(found[0], is_kept=False, p_value=0.4, why=""), *found[1:])
+        found = renewal(*given, **named)
+        first, *rest = found.guardrails
+        broken = dataclasses.replace(first, is_kept=False, p_value=0.4, why="")
+        return dataclasses.replace(found, guardrails=(broken, *rest))
 
-    monkeypatch.setattr(work, "guard", worse)
+    monkeypatch.setattr(work, "renewal", worse)
     found = night(where, AT + DAY)
     assert found.is_done
     assert found.champion == "v0001"
@@ -165,6 +168,7 @@ def test_an_audit_that_does_not_pass_stops_the_night(first, tmp_path, monkeypatc
     assert not found.is_done
     assert states["audit"] is State.FAILED
     assert states["publish"] is State.NOT_REACHED
+    assert found.steps[-1].said == "audit failed"
     assert found.champion == "v0001"
     assert len(registry.index.versions) == 1
 
@@ -245,6 +249,16 @@ def test_a_night_of_another_market_begins_anew(tmp_path):
     assert ends[0].given == ends[1].given != ends[2].given
 
 
+def test_a_step_that_is_not_done_says_why(first, tmp_path):
+    """Of a night that was done, and of one that broke off, only what is done is told as begun."""
+    told = []
+    night(first[1], progress=told.append)
+    assert told == [f"{name}: done before, given the same" for name in STEPS]
+    told.clear()
+    night(tmp_path, given=lambda start, end, _: market(start, end - DAY), progress=told.append)
+    assert told[:3] == ["ingest", "check", "features: not reached, check failed"]
+
+
 def test_of_a_past_night_nothing_is_fetched(tmp_path):
     def fetch():
         raise AssertionError
@@ -276,14 +290,15 @@ def test_days_on_which_both_warm_up_are_no_test_of_a_refit(tmp_path, monkeypatch
 
     monkeypatch.setattr(work, "run", lambda *_, **__: SimpleNamespace(facts={"run_id": "r"}))
     monkeypatch.setattr(work, "part", lambda panel, *_: panel)
-    monkeypatch.setattr(work.reading, "read", lambda _place: None)
-    monkeypatch.setattr(work, "days_of", lambda _run: SimpleNamespace(day=days))
-    monkeypatch.setattr(work, "arm", arm)
+    none = SimpleNamespace(about={})
+    monkeypatch.setattr(promotion, "read", lambda _place: none)
+    monkeypatch.setattr(promotion, "priced_alike", lambda *runs: runs)
+    monkeypatch.setattr(promotion, "days_of", lambda _run: SimpleNamespace(day=days))
+    monkeypatch.setattr(promotion, "arm", arm)
     midnight = int(datetime(2024, 2, 13, tzinfo=UTC).timestamp() * 1000)
     short = SimpleNamespace(n_bars=34 * 288, bars_per_hour=12, close_ms=lambda _row: midnight)
-    n_days, kept = working(tmp_path, lambda *_: short)._held(recipe(), SimpleNamespace(name="v1"))
-    assert n_days == 26
-    held = Renewal(old="a", new="b", n_days=n_days, guardrails=kept)
+    held = working(tmp_path, lambda *_: short)._held(recipe(), SimpleNamespace(name="v1"))
+    assert held.n_days == 26
     assert "on 26 days, fewer than 30" in held.reasons[0]
 
 

@@ -47,11 +47,16 @@ def test_a_failure_is_recorded_and_stops_the_night_and_is_tried_again(tmp_path):
     record = Record(tmp_path)
     step = record.run("check", "a", fails)
     assert (step.state, step.said) == (State.FAILED, "the disk is full; next: make room")
-    assert record.run("train", "b", work).state is State.NOT_REACHED
+    step = record.run("train", "b", work)
+    assert (step.state, step.said) == (State.NOT_REACHED, "check failed")
+    assert record.skipped("train", "b") == "not reached, check failed"
     assert record.is_stopped
     assert not done
     later = Record(tmp_path)
+    assert later.skipped("check", "a") == ""
     assert later.run("check", "a", work).state is State.DONE
+    assert later.skipped("check", "a") == "done before, given the same"
+    assert later.skipped("check", "b") == ""
     assert later.run("train", "b", work).state is State.DONE
 
 
