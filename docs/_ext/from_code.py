@@ -212,6 +212,7 @@ def commands() -> list[str]:
         "runs",
         "searching",
         "sweeping",
+        "torturing",
         "walking",
     ):
         importlib.import_module(f"quorate.cli.{name}")

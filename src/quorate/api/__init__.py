@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from quorate.api.simulating import Simulation, simulate
     from quorate.api.stocktaking import stock, verify
     from quorate.api.sweeping import Sweep, sweep
+    from quorate.api.torturing import Torture, torture
     from quorate.api.universes import survivorship, universe
     from quorate.api.validating import cpcv
     from quorate.api.walking import WalkForward, walkforward
@@ -85,6 +86,7 @@ _HOME = {
     "Simulation": "api.simulating",
     "Sizes": "api.replays",
     "Sweep": "api.sweeping",
+    "Torture": "api.torturing",
     "Trained": "api.learning",
     "WalkForward": "api.walking",
     "Workers": "research.parallel",
@@ -131,6 +133,7 @@ _HOME = {
     "survivorship": "api.universes",
     "sweep": "api.sweeping",
     "synthetic": "lake",
+    "torture": "api.torturing",
     "train": "api.learning",
     "universe": "api.universes",
     "verify": "api.stocktaking",
@@ -164,6 +167,7 @@ __all__ = [
     "Simulation",
     "Sizes",
     "Sweep",
+    "Torture",
     "Trained",
     "WalkForward",
     "Workers",
@@ -210,6 +214,7 @@ __all__ = [
     "survivorship",
     "sweep",
     "synthetic",
+    "torture",
     "train",
     "universe",
     "verify",

@@ -43,6 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         runs,
         searching,
         sweeping,
+        torturing,
         walking,
     )
     from quorate.cli.commands import app

@@ -45,7 +45,7 @@ GROUPS: Final = {
         "keep",
     ),
     "Stop a desk": ("guard", "kill", "drill"),
-    "Try orders": ("exchange serve",),
+    "Try orders": ("exchange serve", "torture"),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80

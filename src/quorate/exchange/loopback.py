@@ -87,6 +87,9 @@ async def listening(
         await asyncio.sleep(max(delivery.there_ms - _USUAL_MS, 0.0) / 1e3)
         if delivery.is_lost:
             return await _end(request, delivery)
+        if delivery.is_turned_away and delivery.instead is not None:
+            status, text = delivery.instead
+            return web.Response(text=text, status=status, content_type="application/json")
         reply = venue.answer(asked, now_ms() + delivery.skew_ms)
         venue.streams.spread()
         if delivery.is_reply_lost or delivery.is_cut:

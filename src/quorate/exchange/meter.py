@@ -34,6 +34,7 @@ class Meter:
 
     Notes
     -----
+    ``is_banned`` stays once a client was.
     Units: seconds of any clock that does not go back.  Causal: yes.  Missing: none.
 
     Examples
@@ -52,6 +53,7 @@ Verdict(status=200, used=2, wait_s=0)]
         self.ignored = ignored
         self.ban_s = ban_s
         self.used = 0
+        self.is_banned = False
         self._window = -1
         self._n_refused = 0
         self._banned_until = -math.inf
@@ -69,6 +71,7 @@ Verdict(status=200, used=2, wait_s=0)]
         self._n_refused += 1
         if self._n_refused > self.ignored:
             self._banned_until = at_s + self.ban_s
+            self.is_banned = True
             self.ban_s *= 2.0
             return Verdict(418, self.used, math.ceil(self._banned_until - at_s))
         return Verdict(429, self.used, max(math.ceil((window + 1) * self.window_s - at_s), 1))

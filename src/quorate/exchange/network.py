@@ -63,6 +63,8 @@ _STATUSES: Final = (
     (504, "<html><body>504 Gateway Time-out</body></html>"),
     (500, '{"code":-1001,"msg":"Internal error; unable to process your request."}'),
 )
+_OVERLOADED: Final = 1
+"""The one of them by which a venue says that it has not executed the request."""
 
 
 class Fault(NamedTuple):
@@ -85,7 +87,7 @@ class Fault(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """How a request is carried."""
+    """How a request is carried; one that is turned away never reaches the engine."""
 
     there_ms: float
     back_ms: float
@@ -96,6 +98,7 @@ class Delivery(NamedTuple):
     is_unresolved: bool = False
     copies_ms: tuple[float, ...] = ()
     instead: tuple[int, str] | None = None
+    is_turned_away: bool = False
     skew_ms: int = 0
 
 
@@ -162,7 +165,10 @@ def _changed(carried: Delivery, fault: Fault) -> Delivery:
         "cut": {"is_cut": True},
         "unresolved": {"is_unresolved": True},
         "copy": {"copies_ms": (*carried.copies_ms, float(size))},
-        "status": {"instead": _STATUSES[size % len(_STATUSES)]},
+        "status": {
+            "instead": _STATUSES[size % len(_STATUSES)],
+            "is_turned_away": size % len(_STATUSES) == _OVERLOADED,
+        },
         "garbage": {"instead": (200, _BODIES[size % len(_BODIES)])},
         "empty": {"instead": (200, "")},
         "skew": {"skew_ms": size},

@@ -240,6 +240,9 @@ class Session:
         if delivery.is_lost:
             _reset_or_hang(delivery)
             await asyncio.Event().wait()
+        if delivery.is_turned_away and delivery.instead is not None:
+            await _lapse(delivery.back_ms)
+            return Response(*delivery.instead, {})
         reply = self._apply(venue, request, delivery)
         if delivery.is_reply_lost:
             _reset_or_hang(delivery)

@@ -1,0 +1,212 @@
+"""The checker: the exchange's truth against the journal, after every step and at the end.
+
+It knows the exchange's state and the journal's rows, and nothing of how a desk came to them. Each
+violation bears the number of the invariant of RELIABILITY 2 that it breaks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from quorate.live.orders.codec import from_text
+from quorate.live.orders.desk import restore
+from quorate.live.orders.events import Absence, ExternalFill, Filled, Intended, Sending
+from quorate.live.orders.states import TERMINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from quorate.exchange.binance.futures import Futures
+    from quorate.exchange.matching.accounts import Account
+    from quorate.live.orders.book import Book
+    from quorate.store.journal import Journal
+
+ZERO = Decimal(0)
+
+
+class Violation(NamedTuple):
+    """An invariant that was broken: which, when, and what was seen."""
+
+    invariant: str
+    at_ms: int
+    text: str
+
+
+class Checker:
+    """Holds one account of an exchange against one journal.
+
+    Parameters
+    ----------
+    exchange : Futures
+        Its truth.
+    account : str
+        Whose.
+    symbols : mapping
+        The exchange's symbol -> the desk's.
+    most_usd : Decimal
+        What positions and open orders of a coin may come to.
+    is_doubling : bool
+        Whether the network may deliver a request twice: then an order may come to be after it was
+        refused, and is reserved from the next comparison on.
+    """
+
+    def __init__(
+        self,
+        exchange: Futures,
+        account: str,
+        symbols: Mapping[str, str],
+        most_usd: Decimal,
+        *,
+        is_doubling: bool = False,
+    ) -> None:
+        self._exchange = exchange
+        self._account = account
+        self._symbols = symbols
+        self._most_usd = most_usd
+        self._is_doubling = is_doubling
+        self._filled: dict[str, Decimal] = {}
+        self._ended: set[str] = set()
+        self.found: list[Violation] = []
+
+    @property
+    def account(self) -> Account:
+        """The account as the exchange has it."""
+        return self._exchange.exchange.state.accounts[self._account]
+
+    def step(self, book: Book, *, is_compared: bool = False) -> None:
+        """Check what must hold at every moment: I1, I4, I6, I8, I10."""
+        self._once()
+        self._bounded()
+        if is_compared or not self._is_doubling:
+            self._reserved(book)
+        self._monotone(book)
+        if self._exchange.meter.is_banned:
+            self._say("I10", "the exchange has banned this address")
+
+    def end(self, book: Book, journal: Journal) -> None:
+        """Check what must hold once everything is quiet: I2, I3, I9, I12."""
+        rows = [from_text(row.payload) for row in journal.rows()]
+        self._trades(rows)
+        self._positions(book)
+        self._as_meant(rows)
+        self._verdicts(rows)
+        for name in _sent_twice(rows):
+            self._say("I1", f"{name} was sent more than once")
+        if restore(journal, from_zero=True).book != book:
+            self._say("I9", "the journal does not fold to the book")
+
+    def _once(self) -> None:
+        counts = Counter(each.asked.client_id for each in self.account.orders.values())
+        for name, count in counts.items():
+            if count > 1 and name.startswith("q"):
+                self._say("I1", f"{count} orders of the exchange bear {name}")
+
+    def _bounded(self) -> None:
+        state = self._exchange.exchange.state
+        for symbol in self._symbols:
+            market = state.markets[symbol]
+            lots = sum(p.lots for (name, _), p in self.account.positions.items() if name == symbol)
+            buys = sells = 0
+            for order in self.account.open_orders(symbol):
+                if not order.asked.is_reduce_only and order.asked.client_id.startswith("q"):
+                    buys += order.left if order.asked.side > 0 else 0
+                    sells += order.left if order.asked.side < 0 else 0
+            worst = max(abs(lots + buys), abs(lots - sells))
+            value = market.instrument.notional(state.mark(symbol), worst)
+            if value > self._most_usd:
+                self._say("I4", f"{symbol} could come to {value:.0f} USD of {self._most_usd}")
+
+    def _reserved(self, book: Book) -> None:
+        """Hold what orders have traded and may still trade against what is booked or reserved."""
+        by_client = {each.intent.client_id: each for each in book.orders.values()}
+        for order in self.account.orders.values():
+            known = by_client.get(order.asked.client_id)
+            if known is None:
+                continue
+            instrument = self._exchange.exchange.state.markets[order.asked.symbol].instrument
+            lots = order.filled + (order.left if order.is_open else 0)
+            there, here = instrument.quantity(lots), known.traded + known.reserved
+            if there > here:
+                self._say(
+                    "I4",
+                    f"{order.asked.client_id} is {known.state} and {there} of it can have traded, "
+                    f"{here} are booked or reserved",
+                )
+
+    def _monotone(self, book: Book) -> None:
+        for name, order in book.orders.items():
+            before = self._filled.get(name, ZERO)
+            if order.filled < before or order.filled > order.intent.quantity:
+                self._say("I8", f"{name} went from {before} to {order.filled} filled")
+            self._filled[name] = order.filled
+            if name in self._ended and order.state not in TERMINAL:
+                self._say("I6", f"{name} had ended and is {order.state}")
+            if order.state in TERMINAL:
+                self._ended.add(name)
+
+    def _trades(self, rows: Iterable[object]) -> None:
+        there = {
+            (self._symbols[each.symbol], str(each.trade_id)): self._exchange.exchange.state.markets[
+                each.symbol
+            ].instrument.quantity(each.quantity)
+            for each in self.account.executions
+            if each.symbol in self._symbols
+        }
+        here = {
+            (each.symbol, each.trade_id): each.quantity
+            for each in rows
+            if isinstance(each, Filled | ExternalFill)
+        }
+        for key in sorted(there.keys() | here.keys()):
+            if there.get(key) != here.get(key):
+                self._say("I2", f"trade {key}: {there.get(key)} there, {here.get(key)} here")
+
+    def _positions(self, book: Book) -> None:
+        for symbol, name in self._symbols.items():
+            market = self._exchange.exchange.state.markets[symbol]
+            sides = {side for at, side in self.account.positions if at == symbol}
+            for side in sides:
+                there = market.instrument.quantity(self.account.position(symbol, side).lots)
+                here = sum(
+                    (
+                        held
+                        for (_, at, on), held in book.positions.items()
+                        if (at, on.value) == (name, side)
+                    ),
+                    ZERO,
+                )
+                if there != here:
+                    self._say("I3", f"{name} {side}: {there} there, {here} here")
+
+    def _as_meant(self, rows: Iterable[object]) -> None:
+        meant = {each.client_id: each for each in rows if isinstance(each, Intended)}
+        for order in self.account.orders.values():
+            intent = meant.get(order.asked.client_id)
+            if intent is None:
+                if order.asked.client_id.startswith("q"):
+                    self._say("I1", f"{order.asked.client_id} is in no journal")
+                continue
+            asked = (order.asked.quantity, order.asked.price)
+            if asked != (intent.quantity, intent.limit_price):
+                self._say("I12", f"{intent.client_id}: meant {intent.quantity}, sent {asked}")
+
+    def _verdicts(self, rows: Sequence[object]) -> None:
+        """Hold every verdict that an order never came to be against the exchange: none is there."""
+        names = {each.intent_id: each.client_id for each in rows if isinstance(each, Intended)}
+        there = {each.asked.client_id for each in self.account.orders.values()}
+        for each in rows:
+            if isinstance(each, Absence) and names[each.intent_id] in there:
+                self._say("VERDICT", f"{names[each.intent_id]} was found absent and is there")
+
+    def _say(self, invariant: str, text: str) -> None:
+        at_ms = self._exchange.exchange.state.now_ms
+        if not any((each.invariant, each.text) == (invariant, text) for each in self.found):
+            self.found.append(Violation(invariant, at_ms, text))
+
+
+def _sent_twice(rows: Iterable[object]) -> list[str]:
+    """Return the intents that the journal says were sent more than once; there must be none."""
+    counts = Counter(each.intent_id for each in rows if isinstance(each, Sending))
+    return [name for name, count in counts.items() if count > 1]

@@ -1,0 +1,245 @@
+"""Exchange, network, store and desk of a play, and what incidents do to them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from typing_extensions import override
+
+from quorate.exchange.binance.calls import Lags
+from quorate.exchange.binance.futures import Futures
+from quorate.exchange.binance.signing import Key
+from quorate.exchange.matching.exchange import Exchange
+from quorate.exchange.matching.flow import Ladder, Walk, noise
+from quorate.exchange.matching.instruments import Instrument
+from quorate.exchange.matching.market import close
+from quorate.exchange.matching.orders import BUY, SELL, Asked
+from quorate.exchange.network import Network
+from quorate.exchange.session import Session
+from quorate.live.controls.standing import Trading
+from quorate.store.opening import open_store
+from quorate.torture.check import Checker, Violation
+from quorate.venues.account.dialects import BINANCE_FUTURES
+from quorate.venues.account.venue import CcxtVenue
+from quorate.venues.account.wire import instances
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from quorate.exchange.binance.signing import Request
+    from quorate.exchange.network import Delivery
+    from quorate.live.broker.broker import Broker
+    from quorate.live.controls.standing import Standing
+    from quorate.store.opening import Store
+    from quorate.torture.schedule import Event, Incident, Schedule
+
+START_MS: Final = 1_700_006_400_000
+SYMBOLS: Final = {"BTCUSDT": "BTC/USDT:USDT", "ETHUSDT": "ETH/USDT:USDT"}
+EQUITY: Final = Decimal(100_000)
+MOST_USD: Final = Decimal(30_000)
+"""25 % of equity, what prices move while an order waits, and what strangers trade."""
+
+_ACCOUNT: Final = "desk"
+
+
+class Watched(Network):
+    """A network that sees what leaves: no entry may leave a desk that is stopped (I5)."""
+
+    def __init__(self, schedule: Schedule, standing: Callable[[], Standing]) -> None:
+        faults = [
+            each._replace(first_ms=START_MS + each.first_ms, last_ms=START_MS + each.last_ms)
+            for each in schedule.faults
+        ]
+        super().__init__(schedule.seed, faults, delay_ms=20.0)
+        self._standing = standing
+        self.found: list[Violation] = []
+
+    @override
+    def meet(self, request: Request, at_ms: int) -> Delivery:
+        """Return how a request is carried, and look at it."""
+        if request.method == "POST" and request.path.endswith(("/order", "/algoOrder")):
+            enters = request.parameters.get("reduceOnly") != "true"
+            trading = self._standing().trading
+            if enters and trading is not Trading.ACTIVE:
+                self.found.append(Violation("I5", at_ms, f"an entry left while {trading}"))
+        return super().meet(request, at_ms)
+
+
+class Scene(NamedTuple):
+    """Everything of one play."""
+
+    schedule: Schedule
+    exchange: Futures
+    network: Watched
+    store: Store
+    checker: Checker
+    kept: list[Standing]
+    pages: list[str]
+
+    def venue(self, now_ms: Callable[[], int]) -> CcxtVenue:
+        """Return a venue with instances of its own, as a new process would have."""
+        made = instances(
+            BINANCE_FUTURES,
+            {"apiKey": "key", "secret": "secret"},
+            session=lambda: Session({"fapi.binance.com": self.exchange}, self.network),
+        )
+        return CcxtVenue("binance_usdm", BINANCE_FUTURES, made, now_ms)
+
+
+@contextmanager
+def built(schedule: Schedule, standing: Standing) -> Iterator[Scene]:
+    """Build the scene of a play; its store is in memory where there is such a folder."""
+    seed = schedule.seed
+    listed = [
+        Instrument("BTCUSDT", "BTC", lot=Decimal("0.001"), max_market_quantity=Decimal(1000)),
+        Instrument(
+            "ETHUSDT",
+            "ETH",
+            tick=Decimal("0.01"),
+            lot=Decimal("0.01"),
+            min_quantity=Decimal("0.01"),
+            max_market_quantity=Decimal(10_000),
+        ),
+    ]
+    paths = {
+        "BTCUSDT": Walk(noise(seed, 20), start=600_000, step=2e-4),
+        "ETHUSDT": Walk(noise(seed, 21), start=300_000, step=3e-4),
+    }
+    ladders = {
+        "BTCUSDT": Ladder(half=20, gap=20, levels=8, lots=400),
+        "ETHUSDT": Ladder(half=10, gap=10, levels=8, lots=800),
+    }
+    exchange = Exchange(listed, seed=seed, start_ms=START_MS, paths=paths, ladders=ladders)
+    exchange.open_account(_ACCOUNT, {"USDT": EQUITY})
+    exchange.open_account("stranger", {"USDT": EQUITY})
+    venue = Futures(exchange, {"key": Key("key", _ACCOUNT, "secret")})
+    kept = [standing]
+    network = Watched(schedule, lambda: kept[-1])
+    memory = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
+    with (
+        TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
+        open_store(Path(folder) / "store.db") as store,
+    ):
+        is_doubling = any(each.kind == "copy" for each in schedule.faults)
+        checker = Checker(venue, _ACCOUNT, SYMBOLS, MOST_USD, is_doubling=is_doubling)
+        yield Scene(schedule, venue, network, store, checker, kept, [])
+
+
+def happen(scene: Scene, event: Event) -> None:
+    """Let something happen at the exchange."""
+    markets = scene.exchange.exchange.state.markets
+    symbol = sorted(markets)[event.size % len(markets)]
+    _INCIDENTS[event.kind](scene, symbol, event)
+
+
+def _lag(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    lag = event.size * 8
+    scene.exchange.lags = Lags(lag, lag, lag, lag)
+
+
+def _foreign_order(scene: Scene, symbol: str, event: Event) -> None:
+    state = scene.exchange.exchange.state
+    instrument = state.markets[symbol].instrument
+    side = BUY if event.size % 2 else SELL
+    price = instrument.price(int(state.mark(symbol) * (0.99 if side == BUY else 1.01)))
+    quantity = instrument.quantity(50)
+    name = f"web_{event.at_ms}"
+    scene.exchange.exchange.place(
+        _ACCOUNT, Asked(symbol, side, "limit", quantity, price, client_id=name)
+    )
+
+
+def _foreign_trade(scene: Scene, symbol: str, event: Event) -> None:
+    instrument = scene.exchange.exchange.state.markets[symbol].instrument
+    side = BUY if event.size % 2 else SELL
+    asked = Asked(symbol, side, "market", instrument.quantity(20))
+    scene.exchange.exchange.place(_ACCOUNT, asked)
+
+
+def _taken_away(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    state = scene.exchange.exchange.state
+    close(state, state.accounts[_ACCOUNT], symbol, "both", "adl_autoclose-")
+
+
+def _suspended(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    market = scene.exchange.exchange.state.markets[symbol]
+    market.instrument = market.instrument._replace(is_trading=not market.instrument.is_trading)
+
+
+def _dearer(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    market = scene.exchange.exchange.state.markets[symbol]
+    least = market.instrument.min_notional * 20
+    market.instrument = market.instrument._replace(min_notional=least)
+
+
+def _funding_hours(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    market = scene.exchange.exchange.state.markets[symbol]
+    hours = {8: 4, 4: 1}.get(market.instrument.funding_hours, 8)
+    market.instrument = market.instrument._replace(funding_hours=hours)
+
+
+def _revoked(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    key = scene.exchange.keys["key"]
+    scene.exchange.keys["key"] = key._replace(is_revoked=not key.is_revoked)
+
+
+def _poorer(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    account = scene.exchange.exchange.state.accounts[_ACCOUNT]
+    account.wallet["USDT"] -= Decimal(event.size * 20)
+
+
+def _hedged(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    account = scene.exchange.exchange.state.accounts[_ACCOUNT]
+    scene.exchange.exchange.set_hedged(_ACCOUNT, is_hedged=not account.is_hedged)
+
+
+def _thin(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    market = scene.exchange.exchange.state.markets[symbol]
+    market.ladder = market.ladder._replace(lots=max(market.ladder.lots // 4, 2))
+
+
+_INCIDENTS: Final[Mapping[Incident, Callable[[Scene, str, Event], None]]] = {
+    "lag": _lag,
+    "foreign_order": _foreign_order,
+    "foreign_trade": _foreign_trade,
+    "taken_away": _taken_away,
+    "suspended": _suspended,
+    "dearer": _dearer,
+    "funding_hours": _funding_hours,
+    "revoked": _revoked,
+    "poorer": _poorer,
+    "hedged": _hedged,
+    "thin": _thin,
+}
+
+
+def quieten(scene: Scene) -> None:
+    """End what goes wrong at the exchange: the network's faults end by their own times."""
+    state = scene.exchange.exchange.state
+    scene.exchange.lags = Lags()
+    key = scene.exchange.keys["key"]
+    scene.exchange.keys["key"] = key._replace(is_revoked=False)
+    for market in state.markets.values():
+        market.instrument = market.instrument._replace(is_trading=True)
+    account = state.accounts[_ACCOUNT]
+    for symbol in state.markets:
+        for order in account.open_orders(symbol):
+            if order.asked.client_id.startswith("web_"):
+                scene.exchange.exchange.cancel(_ACCOUNT, symbol, order_id=order.order_id)
+
+
+def loop_ms() -> int:
+    """Return the time of the running loop."""
+    loop: Any = asyncio.get_running_loop()
+    return int(loop.now_ms)
+
+
+def why_not(broker: Broker) -> str:
+    """Return why a desk does not trade, "" where it does: a stop that is told is no fault."""
+    standing = broker.standing
+    return "" if standing.trading is Trading.ACTIVE else f"{standing.trading}: {standing.why}"

@@ -1,0 +1,74 @@
+"""Plays of the harness: the same in every process, and clean on our desk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from quorate.api import torture
+from quorate.errors import ConfigError
+from quorate.torture.life import play
+from quorate.torture.schedule import INCIDENTS, drawn, read, written
+from quorate.torture.shrink import shrunk
+
+pytest.importorskip("ccxt")
+HOURS_MS = 2 * 3_600_000
+
+
+def test_a_schedule_is_the_same_for_its_seed_and_as_json() -> None:
+    seen = set()
+    for seed in range(60):
+        schedule = drawn(seed, HOURS_MS)
+        assert read(written(schedule)) == schedule == drawn(seed, HOURS_MS)
+        assert all(each.last_ms <= schedule.quiet_ms for each in schedule.faults)
+        assert list(schedule.events) == sorted(schedule.events)
+        seen |= {each.kind for each in schedule.events}
+    assert seen == set(INCIDENTS)
+
+
+def test_a_play_is_the_same_in_another_process_with_other_hashes() -> None:
+    here = play(drawn(3, HOURS_MS))
+    program = (
+        "from quorate.torture.life import play; from quorate.torture.schedule import drawn;"
+        f"print(play(drawn(3, {HOURS_MS})).trace)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        env={"PYTHONHASHSEED": "99", "PATH": "", "PYTHONPATH": ":".join(sys.path)},
+    )
+    assert found.stdout.strip() == here.trace
+    assert here.violations == ()
+    assert here.n_orders > 5
+    assert play(drawn(4, HOURS_MS)).trace != here.trace
+
+
+def test_only_what_is_needed_to_fail_is_left() -> None:
+    schedule = drawn(11, HOURS_MS)
+    wanted = schedule.events[0]
+    least = shrunk(schedule, lambda tried: wanted in tried.events)
+    assert least.events == (wanted,)
+    assert least.faults == ()
+
+
+def test_a_torture_counts_what_it_did() -> None:
+    found = torture(2, first_seed=5, days=2 / 12, workers=1)
+    assert (found.seeds, found.first_seed, found.violations) == (2, 5, 0)
+    assert found.days == pytest.approx(2 / 12)
+    assert sum(found.faults.values()) > 0
+    assert set(found.violations_by_invariant.values()) == {0}
+    again = torture(2, first_seed=5, days=2 / 12, workers=2)
+    assert again == found
+    one = torture(schedule=written(drawn(5, HOURS_MS)))
+    assert (one.seeds, one.violations) == (1, 0)
+
+
+@pytest.mark.parametrize(("seeds", "days"), [(0, 1.0), (1, 0.0), (1, -1.0), (100, 1.0)])
+def test_a_torture_of_nothing_is_refused(seeds: int, days: float) -> None:
+    with pytest.raises(ConfigError, match="days"):
+        torture(seeds, days=days)
