@@ -256,6 +256,15 @@ def test_what_the_spec_map_names_is_there(written):
     assert missing == []
 
 
+def test_every_test_that_a_page_names_is_there(written):
+    missing = []
+    for page in (DOCS / "explanations").glob("*.md"):
+        for path, name in re.findall(r"`([\w/]+\.py)::(\w+)`", written[page]):
+            if name not in defined_in(ROOT / "tests" / path):
+                missing.append(f"{page.name}: {path}::{name}")
+    assert missing == []
+
+
 def linked(page):
     """Return the pages that a page's tables of contents name."""
     pages = set()
