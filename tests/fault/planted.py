@@ -15,13 +15,10 @@ from quorate.live.orders import resolver
 from quorate.live.orders.events import Refused, StatusSeen
 from quorate.venues.account.venue import CcxtVenue
 from quorate.venues.base import (
-    Absent,
     Accepted,
     Done,
-    Listed,
     OrderStatus,
     Rejected,
-    Unanswered,
     Uncertain,
 )
 
@@ -53,32 +50,6 @@ def sent_again_on_timeout() -> Iterator[None]:
         return await real(self, placement) if isinstance(outcome, Uncertain) else outcome
 
     with mock.patch.object(CcxtVenue, "place", place):
-        yield
-
-
-@contextmanager
-def silence_is_absence() -> Iterator[None]:
-    """Count an answer that did not come as "there is nothing", and do not wait for others."""
-    order, opened, trades = CcxtVenue.order, CcxtVenue.open_orders, CcxtVenue.trades
-
-    async def no_order(self: Any, *given: Any, **named: Any) -> Any:
-        found = await order(self, *given, **named)
-        return Absent("-2013", self._now_ms() + 10**6) if isinstance(found, Unanswered) else found
-
-    def none_listed(real: Any) -> Any:
-        async def listed(self: Any, *given: Any, **named: Any) -> Any:
-            found = await real(self, *given, **named)
-            return Listed((), self._now_ms() + 10**6) if isinstance(found, Unanswered) else found
-
-        return listed
-
-    with (
-        mock.patch.object(CcxtVenue, "order", no_order),
-        mock.patch.object(CcxtVenue, "open_orders", none_listed(opened)),
-        mock.patch.object(CcxtVenue, "trades", none_listed(trades)),
-        mock.patch.object(resolver, "LEAST_ROUNDS", 1),
-        mock.patch.object(resolver, "LEAST_SPREAD_MS", 0),
-    ):
         yield
 
 
@@ -162,14 +133,15 @@ def quantities_are_rounded() -> Iterator[None]:
 
 
 @contextmanager
-def an_empty_answer_is_an_order() -> Iterator[None]:
-    """Believe a reply of 200 that names no order."""
+def a_broken_connection_is_a_refusal() -> Iterator[None]:
+    """Take a connection that broke for an order that was refused."""
     real = CcxtVenue.place
 
     async def place(self: Any, placement: Any) -> Any:
         outcome = await real(self, placement)
-        if isinstance(outcome, Uncertain) and "200" in outcome.reason:
-            return Rejected("200", "nothing was said")
+        broke = ("Disconnected", "ClientPayload", "NotAvailable", "ended before")
+        if isinstance(outcome, Uncertain) and any(word in outcome.reason for word in broke):
+            return Rejected("broken", outcome.reason)
         return outcome
 
     with mock.patch.object(CcxtVenue, "place", place):
@@ -179,12 +151,11 @@ def an_empty_answer_is_an_order() -> Iterator[None]:
 BUGS: Final = (
     unknown_is_refused,
     sent_again_on_timeout,
-    silence_is_absence,
     absent_at_once,
     trades_are_not_fetched,
     fills_are_counted_twice,
     a_refused_cancel_is_a_cancel,
     the_gate_is_open,
     quantities_are_rounded,
-    an_empty_answer_is_an_order,
+    a_broken_connection_is_a_refusal,
 )

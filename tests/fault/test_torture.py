@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.fault.planted import BUGS
 
-from quorate.torture.life import play
-from quorate.torture.schedule import drawn
+from quorate.harness.life import play
+from quorate.harness.schedule import drawn
 
 pytest.importorskip("ccxt")
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from quorate.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quorate.torture.life import Played
+    from quorate.harness.life import Played
 
 DAY_MS: Final = 86_400_000
 INVARIANTS: Final = (
@@ -106,7 +106,7 @@ def torture(
     Units: days.  Causal: the same seeds give the same ``trace`` in every process.  Missing: none.
     RELIABILITY 1, 2, 6.
     """
-    from quorate.torture.schedule import drawn, read
+    from quorate.harness.schedule import drawn, read
 
     if schedule is not None:
         plays = [read(schedule)]
@@ -122,7 +122,7 @@ def torture(
         plays = [drawn(first_seed + number, length_ms) for number in range(seeds)]
     found: list[Played] = []
     n_workers = min(workers or os.cpu_count() or 1, len(plays))
-    from quorate.torture.life import play
+    from quorate.harness.life import play
 
     if n_workers == 1:
         for each in plays:
@@ -139,10 +139,10 @@ def torture(
 
 
 def _told(found: list[Played], first_seed: int) -> Torture:
+    from quorate.harness.life import play
+    from quorate.harness.schedule import drawn, written
+    from quorate.harness.shrink import shrunk
     from quorate.records import stable_id
-    from quorate.torture.life import play
-    from quorate.torture.schedule import drawn, written
-    from quorate.torture.shrink import shrunk
 
     faults: Counter[str] = Counter()
     broken: Counter[str] = Counter(dict.fromkeys(INVARIANTS, 0))

@@ -111,7 +111,7 @@ def test_every_record_is_frozen_and_slotted():
         for _, item in inspect.getmembers(base, inspect.isclass)
         if item.__module__ == base.__name__ and dataclasses.is_dataclass(item)
     ]
-    assert len(records) == 13
+    assert len(records) == 15
     for record in records:
         assert record.__dataclass_params__.frozen, record
         assert "__slots__" in vars(record), record

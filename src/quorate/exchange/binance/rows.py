@@ -43,6 +43,7 @@ def plain(value: Decimal) -> str:
 
     Examples
     --------
+    >>> from decimal import Decimal
     >>> plain(Decimal("1E+2")), plain(Decimal("0.10"))
     ('100', '0.10')
     """
@@ -249,6 +250,7 @@ def places(unit: Decimal) -> int:
 
     Examples
     --------
+    >>> from decimal import Decimal
     >>> places(Decimal("0.10")), places(Decimal("5"))
     (1, 0)
     """

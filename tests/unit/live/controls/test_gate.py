@@ -387,4 +387,5 @@ def test_orders_are_sent_from_one_place_only() -> None:
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
             if is_call and node.func.attr in {"place", "create_order", "create_orders"}:  # type: ignore[attr-defined]
                 senders.append(str(path.relative_to(root)))
-    assert len(senders) <= 1, f"orders leave from {senders}"
+    # the kill switch closes positions by itself: it must not need anything of the desk
+    assert sorted(senders) == ["broker/send.py", "guard/flattening.py"]

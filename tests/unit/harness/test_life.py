@@ -9,9 +9,9 @@ import pytest
 
 from quorate.api import torture
 from quorate.errors import ConfigError
-from quorate.torture.life import play
-from quorate.torture.schedule import INCIDENTS, drawn, read, written
-from quorate.torture.shrink import shrunk
+from quorate.harness.life import play
+from quorate.harness.schedule import INCIDENTS, drawn, read, written
+from quorate.harness.shrink import shrunk
 
 pytest.importorskip("ccxt")
 HOURS_MS = 2 * 3_600_000
@@ -31,7 +31,7 @@ def test_a_schedule_is_the_same_for_its_seed_and_as_json() -> None:
 def test_a_play_is_the_same_in_another_process_with_other_hashes() -> None:
     here = play(drawn(3, HOURS_MS))
     program = (
-        "from quorate.torture.life import play; from quorate.torture.schedule import drawn;"
+        "from quorate.harness.life import play; from quorate.harness.schedule import drawn;"
         f"print(play(drawn(3, {HOURS_MS})).trace)"
     )
     found = subprocess.run(

@@ -12,16 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from quorate.errors import QuorateError
 from quorate.exchange.matching.flow import noise, uniform
 from quorate.exchange.virtual import VirtualLoop, run_virtually
-from quorate.live.broker.broker import Broker, Tools
-from quorate.live.controls.facts import Facts, Proposal, Quote
-from quorate.live.controls.limits import limits
-from quorate.live.controls.standing import Armed, Standing, Trading, arm
-from quorate.live.orders.book import open_orders, unresolved
-from quorate.live.orders.events import Intended
-from quorate.live.orders.ids import client_id, intent_id
-from quorate.records import stable_id
-from quorate.torture.check import Violation
-from quorate.torture.scene import (
+from quorate.harness.check import Violation
+from quorate.harness.scene import (
     EQUITY,
     START_MS,
     SYMBOLS,
@@ -31,11 +23,19 @@ from quorate.torture.scene import (
     quieten,
     why_not,
 )
+from quorate.live.broker.broker import Broker, Tools
+from quorate.live.controls.facts import Facts, Proposal, Quote
+from quorate.live.controls.limits import limits
+from quorate.live.controls.standing import Armed, Standing, Trading, arm
+from quorate.live.orders.book import open_orders, unresolved
+from quorate.live.orders.events import Intended
+from quorate.live.orders.ids import client_id, intent_id
+from quorate.records import stable_id
 from quorate.venues.base import OrderKind, Side, TimeInForce, Touch
 
 if TYPE_CHECKING:
-    from quorate.torture.scene import Scene
-    from quorate.torture.schedule import Event, Schedule
+    from quorate.harness.scene import Scene
+    from quorate.harness.schedule import Event, Schedule
     from quorate.venues.account.venue import CcxtVenue
 
 CYCLE_MS: Final = 300_000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quorate.torture.schedule import Schedule
+    from quorate.harness.schedule import Schedule
 
 
 def shrunk(schedule: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
@@ -27,7 +27,7 @@ def shrunk(schedule: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
 
     Examples
     --------
-    >>> from quorate.torture.schedule import drawn
+    >>> from quorate.harness.schedule import drawn
     >>> least = shrunk(drawn(1, 10**7), lambda tried: len(tried.faults) >= 1)
     >>> len(least.faults), len(least.events)
     (1, 0)

@@ -21,9 +21,9 @@ from quorate.exchange.matching.market import close
 from quorate.exchange.matching.orders import BUY, SELL, Asked
 from quorate.exchange.network import Network
 from quorate.exchange.session import Session
+from quorate.harness.check import Checker, Violation
 from quorate.live.controls.standing import Trading
 from quorate.store.opening import open_store
-from quorate.torture.check import Checker, Violation
 from quorate.venues.account.dialects import BINANCE_FUTURES
 from quorate.venues.account.venue import CcxtVenue
 from quorate.venues.account.wire import instances
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
     from quorate.exchange.binance.signing import Request
     from quorate.exchange.network import Delivery
+    from quorate.harness.schedule import Event, Incident, Schedule
     from quorate.live.broker.broker import Broker
     from quorate.live.controls.standing import Standing
     from quorate.store.opening import Store
-    from quorate.torture.schedule import Event, Incident, Schedule
 
 START_MS: Final = 1_700_006_400_000
 SYMBOLS: Final = {"BTCUSDT": "BTC/USDT:USDT", "ETHUSDT": "ETH/USDT:USDT"}
