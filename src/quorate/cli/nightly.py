@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from quorate.cli.commands import Config, Json, Out, Set, app, settings_of
 from quorate.cli.market import Flat, Market
@@ -47,7 +48,10 @@ def nightly(  # noqa: PLR0913  (its options)
         Path | None, Parameter(help="Of the models; models.registry of the settings if left out.")
     ] = None,
     nights: Annotated[Path, Parameter(help="Folder of the records.")] = Path("nights"),
-    cuts: Annotated[int, Parameter(help="At how many times the audit cuts the history.")] = 12,
+    cuts: Annotated[
+        int,
+        Parameter(help="At how many times the audit cuts the history.", validator=Number(gte=4)),
+    ] = 12,
     out: Out = Path("runs"),
     config: Config = None,
     set_: Set = None,

@@ -55,6 +55,7 @@ def test_the_same_as_json(told, capsys):
         (("--pull", "binance"), "--pull writes into a lake"),
         (("--at", "yesterday"), "is no day"),
         (("--at", "2999-01-01"), "lies ahead"),
+        (("--cuts", "3"), "Must be >= 4"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(told, more, why, capsys):

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 MOST_ASKED = 160_000
 """Coin-rows of the panel on which engines are asked, but at least ``LEAST_ASKED`` times some."""
 LEAST_ASKED = 4
+LEAST_CUTS = 4
 MOST_STARTS = 6
 MOST_CELLS = 30_000_000
 """Coin-bars of all runs that begin at the first bar, but at least one is made."""
@@ -120,8 +121,7 @@ def audit(  # noqa: PLR0913  (what one may hand over, each with its name)
             f"an audit needs a Panel of two bars or more, got {panel!r:.60}",
             hint="make one: quorate.load(folder, venue=..., kind=...)",
         )
-    if n_cuts < 4:
-        raise ConfigError(f"n_cuts is {n_cuts}, it must be at least 4", hint="the default is 48")
+    check_cuts(n_cuts)
     chosen = read_settings() if settings is None else settings
     panel, left = _read(panel)
     voters = _voters(chosen, engines)
@@ -203,6 +203,15 @@ class _Work:
     plan: _Plan
     tick: _Steps
     left: tuple[str, ...] = ()
+
+
+def check_cuts(n_cuts: int) -> None:
+    """Refuse fewer cuts than an audit needs, before anything is computed."""
+    if n_cuts < LEAST_CUTS:
+        raise ConfigError(
+            f"n_cuts is {n_cuts}, it must be at least {LEAST_CUTS}",
+            hint="leave it out: the default is enough",
+        )
 
 
 def _plan(panel: Panel, n_cuts: int, seed: int) -> _Plan:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.api.auditing.binding import code_hash
+from quorate.api.auditing.whole import check_cuts
 from quorate.api.effective import read_settings
 from quorate.api.nights.record import Record, State, Step, digest_of
 from quorate.api.nights.renewals import index_of, renewals
@@ -135,7 +136,7 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     Raises
     ------
     ConfigError
-        The moment is none, or lies ahead.
+        The moment is none, or lies ahead; ``n_cuts`` is below 4.
     DataError
         Another process is at this night, or its record is damaged.
 
@@ -148,6 +149,7 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     nothing.  On Mondays approvals are judged anew, on other days they are those of the fit
     before.  Spec 15, METHODS row 14.
     """
+    check_cuts(n_cuts)
     moment = _moment(at)
     chosen, asked = settings or read_settings(), plan or Plan()
     kept = registry_of(registry, chosen)

@@ -273,6 +273,12 @@ def test_a_moment_that_is_none_is_refused(at, tmp_path):
         night(tmp_path, at)
 
 
+def test_too_few_cuts_are_refused_before_anything_is_done(tmp_path):
+    with pytest.raises(ConfigError, match="n_cuts is 3, it must be at least 4"):
+        quorate.nightly(market, at=AT, nights=tmp_path / "nights", n_cuts=3)
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_day_means_its_two_o_clock(tmp_path):
     found = night(tmp_path, date(2024, 2, 13), given=lambda start, end, _: market(start, end - DAY))
     assert found.at == AT
