@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from quorate.api import vouching
 from quorate.api.finding import find
 from quorate.api.folder import settings_of, store_place
 from quorate.api.recipes import OF_TESTS, settings_told
-from quorate.api.trials import Data, record, trials_of
-from quorate.errors import QuorateError, RegistryError
+from quorate.api.trials import Data, trials_of
+from quorate.errors import RegistryError
 from quorate.records import canonical_json
+from quorate.report.arms import days_of
 from quorate.report.promotion import priced_alike
 from quorate.report.reading import Run, read
 from quorate.research import keys, sealing
@@ -30,7 +32,6 @@ from quorate.research.shown import Shown
 from quorate.research.versions import How, Stage
 from quorate.statistics.accounts import deflated
 from quorate.statistics.confidence import running
-from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.statistics.selection import against, overfit
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).date()
 _NO_VENUE: Final = "a backtest is filled by the model itself: only orders at a venue show it"
 _DEAR: Final = 1.5
-_KEPT: Final = 1e-6
-"""How exactly a ledger keeps the return of a day: to seven digits, here with room."""
 
 
 class _Of(NamedTuple):
@@ -237,38 +236,27 @@ def canaried(
 def _of(place: Registry, version: Version, folder: Path, store: Store) -> _Of:
     """Return a run that is of a version's recipe, out of sample, and as the ledger has it."""
     run = read(folder)
-    about, run_id = run.about, str(run.about["run_id"])
-    told = settings_told(settings_of(about).values)
-    if canonical_json(told) != canonical_json(version.recipe.get("settings")):
-        raise _no(run_id, f"has other settings than the recipe of {version.name}")
-    if "walk" in about:
-        learned = {n: v for n, v in about["walk"]["plan"].items() if n not in OF_TESTS}
+    vouching.require_settings(run, version)
+    if "walk" in run.about:
+        learned = {n: v for n, v in run.about["walk"]["plan"].items() if n not in OF_TESTS}
         if canonical_json(learned) != canonical_json(version.recipe.get("learning")):
-            raise _no(run_id, f"learns otherwise than the recipe of {version.name}")
+            raise vouching.refused(run, f"learns otherwise than the recipe of {version.name}")
     else:
         _require_out_of_sample(place, version, run)
-    booked = store.runs.get(run_id)
-    daily = daily_returns(run.equity.select(list(EQUITY)))
-    own, kept = record(daily), store.runs.daily([run_id]).get(run_id)
-    if (
-        booked.status != "finished"
-        or own is None
-        or kept is None
-        or own[:2] != kept[:2]
-        or not np.allclose(own[2], kept[2], rtol=_KEPT, atol=1e-9, equal_nan=True)
-    ):
-        raise _no(run_id, "is not what the ledger booked: its folder was changed, or it broke off")
-    return _Of(run, daily, dict(booked.metrics or {}))
+    booked = vouching.require_booked(run, store)
+    return _Of(run, days_of(run), dict(booked.metrics or {}))
 
 
 def _require_out_of_sample(place: Registry, version: Version, run: Run) -> None:
-    run_id, models = str(run.about["run_id"]), run.about.get("models") or {}
+    models = run.about.get("models") or {}
     fits = {v.digest: v for v in place.index.versions if v.recipe_hash == version.recipe_hash}
     fit = fits.get(str(models.get("digest", "")))
     if fit is None:
-        raise _no(run_id, f"is neither a walk forward nor of a fit of the recipe of {version.name}")
+        why = f"is neither a walk forward nor of a fit of the recipe of {version.name}"
+        raise vouching.refused(run, why)
     if datetime.fromisoformat(run.about["data"]["start"]) < fit.until:
-        raise _no(run_id, f"begins before {fit.until:%Y-%m-%d %H:%M} UTC, until when it was fitted")
+        why = f"begins before {fit.until:%Y-%m-%d %H:%M} UTC, until when it was fitted"
+        raise vouching.refused(run, why)
 
 
 def _trials(store: Store, run: Run) -> Any:  # noqa: ANN401  (``Trials``)
@@ -358,9 +346,3 @@ def _paths(found: _Found, version: Version, path: Path) -> None:
     names = {model for model, _ in rows}
     shares = [np.mean([net > 0.0 for model, net in rows if model == each]) for each in names]
     found.put("positive_paths", float(min(shares)), f"cpcv {digest[:16]}, the worst learner")
-
-
-def _no(run_id: str, why: str) -> QuorateError:
-    return RegistryError(
-        f"the run {run_id} {why}", hint="name a run of this recipe, as it was made"
-    )

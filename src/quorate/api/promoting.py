@@ -2,7 +2,8 @@
 
 In: folders, ids or the beginnings of ids. Out: a ``Promotion``. Where both runs are of models of
 the registry, the plan of the looks is the registry's: fixed once, and each look that is taken is
-kept there with its result (``research.looks``).
+kept there with its result (``research.looks``). Such runs have the settings of the two recipes, and
+what their folders hold is what the ledger booked (``vouching``).
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING, Final
 from quorate.api.finding import find
 from quorate.api.registering import Registry, made_at
 from quorate.api.registering import registry as registry_of
+from quorate.api.vouching import require_vouched
 from quorate.errors import ConfigError
 from quorate.report.promotion import Promotion, first_day, look_at, models_of
+from quorate.report.reading import read
 from quorate.research import index_file, looks
 from quorate.research import registry as kept
 from quorate.research.planned import LEVEL, PLANS, Asked, Planned
@@ -24,7 +27,7 @@ from quorate.research.planned import LEVEL, PLANS, Asked, Planned
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from quorate.research.versions import Version
+    from quorate.research.versions import Index, Version
 
 __all__ = ["Promotion", "asked_of", "promote"]
 
@@ -88,7 +91,8 @@ def promote(  # noqa: PLR0913  (what may be said of a look, each with its name)
         A run is not there, has too few days, or was priced otherwise than the other.
     RegistryError
         The registry has another plan, and what differs is named; the look was taken and came to
-        something else; its days are not over, or lie before the challenger was published.
+        something else; its days are not over, or lie before the challenger was published; a run
+        has other settings than its recipe, or is not what the ledger below ``out`` booked.
 
     Notes
     -----
@@ -111,6 +115,7 @@ def promote(  # noqa: PLR0913  (what may be said of a look, each with its name)
         seen = _unkept(runs, day, asked)
         return replace(seen, cautions=(*seen.cautions, _NOT_KEPT))
     index, moment = place.index, made_at(at)
+    _vouched(index, version, runs, Path(out))
     first = None
     if looks.standing(index, version) is None:
         first = first_day(*runs, asked.start)
@@ -150,6 +155,17 @@ def _challenger(place: Registry, runs: tuple[Path, Path]) -> Version | None:
     if recipes.get(theirs) != beside or recipes.get(ours, beside) == beside:
         return None
     return next(each for each in index.versions if each.digest == ours)
+
+
+def _vouched(index: Index, version: Version, runs: tuple[Path, Path], out: Path) -> None:
+    """Refuse runs with other settings than those of the two recipes, or whose folder was changed.
+
+    The models alone make no recipe: the same fit trades otherwise where the consensus is another.
+    """
+    champion = index.champion
+    for folder, of in zip(runs, (champion, version), strict=True):
+        if of is not None:
+            require_vouched(read(folder), of, out)
 
 
 def _unkept(runs: tuple[Path, Path], day: int, asked: Asked) -> Promotion:

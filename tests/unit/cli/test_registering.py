@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 
+import polars as pl
 import pytest
 from benchmarks.digest import LIVELY
 
@@ -145,6 +147,42 @@ def test_a_plan_that_was_fixed_is_kept(place, tmp_path, capsys):
     swapped = [runs[1], runs[0], *runs[2:]]
     assert run(["promote", *swapped, *kept]) == 0
     assert "No registry keeps this look" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.usefixtures("shadow")
+@pytest.mark.parametrize("arm", ["one", "other"])
+def test_a_run_that_was_changed_is_not_looked_at(arm, models, place, tmp_path, capsys):
+    there = tmp_path / "changed"
+    shutil.copytree(place / "runs" / name(place, arm), there)
+    equity = pl.read_parquet(there / "equity.parquet")
+    grown = (pl.col("equity", "equity_usd") * (pl.int_range(pl.len()) / 288 * 0.02).exp()).cast(
+        pl.Int64
+    )
+    equity.with_columns(grown).write_parquet(there / "equity.parquet")
+    runs = [str(there) if each == arm else name(place, each) for each in ("one", "other")]
+    kept = ["--out", str(place / "runs"), "--registry", str(tmp_path / "registry"), "--at", OVER]
+    assert run(["promote", *runs, *kept, "--day", "28"]) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"the run {name(place, arm)} is not what the ledger booked" in said
+    assert models("show v0002 --json") == 0
+    moves = json.loads(capsys.readouterr().out)["history"]
+    assert [each["how"] for each in moves] == ["published", "moved", "planned"]
+
+
+@pytest.mark.usefixtures("shadow")
+def test_a_run_with_other_settings_than_its_recipe_is_not_looked_at(place, tmp_path, capsys):
+    """The models are the recipe's, what is made of their votes is not."""
+    panel = part(quorate.synthetic(n_coins=5, days=70, planted_edge=2.0), 26 * 288, 70 * 288)
+    shutil.copytree(place / "runs", tmp_path / "runs")
+    settings = quorate.read_settings(overrides=dict(LIVELY) | {"consensus.k": "9"})
+    done = quorate.run(panel, settings, models=place / "one", out=tmp_path / "runs")
+    runs = [done.run_id, name(place, "other"), "--out", str(tmp_path / "runs")]
+    kept = ["--registry", str(tmp_path / "registry"), "--at", OVER, "--day", "28"]
+    assert run(["promote", *runs, *kept]) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    k = quorate.read_settings(overrides=dict(LIVELY))["consensus"]["k"]
+    assert "has other settings than the recipe of v0001" in said
+    assert f"consensus.k is 9.0, the recipe has {k}" in said
 
 
 @pytest.mark.usefixtures("champion")

@@ -1,0 +1,121 @@
+"""Whether a run may speak for a version: it has the recipe's settings, and the ledger booked it.
+
+In: the folder of a run as it was read, a version, a store. Out: what the ledger has of the run, or
+a ``RegistryError`` that says what is otherwise. A folder is somebody's files: what was booked when
+it was made decides what counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from quorate.api.folder import settings_of, store_place
+from quorate.api.recipes import settings_told
+from quorate.api.trials import record
+from quorate.errors import QuorateError, RegistryError
+from quorate.records import canonical_json
+from quorate.report.arms import days_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from quorate.report.reading import Run
+    from quorate.research.versions import Version
+    from quorate.store import Store
+    from quorate.store.runs import Run as Booked
+
+_KEPT: Final = 1e-6
+"""How exactly a ledger keeps the return of a day: to seven digits, here with room."""
+
+
+def require_settings(run: Run, version: Version) -> None:
+    """Refuse a run whose settings are not those of a version's recipe.
+
+    Raises
+    ------
+    RegistryError
+        It names the first that differs, with both values. Sections that decide nothing
+        (``binding.UNTOLD``) may differ.
+    """
+    told = settings_told(settings_of(run.about).values)
+    if why := first_other(told, version.recipe.get("settings") or {}):
+        raise refused(run, f"has other settings than the recipe of {version.name}: {why}")
+
+
+def require_booked(run: Run, store: Store) -> Booked:
+    """Return what a ledger has of a run; refuse a folder that holds something else.
+
+    Raises
+    ------
+    RegistryError
+        The run is not finished there, or its settings, its models, its data or the return of a
+        day are others.
+    StoreError
+        The ledger has no such run.
+    """
+    run_id = str(run.about["run_id"])
+    booked = store.runs.get(run_id)
+    own, kept = record(days_of(run)), store.runs.daily([run_id]).get(run_id)
+    if (
+        booked.status != "finished"
+        or booked.data_hash != run.about["data"]["digest"]
+        or not _is_of_models(run, booked)
+        or first_other(settings_told(run.about["settings"]), settings_told(booked.settings))
+        or own is None
+        or kept is None
+        or own[:2] != kept[:2]
+        or not np.allclose(own[2], kept[2], rtol=_KEPT, atol=1e-9, equal_nan=True)
+    ):
+        raise refused(run, "is not what the ledger booked: its folder was changed, or it broke off")
+    return booked
+
+
+def require_vouched(run: Run, version: Version, out: Path) -> None:
+    """Refuse a run that is not of a version's settings, or not as the ledger of ``out`` has it.
+
+    Raises
+    ------
+    RegistryError, StoreError
+        As ``require_settings`` and ``require_booked``.
+    """
+    from quorate.store import open_store  # SQLAlchemy: only where a ledger is asked
+
+    require_settings(run, version)
+    account = settings_of(run.about)["account"]
+    with open_store(store_place(str(account["store"]), out)) as store:
+        require_booked(run, store)
+
+
+def first_other(told: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Return in words the first setting that differs, by section and name; empty where none does.
+
+    Examples
+    --------
+    >>> first_other({"consensus": {"k": 9.0}}, {"consensus": {"k": 0.5}})
+    'consensus.k is 9.0, the recipe has 0.5'
+    >>> first_other({"consensus": {"k": 0.5}}, {"consensus": {"k": 0.5}})
+    ''
+    """
+    for section in sorted({*told, *wanted}):
+        ours, theirs = (dict(each.get(section) or {}) for each in (told, wanted))
+        for name in sorted({*ours, *theirs}):
+            found = [each.get(name) for each in (ours, theirs)]
+            if canonical_json(found[:1]) != canonical_json(found[1:]):
+                return f"{section}.{name} is {found[0]}, the recipe has {found[1]}"
+    return ""
+
+
+def _is_of_models(run: Run, booked: Booked) -> bool:
+    """Return whether the models a folder names are those that were booked; a walk makes its own."""
+    digest = (run.about.get("models") or {}).get("digest", "")
+    return booked.kind == "walkforward" or not digest or f"models:{digest}" in booked.recipe
+
+
+def refused(run: Run, why: str) -> QuorateError:
+    """Return the error of a run that does not count."""
+    return RegistryError(
+        f"the run {run.about['run_id']} {why}", hint="name a run of this recipe, as it was made"
+    )
