@@ -7,7 +7,6 @@ the ledger booked; its trials are counted as of now. Whatever is not there is to
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.api import vouching
+from quorate.api import positive_paths, vouching
 from quorate.api.finding import find
 from quorate.api.folder import settings_of, store_place
 from quorate.api.recipes import OF_TESTS, settings_told
@@ -26,7 +25,6 @@ from quorate.records import canonical_json
 from quorate.report.arms import days_of
 from quorate.report.promotion import priced_alike
 from quorate.report.reading import Run, read
-from quorate.research import keys, sealing
 from quorate.research.looks import day_from
 from quorate.research.shown import Shown
 from quorate.research.versions import How, Stage
@@ -140,7 +138,13 @@ def researched(
     if cpcv is None:
         found.put("positive_paths", None, "no cross-validation is named")
     else:
-        _paths(found, version, Path(cpcv))
+        certificates = {
+            each.certificate
+            for each in place.index.versions
+            if each.recipe_hash == version.recipe_hash
+        }
+        value, source = positive_paths.share(Path(cpcv), version, ours.run, certificates)
+        found.put("positive_paths", value, source)
     return Shown(
         stage="research",
         recipe=version.recipe_hash,
@@ -315,34 +319,3 @@ def _superiority(found: _Found, ours: _Of, theirs: _Of) -> None:
     seen = against(ours.daily.net[a][:, None], theirs.daily.net[b], f"the champion's {name}")
     value = None if seen.found is None else seen.found.consistent
     found.put("superiority", value, seen.why or f"run {ours.run.about['run_id']} against {name}")
-
-
-def _paths(found: _Found, version: Version, path: Path) -> None:
-    """Put the share of paths with a positive net, of the worst learner."""
-    try:
-        told = json.loads(path.read_bytes())
-        digest, models = sealing.digest_of(told), set(told["models"])
-        rows = [(str(row["model"]), float(row["net_bps"])) for row in told["paths"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RegistryError(
-            f"{path} is no cross-validation: {error}",
-            hint="give what `quorate cpcv ... --json > cpcv.json` left",
-        ) from error
-    if why := sealing.broken(told.get("seal"), "cpcv", digest, keys.trusted()):
-        raise RegistryError(f"{path}: {why}", hint="run `quorate cpcv --json` again")
-    if canonical_json(told["settings"]) != canonical_json(version.recipe.get("settings")):
-        raise RegistryError(
-            f"{path} is of other settings than the recipe of {version.name}",
-            hint="run `quorate cpcv` with the settings of the recipe",
-        )
-    learning: dict[str, Any] = dict(version.recipe.get("learning") or {})
-    asked = set(learning.get("models", ()))
-    if lacks := asked - models:
-        found.put("positive_paths", None, f"{path.name} lacks {', '.join(sorted(lacks))}")
-        return
-    if not asked:
-        found.put("positive_paths", None, "the recipe learns no engine")
-        return
-    names = {model for model, _ in rows}
-    shares = [np.mean([net > 0.0 for model, net in rows if model == each]) for each in names]
-    found.put("positive_paths", float(min(shares)), f"cpcv {digest[:16]}, the worst learner")

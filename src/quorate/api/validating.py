@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from quorate.api import folding
 from quorate.api.backtests import checked
 from quorate.api.extensions import named
+from quorate.api.learning import certificate_of
 from quorate.api.recipes import settings_told
 from quorate.lake.panel import part
 from quorate.report.plain import plain
 from quorate.research import prices, sealing
-from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths
+from quorate.research.cpcv import N_BLOCKS, N_TEST, Paths, require_cost
 from quorate.research.cpcv import cpcv as validate
 from quorate.research.learned import labelled
 from quorate.research.learners import learners
@@ -39,7 +40,7 @@ def cpcv(
     models: Sequence[str] = ("linear", "trees"),
     n_blocks: int = N_BLOCKS,
     n_test: int = N_TEST,
-    cost_bps: float = COST_BPS,
+    cost_bps: float | None = None,
     workers: int | Workers = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Paths:
@@ -53,8 +54,11 @@ def cpcv(
         Whose horizon the labels have; ``quorate.read_settings`` when left out.
     models : sequence of str
         Words of ``learners.LEARNERS`` and ``learners.META``.
-    n_blocks, n_test, cost_bps
+    n_blocks, n_test
         As of ``research.cpcv.cpcv``.
+    cost_bps : float, optional
+        What a traded vote costs, in and out; when left out 15, or the fees of a round trip in this
+        market where they are more (``fees_bps``).
     workers : int or Workers
         Who fits: processes of this machine, or a cluster. The bytes are the same.
     progress : callable, optional
@@ -68,7 +72,8 @@ def cpcv(
     Raises
     ------
     ConfigError
-        A model is unknown, a setting out of its bounds, or a cluster not to be used.
+        A model is unknown, a setting out of its bounds, a cost below 0, or a cluster not to be
+        used.
     TooLittleHistoryError, ResearchError
         There is too little to learn from.
 
@@ -86,12 +91,26 @@ def cpcv(
     ['brier_skill', 'hit_rate', 'net_bps', 'sharpe']
     """
     chosen = checked(panel, settings)
+    cost_bps = max(COST_BPS, fees_bps(panel)) if cost_bps is None else cost_bps
+    require_cost(cost_bps)
     asked = learners(models, rules=named(chosen))
     with together(workers) as each:
         learned = _watched(panel, chosen, progress)
         return validate(
             learned, asked, n_blocks=n_blocks, n_test=n_test, cost_bps=cost_bps, each=each
         )
+
+
+def fees_bps(panel: Panel) -> float:
+    """Return what the fees of a round trip are, taken in and out, at the cheapest venue.
+
+    Examples
+    --------
+    >>> import quorate
+    >>> fees_bps(quorate.synthetic(n_coins=2, days=1))
+    10.0
+    """
+    return 2.0 * float(panel.venues.taker_bps.min())
 
 
 def paths_told(
@@ -119,8 +138,14 @@ def paths_told(
         {
             "data": panel.source.description,
             "source": panel.source.digest,
+            "certificate": certificate_of(panel),
+            "symbols": list(panel.symbols),
             "settings": settings_told(settings.values),
             "models": list(models),
+            "n_blocks": found.n_blocks,
+            "n_test": found.n_test,
+            "cost_bps": found.cost_bps,
+            "fees_bps": fees_bps(panel),
             "paths": found.table.to_dicts(),
             "spread": found.spread.to_dicts(),
         }

@@ -208,7 +208,13 @@ def cpcv(  # noqa: PLR0913  (its options)
     test_blocks: Annotated[
         int, Parameter(help="Blocks predicted at once.", validator=Number(gte=1))
     ] = 2,
-    cost_bps: Annotated[float, Parameter(help="What a traded vote costs, in and out.")] = 15.0,
+    cost_bps: Annotated[
+        float | None,
+        Parameter(
+            help="What a traded vote costs, in and out; 15 or the taker fees if left out.",
+            validator=Number(gte=0),
+        ),
+    ] = None,
     crew: Annotated[Crew | None, Flat] = None,
     config: Config = None,
     set_: Set = None,

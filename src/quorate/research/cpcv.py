@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from quorate.errors import ConfigError
 from quorate.research.models import predicted
 from quorate.research.parallel import alone
 from quorate.research.splits import combinatorial, paths
@@ -39,11 +40,15 @@ class Paths(NamedTuple):
     ``table``: ``model``, ``path``; ``brier_skill`` (1 less its Brier score over that of a coin);
     ``hit_rate``; ``net_bps`` a vote after costs; ``sharpe`` a year of its days, every vote of equal
     size; ``n_votes``. ``spread``: of each model and measure the mean, std, min, median and max over
-    paths, and the share of paths with a positive net.
+    paths, and the share of paths with a positive net. Then what they were made with: blocks of
+    time, how many were predicted at once, and what a vote cost.
     """
 
     table: pl.DataFrame
     spread: pl.DataFrame
+    n_blocks: int = 0
+    n_test: int = 0
+    cost_bps: float = math.nan
 
 
 def cpcv(
@@ -82,6 +87,8 @@ def cpcv(
         There are too few labels for so many blocks.
     ResearchError
         A model cannot be fitted to some of the blocks.
+    ConfigError
+        A vote is to cost less than nothing.
 
     Notes
     -----
@@ -97,6 +104,7 @@ def cpcv(
     >>> found.table.height, bool(found.table["brier_skill"][0] > 0.0)
     (1, True)
     """
+    require_cost(cost_bps)
     splits = combinatorial(
         learned.labels.start_ms, learned.labels.end_ms, n_blocks=n_blocks, n_test=n_test
     )
@@ -109,7 +117,16 @@ def cpcv(
             told = _judged(learned, side, strength, cost_bps)
             rows.append({"model": learner.name, "path": number} | told)
     table = pl.DataFrame(rows, schema=_TABLE)
-    return Paths(table, spread(table))
+    return Paths(table, spread(table), n_blocks, n_test, cost_bps)
+
+
+def require_cost(cost_bps: float) -> None:
+    """Refuse a cost of a vote that is below 0, or no number."""
+    if not 0.0 <= cost_bps < math.inf:
+        raise ConfigError(
+            f"cost_bps is {cost_bps:g}, a vote costs 0 or more",
+            hint="leave it out: the fees of the market are asked then",
+        )
 
 
 _MEASURES = ("brier_skill", "hit_rate", "net_bps", "sharpe")

@@ -54,7 +54,7 @@ def made(tmp_path_factory):
         ]
         swept = quorate.sweep(panel, choices, out=place / "runs")
         (place / "sweep.run").write_text(swept.table["run_id"][0])
-        paths = quorate.cpcv(panel, settings, models=["linear"], n_blocks=4, n_test=1)
+        paths = quorate.cpcv(panel, settings, models=["linear"])
         told = paths_told(paths, panel, settings, ["linear"])
         (place / "cpcv.json").write_text(json.dumps(told))
         yield found, place, panel, settings
@@ -155,17 +155,43 @@ def test_a_sweep_without_the_recipe_and_a_file_of_somebody_are_refused(made, tmp
         path.write_text(json.dumps(told | change))
         with pytest.raises(RegistryError, match=said):
             figures(made, cpcv=path)
-    path.write_text(json.dumps(paths_of(made, other, ["linear"])))
+    path.write_text(json.dumps(paths_of(panel, other, ["linear"])))
     with pytest.raises(RegistryError, match="of other settings than the recipe of v0002"):
         figures(made, cpcv=path)
-    path.write_text(json.dumps(paths_of(made, settings, ["trees"])))
+    path.write_text(json.dumps(paths_of(panel, settings, ["trees"])))
     assert figures(made, cpcv=path).sources["positive_paths"] == "other.json lacks linear"
 
 
-def paths_of(made, settings, models):
-    table = pl.DataFrame({"model": ["linear_model"], "net_bps": [1.0]})
-    found = quorate.api.validating.Paths(table, table)
-    return paths_told(found, made[2], settings, models)
+def paths_of(panel, settings, models, n_paths=5, cost_bps=15.0):
+    nets = {"path": range(n_paths), "net_bps": [1.0] * n_paths}
+    table = pl.DataFrame({"model": ["linear_model"] * n_paths, **nets})
+    found = quorate.api.validating.Paths(table, table, 6, 2, cost_bps)
+    return paths_told(found, panel, settings, models)
+
+
+def test_paths_of_any_market_cost_and_number_show_nothing(made, tmp_path):
+    _, _, panel, settings = made
+    path = tmp_path / "cpcv.json"
+    other = quorate.synthetic(n_coins=4, days=57, planted_edge=9.0, seed=8)
+    for panel_of, change, said in (
+        (other, {}, "is of other data than the run .* and the fits of v0002"),
+        (part(panel, 0, 30 * 288), {}, "is of other data than the run"),
+        (panel, {"n_paths": 1}, "has 1 paths, 5 are needed"),
+        (panel, {"cost_bps": 9.9}, "counts a vote at 9.9 bps, the fees .* are 10"),
+    ):
+        path.write_text(json.dumps(paths_of(panel_of, settings, ["linear"], **change)))
+        with pytest.raises(RegistryError, match=said):
+            figures(made, cpcv=path)
+    # the bars that its fit was made of are its own too
+    path.write_text(json.dumps(paths_of(part(panel, 0, 21 * 288), settings, ["linear"])))
+    assert figures(made, cpcv=path).figures["positive_paths"] == 1.0
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | {"cost_bps": 99.0}))
+    with pytest.raises(RegistryError, match="somebody changed it"):
+        figures(made, cpcv=path)
+    path.write_text(json.dumps({n: v for n, v in told.items() if n != "cost_bps"}))
+    with pytest.raises(RegistryError, match="is no cross-validation: 'cost_bps'"):
+        figures(made, cpcv=path)
 
 
 def test_a_canary_counts_from_the_day_it_is_one(made, tmp_path):

@@ -110,6 +110,13 @@ def test_workers_that_cannot_be_are_refused_before_bars_are_read(command, more, 
     assert said in capsys.readouterr().err
 
 
+def test_a_cost_below_nothing_is_refused_by_name(capsys):
+    assert run(["cpcv", "--bars", "nowhere", "--cost-bps", "-1"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--cost-bps" in said
+    assert "Must be >= 0" in said
+
+
 def test_a_cluster_that_is_open_is_refused_before_bars_are_watched(command, monkeypatch, capsys):
     monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
     assert run([*command, "--backend", "ray", "--address", "10.0.0.5:6379"]) == 2
