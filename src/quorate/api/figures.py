@@ -93,7 +93,8 @@ def researched(
         A run of the sweep or search in which the recipe's settings were chosen, or the beginning
         of its id: PBO over all of its settings, from the ledger.
     cpcv : str or Path, optional
-        What ``quorate cpcv --json`` printed, of all learners of the recipe: CPCV.
+        What ``quorate cpcv --json`` printed, of all learners of the recipe: CPCV. A recipe of
+        rules alone has none: an override leads it on.
     out : str or Path
         Folder of runs.
 
@@ -135,16 +136,11 @@ def researched(
         if champion is not None and champion_run is not None:
             theirs = _of(place, champion, find(champion_run, out), store)
             _superiority(found, ours, theirs)
-    if cpcv is None:
-        found.put("positive_paths", None, "no cross-validation is named")
-    else:
-        certificates = {
-            each.certificate
-            for each in place.index.versions
-            if each.recipe_hash == version.recipe_hash
-        }
-        value, source = positive_paths.share(Path(cpcv), version, ours.run, certificates)
-        found.put("positive_paths", value, source)
+    certificates = {
+        each.certificate for each in place.index.versions if each.recipe_hash == version.recipe_hash
+    }
+    file = None if cpcv is None else Path(cpcv)
+    found.put("positive_paths", *positive_paths.share(file, version, ours.run, certificates))
     return Shown(
         stage="research",
         recipe=version.recipe_hash,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 LEAST_PATHS: Final = comb(N_BLOCKS - 1, N_TEST - 1)
 """As many as ``quorate cpcv`` makes where nothing is said."""
 NO_ENGINE: Final = (
-    "the recipe learns no engine, so no cross-validation can show it; of rules alone go on with "
-    '--override "why", which is kept'
+    "the recipe learns no engine, so no cross-validation can show it: rules alone reach shadow by "
+    '--override "why" alone, which is kept'
 )
 
 
@@ -47,13 +47,13 @@ class _Told(NamedTuple):
 
 
 def share(
-    path: Path, version: Version, run: Run, certificates: AbstractSet[str]
+    path: Path | None, version: Version, run: Run, certificates: AbstractSet[str]
 ) -> tuple[float | None, str]:
     """Return the share of paths with a positive net of the worst learner, and where it is from.
 
     Parameters
     ----------
-    path : Path
+    path : Path, optional
         What ``quorate cpcv --json`` printed.
     version : Version
         Whose recipe it must be of.
@@ -65,7 +65,8 @@ def share(
     Returns
     -------
     value, source : float or None, str
-        None with the reason where the recipe learns nothing, or the file lacks a learner of it.
+        None with the reason where the recipe learns nothing, no file is named, or it lacks a
+        learner of the recipe.
 
     Raises
     ------
@@ -77,6 +78,11 @@ def share(
     -----
     Units: a share.  Causal: reads a finished file.  Missing: None.  METHODS 5.4, 5.7.
     """
+    asked = set(dict(version.recipe.get("learning") or {}).get("models", ()))
+    if not asked:
+        return None, NO_ENGINE
+    if path is None:
+        return None, "no cross-validation is named"
     told = _read(path)
     if canonical_json(told.settings) != canonical_json(version.recipe.get("settings")):
         raise RegistryError(
@@ -84,11 +90,8 @@ def share(
             hint="run `quorate cpcv` with the settings of the recipe",
         )
     _require_market(told, path, version, run, certificates)
-    asked = set(dict(version.recipe.get("learning") or {}).get("models", ()))
     if lacks := asked - told.models:
         return None, f"{path.name} lacks {', '.join(sorted(lacks))}"
-    if not asked:
-        return None, NO_ENGINE
     fewest = min((len(each) for each in told.nets.values()), default=0)
     if fewest < LEAST_PATHS:
         raise RegistryError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,13 +13,14 @@ import pytest
 from benchmarks.digest import LIVELY
 
 import quorate
+from quorate.api import positive_paths
 from quorate.api.figures import canaried, researched
 from quorate.api.trials import data_of, trials_of
 from quorate.api.validating import paths_told
 from quorate.errors import RegistryError
 from quorate.lake.panel import part
 from quorate.report.reading import read
-from quorate.research.shown import CANARY, RESEARCH
+from quorate.research.shown import CANARY, RESEARCH, Shown
 from quorate.statistics.accounts import deflated
 from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.store import open_store
@@ -212,3 +214,20 @@ def test_a_canary_counts_from_the_day_it_is_one(made, tmp_path):
     assert shown.figures["n_days"] == 30  # of 35, of which five began before
     assert set(CANARY) - set(shown.figures) == {"ahead_low", "slippage_ratio", "reject_rate"}
     assert "only orders at a venue show it" in shown.sources["reject_rate"]
+
+
+@pytest.mark.parametrize("named", ["cpcv.json", None])
+def test_rules_alone_are_told_what_to_do_without_paths(made, named):
+    found, place, *_ = made
+    recipe = found.version("v0002").recipe
+    rules = {**recipe, "learning": {**recipe["learning"], "models": []}, "learners": {}}
+    run = read(place / "runs" / name(place, "challenger"))
+    file = None if named is None else place / named
+    version = replace(found.version("v0002"), recipe=rules)
+    value, source = positive_paths.share(file, version, run, set())
+    short = "; ".join(
+        Shown(stage="research", recipe="", sources={"positive_paths": source}).short("")
+    )
+    assert value is None
+    assert "(CPCV) is missing (the recipe learns no engine, so no" in short
+    assert 'rules alone reach shadow by --override "why" alone' in short
