@@ -442,6 +442,21 @@ def test_a_panel_as_of_a_moment_is_the_one_that_was_made_then(tmp_path):
     assert load(PanelSpec(source, as_of="2023-06-02")).source.digest != first.source.digest
 
 
+def test_rows_after_the_end_change_the_digest_and_no_bar(tmp_path):
+    """They are read for what a coin's whole life tells, so they count as read."""
+    key = layout.Key("binance_spot", "ohlcv", "5m")
+    layout.write(bars(n=40), tmp_path, key, "A")
+    source = (Source(layout.folder(tmp_path, key), "binance_spot", "spot"),)
+    early, late = (
+        load(PanelSpec(source, end="2023-02-01T02:00", as_of=f"2023-02-01T{known}"))
+        for known in ("02:00", "03:00")
+    )
+    assert early.n_bars == late.n_bars == 24
+    for ours, theirs in zip(early.bars, late.bars, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+    assert early.source.digest != late.source.digest
+
+
 def test_bars_known_at_their_close_are_not_there_before_it(tmp_path):
     key = layout.Key("binance_spot", "ohlcv", "5m")
     layout.write(bars(n=40), tmp_path, key, "A")
