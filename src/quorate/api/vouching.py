@@ -17,6 +17,8 @@ from quorate.api.trials import record
 from quorate.errors import QuorateError, RegistryError
 from quorate.records import canonical_json
 from quorate.report.arms import days_of
+from quorate.report.plain import plain
+from quorate.statistics.trades import hits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +53,8 @@ def require_booked(run: Run, store: Store) -> Booked:
     Raises
     ------
     RegistryError
-        The run is not finished there, or its settings, its models, its data or the return of a
-        day are others.
+        The run is not finished there, or its settings, its models, its data, the return of a day
+        or what its trades won and lost are others.
     StoreError
         The ledger has no such run.
     """
@@ -63,6 +65,7 @@ def require_booked(run: Run, store: Store) -> Booked:
         booked.status != "finished"
         or booked.data_hash != run.about["data"]["digest"]
         or not _is_of_models(run, booked)
+        or not _is_of_trades(run, booked)
         or first_other(settings_told(run.about["settings"]), settings_told(booked.settings))
         or own is None
         or kept is None
@@ -112,6 +115,13 @@ def _is_of_models(run: Run, booked: Booked) -> bool:
     """Return whether the models a folder names are those that were booked; a walk makes its own."""
     digest = (run.about.get("models") or {}).get("digest", "")
     return booked.kind == "walkforward" or not digest or f"models:{digest}" in booked.recipe
+
+
+def _is_of_trades(run: Run, booked: Booked) -> bool:
+    """Return whether the trades of a folder won and lost what was booked of them."""
+    kept = dict((booked.metrics or {}).get("net", {}))
+    found = plain(hits(run.trades["net_pnl"].to_numpy())._asdict())
+    return all(kept[name] == value for name, value in found.items() if name in kept)
 
 
 def refused(run: Run, why: str) -> QuorateError:

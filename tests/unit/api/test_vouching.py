@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from benchmarks.digest import LIVELY
 
 import quorate
 from quorate.api.folder import store_place
@@ -21,8 +22,8 @@ from quorate.store import open_store
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     out = tmp_path_factory.mktemp("vouching")
-    panel = quorate.synthetic(n_coins=2, days=3)
-    return quorate.run(panel, quorate.read_settings(), out=out).folder
+    panel = quorate.synthetic(n_coins=4, days=24, planted_edge=2.0)
+    return quorate.run(panel, quorate.read_settings(overrides=dict(LIVELY)), out=out).folder
 
 
 def booked(made, folder):
@@ -56,6 +57,15 @@ def test_equity_that_was_not_booked_is_refused(made, tmp_path):
     equity = pl.read_parquet(made / "equity.parquet")
     grown = pl.col("^equity(_usd)?$") + pl.int_range(pl.len()) * 10**7
     equity.with_columns(grown).write_parquet(tmp_path / "run" / "equity.parquet")
+    with pytest.raises(RegistryError, match="is not what the ledger booked"):
+        booked(made, tmp_path / "run")
+
+
+def test_trades_that_were_not_booked_are_refused(made, tmp_path):
+    shutil.copytree(made, tmp_path / "run")
+    trades = pl.read_parquet(made / "trades.parquet")
+    assert trades.height > 1
+    trades[1:].write_parquet(tmp_path / "run" / "trades.parquet")
     with pytest.raises(RegistryError, match="is not what the ledger booked"):
         booked(made, tmp_path / "run")
 
