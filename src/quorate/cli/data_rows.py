@@ -82,6 +82,7 @@ def rule_rows(found: Check, width: int) -> Table | None:
 
 
 _WIDE = 150
+_NAMED = 5
 
 
 def pair_rows(found: Check, width: int) -> Table | None:
@@ -110,6 +111,18 @@ def pair_rows(found: Check, width: int) -> Table | None:
     if not any(shifts):
         columns.pop()
     return fitted(columns, width, ["red" if shift else "" for shift in shifts])
+
+
+def unpaired_line(found: Check) -> str:
+    """Return which coins have no bar at the time of one of the second vendor's; empty if none."""
+    names = found.coins.join(found.pairs, on="symbol", how="anti")["symbol"]
+    if names.is_empty():
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"{len(names):,d} of {found.coins.height:,d} coins have no bar in common with the second "
+        f"vendor, which says nothing of them: {', '.join(names[:_NAMED])}{more}."
+    )
 
 
 def day_rows(found: Check, width: int) -> Table | None:
@@ -214,6 +227,8 @@ def disputed_line(found: Reconciled) -> str:
     """Return how many bars no two vendors confirm, and where the merged series are."""
     n = found.disputed.height
     said = "Every bar that several have is confirmed by two."
+    if not n and (found.coins["n_taken"] == found.coins["n_alone"]).all():
+        said = "No bar of two vendors is at the same time: nothing is confirmed."
     if n:
         first = found.disputed.sort("at").row(0, named=True)
         said = (

@@ -180,6 +180,7 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     notes += beside.notes(spec, {symbol.name: symbol.is_apart for symbol in symbols})
     apart = quarantined(worth.venues[0][1].pair_days)
     notes += beside.clocks(spec.sources[0].venue, worth.venues[0][1].pairs)
+    notes += beside.strangers(worth.venues[0][1].findings)
     notes += [
         instruments.unknown_note(source.venue, source.kind)
         for source in spec.sources
