@@ -100,8 +100,8 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     unit : str, optional
         Of numbers in ``ts``: s, ms, us or ns; the one that can be when left out.
     known_at : datetime or str, optional
-        When all rows became known, UTC. When left out, history is taken to have been known at the
-        close of each bar (a settlement at its time).
+        When all rows became known, UTC; a bar that closes later, at its close. When left out,
+        history is taken to have been known at the close of each bar (a settlement at its time).
     corrected_at : datetime or str, optional
         With no ``known_at``: when a row that says otherwise than the lake became known; now when
         left out.

@@ -46,7 +46,8 @@ def bring_in(  # noqa: PLR0913  (what files of any naming need said)
         str | None, Parameter(help="Of times that are numbers: s, ms, us or ns; found if it can be")
     ] = None,
     known_at: Annotated[
-        str | None, Parameter(help="When all rows became known, UTC; the bars' close if left out.")
+        str | None,
+        Parameter(help="When all rows became known, UTC; bars at their close if that is later."),
     ] = None,
     keep_last: Annotated[
         bool, Parameter(negative="", help="Also each symbol's last bar, which may be unfinished.")

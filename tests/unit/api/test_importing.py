@@ -88,6 +88,11 @@ def test_rows_are_known_at_their_close_or_when_it_is_said(folder, tmp_path):
     )
     told = layout.history(tmp_path / "other", KEY)
     assert told["known_at"].unique().to_list() == [LATER]
+    quorate.import_data(
+        folder, tmp_path / "early", vendor="binance_spot", kind="ohlcv", known_at="2020-01-01"
+    )  # before the bars closed
+    told = layout.history(tmp_path / "early", KEY)
+    assert (told["known_at"] - told["ts"]).unique().to_list() == [timedelta(minutes=5)]
 
 
 def test_one_file_of_many_symbols_is_taken_apart(tmp_path):
