@@ -147,12 +147,16 @@ def universe_rows(found: pl.DataFrame, width: int) -> Table:
     def numbers(name: str) -> list[str]:
         return ["" if value is None else f"{value:,.0f}" for value in rows[name]]
 
+    spreads = ["" if value is None else f"{value:,.1f}" for value in rows["spread_bps"]]
     columns = [
         Column("coin", rows["symbol"].to_list(), 0),
         Column("", rows["verdict"].to_list(), 0),
         Column("age, days", numbers("age_days"), 2, is_text=False),
         Column("turnover a day", numbers("turnover"), 1, is_text=False),
+        Column("spread, bps", spreads, 3, is_text=False),
     ]
+    if not any(spreads):
+        columns.pop()
     return fitted(columns, width, ["" if v == Verdict.IN else "dim" for v in rows["verdict"]])
 
 

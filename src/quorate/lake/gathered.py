@@ -244,7 +244,7 @@ def _looked(
             series = lying.within(first, end)
             is_moving |= bool(moves(window(series, span.first_ms, end_ms)).any())
             if spec.universe is not None:
-                parts.append(universe.days_of(name, series))
+                parts.append(universe.days_of(name, series, mine and mine.judged.spreads))
         moving.append(is_moving)
         days.append(pl.concat(parts) if parts else None)
     return _Look(worths, tuple(moving) or (False,), tuple(days) or (None,))

@@ -64,6 +64,7 @@ KINDS: Final[dict[str, Kind]] = {
             "quote_volume": Field(pl.Float64, "quote currency", is_optional=True),
             "trades": Field(pl.Int64, "count", is_optional=True),
             "taker_buy_volume": Field(pl.Float64, "coins", is_optional=True),
+            "spread_bps": Field(pl.Float64, "bps of the mid price", is_optional=True),
         },
         is_bar=True,
     ),
