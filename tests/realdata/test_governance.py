@@ -72,7 +72,10 @@ def test_what_survivors_would_have_claimed(data):
     found = quorate.survivorship(where, "2021-09-01", "2023-12-30")
     assert found.everyone == pytest.approx(-0.5431, abs=5e-5)
     assert found.survivors == pytest.approx(-0.5587, abs=5e-5)
-    assert (found.n_ever, found.n_ended) == (349, 32)  # GBP is one, whose last hour is on the day before the last
+    assert (found.n_ever, found.n_ended) == (
+        349,
+        32,
+    )  # GBP is one, whose last hour is on the day before the last
     names = ("measure", "everyone", "survivors", "difference")
     assert [
         (name, *(round(each, 4) for each in values))
