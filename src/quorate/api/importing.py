@@ -100,15 +100,15 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     unit : str, optional
         Of numbers in ``ts``: s, ms, us or ns; the one that can be when left out.
     known_at : datetime or str, optional
-        When all rows became known, UTC. When left out, history is taken to have been known at the
-        close of each bar (a settlement at its time).
+        When all rows became known, UTC; a bar that closes later, at its close. When left out,
+        history is taken to have been known at the close of each bar (a settlement at its time).
     corrected_at : datetime or str, optional
         With no ``known_at``: when a row that says otherwise than the lake became known; now when
         left out.
     keep_last : bool
         Keep each symbol's last bar. When False it is left out where it may still have been forming
         when the file was made, as plain folders are read too: where no other symbol goes on for
-        more than a day after it (``lake.forming``).
+        a day after it has closed (``lake.forming``).
     progress : callable, optional
         Called with rows stored so far and rows expected (an estimate by bytes).
 
@@ -199,7 +199,8 @@ def _store(
             if progress is not None and size:
                 progress(n_rows, round(n_rows * whole / size))
     ends = [_last_ms(coin) for coin in done]
-    since = max((at for at in ends if at is not None), default=forming.ALWAYS) - forming.REACH_MS
+    last = max((at for at in ends if at is not None), default=forming.ALWAYS)
+    since = last - forming.reach_ms(interval_ms(key.interval))
     return [
         coin if at is None or at > since else _with_last(coin, key, given)
         for coin, at in zip(done, ends, strict=True)

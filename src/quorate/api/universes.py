@@ -20,7 +20,7 @@ from quorate.lake.sources import bar_rows, epoch_ms
 from quorate.lake.spacing import infer_minutes
 from quorate.lake.survivorship import COST_BPS, Survivorship
 from quorate.lake.survivorship import survivorship as measured
-from quorate.lake.universe import Rules, days_of, judged
+from quorate.lake.universe import Rules, days_of, judged, spreads_of
 from quorate.lake.universe import rules as make_rules
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ def _days(bars: str | Path, assets: str | Path | None) -> tuple[pl.DataFrame, da
     """Return the days on which each coin traded, and the last that any file has a row of."""
     listed = {} if assets is None else read_assets(located(assets))
     days, newest_ms = [], 0
-    for coins, last_ms in _coins(located(bars), listed):
-        days += [days_of(name, series) for name, series in coins]
+    for coins, last_ms, spreads in _coins(located(bars), listed):
+        days += [days_of(name, series, spreads) for name, series in coins]
         newest_ms = max(newest_ms, last_ms)
     if not days:
         raise DataError(f"{bars} holds no bar that can be believed", hint="`quorate data check` it")
@@ -212,11 +212,12 @@ def _linked(where: Path, listed: Mapping[str, Listed]) -> Iterator[tuple[str, pl
 
 def _coins(
     where: Path, listed: Mapping[str, Listed]
-) -> Iterator[tuple[tuple[tuple[str, Series], ...], int]]:
-    """Yield the believed bars of each symbol's coins, and when its last row opens."""
+) -> Iterator[tuple[tuple[tuple[str, Series], ...], int, pl.DataFrame]]:
+    """Yield the believed bars of each symbol's coins, when its last row opens, and its spreads."""
     chosen = governance.params(**data_rules(read_settings()))
     for symbol, rows in _linked(where, listed):
         at = epoch_ms(rows, symbol)
         minutes = infer_minutes(at, symbol, is_strict=False)
         if minutes is not None:
-            yield governance.govern(symbol, rows, minutes, chosen).coins, int(at.max())
+            coins = governance.govern(symbol, rows, minutes, chosen).coins
+            yield coins, int(at.max()), spreads_of(rows, symbol)

@@ -46,7 +46,8 @@ def bring_in(  # noqa: PLR0913  (what files of any naming need said)
         str | None, Parameter(help="Of times that are numbers: s, ms, us or ns; found if it can be")
     ] = None,
     known_at: Annotated[
-        str | None, Parameter(help="When all rows became known, UTC; the bars' close if left out.")
+        str | None,
+        Parameter(help="When all rows became known, UTC; bars at their close if that is later."),
     ] = None,
     keep_last: Annotated[
         bool, Parameter(negative="", help="Also each symbol's last bar, which may be unfinished.")
@@ -214,14 +215,14 @@ def check(  # noqa: PLR0913  (what is checked, and how it is told)
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1, allow_nan=False))
     else:
-        _tell(found, by_day=by_day)
+        _tell(found, by_day=by_day, is_beside=other is not None)
     if html is not None:
         print(found.page(html), file=sys.stderr if json else sys.stdout)
     found.raise_if_failed()
 
 
-def _tell(found: Check, *, by_day: bool) -> None:
-    from quorate.cli.data_rows import coin_rows, day_rows, pair_rows, rule_rows
+def _tell(found: Check, *, by_day: bool, is_beside: bool) -> None:
+    from quorate.cli.data_rows import coin_rows, day_rows, pair_rows, rule_rows, unpaired_line
     from quorate.cli.tables import wide_console
 
     console = wide_console()
@@ -237,6 +238,8 @@ def _tell(found: Check, *, by_day: bool) -> None:
         if table is not None:
             console.print(f"\n{title}", style="bold")
             console.print(table, crop=False)
+    if is_beside and (alone := unpaired_line(found)):
+        console.print(f"\n{alone}", markup=False)
     for said in found.same_assets():
         console.print(f"\n{said}", markup=False)
 

@@ -82,6 +82,7 @@ def rule_rows(found: Check, width: int) -> Table | None:
 
 
 _WIDE = 150
+_NAMED = 5
 
 
 def pair_rows(found: Check, width: int) -> Table | None:
@@ -112,6 +113,18 @@ def pair_rows(found: Check, width: int) -> Table | None:
     return fitted(columns, width, ["red" if shift else "" for shift in shifts])
 
 
+def unpaired_line(found: Check) -> str:
+    """Return which coins have no bar at the time of one of the second vendor's; empty if none."""
+    names = found.coins.join(found.pairs, on="symbol", how="anti")["symbol"]
+    if names.is_empty():
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"{len(names):,d} of {found.coins.height:,d} coins have no bar in common with the second "
+        f"vendor, which says nothing of them: {', '.join(names[:_NAMED])}{more}."
+    )
+
+
 def day_rows(found: Check, width: int) -> Table | None:
     """Return a row a coin, day and rule."""
     rows = found.by_day()
@@ -134,12 +147,16 @@ def universe_rows(found: pl.DataFrame, width: int) -> Table:
     def numbers(name: str) -> list[str]:
         return ["" if value is None else f"{value:,.0f}" for value in rows[name]]
 
+    spreads = ["" if value is None else f"{value:,.1f}" for value in rows["spread_bps"]]
     columns = [
         Column("coin", rows["symbol"].to_list(), 0),
         Column("", rows["verdict"].to_list(), 0),
         Column("age, days", numbers("age_days"), 2, is_text=False),
         Column("turnover a day", numbers("turnover"), 1, is_text=False),
+        Column("spread, bps", spreads, 3, is_text=False),
     ]
+    if not any(spreads):
+        columns.pop()
     return fitted(columns, width, ["" if v == Verdict.IN else "dim" for v in rows["verdict"]])
 
 
@@ -214,6 +231,8 @@ def disputed_line(found: Reconciled) -> str:
     """Return how many bars no two vendors confirm, and where the merged series are."""
     n = found.disputed.height
     said = "Every bar that several have is confirmed by two."
+    if not n and (found.coins["n_taken"] == found.coins["n_alone"]).all():
+        said = "No bar of two vendors is at the same time: nothing is confirmed."
     if n:
         first = found.disputed.sort("at").row(0, named=True)
         said = (

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from quorate.lake import lives, reconcile, resampling
+from quorate.lake.governance.findings import Rule
 from quorate.lake.grid import whole, window
 from quorate.lake.instruments import infer_tick
 from quorate.lake.sources import MINUTE_MS
@@ -323,6 +324,21 @@ def clocks(venue: str, pairs: pl.DataFrame) -> list[str]:
     more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
     who = f"{', '.join(named[:_SHOWN])}{more}"
     return [f"A second venue's clock is not that of {venue}, so many bars late: {who}."]
+
+
+def strangers(found: pl.DataFrame) -> list[str]:
+    """Return what a reader must know of coins of which a second venue has no bar at their times.
+
+    Parameters
+    ----------
+    found : polars.DataFrame
+        What the rules found on the primary venue (``Quality.findings``).
+    """
+    names = found.filter(pl.col("rule") == Rule.VENDOR_APART.value)["symbol"].unique().sort()
+    if names.is_empty():
+        return []
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return [f"No bar in common with a second venue: {', '.join(names[:_SHOWN])}{more}."]
 
 
 def is_apart(quote_usd: Path | None, symbol: str, quote: str) -> bool:

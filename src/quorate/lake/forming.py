@@ -2,13 +2,16 @@
 
 In: files, by symbol. Out: a time. A vendor's files are stored together, if not at one moment: coin
 by coin, which may take hours. So the last bar of a file is finished where another file of the
-folder goes on for more than a day after it has closed; a coin that ended long ago keeps its last.
+folder goes on for a day after it has closed; a coin that ended before that keeps its last. Of one
+that ended within the day nothing tells whether its last bar is whole: it is left out, and is there
+once the files go on for longer.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
 from quorate.errors import SchemaError
@@ -21,8 +24,34 @@ if TYPE_CHECKING:
 
 ALWAYS: Final = -(2**62)
 """Any last bar may have been forming."""
-REACH_MS: Final = 2 * 86_400_000
-"""A bar is a day at most, and a folder is stored within another."""
+_DAY_MS: Final = 86_400_000
+_TAIL: Final = 100
+"""Of so many rows some two are neighbours."""
+
+
+def reach_ms(bar_ms: int | None) -> int:
+    """Return how long before the folder's last open a bar opens that has closed for a day.
+
+    Parameters
+    ----------
+    bar_ms : int, optional
+        Length of a bar; a day, the longest there is, where it is not known.
+
+    Returns
+    -------
+    int
+        The bar's length, and a day in which a folder is stored.
+
+    Notes
+    -----
+    Units: milliseconds.  Causal, Missing: no data are read.
+
+    Examples
+    --------
+    >>> reach_ms(3_600_000) // 3_600_000, reach_ms(None) // 3_600_000
+    (25, 48)
+    """
+    return min(bar_ms or _DAY_MS, _DAY_MS) + _DAY_MS
 
 
 def since(files: Mapping[str, Sequence[Path]]) -> int:
@@ -49,17 +78,25 @@ def since(files: Mapping[str, Sequence[Path]]) -> int:
     >>> since({}) == ALWAYS
     True
     """
-    last = [at for paths in files.values() for path in paths if (at := _last(path)) is not None]
-    return max(last) - REACH_MS if last else ALWAYS
+    ends = [end for paths in files.values() for path in paths if (end := _end(path)) is not None]
+    if not ends:
+        return ALWAYS
+    # of several lengths the longest: its bars take longest to be whole
+    return max(at for at, _ in ends) - reach_ms(max(bar_ms for _, bar_ms in ends))
 
 
-def _last(path: Path) -> int | None:
-    """Return when a file's last row opens: rows in no order are no later than their latest."""
+def _end(path: Path) -> tuple[int, int] | None:
+    """Return when a file's last row opens, and how near its last rows are, 0 for a row alone.
+
+    Rows in no order are no later than their latest.
+    """
     if is_object(path):
         return None
     try:
-        rows = pl.scan_parquet(path, glob=False, hive_partitioning=False).select("ts").tail(1)
+        rows = pl.scan_parquet(path, glob=False, hive_partitioning=False).select("ts").tail(_TAIL)
         at = epoch_ms(rows.collect(), str(path))
     except (pl.exceptions.PolarsError, OSError, SchemaError):
         return None  # told when it is read
-    return int(at[0]) if at.size else None
+    apart = np.diff(np.sort(at))
+    near = apart[apart > 0]
+    return (int(at[-1]), int(near.min()) if near.size else 0) if at.size else None

@@ -180,6 +180,7 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
     notes += beside.notes(spec, {symbol.name: symbol.is_apart for symbol in symbols})
     apart = quarantined(worth.venues[0][1].pair_days)
     notes += beside.clocks(spec.sources[0].venue, worth.venues[0][1].pairs)
+    notes += beside.strangers(worth.venues[0][1].findings)
     notes += [
         instruments.unknown_note(source.venue, source.kind)
         for source in spec.sources
@@ -243,7 +244,7 @@ def _looked(
             series = lying.within(first, end)
             is_moving |= bool(moves(window(series, span.first_ms, end_ms)).any())
             if spec.universe is not None:
-                parts.append(universe.days_of(name, series))
+                parts.append(universe.days_of(name, series, mine and mine.judged.spreads))
         moving.append(is_moving)
         days.append(pl.concat(parts) if parts else None)
     return _Look(worths, tuple(moving) or (False,), tuple(days) or (None,))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from quorate.errors import SchemaError
 from quorate.lake import governance, layout, lengths, renames
@@ -17,12 +18,11 @@ from quorate.lake.shelf import Reading, Shelf
 from quorate.lake.sources import MINUTE_MS, epoch_ms
 from quorate.lake.spacing import Spacings
 from quorate.lake.spec import EVER_MS, quote_asset
+from quorate.lake.universe import spreads_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from quorate.core.types import IntVec
     from quorate.lake.governance import Governed, Params
@@ -39,7 +39,8 @@ class Judged(NamedTuple):
 
     ``left_ms`` are the times, on the grid, of rows that are no bar of ``governed``; ``quote`` is
     the money of the prices, empty where the files' own name does not say. ``minutes`` is the length
-    of the rows, ``end_ms`` the last close of those that are believed.
+    of the rows, ``end_ms`` the last close of those that are believed, ``spreads`` what the rows say
+    of the spread (``universe.spreads_of``).
     """
 
     symbol: str
@@ -49,6 +50,7 @@ class Judged(NamedTuple):
     quote: str
     minutes: int
     end_ms: int
+    spreads: pl.DataFrame
 
 
 class Aside(NamedTuple):
@@ -139,7 +141,7 @@ def judge(
                     disputed=_asked(disputed, own),
                 )
                 judging = _Judging(symbol, own, governing, place.pile(name))
-            judging.step(part.rows, at, is_last=part.is_last)
+            judging.step(part, at)
         assert part is not None and judging is not None  # noqa: S101, PT018  (one at least)
         whole = lengths.of_spacings(spacings, n_rows, part.name, bars)
         # a file may begin with bars of another length than most of it has
@@ -177,10 +179,13 @@ class _Judging:
         self._symbol, self._pile, self._governing = symbol, pile, governing
         self._near: IntVec = np.empty(0, np.int64)  # of rows that may become bars yet
         self._left: list[IntVec] = []
+        self._spreads: list[pl.DataFrame] = []
 
-    def step(self, rows: pl.DataFrame, at_ms: IntVec, *, is_last: bool) -> None:
+    def step(self, part: Stretch, at_ms: IntVec) -> None:
         """Judge a stretch."""
-        made = self._governing.step(rows, is_last=is_last)
+        is_last = part.is_last
+        made = self._governing.step(part.rows, is_last=is_last)
+        self._spreads.append(spreads_of(part.rows, part.name))
         for name, series in made:
             self._pile.put(name, series)
         bar_ms = self.minutes * MINUTE_MS
@@ -208,6 +213,7 @@ class _Judging:
             quote_asset(spelt),
             self.minutes,
             max((lying.last_ms + bar_ms for _, lying in coins), default=0),
+            pl.concat(self._spreads),
         )
         return Aside(judged, coins)
 

@@ -64,6 +64,7 @@ KINDS: Final[dict[str, Kind]] = {
             "quote_volume": Field(pl.Float64, "quote currency", is_optional=True),
             "trades": Field(pl.Int64, "count", is_optional=True),
             "taker_buy_volume": Field(pl.Float64, "coins", is_optional=True),
+            "spread_bps": Field(pl.Float64, "bps of the mid price", is_optional=True),
         },
         is_bar=True,
     ),
@@ -170,6 +171,7 @@ def bring(
     known_at : datetime or int, optional
         When all rows became known, UTC or milliseconds. When left out the rows carry their own
         ``known_at``; without that column a bar was known at its close, another row at its time.
+        No row is known before then, whatever is said.
 
     Returns
     -------
@@ -184,7 +186,7 @@ def bring(
 
     Notes
     -----
-    Units: see ``KINDS``.  Causal: a bar is never known before its close unless it is said.
+    Units: see ``KINDS``.  Causal: a bar is never known before its close, though it be said.
     Missing: null and NaN stay as they are; a NaN in an optional column is null.  Spec 13.
 
     Examples
@@ -273,18 +275,17 @@ def _known(
             f"{symbol}: the rows carry {KNOWN_AT}, and one for all was given too",
             hint="drop the column, or give no known_at",
         )
-    if known_at is not None:
-        return pl.lit(at_ms(known_at)).cast(INSTANT)
-    if has_own:
-        return _instant(rows, KNOWN_AT, symbol)
+    length = interval_ms(interval) if kind.is_bar else 0
+    if known_at is not None or has_own:
+        said = _instant(rows, KNOWN_AT, symbol) if has_own else pl.lit(at_ms(known_at or 0))
+        # nobody knew a bar before its close, whoever says so
+        none = 0 if kind.is_timeless else pl.col("ts").to_physical() + (length or 0)
+        return pl.max_horizontal(said.cast(INSTANT).to_physical(), none).cast(INSTANT)
     if kind.is_timeless:
         raise SchemaError(
             f"{symbol}: nothing says when these facts became known",
             hint="give known_at, the time they were fetched",
         )
-    if not kind.is_bar:
-        return pl.col("ts")
-    length = interval_ms(interval)
     if length is None:
         raise SchemaError(
             f"{symbol}: interval {interval!r} does not tell when a bar closes, so not when it "

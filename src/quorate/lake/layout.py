@@ -169,7 +169,8 @@ def store(
         The symbol, as the vendor spells it.
     known_at : datetime or int, optional
         When all rows became known, UTC or milliseconds: the time of the fetch. When left out the
-        rows carry ``known_at``, or a bar was known at its close and another row at its time.
+        rows carry ``known_at``, or a bar was known at its close and another row at its time; none
+        is known before then.
     corrected_at : datetime or int, optional
         For bulk history, which does not say when it was learned: a row that says otherwise than
         the latest stored one became known then.

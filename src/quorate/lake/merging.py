@@ -108,7 +108,7 @@ def coins(
         named = {titles[v]: each for v, each in there.items()}
         ticks = [infer_tick(each.close) for each in there.values()]
         whole = reconcile.merge([*there.values()], ticks, [kind] * len(there), minutes)
-        merged, is_apart = _within(whole, span), _agree_on_nothing(whole)
+        merged, is_apart = _within(whole, span), _agree_on_nothing(whole, [*there.values()])
         if is_apart:  # bars of one vendor alone between bars of another coin are no series
             merged = merged._replace(
                 **{name: getattr(merged, name)[:0] for name in ("vendor", "n_agree")},
@@ -173,9 +173,10 @@ def _within(merged: Merged, span: tuple[int, int]) -> Merged:
     )
 
 
-def _agree_on_nothing(merged: Merged) -> bool:
-    """Return whether several vendors have bars in common and no two ever agree."""
-    return merged.disputed.size > 0 and not bool((merged.n_agree > 1).any())
+def _agree_on_nothing(merged: Merged, there: Sequence[Series]) -> bool:
+    """Return whether several vendors have bars and no two ever agree: of none in common too."""
+    is_several = sum(each.open_ms.size > 0 for each in there) > 1
+    return is_several and not bool((merged.n_agree > 1).any())
 
 
 def _why(
@@ -190,6 +191,13 @@ def _why(
             far = float(np.median(np.abs(told.bps[inside])))
             most = float(told.tolerated_bps[inside].max())
             apart.append((far, most, int(inside.sum()), f"{one[1]} and {two}"))
+    if not apart and span == EVER_MS:
+        reach = (
+            f"{who} from {instant(int(each.open_ms[0]))} to {instant(int(each.open_ms[-1]))}"
+            for who, each in there.items()
+            if each.open_ms.size
+        )
+        return f"no two vendors have a bar in common: {', '.join(reach)}"
     if not apart:
         first, end = (
             edge if at == ever else instant(at)

@@ -6,8 +6,10 @@ many; ``quorate data check`` tells it, and every panel that was loaded carries i
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from quorate.lake import clocks, reconcile
@@ -63,6 +65,7 @@ PAIR_DAYS: Final[findings.Schema] = {
     "quarantined": pl.Boolean,
 }
 _DAY_MS = 86_400_000
+_EPOCH = date(1970, 1, 1).toordinal()
 _COUNTS = ("n_traded", "n_filled", "n_missing")
 _DROPPED = (Rule.SPIKE_DISPUTED, Rule.SPIKE_REVERTED, Rule.SPIKE_HELD)
 
@@ -191,13 +194,16 @@ def quality(
     found = {name: days for name, days in found.items() if days.height > 0}
     lines = [_line(symbol, n_rows, told, found.get(symbol))]
     lines += [_line(name, 0, told, days) for name, days in found.items() if name != symbol]
-    pairs = [] if beside is None else _pairs(mine, beside, minutes, shelf, span)
+    pairs = {} if beside is None else _pairs(mine, beside, minutes, shelf, span)
+    strange = [
+        found[name] for name, (line, _) in pairs.items() if line.is_empty() and name in found
+    ]
     return Quality(
         pl.concat(lines),
-        told,
+        findings.concat([told, *map(_unconfirmed, strange)]) if strange else told,
         pl.concat([pl.DataFrame(schema=DAYS), *found.values()]),
-        pl.concat([pl.DataFrame(schema=PAIRS), *(line for line, _ in pairs)]),
-        pl.concat([pl.DataFrame(schema=PAIR_DAYS), *(days for _, days in pairs)]),
+        pl.concat([pl.DataFrame(schema=PAIRS), *(line for line, _ in pairs.values())]),
+        pl.concat([pl.DataFrame(schema=PAIR_DAYS), *(days for _, days in pairs.values())]),
     )
 
 
@@ -233,13 +239,13 @@ def _line(name: str, n_rows: int, found: pl.DataFrame, days: pl.DataFrame | None
 
 def _pairs(
     mine: Aside, beside: Witness, minutes: int, shelf: Shelf, span: tuple[int, int] | None
-) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
     """Return how far a second vendor is from each coin that it has too, in all and by day."""
     first_ms, end_ms = EVER_MS if span is None else span
     day_before = (first_ms // _DAY_MS - 1) * _DAY_MS
     bar_ms = minutes * MINUTE_MS
     near = (clocks.SHIFT_BARS + 1) * bar_ms  # a clock may be late by so much, and returns look back
-    made = []
+    made = {}
     for nth, (name, lying) in enumerate(mine.coins):
         if not beside.has(nth):
             continue
@@ -258,8 +264,15 @@ def _pairs(
             by_day = reconcile.daily(told)
             days.append(by_day.select(pl.lit(name).alias("symbol"), *list(PAIR_DAYS)[1:]))
             summing.add(_since(told, first_ms))
-        made.append((_pair(name, beside, summing, lags, pl.concat(days)), pl.concat(days)))
+        made[name] = _pair(name, beside, summing, lags, pl.concat(days)), pl.concat(days)
     return made
+
+
+def _unconfirmed(days: pl.DataFrame) -> pl.DataFrame:
+    """Return that a second vendor has no bar at the time of one of a coin's."""
+    at = np.array([days["day"][0].toordinal() - _EPOCH]) * _DAY_MS
+    n = int(days["n_traded"].sum())
+    return findings.frame(days["symbol"][0], [findings.found(Rule.VENDOR_APART, at, n=n)])
 
 
 def _since(told: reconcile.Differences, first_ms: int) -> reconcile.Differences:

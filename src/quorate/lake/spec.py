@@ -82,7 +82,7 @@ class PanelSpec:
         whose funding is unknown. Without it such a panel is refused.
     drop_last : bool, optional
         Leave out each file's last bar where it may still have been forming: where no other file of
-        the folder goes on for more than a day after it (``forming``). True for plain folders and
+        the folder goes on for a day after it closed (``forming``). True for plain folders and
         False for the lake when left out.
     quote_usd : Path, optional
         Bars of the quote currency in USD (``quote``); 1 USD a unit when left out.

@@ -14,7 +14,6 @@ waits for the next time that parts are set.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -25,6 +24,8 @@ from quorate.lake.universe import Verdict
 from quorate.statistics.survivors import between
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from quorate.core.types import Mat, Vec
 
     Ended = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -125,8 +126,8 @@ def survivorship(
     Units: fractions, bps.  Causal: who is held on a day is known the evening before; who survived
     is not, which is the point.  Missing: a coin without a bar is held on at its last price to the
     close of the day on which it trades again; one that never does is out at a loss on the first day
-    without. One that has not traded since the day before the last counts as ended, by days beyond
-    the span too.
+    without. One that trades neither on the last day nor on one beyond the span counts as ended: a
+    day of silence is an end, as in a run.
     Spec 13; METHODS 12.
 
     Examples
@@ -218,7 +219,7 @@ def _measures(everyone: _Grown, survivors: _Grown) -> pl.DataFrame:
 
 
 def _ended(days: pl.DataFrame, end: date, names: pl.Series) -> Ended:
-    """Return which coins have no day from the one before the last on, by all that is known."""
+    """Return which coins do not trade on the last day nor later, by all that is known."""
     newest = max(days["day"].to_list())
     if newest < end:
         raise DataError(
@@ -227,8 +228,8 @@ def _ended(days: pl.DataFrame, end: date, names: pl.Series) -> Ended:
         )
     lived = days.group_by("symbol").agg(pl.col("day").max().alias("newest"))
     found = pl.DataFrame({"symbol": names}).join(lived, on="symbol", how="left")
-    # a day without a bar may be an outage; two are an end
-    return (found["newest"] < end - timedelta(days=1)).to_numpy()
+    # a silence of a day is an end, as in a run: nobody could have sold on it
+    return (found["newest"] < end).to_numpy()
 
 
 def _matrix(rows: pl.DataFrame, value: str, span: pl.Series, names: pl.Series) -> Mat:

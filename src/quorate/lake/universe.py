@@ -6,6 +6,7 @@ is in, and the first rule that said no. The rules are fixed before a test, and r
 .. math:: \operatorname{median}_{d-30 \ldots d-1}(\text{turnover}) \ge \text{least}, \qquad
     d - \text{first day} \ge 90
 
+and where bars carry ``spread_bps``, the median of it over the same days is not above the largest.
 A coin's first day is that of its first bar in the data: where they begin later than the coin did,
 its age is understated, never overstated. Nothing is ranked, so that no coin's place depends on
 another's, and no later day is read: whoever died is in until its last day.
@@ -21,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from quorate.errors import DataError, SchemaError
+from quorate.lake.sources import epoch_ms, floats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _DAY_MS = 86_400_000
 NEEDED: Final = ("symbol", "day", "turnover")
+_SPREAD: Final = "spread_bps"
 
 
 class Verdict(StrEnum):
@@ -49,8 +52,8 @@ class Rules(NamedTuple):
 
     Notes
     -----
-    Units: days; units of the quote currency a day; bps.  ``max_spread_bps`` holds where a spread is
-    known.  Spec 13; METHODS 12.
+    Units: days; units of the quote currency a day; bps.  ``max_spread_bps`` holds where bars carry
+    ``spread_bps``: the median of the last ``turnover_days``.  Spec 13; METHODS 12.
 
     Examples
     --------
@@ -101,8 +104,48 @@ def rules(**values: float) -> Rules:
     return made
 
 
-def days_of(name: str, series: Series) -> pl.DataFrame:
-    """Return the days on which a coin traded: last close and turnover in quote.
+def spreads_of(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the median spread of each day of some bars, where they carry one.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        As stored; ``spread_bps`` is between best bid and best ask, over the mid price.
+    name : str
+        The file, for messages.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``day, spread_bps``, sorted; empty without such a column.
+
+    Raises
+    ------
+    SchemaError
+        The column is no number.
+
+    Notes
+    -----
+    Units: bps.  Causal: a day is known when it is over.  Missing: a spread that is null, NaN or
+    below 0 is unknown.  Spec 13.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"ts": [0, 1, 2], "spread_bps": [4.0, None, 8.0]})
+    >>> spreads_of(rows, "A")["spread_bps"].to_list()
+    [6.0]
+    """
+    if _SPREAD not in rows.columns:
+        return pl.DataFrame(schema={"day": pl.Date, _SPREAD: pl.Float64})
+    day = (epoch_ms(rows, name) // _DAY_MS).astype("int32")
+    told = pl.DataFrame({"day": day, _SPREAD: floats(rows, _SPREAD, name)})
+    known = told.filter(pl.col(_SPREAD).is_finite() & (pl.col(_SPREAD) >= 0.0))
+    of_day = known.group_by(pl.col("day").cast(pl.Date))
+    return of_day.agg(pl.col(_SPREAD).median()).sort("day")
+
+
+def days_of(name: str, series: Series, spreads: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return the days on which a coin traded: last close, turnover in quote, perhaps a spread.
 
     Parameters
     ----------
@@ -110,16 +153,18 @@ def days_of(name: str, series: Series) -> pl.DataFrame:
         The coin.
     series : Series
         Its believed bars, of any length up to a day.
+    spreads : polars.DataFrame, optional
+        Of its days, where they are known (``spreads_of``).
 
     Returns
     -------
     polars.DataFrame
-        ``symbol, day, close, turnover``, sorted by day.
+        ``symbol, day, close, turnover, spread_bps``, sorted by day; the last null where unknown.
 
     Notes
     -----
-    Units: quote.  Causal: a day is known when it is over.  Missing: a day without volume has no
-    row.  Spec 13.
+    Units: quote, bps.  Causal: a day is known when it is over.  Missing: a day without volume has
+    no row.  Spec 13.
     """
     rows = pl.DataFrame(
         {
@@ -128,12 +173,15 @@ def days_of(name: str, series: Series) -> pl.DataFrame:
             "turnover": series.volume * series.close,
         }
     )
-    return (
+    days = (
         rows.group_by(pl.col("day").cast(pl.Date), maintain_order=True)
         .agg(pl.col("close").last(), pl.col("turnover").sum())
         .filter(pl.col("turnover") > 0.0)
         .select(pl.lit(name).alias("symbol"), "day", "close", "turnover")
     )
+    if spreads is None or spreads.is_empty():
+        return days.with_columns(pl.lit(None, pl.Float64).alias(_SPREAD))
+    return days.join(spreads, on="day", how="left", maintain_order="left")
 
 
 class Members(NamedTuple):
@@ -286,7 +334,11 @@ def judged(days: pl.DataFrame, given: Rules, first: date, last: date) -> pl.Data
             .over("symbol")
             .shift(1)
             .over("symbol"),
-            pl.col("spread_bps").shift(1).over("symbol"),
+            pl.col("spread_bps")
+            .rolling_median(given.turnover_days, min_samples=1)
+            .over("symbol")
+            .shift(1)
+            .over("symbol"),
             pl.col("traded").shift(1).over("symbol"),
             (pl.col("day") - pl.col("listed")).dt.total_days().alias("age_days"),
         )

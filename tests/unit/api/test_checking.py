@@ -73,6 +73,24 @@ def test_a_second_vendor_is_compared_where_it_has_the_coin(folder, tmp_path):
     assert quorate.check_data(folder, other=elsewhere).pairs.is_empty()
 
 
+def test_a_second_vendor_without_a_common_bar_is_told(tmp_path, capsys):
+    """It has the coin at other times, or not at all: either way it confirms nothing."""
+    good = bars(600)
+    one = store(tmp_path / "one", AUSDT=good[:400], BUSDT=good, CUSDT=good)
+    two = store(tmp_path / "two", AUSDT=good[450:], BUSDT=good)
+    found = quorate.check_data(one, other=two)
+    assert found.pairs["symbol"].to_list() == ["BUSDT"]
+    (apart,) = found.findings.filter(pl.col("rule") == "VENDOR_APART").rows(named=True)
+    assert (apart["symbol"], apart["n"]) == ("AUSDT", 399)
+    assert not found.has_failed
+    assert run(["data", "check", str(one), "--other", str(two)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "2 of 3 coins have no bar in common with the second vendor" in said
+    assert "AUSDT, CUSDT." in said
+    assert run(["data", "check", str(one)]) == 0
+    assert "second vendor" not in capsys.readouterr().out
+
+
 def spiky(n=600):
     """Return calm bars with one bad close that hardly traded, and the same without."""
     rng = np.random.default_rng(3)

@@ -36,10 +36,11 @@ def held(root):
 
 def test_a_folder_becomes_a_lake_without_its_last_bars(folder, tmp_path):
     done = bring(folder, tmp_path)
-    assert (done.interval, done.n_added, done.n_unfinished) == ("5m", 898, 2)
+    assert (done.interval, done.n_added, done.n_unfinished) == ("5m", 899, 1)
     assert done.folder == str(layout.folder(tmp_path / "lake", KEY))
     read = layout.read(tmp_path / "lake", KEY)
     assert read.filter(symbol="A").drop("symbol").equals(bars(600)[:-1])
+    assert read.filter(symbol="B").height == 300  # closed a day before the last bar of A
     done.raise_if_failed()
 
 
@@ -88,6 +89,11 @@ def test_rows_are_known_at_their_close_or_when_it_is_said(folder, tmp_path):
     )
     told = layout.history(tmp_path / "other", KEY)
     assert told["known_at"].unique().to_list() == [LATER]
+    quorate.import_data(
+        folder, tmp_path / "early", vendor="binance_spot", kind="ohlcv", known_at="2020-01-01"
+    )  # before the bars closed
+    told = layout.history(tmp_path / "early", KEY)
+    assert (told["known_at"] - told["ts"]).unique().to_list() == [timedelta(minutes=5)]
 
 
 def test_one_file_of_many_symbols_is_taken_apart(tmp_path):
@@ -139,7 +145,7 @@ def test_a_broken_file_is_named_and_the_others_go_in(folder, tmp_path):
     clash = pl.concat([bars(20), put(bars(20), 3, close=100.35)])
     store(folder, G=clash)
     done = bring(folder, tmp_path)
-    assert done.n_added == 898
+    assert done.n_added == 899
     said = dict(done.failed.select("symbol", "error").rows())
     assert list(said) == ["C", "D", "E", "F F", "G"]
     assert "C.parquet cannot be read" in said["C"]
@@ -243,8 +249,8 @@ def test_the_command_says_what_was_added_and_then_that_nothing_is_new(folder, tm
     words += ["--vendor", "binance_spot"]
     assert run(words) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "898 rows added to 2 of 2 symbols of binance_spot ohlcv 5m"
-    assert said[1].startswith("2 last bars left out")
+    assert said[0] == "899 rows added to 2 of 2 symbols of binance_spot ohlcv 5m"
+    assert said[1].startswith("1 last bars left out")
     assert run(words) == 0
     assert capsys.readouterr().out.startswith("nothing new: 2 symbols")
     store(folder, A=put(bars(600), 7, close=100.75))
@@ -320,7 +326,7 @@ def test_the_command_ends_with_3_when_a_file_did_not_go_in(folder, tmp_path, cap
     words = ["data", "import", str(folder), "--lake", str(tmp_path / "lake")]
     assert run([*words, "--vendor", "binance_spot"]) == 3
     said = capsys.readouterr()
-    assert said.out.startswith("898 rows added")
+    assert said.out.startswith("899 rows added")
     assert "C.parquet cannot be read" in said.err
 
 

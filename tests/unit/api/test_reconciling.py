@@ -206,6 +206,29 @@ def test_bars_that_a_vendor_alone_has_do_not_make_a_series_of_strangers(tmp_path
     assert (found.coins["n_taken"].to_list(), found.disputed.height) == ([0, 0], 199)
 
 
+def test_vendors_without_a_common_bar_confirm_nothing(tmp_path, capsys):
+    """One has the first days of a coin, the other later ones: no price is held against another."""
+    good = bars(N)
+    one = store(tmp_path / "one", AAAUSDT=good[:200])
+    two = store(tmp_path / "two", AAAUSDT=good[300:])
+    where = tmp_path / "merged"
+    words = ["data", "reconcile", str(one), str(two), "--kind", "spot"]
+    assert run([*words, "--to", str(where)]) == 3
+    assert not where.exists()
+    said = capsys.readouterr()
+    assert "AAAUSDT: no two vendors have a bar in common: one from 2023-02-01" in said.err
+    assert run(words) == 3
+    said = capsys.readouterr()
+    assert "confirmed by two" not in said.out
+    assert "nothing is confirmed" in said.out
+
+
+def test_a_coin_of_one_vendor_alone_is_taken_and_not_called_confirmed(tmp_path, capsys):
+    one, two = (store(tmp_path / name, **{name: bars(N)}) for name in ("AAAUSDT", "BBBUSDT"))
+    assert run(["data", "reconcile", str(one), str(two), "--kind", "spot"]) == 0
+    assert "nothing is confirmed" in capsys.readouterr().out
+
+
 def test_a_coin_without_a_believed_bar_is_named(tmp_path):
     broken = bars(N).with_columns(low=pl.lit(1e9))
     one = store(tmp_path / "one", AAAUSDT=broken, BBBUSDT=bars(N))

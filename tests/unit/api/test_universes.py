@@ -66,6 +66,43 @@ def test_short_bars_add_up_to_days_and_a_file_of_many_coins_is_the_same(folder, 
     assert one.equals(quorate.universe(folder, "2023-03-13", "2023-04-15", GIVEN))
 
 
+def test_a_wide_spread_that_bars_carry_keeps_a_coin_out(tmp_path, capsys):
+    """In a folder, in a file of many coins, and in a lake."""
+    wide = daily(90).with_columns(spread_bps=pl.lit(500.0))
+    near = daily(90).with_columns(spread_bps=pl.lit(2.0))
+    where = store(tmp_path / "spread", OLD=daily(90), NEAR=near, WIDE=wide)
+    said = {"NEAR": "IN", "OLD": "IN", "WIDE": "TOO_WIDE"}
+    assert verdicts(quorate.universe(where, "2023-04-15", rules=GIVEN)) == said
+    words = ["--min-age-days", "10", "--turnover-days", "5", "--min-turnover", "500"]
+    assert run(["data", "universe", str(where), "--at", "2023-04-15", *words]) == 0
+    assert "500.0" in capsys.readouterr().out
+    many = [
+        pl.read_parquet(path).with_columns(symbol=pl.lit(path.stem)) for path in where.iterdir()
+    ]
+    pl.concat(many, how="diagonal").write_parquet(tmp_path / "all.parquet")
+    found = quorate.universe(tmp_path / "all.parquet", "2023-04-15", rules=GIVEN)
+    assert verdicts(found) == said
+    done = quorate.import_data(where, tmp_path / "lake", vendor="demo_spot", kind="ohlcv")
+    assert verdicts(quorate.universe(done.folder, "2023-04-15", rules=GIVEN)) == said
+
+
+def test_a_run_lets_no_coin_in_while_its_spread_is_wide(tmp_path):
+    late = pl.int_range(pl.len()) >= 24 * 20
+    wide = hourly(40).with_columns(spread_bps=pl.when(late).then(500.0).otherwise(2.0))
+    where = store(tmp_path, OLD=hourly(40), WIDE=wide)
+    settings = quorate.read_settings(overrides=LOOSE)
+    panel = quorate.load(
+        where, venue="binance_spot", kind="spot", in_universe=True, settings=settings
+    )
+    by_day = panel.member[: 24 * 39].reshape(39, 24, 2)[:, 0]
+    assert by_day[30].tolist() == [1, 0]
+    assert by_day[20].tolist() == [1, 1]  # the first wide day is not over
+    rules = Rules(10, 5, 20_000.0)
+    said = quorate.universe(where, "2023-02-01", "2023-03-11", rules)
+    is_in = (said.filter(pl.col("symbol") == "WIDE")["verdict"] == "IN").to_list()
+    assert by_day[:, 1].tolist() == [int(each) for each in is_in]
+
+
 def test_a_frozen_end_is_no_trading(tmp_path):
     alive = bars(24 * 12, 60).with_columns(pl.col("ts").dt.cast_time_unit("ms"))
     flat = alive[-1:].select(pl.exclude("ts"))

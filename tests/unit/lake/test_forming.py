@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 from tests.unit.lake.builders import START_MS, bars, settlements, store
 
 import quorate
@@ -25,19 +26,54 @@ def unfinished(found):
     return sorted(told["symbol"])
 
 
-def test_since_two_days_before_the_last_row_of_the_folder(tmp_path):
+def test_since_a_bar_and_a_day_before_the_last_row_of_the_folder(tmp_path):
     where = store(tmp_path, LONG=bars(N), SHORT=bars(5))
-    assert forming.since(layout.files(where)) == START_MS + (N - 1) * BAR_MS - 2 * DAY_MS
+    assert forming.since(layout.files(where)) == START_MS + (N - 1) * BAR_MS - BAR_MS - DAY_MS
     (where / "BROKEN.parquet").write_bytes(b"PAR1 no more")
     store(where, NOTS=bars(5).rename({"ts": "at"}), NONE=bars(0), LATE=bars(2 * N))
-    assert forming.since(layout.files(where)) == START_MS + (2 * N - 1) * BAR_MS - 2 * DAY_MS
+    assert forming.since(layout.files(where)) == START_MS + (2 * N - 1) * BAR_MS - BAR_MS - DAY_MS
     only = {"BROKEN": (where / "BROKEN.parquet",)}
     assert forming.since(only) == forming.ALWAYS
 
 
 def test_integer_times_are_read_too(tmp_path):
     frame = bars(9).with_columns(pl.col("ts").dt.epoch("ms"))
-    assert forming.since(layout.files(store(tmp_path, A=frame))) == frame["ts"][-1] - 2 * DAY_MS
+    assert (
+        forming.since(layout.files(store(tmp_path, A=frame))) == frame["ts"][-1] - BAR_MS - DAY_MS
+    )
+
+
+@pytest.mark.parametrize(("minutes", "hours"), [(1, 0), (60, 1), (1440, 24)])
+def test_the_reach_is_a_day_after_the_close_of_a_bar(tmp_path, minutes, hours):
+    """Whatever holes the files have; of rows alone it is taken for a day."""
+    hole = bars(40, minutes)
+    where = store(
+        tmp_path / "bars", A=hole, HOLES=pl.concat([hole[:20], hole[35:36]]), ONE=hole[:1]
+    )
+    bar_ms = minutes * 60_000
+    assert bar_ms // 3_600_000 == hours
+    assert forming.since(layout.files(where)) == START_MS + 39 * bar_ms - bar_ms - DAY_MS
+    alone = store(tmp_path / "alone", ONE=hole[:1])
+    assert forming.since(layout.files(alone)) == START_MS - 2 * DAY_MS
+
+
+def test_an_hour_that_closed_a_day_before_is_imported_and_a_later_one_is_not(tmp_path):
+    hours = bars(60, 60)
+    where = store(tmp_path / "bars", AGO=hours[:35], LATELY=hours[:36], NOW=hours)
+    done = quorate.import_data(where, tmp_path / "lake", vendor="demo_spot", kind="ohlcv")
+    assert dict(done.coins.select("symbol", "n_rows").iter_rows()) == {
+        "AGO": 35,
+        "LATELY": 35,
+        "NOW": 59,
+    }
+    panel = load(PanelSpec((Source(where, "binance_spot", "spot"),)))
+    status = dict(zip(panel.symbols, panel.bars.status[34:36].T.tolist(), strict=True))
+    assert status["AGO"][0] == status["LATELY"][0] == Bar.TRADED
+    assert status["LATELY"][1] != Bar.TRADED
+    # files that go on for longer have it
+    store(where, NOW=bars(61, 60))
+    later = load(PanelSpec((Source(where, "binance_spot", "spot"),)))
+    assert later.bars.status[35, later.symbols.index("LATELY")] == Bar.TRADED
 
 
 def test_a_last_bar_is_left_out_after_a_time():
@@ -49,13 +85,18 @@ def test_a_last_bar_is_left_out_after_a_time():
 
 
 def test_a_coin_that_ended_long_ago_keeps_its_last_bar(tmp_path):
-    ends = {"AGO": N - 2 * DAY, "LATELY": N - 2 * DAY + 1, "HOURS": N - 40, "NOW": N}
+    ends = {"AGO": N - 2 * DAY, "DAY": N - DAY - 1, "LATELY": N - DAY, "HOURS": N - 40, "NOW": N}
     where = store(tmp_path / "bars", **{name: bars(n) for name, n in ends.items()})
     source = (Source(where, "binance_spot", "spot"),)
     panel = load(PanelSpec(source))
     last = {name: (n - 1, panel.symbols.index(name)) for name, n in ends.items() if n < N}
     status = {name: panel.bars.status[at] for name, at in last.items()}
-    assert status == {"AGO": Bar.TRADED, "LATELY": Bar.IMPUTED, "HOURS": Bar.IMPUTED}
+    assert status == {
+        "AGO": Bar.TRADED,
+        "DAY": Bar.TRADED,
+        "LATELY": Bar.IMPUTED,
+        "HOURS": Bar.IMPUTED,
+    }
     assert panel.bars.close[last["AGO"]] == bars(N)["close"][ends["AGO"] - 1]
     ago = panel.symbols.index("AGO")
     assert panel.delisted_k[ago] == panel.k0 + ends["AGO"] - 1

@@ -44,6 +44,20 @@ def test_one_known_at_for_all_or_the_rows_own():
         bring(own, "ohlcv", "1h", "A", at)
 
 
+@pytest.mark.parametrize("has_own", [False, True])
+def test_no_row_is_known_before_its_close(has_own):
+    """Said of bars that close later, it would let a run look ahead."""
+    given = bars(n=3, minutes=60)
+    said = given["ts"][1]
+    given = given.with_columns(known_at=pl.lit(said)) if has_own else given
+    rows = bring(given, "ohlcv", "1h", "A", None if has_own else said)
+    assert (rows["known_at"] - rows["ts"]).to_list() == [HOUR, HOUR, HOUR]
+    paid = bring(settlements([0, 5], [1e-4, 1e-4]), "funding", "event", "A", 3)
+    assert paid["known_at"].dt.epoch("ms").to_list() == [3, 5]
+    facts = pl.DataFrame({"symbol": ["A"], "tick": ["0.1"], "lot": ["1"]})
+    assert bring(facts, "instruments", "event", "A", 0)["known_at"].dt.epoch("ms").item() == 0
+
+
 def test_an_interval_that_tells_no_close_needs_a_known_at():
     with pytest.raises(SchemaError, match="does not tell when a bar closes"):
         bring(bars(), "ohlcv", "event", "A")

@@ -403,6 +403,15 @@ def test_the_digest_tells_contents_apart(tmp_path):
     assert len({first, other, shorter}) == 3
 
 
+def test_a_second_venue_without_a_common_bar_is_noted(tmp_path):
+    good = bars(600)
+    first = Source(store(tmp_path / "one", AUSDT=good[:200]), "binance_spot", "spot")
+    second = Source(store(tmp_path / "two", AUSDT=good[300:]), "kraken_spot", "spot")
+    note = "No bar in common with a second venue: AUSDT."
+    assert note in load(PanelSpec((first, second), drop_last=False)).notes
+    assert note not in load(PanelSpec((first,), drop_last=False)).notes
+
+
 def test_a_second_venue_is_matched_by_symbol_or_base_asset(tmp_path):
     one = store(tmp_path / "one", AUSDT=bars(), BUSDT=bars())
     two = store(tmp_path / "two", A=without(bars(price=101.0), 5, 15), CUSDT=bars())

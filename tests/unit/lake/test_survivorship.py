@@ -159,10 +159,17 @@ def test_a_coin_that_ends_loses_the_haircut():
     assert found.survivors == pytest.approx(0.0)
 
 
-def test_an_outage_on_the_last_day_is_no_end_and_a_span_beyond_the_data_is_refused():
+def test_a_silent_last_day_is_an_end_and_a_span_beyond_the_data_is_refused():
+    """A coin of which no price came for the last day is gone, as it is in a run."""
     closes = np.array([[1.0, 1.0], [1.0, 1.1], [1.0, np.nan]])
     days, verdicts = frames(closes, np.ones((3, 2), bool))
-    assert survivorship(days, verdicts, haircut=0.2, cost_bps=0.0).n_ended == 0
+    found = survivorship(days, verdicts, haircut=0.2, cost_bps=0.0)
+    assert found.n_ended == 1
+    assert found.days["everyone"].to_list() == pytest.approx([1.0, 1.05, 1.05 * 0.9])
+    # who trades on a day beyond the span had an outage
+    again = pl.DataFrame({"symbol": ["C1"], "day": [START + timedelta(days=3)], "close": [1.1]})
+    back = pl.concat([days, again])
+    assert survivorship(back, verdicts, haircut=0.2, cost_bps=0.0).n_ended == 0
     late = pl.concat([verdicts, verdicts[-2:].with_columns(pl.col("day") + timedelta(days=1))])
     with pytest.raises(DataError, match="the bars end on 2023-01-03, before 2023-01-04"):
         survivorship(days, late)

@@ -57,13 +57,11 @@ def test_a_day_without_bars_turned_nothing_over_and_the_next_one_is_out():
 
 
 def test_a_spread_that_is_known_counts():
-    days = coin("A", [500] * 15, spread=[10.0] * 12 + [30.0, None, 10.0])
-    assert verdicts(days, 12, 15) == [
-        Verdict.IN,
-        Verdict.TOO_WIDE,
-        Verdict.IN,
-        Verdict.IN,
-    ]
+    """The median of the days before, as of turnover: one wide day puts nobody out."""
+    days = coin("A", [500] * 15, spread=[10.0] * 10 + [40.0, None, 40.0, 40.0, 10.0])
+    assert verdicts(days, 11, 15) == [*[Verdict.IN] * 2, *[Verdict.TOO_WIDE] * 3]
+    said = judged(days, GIVEN, START + timedelta(12), START + timedelta(13))
+    assert said["spread_bps"].to_list() == [10.0, 25.0]  # of days 7 to 11, then 8 to 12
 
 
 def test_a_coin_that_ended_was_in_until_then():

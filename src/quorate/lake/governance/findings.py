@@ -60,6 +60,7 @@ class Rule(StrEnum):
     VALUE_SUSPECT = "VALUE_SUSPECT"
     INTERVAL_CHANGED = "INTERVAL_CHANGED"
     MARK_OFF_GRID = "MARK_OFF_GRID"
+    VENDOR_APART = "VENDOR_APART"
 
 
 class About(NamedTuple):
@@ -184,6 +185,10 @@ ABOUT: Final[dict[Rule, About]] = {
     Rule.MARK_OFF_GRID: About(
         Severity.FAILED,
         "A mark or index price lies farther off its grid than the tolerance; a run refuses it.",
+    ),
+    Rule.VENDOR_APART: About(
+        Severity.NOTED,
+        "A second vendor has the coin, and not one bar at the same time: it confirms nothing.",
     ),
 }
 

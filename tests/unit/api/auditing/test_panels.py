@@ -277,8 +277,8 @@ def test_a_universe_of_the_days_before_passes(tmp_path):
 def test_a_universe_of_the_day_itself_is_caught(tmp_path, monkeypatch):
     true = universe.days_of
 
-    def same_day(name, series):
-        return true(name, series).with_columns(pl.col("day").dt.offset_by("-1d"))
+    def same_day(name, series, spreads):
+        return true(name, series, spreads).with_columns(pl.col("day").dt.offset_by("-1d"))
 
     monkeypatch.setattr(universe, "days_of", same_day)
     panel = in_universe(tmp_path, (1, 3, 4), (1, 2, 4, 5))
