@@ -178,9 +178,8 @@ def require_recovered(book, clients, placed):
     assert worst >= len(placed) * QUANTITY - canceled * Decimal("0.6")
 
 
-@pytest.mark.parametrize(
-    "where", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"], indirect=True)
 def test_nothing_is_lost_or_doubled_wherever_a_desk_is_killed(where, tmp_path):
     open_store(where).close()
     passed = set()

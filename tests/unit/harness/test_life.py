@@ -56,6 +56,7 @@ def test_only_what_is_needed_to_fail_is_left() -> None:
     assert least.faults == ()
 
 
+@pytest.mark.slow
 def test_a_torture_counts_what_it_did() -> None:
     found = torture(2, first_seed=5, days=2 / 12, workers=1)
     assert (found.seeds, found.first_seed, found.violations) == (2, 5, 0)
