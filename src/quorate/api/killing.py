@@ -81,8 +81,6 @@ def guard(
     ------
     ConfigError
         If the connection is not one.
-    VenueError
-        If the venue cannot be reached at the start.
 
     Notes
     -----

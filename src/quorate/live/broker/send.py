@@ -74,8 +74,9 @@ async def send(
 
     Notes
     -----
-    Units: ms.  Causal: intents and attempts of all orders are one transaction, before the first of
-    them leaves.  Missing: none.
+    Units: ms.  Causal: each intent is on the disk before the next order is judged, so that it is
+    reserved there, and the attempts of all are one transaction before the first of them leaves.
+    Missing: none.
     RELIABILITY 3.
     """
     passed: list[Proposal] = []

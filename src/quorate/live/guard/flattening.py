@@ -11,6 +11,7 @@ import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from quorate.errors import StoreError
 from quorate.venues.base import (
     Accepted,
     OrderKind,
@@ -25,7 +26,7 @@ from quorate.venues.base import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quorate.live.guard.record import Record
+    from quorate.live.guard.record import Killed, Record
     from quorate.venues.base import PositionView
     from quorate.venues.port import Venue
 
@@ -63,6 +64,21 @@ class Tools(NamedTuple):
     now_ms: Callable[[], int]
     record: Record
     page: Callable[[str], None]
+
+    def keep(self, step: str, **what: object) -> None:
+        """Write a step down; a disk that cannot is told of, and stops nothing."""
+        try:
+            self.record.write(step, at_ms=self.now_ms(), **what)
+        except (OSError, StoreError) as error:
+            self.page(f"the kill switch cannot write down {step}: {error}")
+
+    def mark(self, killed: Killed) -> Killed:
+        """Say on the disk that a kill is in force and return it; a disk that cannot stops none."""
+        try:
+            return self.record.mark(killed)
+        except (OSError, StoreError) as error:
+            self.page(f"the kill is carried out and is not on the disk: {error}")
+            return killed
 
 
 async def flatten(venue: Venue, tools: Tools, *, seconds: float) -> Flattened:
@@ -150,9 +166,8 @@ async def _slice(
         sent_at_ms=now_ms,
         window_ms=WINDOW_MS,
     )
-    tools.record.write(
+    tools.keep(
         "slice",
-        at_ms=now_ms,
         client_id=order.client_id,
         symbol=order.symbol,
         side=side.value,
@@ -160,9 +175,8 @@ async def _slice(
         limit_price=price,
     )
     outcome = await venue.place(order)
-    tools.record.write(
+    tools.keep(
         "sliced",
-        at_ms=tools.now_ms(),
         client_id=order.client_id,
         outcome=type(outcome).__name__,
         text=outcome.text if isinstance(outcome, Rejected) else "",

@@ -65,23 +65,23 @@ async def kill(
 
     Notes
     -----
-    Units: seconds.  Causal: what is in force is on the disk before the first request.  A part that
-    fails is paged and the next one is done all the same.
+    Units: seconds.  Causal: what is in force is on the disk before the first request, unless the
+    disk refuses: that is paged, and the kill goes on.  A part that fails is paged and the next one
+    is done all the same.
     RELIABILITY 4.
     """
-    tools.record.mark(killed)
-    in_force = tools.record.killed() or killed
+    in_force = tools.mark(killed)
     emptied = flattened = None
     if in_force.level >= Level.CANCEL:
         emptied = await cancel_everything(
             venue, symbols, seconds=cancel_seconds, clock_s=tools.clock_s
         )
-        tools.record.write("cancelled", at_ms=tools.now_ms(), **_words(emptied))
+        tools.keep("cancelled", **_words(emptied))
         if emptied.empty_ms is None:
             tools.page(f"orders may be open after {cancel_seconds:g} s: {emptied.left or 'unread'}")
     if in_force.level >= Level.FLATTEN:
         flattened = await flatten(venue, tools, seconds=flatten_seconds)
-        tools.record.write("flattened", at_ms=tools.now_ms(), **_words(flattened))
+        tools.keep("flattened", **_words(flattened))
     return Done(in_force, emptied, flattened)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -64,7 +64,7 @@ class Record:
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     record = Record(Path(folder) / "guard")
-    ...     record.mark(Killed(level=Level.CANCEL, by="ann", why="drill", at_ms=5))
+    ...     _ = record.mark(Killed(level=Level.CANCEL, by="ann", why="drill", at_ms=5))
     ...     again = Record(Path(folder) / "guard").killed()
     >>> again.why, again.level.name
     ('drill', 'CANCEL')
@@ -101,9 +101,16 @@ class Record:
                 hint="a kill is in force; look at the account, then arm the desk",
             ) from error
 
-    def mark(self, killed: Killed) -> None:
-        """Say on the disk that a kill is in force; the first reason and the higher level stay."""
-        before = self.killed()
+    def mark(self, killed: Killed) -> Killed:
+        """Say on the disk that a kill is in force; the first reason and the higher level stay.
+
+        A mark that is there and cannot be read counts as the highest level.
+        """
+        try:
+            before = self.killed()
+        except StoreError:
+            before = None
+            killed = replace(killed, level=Level.FLATTEN)
         if before is not None:
             killed = Killed(
                 level=max(before.level, killed.level),
@@ -113,6 +120,7 @@ class Record:
             )
         _put(self._folder / _MARK, canonical_json(asdict(killed)))
         self.write("killed", at_ms=killed.at_ms, level=int(killed.level), by=killed.by)
+        return killed
 
     def lift(self, *, by: str, why: str, at_ms: int) -> None:
         """Take the mark away: somebody has armed the desk, and says why."""
@@ -166,7 +174,7 @@ class Record:
 
     def _text(self) -> str:
         try:
-            return (self._folder / _LINES).read_text(encoding="utf-8")
+            return (self._folder / _LINES).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return ""
 

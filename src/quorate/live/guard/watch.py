@@ -17,6 +17,7 @@ import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from quorate.errors import StoreError, VenueUnavailableError
 from quorate.live.guard.flattening import Tools
 from quorate.live.guard.kill import Done, kill
 from quorate.live.guard.record import Killed, Level, Record
@@ -35,6 +36,7 @@ TOKEN: Final = "token"  # noqa: S105  (the name of a file)
 READY: Final = "ready.json"
 DONE: Final = "done.json"
 POLL_S: Final = 0.05
+_AGAIN_S: Final = 1.0
 
 
 def now_ms() -> int:
@@ -73,8 +75,8 @@ async def watch(
 
     Notes
     -----
-    Units: none.  Causal: none.  Missing: a venue that cannot be reached at the start is tried
-    again when a kill is asked for.
+    Units: none.  Causal: none.  Missing: a venue that cannot be reached at the start is tried again
+    until it is; somebody is called at the first failure.
     RELIABILITY 4.
     """
     record = Record(folder)
@@ -83,16 +85,16 @@ async def watch(
     tools = Tools(time.monotonic, now_ms, record, page)
 
     def asking(killed: Killed) -> None:
-        record.mark(killed)  # it is in force from here on, whatever becomes of this process
-        asked.put_nowait(killed)
+        # it is in force from here on, whatever becomes of this process
+        asked.put_nowait(tools.mark(killed))
 
     venue = opened(connection)
     try:
-        await venue.open()
+        await _reached(venue, page)
         loop.add_signal_handler(
             signal.SIGUSR1, lambda: asking(_killed(Level.FLATTEN, "signal", "SIGUSR1"))
         )
-        in_force = record.killed()
+        in_force = _in_force(record)
         if in_force is not None:
             asked.put_nowait(in_force)
         async with _hearing(folder, asking) as port:
@@ -119,13 +121,42 @@ async def _poll(folder: Path, asking: Callable[[Killed], None]) -> None:
     path = folder / SENTINEL
     while True:
         if path.exists():
-            text = path.read_text(encoding="utf-8", errors="replace").strip()
+            try:
+                text = path.read_text(encoding="utf-8", errors="replace").strip()
+            except OSError as error:
+                text = f"{SENTINEL} cannot be read: {error.strerror}"
             level, _, why = text.partition(" ")
             # a file that says nothing readable asks for everything
             wanted = Level[level.upper()] if level.upper() in Level.__members__ else Level.FLATTEN
             asking(_killed(wanted, "file", why or text or "no reason given"))
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError:  # it was heard, and would be heard again and again
+                return
         await asyncio.sleep(POLL_S)
+
+
+async def _reached(venue: CcxtVenue, page: Callable[[str], None]) -> None:
+    """Open a venue, however long it does not answer."""
+    is_told = False
+    while True:
+        try:
+            await venue.open()
+        except VenueUnavailableError as error:
+            if not is_told:
+                page(f"the guard waits for its venue: {error}")
+            is_told = True
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            return
+
+
+def _in_force(record: Record) -> Killed | None:
+    """Return the kill that is in force; a mark that cannot be read is one, of the highest level."""
+    try:
+        return record.killed()
+    except StoreError as error:
+        return _killed(Level.FLATTEN, "mark", str(error))
 
 
 @asynccontextmanager

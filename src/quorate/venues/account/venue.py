@@ -7,7 +7,6 @@ sent once; whatever is not certainly refused and not certainly there is ``Uncert
 from __future__ import annotations
 
 import asyncio
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
@@ -42,6 +41,7 @@ from quorate.venues.base import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from decimal import Decimal
 
     from quorate.venues.account.dialects import Dialect
     from quorate.venues.account.wire import Instances, Reply
@@ -248,6 +248,8 @@ class CcxtVenue:
     async def countdown(self, symbol: str, after_ms: int) -> Done | Rejected | Uncertain:
         """Have every order of a symbol cancelled unless asked again in time."""
         client = self._instances.trade
+        if symbol not in client.markets:
+            return Rejected(LOCAL, f"{self._name} does not list {symbol}")
         number = client.market(symbol)["id"]
         call = client.fapiPrivatePostCountdownCancelAll(
             {"symbol": number, "countdownTime": after_ms}
@@ -356,15 +358,15 @@ class CcxtVenue:
         """Say what of an order ccxt would round by itself, "" where nothing."""
         if placement.symbol not in client.markets:
             return f"{self._name} does not list {placement.symbol}"
-        symbol = placement.symbol
-        numbers = [("quantity", placement.quantity, client.amount_to_precision)]
+        grid = self.grid(placement.symbol)
+        numbers = [("quantity", placement.quantity, grid.lot)]
         for name in ("limit_price", "trigger_price"):
             value = getattr(placement, name)
             if value is not None:
-                numbers.append((name, value, client.price_to_precision))
-        for name, value, rounded in numbers:
-            if Decimal(rounded(symbol, plain(value))) != value:
-                return f"{name} {value} is not on the grid of {symbol}"
+                numbers.append((name, value, grid.tick))
+        for name, value, unit in numbers:
+            if value % unit:
+                return f"{name} {value} is no multiple of {unit}, the grid of {placement.symbol}"
         return ""
 
 

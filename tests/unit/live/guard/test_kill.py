@@ -124,6 +124,21 @@ def test_who_cannot_be_reached_is_paged_and_the_kill_stays_in_force(tmp_path: Pa
     assert record.killed() == Killed(level=Level.FLATTEN, by="ann", why="drill", at_ms=START_MS)
 
 
+def test_a_full_disk_is_told_of_and_stops_no_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("quorate.live.guard.record.os.open", full)
+    done, _, pages, account = killed(tmp_path)
+    assert done.is_safe
+    assert account.open_ids == account.waiting_ids == {}
+    assert account.position("BTCUSDT", "both").lots == 0
+    assert "is not on the disk" in pages[0]
+    assert all("No space left" in each for each in pages)
+
+
 def test_the_collar_widens_and_somebody_is_called_where_the_market_is_thin(tmp_path: Path) -> None:
     exchange = venue()
     market_ = exchange.exchange.state.markets["BTCUSDT"]

@@ -34,6 +34,8 @@ def test_a_mark_that_cannot_be_read_is_a_kill_too(tmp_path: Path, text: str) -> 
     (tmp_path / "killed.json").write_text(text)
     with pytest.raises(StoreError, match="a kill is in force"):
         Record(tmp_path).killed()
+    assert Record(tmp_path).mark(KILL).level is Level.FLATTEN
+    assert Record(tmp_path).killed() == Killed(level=Level.FLATTEN, by="ann", why="drill", at_ms=5)
 
 
 def test_a_line_that_was_changed_or_removed_is_named(tmp_path: Path) -> None:

@@ -136,6 +136,8 @@ def test_stops_are_kept_apart() -> None:
         ({"sent_at_ms": START_MS + 2_000}, "-1021"),
         ({"limit_price": Decimal("97.05")}, LOCAL),
         ({"quantity": Decimal("0.10005")}, LOCAL),
+        ({"quantity": Decimal("0.0001")}, LOCAL),
+        ({"quantity": Decimal("1E-9")}, LOCAL),
         ({"symbol": "DOGE/USDT:USDT"}, LOCAL),
     ],
 )
