@@ -202,6 +202,7 @@ def commands() -> list[str]:
         "ablating",
         "archives",
         "auditing",
+        "commanding",
         "data",
         "exchanging",
         "killing",

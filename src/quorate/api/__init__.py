@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from quorate.api.checking import check_data
     from quorate.api.checkup import Checkup, doctor
     from quorate.api.choices import grid
+    from quorate.api.commanding import arm, block, flatten, pause, resume, unblock, words
     from quorate.api.comparing import Comparison, compare
     from quorate.api.configure import schema
     from quorate.api.controlling import Control, control
     from quorate.api.crossed import Cross
     from quorate.api.decided import decisions
+    from quorate.api.drilling import Drill, drill
     from quorate.api.effective import read_settings
     from quorate.api.exchanging import Served, serve_exchange, simulated_exchange
     from quorate.api.explaining import explain
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from quorate.api.extensions import engines
     from quorate.api.imported import Imported
     from quorate.api.importing import import_data
-    from quorate.api.killing import Drill, drill, guard, kill
+    from quorate.api.killing import guard, kill
     from quorate.api.learning import Trained, train
     from quorate.api.listing import runs
     from quorate.api.loading import demo, keep, load
@@ -56,7 +58,8 @@ if TYPE_CHECKING:
     from quorate.api.validating import cpcv
     from quorate.api.walking import WalkForward, walkforward
     from quorate.api.warming import warm
-    from quorate.lake import Panel, synthetic
+    from quorate.hands import Hands, Word, read_words
+    from quorate.lake import Panel, by_hand, synthetic
     from quorate.research.parallel import Workers
 
     ls = runs
@@ -69,8 +72,9 @@ _HOME = {
     "Comparison": "api.comparing",
     "Control": "api.controlling",
     "Cross": "api.crossed",
-    "Drill": "api.killing",
+    "Drill": "api.drilling",
     "Explanation": "api.explanation",
+    "Hands": "hands",
     "Imported": "api.imported",
     "Leaderboard": "api.ranking",
     "Lesson": "api.ablating",
@@ -89,10 +93,14 @@ _HOME = {
     "Torture": "api.torturing",
     "Trained": "api.learning",
     "WalkForward": "api.walking",
+    "Word": "hands",
     "Workers": "research.parallel",
     "ablate": "api.ablating",
+    "arm": "api.commanding",
     "audit": "api.auditing",
     "bench": "api.measuring",
+    "block": "api.commanding",
+    "by_hand": "lake",
     "check_data": "api.checking",
     "compare": "api.comparing",
     "control": "api.controlling",
@@ -100,9 +108,10 @@ _HOME = {
     "decisions": "api.decided",
     "demo": "api.loading",
     "doctor": "api.checkup",
-    "drill": "api.killing",
+    "drill": "api.drilling",
     "engines": "api.extensions",
     "explain": "api.explaining",
+    "flatten": "api.commanding",
     "grid": "api.choices",
     "guard": "api.killing",
     "import_data": "api.importing",
@@ -112,15 +121,18 @@ _HOME = {
     "load": "api.loading",
     "ls": "api.listing",
     "nightly": "api.nights",
+    "pause": "api.commanding",
     "promote": "api.promoting",
     "pull_archive": "api.archives",
     "pull_instruments": "api.pulling",
     "pull_venue": "api.pulling",
     "read": "api.reopening",
     "read_settings": "api.effective",
+    "read_words": "hands",
     "reconcile_data": "api.reconciling",
     "registry": "api.registering",
     "render": "api.pages",
+    "resume": "api.commanding",
     "run": "api.backtests",
     "runs": "api.listing",
     "schema": "api.configure",
@@ -135,10 +147,12 @@ _HOME = {
     "synthetic": "lake",
     "torture": "api.torturing",
     "train": "api.learning",
+    "unblock": "api.commanding",
     "universe": "api.universes",
     "verify": "api.stocktaking",
     "walkforward": "api.walking",
     "warm": "api.warming",
+    "words": "api.commanding",
 }
 """Where each name is at home. ``ls`` is ``runs`` by the name that the command has."""
 
@@ -152,6 +166,7 @@ __all__ = [
     "Cross",
     "Drill",
     "Explanation",
+    "Hands",
     "Imported",
     "Leaderboard",
     "Lesson",
@@ -170,10 +185,14 @@ __all__ = [
     "Torture",
     "Trained",
     "WalkForward",
+    "Word",
     "Workers",
     "ablate",
+    "arm",
     "audit",
     "bench",
+    "block",
+    "by_hand",
     "check_data",
     "compare",
     "control",
@@ -184,6 +203,7 @@ __all__ = [
     "drill",
     "engines",
     "explain",
+    "flatten",
     "grid",
     "guard",
     "import_data",
@@ -193,15 +213,18 @@ __all__ = [
     "load",
     "ls",
     "nightly",
+    "pause",
     "promote",
     "pull_archive",
     "pull_instruments",
     "pull_venue",
     "read",
     "read_settings",
+    "read_words",
     "reconcile_data",
     "registry",
     "render",
+    "resume",
     "run",
     "runs",
     "schema",
@@ -216,10 +239,12 @@ __all__ = [
     "synthetic",
     "torture",
     "train",
+    "unblock",
     "universe",
     "verify",
     "walkforward",
     "warm",
+    "words",
 ]
 
 

@@ -20,6 +20,7 @@ from quorate.core.engines.checks import reads_one_row_at_a_time
 from quorate.core.engines.rule import is_ours
 from quorate.core.types import Bars, Market
 from quorate.errors import ConfigError, DataError, EngineError
+from quorate.hands import asked as asked_by_hand
 from quorate.lake import Block, blocks
 from quorate.lake.sectors import sectors
 from quorate.lake.spec import base_asset
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from quorate.core.engines.base import Engine
+    from quorate.core.types import ByteMat, Controls, Vec
     from quorate.lake import Panel
     from quorate.research.fits import Fits
     from quorate.settings import Settings
@@ -262,8 +264,17 @@ def pieces(panel: Panel, n_bars: int, alone: Collection[int]) -> Iterator[tuple[
         if whole.t >= n_bars:
             return
         for block in _cut(whole, n_bars, alone):
-            controls = passes.controls(block.member, block.quote_usd)
+            controls = asked_of(panel, block.t, block.member, block.quote_usd)
             yield block.t, passes.Slice(block.k0, block.bars, block.market, controls)
+
+
+def asked_of(panel: Panel, t: int, member: ByteMat, quote_usd: Vec) -> Controls:
+    """Return what is asked of the decision from row t on: the universe, and what people said."""
+    controls = passes.controls(member, quote_usd)
+    if not panel.words:
+        return controls
+    closes = panel.close_ms(0) + (t + np.arange(len(quote_usd))) * panel.bar_minutes * 60_000
+    return controls._replace(**asked_by_hand(panel.words, panel.symbols, closes)._asdict())
 
 
 def _looked(

@@ -33,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         ablating,
         archives,
         auditing,
+        commanding,
         data,
         exchanging,
         killing,

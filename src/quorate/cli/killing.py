@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from quorate.cli.commanding import Account, By, StoreAt
 from quorate.cli.commands import Json, app
 
 Folder = Annotated[Path, Parameter(help="The guard's own folder, on a local disk.")]
@@ -21,18 +22,21 @@ def guard(
     ],
     folder: Folder = Path("guard"),
     keep: Annotated[bool, Parameter(negative="", help="Go on watching after a kill.")] = False,
+    store: StoreAt | None = None,
+    account: Account = "main",
 ) -> None:
     """Watch an account until a kill is asked for: cancel, close, and read back until it is certain.
 
     A process of its own with a connection of its own, which needs nothing of the desk. It is told
-    by ``quorate kill``, by a file KILL in its folder, by SIGUSR1, or by POST /kill on 127.0.0.1
-    with the token of its folder. Exit code 1 if a kill ended and not everything is certain.
+    by ``quorate kill``, by a file KILL in its folder, by SIGUSR1, by POST /kill on 127.0.0.1 with
+    the token of its folder, or by a kill in the desk's --store. Exit code 1 if a kill ended and
+    not everything is certain.
 
     Example: quorate guard --connection connection.json
     """
     from quorate import api
 
-    done = api.guard(connection, folder, once=not keep)
+    done = api.guard(connection, folder, once=not keep, store=store, account=account)
     if done is not None and not done.is_safe:
         raise SystemExit(1)
 
@@ -46,6 +50,9 @@ def kill(
         Parameter(help="How far; each does what the ones before it do."),
     ] = "flatten",
     folder: Folder = Path("guard"),
+    by: By = "",
+    store: StoreAt | None = None,
+    account: Account = "main",
     json: Json = False,
 ) -> None:
     """Ask the guard to kill: block entries, cancel every order, close every position.
@@ -57,7 +64,7 @@ def kill(
     """
     from quorate import api
 
-    found = api.kill(folder, level=level, why=why)
+    found = api.kill(folder, level=level, why=why, by=by, store=store, account=account)
     print(jsonlib.dumps(found) if json else _said(found))
     if not found["is_safe"]:
         raise SystemExit(1)

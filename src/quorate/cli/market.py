@@ -55,7 +55,9 @@ class Beside:
     assets: Annotated[
         Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
     ] = None
-
+    by_hand: Annotated[
+        Path | None, Parameter(help="What people asked meanwhile: of `quorate words --json`.")
+    ] = None
     universe: Annotated[
         bool,
         Parameter(
@@ -78,7 +80,7 @@ class Beside:
         second = None
         if self.second_bars is not None and self.second_venue is not None:
             second = (self.second_bars, self.second_venue, self.second_funding)
-        return api.load(
+        loaded = api.load(
             bars,
             venue=self.venue,
             kind=self.kind,
@@ -98,6 +100,9 @@ class Beside:
             settings=settings,
             keep_in=keep_in,
         )
+        if self.by_hand is None:
+            return loaded
+        return api.by_hand(loaded, api.read_words(self.by_hand))
 
     def check_bars(self, bars: Path) -> None:
         """Refuse bars of nobody and half a second venue, before anything is read."""

@@ -44,6 +44,7 @@ GROUPS: Final = {
         "data universe",
         "keep",
     ),
+    "A desk by hand": ("pause", "resume", "flatten", "block", "unblock", "arm", "words"),
     "Stop a desk": ("guard", "kill", "drill"),
     "Try orders": ("exchange serve", "torture"),
     "Set up": ("doctor", "warm", "bench"),

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.errors import DataError
+from quorate.hands import Word
 from quorate.lake import columns
+from quorate.lake.by_hand import by_hand
 from quorate.lake.load import load
 from quorate.lake.spec import from_plain
 from quorate.lake.synthetic import synthetic
@@ -55,11 +57,14 @@ def again(made: Mapping[str, Any] | None, digest: str) -> Panel:
     288
     """
     call = None if made is None else made.get("call")
-    if made is None or call not in {"load", "synthetic", "kept"}:
+    if made is None or call not in {"load", "synthetic", "kept", "words"}:
         raise DataError("the run does not say where its data came from", hint=_UNDONE)
     try:
         if call == "load":
             panel = load(from_plain(made))
+        elif call == "words":
+            bare = again(made["of"], made["digest"])
+            panel = by_hand(bare, [Word.of(row) for row in made["words"]])
         elif call == "kept":
             panel = columns.kept(Path(made["path"]))
         else:

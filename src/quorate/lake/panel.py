@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from quorate.core.types import ByteMat, IntVec, Vec, Venues
+    from quorate.hands import Word
     from quorate.lake.certificate import Certificate
 
 Kind = Literal["spot", "perp"]
@@ -77,6 +78,8 @@ class Panel:
         venue has the column, ``funding`` on spot, ``basis`` where the primary venue is not a
         perpetual one with a spot source beside it. A fact of the files' form, never of their
         values: what is null today may be known tomorrow, and the run may not know that today.
+    words : tuple[Word, ...]
+        What people asked of the desk meanwhile (``by_hand``), in the order of time.
     certificate : Certificate, optional
         Where the data come from, the rules they were held against and what was found. None for a
         market that was made up or put together by hand.
@@ -98,6 +101,7 @@ class Panel:
     source: Provenance
     notes: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
+    words: tuple[Word, ...] = ()
     certificate: Certificate | None = None
 
     def __repr__(self) -> str:  # type: ignore[explicit-override]

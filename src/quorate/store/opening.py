@@ -13,6 +13,7 @@ from quorate.store.events import EventLog
 from quorate.store.journal import Journal
 from quorate.store.migrate import upgrade
 from quorate.store.runs import RunBook
+from quorate.store.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,10 @@ class Store:
     def journal(self, account: str) -> Journal:
         """Return the journal of an account's orders; nothing is written until it is claimed."""
         return Journal(self.engine, account)
+
+    def words(self, account: str) -> Words:
+        """Return what people asked of an account's desk."""
+        return Words(self.engine, account)
 
     def check(self) -> None:
         """Read the whole file and raise a ``StoreError`` if it is damaged (SQLite only)."""

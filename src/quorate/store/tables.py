@@ -159,3 +159,14 @@ journal_snapshots: Final = sa.Table(
     sqlite_strict=True,
 )
 """What an account's rows fold to, up to one of them: made for speed, and thrown away at will."""
+
+words: Final = sa.Table(
+    "words",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("seq", WholeNumber, primary_key=True, autoincrement=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+"""One row a thing that somebody asked of an account's desk, chained by its hash."""

@@ -13,6 +13,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     ablating,
     archives,
     auditing,
+    commanding,
     data,
     exchanging,
     killing,

@@ -245,7 +245,7 @@ def _pieces(panel: Panel, seed: int) -> Iterator[tuple[int, passes.Slice]]:
             panel.k0 + low,
             type(whole.bars)._make(array[low:high] for array in whole.bars),
             type(whole.market)._make(array[low:high] for array in whole.market),
-            passes.controls(whole.member[low:high], whole.quote_usd[low:high]),
+            folding.asked_of(panel, low, whole.member[low:high], whole.quote_usd[low:high]),
         )
         yield low, part
         low = high

@@ -57,7 +57,7 @@ def cut(piece: passes.Slice, n_bars: int) -> passes.Slice:
         piece.k0,
         Bars._make(np.array(array[:n_bars]) for array in piece.bars),
         Market._make(np.array(array[:n_bars]) for array in piece.market),
-        passes.controls(np.array(controls.member[:n_bars]), np.array(controls.quote_usd[:n_bars])),
+        type(controls)._make(np.array(array[:n_bars]) for array in controls),
     )
 
 

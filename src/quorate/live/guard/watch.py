@@ -1,8 +1,9 @@
 """The guard: a process of its own that waits to be told to kill, and then does nothing else.
 
 It is told by a file (``KILL`` in its folder, with the level in it), by SIGUSR1, or by an HTTP POST
-on 127.0.0.1 that bears the token of its folder. Its connection to the venue is open before it is
-needed; it reads no settings, no store, and nothing of the desk.
+on 127.0.0.1 that bears the token of its folder, or by a word in the desk's store where it is given
+one. Its connection to the venue is open before it is needed; it reads no settings, and it needs
+neither the store nor anything else of the desk: one that fails is told and tried again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.errors import StoreError, VenueUnavailableError
+from quorate.errors import QuorateError, StoreError, VenueUnavailableError
 from quorate.live.guard.flattening import Tools
 from quorate.live.guard.kill import Done, kill
 from quorate.live.guard.record import Killed, Level, Record
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from quorate.hands import Word
     from quorate.venues.account.connection import Connection
+
+    Kills = tuple[Word | None, int]
 
 SENTINEL: Final = "KILL"
 TOKEN: Final = "token"  # noqa: S105  (the name of a file)
 READY: Final = "ready.json"
 DONE: Final = "done.json"
 POLL_S: Final = 0.05
+STORE_POLL_S: Final = 0.2
 _AGAIN_S: Final = 1.0
 
 
@@ -53,7 +58,12 @@ def opened(connection: Connection) -> CcxtVenue:
 
 
 async def watch(
-    connection: Connection, folder: Path, *, page: Callable[[str], None], once: bool = True
+    connection: Connection,
+    folder: Path,
+    *,
+    page: Callable[[str], None],
+    once: bool = True,
+    kills: Callable[[int], Kills] | None = None,
 ) -> Done | None:
     """Wait for a kill and carry it out.
 
@@ -67,6 +77,8 @@ async def watch(
         Calls somebody.
     once : bool
         Return after a kill; else go on watching.
+    kills : callable, optional
+        The words of a store after a row: the kill that is in force by them, and the last row.
 
     Returns
     -------
@@ -99,7 +111,9 @@ async def watch(
             asked.put_nowait(in_force)
         async with _hearing(folder, asking) as port:
             _write(folder / READY, {"pid": os.getpid(), "port": port})
-            polling = asyncio.create_task(_poll(folder, asking))
+            polling = [asyncio.create_task(_poll(folder, asking))]
+            if kills is not None:
+                polling.append(asyncio.create_task(_heed(kills, asking, page)))
             try:
                 while True:
                     killed = await asked.get()
@@ -108,8 +122,9 @@ async def watch(
                     if once:
                         return done
             finally:
-                polling.cancel()
-                await asyncio.gather(polling, return_exceptions=True)
+                for task in polling:
+                    task.cancel()
+                await asyncio.gather(*polling, return_exceptions=True)
     finally:
         with suppress(NotImplementedError):
             loop.remove_signal_handler(signal.SIGUSR1)
@@ -134,6 +149,25 @@ async def _poll(folder: Path, asking: Callable[[Killed], None]) -> None:
             except OSError:  # it was heard, and would be heard again and again
                 return
         await asyncio.sleep(POLL_S)
+
+
+async def _heed(
+    kills: Callable[[int], Kills], asking: Callable[[Killed], None], page: Callable[[str], None]
+) -> None:
+    """Read the words of a store on and on; one that cannot be read is told, and tried again."""
+    last, is_told = 0, False
+    while True:
+        try:
+            said, last = await asyncio.to_thread(kills, last)
+        except QuorateError as error:
+            if not is_told:
+                page(f"the guard cannot read the store: {error}")
+            is_told = True
+        else:
+            is_told = False
+            if said is not None:
+                asking(_killed(Level.FLATTEN, f"store: {said.by}", said.why))
+        await asyncio.sleep(STORE_POLL_S)
 
 
 async def _reached(venue: CcxtVenue, page: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""The guard as a process of its own: told in four ways, and obeying what was asked before."""
+"""The guard as a process of its own: told in five ways, and obeying what was asked before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quorate import api
+from quorate.api import commanding, killing
 from quorate.errors import ConfigError, VenueError
+from quorate.hands import Verb
 from quorate.live.guard.record import Killed, Level, Record
 
 if TYPE_CHECKING:
@@ -65,9 +67,9 @@ def waited(path: Path) -> Any:
 
 
 @contextmanager
-def guarding(connection: Path, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def guarding(connection: Path, folder: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "quorate", "guard", "--connection", str(connection)]
-    with subprocess.Popen([*command, "--folder", str(folder)]) as process:
+    with subprocess.Popen([*command, "--folder", str(folder), *more]) as process:
         try:
             yield process
         finally:
@@ -86,6 +88,39 @@ def test_a_guard_is_told_by_command_and_says_what_is_certain(
     killed = Record(tmp_path / "guard").killed()
     assert killed is not None
     assert (killed.level, killed.by) == (Level.CANCEL, "file")
+
+
+def test_a_guard_hears_a_kill_in_the_store_and_goes_on_while_it_cannot_be_read(
+    connection: Path, tmp_path: Path
+) -> None:
+    store, folder = tmp_path / "desk.sqlite", tmp_path / "guard"
+    store.write_text("no database at all, for as long as it takes to start")
+    with guarding(connection, folder, "--store", str(store)) as process:
+        waited(folder / "ready.json")
+        time.sleep(0.5)
+        assert process.poll() is None
+        store.unlink()
+        api.pause(why="nothing to do with a kill", by="ann", store=store)
+        time.sleep(0.5)
+        assert process.poll() is None
+        commanding.said(Verb.KILL, "", ("the peg is gone", "bob"), store, "main")
+        assert process.wait(20) == 0
+    killed = Record(folder).killed()
+    assert killed is not None
+    assert (killed.level, killed.by, killed.why) == (Level.FLATTEN, "store: bob", "the peg is gone")
+
+
+def test_a_kill_that_was_lifted_in_the_store_is_none(tmp_path: Path) -> None:
+    store = tmp_path / "desk.sqlite"
+    read_on = killing.kills(store, "main")
+    assert read_on(0) == (None, 0)
+    commanding.said(Verb.KILL, "", ("the feed", "ann"), store, "main")
+    assert read_on(0)[0].why == "the feed"
+    commanding.said(Verb.ARM, "", ("looked", "bob"), store, "main")
+    assert read_on(0) == (None, 2)
+    commanding.said(Verb.KILL, "", ("again", "ann"), store, "main")
+    assert read_on(2)[0].why == "again"
+    assert read_on(3) == (None, 3)
 
 
 def test_a_guard_is_told_by_signal(connection: Path, tmp_path: Path) -> None:

@@ -1,0 +1,176 @@
+"""``quorate pause | resume | flatten | block | unblock | arm | words``: a desk by hand."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from quorate.cli.commands import Json, app
+
+if TYPE_CHECKING:
+    from quorate.hands import Hands, Word
+
+Why = Annotated[str, Parameter(help="Kept for good.")]
+By = Annotated[str, Parameter(help="Who asks; the user of this process when left out.")]
+StoreAt = Annotated[str, Parameter(name="--store", help="The desk's store: a file or a URL.")]
+Account = Annotated[str, Parameter(help="Whose desk.")]
+Coin = Annotated[str, Parameter(help="As the panel spells it: BTCUSDT.")]
+
+
+@app.command
+def pause(
+    *,
+    why: Why,
+    by: By = "",
+    store: StoreAt = "desk.sqlite",
+    account: Account = "main",
+    json: Json = False,
+) -> None:
+    """Open nothing until ``resume``; what is held stays, and exits go on.
+
+    A recorded input of the decision, in force from the next bar that closes.
+
+    Example: quorate pause --why "the exchange announced maintenance"
+    """
+    from quorate import api
+
+    _show(api.pause(why=why, by=by, store=store, account=account), json=json)
+
+
+@app.command
+def resume(
+    *,
+    why: Why,
+    by: By = "",
+    store: StoreAt = "desk.sqlite",
+    account: Account = "main",
+    json: Json = False,
+) -> None:
+    """Take a pause back.
+
+    Example: quorate resume --why "maintenance is over"
+    """
+    from quorate import api
+
+    _show(api.resume(why=why, by=by, store=store, account=account), json=json)
+
+
+@app.command
+def flatten(
+    coin: Coin,
+    *,
+    why: Why,
+    by: By = "",
+    store: StoreAt = "desk.sqlite",
+    account: Account = "main",
+    json: Json = False,
+) -> None:
+    """Close a coin, and keep it closed until ``unblock``.
+
+    A recorded input of the decision: it exits at the next bar, through the usual execution. When
+    the desk itself cannot be trusted, ``quorate kill`` does it without the desk.
+
+    Example: quorate flatten LUNAUSDT --why "the peg is gone"
+    """
+    from quorate import api
+
+    _show(api.flatten(coin, why=why, by=by, store=store, account=account), json=json)
+
+
+@app.command
+def block(
+    coin: Coin,
+    *,
+    why: Why,
+    by: By = "",
+    store: StoreAt = "desk.sqlite",
+    account: Account = "main",
+    json: Json = False,
+) -> None:
+    """Open nothing in a coin until ``unblock``; what is held stays, and exits go on.
+
+    Example: quorate block BTCUSDT --why "a fork is due"
+    """
+    from quorate import api
+
+    _show(api.block(coin, why=why, by=by, store=store, account=account), json=json)
+
+
+@app.command
+def unblock(
+    coin: Coin,
+    *,
+    why: Why,
+    by: By = "",
+    store: StoreAt = "desk.sqlite",
+    account: Account = "main",
+    json: Json = False,
+) -> None:
+    """Take back what ``block`` or ``flatten`` said of a coin.
+
+    Example: quorate unblock BTCUSDT --why "the fork is over"
+    """
+    from quorate import api
+
+    _show(api.unblock(coin, why=why, by=by, store=store, account=account), json=json)
+
+
+@app.command
+def arm(
+    *,
+    why: Why,
+    by: By = "",
+    store: StoreAt = "desk.sqlite",
+    account: Account = "main",
+    json: Json = False,
+) -> None:
+    """Ask the desk to trade again after a start, a halt or a kill.
+
+    The desk decides: its books must agree with the venue, and after a halt a second person has to
+    ask, or the same one ten minutes later.
+
+    Example: quorate arm --by bob --why "looked at the fills, they are right"
+    """
+    from quorate import api
+
+    _show(api.arm(why=why, by=by, store=store, account=account), json=json)
+
+
+@app.command
+def words(*, store: StoreAt = "desk.sqlite", account: Account = "main", json: Json = False) -> None:
+    """Print every word that was said to a desk; with --json a line each, as a backtest takes them.
+
+    Example: quorate words --json > words.jsonl
+    """
+    from quorate import api
+    from quorate.hands import in_force
+
+    said = api.words(store=store, account=account)
+    if json:
+        for word in said:
+            print(jsonlib.dumps(word.as_dict()))
+        return
+    for word in said:
+        print(_line(word))
+    _show(in_force(said), json=False)
+
+
+def _show(hands: Hands, *, json: bool) -> None:
+    """Print what is in force."""
+    if json:
+        print(jsonlib.dumps(hands.as_dict()))
+        return
+    held = [word for word in (hands.killed, hands.paused) if word is not None]
+    held += [*hands.flat.values(), *hands.blocked.values()]
+    print("in force:" if held else "nothing is in force")
+    for word in held:
+        print(f"  {_line(word)}")
+
+
+def _line(word: Word) -> str:
+    at = datetime.fromtimestamp(word.at_ms / 1000.0, tz=UTC)
+    what = f"{word.verb} {word.coin}".strip()
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC  {what:<18} {word.by}: {word.why}"
