@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.lake.builders import START_MS, store
+from tests.unit.lake.builders import START_MS, bars, store
 
 from quorate.core.types import Market
-from quorate.lake import NEVER, PanelSpec, Source, load
+from quorate.lake import NEVER, PanelSpec, Source, keep, load
 from quorate.lake.panel import Panel, part
 
 BAR_MS = 300_000
@@ -225,6 +225,25 @@ def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, min
         then = panel_of(files, end, tmp_path / f"{end}", minutes=minutes)
         assert then.n_bars == end * 5 // minutes
         held_against(then, whole, end)
+
+
+@pytest.mark.parametrize("how", [load, keep])
+def test_marks_of_finished_files_are_cut_with_them(tmp_path, how):
+    """``drop_last=False`` says of every file that its last row is whole, of marks too."""
+
+    def made_of(end: int) -> Panel:
+        place = tmp_path / f"{end}"
+        rows, marks = bars(end), bars(end, price=103.0).drop("volume")
+        folders = store(place / "bars", A=rows, B=rows), store(place / "mark", A=marks, B=marks)
+        source = Source(folders[0], "binance_usdm", "perp", mark=folders[1])
+        spec = PanelSpec((source,), assume_funding=0.0, drop_last=False)
+        return how(spec) if how is load else how(spec, place / "kept")
+
+    whole = made_of(DAY).market.mark[:]
+    for end in (2, 25, 100, DAY - 1):
+        then = made_of(end)
+        np.testing.assert_array_equal(then.market.mark[:], whole[:end])
+        assert (then.market.mark[:] > then.market.close[:] + 2.0).all()
 
 
 def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_path):

@@ -103,7 +103,7 @@ def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carry
         for folders in (of_funding, of_marks)
     ]
     since = tuple(
-        forming.ALWAYS if folder is None or layout.is_partitioned(folder) else forming.since(files)
+        forming.of_folder(folder, files, drop_last=spec.drop_last)
         for folder, files in zip(of_marks, listed[1], strict=True)
     )
     return Carrying(spec, grid, listed[0], listed[1], since, prints, shelf)

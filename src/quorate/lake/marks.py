@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.errors import DataError
-from quorate.lake import layout, renames
+from quorate.lake import renames
 from quorate.lake.grid import window
 from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, epoch_ms, snap
 from quorate.lake.spacing import Spacings
@@ -74,7 +74,7 @@ class Marks:
         if source.mark is None or not paths:
             return
         grid, name = where
-        lying, minutes = self._read(source.mark, paths, reading, name)
+        lying, minutes = self._read(paths, reading, name)
         if minutes is None or grid.bar_minutes % minutes:
             self.is_skipped = True
             return
@@ -83,16 +83,15 @@ class Marks:
         self.paths, self._lying, self._minutes = paths, lying, minutes
 
     def _read(
-        self, folder: Path, paths: tuple[Path, ...], reading: Reading, name: str
+        self, paths: tuple[Path, ...], reading: Reading, name: str
     ) -> tuple[Lying, int | None]:
         """Lay the marks on the shelf; return them and the length of their bars."""
-        drops, spacings = not layout.is_partitioned(folder), Spacings()
-        pile = reading.shelf.pile(name)
+        spacings, pile = Spacings(), reading.shelf.pile(name)
         label = ""
         for part in renames.stored(paths, reading, MARK):
             label = part.name
             at = epoch_ms(part.rows, label)
-            is_forming = drops and part.is_last and at.size and at[-1] > reading.forming_ms
+            is_forming = part.is_last and at.size and at[-1] > reading.forming_ms
             series = checked(part.rows, label, drop_last=bool(is_forming), has_volume=False)
             spacings.add(series.open_ms)
             pile.put(self._life.name, series)
