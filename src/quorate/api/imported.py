@@ -53,6 +53,13 @@ class Imported:
         Last bars that were left out: they may still have been forming.
     n_doubled : int
         Rows that stood there more than once, and were kept once.
+    n_late : int
+        Bars that the lake had lacked though it went on for longer: they became known by this
+        import, and nobody who reads as of a time before it sees them.
+    n_backdated : int
+        Rows that are new and are taken to have been known by the end of what the lake had: those of
+        new symbols, from before a symbol's first, settlements, and what ``known_at`` says. What is
+        read as of a time before that is another thing now.
     swept : tuple[str, ...]
         Temporary files that a killed import had left, which were deleted.
     """
@@ -67,6 +74,8 @@ class Imported:
     left_out: tuple[str, ...]
     n_unfinished: int
     n_doubled: int = 0
+    n_late: int = 0
+    n_backdated: int = 0
     swept: tuple[str, ...] = ()
 
     @property
@@ -83,7 +92,7 @@ class Imported:
         """Return everything as plain values for JSON."""
         names = ("lake", "folder", "vendor", "kind", "interval", "n_unfinished", "n_doubled")
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in (*names, "n_late", "n_backdated")},
             "n_added": self.n_added,
             "left_out": list(self.left_out),
             "swept": list(self.swept),

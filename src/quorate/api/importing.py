@@ -16,7 +16,7 @@ from quorate.api import incoming
 from quorate.api.imported import COINS, Imported
 from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, StorageError
-from quorate.lake import forming, layout, months, versions
+from quorate.lake import forming, layout, months, reach, versions
 from quorate.lake.address import located
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, is_increasing, kind_of, refuse_months
 from quorate.lake.layout import Key
@@ -53,6 +53,8 @@ class _Coin(NamedTuple):
         assert before is not None  # noqa: S101  (its other bars were stored)
         both = stored._replace(
             n_added=before.n_added + stored.n_added,
+            n_late=before.n_late + stored.n_late,
+            n_backdated=before.n_backdated + stored.n_backdated,
             corrections=pl.concat([before.corrections, stored.corrections]),
             swept=before.swept + stored.swept,
         )
@@ -103,8 +105,8 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         When all rows became known, UTC; a bar that closes later, at its close. When left out,
         history is taken to have been known at the close of each bar (a settlement at its time).
     corrected_at : datetime or str, optional
-        With no ``known_at``: when a row that says otherwise than the lake became known; now when
-        left out.
+        With no ``known_at``: when a row became known that says otherwise than the lake, and a bar
+        that the lake lacked though it went on for longer (``lake.reach``); now when left out.
     keep_last : bool
         Keep each symbol's last bar. When False it is left out where it may still have been forming
         when the file was made, as plain folders are read too: where no other symbol goes on for
@@ -154,6 +156,9 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     length = interval or (incoming.interval(sources, given) if is_bar else "event")
     key = Key(vendor, kind, length)
     target = _folder(given.root, key)
+    if not kind_of(kind).is_timeless:
+        bar_ms = (interval_ms(length) or 0) if is_bar else 0
+        given = given._replace(told_ms=reach.reached(target, bar_ms))
     coins = [*(_Coin(*each[:2], error=each.error) for each in broken)]
     coins += _store(sources, key, given, progress)
     coins.sort(key=lambda coin: (coin.symbol, coin.file))
@@ -168,6 +173,8 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         left_out=tuple(sorted({name for coin in coins for name in coin.left_out})),
         n_unfinished=sum(coin.held is not None for coin in coins),
         n_doubled=sum(coin.n_doubled for coin in coins),
+        n_late=sum(coin.stored.n_late for coin in coins if coin.stored is not None),
+        n_backdated=sum(coin.stored.n_backdated for coin in coins if coin.stored is not None),
         swept=tuple(map(str, [*_swept(coins), *months.sweep(target)])),
     )
 
@@ -233,6 +240,7 @@ def _put(rows: pl.DataFrame, key: Key, symbol: str, given: Given) -> Stored:
         symbol,
         given.known_at,
         corrected_at=given.corrected_at if given.known_at is None else None,
+        told_ms=given.told_ms,
     )
 
 

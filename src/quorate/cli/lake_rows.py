@@ -99,6 +99,16 @@ def import_lines(done: Imported) -> list[str]:
         lines.append(
             f"{done.n_unfinished:,d} last bars left out, which may have been forming (--keep-last)"
         )
+    if done.n_late:
+        lines.append(
+            f"{done.n_late:,d} bars had been lacking in what the lake had: known from this import "
+            "on (--known-at says otherwise)"
+        )
+    if done.n_backdated:
+        lines.append(
+            f"{done.n_backdated:,d} rows are taken to have been known before the last that the "
+            "lake had: an --as-of of before sees them now"
+        )
     if done.left_out:
         lines.append(f"columns left out: {', '.join(done.left_out)}")
     if done.swept:

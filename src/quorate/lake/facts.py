@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.lake.governance import findings
 from quorate.lake.prints import together
-from quorate.lake.sources import instant
+from quorate.lake.sources import MINUTE_MS, instant
+from quorate.lake.spec import instant_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from quorate.lake.prints import Prints
     from quorate.lake.reading import Symbol
     from quorate.lake.spec import PanelSpec, Source
+
+_FUNDING_MS = 8 * 3_600_000
 
 
 class Origin(NamedTuple):
@@ -117,6 +120,46 @@ def inputs(spec: PanelSpec, paths: Sequence[Path], prints: Prints) -> tuple[Orig
     if spec.quote_usd is not None:
         made.append(_facts("", "quote", str(spec.quote_usd), [spec.quote_usd], prints))
     return tuple(made)
+
+
+def open_ended(spec: PanelSpec, origins: Sequence[Origin], bar_minutes: int) -> tuple[str, ...]:
+    """Return what a reader of an as-of must know: which rows end before it.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Perhaps with ``as_of``.
+    origins : sequence of Origin
+        What was read.
+    bar_minutes : int
+        Length of a bar.
+
+    Returns
+    -------
+    tuple of str
+        Empty where none is asked for, or where no row could have become known behind the last of
+        each that was read: then the same is read for good (``reach``).
+
+    Notes
+    -----
+    Units: minutes.  Causal: what was read.  Missing: funding is looked for every 8 hours.  Spec 13.
+    """
+    if spec.as_of is None:
+        return ()
+    limit = instant_ms(spec.as_of)
+    short = []
+    for each in origins:
+        step_ms = _FUNDING_MS if each.kind == "funding" else 2 * bar_minutes * MINUTE_MS
+        if each.kind != "quote" and each.last and instant_ms(each.last) + step_ms <= limit:
+            what = each.kind if each.kind in {"funding", "mark"} else "bars"
+            short.append(f"{what} of {each.venue} from {each.last} on")
+    if not short:
+        return ()
+    said = (
+        f"As of {instant(limit)}, and the lake had no {', no '.join(short)}: rows of that time "
+        "that are imported later will be seen as of then too."
+    )
+    return (said,)
 
 
 def of_bars(source: Source, v: int, symbols: Sequence[Symbol], prints: Prints) -> Origin:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk, manifest, prefixes, versions
+from quorate.lake import disk, manifest, prefixes, reach, versions
 from quorate.lake.address import is_object
 from quorate.lake.drafts import writing
 from quorate.lake.kinds import KNOWN_AT, epoch
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from quorate.lake.drafts import Draft
     from quorate.lake.prints import Prints
+    from quorate.lake.reach import Reach
 
 _TRIES: Final = 5
 """How often rows are merged anew because another writer was faster; only in object storage."""
@@ -37,16 +38,25 @@ _TRIES: Final = 5
 class Stored(NamedTuple):
     """What a write did: the files replaced, the rows added, the values corrected.
 
-    ``swept`` are temporary files of killed writers that it deleted.
+    ``swept`` are temporary files of killed writers that it deleted. Of the rows added ``n_late``
+    were dated to the write, and ``n_backdated`` are said to have been known before the end of what
+    the lake had (``reach``).
     """
 
     paths: tuple[Path, ...]
     n_added: int
     corrections: pl.DataFrame
     swept: tuple[Path, ...] = ()
+    n_late: int = 0
+    n_backdated: int = 0
 
 
-def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Stored:
+def put(
+    place: Path,
+    rows: pl.DataFrame,
+    corrected_ms: int | None = None,
+    within: Reach | None = None,
+) -> Stored:
     """Store one symbol's rows, its months together.
 
     Parameters
@@ -57,6 +67,8 @@ def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Sto
         From ``kinds.bring``.
     corrected_ms : int, optional
         See ``versions.merge``.
+    within : Reach, optional
+        How far the series goes, of history that does not say when it was learned.
 
     Raises
     ------
@@ -70,32 +82,46 @@ def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Sto
     """
     for _ in range(_TRIES):
         with suppress(prefixes.OvertakenError), writing(place) as draft:
-            return _put(place, draft, rows, corrected_ms)
+            return _put(place, draft, rows, corrected_ms, within)
     raise DataError(
         f"{place} is being written by others, {_TRIES} times faster than by this import or pull",
         hint="wait until they are done, then write again: it will add what is missing",
     )
 
 
-def _put(place: Path, draft: Draft, rows: pl.DataFrame, corrected_ms: int | None) -> Stored:
+def _put(
+    place: Path,
+    draft: Draft,
+    rows: pl.DataFrame,
+    corrected_ms: int | None,
+    within: Reach | None,
+) -> Stored:
     """Store rows in a symbol that is open."""
     changed: dict[str, tuple[bytes, manifest.MonthFile]] = {}
-    n_added = 0
+    n_added = n_late = n_backdated = 0
     corrected = [versions.NONE]
     for month, part in by_month(rows):
         stored = None
         if month in draft.known:
             stored = disk.parsed(place / f"month={month}" / PART, draft.content(month))
+        late = 0
+        if within is not None:
+            part, late = reach.dated(part, stored, draft.known, within)  # noqa: PLW2901
         merged = versions.merge(stored, part, corrected_ms)
         n_added += merged.n_added
         if merged.n_added:
+            n_late += late
+            if within is not None:
+                before = reach.n_known(stored, within.told_ms)
+                n_backdated += reach.n_known(merged.rows, within.told_ms) - before
             held = disk.parquet(merged.rows)
             changed[month] = held, manifest.about(merged.rows, held)
             corrected.append(merged.corrections)
     if changed:
         draft.replace(changed)
     paths = tuple(place / f"month={month}" / PART for month in changed)
-    return Stored(paths, n_added, pl.concat(corrected), tuple(draft.swept))
+    told = pl.concat(corrected)
+    return Stored(paths, n_added, told, tuple(draft.swept), n_late, n_backdated)
 
 
 def rows(paths: Sequence[Path]) -> pl.DataFrame:
