@@ -44,7 +44,8 @@ class Imported:
         Of all of them.
     coins : polars.DataFrame
         A row a symbol: ``symbol, file, n_rows`` (read, the unfinished bar apart)``, n_added,
-        n_corrected`` (values)``, first, last, error``.
+        n_corrected`` (values)``, first, last, error``. Of one with an error ``n_added`` is what
+        stands in the lake all the same: the months that a full disk had taken.
     corrections : polars.DataFrame
         ``symbol, ts, column, old, new, known_at``: values that replaced others.
     left_out : tuple[str, ...]
@@ -114,7 +115,11 @@ class Imported:
         said = [f"{file}: {error}" for _, file, error in failed.rows()[:_SHOWN]]
         more = [f"and {failed.height - _SHOWN} more"] if failed.height > _SHOWN else []
         others = "the others are in the lake; " if failed.height < self.coins.height else ""
+        n_partly = int(self.coins.filter(pl.col("error") != "")["n_added"].sum())
+        if n_partly:
+            others += f"of these {n_partly:,d} rows are; "
+        what = "stored whole" if n_partly else "stored"
         raise DataError(
-            f"{failed.height} of {self.coins.height} were not stored: " + "; ".join(said + more),
+            f"{failed.height} of {self.coins.height} were not {what}: " + "; ".join(said + more),
             hint=f"{others}correct these and import again",
         )

@@ -51,13 +51,7 @@ class _Coin(NamedTuple):
         """Return it with its last bar stored too."""
         before = self.stored
         assert before is not None  # noqa: S101  (its other bars were stored)
-        both = stored._replace(
-            n_added=before.n_added + stored.n_added,
-            n_late=before.n_late + stored.n_late,
-            n_backdated=before.n_backdated + stored.n_backdated,
-            corrections=pl.concat([before.corrections, stored.corrections]),
-            swept=before.swept + stored.swept,
-        )
+        both = months.together([before, stored], before.swept + stored.swept)
         last = rows.select(pl.col("ts").max()).item()
         return self._replace(
             stored=both,
@@ -227,6 +221,10 @@ def _with_last(coin: _Coin, key: Key, given: Given) -> _Coin:
         return coin.brought(_put(rows, key, coin.symbol, given), rows)
     except StorageError:
         raise
+    except months.PartlyStoredError as error:
+        assert coin.stored is not None  # noqa: S101  (its other bars were)
+        both = months.together([coin.stored, error.stored], coin.stored.swept)
+        return coin._replace(stored=both, error=incoming.said(error))
     except incoming.UNREADABLE as error:
         return coin._replace(error=incoming.said(error))
 
@@ -260,6 +258,8 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
         stored = _put(rows, key, source.symbol, given)
     except StorageError:
         raise  # the bucket would refuse the others too
+    except months.PartlyStoredError as error:
+        return _Coin(source.symbol, file, stored=error.stored, error=incoming.said(error))
     except incoming.UNREADABLE as error:
         return _Coin(source.symbol, file, error=incoming.said(error))
     except ValueError as error:  # a symbol that cannot be a folder

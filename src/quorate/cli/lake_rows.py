@@ -85,8 +85,9 @@ def size(n_bytes: int) -> str:
 def import_lines(done: Imported) -> list[str]:
     """Return what an import did, in a few lines."""
     stored = done.coins.filter(done.coins["error"] == "")
-    n_new = stored.filter(stored["n_added"] > 0).height
-    what = f"{stored.height:,d} symbols of {done.vendor} {done.kind} {done.interval}"
+    n_new = done.coins.filter(done.coins["n_added"] > 0).height
+    n_there = done.coins.filter((done.coins["error"] == "") | (done.coins["n_added"] > 0)).height
+    what = f"{n_there:,d} symbols of {done.vendor} {done.kind} {done.interval}"
     if done.n_added:
         lines = [f"{done.n_added:,d} rows added to {n_new:,d} of {what}"]
     elif stored.height:

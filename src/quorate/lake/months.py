@@ -51,6 +51,14 @@ class Stored(NamedTuple):
     n_backdated: int = 0
 
 
+class PartlyStoredError(DataError):
+    """The disk refused some months; ``stored`` is what stands in the lake all the same."""
+
+    def __init__(self, error: DataError, stored: Stored) -> None:
+        super().__init__(error.message, hint=error.hint)
+        self.stored = stored
+
+
 def put(
     place: Path,
     rows: pl.DataFrame,
@@ -75,6 +83,8 @@ def put(
     DataError
         Another writer is there, a stored file is damaged, rows contradict each other, or the disk
         or the bucket refuses. Each month's file is then the old one or the new one.
+    PartlyStoredError
+        The disk refused when files were being replaced.
 
     Notes
     -----
@@ -98,8 +108,7 @@ def _put(
 ) -> Stored:
     """Store rows in a symbol that is open."""
     changed: dict[str, tuple[bytes, manifest.MonthFile]] = {}
-    n_added = n_late = n_backdated = 0
-    corrected = [versions.NONE]
+    done: dict[str, Stored] = {}
     for month, part in by_month(rows):
         stored = None
         if month in draft.known:
@@ -108,20 +117,43 @@ def _put(
         if within is not None:
             part, late = reach.dated(part, stored, draft.known, within)  # noqa: PLW2901
         merged = versions.merge(stored, part, corrected_ms)
-        n_added += merged.n_added
         if merged.n_added:
-            n_late += late
+            back = 0
             if within is not None:
                 before = reach.n_known(stored, within.told_ms)
-                n_backdated += reach.n_known(merged.rows, within.told_ms) - before
+                back = reach.n_known(merged.rows, within.told_ms) - before
             held = disk.parquet(merged.rows)
             changed[month] = held, manifest.about(merged.rows, held)
-            corrected.append(merged.corrections)
+            path = place / f"month={month}" / PART
+            done[month] = Stored((path,), merged.n_added, merged.corrections, (), late, back)
+    swept = tuple(draft.swept)
     if changed:
-        draft.replace(changed)
-    paths = tuple(place / f"month={month}" / PART for month in changed)
-    told = pl.concat(corrected)
-    return Stored(paths, n_added, told, tuple(draft.swept), n_late, n_backdated)
+        try:
+            draft.replace(changed)
+        except DataError as error:
+            if is_object(place):
+                raise  # the manifest was not swapped: nothing counts
+            there = [done[m] for m, (_, each) in changed.items() if _stands(done[m], each)]
+            raise PartlyStoredError(error, together(there, swept)) from error
+    return together([*done.values()], swept)
+
+
+def _stands(month: Stored, each: manifest.MonthFile) -> bool:
+    """Return whether a month's file is the one that was to be written."""
+    held = disk.found(month.paths[0])
+    return held is not None and disk.digest(held) == each.sha256
+
+
+def together(done: Sequence[Stored], swept: tuple[Path, ...]) -> Stored:
+    """Return what several months come to."""
+    return Stored(
+        tuple(path for each in done for path in each.paths),
+        sum(each.n_added for each in done),
+        pl.concat([versions.NONE, *(each.corrections for each in done)]),
+        swept,
+        sum(each.n_late for each in done),
+        sum(each.n_backdated for each in done),
+    )
 
 
 def rows(paths: Sequence[Path]) -> pl.DataFrame:
