@@ -62,7 +62,7 @@ class Carried(NamedTuple):
 
     ``source`` says how the funding is known, ``is_skipped`` that there are marks of another bar
     length, ``funding_paths`` and ``mark_paths`` what was read, ``found`` what the rules found in
-    the funding of each symbol of the coin, all by venue.
+    the funding of each symbol of the coin, ``marked`` what they found in its marks, all by venue.
     """
 
     rate: Vec
@@ -75,6 +75,7 @@ class Carried(NamedTuple):
     funding_paths: tuple[tuple[Path, ...], ...]
     mark_paths: tuple[tuple[Path, ...], ...]
     found: tuple[tuple[Valued, ...], ...] = ()
+    marked: tuple[Valued | None, ...] = ()
 
 
 def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carrying:
@@ -206,6 +207,7 @@ class Carry:
             tuple(each.paths for each in self._funding),
             tuple(each.paths for each in self._marks),
             tuple(each.found for each in self._funding),
+            tuple(each.found for each in self._marks),
         )
 
 

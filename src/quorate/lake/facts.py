@@ -2,7 +2,7 @@
 
 In: what was read of each file (``prints``). Out: an ``Origin`` for every venue's bars, and for
 every folder of funding or marks and the file of the quote currency that was read beside them; and
-what the rules found in that funding.
+what the rules found in that funding and in those marks.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Origin(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the rules found in the funding of a venue (``governance.values``)."""
+    """What the rules found in the funding or the marks of a venue (``governance.values``)."""
 
     venue: str
     kind: str
@@ -56,7 +56,7 @@ class Found(NamedTuple):
 
 
 def judged(spec: PanelSpec, carried: Sequence[Carried], span: tuple[int, int]) -> tuple[Found, ...]:
-    """Return what the rules found in the funding that was read.
+    """Return what the rules found in the funding and the marks that were read.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def judged(spec: PanelSpec, carried: Sequence[Carried], span: tuple[int, int]) -
     Returns
     -------
     tuple of Found
-        One a venue of which funding was read: as ``quorate data check`` finds it in its folder, of
-        the coins that were read.
+        One a venue of which funding was read, and one of which marks were: of the coins that were
+        read, as ``quorate data check`` finds it in the folder.
 
     Notes
     -----
@@ -81,10 +81,13 @@ def judged(spec: PanelSpec, carried: Sequence[Carried], span: tuple[int, int]) -
     made = []
     for v, source in enumerate(spec.sources):
         # two coins of one symbol share its files
-        own = {each.symbol: each for coin in carried for each in coin.found[v]}
-        if own:
-            told = [own[symbol].within(*span).findings for symbol in sorted(own)]
-            made.append(Found(source.venue, "funding", findings.concat(told)))
+        paid = {each.symbol: each for coin in carried for each in coin.found[v]}
+        marks = (coin.marked[v] for coin in carried)
+        marked = {each.symbol: each for each in marks if each is not None}
+        for kind, own in (("funding", paid), ("mark", marked)):
+            if own:
+                told = [own[symbol].within(*span).findings for symbol in sorted(own)]
+                made.append(Found(source.venue, kind, findings.concat(told)))
     return tuple(made)
 
 
