@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.unit.lake.builders import bars, store
 
 import quorate
+from quorate.cli.lake_rows import import_lines
 from quorate.errors import DataError
 from quorate.lake import disk, layout, manifest
 
@@ -175,6 +178,81 @@ def test_no_space_at_sync_is_told_and_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=said):
         layout.write(rows(10), tmp_path, KEY, "A")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["lock"]
+
+
+def n_rows(root):
+    """Return how many rows the lake has of each symbol."""
+    held = [path for path in root.rglob("part.parquet") if path.is_file()]
+    counts = {"A": 0, "B": 0, "C": 0}
+    for path in held:
+        counts[path.parts[-3].removeprefix("symbol=")] += pl.read_parquet(path).height
+    return counts
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    """Return a folder of three coins with three months of hours each."""
+    where = tmp_path_factory.mktemp("set")
+    return store(where, **{name: bars(88 * 24, 60) for name in "ABC"})
+
+
+@pytest.mark.parametrize("n", [0, 3, 8, 13, 22])
+def test_an_import_that_a_full_disk_stops_counts_what_stands(tmp_path, monkeypatch, history, n):
+    """After n files and folders made durable the disk refuses; whatever was stored is told."""
+    was, left = os.fsync, [n]
+
+    def full(handle):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        was(handle)
+
+    lake = tmp_path / "lake"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        done = quorate.import_data(history, lake, vendor="v_spot", kind="ohlcv", keep_last=True)
+    there = n_rows(lake)
+    assert dict(done.coins.select("symbol", "n_added").rows()) == there
+    if sum(there.values()) < 3 * 88 * 24:
+        assert "No space left on device" in done.failed["error"][0]
+        with pytest.raises(DataError, match="were not stored") as told:
+            done.raise_if_failed()
+        partly = sum(there[name] for name in done.failed["symbol"])
+        assert (f"{partly:,d} rows are" in told.value.hint) == (partly > 0)
+    said = import_lines(done)[0]
+    n_there = sum(count > 0 for count in there.values())
+    assert said.startswith(
+        f"{done.n_added:,d} rows added to {n_there} of" if n_there else "nothing was stored"
+    )
+    again = quorate.import_data(history, lake, vendor="v_spot", kind="ohlcv", keep_last=True)
+    assert again.n_added == 3 * 88 * 24 - done.n_added
+    assert set(n_rows(lake).values()) == {88 * 24}
+
+
+@pytest.mark.slow
+def test_an_import_to_a_file_system_that_is_really_full_counts_what_stands(tmp_path, history):
+    """A file system of its own, where this machine lets a test mount one."""
+    place, kept = tmp_path / "small", tmp_path / "kept"
+    place.mkdir()
+    mount = f"mount -t tmpfs -o size=120k none {place} && "
+    within = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+    tried = subprocess.run([*within, f"{mount} true"], capture_output=True, check=False)
+    if tried.returncode:
+        pytest.skip("no file system can be mounted here")
+    copy = f'{mount} {{ "$@"; code=$?; cp -r {place} {kept}; exit $code; }}'
+    asked = f"data import {history} --lake {place} --vendor v_spot --json".split()
+    told = subprocess.run(
+        [*within, copy, "sh", sys.executable, "-m", "quorate", *asked],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 3
+    assert "No space left on device" in told.stderr
+    done = json.loads(told.stdout)
+    there = n_rows(kept)
+    assert {each["symbol"]: each["n_added"] for each in done["coins"]} == there
+    assert 0 < sum(there.values()) == done["n_added"] < 3 * 88 * 24
 
 
 def test_a_folder_in_the_way_is_told(tmp_path):

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.lake.builders import START_MS, store
+from tests.unit.lake.builders import START_MS, bars, store
 
 from quorate.core.types import Market
-from quorate.lake import NEVER, PanelSpec, Source, load
+from quorate.lake import NEVER, PanelSpec, Source, keep, load
+from quorate.lake.multiples import scaled
 from quorate.lake.panel import Panel, part
 
 BAR_MS = 300_000
@@ -125,19 +127,23 @@ def files() -> Files:
     return Files(primary, second)
 
 
+def stamped(rows: pl.DataFrame, end: int) -> pl.DataFrame:
+    """Return the rows before a bar with their times."""
+    stamp = pl.from_epoch(START_MS + pl.col("t") * BAR_MS, time_unit="ms")
+    return rows.filter(pl.col("t") < end).select(
+        stamp.dt.replace_time_zone("UTC").alias("ts"), pl.exclude("t")
+    )
+
+
+def thousand(rows: pl.DataFrame) -> pl.DataFrame:
+    return scaled(rows, Fraction(1000))
+
+
 def panel_of(files: Files, end: int, where, start: int = 0, minutes: int = 5) -> Panel:
     """Return the panel from a bar on, made from the rows before another."""
     folders = []
     for name, frames in (("one", files.primary), ("two", files.second)):
-        rows = {
-            symbol: frame.filter(pl.col("t") < end).select(
-                pl.from_epoch(START_MS + pl.col("t") * BAR_MS, time_unit="ms")
-                .dt.replace_time_zone("UTC")
-                .alias("ts"),
-                pl.exclude("t"),
-            )
-            for symbol, frame in frames.items()
-        }
+        rows = {symbol: stamped(frame, end) for symbol, frame in frames.items()}
         folders.append(store(where / name, **{s: f for s, f in rows.items() if f.height}))
     panel = load(
         PanelSpec(
@@ -225,6 +231,71 @@ def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, min
         then = panel_of(files, end, tmp_path / f"{end}", minutes=minutes)
         assert then.n_bars == end * 5 // minutes
         held_against(then, whole, end)
+
+
+@pytest.mark.parametrize("how", [load, keep])
+def test_marks_of_finished_files_are_cut_with_them(tmp_path, how):
+    """``drop_last=False`` says of every file that its last row is whole, of marks too."""
+
+    def made_of(end: int) -> Panel:
+        place = tmp_path / f"{end}"
+        rows, marks = bars(end), bars(end, price=103.0).drop("volume")
+        folders = store(place / "bars", A=rows, B=rows), store(place / "mark", A=marks, B=marks)
+        source = Source(folders[0], "binance_usdm", "perp", mark=folders[1])
+        spec = PanelSpec((source,), assume_funding=0.0, drop_last=False)
+        return how(spec) if how is load else how(spec, place / "kept")
+
+    whole = made_of(DAY).market.mark[:]
+    for end in (2, 25, 100, DAY - 1):
+        then = made_of(end)
+        np.testing.assert_array_equal(then.market.mark[:], whole[:end])
+        assert (then.market.mark[:] > then.market.close[:] + 2.0).all()
+
+
+@pytest.mark.parametrize(("how", "minutes"), [(load, 5), (keep, 60)])
+def test_a_multiple_is_one_from_when_it_was_known(tmp_path, how, minutes):
+    """Its name says so at once, prices with their 20th common bar, and never of another coin.
+
+    One is listed in the middle, and its first prices are far from the other venue's; of one a
+    second pair in other money bears it out before the first does.
+    """
+    ratio = np.where(np.arange(DAY) < 150, 1.4, 1.0)
+    coin = walk(21, DAY, 1e-3)
+    prices = [pl.col(name) * ratio for name in PRICE]
+    rows = {
+        "one": {"1000AUSDT": thousand(coin), "1000BEEUSDT": thousand(coin), "1000CUSDT": walk(22)},
+        "two": {
+            "AUSDT": coin.with_columns(prices).filter(pl.col("t") >= 120),
+            "BEEUSD": coin.filter(pl.col("t") >= 40),
+            "BEEUSDT": coin.filter(pl.col("t") >= 60),
+            "CUSDT": walk(23),
+        },
+    }
+
+    def made_of(end: int) -> Panel:
+        place = tmp_path / f"{end}"
+        folders = {
+            name: store(place / name, **{s: stamped(f, end) for s, f in each.items()})
+            for name, each in rows.items()
+        }
+        sources = (
+            Source(folders["one"], "binance_usdm", "perp", mark=folders["one"]),
+            Source(folders["two"], "bybit_linear", "perp", mark=folders["two"]),
+        )
+        spec = PanelSpec(sources, assume_funding=1e-4, drop_last=False, bar_minutes=minutes)
+        return load(spec) if how is load else keep(spec, place / "kept")
+
+    whole = made_of(DAY)
+    close = whole.market.close[:][:, 1]
+    known = [int(np.isfinite(close[:, c]).argmax()) * minutes // 5 for c in (0, 1)]
+    assert known == ([199, 59] if minutes == 5 else [192, 48])  # of 80 bars, and of 20
+    assert np.isnan(close[:, 2]).all()
+    for end in (48, 59, 60, 199, 200, 216):
+        then, n = made_of(end), end * 5 // minutes
+        for name in ("close", "status", "mark", "funding", "volume"):
+            np.testing.assert_array_equal(
+                getattr(then.market, name)[:], getattr(whole.market, name)[:n], f"{name} at {end}"
+            )
 
 
 def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_path):

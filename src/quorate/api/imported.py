@@ -44,7 +44,8 @@ class Imported:
         Of all of them.
     coins : polars.DataFrame
         A row a symbol: ``symbol, file, n_rows`` (read, the unfinished bar apart)``, n_added,
-        n_corrected`` (values)``, first, last, error``.
+        n_corrected`` (values)``, first, last, error``. Of one with an error ``n_added`` is what
+        stands in the lake all the same: the months that a full disk had taken.
     corrections : polars.DataFrame
         ``symbol, ts, column, old, new, known_at``: values that replaced others.
     left_out : tuple[str, ...]
@@ -53,6 +54,13 @@ class Imported:
         Last bars that were left out: they may still have been forming.
     n_doubled : int
         Rows that stood there more than once, and were kept once.
+    n_late : int
+        Bars that the lake had lacked though it went on for longer: they became known by this
+        import, and nobody who reads as of a time before it sees them.
+    n_backdated : int
+        Rows that are new and are taken to have been known by the end of what the lake had: those of
+        new symbols, from before a symbol's first, settlements, and what ``known_at`` says. What is
+        read as of a time before that is another thing now.
     swept : tuple[str, ...]
         Temporary files that a killed import had left, which were deleted.
     """
@@ -67,6 +75,8 @@ class Imported:
     left_out: tuple[str, ...]
     n_unfinished: int
     n_doubled: int = 0
+    n_late: int = 0
+    n_backdated: int = 0
     swept: tuple[str, ...] = ()
 
     @property
@@ -83,7 +93,7 @@ class Imported:
         """Return everything as plain values for JSON."""
         names = ("lake", "folder", "vendor", "kind", "interval", "n_unfinished", "n_doubled")
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in (*names, "n_late", "n_backdated")},
             "n_added": self.n_added,
             "left_out": list(self.left_out),
             "swept": list(self.swept),
@@ -105,7 +115,11 @@ class Imported:
         said = [f"{file}: {error}" for _, file, error in failed.rows()[:_SHOWN]]
         more = [f"and {failed.height - _SHOWN} more"] if failed.height > _SHOWN else []
         others = "the others are in the lake; " if failed.height < self.coins.height else ""
+        n_partly = int(self.coins.filter(pl.col("error") != "")["n_added"].sum())
+        if n_partly:
+            others += f"of these {n_partly:,d} rows are; "
+        what = "stored whole" if n_partly else "stored"
         raise DataError(
-            f"{failed.height} of {self.coins.height} were not stored: " + "; ".join(said + more),
+            f"{failed.height} of {self.coins.height} were not {what}: " + "; ".join(said + more),
             hint=f"{others}correct these and import again",
         )

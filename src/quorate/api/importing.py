@@ -16,7 +16,7 @@ from quorate.api import incoming
 from quorate.api.imported import COINS, Imported
 from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, StorageError
-from quorate.lake import forming, layout, months, versions
+from quorate.lake import forming, layout, months, reach, versions
 from quorate.lake.address import located
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, is_increasing, kind_of, refuse_months
 from quorate.lake.layout import Key
@@ -51,11 +51,7 @@ class _Coin(NamedTuple):
         """Return it with its last bar stored too."""
         before = self.stored
         assert before is not None  # noqa: S101  (its other bars were stored)
-        both = stored._replace(
-            n_added=before.n_added + stored.n_added,
-            corrections=pl.concat([before.corrections, stored.corrections]),
-            swept=before.swept + stored.swept,
-        )
+        both = months.together([before, stored], before.swept + stored.swept)
         last = rows.select(pl.col("ts").max()).item()
         return self._replace(
             stored=both,
@@ -103,8 +99,8 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         When all rows became known, UTC; a bar that closes later, at its close. When left out,
         history is taken to have been known at the close of each bar (a settlement at its time).
     corrected_at : datetime or str, optional
-        With no ``known_at``: when a row that says otherwise than the lake became known; now when
-        left out.
+        With no ``known_at``: when a row became known that says otherwise than the lake, and a bar
+        that the lake lacked though it went on for longer (``lake.reach``); now when left out.
     keep_last : bool
         Keep each symbol's last bar. When False it is left out where it may still have been forming
         when the file was made, as plain folders are read too: where no other symbol goes on for
@@ -154,6 +150,9 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     length = interval or (incoming.interval(sources, given) if is_bar else "event")
     key = Key(vendor, kind, length)
     target = _folder(given.root, key)
+    if not kind_of(kind).is_timeless:
+        bar_ms = (interval_ms(length) or 0) if is_bar else 0
+        given = given._replace(told_ms=reach.reached(target, bar_ms))
     coins = [*(_Coin(*each[:2], error=each.error) for each in broken)]
     coins += _store(sources, key, given, progress)
     coins.sort(key=lambda coin: (coin.symbol, coin.file))
@@ -168,6 +167,8 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         left_out=tuple(sorted({name for coin in coins for name in coin.left_out})),
         n_unfinished=sum(coin.held is not None for coin in coins),
         n_doubled=sum(coin.n_doubled for coin in coins),
+        n_late=sum(coin.stored.n_late for coin in coins if coin.stored is not None),
+        n_backdated=sum(coin.stored.n_backdated for coin in coins if coin.stored is not None),
         swept=tuple(map(str, [*_swept(coins), *months.sweep(target)])),
     )
 
@@ -220,6 +221,10 @@ def _with_last(coin: _Coin, key: Key, given: Given) -> _Coin:
         return coin.brought(_put(rows, key, coin.symbol, given), rows)
     except StorageError:
         raise
+    except months.PartlyStoredError as error:
+        assert coin.stored is not None  # noqa: S101  (its other bars were)
+        both = months.together([coin.stored, error.stored], coin.stored.swept)
+        return coin._replace(stored=both, error=incoming.said(error))
     except incoming.UNREADABLE as error:
         return coin._replace(error=incoming.said(error))
 
@@ -233,6 +238,7 @@ def _put(rows: pl.DataFrame, key: Key, symbol: str, given: Given) -> Stored:
         symbol,
         given.known_at,
         corrected_at=given.corrected_at if given.known_at is None else None,
+        told_ms=given.told_ms,
     )
 
 
@@ -252,6 +258,8 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
         stored = _put(rows, key, source.symbol, given)
     except StorageError:
         raise  # the bucket would refuse the others too
+    except months.PartlyStoredError as error:
+        return _Coin(source.symbol, file, stored=error.stored, error=incoming.said(error))
     except incoming.UNREADABLE as error:
         return _Coin(source.symbol, file, error=incoming.said(error))
     except ValueError as error:  # a symbol that cannot be a folder

@@ -28,7 +28,7 @@ UNREADABLE: Final = (QuorateError, pl.exceptions.PolarsError)
 
 
 class Given(NamedTuple):
-    """How files are to be read."""
+    """How files are to be read and stored; ``told_ms`` is how far the lake went (``reach``)."""
 
     root: Path
     vendor: str
@@ -38,6 +38,7 @@ class Given(NamedTuple):
     keep_last: bool
     known_at: int | None
     corrected_at: int
+    told_ms: int | None = None
 
 
 class Source(NamedTuple):

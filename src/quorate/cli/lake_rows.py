@@ -85,8 +85,9 @@ def size(n_bytes: int) -> str:
 def import_lines(done: Imported) -> list[str]:
     """Return what an import did, in a few lines."""
     stored = done.coins.filter(done.coins["error"] == "")
-    n_new = stored.filter(stored["n_added"] > 0).height
-    what = f"{stored.height:,d} symbols of {done.vendor} {done.kind} {done.interval}"
+    n_new = done.coins.filter(done.coins["n_added"] > 0).height
+    n_there = done.coins.filter((done.coins["error"] == "") | (done.coins["n_added"] > 0)).height
+    what = f"{n_there:,d} symbols of {done.vendor} {done.kind} {done.interval}"
     if done.n_added:
         lines = [f"{done.n_added:,d} rows added to {n_new:,d} of {what}"]
     elif stored.height:
@@ -98,6 +99,16 @@ def import_lines(done: Imported) -> list[str]:
     if done.n_unfinished:
         lines.append(
             f"{done.n_unfinished:,d} last bars left out, which may have been forming (--keep-last)"
+        )
+    if done.n_late:
+        lines.append(
+            f"{done.n_late:,d} bars had been lacking in what the lake had: known from this import "
+            "on (--known-at says otherwise)"
+        )
+    if done.n_backdated:
+        lines.append(
+            f"{done.n_backdated:,d} rows are taken to have been known before the last that the "
+            "lake had: an --as-of of before sees them now"
         )
     if done.left_out:
         lines.append(f"columns left out: {', '.join(done.left_out)}")

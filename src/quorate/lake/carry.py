@@ -62,7 +62,7 @@ class Carried(NamedTuple):
 
     ``source`` says how the funding is known, ``is_skipped`` that there are marks of another bar
     length, ``funding_paths`` and ``mark_paths`` what was read, ``found`` what the rules found in
-    the funding of each symbol of the coin, all by venue.
+    the funding of each symbol of the coin, ``marked`` what they found in its marks, all by venue.
     """
 
     rate: Vec
@@ -75,6 +75,7 @@ class Carried(NamedTuple):
     funding_paths: tuple[tuple[Path, ...], ...]
     mark_paths: tuple[tuple[Path, ...], ...]
     found: tuple[tuple[Valued, ...], ...] = ()
+    marked: tuple[Valued | None, ...] = ()
 
 
 def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carrying:
@@ -103,7 +104,7 @@ def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carry
         for folders in (of_funding, of_marks)
     ]
     since = tuple(
-        forming.ALWAYS if folder is None or layout.is_partitioned(folder) else forming.since(files)
+        forming.of_folder(folder, files, drop_last=spec.drop_last)
         for folder, files in zip(of_marks, listed[1], strict=True)
     )
     return Carrying(spec, grid, listed[0], listed[1], since, prints, shelf)
@@ -162,6 +163,7 @@ class Carry:
                 there.times,
                 legs if there.legs else (),
                 given.forming[v],
+                there.since_ms,
             )
             place = f"{life.name}.{v}.mark"
             self._marks.append(Marks(source, paths, life, (given.grid, place), reading))
@@ -205,6 +207,7 @@ class Carry:
             tuple(each.paths for each in self._funding),
             tuple(each.paths for each in self._marks),
             tuple(each.found for each in self._funding),
+            tuple(each.found for each in self._marks),
         )
 
 
@@ -246,7 +249,7 @@ def paths(spec: PanelSpec, carried: Sequence[Carried]) -> list[Path]:
 class _Known(NamedTuple):
     """One coin's funding on a venue: its settlements, None where it has none, and how it is known.
 
-    ``is_filled`` says that some rate lacks and is assumed.
+    ``is_filled`` says that some rate lacks and is assumed, ``first_k`` from which bar on.
     """
 
     settlements: funding.Settlements | None
@@ -254,6 +257,7 @@ class _Known(NamedTuple):
     is_filled: bool
     paths: tuple[Path, ...]
     found: tuple[Valued, ...]
+    first_k: int = 0
 
     def lay(self, grid: Grid, assumed: float | None) -> funding.Funding:
         """Return it on a grid."""
@@ -262,7 +266,10 @@ class _Known(NamedTuple):
             return funding.Funding(_all(0.0, n), _all(0.0, n), _all(funding.ASSUMED_HOURS, n))
         known = _laid(self.settlements, grid)
         if self.is_filled and assumed is not None:
-            return funding.assume(known, assumed, grid)
+            made = funding.assume(known, assumed, grid)
+            unborn = slice(max(self.first_k - grid.k0, 0))
+            made.settled[unborn] = known.settled[unborn]  # nobody knew there would be a coin
+            return made
         return known
 
 
@@ -276,7 +283,7 @@ def _laid(settlements: funding.Settlements | None, grid: Grid) -> funding.Fundin
 def _legs(life: Life, there: Found, files: Files) -> tuple[Leg, ...]:
     """Return a coin's files in another folder of a venue, as its bars there are spelt."""
     name = life.name if there.claim is None or not there.paths else there.claim.other
-    parts = [leg.part for leg in there.legs] or [Part(name, *EVER, ONE)]
+    parts = [leg.part for leg in there.legs] or [Part(name, there.since_ms, EVER[1], ONE)]
     legs = (Leg(part, match(part.symbol, files)) for part in parts)
     return tuple(leg for leg in legs if leg.paths)
 
@@ -311,9 +318,12 @@ def _known(
     read, judged = _settled(given, legs)
     if source.kind == "spot" or all(laying.lay(t, n).last[0] < 0 for t, n in spans):
         return _Known(None, "none", is_filled=False, paths=found, found=judged)
-    unknown, n_traded = 0, 0
+    unknown, n_traded, firsts = 0, 0, []
     for t, n in spans:
-        traded = laying.lay(t, n).status[:, 0] == Bar.TRADED
+        laid = laying.lay(t, n)
+        if laid.last[0] >= 0:
+            firsts.append(given.grid.k0 + t + int(laid.first[0]))
+        traded = laid.status[:, 0] == Bar.TRADED
         unknown += int((np.isnan(_laid(read, given.grid.part(t, n)).rate) & traded).sum())
         n_traded += int(traded.sum())
     kind: FundingSource = "known"
@@ -329,7 +339,7 @@ def _known(
                 hint="give a funding folder that covers the span, leave the coin out of symbols, "
                 "or set assume_funding, e.g. 0.0001 per 8 h; the report will say so",
             )
-    return _Known(read, kind, is_filled=unknown > 0, paths=found, found=judged)
+    return _Known(read, kind, unknown > 0, found, judged, min(firsts))
 
 
 def _all(value: float, n: int) -> Vec:

@@ -305,10 +305,7 @@ def salvage(where: Path) -> Certificate:
         origins = [_known(each) for each in about["venues"]]
         names = ("bar_minutes", "rules", "excluded", "is_accepted", "universe")
         inputs = tuple(_known(each) for each in about.get("inputs", ()))
-        claims = tuple(
-            (each["venue"], Claim(*(each[name] for name in Claim._fields)))
-            for each in about.get("multiples", ())
-        )
+        claims = tuple((each["venue"], Claim.of_dict(each)) for each in about.get("multiples", ()))
         values = {name: about[name] for name in names}
         linked = tuple((venue, said) for venue, said in about.get("renames", ()))
         beside_them = [(each["venue"], each["kind"]) for each in about.get("valued", ())]

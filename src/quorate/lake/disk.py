@@ -130,7 +130,8 @@ def replace(path: Path, held: bytes) -> None:
     Raises
     ------
     DataError
-        If the disk refuses; ``path`` is then as it was and the temporary file is gone.
+        If the disk refuses; ``path`` is then as it was and the temporary file is gone. Or only its
+        folder cannot be made durable; then ``path`` is new.
     """
     temporary = ""
     try:
@@ -149,7 +150,10 @@ def replace(path: Path, held: bytes) -> None:
             f"{lacking(error, path.parent, len(held))}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
-    sync_folder(path.parent)
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise unsettled(path, error) from error
 
 
 def lacking(error: OSError, where: Path, n_bytes: int | None) -> str:
@@ -198,6 +202,15 @@ def amount(n_bytes: int) -> str:
         if n_bytes >= unit:
             return f"{n_bytes / unit:,.1f} {name}"
     return f"{n_bytes} bytes"
+
+
+def unsettled(path: Path, error: OSError) -> DataError:
+    """Return the error for a file that stands there, and may be gone after a loss of power."""
+    return DataError(
+        f"{path} was written, but its folder is not durable: {error.strerror or error}"
+        f"{lacking(error, path.parent, None)}",
+        hint="free disk space or check the disk, then write again",
+    )
 
 
 def sync_folder(where: Path) -> None:

@@ -2,7 +2,7 @@
 
 In: what was read of each file (``prints``). Out: an ``Origin`` for every venue's bars, and for
 every folder of funding or marks and the file of the quote currency that was read beside them; and
-what the rules found in that funding.
+what the rules found in that funding and in those marks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.lake.governance import findings
 from quorate.lake.prints import together
-from quorate.lake.sources import instant
+from quorate.lake.sources import MINUTE_MS, instant
+from quorate.lake.spec import instant_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from quorate.lake.prints import Prints
     from quorate.lake.reading import Symbol
     from quorate.lake.spec import PanelSpec, Source
+
+_FUNDING_MS = 8 * 3_600_000
 
 
 class Origin(NamedTuple):
@@ -45,7 +48,7 @@ class Origin(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the rules found in the funding of a venue (``governance.values``)."""
+    """What the rules found in the funding or the marks of a venue (``governance.values``)."""
 
     venue: str
     kind: str
@@ -53,7 +56,7 @@ class Found(NamedTuple):
 
 
 def judged(spec: PanelSpec, carried: Sequence[Carried], span: tuple[int, int]) -> tuple[Found, ...]:
-    """Return what the rules found in the funding that was read.
+    """Return what the rules found in the funding and the marks that were read.
 
     Parameters
     ----------
@@ -67,8 +70,8 @@ def judged(spec: PanelSpec, carried: Sequence[Carried], span: tuple[int, int]) -
     Returns
     -------
     tuple of Found
-        One a venue of which funding was read: as ``quorate data check`` finds it in its folder, of
-        the coins that were read.
+        One a venue of which funding was read, and one of which marks were: of the coins that were
+        read, as ``quorate data check`` finds it in the folder.
 
     Notes
     -----
@@ -78,10 +81,13 @@ def judged(spec: PanelSpec, carried: Sequence[Carried], span: tuple[int, int]) -
     made = []
     for v, source in enumerate(spec.sources):
         # two coins of one symbol share its files
-        own = {each.symbol: each for coin in carried for each in coin.found[v]}
-        if own:
-            told = [own[symbol].within(*span).findings for symbol in sorted(own)]
-            made.append(Found(source.venue, "funding", findings.concat(told)))
+        paid = {each.symbol: each for coin in carried for each in coin.found[v]}
+        marks = (coin.marked[v] for coin in carried)
+        marked = {each.symbol: each for each in marks if each is not None}
+        for kind, own in (("funding", paid), ("mark", marked)):
+            if own:
+                told = [own[symbol].within(*span).findings for symbol in sorted(own)]
+                made.append(Found(source.venue, kind, findings.concat(told)))
     return tuple(made)
 
 
@@ -117,6 +123,46 @@ def inputs(spec: PanelSpec, paths: Sequence[Path], prints: Prints) -> tuple[Orig
     if spec.quote_usd is not None:
         made.append(_facts("", "quote", str(spec.quote_usd), [spec.quote_usd], prints))
     return tuple(made)
+
+
+def open_ended(spec: PanelSpec, origins: Sequence[Origin], bar_minutes: int) -> tuple[str, ...]:
+    """Return what a reader of an as-of must know: which rows end before it.
+
+    Parameters
+    ----------
+    spec : PanelSpec
+        Perhaps with ``as_of``.
+    origins : sequence of Origin
+        What was read.
+    bar_minutes : int
+        Length of a bar.
+
+    Returns
+    -------
+    tuple of str
+        Empty where none is asked for, or where no row could have become known behind the last of
+        each that was read: then the same is read for good (``reach``).
+
+    Notes
+    -----
+    Units: minutes.  Causal: what was read.  Missing: funding is looked for every 8 hours.  Spec 13.
+    """
+    if spec.as_of is None:
+        return ()
+    limit = instant_ms(spec.as_of)
+    short = []
+    for each in origins:
+        step_ms = _FUNDING_MS if each.kind == "funding" else 2 * bar_minutes * MINUTE_MS
+        if each.kind != "quote" and each.last and instant_ms(each.last) + step_ms <= limit:
+            what = each.kind if each.kind in {"funding", "mark"} else "bars"
+            short.append(f"{what} of {each.venue} from {each.last} on")
+    if not short:
+        return ()
+    said = (
+        f"As of {instant(limit)}, and the lake had no {', no '.join(short)}: rows of that time "
+        "that are imported later will be seen as of then too."
+    )
+    return (said,)
 
 
 def of_bars(source: Source, v: int, symbols: Sequence[Symbol], prints: Prints) -> Origin:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from quorate.errors import SchemaError
+from quorate.lake import layout
 from quorate.lake.address import is_object
 from quorate.lake.sources import epoch_ms
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 ALWAYS: Final = -(2**62)
 """Any last bar may have been forming."""
+NEVER: Final = 2**62
+"""No last bar may have been."""
 _DAY_MS: Final = 86_400_000
 _TAIL: Final = 100
 """Of so many rows some two are neighbours."""
@@ -83,6 +86,40 @@ def since(files: Mapping[str, Sequence[Path]]) -> int:
         return ALWAYS
     # of several lengths the longest: its bars take longest to be whole
     return max(at for at, _ in ends) - reach_ms(max(bar_ms for _, bar_ms in ends))
+
+
+def of_folder(
+    folder: Path | None, files: Mapping[str, Sequence[Path]], *, drop_last: bool | None
+) -> int:
+    """Return from when on a last bar of a folder may have been forming, as a spec says it.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Plain, or of the lake, which holds no bar that may have been.
+    files : mapping
+        All of it, by symbol.
+    drop_last : bool, optional
+        ``PanelSpec.drop_last``: False where all files are finished.
+
+    Returns
+    -------
+    int
+        As ``since``; ``NEVER`` where every last bar is kept.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``since``.
+
+    Examples
+    --------
+    >>> of_folder(None, {}, drop_last=None) == of_folder(None, {}, drop_last=False) == NEVER
+    True
+    """
+    is_plain = folder is not None and not layout.is_partitioned(folder)
+    if folder is None or not (is_plain if drop_last is None else drop_last):
+        return NEVER
+    return since(files) if is_plain else ALWAYS
 
 
 def _end(path: Path) -> tuple[int, int] | None:

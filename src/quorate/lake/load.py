@@ -211,6 +211,9 @@ def _panel(
         *held,
         *([] if spec.quote_usd is None else [spec.quote_usd]),
     ]
+    inputs = facts.inputs(spec, held, found.prints)
+    read = [*(each for each, _ in found.certificate.venues), *inputs]
+    told = [*told, *facts.open_ended(spec, read, grid.bar_minutes)]
     return Panel(
         symbols=symbols,
         bar_minutes=grid.bar_minutes,
@@ -231,7 +234,7 @@ def _panel(
         notes=(*notes, *told, *carry.notes(spec, symbols, carried)),
         lacks=found.lacks,
         certificate=found.certificate._replace(
-            inputs=facts.inputs(spec, held, found.prints),
+            inputs=inputs,
             valued=facts.judged(spec, carried, scope.told(spec, found.symbols)),
         ),
     )

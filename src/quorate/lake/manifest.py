@@ -122,7 +122,10 @@ def commit(place: Path) -> None:
             f"{place / NAME} was not written: {error.strerror or error}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
-    disk.sync_folder(place)
+    try:
+        disk.sync_folder(place)
+    except OSError as error:
+        raise disk.unsettled(place / NAME, error) from error
 
 
 def settle(place: Path) -> dict[str, MonthFile]:

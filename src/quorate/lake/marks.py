@@ -14,6 +14,7 @@ import numpy as np
 
 from quorate.errors import DataError
 from quorate.lake import layout, renames
+from quorate.lake.governance import values
 from quorate.lake.grid import window
 from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, epoch_ms, snap
 from quorate.lake.spacing import Spacings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import Vec
+    from quorate.lake.governance.values import Valued
     from quorate.lake.grid import Grid
     from quorate.lake.lives import Life
     from quorate.lake.shelf import Lying, Reading
@@ -54,6 +56,8 @@ class Marks:
 
     Notes
     -----
+    ``found`` is what the rules find in them, None where the closes are the marks.
+
     Units: quote.  Causal: a mark is known at its close.  Missing: the close.  Memory: the rows
     asked for.  METHODS 6.4.
     """
@@ -71,28 +75,32 @@ class Marks:
         self._source, self._life = source, life
         self._minutes, self._lying = 0, None  # type: tuple[int, Lying | None]
         self._n_far = self._n_known = 0
+        self._unfinished_ms: list[int] = []
+        self.found: Valued | None = None
         if source.mark is None or not paths:
             return
         grid, name = where
-        lying, minutes = self._read(source.mark, paths, reading, name)
+        lying, minutes = self._read(paths, reading, name)
         if minutes is None or grid.bar_minutes % minutes:
             self.is_skipped = True
             return
         for piece in lying.each():
             snap(piece, minutes)  # or refuse what is on no grid
         self.paths, self._lying, self._minutes = paths, lying, minutes
+        self.found = values.marked(layout.spelt(paths), lying.each(), minutes, self._unfinished_ms)
 
     def _read(
-        self, folder: Path, paths: tuple[Path, ...], reading: Reading, name: str
+        self, paths: tuple[Path, ...], reading: Reading, name: str
     ) -> tuple[Lying, int | None]:
         """Lay the marks on the shelf; return them and the length of their bars."""
-        drops, spacings = not layout.is_partitioned(folder), Spacings()
-        pile = reading.shelf.pile(name)
+        spacings, pile = Spacings(), reading.shelf.pile(name)
         label = ""
         for part in renames.stored(paths, reading, MARK):
             label = part.name
             at = epoch_ms(part.rows, label)
-            is_forming = drops and part.is_last and at.size and at[-1] > reading.forming_ms
+            is_forming = part.is_last and at.size and at[-1] > reading.forming_ms
+            if is_forming:
+                self._unfinished_ms.append(int(at[-1]))
             series = checked(part.rows, label, drop_last=bool(is_forming), has_volume=False)
             spacings.add(series.open_ms)
             pile.put(self._life.name, series)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from quorate.errors import DataError
-from quorate.lake import disk, manifest, prefixes, versions
+from quorate.lake import disk, manifest, prefixes, reach, versions
 from quorate.lake.address import is_object
 from quorate.lake.drafts import writing
 from quorate.lake.kinds import KNOWN_AT, epoch
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from quorate.lake.drafts import Draft
     from quorate.lake.prints import Prints
+    from quorate.lake.reach import Reach
 
 _TRIES: Final = 5
 """How often rows are merged anew because another writer was faster; only in object storage."""
@@ -37,16 +38,33 @@ _TRIES: Final = 5
 class Stored(NamedTuple):
     """What a write did: the files replaced, the rows added, the values corrected.
 
-    ``swept`` are temporary files of killed writers that it deleted.
+    ``swept`` are temporary files of killed writers that it deleted. Of the rows added ``n_late``
+    were dated to the write, and ``n_backdated`` are said to have been known before the end of what
+    the lake had (``reach``).
     """
 
     paths: tuple[Path, ...]
     n_added: int
     corrections: pl.DataFrame
     swept: tuple[Path, ...] = ()
+    n_late: int = 0
+    n_backdated: int = 0
 
 
-def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Stored:
+class PartlyStoredError(DataError):
+    """The disk refused some months; ``stored`` is what stands in the lake all the same."""
+
+    def __init__(self, error: DataError, stored: Stored) -> None:
+        super().__init__(error.message, hint=error.hint)
+        self.stored = stored
+
+
+def put(
+    place: Path,
+    rows: pl.DataFrame,
+    corrected_ms: int | None = None,
+    within: Reach | None = None,
+) -> Stored:
     """Store one symbol's rows, its months together.
 
     Parameters
@@ -57,12 +75,16 @@ def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Sto
         From ``kinds.bring``.
     corrected_ms : int, optional
         See ``versions.merge``.
+    within : Reach, optional
+        How far the series goes, of history that does not say when it was learned.
 
     Raises
     ------
     DataError
         Another writer is there, a stored file is damaged, rows contradict each other, or the disk
         or the bucket refuses. Each month's file is then the old one or the new one.
+    PartlyStoredError
+        The disk refused when files were being replaced.
 
     Notes
     -----
@@ -70,32 +92,68 @@ def put(place: Path, rows: pl.DataFrame, corrected_ms: int | None = None) -> Sto
     """
     for _ in range(_TRIES):
         with suppress(prefixes.OvertakenError), writing(place) as draft:
-            return _put(place, draft, rows, corrected_ms)
+            return _put(place, draft, rows, corrected_ms, within)
     raise DataError(
         f"{place} is being written by others, {_TRIES} times faster than by this import or pull",
         hint="wait until they are done, then write again: it will add what is missing",
     )
 
 
-def _put(place: Path, draft: Draft, rows: pl.DataFrame, corrected_ms: int | None) -> Stored:
+def _put(
+    place: Path,
+    draft: Draft,
+    rows: pl.DataFrame,
+    corrected_ms: int | None,
+    within: Reach | None,
+) -> Stored:
     """Store rows in a symbol that is open."""
     changed: dict[str, tuple[bytes, manifest.MonthFile]] = {}
-    n_added = 0
-    corrected = [versions.NONE]
+    done: dict[str, Stored] = {}
     for month, part in by_month(rows):
         stored = None
         if month in draft.known:
             stored = disk.parsed(place / f"month={month}" / PART, draft.content(month))
+        late = 0
+        if within is not None:
+            part, late = reach.dated(part, stored, draft.known, within)  # noqa: PLW2901
         merged = versions.merge(stored, part, corrected_ms)
-        n_added += merged.n_added
         if merged.n_added:
+            back = 0
+            if within is not None:
+                before = reach.n_known(stored, within.told_ms)
+                back = reach.n_known(merged.rows, within.told_ms) - before
             held = disk.parquet(merged.rows)
             changed[month] = held, manifest.about(merged.rows, held)
-            corrected.append(merged.corrections)
+            path = place / f"month={month}" / PART
+            done[month] = Stored((path,), merged.n_added, merged.corrections, (), late, back)
+    swept = tuple(draft.swept)
     if changed:
-        draft.replace(changed)
-    paths = tuple(place / f"month={month}" / PART for month in changed)
-    return Stored(paths, n_added, pl.concat(corrected), tuple(draft.swept))
+        try:
+            draft.replace(changed)
+        except DataError as error:
+            if is_object(place):
+                raise  # the manifest was not swapped: nothing counts
+            there = [done[m] for m, (_, each) in changed.items() if _stands(done[m], each)]
+            raise PartlyStoredError(error, together(there, swept)) from error
+    return together([*done.values()], swept)
+
+
+def _stands(month: Stored, each: manifest.MonthFile) -> bool:
+    """Return whether a month's file is the one that was to be written."""
+    held = disk.found(month.paths[0])
+    return held is not None and disk.digest(held) == each.sha256
+
+
+def together(done: Sequence[Stored], swept: tuple[Path, ...]) -> Stored:
+    """Return what several months come to."""
+    return Stored(
+        tuple(path for each in done for path in each.paths),
+        sum(each.n_added for each in done),
+        pl.concat([versions.NONE, *(each.corrections for each in done)]),
+        swept,
+        sum(each.n_late for each in done),
+        sum(each.n_backdated for each in done),
+    )
 
 
 def rows(paths: Sequence[Path]) -> pl.DataFrame:

@@ -2,12 +2,13 @@ r"""Symbols of one asset at a multiple: 1000PEPEUSDT of one venue beside PEPEUSD
 
 In: a symbol and another venue's files. Out: the files of the same asset there, and by how much its
 prices are multiplied to be those of the symbol. A name is a claim (``spelling.denomination``), and
-prices bear it out: over all common bars
+prices bear it out: over the first m common bars, for the least m of 20, 40, 80, ... with which
 
-.. math:: |\ln \operatorname{med}(P / P') - \ln(n / n')| \le 0.1
+.. math:: |\ln \operatorname{med}_{i \le m}(P_i / P'_i) - \ln(n / n')| \le 0.1
 
-for a unit of n coins here and one of n' there. A claim that prices contradict, or that too few
-bars can confirm, is told, and the two are kept apart.
+for a unit of n coins here and one of n' there. The m-th of them is the first that a panel has of
+the other venue: before it nobody could have said that they are one asset. A claim that prices
+contradict, or that too few bars can confirm, is told, and the two are kept apart.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.lake.sources import MINUTE_MS, PRICES, epoch_ms, floats
-from quorate.lake.spec import base_asset, match, quote_asset
+from quorate.lake.sources import MINUTE_MS, PRICES, epoch_ms, floats, instant
+from quorate.lake.spec import EVER_MS, base_asset, match, quote_asset
 from quorate.lake.spelling import denomination
 from quorate.lake.stretches import Cutting, stretches
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 NEAR_LOG: Final = 0.1
 """How far the median may be from the claim: more than any basis lasts, less than any multiple."""
 LEAST_BARS: Final = 20
+"""A claim is looked at when so many common bars are there, and whenever they have doubled."""
 ONE: Final = Fraction(1)
 _VOLUMES: Final = ("volume", "taker_buy_volume")
 
@@ -44,7 +46,8 @@ class Claim(NamedTuple):
 
     ``mine`` and ``theirs`` are how many coins of the asset a unit of each is, ``ratio`` the median
     price of a unit of the first over that of a unit of the second, None without ``LEAST_BARS``
-    common bars of which there are ``n_bars``.
+    common bars of which there are ``n_bars``. ``since_ms`` is the open of the common bar with which
+    prices had borne it out, None where they never did.
     """
 
     symbol: str
@@ -53,6 +56,7 @@ class Claim(NamedTuple):
     theirs: int
     ratio: float | None
     n_bars: int
+    since_ms: int | None = None
 
     @property
     def times(self) -> Fraction:
@@ -61,8 +65,8 @@ class Claim(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Return whether prices bear the claim out."""
-        return self.ratio is not None and abs(math.log(self.ratio / self.times)) <= NEAR_LOG
+        """Return whether prices bore the claim out."""
+        return self.since_ms is not None
 
     def told(self) -> str:
         """Return what a reader must know, as a sentence.
@@ -80,7 +84,7 @@ whose median ratio is 2.5 over 400 common bars: they are kept apart.'
                 f"{self.n_bars} common bars could say so: they are kept apart."
             )
         seen = f"{self.ratio:.6g} over {self.n_bars:,d} common bars"
-        if not self.holds:
+        if self.since_ms is None:
             return (
                 f"{self.symbol} and {self.other} are one asset at {said} by their names, but not "
                 f"by their prices, whose median ratio is {seen}: they are kept apart."
@@ -97,12 +101,19 @@ whose median ratio is 2.5 over 400 common bars: they are kept apart.'
         )
         return (
             f"{self.other} is the asset of {self.symbol} at {said}: {how} (median ratio of prices "
-            f"{seen})."
+            f"{seen}; known, and used in a run, from {instant(self.since_ms)} on)."
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values for JSON."""
         return {**self._asdict(), "holds": self.holds, "told": self.told()}
+
+    @classmethod
+    def of_dict(cls, told: Mapping[str, Any]) -> Claim:
+        """Return what ``as_dict`` told; an older one does not say since when it holds."""
+        *names, last = cls._fields
+        since = told.get(last, 0 if told["holds"] else None)
+        return cls._make([*(told[name] for name in names), since])
 
 
 class Found(NamedTuple):
@@ -120,6 +131,13 @@ class Found(NamedTuple):
     def times(self) -> Fraction:
         """Return what the prices of the files are multiplied by."""
         return self.claim.times if self.claim is not None and self.paths else ONE
+
+    @property
+    def since_ms(self) -> int:
+        """Return the open of the first bar at whose close it is known what the files are."""
+        if self.claim is None or self.claim.since_ms is None or not self.paths:
+            return EVER_MS[0]
+        return self.claim.since_ms
 
 
 def find(
@@ -147,7 +165,7 @@ def find(
     Returns
     -------
     Found
-        The first claim that prices bear out; else the first one that they do not, without files.
+        The claim that prices bore out first; else the first one that they do not, without files.
 
     Raises
     ------
@@ -156,19 +174,23 @@ def find(
 
     Notes
     -----
-    Units: a price over a price.  Causal: what a symbol is is a fact of the instrument, as its tick
-    is, and all bars that both have are asked.  Missing: no files.  Memory: two columns of the files
-    of a name that says a multiple; nothing of any other.  Spec 13; METHODS 12.
+    Units: a price over a price.  Causal: which files they are, and from when on, rests on bars that
+    had closed by then; that a venue has a symbol of one's own spelling is a fact of the venue.
+    Missing: no files.  Memory: two columns of the files of a name that says a multiple; nothing of
+    any other.  Spec 13; METHODS 12.
     """
     if strict := match(symbol, dict(files)):
         return Found(strict)
-    told = None
-    for other in named_alike(symbol, files):
-        claim = claimed(symbol, other, own, files[other], reading, name)
-        if claim.holds:
-            return Found(files[other], claim)
-        told = told or claim
-    return Found((), told)
+    claims = [
+        claimed(symbol, other, own, files[other], reading, name)
+        for other in named_alike(symbol, files)
+    ]
+    held = [each for each in claims if each.since_ms is not None]
+    if held:
+        # by what was known first, or a later file would say what an earlier one had been
+        claim = min(held, key=lambda each: each.since_ms or 0)
+        return Found(files[claim.other], claim)
+    return Found((), claims[0] if claims else None)
 
 
 def likely(symbol: str, files: Mapping[str, tuple[Path, ...]]) -> tuple[Path, ...]:
@@ -216,11 +238,41 @@ def claimed(
     (mine, theirs) = (denomination(base_asset(each)).n for each in (symbol, other))
     at, price = _opens(own, reading, name)
     other_at, other_price = _opens(paths, reading, name)
-    _, left, right = np.intersect1d(at, other_at, assume_unique=True, return_indices=True)
-    ratio = None
-    if left.size >= LEAST_BARS:
-        ratio = float(np.median(price[left] / other_price[right]))
-    return Claim(symbol, other, mine, theirs, ratio, int(left.size))
+    both, left, right = np.intersect1d(at, other_at, assume_unique=True, return_indices=True)
+    ratios = price[left] / other_price[right]
+    ratio = float(np.median(ratios)) if ratios.size >= LEAST_BARS else None
+    row = borne_out(ratios, Fraction(mine, theirs))
+    since = None if row is None else int(both[row]) * MINUTE_MS
+    return Claim(symbol, other, mine, theirs, ratio, int(left.size), since)
+
+
+def borne_out(ratios: Vec, times: Fraction) -> int | None:
+    """Return the bar with which prices have borne a multiple out, None where they never do.
+
+    Parameters
+    ----------
+    ratios : Vec
+        A price over the other one's, bar after bar.
+    times : Fraction
+        What they should be.
+
+    Notes
+    -----
+    Units: a price over a price.  Causal: the answer at a bar reads none behind it.  Missing: bars
+    that one of the two lacks are not there.  METHODS 12.
+
+    Examples
+    --------
+    >>> ratios = np.array(20 * [2.0] + 60 * [1001.0])
+    >>> borne_out(ratios[:79], Fraction(1000)), borne_out(ratios, Fraction(1000))
+    (None, 79)
+    """
+    n = LEAST_BARS
+    while n <= ratios.size:
+        if abs(math.log(float(np.median(ratios[:n])) / times)) <= NEAR_LOG:
+            return n - 1
+        n *= 2
+    return None
 
 
 def notes(claims: Sequence[tuple[str, Claim]]) -> list[str]:

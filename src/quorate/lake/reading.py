@@ -191,7 +191,12 @@ def read(
             rules,
             drop_last=drops[v],
             disputed=disputed,
-            reading=given._replace(times=there.times, legs=there.legs, forming_ms=since[v]),
+            reading=given._replace(
+                times=there.times,
+                legs=there.legs,
+                forming_ms=since[v],
+                since_ms=there.since_ms,
+            ),
             name=f"{symbol}.{v}",
         )
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from quorate.errors import DataError
 from quorate.lake import multiples
-from quorate.lake.sources import BAR, epoch_ms, floats, instant
+from quorate.lake.sources import BAR, MINUTE_MS, epoch_ms, floats, instant
 from quorate.lake.stretches import Stretch, stretches
 
 if TYPE_CHECKING:
@@ -275,12 +275,19 @@ def stored(
 
     Notes
     -----
-    Units: as ``reading`` says.  Causal: rows are not combined.  Missing: as stored.
+    Units: as ``reading`` says.  Causal: rows are not combined, and those from before it was known
+    what they are are left out.  Missing: as stored.
     """
     given = reading.shelf.cutting, reading.as_of_ms, reading.prints, needed
     parts = chained(reading.legs, *given) if reading.legs else stretches(paths, *given)
     for each in parts:
-        yield each._replace(rows=multiples.scaled(each.rows, reading.times))
+        rows = each.rows
+        if reading.since_ms > EVER[0]:
+            # a stamp may be seconds off the grid
+            rows = rows.filter(epoch_ms(rows, each.name) >= reading.since_ms - MINUTE_MS // 2)
+            if rows.is_empty() and not each.is_last:
+                continue
+        yield each._replace(rows=multiples.scaled(rows, reading.times))
 
 
 def of_venues(

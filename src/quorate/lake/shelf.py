@@ -82,7 +82,8 @@ class Reading(NamedTuple):
 
     ``times`` is what the prices of the files are multiplied by, and their volumes divided
     (``multiples``); ``legs`` are the parts of a coin that has several symbols (``renames``).
-    A last bar that opens after ``forming_ms`` may have been forming (``forming``).
+    A last bar that opens after ``forming_ms`` may have been forming (``forming``). Rows that open
+    before ``since_ms`` are not taken: it was not known what they are (``multiples``).
     """
 
     shelf: Shelf
@@ -91,6 +92,7 @@ class Reading(NamedTuple):
     times: Fraction = Fraction(1)
     legs: tuple[Leg, ...] = ()
     forming_ms: int = -(2**62)
+    since_ms: int = -(2**62)
 
 
 class _Piece(NamedTuple):

@@ -217,6 +217,32 @@ def perps(tmp_path_factory):
     return where
 
 
+def test_the_certificate_has_what_the_rules_found_in_the_marks(perps, tmp_path):
+    """As ``data check`` finds it: holes, a jump, stamps off the grid, a mark that was forming."""
+    marks = without(bars(n=N).drop("volume"), 40, 7)
+    jumps = put(marks, 90, open=250.0, high=260.0, low=240.0, close=250.0)
+    late = jumps.with_columns(pl.col("ts") + pl.duration(milliseconds=900))
+    folder = store(tmp_path / "mark", AAAUSDT=late, BBBUSDT=marks)
+    panel = quorate.load(
+        perps / "bars", venue="binance_usdm", kind="perp", funding=perps / "funding", mark=folder
+    )
+    checked = quorate.check_data(folder)
+    end = bars(n=N)["ts"][-1]  # which is told of, and no bar of the run opens there
+    _, found = panel.certificate.valued
+    assert (found.venue, found.kind) == ("binance_usdm", "mark")
+    assert found.findings.equals(checked.findings.filter(pl.col("at") <= end))
+    counts = dict(found.findings.group_by("rule").agg(pl.col("n").sum()).rows())
+    assert counts["VALUE_MISSING"] == 14
+    assert counts["VALUE_SUSPECT"] == 2
+    assert set(counts) > {"VALUE_SNAPPED", "ROW_UNFINISHED"}
+    kept = quorate.keep(panel, tmp_path / "kept")
+    assert kept.certificate.valued[1].findings.equals(found.findings)
+    result = quorate.run(panel, out=tmp_path / "runs")
+    told = json.loads((result.folder / "certificate" / "certificate.json").read_text())
+    assert ("mark", "VALUE_MISSING", 7) in {(e["kind"], e["rule"], e["n"]) for e in told["found"]}
+    assert "the mark of binance_usdm" in (result.folder / "certificate.html").read_text()
+
+
 def test_the_certificate_has_what_the_rules_found_in_the_funding(perps, tmp_path):
     checked = quorate.check_data(perps / "funding", start="2023-02-01", end="2023-02-02T23:55")
     panel = quorate.load(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,8 +14,9 @@ from tests.unit.lake.builders import START_MS, bars, put, settlements, store
 
 import quorate
 from quorate.cli import run
+from quorate.core.types import Bar
 from quorate.errors import ConfigError, DataError, SchemaError
-from quorate.lake import assets, layout
+from quorate.lake import PanelSpec, Source, assets, layout, load
 
 KEY = layout.Key("binance_spot", "ohlcv", "5m")
 LATER = datetime(2024, 1, 1, tzinfo=UTC)
@@ -358,3 +360,62 @@ def test_a_coin_that_ended_long_ago_keeps_its_last_bar(tmp_path):
         pl.read_parquet(path).rename({"ts": "Time"}).write_csv(tmp_path / "csv" / name)
     done = quorate.import_data(tmp_path / "csv", tmp_path / "l", vendor="v_spot", kind="ohlcv")
     assert (done.n_added, done.n_unfinished) == (long - 2 * 288 + long - 1, 1)
+
+
+def as_of(done, when):
+    source = Source(Path(done.folder), "binance_spot", "spot")
+    return load(PanelSpec((source,), as_of=when, drop_last=False))
+
+
+def test_a_panel_as_of_a_time_is_the_same_after_a_later_import(tmp_path):
+    """The last bar of a coin that ended within a day comes with the next, and is so dated."""
+    n = 2 * 288
+    where = store(tmp_path / "set", LONG=bars(n), ENDED=bars(n - 100), HELD=bars(n - 7))
+    done = bring(where, tmp_path)
+    assert (done.n_unfinished, done.n_late, done.n_backdated) == (3, 0, 0)
+    reached = bars(n)["ts"][-1]  # the close of the last bar that is there
+    moments = [reached - timedelta(minutes=m) for m in (0, 5, 30, 35, 40, 480, 495, 500, 505)]
+    before = [as_of(done, at) for at in moments]
+    store(where, LONG=bars(n + 400), ENDED=bars(n - 99), HELD=bars(n + 50))
+    done = bring(where, tmp_path)
+    assert (done.n_late, done.n_backdated) == (2 + 7, 0)
+    assert done.as_dict()["n_late"] == 9
+    for at, then in zip(moments, before, strict=True):
+        now = as_of(done, at)
+        assert now.source.digest == then.source.digest
+        assert now.symbols == then.symbols
+        for name in then.market._fields:
+            ours, theirs = getattr(now.market, name), getattr(then.market, name)
+            np.testing.assert_array_equal(ours, theirs, f"{name} as of {at}")
+    # from the import on they are there
+    assert as_of(done, LATER).market.status[n - 101, 0, 0] == Bar.TRADED
+
+
+def test_the_command_says_what_it_dated_to_itself_and_what_it_dated_back(tmp_path, capsys):
+    lake = ["--lake", str(tmp_path / "lake"), "--vendor", "v_spot"]
+    holed = pl.concat([bars(60)[:20], bars(60)[30:]])
+    for name, symbols in (("a", {"A": holed}), ("b", {"A": bars(60), "NEW": bars(50)})):
+        assert run(["data", "import", str(store(tmp_path / name, **symbols)), *lake]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "10 bars had been lacking in what the lake had: known from this import on" in said
+    assert "49 rows are taken to have been known before the last that the lake had" in said
+
+
+def test_an_as_of_behind_what_the_lake_has_is_told(tmp_path):
+    done = bring(store(tmp_path / "set", A=bars(60)), tmp_path)
+    end = bars(60)["ts"][-1]  # the close of the last bar that is there
+    assert not [each for each in as_of(done, end).notes if "As of" in each]
+    assert not [each for each in as_of(done, end + timedelta(minutes=4)).notes if "As of" in each]
+    (said,) = (each for each in as_of(done, end + timedelta(minutes=5)).notes if "As of" in each)
+    assert said == (
+        "As of 2023-02-01 05:00:00Z, and the lake had no bars of binance_spot from 2023-02-01 "
+        "04:50:00Z on: rows of that time that are imported later will be seen as of then too."
+    )
+
+
+def test_bars_may_be_said_to_have_been_known_all_the_same(tmp_path):
+    whole = bars(60)
+    holed = store(tmp_path / "set", A=pl.concat([whole[:20], whole[30:]]))
+    bring(holed, tmp_path)
+    done = bring(store(holed, A=whole), tmp_path, known_at="1970-01-01")
+    assert (done.n_added, done.n_late, done.n_backdated) == (10, 0, 10)

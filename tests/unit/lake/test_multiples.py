@@ -20,6 +20,8 @@ from quorate.lake.sectors import sectors
 from quorate.lake.shelf import Reading, Shelf
 
 N = 600
+KNOWN = multiples.LEAST_BARS - 1
+"""The row with which prices have borne a multiple out."""
 PRICES = ("open", "high", "low", "close")
 
 
@@ -94,7 +96,10 @@ def test_bars_of_two_lengths_agree_where_they_open(tmp_path):
     hourly = thousand(one())[::12].select("ts", *(pl.col(each) / 1000 for each in PRICES), "volume")
     files = layout.files(store(tmp_path / "other", PEPEUSDT=hourly))
     found = find("1000PEPEUSDT", own["1000PEPEUSDT"], files, Reading(Shelf()), "")
-    assert found.claim == Claim("1000PEPEUSDT", "PEPEUSDT", 1000, 1, pytest.approx(1000.0), N // 12)
+    since = START_MS + 19 * 3_600_000
+    assert found.claim == Claim(
+        "1000PEPEUSDT", "PEPEUSDT", 1000, 1, pytest.approx(1000.0), N // 12, since
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,9 +123,8 @@ def test_a_claim_that_prices_do_not_bear_out_is_told_and_kept_apart(tmp_path, ot
 
 
 def test_a_tenth_off_is_no_longer_the_claim():
-    assert Claim("1000AUSDT", "AUSDT", 1000, 1, 1000 * 1.1, 99).holds
-    assert not Claim("1000AUSDT", "AUSDT", 1000, 1, 1000 * 1.11, 99).holds
-    assert not Claim("1000AUSDT", "AUSDT", 1000, 1, 1000 / 1.11, 99).holds
+    for off, row in ((1.1, 19), (1.11, None), (1 / 1.11, None)):
+        assert multiples.borne_out(np.full(99, 1000 * off), Fraction(1000)) == row
 
 
 @pytest.mark.parametrize("how", ["load", "keep"])
@@ -132,13 +136,14 @@ def test_the_basis_of_a_perpetual_meets_spot_at_the_multiple(folders, tmp_path, 
     spec = PanelSpec(sources, assume_funding=0.0)
     panel = load(spec) if how == "load" else keep(spec, tmp_path / "kept")
     assert panel.symbols == ("1000PEPEUSDT", "1000XUSDT", "BTCUSDT")
-    np.testing.assert_allclose(panel.bars.basis_bps[:][:, 0], 5.0, atol=0.1)
+    np.testing.assert_allclose(panel.bars.basis_bps[KNOWN:][:, 0], 5.0, atol=0.1)
+    assert np.isnan(panel.bars.basis_bps[:KNOWN][:, 0]).all()  # who could have said so?
     assert np.isnan(panel.bars.basis_bps[:][:, 1]).all()  # XUSDT is another coin
-    given = one()[: N - 1]
+    given = one()[KNOWN : N - 1]
     np.testing.assert_array_equal(
-        panel.market.close[:][:, 1, 0], 1000.0 * given["close"].to_numpy()
+        panel.market.close[KNOWN:][:, 1, 0], 1000.0 * given["close"].to_numpy()
     )
-    np.testing.assert_array_equal(panel.market.volume[:][:, 1, 0], given["volume"] / 1000.0)
+    np.testing.assert_array_equal(panel.market.volume[KNOWN:][:, 1, 0], given["volume"] / 1000.0)
     (_, held), (_, contradicted) = panel.certificate.multiples
     assert (held.holds, contradicted.holds) == (True, False)
     assert f"On binance_spot: {held.told()}" in panel.notes
@@ -147,11 +152,20 @@ def test_the_basis_of_a_perpetual_meets_spot_at_the_multiple(folders, tmp_path, 
     assert certificate.read(tmp_path / "c").multiples == panel.certificate.multiples
 
 
+def test_an_older_certificate_does_not_say_since_when():
+    held = Claim("1000AUSDT", "AUSDT", 1000, 1, 1000.0, 99, 7)
+    told = held.as_dict()
+    assert Claim.of_dict(told) == held
+    del told["since_ms"]
+    assert Claim.of_dict(told).holds
+    assert not Claim.of_dict(told | {"holds": False}).holds
+
+
 def test_a_second_venue_is_of_the_kind_that_it_lists(folders):
     perp = {"venue": "binance_usdm", "kind": "perp", "assume_funding": 0.0}
     panel = quorate.load(folders[0], second=(folders[1], "binance_spot", None), **perp)
     assert panel.venues.is_perp[:, 0].tolist() == [1, 0]
-    np.testing.assert_allclose(panel.bars.basis_bps[:, 0], 5.0, atol=0.1)
+    np.testing.assert_allclose(panel.bars.basis_bps[KNOWN:, 0], 5.0, atol=0.1)
     panel = quorate.load(folders[0], second=(folders[1], "a_venue_of_mine", None), **perp)
     assert panel.venues.is_perp[:, 0].tolist() == [1, 1]
 
@@ -170,12 +184,14 @@ def test_funding_and_marks_of_a_second_venue_are_found_at_the_multiple(folders, 
         ),
     )
     panel = load(PanelSpec(sources, symbols=("BTCUSDT", "PEPEUSDT")))
-    np.testing.assert_array_equal(panel.market.funding[:, 1, 1], panel.market.funding[:, 1, 0])
-    assert (panel.market.funding[:, 1, 1] > 0.0).any()
-    ratio = panel.market.mark[:, 1, 1] / panel.market.close[:, 1, 1] - 1.0
+    paid = panel.market.funding[:, 1]
+    np.testing.assert_array_equal(paid[KNOWN:, 1], paid[KNOWN:, 0])
+    assert (paid[KNOWN:, 1] > 0.0).any()
+    assert not paid[:KNOWN, 1].any()
+    ratio = panel.market.mark[KNOWN:, 1, 1] / panel.market.close[KNOWN:, 1, 1] - 1.0
     np.testing.assert_allclose(1e4 * ratio, 15.0, atol=0.2)
     np.testing.assert_allclose(
-        panel.market.mark[:, 1, 1] / panel.bars.close[:, 1], 1.002, atol=1e-5
+        panel.market.mark[KNOWN:, 1, 1] / panel.bars.close[KNOWN:, 1], 1.002, atol=1e-5
     )
 
 

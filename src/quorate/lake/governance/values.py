@@ -18,11 +18,14 @@ from quorate.lake.sources import MINUTE_MS, PRICES, SNAP_MS, check_columns, epoc
 from quorate.lake.spacing import infer_minutes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import polars as pl
 
     from quorate.core.types import IntVec, Vec
     from quorate.lake.governance.cadence import Holes
     from quorate.lake.governance.findings import Finding
+    from quorate.lake.sources import Series
 
     Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -160,6 +163,62 @@ def judge(
     told += [_late(at, grid), *_paced(grid, own)]
     own_at = np.concatenate([own[:1], own]) if own.size else np.zeros(at.size, np.int64)
     return Valued(symbol, rows.height, at, own_at, cadence.holes(grid, own), tuple(told))
+
+
+def marked(
+    symbol: str, pieces: Iterable[Series], minutes: int, unfinished_ms: Sequence[int] = ()
+) -> Valued:
+    """Return what the rules find in marks that a run read, piece after piece.
+
+    Parameters
+    ----------
+    symbol : str
+        Whose.
+    pieces : iterable of Series
+        In order of time; rows that a run refuses are not among them (``sources.checked``).
+    minutes : int
+        Length of a bar.
+    unfinished_ms : sequence of int
+        Opens of those that were left out, for they may have been forming.
+
+    Returns
+    -------
+    Valued
+        Without its times, which no memory need hold.
+
+    Notes
+    -----
+    Units, Causal, Missing: as ``judge``, which finds the same in the whole.  Memory: a piece.
+    """
+    n_rows, before = len(unfinished_ms), None
+    told: dict[Rule, list[Finding]] = {}
+    gone: list[Holes] = []
+    none = np.empty(0, np.int64)
+    for piece in pieces:
+        n_rows += piece.open_ms.size
+        near, _, stamps = _on_grid(piece.open_ms, minutes)
+        prices = np.column_stack([getattr(piece, name) for name in PRICES])
+        at = near if before is None else np.concatenate([before[0], near])
+        values = prices if before is None else np.concatenate([before[1], prices])
+        for each in (*stamps, _suspect("mark", at, values)):
+            told.setdefault(each.rule, []).append(each)
+        gone.append(cadence.holes(at, _own(at, "mark", minutes)[1]))
+        before = at[-1:].copy(), values[-1:].copy()
+    near, _, stamps = _on_grid(np.array(unfinished_ms, np.int64), minutes)
+    for each in (*stamps, found(Rule.ROW_UNFINISHED, near)):
+        told.setdefault(each.rule, []).append(each)
+    holes = cadence.Holes(*(np.concatenate([none, *each]) for each in zip(*gone, strict=True)))
+    whole = tuple(_joined(each) for each in told.values())
+    return Valued(symbol, n_rows, none, none, holes if gone else cadence.holes(none, none), whole)
+
+
+def _joined(parts: Sequence[Finding]) -> Finding:
+    """Return what one rule found in several pieces."""
+    at = np.concatenate([each.at_ms for each in parts])
+    n, value, bound = (
+        np.concatenate([getattr(each, name) for each in parts]) for name in ("n", "value", "bound")
+    )
+    return parts[0]._replace(at_ms=at, n=n, value=value, bound=bound)
 
 
 def _impossible(kind: str, values: Vec) -> Mask:
