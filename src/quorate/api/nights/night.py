@@ -146,8 +146,9 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     knew when the night had taken in what was new (of a past one: an hour after its moment).
     Missing: a step that fails is recorded with what to do next, the later ones are not reached,
     and the champion stays.  Done again it goes on where it stopped; done once more it changes
-    nothing; a step whose record is damaged is done again, and a remark says so.  On Mondays approvals are judged anew, on other days they are those of the fit
-    before.  Spec 15, METHODS row 14.
+    nothing; a step whose record is damaged is done again, and a remark says so.  On Mondays
+    approvals are judged anew, on other days they are those of the fit before.  Spec 15, METHODS
+    row 14.
     """
     check_cuts(n_cuts)
     moment = _moment(at)
