@@ -45,7 +45,13 @@ def test_a_run_that_is_killed_leaves_nothing_of_its_decisions(tmp_path):
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert "on disk" in done.stdout
     left = {path.name for path in tmp_path.iterdir()}
-    assert {name.partition("-")[0] for name in left} == {"quorate.sqlite"}
+    (owner,) = (name for name in left if name.endswith(".owner"))
+    assert {name.partition("-")[0] for name in left} == {"quorate.sqlite", owner}
+    (row,) = quorate.runs(tmp_path)
+    assert row.status == "abandoned"
+    assert "killed" in row.message
+    with open_store(tmp_path / "quorate.sqlite") as store:
+        assert len(store.runs.trials()) == 1
 
 
 def test_a_disk_that_fills_up_ends_a_run_and_leaves_nothing(tmp_path, monkeypatch):
@@ -60,3 +66,46 @@ def test_a_disk_that_fills_up_ends_a_run_and_leaves_nothing(tmp_path, monkeypatc
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
     with open_store(tmp_path / "quorate.sqlite") as store:
         assert [row.status for row in store.runs.list()] == ["failed"]
+
+
+KILLED_SEARCH = """
+import os, signal, sys
+import quorate
+from quorate.api import searching
+from tests.unit.api import test_searching as its
+
+whole, calls = searching.crossed_together, []
+
+def together(works, workers):
+    calls.append(1)
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(works, workers)
+
+searching.crossed_together = together
+panel = quorate.synthetic(n_coins=3, days=47, bar_minutes=15, planted_edge=4.0)
+its.searched(panel, out=sys.argv[1])
+"""
+
+
+@pytest.mark.slow  # a whole search, and half of one
+def test_the_runs_of_a_killed_search_are_abandoned_and_count_once(tmp_path):
+    from tests.unit.api import test_searching as its
+
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_SEARCH, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    statuses = [row.status for row in quorate.runs(tmp_path)]
+    n_left = its.N - 8
+    assert statuses == ["finished"] * 8 + ["abandoned"] * n_left
+    panel = quorate.synthetic(n_coins=3, days=47, bar_minutes=15, planted_edge=4.0)
+    again = its.searched(panel, out=tmp_path)
+    statuses = [row.status for row in quorate.runs(tmp_path)]
+    assert statuses == ["finished"] * 8 + ["abandoned"] * n_left + ["finished"] * n_left
+    # a trial that was begun twice is one trial
+    assert again.sweep.trials.n == its.N

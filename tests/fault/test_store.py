@@ -115,7 +115,7 @@ def test_a_killed_writer_leaves_whole_batches_only(path, run_id, delay_ms):
         assert n_events % BATCH == 0
         assert n_events // BATCH in (acknowledged, acknowledged + 1)
         assert head != GENESIS
-        assert [run.status for run in store.runs.list()] == ["running"]
+        assert [run.status for run in store.runs.list()] == ["abandoned"]
         store.runs.finish(run_id, "failed", message="killed")
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from quorate.statistics.accounts import Trials
     from quorate.statistics.daily import Daily
 
+FILES = "files"
+"""Under this name the ledger keeps the digests of a run's files, beside its metrics."""
 _BATCH = 10_000
 """Events that are in memory, and written in one transaction."""
 
@@ -105,7 +107,8 @@ def booked(
             store.runs.finish(run_id, "failed", message=str(error))
             raise
         returns = record_of(result.equity)
-        store.runs.finish(run_id, "finished", metrics=result.metrics, daily=returns)
+        metrics = {**result.metrics, FILES: folder.file_digests(place)}
+        store.runs.finish(run_id, "finished", metrics=metrics, daily=returns)
     return replace(result, folder=place, kept=folder.read_rows(place, "decisions.parquet"))
 
 

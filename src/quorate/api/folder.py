@@ -7,6 +7,7 @@ and, read back, the settings it was made with; and the place of the store that b
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import shutil
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from quorate.report.reading import tree as read_json
 from quorate.settings import Settings, read
 
 __all__ = [
+    "file_digests",
     "read_json",
     "read_rows",
     "read_table",
@@ -72,6 +74,30 @@ def whole(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a run that a later judgement of it may read.
+
+    ``run.json`` and every table but ``decisions.parquet``, which is large and chained as events in
+    the store. Not the page, nor ``metrics.json``: what was booked of it is in the ledger itself.
+
+    Notes
+    -----
+    Units: none.  Causal: reads a finished run.  Missing: a file that is not there has no entry.
+
+    Examples
+    --------
+    >>> file_digests(Path("no-such-run"))
+    {}
+    """
+    names = ["run.json", *sorted(each.name for each in folder.glob("*.parquet"))]
+    found = {}
+    for name in names:
+        if name != "decisions.parquet" and (folder / name).is_file():
+            with (folder / name).open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def store_place(given: str, out: Path) -> str | Path:

@@ -27,6 +27,7 @@ from quorate.research.planned import LEVEL, PLANS, Asked, Planned
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from quorate.report.reading import Run
     from quorate.research.versions import Index, Version
 
 __all__ = ["Promotion", "asked_of", "promote"]
@@ -108,7 +109,8 @@ def promote(  # noqa: PLR0913  (what may be said of a look, each with its name)
       next: a plan lasts 28 days, or 90
     """
     asked = asked_of(max_days, start, challengers, expected)
-    runs = find(champion, out), find(challenger, out)
+    # read once: what is vouched for is what is looked at
+    runs = read(find(champion, out)), read(find(challenger, out))
     place = registry if isinstance(registry, Registry) else registry_of(registry)
     version = _challenger(place, runs)
     if version is None:
@@ -142,7 +144,7 @@ def asked_of(
     return Asked(max_days, _date(start), challengers, expected)
 
 
-def _challenger(place: Registry, runs: tuple[Path, Path]) -> Version | None:
+def _challenger(place: Registry, runs: tuple[Run, Run]) -> Version | None:
     """Return the version whose models the challenger's run has; None where nothing can be kept."""
     if not (place.folder / index_file.FILE).exists():
         return None
@@ -157,18 +159,18 @@ def _challenger(place: Registry, runs: tuple[Path, Path]) -> Version | None:
     return next(each for each in index.versions if each.digest == ours)
 
 
-def _vouched(index: Index, version: Version, runs: tuple[Path, Path], out: Path) -> None:
+def _vouched(index: Index, version: Version, runs: tuple[Run, Run], out: Path) -> None:
     """Refuse runs with other settings than those of the two recipes, or whose folder was changed.
 
     The models alone make no recipe: the same fit trades otherwise where the consensus is another.
     """
     champion = index.champion
-    for folder, of in zip(runs, (champion, version), strict=True):
+    for run, of in zip(runs, (champion, version), strict=True):
         if of is not None:
-            require_vouched(read(folder), of, out)
+            require_vouched(run, of, out)
 
 
-def _unkept(runs: tuple[Path, Path], day: int, asked: Asked) -> Promotion:
+def _unkept(runs: tuple[Run, Run], day: int, asked: Asked) -> Promotion:
     plan = Planned(
         champion="",
         start=asked.start or date.min,

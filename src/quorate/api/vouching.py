@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from quorate.api.folder import settings_of, store_place
+from quorate.api.booking import FILES
+from quorate.api.folder import file_digests, settings_of, store_place
 from quorate.api.recipes import settings_told
 from quorate.api.trials import record
 from quorate.errors import QuorateError, RegistryError
@@ -54,7 +55,8 @@ def require_booked(run: Run, store: Store) -> Booked:
     ------
     RegistryError
         The run is not finished there, or its settings, its models, its data, the return of a day
-        or what its trades won and lost are others.
+        or what its trades won and lost are others; or a file of its folder (fills, benchmark,
+        trades, equity, run.json) has other bytes than were booked when it was made.
     StoreError
         The ledger has no such run.
     """
@@ -73,6 +75,9 @@ def require_booked(run: Run, store: Store) -> Booked:
         or not np.allclose(own[2], kept[2], rtol=_KEPT, atol=1e-9, equal_nan=True)
     ):
         raise refused(run, "is not what the ledger booked: its folder was changed, or it broke off")
+    if changed := _changed_files(run, booked):
+        names = ", ".join(changed)
+        raise refused(run, f"is not what the ledger booked: {names} changed since it was made")
     return booked
 
 
@@ -109,6 +114,13 @@ def first_other(told: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
             if canonical_json(found[:1]) != canonical_json(found[1:]):
                 return f"{section}.{name} is {found[0]}, the recipe has {found[1]}"
     return ""
+
+
+def _changed_files(run: Run, booked: Booked) -> list[str]:
+    """Return which files of a folder have other bytes than when they were booked, or are gone."""
+    kept: Mapping[str, str] = (booked.metrics or {}).get(FILES, {"run.json": ""})
+    own = {} if run.folder is None else file_digests(run.folder)
+    return sorted(name for name in {*kept, *own} if kept.get(name) != own.get(name))
 
 
 def _is_of_models(run: Run, booked: Booked) -> bool:

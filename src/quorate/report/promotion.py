@@ -1,6 +1,6 @@
 """Whether a challenger may take the champion's place, by what two runs did on the same days.
 
-In: the folders of two finished runs, and a look. Out: a ``Promotion``: the verdict with its
+In: two finished runs, and a look. Out: a ``Promotion``: the verdict with its
 p-value, power and smallest difference that would have been found, and all seven metrics with their
 margins. Both arms must have been priced by the same simulator on the same data, and neither fitted
 on the days that are looked at: what is not so is refused, for no number would mean anything.
@@ -16,7 +16,7 @@ import numpy as np
 
 from quorate.errors import DataError
 from quorate.report.arms import arm, days_of, held_by
-from quorate.report.reading import read, tree
+from quorate.report.reading import read
 from quorate.research.evidence import Look, Renewal, verdict_told
 from quorate.statistics.guardrails import guard
 from quorate.statistics.promotion import decide
@@ -101,8 +101,8 @@ class Promotion:
 
 
 def look_at(
-    champion: Path,
-    challenger: Path,
+    champion: Run,
+    challenger: Run,
     *,
     day: int,
     plan: Plan,
@@ -110,12 +110,13 @@ def look_at(
     expected: float = 1.0,
     seed: int = SEED,
 ) -> Promotion:
-    """Read the folders of two finished runs and decide about the challenger.
+    """Decide about the challenger by two finished runs, as they were read.
 
     Parameters
     ----------
-    champion, challenger : Path
-        Folders.
+    champion, challenger : Run
+        From ``report.reading.read``: who vouches for a run vouches for these values, and no folder
+        is read again behind its back (``quorate.promote``).
     day : int
         Which look of the plan.
     plan : Plan
@@ -138,16 +139,17 @@ def look_at(
     Notes
     -----
     Units: ratios a year.  Causal: reads the days up to the look.  Missing: a day that is not known
-    of both is left out.  METHODS 10.1-10.5.
+    of both is left out.  Nothing is kept of it, and it moves no version: a registry takes a look
+    for evidence that is in its signed history, put there by the plan it keeps.  METHODS 10.1-10.5.
     """
     plan.at(day)
-    runs = priced_alike(read(champion), read(challenger))
+    runs = priced_alike(champion, challenger)
     first = _first(runs, start)
     days = _days(runs, first, day)
     arms = _arms(runs, days)
     verdict = decide(arms[1], arms[0], day=day, seed=seed, plan=plan, expected=expected)
     names = [str(run.about["run_id"]) for run in runs]
-    digests = [_digest(run) for run in runs]
+    digests = [models_of(run) for run in runs]
     return Promotion(
         champion=names[0],
         challenger=names[1],
@@ -166,7 +168,7 @@ def look_at(
     )
 
 
-def first_day(champion: Path, challenger: Path, start: date | None = None) -> date:
+def first_day(champion: Run, challenger: Run, start: date | None = None) -> date:
     """Return the first day of two runs that counts: one that neither arm was fitted on.
 
     Raises
@@ -174,12 +176,12 @@ def first_day(champion: Path, challenger: Path, start: date | None = None) -> da
     DataError
         There is none, or the one that is asked for is before it.
     """
-    return _first((read(champion), read(challenger)), start)
+    return _first((champion, challenger), start)
 
 
-def models_of(run: Path) -> str:
+def models_of(run: Run) -> str:
     """Return the digest of the models of a finished run; empty of one without."""
-    return str((tree(run, "run.json").get("models") or {}).get("digest", ""))
+    return str((run.about.get("models") or {}).get("digest", ""))
 
 
 def renewal(old: Path, new: Path, *, n_days: int, warm_days: int = 0, seed: int = SEED) -> Renewal:
@@ -217,8 +219,8 @@ def renewal(old: Path, new: Path, *, n_days: int, warm_days: int = 0, seed: int 
     arms = _arms(runs, days)
     known = np.isfinite([each.net for each in arms]).all(axis=0)
     return Renewal(
-        old=_digest(runs[0]),
-        new=_digest(runs[1]),
+        old=models_of(runs[0]),
+        new=models_of(runs[1]),
         n_days=int(known.sum()),
         guardrails=guard(arms[1], arms[0], seed=seed),
     )
@@ -304,11 +306,6 @@ def _arms(runs: tuple[Run, Run], days: np.ndarray[Any, Any]) -> tuple[Arm, Arm]:
     return arm(runs[0], days), arm(runs[1], days)
 
 
-def _digest(run: Run) -> str:
-    models: Mapping[str, Any] = run.about.get("models") or {}
-    return str(models.get("digest", ""))
-
-
 def _cautions(runs: tuple[Run, Run]) -> tuple[str, ...]:
     found = []
     if any(run.about["data"]["is_synthetic"] for run in runs):
@@ -316,6 +313,6 @@ def _cautions(runs: tuple[Run, Run]) -> tuple[str, ...]:
     against = {held_by(run) for run in runs}
     if against == {""}:
         found.append("Nothing was kept of holding: the information ratio is the Sharpe ratio.")
-    if any(not _digest(run) for run in runs):
+    if any(not models_of(run) for run in runs):
         found.append("A run without models: the verdict moves no version of a registry.")
     return tuple(found)

@@ -63,7 +63,8 @@ class Store:
             raise StoreError(f"the store is damaged: {found}", hint="restore a copy")
 
     def close(self) -> None:
-        """Close every connection."""
+        """Let go of the runs that have not ended, and close every connection."""
+        self.runs.close()
         self.engine.dispose()
 
     def __enter__(self) -> Self:

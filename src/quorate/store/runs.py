@@ -2,15 +2,16 @@
 
 How good the best of many trials looks depends on how many there were (METHODS 5.5), so a run that
 crashed, or was thrown away, counts as well: its trial is written in the same transaction as its
-run, cannot be changed or removed, and has the hashes that tell trials of one recipe apart.
+run, cannot be changed or removed, and has the hashes that tell trials of one recipe apart. A run
+whose process is gone before it ended is told as abandoned (``owners``); its trial counts like any.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -19,6 +20,7 @@ from quorate.records import GENESIS, canonical_json, stable_id, utc_text
 from quorate.store.connection import lock, reading, writing
 from quorate.store.daily import returns_of
 from quorate.store.daily import text as text_of
+from quorate.store.owners import owner_of
 from quorate.store.tables import daily as daily_table
 from quorate.store.tables import events, runs, trials
 
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 """Runs that are asked for in one query."""
+RUNNING: Final = "running"
+ABANDONED: Final = "abandoned"
+"""What a run is told as that is booked as running, and that no living process makes."""
+_GONE: Final = "its process ended before it did: killed, or the machine stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,11 @@ class RunBook:
     def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
         self._engine = engine
         self._clock = clock
+        self._owner = owner_of(engine)
+
+    def close(self) -> None:
+        """Let go of the runs that were begun here: one that has not ended is abandoned."""
+        self._owner.close()
 
     def begin(
         self,
@@ -128,6 +139,7 @@ class RunBook:
             number = (last or 0) + 1
             run_id = f"{now:%Y%m%d-%H%M%S}-{stable_id(number, *hashes.values())[:8]}"
             row = hashes | {"run_id": run_id}
+            self._owner.add(run_id)  # before anybody can see it
             connection.execute(
                 runs.insert(),
                 row
@@ -135,7 +147,7 @@ class RunBook:
                     "kind": kind,
                     "settings_json": text,
                     "started_at": utc_text(now),
-                    "status": "running",
+                    "status": RUNNING,
                     "message": "",
                 },
             )
@@ -179,6 +191,7 @@ class RunBook:
                 first, step_days, returns = daily
                 row = {"run_id": run_id, "first": first, "step_days": step_days}
                 connection.execute(daily_table.insert(), row | {"returns": text_of(returns)})
+        self._owner.remove(run_id)
 
     def daily(self, run_ids: Sequence[str]) -> dict[str, Daily]:
         """Return the daily returns of those runs that ended with some, by run."""
@@ -191,7 +204,7 @@ class RunBook:
         return found
 
     def get(self, run_id: str) -> Run:
-        """Return one run."""
+        """Return one run; ``list`` says what its status may be."""
         with reading(self._engine) as connection:
             row = (
                 connection.execute(runs.select().where(runs.c.run_id == run_id))
@@ -200,17 +213,45 @@ class RunBook:
             )
         if row is None:
             raise _unknown(run_id)
-        return _run(row)
+        return self._told([_run(row)])[0]
 
     def list(self, *, status: str | None = None, kind: str | None = None) -> list[Run]:
-        """Return the runs in the order they began; a crashed one still says ``running``."""
+        """Return the runs in the order they began.
+
+        ``status`` is ``finished``, ``failed``, ``running``, or ``abandoned``: begun, not ended, and
+        made by no process that lives. Nothing is written to say so.
+        """
         query = runs.select().join(trials).order_by(trials.c.number)
         if status is not None:
-            query = query.where(runs.c.status == status)
+            booked = RUNNING if status == ABANDONED else status
+            query = query.where(runs.c.status == booked)
         if kind is not None:
             query = query.where(runs.c.kind == kind)
         with reading(self._engine) as connection:
-            return [_run(row) for row in connection.execute(query).mappings()]
+            found = [_run(row) for row in connection.execute(query).mappings()]
+        return [run for run in self._told(found) if status in (None, run.status)]
+
+    def _told(self, found: Sequence[Run]) -> Sequence[Run]:
+        """Tell those whose process is gone apart from those that are being made."""
+        begun = {run.run_id for run in found if run.status == RUNNING}
+        if not begun:
+            return found
+        gone = begun - self._owner.living(begun)
+        # one that ended since it was read has let go, and is no abandoned one
+        gone -= self._ended(gone)
+        return [
+            replace(run, status=ABANDONED, message=_GONE) if run.run_id in gone else run
+            for run in found
+        ]
+
+    def _ended(self, run_ids: set[str]) -> set[str]:
+        asked, ended = sorted(run_ids), set()
+        with reading(self._engine) as connection:
+            for i in range(0, len(asked), _AT_ONCE):
+                some = runs.c.run_id.in_(asked[i : i + _AT_ONCE])
+                query = sa.select(runs.c.run_id).where(some, runs.c.status != RUNNING)
+                ended |= set(connection.scalars(query))
+        return ended
 
     def trials(
         self, *, recipe: str | None = None, data_hash: str | None = None
@@ -243,7 +284,7 @@ def require_running(connection: sa.Connection, run_id: str) -> None:
     ).one_or_none()
     if row is None:
         raise _unknown(run_id)
-    if row.status != "running":
+    if row.status != RUNNING:
         raise StoreError(f"the run {run_id} has {row.status}", hint="begin a new run")
 
 

@@ -61,7 +61,7 @@ def test_failed_and_crashed_runs_are_listed(tmp_path):
         bad = store.runs.begin({"a": 2}, data_hash="d", code_hash="c")
         store.runs.finish(bad, "failed", message="the disk is full")
     found = {row.run_id: row for row in quorate.runs(tmp_path)}
-    assert (found[lost].status, found[bad].status) == ("running", "failed")
+    assert (found[lost].status, found[bad].status) == ("abandoned", "failed")
     assert found[bad].message == "the disk is full"
     assert found[bad].net_return is None
     assert found[lost].settings != found[bad].settings

@@ -70,6 +70,32 @@ def test_trades_that_were_not_booked_are_refused(made, tmp_path):
         booked(made, tmp_path / "run")
 
 
+@pytest.mark.parametrize("name", ["fills.parquet", "benchmark.parquet", "funding.parquet"])
+def test_a_table_that_was_not_booked_is_refused_by_name(made, name, tmp_path):
+    shutil.copytree(made, tmp_path / "run")
+    table = pl.read_parquet(made / name)
+    whole = table.with_columns(pl.col(pl.Float64, pl.Int64) * 2) if table.height else table
+    whole.write_parquet(tmp_path / "run" / name, compression="uncompressed")
+    with pytest.raises(RegistryError, match=f"booked: {name} changed since it was made"):
+        booked(made, tmp_path / "run")
+
+
+def test_a_table_that_is_gone_is_refused(made, tmp_path):
+    shutil.copytree(made, tmp_path / "run")
+    (tmp_path / "run" / "benchmark.parquet").unlink()
+    with pytest.raises(RegistryError, match=r"benchmark\.parquet changed since it was made"):
+        booked(made, tmp_path / "run")
+
+
+def test_when_its_models_were_fitted_is_as_it_was_booked(made, tmp_path):
+    shutil.copytree(made, tmp_path / "run")
+    told = json.loads((made / "run.json").read_text())
+    told["models"] = {"digest": "", "until": "2020-01-01T00:00:00+00:00"}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(told))
+    with pytest.raises(RegistryError, match=r"run\.json changed since it was made"):
+        booked(made, tmp_path / "run")
+
+
 def test_a_run_of_another_ledger_is_refused(made, tmp_path):
     with open_store(tmp_path / "other.sqlite") as store, pytest.raises(StoreError):
         require_booked(read(made), store)

@@ -50,7 +50,8 @@ def changed(runs, tmp_path, **facts):
 
 
 def look(runs, day=28, **change):
-    return promotion.look_at(*runs, **({"day": day, "plan": PLAN} | change))
+    both = (reading.read(each) for each in runs)
+    return promotion.look_at(*both, **({"day": day, "plan": PLAN} | change))
 
 
 def test_an_arm_holds_every_trade_and_fill_on_its_day(runs):

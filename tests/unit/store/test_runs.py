@@ -41,12 +41,40 @@ def test_a_failed_run_keeps_its_message(store):
     assert (run.n_events, run.events_head) == (0, GENESIS)
 
 
-def test_a_run_that_crashed_is_still_counted(where, clock):
+def test_a_run_that_crashed_is_told_as_abandoned_and_still_counted(where, clock):
     with open_store(where, clock=clock) as store:
         run_id = begin(store)
+        assert store.runs.get(run_id).status == "running"
     with open_store(where, clock=clock) as store:
-        assert [run.run_id for run in store.runs.list(status="running")] == [run_id]
+        assert store.runs.list(status="running") == []
+        (run,) = store.runs.list(status="abandoned")
+        assert (run.run_id, run.finished_at, run.metrics) == (run_id, None, None)
+        assert "its process ended before it did" in run.message
+        assert store.runs.get(run_id).status == "abandoned"
         assert [trial.run_id for trial in store.runs.trials()] == [run_id]
+
+
+def test_a_run_that_another_store_makes_is_running_until_it_ends(where, clock):
+    with open_store(where, clock=clock) as store, open_store(where, clock=clock) as other:
+        first, second = begin(store), begin(other)
+        for one in (store, other):
+            assert [run.status for run in one.runs.list()] == ["running", "running"]
+        store.runs.finish(first)
+        assert other.runs.get(first).status == "finished"
+        store.close()
+        assert [run.status for run in other.runs.list()] == ["finished", "running"]
+        third = begin(other)
+    with open_store(where, clock=clock) as store:
+        found = {run.run_id: run.status for run in store.runs.list()}
+    assert found == {first: "finished", second: "abandoned", third: "abandoned"}
+
+
+def test_what_a_killed_process_left_beside_a_store_is_removed_by_the_next_run(tmp_path):
+    (tmp_path / "store.db.0123.owner").write_text("20260101-000000-aaaaaaaa\n")
+    (tmp_path / "other.db.0123.owner").write_text("")
+    with open_store(tmp_path / "store.db") as store:
+        store.runs.finish(begin(store))
+    assert [path.name for path in tmp_path.glob("*.owner")] == ["other.db.0123.owner"]
 
 
 def test_the_settings_hash_does_not_depend_on_how_they_were_written(store):

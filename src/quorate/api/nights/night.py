@@ -138,7 +138,7 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     ConfigError
         The moment is none, or lies ahead; ``n_cuts`` is below 4.
     DataError
-        Another process is at this night, or its record is damaged.
+        Another process is at this night, or a record of it cannot be read from the disk.
 
     Notes
     -----
@@ -146,8 +146,9 @@ def nightly(  # noqa: PLR0913  (what a night is asked for, each by name)
     knew when the night had taken in what was new (of a past one: an hour after its moment).
     Missing: a step that fails is recorded with what to do next, the later ones are not reached,
     and the champion stays.  Done again it goes on where it stopped; done once more it changes
-    nothing.  On Mondays approvals are judged anew, on other days they are those of the fit
-    before.  Spec 15, METHODS row 14.
+    nothing; a step whose record is damaged is done again, and a remark says so.  On Mondays
+    approvals are judged anew, on other days they are those of the fit before.  Spec 15, METHODS
+    row 14.
     """
     check_cuts(n_cuts)
     moment = _moment(at)
@@ -211,6 +212,10 @@ def _night(asked: _Asked, kept: Registry, progress: Callable[[str], None] | None
             progress(f"{name}: {why}" if why else name)
         step = record.run(name, asked_of, getattr(work, name))
         given = digest_of(given, step.said, dict(step.told))
+    remarks += tuple(
+        f"the record of {name} was damaged ({why}): the step was done again, not taken as done"
+        for name, why in record.damaged.items()
+    )
     index = index_of(kept.folder)
     champion = index.champion
     if champion is None:

@@ -1,7 +1,8 @@
 """The record of a night: what each step came to, kept so that a night that broke off goes on.
 
 In: the name of a step, a digest of what it was given, its work. Out: a ``Step``, written whole
-before the next begins. A step that is done and was given the same is not done again.
+before the next begins, with a digest of what it says. A step that is done and was given the same
+is not done again; one whose record is torn, or says what was not written, is, and that is told.
 """
 
 from __future__ import annotations
@@ -91,11 +92,19 @@ class Record:
     ----------
     folder : Path
         Of the night; made if missing.
+
+    Attributes
+    ----------
+    steps : list of Step
+        What was run so far, in order.
+    damaged : dict
+        By step, why its record does not count.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.steps: list[Step] = []
+        self.damaged: dict[str, str] = {}
         (folder / "steps").mkdir(parents=True, exist_ok=True)
 
     @property
@@ -104,8 +113,13 @@ class Record:
         return any(step.state is State.FAILED for step in self.steps)
 
     def forget(self, name: str, unless_done: str) -> None:
-        """Let a step be done again, unless another one that rests on it is done."""
+        """Let a step be done again, unless another one that rests on it is done.
+
+        Whether it was is not known of a damaged record: then what it rests on stays too.
+        """
         after = self._read(unless_done)
+        if unless_done in self.damaged:
+            return
         if after is None or after.state is not State.DONE:
             self._path(name).unlink(missing_ok=True)
 
@@ -157,22 +171,31 @@ class Record:
         return step
 
     def _write(self, step: Step) -> None:
-        text = json.dumps(asdict(step), indent=1, allow_nan=False, ensure_ascii=False)
+        told = asdict(step)
+        told["digest"] = digest_of(told)
+        text = json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False)
         disk.replace(self._path(step.name), (text + "\n").encode())
 
     def _read(self, name: str) -> Step | None:
         """Return what an earlier run of this night left of a step; None where it is to be done."""
         try:
-            told = json.loads(self._path(name).read_text(encoding="utf-8"))
+            told = json.loads(self._path(name).read_bytes())
+            is_whole = told.pop("digest") == digest_of(told)
             told |= {"state": State(told["state"]), "files": tuple(told["files"])}
             step = Step(**told)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
             raise DataError(
-                f"the record {self._path(name)} cannot be read: {error}",
-                hint="delete it: the step is done again",
+                f"the record {self._path(name)} cannot be read: {error.strerror}",
+                hint="check who may read it, and the disk",
             ) from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            self.damaged[name] = f"{type(error).__name__}: {error}"
+            return None
+        if not is_whole:
+            self.damaged[name] = "it says something else than was written"
+            return None
         # what somebody deleted is made again
         return step if all((self.folder / file).exists() for file in step.files) else None
 

@@ -91,6 +91,19 @@ def test_done_again_it_changes_nothing(first, monkeypatch):
     assert (where / "registry" / "registry.index").read_bytes() == index
 
 
+def test_a_damaged_record_is_done_again_and_keeps_what_was_published(first):
+    where = first[1]
+    index = (where / "registry" / "registry.index").read_bytes()
+    path = where / "nights" / f"{AT:%Y-%m-%d}" / "steps" / "check.json"
+    path.write_bytes(path.read_bytes()[:40])
+    found = night(where)
+    assert found.is_done, [step.said for step in found.steps]
+    assert [step.told for step in found.steps] == [step.told for step in first[0].steps]
+    assert any("the record of check was damaged" in said for said in found.remarks)
+    assert (where / "registry" / "registry.index").read_bytes() == index
+    assert not any("damaged" in said for said in night(where).remarks)
+
+
 def test_a_night_that_broke_off_ends_as_one_that_did_not(first, tmp_path, monkeypatch):
     def cut(_):
         raise KeyboardInterrupt

@@ -73,21 +73,56 @@ def test_a_bug_is_no_outcome_and_leaves_the_step_begun(tmp_path):
     assert len(done) == 1
 
 
-def test_a_record_that_is_damaged_says_what_to_do(tmp_path):
-    work, _ = counting()
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"",
+        lambda whole: whole[:20],
+        lambda whole: whole[:-3],
+        lambda whole: b"\0" * len(whole),
+        lambda whole: b"\xff" + whole,
+        lambda _: b"{}",
+        lambda _: b"[]",
+        lambda _: b"null",
+        lambda _: b"[" * 100_000,
+        lambda whole: whole.replace(b"done", b"half"),
+        lambda whole: whole.replace(b"said", b""),
+        lambda whole: whole.replace(b'"n": 1', b'"m": 1'),
+        lambda whole: whole.replace(b'"n": 1', b'"n": NaN'),
+    ],
+)
+def test_a_step_whose_record_is_damaged_is_done_again_and_told(tmp_path, damage):
+    work, done = counting()
     Record(tmp_path).run("check", "a", work)
     path = tmp_path / "steps" / "check.json"
-    whole = path.read_text()
-    for damaged in (
-        whole[:20],
-        "{}",
-        "[]",
-        whole.replace("done", "half"),
-        whole.replace("said", ""),
-    ):
-        path.write_text(damaged)
-        with pytest.raises(DataError, match="delete it: the step is done again"):
-            Record(tmp_path).run("check", "a", work)
+    whole = path.read_bytes()
+    assert damage(whole) != whole
+    path.write_bytes(damage(whole))
+    record = Record(tmp_path)
+    assert record.skipped("check", "a") == ""
+    step = record.run("check", "a", work)
+    assert (step.state, step.told, len(done)) == (State.DONE, {"n": 2}, 2)
+    assert list(record.damaged) == ["check"]
+    later = Record(tmp_path)
+    assert (later.run("check", "a", work), later.damaged, len(done)) == (step, {}, 2)
+
+
+def test_what_a_damaged_step_rests_on_stays(tmp_path):
+    work, done = counting()
+    record = Record(tmp_path)
+    record.run("ingest", "a", work)
+    record.run("check", "a", work)
+    (tmp_path / "steps" / "check.json").write_text("garbage")
+    record = Record(tmp_path)
+    record.forget("ingest", unless_done="check")
+    assert record.skipped("ingest", "a")
+    assert len(done) == 2
+
+
+def test_a_record_that_the_disk_withholds_says_what_to_do(tmp_path):
+    (tmp_path / "steps" / "check.json").mkdir(parents=True)
+    with pytest.raises(DataError, match="check who may read it, and the disk"):
+        Record(tmp_path).run("check", "a", counting()[0])
 
 
 def test_what_is_recorded_can_be_read_by_people(tmp_path):
