@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from quorate.exchange.binance.asking import RefusedError
-from quorate.exchange.binance.calls import Call, Lags
+from quorate.exchange.access import Lags
+from quorate.exchange.binance.calls import Call
 from quorate.exchange.binance.holding import Holding
 from quorate.exchange.binance.quotes import Quotes
 from quorate.exchange.binance.signing import allowed, authenticate
@@ -21,7 +22,7 @@ from quorate.exchange.meter import Meter
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quorate.exchange.binance.signing import Key, Request
+    from quorate.exchange.access import Key, Request
     from quorate.exchange.matching.exchange import Exchange
 
 _COUNTED: Final = frozenset(

@@ -13,14 +13,13 @@ from urllib.parse import parse_qs
 
 from quorate.exchange.binance.frames import conditional_frame, holdings_frame, order_frame
 from quorate.exchange.binance.rows import plain
+from quorate.exchange.connections import Connection
 from quorate.exchange.listing import INTERVALS
 from quorate.exchange.matching.flow import POINT_MS
 from quorate.exchange.matching.market import refresh
 from quorate.exchange.matching.orders import BUY, SELL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from quorate.exchange.binance.quotes import Quotes
     from quorate.exchange.matching.exchange import Exchange
     from quorate.exchange.matching.state import Market
@@ -30,31 +29,6 @@ LISTEN_MS: Final = 3_600_000
 
 _LIFE_MS: Final = 86_400_000
 _DEPTH: Final = 1000
-
-
-class Connection:
-    """One websocket as the exchange sees it.
-
-    ``outbox`` holds what is to be sent, in order; ``is_cut`` that the exchange has ended it.
-    """
-
-    def __init__(self, account: str, opened_ms: int) -> None:
-        self.account = account
-        self.opened_ms = opened_ms
-        self.streams: dict[str, int] = {}
-        self.outbox: list[str] = []
-        self.shown: dict[str, dict[int, dict[int, int]]] = {}
-        self.is_cut = False
-        self.wake: Callable[[], None] = _nobody
-
-    def send(self, message: object) -> None:
-        """Put a message into the outbox and wake who reads it."""
-        self.outbox.append(json.dumps(message, separators=(",", ":")))
-        self.wake()
-
-
-def _nobody() -> None:
-    """Nobody waits for what is sent."""
 
 
 class Streams:
