@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from quorate.exchange.binance.asking import RefusedError
 from quorate.exchange.access import Lags
+from quorate.exchange.binance.asking import RefusedError
 from quorate.exchange.binance.calls import Call
 from quorate.exchange.binance.holding import Holding
 from quorate.exchange.binance.quotes import Quotes

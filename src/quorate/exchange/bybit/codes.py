@@ -1,4 +1,4 @@
-"""The engine's refusals in Bybit's words: a ``retCode`` and a message, all of them under HTTP 200."""
+"""The engine's refusals in Bybit's words: a ``retCode`` and a message, all under HTTP 200."""
 
 from __future__ import annotations
 

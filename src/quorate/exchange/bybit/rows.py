@@ -16,7 +16,7 @@ from quorate.exchange.matching.orders import BUY
 if TYPE_CHECKING:
     from quorate.exchange.matching.accounts import Account
     from quorate.exchange.matching.instruments import Instrument
-    from quorate.exchange.matching.orders import Execution, Order, Seen
+    from quorate.exchange.matching.orders import Execution, Order, PositionSide, Seen
     from quorate.exchange.matching.state import Market, State
 
 SIDES: Final = {BUY: "Buy", -BUY: "Sell"}
@@ -91,7 +91,9 @@ def whole_order(account: Account, order: Order, at_ms: int) -> Shown | None:
         if seen is not None and seen.status == "TRIGGERED":
             now = account.orders[order.triggered_id]
     else:
-        parent = account.conditional.get(account.by_conditional_client.get(order.asked.client_id, 0))
+        parent = account.conditional.get(
+            account.by_conditional_client.get(order.asked.client_id, 0)
+        )
         if parent is not None and parent.triggered_id == order.order_id:
             sent = parent
     seen = now.seen(at_ms)
@@ -175,7 +177,11 @@ def execution_row(each: Execution, sent: Order, market: Market) -> dict[str, Any
 
 
 def position_row(
-    state: State, account: Account, symbol: str, side: Any, at_ms: int  # noqa: ANN401
+    state: State,
+    account: Account,
+    symbol: str,
+    side: PositionSide,
+    at_ms: int,
 ) -> dict[str, Any]:
     """Return what is held of a contract on one side, also where that is nothing."""
     instrument = state.instruments[symbol]

@@ -1,6 +1,6 @@
-"""Who asks Bybit: the key, its signature over the raw text, its rights, how old the request may be.
+r"""Who asks Bybit: the key, its signature over the raw text, its rights, and the age of a request.
 
-.. math:: s = \\mathrm{HMAC}_{SHA256}(t \\Vert k \\Vert w \\Vert x)
+.. math:: s = \mathrm{HMAC}_{SHA256}(t \Vert k \Vert w \Vert x)
 
 with the time t and the window w of the headers, the key k, and x the raw query of a GET or the raw
 body of a POST. A request is refused where its time lies a second ahead, or further back than its

@@ -4,45 +4,104 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tests.unit.exchange.binance.client import BTC, START_MS, venue
+from tests.unit.exchange.bybit.client import linear
 
 from quorate.exchange.network import Network
 from quorate.exchange.session import Session
 from quorate.exchange.virtual import VirtualLoop, run_virtually
-from quorate.venues.account.dialects import BINANCE_FUTURES
+from quorate.venues.account.dialects import DIALECTS
 from quorate.venues.account.venue import CcxtVenue
 from quorate.venues.account.wire import instances
 from quorate.venues.base import OrderKind, Placement, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
-    from quorate.exchange.binance.futures import Futures
     from quorate.exchange.network import Fault
+    from quorate.venues.account.dialects import Dialect
 
 Result = TypeVar("Result")
 
 
+class Place(NamedTuple):
+    """A venue that orders are tried at: its dialect, an exchange that speaks it, and its words.
+
+    ``codes`` has the code of a refusal by what was wrong; ``post`` is the endpoint of orders.
+    """
+
+    name: str
+    host: str
+    build: Callable[..., Any]
+    post: str
+    codes: Mapping[str, str]
+
+    @property
+    def dialect(self) -> Dialect:
+        """How it speaks."""
+        return DIALECTS[self.name]
+
+
+BINANCE = Place(
+    "binance_usdm",
+    "fapi.binance.com",
+    venue,
+    "POST /fapi/v1/order",
+    {
+        "price": "-4131",
+        "notional": "-4164",
+        "maker": "-5022",
+        "reduce": "-2022",
+        "side": "-4061",
+        "time": "-1021",
+        "gone": "-2011",
+        "absent": "-2013",
+        "twice": "-4116",
+        "key": "-2015",
+    },
+)
+BYBIT = Place(
+    "bybit_linear",
+    "api.bybit.com",
+    linear,
+    "POST /v5/order/create",
+    {
+        "price": "110003",
+        "notional": "110094",
+        "maker": "",  # taken, and ended at once
+        "reduce": "110017",
+        "side": "10001",
+        "time": "10002",
+        "gone": "110001",
+        "absent": "",
+        "twice": "110072",
+        "key": "10003",
+    },
+)
+PLACES = (BINANCE, BYBIT)
+
+
 def at_desk(
     play: Callable[[CcxtVenue], Coroutine[Any, Any, Result]],
-    exchange: Futures | None = None,
+    exchange: Any = None,
     faults: Sequence[Fault] = (),
+    place: Place = BINANCE,
 ) -> Result:
     """Let something be done at a venue through its port; faults begin once it is open."""
-    found = venue() if exchange is None else exchange
+    found = place.build() if exchange is None else exchange
 
     async def main() -> Result:
         network = Network(3)
         loop = asyncio.get_running_loop()
         made = CcxtVenue(
-            "binance_usdm",
-            BINANCE_FUTURES,
+            place.name,
+            place.dialect,
             instances(
-                BINANCE_FUTURES,
+                place.dialect,
                 {"apiKey": "key", "secret": "secret"},
-                session=lambda: Session({"fapi.binance.com": found}, network),
+                session=lambda: Session({place.host: found}, network),
             ),
             lambda: loop.now_ms,  # type: ignore[attr-defined]
         )
