@@ -12,6 +12,7 @@ from tests.unit.exchange.bybit.client import START_MS, linear, trade, watch
 
 from quorate.exchange.access import Request
 from quorate.exchange.bybit.rows import name, number
+from quorate.exchange.matching import margin
 from quorate.exchange.matching.orders import BUY, SELL, Asked, Order
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def test_what_is_held_and_owned_is_told_to_the_last_digit() -> None:
             await client.set_leverage(5, BTC)
         await client.set_margin_mode("cross")
         with pytest.raises(ccxt.BadRequest, match="110024"):
-            await client.set_position_mode(True, BTC)  # noqa: FBT003 (ccxt's)
+            await client.set_position_mode(True, BTC)
 
     trade(play, made)
 
@@ -152,7 +153,7 @@ def test_a_book_that_is_followed_stays_the_exchange_s_own() -> None:
 
     async def play(client: Any, session: Session) -> None:  # noqa: ARG001
         book: Any = None
-        for turn in range(60):
+        for turn in range(30):
             book = await client.watch_order_book(BTC)
             side = BUY if turn % 2 else SELL
             made.exchange.place("me", Asked("BTCUSDT", side, "market", Decimal("0.3")))
@@ -186,8 +187,9 @@ def test_orders_trades_positions_and_balances_are_heard() -> None:
         assert orders[-1]["clientOrderId"] == "mine"
         assert trades[-1]["takerOrMaker"] == "taker"
         assert positions[-1]["side"] == "long"
-        own = made.exchange.state.accounts["me"]
-        assert Decimal(str(balances["USDT"]["total"])) == own.wallet["USDT"]
+        own, state = made.exchange.state.accounts["me"], made.exchange.state
+        gain = margin.unrealised(own, state.instruments, state.mark)
+        assert Decimal(str(balances["USDT"]["total"])) == own.wallet["USDT"] + gain
 
     watch(play, made)
 
