@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from quorate.exchange.access import Lags
 from quorate.exchange.binance.asking import RefusedError, given, whole
-from quorate.exchange.binance.codes import error
+from quorate.exchange.binance.codes import FUTURES, error
 from quorate.exchange.matching.orders import Refusal
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from quorate.exchange.access import Key
     from quorate.exchange.matching.accounts import Account
+    from quorate.exchange.matching.orders import Reason
 
 __all__ = ["Call", "Lags", "is_within", "known", "named"]
 
@@ -34,10 +35,10 @@ class Call(NamedTuple):
         return given(self.query, "symbol")
 
 
-def known(answer: Answer | Refusal) -> Answer:
+def known(answer: Answer | Refusal, table: Mapping[Reason, tuple[int, str]] = FUTURES) -> Answer:
     """Return what the engine answered; a refusal of its is raised as Binance's error."""
     if isinstance(answer, Refusal):
-        raise error(answer)
+        raise error(answer, table)
     return answer
 
 

@@ -22,6 +22,7 @@ from quorate.exchange.matching.orders import BUY, SELL
 if TYPE_CHECKING:
     from quorate.exchange.binance.quotes import Quotes
     from quorate.exchange.matching.exchange import Exchange
+    from quorate.exchange.matching.orders import Push
     from quorate.exchange.matching.state import Market
 
 LISTEN_MS: Final = 3_600_000
@@ -46,6 +47,9 @@ class Streams:
     Units: as Binance.  Causal: in the order in which things happened.  Missing: an unknown stream
     is accepted and silent, as Binance does.
     """
+
+    has_previous = True
+    """Whether a change of a book names the one before it."""
 
     def __init__(self, exchange: Exchange, quotes: Quotes) -> None:
         self._exchange = exchange
@@ -135,19 +139,22 @@ class Streams:
             listeners = [each for each in self.connections if each.account == push.account]
             if not listeners:
                 continue
-            account = self._exchange.state.accounts[push.account]
-            instrument = self._exchange.state.markets[push.symbol].instrument
-            frames: list[object] = []
-            if push.order is not None and push.seen is not None:
-                if push.order.trigger:
-                    frames.append(conditional_frame(push, instrument))
-                else:
-                    frames.append(order_frame(push, instrument))
-            if push.reason:
-                frames.append(holdings_frame(push, account, instrument))
+            frames = self.frames(push)
             for connection in listeners:
                 for frame in frames:
                     connection.send(frame)
+
+    def frames(self, push: Push) -> list[object]:
+        """Return what an account is told of something that happened to it."""
+        account = self._exchange.state.accounts[push.account]
+        instrument = self._exchange.state.markets[push.symbol].instrument
+        told: list[object] = []
+        if push.order is not None and push.seen is not None:
+            write = conditional_frame if push.order.trigger else order_frame
+            told.append(write(push, instrument))
+        if push.reason:
+            told.append(holdings_frame(push, account, instrument))
+        return told
 
     def tick(self) -> None:
         """Send every subscribed stream of the market that has something new."""
@@ -197,11 +204,10 @@ class Streams:
             {
                 "e": "depthUpdate",
                 "E": self._now_ms,
-                "T": self._now_ms,
                 "s": instrument.symbol,
                 "U": max(last, 0) + 1,
                 "u": number,
-                "pu": max(last, 0),
+                **({"T": self._now_ms, "pu": max(last, 0)} if self.has_previous else {}),
                 **changed,
             }
         )

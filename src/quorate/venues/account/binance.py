@@ -242,6 +242,7 @@ BINANCE_FUTURES: Final = Dialect(
     opened=_opened,
     trades=_trades,
     position_side=_position_side,
+    own_id="clientOrderId",
     realized="realizedPnl",
     mark=_mark,
     countdown=_countdown,
@@ -274,6 +275,8 @@ BINANCE_SPOT: Final = BINANCE_FUTURES._replace(
     book=_spot_book,
     look=_spot_look,
     opened=_spot_opened,
+    # a cancel has an id of its own, which stands where that of the order did
+    own_id="origClientOrderId",
     mark=None,
     countdown=None,
     hedged=_never_hedged,

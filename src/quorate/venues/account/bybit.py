@@ -271,6 +271,7 @@ BYBIT_LINEAR: Final = Dialect(
     opened=_opened,
     trades=_trades,
     position_side=_position_side,
+    own_id="orderLinkId",
     realized="execPnl",
     mark=_mark,
     # Bybit's own follows a private websocket that breaks, not a timer that is renewed

@@ -82,6 +82,8 @@ class Dialect(NamedTuple):
         (ask, client, symbol, id, read) -> our trades from an id on, every page of them.
     position_side : callable
         Of a raw row of a trade or a position.
+    own_id : str
+        The name of our id in a raw row, where it has this name; else ccxt knows it.
     realized : str
         The name of a trade's result in its raw row.
     mark : callable or None
@@ -119,6 +121,7 @@ class Dialect(NamedTuple):
         [Ask, Any, str, str | None, Callable[[Any], Trade]], Awaitable[Listed[Trade] | Unanswered]
     ]
     position_side: Callable[[Mapping[str, Any]], PositionSide]
+    own_id: str
     realized: str
     mark: Callable[[Any, str], Awaitable[Decimal]] | None
     countdown: Callable[[Any, str, int], Awaitable[Any]] | None

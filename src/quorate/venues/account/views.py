@@ -89,7 +89,7 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
     average = amount(row, "average", "0")
     return OrderView(
         venue_order_id=text(row, "id"),
-        client_id=str(row.get("clientOrderId") or ""),
+        client_id=str(info.get(dialect.own_id) or row.get("clientOrderId") or ""),
         symbol=text(row, "symbol"),
         side=_one_of(Side, row, "side"),
         kind=OrderKind.STOP if is_conditional else _kind(row),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tests.unit.exchange.binance.client import BTC, START_MS, venue
+from tests.unit.exchange.binance.pairs import spot
 from tests.unit.exchange.bybit.client import linear
 
 from quorate.exchange.network import Network
@@ -43,6 +44,42 @@ class Place(NamedTuple):
         """How it speaks."""
         return DIALECTS[self.name]
 
+    @property
+    def symbol(self) -> str:
+        """Bitcoin in dollars, as ccxt spells it here."""
+        return BTC if self.dialect.has_positions else "BTC/USDT"
+
+    def limit(self, client_id: str = "mine", price: str = "97", **more: Any) -> Placement:
+        """Return an order to buy 0.1 at a price that nobody sells at."""
+        return Placement(
+            **{
+                "client_id": client_id,
+                "symbol": self.symbol,
+                "side": Side.BUY,
+                "kind": OrderKind.LIMIT,
+                "quantity": Decimal("0.1"),
+                "limit_price": Decimal(price),
+                "sent_at_ms": START_MS,
+                "window_ms": 5_000,
+                **more,
+            }
+        )
+
+    def market(self, client_id: str = "now", side: Side = Side.BUY, **more: Any) -> Placement:
+        """Return an order that trades at once."""
+        return self.limit(client_id, kind=OrderKind.MARKET, limit_price=None, side=side, **more)
+
+    def stop(self, client_id: str = "stop", trigger: str = "95", **more: Any) -> Placement:
+        """Return an order that waits for a trigger below the price."""
+        return self.limit(
+            client_id,
+            kind=OrderKind.STOP,
+            limit_price=None,
+            trigger_price=Decimal(trigger),
+            side=Side.SELL,
+            **more,
+        )
+
 
 BINANCE = Place(
     "binance_usdm",
@@ -70,7 +107,6 @@ BYBIT = Place(
     {
         "price": "110003",
         "notional": "110094",
-        "maker": "",  # taken, and ended at once
         "reduce": "110017",
         "side": "10001",
         "time": "10002",
@@ -80,7 +116,24 @@ BYBIT = Place(
         "key": "10003",
     },
 )
-PLACES = (BINANCE, BYBIT)
+SPOT = Place(
+    "binance_spot",
+    "api.binance.com",
+    spot,
+    "POST /api/v3/order",
+    {
+        "price": "-1013",
+        "notional": "-1013",
+        "maker": "-2010",
+        "time": "-1021",
+        "gone": "-2011",
+        "absent": "-2013",
+        "twice": "-2010",
+        "key": "-2015",
+    },
+)
+PLACES = (BINANCE, BYBIT, SPOT)
+limit, market, stop = BINANCE.limit, BINANCE.market, BINANCE.stop
 
 
 def at_desk(
@@ -113,37 +166,3 @@ def at_desk(
             await made.close()
 
     return run_virtually(main(), VirtualLoop(START_MS))
-
-
-def limit(client_id: str = "mine", price: str = "97", **more: Any) -> Placement:
-    """Return an order to buy 0.1 at a price that nobody sells at."""
-    return Placement(
-        **{
-            "client_id": client_id,
-            "symbol": BTC,
-            "side": Side.BUY,
-            "kind": OrderKind.LIMIT,
-            "quantity": Decimal("0.1"),
-            "limit_price": Decimal(price),
-            "sent_at_ms": START_MS,
-            "window_ms": 5_000,
-            **more,
-        }
-    )
-
-
-def market(client_id: str = "now", side: Side = Side.BUY, **more: Any) -> Placement:
-    """Return an order that trades at once."""
-    return limit(client_id, kind=OrderKind.MARKET, limit_price=None, side=side, **more)
-
-
-def stop(client_id: str = "stop", trigger: str = "95", **more: Any) -> Placement:
-    """Return an order that waits for a trigger below the price."""
-    return limit(
-        client_id,
-        kind=OrderKind.STOP,
-        limit_price=None,
-        trigger_price=Decimal(trigger),
-        side=Side.SELL,
-        **more,
-    )
