@@ -274,7 +274,7 @@ def test_what_the_network_spoils_is_uncertain_and_sent_once(place: Place, fault:
 
 def test_a_venue_that_says_it_is_overloaded_has_executed_nothing() -> None:
     async def play(desk: CcxtVenue) -> object:
-        return await desk.place(place.limit())
+        return await desk.place(BINANCE.limit())
 
     outcome = at_desk(play, place=BINANCE, faults=[Fault("status", "POST", size=1)])
     assert isinstance(outcome, Rejected)
