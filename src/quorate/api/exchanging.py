@@ -1,13 +1,14 @@
 """A simulated exchange to trade against: built from a few words, served on this machine.
 
-In: coins, a balance, a seed. Out: a venue that speaks Binance USD-M futures, or its address.
+In: coins, a balance, a seed, a dialect. Out: a venue that speaks Binance USD-M futures, Binance
+spot or Bybit's linear perpetuals, or its address.
 """
 
 from __future__ import annotations
 
 import asyncio
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from quorate.errors import ConfigError
 
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quorate.exchange.binance.futures import Futures
+    from quorate.exchange.binance.spot import Spot
+    from quorate.exchange.bybit.linear import Linear
     from quorate.exchange.network import Kind
+
+SpokenDialect: TypeAlias = Literal["binance-usdm", "binance-spot", "bybit"]
+"""What a simulated exchange can speak."""
 
 _PRICES: Final = {"BTC": "60000", "ETH": "3000", "BNB": "600", "SOL": "150", "XRP": "0.6"}
 _PRICE: Final = "100"
@@ -34,6 +40,7 @@ class Served(NamedTuple):
     api_key: str
     secret: str
     symbols: tuple[str, ...]
+    dialect: SpokenDialect = "binance-usdm"
 
 
 def simulated_exchange(
@@ -44,13 +51,15 @@ def simulated_exchange(
     start_ms: int = 0,
     api_key: str = "key",
     secret: str = "secret",  # noqa: S107  (of a simulated account)
-) -> Futures:
-    """Build an exchange that speaks Binance USD-M futures, with one account.
+    dialect: SpokenDialect = "binance-usdm",
+) -> Futures | Spot | Linear:
+    """Build an exchange that speaks a venue's API, with one account.
 
     Parameters
     ----------
     coins : sequence of str
-        ``BTC``, ``ETH`` ...: each a perpetual in USDT, 100 USDT where its price is not known here.
+        ``BTC``, ``ETH`` ...: each a perpetual in USDT (of ``binance-spot`` a pair), 100 USDT where
+        its price is not known here.
     balance : Decimal or str
         Of the account, in USDT.
     seed : int
@@ -59,16 +68,19 @@ def simulated_exchange(
         Its first moment, a multiple of 15,000 ms.
     api_key, secret : str
         Of the account.
+    dialect : str
+        ``binance-usdm``, ``binance-spot`` or ``bybit``.
 
     Returns
     -------
-    Futures
+    Futures, Spot or Linear
         Answers requests; ``exchange.session.Session`` gives it to a ccxt client without a socket.
 
     Raises
     ------
     ConfigError
-        If a coin is named twice, has no letters, or the balance is not above 0.
+        If a coin is named twice, has no letters, the balance is not above 0, or the dialect is not
+        known.
 
     Notes
     -----
@@ -81,8 +93,10 @@ def simulated_exchange(
     >>> list(made.exchange.state.markets), made.exchange.state.mark("BTCUSDT")
     (['BTCUSDT'], 600000)
     """
+    from quorate.exchange.access import Key
     from quorate.exchange.binance.futures import Futures
-    from quorate.exchange.binance.signing import Key
+    from quorate.exchange.binance.spot import Spot
+    from quorate.exchange.bybit.linear import Linear
     from quorate.exchange.matching.exchange import Exchange
     from quorate.exchange.matching.flow import Ladder, Walk, noise
     from quorate.exchange.matching.instruments import Instrument
@@ -93,6 +107,11 @@ def simulated_exchange(
             f"the coins are {', '.join(map(repr, coins)) or 'none'}",
             hint="name each once, by its letters: --coins BTC ETH",
         )
+    if dialect not in get_args(SpokenDialect):
+        raise ConfigError(
+            f"the dialect is {dialect!r}", hint=f"one of {', '.join(get_args(SpokenDialect))}"
+        )
+    is_spot = dialect == "binance-spot"
     amount = _amount(balance)
     instruments, paths, ladders = [], {}, {}
     for number, coin in enumerate(names):
@@ -103,6 +122,8 @@ def simulated_exchange(
         made = Instrument(
             f"{coin}USDT",
             coin,
+            kind="spot" if is_spot else "futures",
+            funding_hours=0 if is_spot else 8,
             tick=tick,
             lot=lot,
             min_quantity=lot,
@@ -117,7 +138,10 @@ def simulated_exchange(
         ladders[made.symbol] = Ladder(half=step, gap=step, levels=8, lots=lots)
     exchange = Exchange(instruments, seed=seed, start_ms=start_ms, paths=paths, ladders=ladders)
     exchange.open_account("account", {"USDT": amount})
-    return Futures(exchange, {api_key: Key(api_key, "account", secret)})
+    keys = {api_key: Key(api_key, "account", secret)}
+    if dialect == "bybit":
+        return Linear(exchange, keys)
+    return Spot(exchange, keys) if is_spot else Futures(exchange, keys)
 
 
 def _amount(balance: Decimal | str) -> Decimal:
@@ -138,13 +162,14 @@ def serve_exchange(
     port: int = 8765,
     seconds: float | None = None,
     failing: float = 0.0,
+    dialect: SpokenDialect = "binance-usdm",
     ready: Callable[[Served], None] | None = None,
 ) -> None:
     """Serve a simulated exchange on 127.0.0.1 in real time until it is interrupted.
 
     Parameters
     ----------
-    coins, balance, seed
+    coins, balance, seed, dialect
         As ``simulated_exchange``.
     port : int
         0 for any that is free.
@@ -181,7 +206,7 @@ def serve_exchange(
     network = Network(seed, [Fault(kind, chance=share) for kind in kinds])
     now_ms = clock_ms()
     made = simulated_exchange(
-        coins, balance=balance, seed=seed, start_ms=now_ms - now_ms % POINT_MS
+        coins, balance=balance, seed=seed, start_ms=now_ms - now_ms % POINT_MS, dialect=dialect
     )
 
     async def main() -> None:
@@ -189,7 +214,7 @@ def serve_exchange(
             if ready is not None:
                 (key,) = made.keys.values()
                 symbols = tuple(made.exchange.state.markets)
-                ready(Served(url, honest, key.name, key.secret, symbols))
+                ready(Served(url, honest, key.name, key.secret, symbols, dialect))
             if seconds is None:
                 await asyncio.Event().wait()
             else:

@@ -11,7 +11,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from quorate.exchange.binance.signing import Request
+from quorate.exchange.access import Request
 from quorate.exchange.network import Network
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from quorate.exchange.binance.streams import Connection
+    from quorate.exchange.connections import Connection
     from quorate.exchange.network import Delivery
     from quorate.exchange.session import Answering
 
@@ -80,7 +80,7 @@ async def listening(
             request.path,
             request.rel_url.raw_query_string,
             (await request.read()).decode(errors="replace"),
-            request.headers.get("X-MBX-APIKEY", ""),
+            request.headers,
             request.remote or "",
         )
         delivery = way.meet(asked, now_ms())

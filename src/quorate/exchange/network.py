@@ -16,7 +16,7 @@ from quorate.exchange.matching.flow import uniform
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from quorate.exchange.binance.signing import Request
+    from quorate.exchange.access import Request
 
 Kind = Literal[
     "delay",
@@ -121,7 +121,7 @@ class Network:
 
     Examples
     --------
-    >>> from quorate.exchange.binance.signing import Request
+    >>> from quorate.exchange.access import Request
     >>> network = Network(faults=[Fault("lose_reply", "POST")])
     >>> network.meet(Request("POST", "/fapi/v1/order"), 0).is_reply_lost, network.met["lose_reply"]
     (True, 1)

@@ -13,13 +13,13 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from quorate.exchange.binance.signing import Request
+from quorate.exchange.access import Request
 from quorate.exchange.network import Delivery, Network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quorate.exchange.binance.streams import Connection, Streams
+    from quorate.exchange.connections import Connection, Speaking
     from quorate.exchange.facade import Reply
 
 _REASONS: Final = {200: "OK", 429: "Too Many Requests"}
@@ -28,7 +28,10 @@ _REASONS: Final = {200: "OK", 429: "Too Many Requests"}
 class Answering(Protocol):
     """A venue that answers a request at a moment of its own clock, and has websockets."""
 
-    streams: Streams
+    @property
+    def streams(self) -> Speaking:
+        """Its websockets."""
+        ...
 
     def go_on(self, at_ms: int) -> None:
         """Let time go on without a request, and tell who listens."""
@@ -222,7 +225,7 @@ class Session:
             parts.path,
             parts.query,
             (data or b"").decode(),
-            (headers or {}).get("X-MBX-APIKEY", ""),
+            headers or {},
             host=parts.netloc,
         )
         return _Pending(self, request, None if timeout is None else timeout.total)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
 
+from quorate import simulated_exchange
+from quorate.api.exchanging import Served
 from quorate.cli import run
+from quorate.cli.exchanging import _said
+from quorate.exchange.bybit.rows import name
+from quorate.exchange.loopback import clock_ms, listening
+from quorate.exchange.matching.flow import POINT_MS
+
+if TYPE_CHECKING:
+    from quorate.api.exchanging import SpokenDialect
 
 pytest.importorskip("ccxt")
 
@@ -36,6 +47,31 @@ def test_the_program_that_is_printed_trades_against_the_exchange_in_another_proc
     average, contracts = found.stdout.split()
     assert abs(float(average) / 60_000 - 1) < 0.02
     assert float(contracts) == 0.01
+
+
+@pytest.mark.parametrize("dialect", ["binance-spot", "bybit"])
+def test_the_program_of_every_dialect_trades_over_http(
+    dialect: SpokenDialect, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now_ms = clock_ms()
+    made = simulated_exchange(["BTC"], start_ms=now_ms - now_ms % POINT_MS, dialect=dialect)
+
+    async def main() -> None:
+        async with listening(made) as url:
+            text = _said(Served(url, url, "key", "secret", ("BTCUSDT",), dialect))
+            program = textwrap.dedent("".join(text.splitlines(keepends=True)[4:]))
+            await asyncio.to_thread(exec, program, {})
+
+    asyncio.run(main())
+    told, held = capsys.readouterr().out.split()
+    (order,) = made.exchange.state.accounts["account"].orders.values()
+    assert (order.status, made.exchange.state.mark("BTCUSDT") > 0) == ("FILLED", True)
+    if dialect == "bybit":
+        assert told == name(2 * order.order_id)
+        assert float(held) == 0.01
+    else:
+        assert abs(float(told) / 60_000 - 1) < 0.02
+        assert float(held) == pytest.approx(0.01 * (1 - 0.0005))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.venues.building import HOUR, QUICK, START, STEP, bars, markets, settlements
 
 from quorate.errors import ConfigError, DataError, NotOfferedError, VenueUnavailableError
-from quorate.exchange.bybit import Bybit
+from quorate.exchange.bybit.public import Bybit
 from quorate.exchange.listing import Instrument, Series
 from quorate.exchange.script import Fault, Script
 from quorate.exchange.serving import served

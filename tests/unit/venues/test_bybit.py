@@ -19,7 +19,7 @@ from tests.unit.venues.building import (
 )
 
 from quorate.errors import RateLimitError, VenueError
-from quorate.exchange.bybit import Bybit
+from quorate.exchange.bybit.public import Bybit
 from quorate.exchange.listing import Instrument, Listing
 from quorate.exchange.meter import Meter
 from quorate.exchange.script import Fault, Script

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from quorate.exchange.access import Lags
 from quorate.exchange.binance.asking import RefusedError, given, whole
-from quorate.exchange.binance.codes import error
+from quorate.exchange.binance.codes import FUTURES, error
 from quorate.exchange.matching.orders import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quorate.exchange.binance.signing import Key
+    from quorate.exchange.access import Key
     from quorate.exchange.matching.accounts import Account
+    from quorate.exchange.matching.orders import Reason
+
+__all__ = ["Call", "Lags", "is_within", "known", "named"]
 
 Answer = TypeVar("Answer")
-
-
-class Lags(NamedTuple):
-    """How far each replica is behind what has happened, in milliseconds."""
-
-    order: int = 0
-    open_orders: int = 0
-    trades: int = 0
-    positions: int = 0
 
 
 class Call(NamedTuple):
@@ -40,10 +35,10 @@ class Call(NamedTuple):
         return given(self.query, "symbol")
 
 
-def known(answer: Answer | Refusal) -> Answer:
+def known(answer: Answer | Refusal, table: Mapping[Reason, tuple[int, str]] = FUTURES) -> Answer:
     """Return what the engine answered; a refusal of its is raised as Binance's error."""
     if isinstance(answer, Refusal):
-        raise error(answer)
+        raise error(answer, table)
     return answer
 
 

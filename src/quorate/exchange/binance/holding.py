@@ -37,6 +37,7 @@ class Holding:
             "GET /fapi/v1/leverageBracket": self._brackets,
             "GET /fapi/v1/commissionRate": self._fees,
             "GET /fapi/v1/income": self._income,
+            "GET /fapi/v1/symbolConfig": self._settings,
             "POST /fapi/v1/leverage": self._set_leverage,
             "POST /fapi/v1/marginType": self._set_margin_type,
             "GET /fapi/v1/positionSide/dual": self._mode,
@@ -133,6 +134,20 @@ class Holding:
             and is_within(each.at_ms, within.start_ms, within.end_ms)
         ]
         return rows[: within.limit] if within.start_ms is not None else rows[-within.limit :]
+
+    def _settings(self, call: Call) -> object:
+        held = call.account.leverage
+        return [
+            {
+                "symbol": symbol,
+                "marginType": "CROSSED",
+                "isAutoAddMargin": False,
+                "leverage": held.get(symbol, margin.DEFAULT_LEVERAGE),
+                "maxNotionalValue": "1000000",
+            }
+            for symbol in self._exchange.state.markets
+            if call.query.get("symbol") in {None, symbol}
+        ]
 
     def _set_leverage(self, call: Call) -> object:
         times = whole(call.query, "leverage")

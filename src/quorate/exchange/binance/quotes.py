@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from quorate.exchange.binance.asking import RefusedError, given, only, span, whole
 from quorate.exchange.binance.rows import plain, symbol_row
 from quorate.exchange.listing import INTERVALS
-from quorate.exchange.matching.flow import POINT_MS
+from quorate.exchange.matching.candles import candle
 from quorate.exchange.matching.market import refresh
 from quorate.exchange.matching.orders import BUY, SELL
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quorate.exchange.matching.exchange import Exchange
-    from quorate.exchange.matching.state import Market
+    from quorate.exchange.matching.state import Market, State
 
 _HOUR_MS: Final = 3_600_000
 _DEPTHS: Final = (5, 10, 20, 50, 100, 500, 1000)
@@ -67,8 +67,7 @@ class Quotes:
 
     def candle(self, market: Market, opened_ms: int, length_ms: int) -> list[Any]:
         """Return a candle as far as it has been."""
-        start_ms = self._exchange.state.start_ms
-        return _kline(market, opened_ms, length_ms, start_ms, self._now_ms)
+        return _kline(self._exchange.state, market, opened_ms, length_ms)
 
     def _ping(self, query: Mapping[str, str]) -> object:
         only(query)
@@ -198,23 +197,18 @@ class Quotes:
         ]
 
 
-def _kline(market: Market, opened: int, length_ms: int, start_ms: int, now_ms: int) -> list[Any]:
-    """Return a candle from the points of its path that have been."""
-    first = max((opened - start_ms) // POINT_MS, 0)
-    last = max((min(opened + length_ms - 1, now_ms) - start_ms) // POINT_MS, first)
-    prices = [market.path.price(point) for point in range(first, last + 1)]
-    lots = sum(market.path.volume(point) for point in range(first, last + 1))
+def _kline(state: State, market: Market, opened: int, length_ms: int) -> list[Any]:
+    found = candle(state, market, opened, length_ms)
     instrument = market.instrument
-    shown = [prices[0], max(prices), min(prices), prices[-1]]
-    volume = instrument.quantity(lots)
-    value = (volume * instrument.price(prices[-1])).quantize(Decimal("0.00001"))
+    volume = instrument.quantity(found.lots)
+    value = (volume * instrument.price(found.close)).quantize(Decimal("0.00001"))
     return [
         opened,
-        *(plain(instrument.price(each)) for each in shown),
+        *(plain(instrument.price(each)) for each in found[1:5]),
         plain(volume),
         opened + length_ms - 1,
         plain(value),
-        lots,
+        found.lots,
         "0",
         "0",
         "0",

@@ -11,56 +11,16 @@ import hashlib
 import hmac
 from base64 import b64decode
 from binascii import Error as BadBase64
-from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import parse_qsl, unquote
+from typing import Final
+from urllib.parse import unquote
 
+from quorate.exchange.access import Key, Request
 from quorate.exchange.binance.asking import RefusedError, whole
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = ["Key", "Request", "allowed", "authenticate"]
 
 _AHEAD_MS: Final = 1000
 _MOST_WINDOW_MS: Final = 60_000
-
-
-class Key(NamedTuple):
-    """An API key: whose, how it signs and what it may do.
-
-    Notes
-    -----
-    ``secret`` signs by HMAC-SHA256; ``verify`` instead, given (signature, text), says whether an
-    Ed25519 signature holds.  ``addresses`` None: from anywhere.
-    """
-
-    name: str
-    account: str
-    secret: str = ""
-    verify: Callable[[bytes, bytes], bool] | None = None
-    may_read: bool = True
-    may_trade: bool = True
-    may_withdraw: bool = False
-    may_transfer: bool = False
-    is_revoked: bool = False
-    addresses: tuple[str, ...] | None = None
-
-
-class Request(NamedTuple):
-    """What came over the wire: ``query`` and ``body`` raw, as they were signed."""
-
-    method: str
-    path: str
-    query: str = ""
-    body: str = ""
-    api_key: str = ""
-    address: str = "127.0.0.1"
-    host: str = ""
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """Query and body, decoded."""
-        pairs = parse_qsl(self.query, keep_blank_values=True)
-        pairs += parse_qsl(self.body, keep_blank_values=True)
-        return dict(pairs)
 
 
 def allowed(request: Request, keys: dict[str, Key], *, to_trade: bool) -> Key:
@@ -72,9 +32,10 @@ def allowed(request: Request, keys: dict[str, Key], *, to_trade: bool) -> Key:
         -2014 without a key, -2015 for one that is unknown, revoked, not for this address or
         without the right.
     """
-    if not request.api_key:
+    name = request.headers.get("X-MBX-APIKEY", "")
+    if not name:
         raise RefusedError(-2014, "API-key format invalid.", 401)
-    key = keys.get(request.api_key)
+    key = keys.get(name)
     is_near = key is None or key.addresses is None or request.address in key.addresses
     if key is None or key.is_revoked or not is_near or not (key.may_trade or not to_trade):
         raise RefusedError(-2015, "Invalid API-key, IP, or permissions for action.", 401)

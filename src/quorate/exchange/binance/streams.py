@@ -13,16 +13,16 @@ from urllib.parse import parse_qs
 
 from quorate.exchange.binance.frames import conditional_frame, holdings_frame, order_frame
 from quorate.exchange.binance.rows import plain
+from quorate.exchange.connections import Connection
 from quorate.exchange.listing import INTERVALS
 from quorate.exchange.matching.flow import POINT_MS
 from quorate.exchange.matching.market import refresh
 from quorate.exchange.matching.orders import BUY, SELL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from quorate.exchange.binance.quotes import Quotes
     from quorate.exchange.matching.exchange import Exchange
+    from quorate.exchange.matching.orders import Push
     from quorate.exchange.matching.state import Market
 
 LISTEN_MS: Final = 3_600_000
@@ -30,31 +30,6 @@ LISTEN_MS: Final = 3_600_000
 
 _LIFE_MS: Final = 86_400_000
 _DEPTH: Final = 1000
-
-
-class Connection:
-    """One websocket as the exchange sees it.
-
-    ``outbox`` holds what is to be sent, in order; ``is_cut`` that the exchange has ended it.
-    """
-
-    def __init__(self, account: str, opened_ms: int) -> None:
-        self.account = account
-        self.opened_ms = opened_ms
-        self.streams: dict[str, int] = {}
-        self.outbox: list[str] = []
-        self.shown: dict[str, dict[int, dict[int, int]]] = {}
-        self.is_cut = False
-        self.wake: Callable[[], None] = _nobody
-
-    def send(self, message: object) -> None:
-        """Put a message into the outbox and wake who reads it."""
-        self.outbox.append(json.dumps(message, separators=(",", ":")))
-        self.wake()
-
-
-def _nobody() -> None:
-    """Nobody waits for what is sent."""
 
 
 class Streams:
@@ -72,6 +47,9 @@ class Streams:
     Units: as Binance.  Causal: in the order in which things happened.  Missing: an unknown stream
     is accepted and silent, as Binance does.
     """
+
+    has_previous = True
+    """Whether a change of a book names the one before it."""
 
     def __init__(self, exchange: Exchange, quotes: Quotes) -> None:
         self._exchange = exchange
@@ -161,19 +139,22 @@ class Streams:
             listeners = [each for each in self.connections if each.account == push.account]
             if not listeners:
                 continue
-            account = self._exchange.state.accounts[push.account]
-            instrument = self._exchange.state.markets[push.symbol].instrument
-            frames: list[object] = []
-            if push.order is not None and push.seen is not None:
-                if push.order.trigger:
-                    frames.append(conditional_frame(push, instrument))
-                else:
-                    frames.append(order_frame(push, instrument))
-            if push.reason:
-                frames.append(holdings_frame(push, account, instrument))
+            frames = self.frames(push)
             for connection in listeners:
                 for frame in frames:
                     connection.send(frame)
+
+    def frames(self, push: Push) -> list[object]:
+        """Return what an account is told of something that happened to it."""
+        account = self._exchange.state.accounts[push.account]
+        instrument = self._exchange.state.markets[push.symbol].instrument
+        told: list[object] = []
+        if push.order is not None and push.seen is not None:
+            write = conditional_frame if push.order.trigger else order_frame
+            told.append(write(push, instrument))
+        if push.reason:
+            told.append(holdings_frame(push, account, instrument))
+        return told
 
     def tick(self) -> None:
         """Send every subscribed stream of the market that has something new."""
@@ -223,11 +204,10 @@ class Streams:
             {
                 "e": "depthUpdate",
                 "E": self._now_ms,
-                "T": self._now_ms,
                 "s": instrument.symbol,
                 "U": max(last, 0) + 1,
                 "u": number,
-                "pu": max(last, 0),
+                **({"T": self._now_ms, "pu": max(last, 0)} if self.has_previous else {}),
                 **changed,
             }
         )

@@ -98,7 +98,7 @@ class Order:
     -----
     Units: ``price`` and ``trigger`` in ticks (0: none), ``quantity`` and ``filled`` in lots,
     ``quote`` in quote.  Causal: ``versions`` has one row a change, so that any past moment can be
-    shown.  Missing: none.
+    shown.  Missing: none.  ``is_refused``: taken only to be ended, see ``State``.
     """
 
     order_id: int
@@ -113,6 +113,7 @@ class Order:
     quote: Decimal = Decimal(0)
     updated_ms: int = 0
     triggered_id: int = 0
+    is_refused: bool = False
     versions: list[Seen] = field(default_factory=list)
 
     @property

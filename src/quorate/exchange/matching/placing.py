@@ -44,7 +44,8 @@ def open_order(state: State, account: Account, asked: Asked) -> Order | Refusal:
     if isinstance(found, Refusal):
         return found
     refusal = _bounded(state, account, asked, found)
-    if refusal is not None:
+    is_ended = state.is_refusal_an_order and refusal is not None and refusal.reason == "would_take"
+    if refusal is not None and not is_ended:
         return refusal
     client_id = asked.client_id or f"x-{state.n_orders + 1}"
     order = Order(
@@ -61,6 +62,10 @@ def open_order(state: State, account: Account, asked: Asked) -> Order | Refusal:
     account.by_client[client_id] = order.order_id
     lock(state, order, order.quantity)
     push(state, order)
+    if is_ended:
+        order.is_refused = True
+        end(state, order, "CANCELED")
+        return order
     match(state, order, _limit(market, asked, found, state.mark(asked.symbol)))
     return order
 

@@ -145,8 +145,9 @@ def _fee(
     """Return the fee of a trade: in quote, in what a spot order receives, or in BNB."""
     instrument = market.instrument
     rate = instrument.maker_fee if trade.is_maker else instrument.taker_fee
-    if account.pays_in_bnb:
-        return (notional * rate * Decimal("0.9") / _BNB_PRICE).quantize(CENT), "BNB"
+    in_bnb = (notional * rate * Decimal("0.9") / _BNB_PRICE).quantize(CENT)
+    if account.pays_in_bnb and account.wallet.get("BNB", Decimal(0)) >= in_bnb:
+        return in_bnb, "BNB"
     if instrument.kind == "spot" and order.asked.side == BUY:
         return (instrument.quantity(trade.lots) * rate).quantize(CENT), instrument.base
     return (notional * rate).quantize(CENT), instrument.quote

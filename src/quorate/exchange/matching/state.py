@@ -49,6 +49,8 @@ class State:
     -----
     Units: milliseconds.  Causal: ``now_ms`` never goes back.  ``resting`` finds the place of an
     order in its book; ``pushes`` wait for a facade to send them.  Missing: none.
+    ``is_refusal_an_order``: a post-only order that would take is not refused when it is asked for,
+    it is taken and ended at once, as venues do that answer before they match.
     """
 
     start_ms: int
@@ -60,6 +62,7 @@ class State:
     n_orders: int = 0
     n_conditional: int = 0
     is_countdown_for_stops: bool = True
+    is_refusal_an_order: bool = False
 
     @property
     def instruments(self) -> dict[str, Instrument]:

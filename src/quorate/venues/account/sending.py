@@ -13,11 +13,8 @@ if TYPE_CHECKING:
 
 
 def parameters(placement: Placement) -> dict[str, object]:
-    """Return ccxt's parameters of an order beside its five arguments."""
-    found: dict[str, object] = {
-        "clientOrderId": placement.client_id,
-        "recvWindow": placement.window_ms,
-    }
+    """Return ccxt's parameters of an order beside its five arguments, the same for every venue."""
+    found: dict[str, object] = {"clientOrderId": placement.client_id}
     if placement.is_reduce_only:
         found["reduceOnly"] = True
     if placement.trigger_price is not None:
@@ -27,8 +24,6 @@ def parameters(placement: Placement) -> dict[str, object]:
             found["postOnly"] = True
         else:
             found["timeInForce"] = placement.time_in_force.value.upper()
-    if placement.position_side.value != "both":
-        found["positionSide"] = placement.position_side.value.upper()
     return found
 
 

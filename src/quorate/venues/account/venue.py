@@ -10,8 +10,9 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
-from quorate.venues.account.sending import parameters, plain
+from quorate.venues.account.sending import plain
 from quorate.venues.account.views import (
+    acknowledged,
     amount,
     balance_views,
     order_view,
@@ -43,12 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from decimal import Decimal
 
-    from quorate.venues.account.dialects import Dialect
-    from quorate.venues.account.wire import Instances, Reply
+    from quorate.venues.account.dialect import Dialect
+    from quorate.venues.account.wire import Instances, Reply, Talk
 
 Item = TypeVar("Item")
-_PAGE: Final = 1000
-_MOST_PAGES: Final = 1000
 LOCAL: Final = "LOCAL"
 """The code of what was refused here, before anything was sent."""
 
@@ -120,11 +119,20 @@ class CcxtVenue:
             placement.side.value,
             plain(placement.quantity),
             None if placement.limit_price is None else plain(placement.limit_price),
-            parameters(placement),
+            self._dialect.parameters(placement),
         )
-        return await self._changed(
-            call, placement.sent_at_ms, placement, is_conditional=placement.is_conditional
-        )
+        found = await self._sent(call, placement.sent_at_ms, placement.window_ms)
+        if isinstance(found, Rejected | Uncertain):
+            return found
+        try:
+            if self._dialect.is_acknowledged:
+                return Accepted(acknowledged(found, placement, placement.sent_at_ms))
+            view = self._view(found, is_conditional=placement.is_conditional)
+        except ValueError as error:
+            return Uncertain(f"the answer of 200 cannot be read: {error}")
+        wanted = (placement.client_id, placement.symbol, placement.quantity)
+        told = (view.client_id, view.symbol, view.quantity)
+        return Accepted(view) if told == wanted else Uncertain(f"sent {wanted}, was told of {told}")
 
     async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation | Done:
         """Take an order back."""
@@ -133,17 +141,24 @@ class CcxtVenue:
     async def cancel_all(self, symbol: str, *, is_conditional: bool) -> Done | Rejected | Uncertain:
         """Take back every order of a symbol in one of its two books."""
         client = self._instances.emergency
-        call = client.cancel_all_orders(symbol, self._book(is_conditional))
-        return await self._done(call)
+        if is_conditional and self._dialect.no_stops:
+            return Done()
+        call = client.cancel_all_orders(symbol, self._dialect.book(is_conditional))
+        found = await self._done(call)
+        # some venues refuse to take back what is not there
+        is_empty = isinstance(found, Rejected) and found.code in {c for _, c in self._dialect.gone}
+        return Done() if is_empty else found
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
-        parameters = {"clientOrderId": client_id, **self._book(is_conditional)}
+        client = self._instances.trade
         with talking() as talk:
             try:
-                call = self._instances.trade.fetch_order(None, symbol, parameters)
-                row = await answered(call)
-                view = order_view(row, self._dialect, is_conditional=is_conditional)
+                call = self._dialect.look(client, symbol, client_id, is_conditional)
+                rows = await answered(call)
+                if not rows:
+                    return self._absent(talk)
+                view = self._view(rows[0], is_conditional=is_conditional)
             except AnsweredError as error:
                 reply = error.reply
                 if (reply.status, reply.code) in self._dialect.absent:
@@ -158,31 +173,37 @@ class CcxtVenue:
     async def open_orders(
         self, symbol: str | None, *, is_conditional: bool
     ) -> Listed[OrderView] | Unanswered:
-        """Ask for the orders that are open, of one symbol or of all."""
-        call = self._instances.trade.fetch_open_orders(symbol, params=self._book(is_conditional))
-        return await self._listed(
-            call, lambda row: order_view(row, self._dialect, is_conditional=is_conditional)
+        """Ask for the orders that are open, of one symbol or of all, every page of them."""
+        return await self._dialect.opened(
+            self._listed,
+            self._instances.trade,
+            symbol,
+            is_conditional,
+            lambda row: self._view(row, is_conditional=is_conditional),
         )
 
     async def trades(self, symbol: str, from_id: str | None) -> Listed[Trade] | Unanswered:
-        """Ask for our trades from an id on, page by page: a full page is never the last."""
-        found: dict[str, Trade] = {}
-        since = "0" if from_id is None else from_id
-        for _ in range(_MOST_PAGES):
-            call = self._instances.trade.fetch_my_trades(symbol, None, _PAGE, {"fromId": since})
-            page = await self._listed(call, trade_view)
-            if isinstance(page, Unanswered):
-                return page
-            found |= {each.trade_id: each for each in page.items}
-            if len(page.items) < _PAGE:
-                return Listed(tuple(found.values()), page.venue_time_ms)
-            since = str(max(int(each.trade_id) for each in page.items) + 1)
-        return Unanswered(f"more than {_MOST_PAGES} pages of trades of {symbol}")
+        """Ask for our trades from an id on, page by page."""
+        return await self._dialect.trades(
+            self._listed,
+            self._instances.trade,
+            symbol,
+            from_id,
+            lambda row: trade_view(row, self._dialect),
+        )
 
     async def positions(self) -> Listed[PositionView] | Unanswered:
         """Ask for every position that is not flat."""
-        found = await self._listed(self._instances.trade.fetch_positions(), position_view)
-        if isinstance(found, Unanswered) or found.items:
+        if not self._dialect.has_positions:
+            wallet = await self.balances()
+            return wallet if isinstance(wallet, Unanswered) else Listed((), wallet.venue_time_ms)
+        found = await self._listed(
+            self._instances.trade.fetch_positions(), lambda row: position_view(row, self._dialect)
+        )
+        if isinstance(found, Unanswered):
+            return found
+        found = Listed(tuple(each for each in found.items if each.quantity), found.venue_time_ms)
+        if found.items:
             return found
         # nothing held is believed only where the account says so too
         with talking() as talk:
@@ -206,19 +227,18 @@ class CcxtVenue:
 
     async def touch(self, symbol: str) -> Touch | Unanswered:
         """Ask for the best prices of a symbol and its mark."""
-        client = self._instances.emergency
+        client, mark = self._instances.emergency, self._dialect.mark
         with talking() as talk:
             try:
-                book, rate = await asyncio.gather(
-                    answered(client.fetch_bids_asks([symbol])),
-                    answered(client.fetch_funding_rate(symbol)),
-                )
-                row = book[symbol]
+                asked = [answered(client.fetch_bids_asks([symbol]))]
+                asked += [] if mark is None else [answered(mark(client, symbol))]
+                book, *marks = await asyncio.gather(*asked)
+                bid, ask = amount(book[symbol], "bid"), amount(book[symbol], "ask")
                 return Touch(
                     symbol=symbol,
-                    bid=amount(row, "bid"),
-                    ask=amount(row, "ask"),
-                    mark=amount(rate, "markPrice"),
+                    bid=bid,
+                    ask=ask,
+                    mark=marks[0] if marks else (bid + ask) / 2,
                     at_ms=talk.at_ms,
                 )
             except (AnsweredError, SilentError, ValueError, KeyError) as error:
@@ -250,14 +270,14 @@ class CcxtVenue:
         client = self._instances.trade
         if symbol not in client.markets:
             return Rejected(LOCAL, f"{self._name} does not list {symbol}")
-        number = client.market(symbol)["id"]
-        call = client.fapiPrivatePostCountdownCancelAll(
-            {"symbol": number, "countdownTime": after_ms}
-        )
-        return await self._done(call)
+        if self._dialect.countdown is None:
+            return Rejected(LOCAL, f"{self._name} has no countdown that a timer renews")
+        return await self._done(self._dialect.countdown(client, symbol, after_ms))
 
     async def leverage(self, symbol: str) -> Decimal | Unanswered:
         """Ask for the leverage of a symbol."""
+        if not self._dialect.has_positions:
+            return Unanswered(f"{self._name} has no leverage")
         with talking() as talk:
             try:
                 found = await answered(self._instances.trade.fetch_leverage(symbol))
@@ -267,6 +287,8 @@ class CcxtVenue:
 
     async def set_leverage(self, symbol: str, leverage: Decimal) -> Done | Rejected | Uncertain:
         """Set the leverage of a symbol."""
+        if not self._dialect.has_positions:
+            return Rejected(LOCAL, f"{self._name} has no leverage")
         call = self._instances.trade.set_leverage(int(leverage), symbol)
         return await self._done(call)
 
@@ -274,14 +296,19 @@ class CcxtVenue:
         """Ask whether longs and shorts of a symbol are two positions."""
         with talking() as talk:
             try:
-                found = await answered(self._instances.trade.fetch_position_mode())
+                found: bool | None = await answered(self._dialect.hedged(self._instances.trade))
             except (AnsweredError, SilentError) as error:
                 return Unanswered(talk.said(error))
-        mode = found.get("hedged") if isinstance(found, dict) else None
-        return mode if isinstance(mode, bool) else Unanswered(f"the mode is {found!r}")
+        return Unanswered("the venue does not say its mode") if found is None else found
 
-    def _book(self, is_conditional: bool) -> dict[str, object]:  # noqa: FBT001
-        return {"trigger": True} if is_conditional and self._dialect.has_own_conditional else {}
+    def _view(self, row: Any, *, is_conditional: bool) -> OrderView:
+        return order_view(row, self._dialect, is_conditional=is_conditional)
+
+    def _absent(self, talk: Talk) -> Absent | Unanswered:
+        """Say that there is no order, where every answer that led to it was a list."""
+        if talk.heard and all(self._dialect.is_list(each.text) for each in talk.heard):
+            return Absent("", talk.at_ms)
+        return Unanswered("the answer is no list")
 
     async def _cancel(
         self,
@@ -290,46 +317,32 @@ class CcxtVenue:
         client_id: str,
         is_conditional: bool,  # noqa: FBT001
     ) -> Mutation | Done:
-        parameters = {"clientOrderId": client_id, **self._book(is_conditional)}
-        call = client.cancel_order(None, symbol, parameters)
-        if not is_conditional:
-            return await self._changed(call, self._now_ms(), None, is_conditional=False)
-        # the answer to a stop that was taken back names its ids and nothing else of it
-        return await self._done(call)
-
-    async def _changed(
-        self,
-        call: Awaitable[Any],
-        sent_at_ms: int,
-        placement: Placement | None,
-        *,
-        is_conditional: bool,
-    ) -> Mutation:
-        found = await self._sent(call, sent_at_ms)
+        call = client.cancel_order(None, symbol, self._dialect.named(client_id, is_conditional))
+        # where the answer names ids and nothing else of the order, it is to be looked up
+        if is_conditional or self._dialect.is_acknowledged:
+            return await self._done(call)
+        found = await self._sent(call, self._now_ms())
         if isinstance(found, Rejected | Uncertain):
             return found
         try:
-            view = order_view(found, self._dialect, is_conditional=is_conditional)
+            return Accepted(self._view(found, is_conditional=False))
         except ValueError as error:
             return Uncertain(f"the answer of 200 cannot be read: {error}")
-        if placement is not None:
-            wanted = (placement.client_id, placement.symbol, placement.quantity)
-            told = (view.client_id, view.symbol, view.quantity)
-            if told != wanted:
-                return Uncertain(f"sent {wanted} and was told of {told}")
-        return Accepted(view)
 
     async def _done(self, call: Awaitable[Any]) -> Done | Rejected | Uncertain:
         found = await self._sent(call, self._now_ms())
         return found if isinstance(found, Rejected | Uncertain) else Done()
 
-    async def _sent(self, call: Awaitable[Any], sent_at_ms: int) -> Any:
+    async def _sent(
+        self, call: Awaitable[Any], sent_at_ms: int, window_ms: int | None = None
+    ) -> Any:
         """Return an answer of 200, or what it certainly or possibly was."""
-        with talking(sent_at_ms) as talk:
+        with talking(sent_at_ms, window_ms) as talk:
             try:
                 return await answered(call)
             except AnsweredError as error:
-                return self._outcome(error.reply)
+                named = (error.reply.status, error.reply.code)
+                return Done() if named in self._dialect.kept else self._outcome(error.reply)
             except SilentError as error:
                 if talk.has_left:
                     return Uncertain(talk.said(error))
@@ -358,6 +371,10 @@ class CcxtVenue:
         """Say what of an order ccxt would round by itself, "" where nothing."""
         if placement.symbol not in client.markets:
             return f"{self._name} does not list {placement.symbol}"
+        if placement.is_conditional and self._dialect.no_stops:
+            return self._dialect.no_stops
+        if placement.is_reduce_only and not self._dialect.has_positions:
+            return f"{self._name} has no positions that an order could reduce"
         grid = self.grid(placement.symbol)
         numbers = [("quantity", placement.quantity, grid.lot)]
         for name in ("limit_price", "trigger_price"):

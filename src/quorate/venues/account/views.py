@@ -15,7 +15,6 @@ from quorate.venues.base import (
     OrderKind,
     OrderStatus,
     OrderView,
-    PositionSide,
     PositionView,
     Side,
     Trade,
@@ -24,7 +23,8 @@ from quorate.venues.base import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quorate.venues.account.dialects import Dialect
+    from quorate.venues.account.dialect import Dialect
+    from quorate.venues.base import Placement
 
 _WORDS: Final = ("status", "algoStatus", "orderStatus")
 _MOST_DIGITS: Final = 60
@@ -79,6 +79,9 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
     if not isinstance(row, dict) or not isinstance(row.get("info"), dict):
         raise UnreadableError(f"the answer is {str(row)[:80]!r}: no order")
     info = row["info"]
+    if not dialect.has_own_conditional:
+        # one book for both: the order says itself what it is
+        is_conditional = row.get("triggerPrice") is not None
     raw = next((str(info[name]) for name in _WORDS if info.get(name)), "")
     quantity, filled = amount(row, "amount"), amount(row, "filled", "0")
     if not 0 <= filled <= quantity:
@@ -86,7 +89,7 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
     average = amount(row, "average", "0")
     return OrderView(
         venue_order_id=text(row, "id"),
-        client_id=str(row.get("clientOrderId") or ""),
+        client_id=str(info.get(dialect.own_id) or row.get("clientOrderId") or ""),
         symbol=text(row, "symbol"),
         side=_one_of(Side, row, "side"),
         kind=OrderKind.STOP if is_conditional else _kind(row),
@@ -100,13 +103,39 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
     )
 
 
-def trade_view(row: Mapping[str, Any]) -> Trade:
+def acknowledged(row: Mapping[str, Any], placement: Placement, at_ms: int) -> OrderView:
+    """Return an order of which the venue has told no more than that it has it.
+
+    Raises
+    ------
+    UnreadableError
+        The answer names no id, or another order than was sent.
+    """
+    told = row.get("clientOrderId") if isinstance(row, dict) else None
+    if told != placement.client_id:
+        raise UnreadableError(f"sent {placement.client_id} and was told of {told!r}")
+    return OrderView(
+        venue_order_id=text(row, "id"),
+        client_id=placement.client_id,
+        symbol=placement.symbol,
+        side=placement.side,
+        kind=placement.kind,
+        status=OrderStatus.NEW,
+        raw_status="",
+        quantity=placement.quantity,
+        filled=Decimal(0),
+        is_conditional=placement.is_conditional,
+        updated_ms=at_ms,
+    )
+
+
+def trade_view(row: Mapping[str, Any], dialect: Dialect) -> Trade:
     """Return a trade of ccxt as a ``Trade``."""
     fee = row.get("fee")
     if not isinstance(fee, dict):
         raise UnreadableError(f"fee is {fee!r}")
     info = row.get("info") or {}
-    realized = info.get("realizedPnl")
+    realized = info.get(dialect.realized)
     return Trade(
         trade_id=text(row, "id"),
         venue_order_id=text(row, "order"),
@@ -118,21 +147,21 @@ def trade_view(row: Mapping[str, Any]) -> Trade:
         fee_asset=text(fee, "currency"),
         liquidity=_one_of(Liquidity, row, "takerOrMaker"),
         at_ms=_time(row, "timestamp"),
-        realized_pnl=None if realized is None else amount(info, "realizedPnl"),
-        position_side=_position_side(info),
+        realized_pnl=None if realized is None else amount(info, dialect.realized),
+        position_side=dialect.position_side(info),
     )
 
 
-def position_view(row: Mapping[str, Any]) -> PositionView:
+def position_view(row: Mapping[str, Any], dialect: Dialect) -> PositionView:
     """Return a position of ccxt as a view: coins, below 0 for a short."""
     size = amount(row, "contracts") * amount(row, "contractSize", "1")
-    side = row.get("side")
+    side = row.get("side") if size else "long"
     if side not in {"long", "short"}:
         raise UnreadableError(f"side is {side!r}")
     entry, leverage = row.get("entryPrice"), row.get("leverage")
     return PositionView(
         symbol=text(row, "symbol"),
-        position_side=_position_side(row.get("info") or {}),
+        position_side=dialect.position_side(row.get("info") or {}),
         quantity=size if side == "long" else -size,
         entry_price=None if entry is None else amount(row, "entryPrice"),
         leverage=None if leverage is None else amount(row, "leverage"),
@@ -163,14 +192,6 @@ def _one_of(words: Any, row: Mapping[str, Any], name: str) -> Any:
         return words(row.get(name))
     except ValueError as error:
         raise UnreadableError(f"{name} is {row.get(name)!r}") from error
-
-
-def _position_side(info: Mapping[str, Any]) -> PositionSide:
-    word = str(info.get("positionSide") or "BOTH").lower()
-    try:
-        return PositionSide(word)
-    except ValueError as error:
-        raise UnreadableError(f"positionSide is {word!r}") from error
 
 
 def _time(row: Mapping[str, Any], *names: str) -> int:

@@ -8,7 +8,6 @@ journal has written down.
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,12 +19,13 @@ from quorate.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from quorate.venues.account.dialects import Dialect
+    from quorate.venues.account.dialect import Dialect
 
 TIMEOUT_S: Final = 5.0
 WINDOW_MS: Final = 5_000
 _GRACE_S: Final = 1.0
 _stamp: ContextVar[int | None] = ContextVar("stamp", default=None)
+_window: ContextVar[int | None] = ContextVar("window", default=None)
 _talk: ContextVar[Talk | None] = ContextVar("talk", default=None)
 
 
@@ -61,7 +61,7 @@ class Talk:
 
 
 class AnsweredError(Exception):
-    """The venue answered with something other than 200."""
+    """The venue answered with something other than 200, or with an error under it."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(f"{reply.status} {reply.code}: {reply.text[:200]}")
@@ -128,11 +128,13 @@ def instances(
             }
         )
         client.number = str
+        # a key that may only trade must not be asked what can be paid out
+        client.has["fetchCurrencies"] = False
         if session is not None:
             client.session = session()
         if url:
             client.urls["api"] = _pointed(client.urls["api"], url)
-        _listen(client)
+        _listen(client, dialect)
         require_single_sends(client)
         made.append(client)
     return Instances(*made)
@@ -151,8 +153,8 @@ def _pointed(urls: Any, url: str) -> Any:
     if not isinstance(urls, str):
         return urls
     scheme, _, rest = urls.partition("://")
-    path = rest.partition("/")[2]
-    return f"{url.replace('http', 'ws') if scheme.startswith('ws') else url}/{path}"
+    _, slash, path = rest.partition("/")
+    return f"{url.replace('http', 'ws') if scheme.startswith('ws') else url}{slash}{path}"
 
 
 def require_single_sends(client: Any) -> None:
@@ -166,9 +168,9 @@ def require_single_sends(client: Any) -> None:
         )
 
 
-def _listen(client: Any) -> None:
-    """Read each reply before ccxt does, and stamp requests with the journal's time."""
-    of_the_clock = client.nonce
+def _listen(client: Any, dialect: Dialect) -> None:
+    """Read each reply before ccxt does, and stamp requests with the journal's time and window."""
+    of_the_clock, sign = client.nonce, client.sign
 
     def hear(
         status: int,
@@ -180,11 +182,13 @@ def _listen(client: Any) -> None:
         asked_headers: object,  # noqa: ARG001
         asked_body: object,  # noqa: ARG001
     ) -> str:
-        reply = Reply(status, _code(body), body.strip() or reason or "", _time(headers))
+        reply = Reply(
+            status, dialect.code(status, body), body.strip() or reason or "", _time(headers)
+        )
         talk = _talk.get()
         if talk is not None:
             talk.heard.append(reply)
-        if status != 200:
+        if status != 200 or reply.code:
             raise AnsweredError(reply)
         return reply.text
 
@@ -196,20 +200,31 @@ def _listen(client: Any) -> None:
             talk.has_left = True
         return await fetch(*given, **named)
 
+    def signed(*given: Any, **named: Any) -> Any:
+        usual = client.options["recvWindow"]
+        client.options["recvWindow"] = _window.get() or usual
+        try:
+            return sign(*given, **named)
+        finally:
+            client.options["recvWindow"] = usual
+
     client.fetch = send
+    client.sign = signed
     client.on_rest_response = hear
     client.nonce = lambda: _stamp.get() or of_the_clock()
 
 
 @contextmanager
-def talking(sent_at_ms: int | None = None) -> Iterator[Talk]:
-    """Let requests of this task bear a time, and gather what passes meanwhile."""
+def talking(sent_at_ms: int | None = None, window_ms: int | None = None) -> Iterator[Talk]:
+    """Let requests of this task bear a time and a window, and gather what passes meanwhile."""
     talk = Talk()
-    stamp, listening = _stamp.set(sent_at_ms), _talk.set(talk)
+    stamp, window = _stamp.set(sent_at_ms), _window.set(window_ms)
+    listening = _talk.set(talk)
     try:
         yield talk
     finally:
         _stamp.reset(stamp)
+        _window.reset(window)
         _talk.reset(listening)
 
 
@@ -236,22 +251,6 @@ async def answered(call: Awaitable[Any]) -> Any:
         raise SilentError(f"{type(error).__name__}: {str(error)[:200]}") from error
     except unreadable as error:
         raise SilentError(f"the answer cannot be read: {error}") from error
-
-
-def _code(body: str) -> str:
-    """Return the code that a reply's JSON names, "" where it names none.
-
-    Examples
-    --------
-    >>> _code('{"code":-2011,"msg":"Unknown order sent."}'), _code("<html>")
-    ('-2011', '')
-    """
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    code = found.get("code") if isinstance(found, dict) else None
-    return str(code) if isinstance(code, int | str) else ""
 
 
 def _time(headers: Mapping[str, str]) -> int:

@@ -389,7 +389,9 @@ def make_signed(path: str, method: str = "POST") -> Callable[[str], Any]:
     def send(text: str) -> Any:
         full = f"{text}&timestamp={START_MS}"
         signature = hmac.new(b"secret", full.encode(), hashlib.sha256).hexdigest()
-        request = Request(method, path, body=f"{full}&signature={signature}", api_key="key")
+        request = Request(
+            method, path, body=f"{full}&signature={signature}", headers={"X-MBX-APIKEY": "key"}
+        )
         return made.answer(request, START_MS).body
 
     return send

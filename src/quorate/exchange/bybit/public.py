@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from quorate.exchange.listing import Listing, Row
     from quorate.exchange.script import Fault
 
-_INTERVALS: Final = {
+INTERVALS_MS: Final = {
     **{str(minutes): minutes * 60_000 for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 360, 720)},
     "D": INTERVALS["1d"],
     "W": INTERVALS["1w"],
 }
+"""Lengths of candles by Bybit's words."""
+
 _PERIODS: Final = {"5min": "5m", "15min": "15m", "30min": "30m", "1h": "1h", "4h": "4h", "1d": "1d"}
 _NAMES: Final = {length: name for name, length in INTERVALS.items()}
 _STATUS: Final = {"TRADING": "Trading"}
@@ -103,7 +105,7 @@ class Bybit:
     ) -> list[Any] | None:
         """Return rows in order of time, as Bybit writes each; None for what it does not know."""
         if endpoint in _KLINES:
-            length_ms = _INTERVALS.get(query.get("interval", ""))
+            length_ms = INTERVALS_MS.get(query.get("interval", ""))
             if length_ms is None:
                 return None
             key = (_KLINES[endpoint], symbol, _NAMES[length_ms])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.exchange.binance.test_public import HOUR, N, listing
 
-from quorate.exchange.bybit import Bybit
+from quorate.exchange.bybit.public import Bybit
 from quorate.exchange.meter import Meter
 
 KLINES = {"category": "linear", "symbol": "BTCUSDT", "interval": "60"}
