@@ -67,7 +67,7 @@ def test_a_stop_keeps_its_id_when_it_is_triggered() -> None:
 def test_open_orders_come_in_pages_of_fifty_the_newest_first() -> None:
     made = linear()
     for place in range(120):
-        asked = Asked("BTCUSDT", BUY, "limit", Decimal("0.1"), Decimal("97"), client_id=f"o{place}")
+        asked = Asked("BTCUSDT", BUY, "limit", Decimal("0.1"), Decimal(97), client_id=f"o{place}")
         assert isinstance(made.exchange.place("me", asked), Order)
 
     async def play(client: Any) -> list[str]:
