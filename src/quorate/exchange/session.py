@@ -17,7 +17,7 @@ from quorate.exchange.access import Request
 from quorate.exchange.network import Delivery, Network
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from quorate.exchange.connections import Connection, Speaking
     from quorate.exchange.facade import Reply
@@ -158,6 +158,8 @@ class Session:
         Who answers for a host name: ``{"fapi.binance.com": Futures(...)}``.
     network : Network, optional
         Delays and faults on the way; 1 ms and none when left out.
+    now_ms : callable, optional
+        The time of day; the virtual loop's when left out.
 
     Notes
     -----
@@ -166,8 +168,14 @@ class Session:
     Missing: a host that nobody answers for cannot be resolved.
     """
 
-    def __init__(self, hosts: Mapping[str, Answering], network: Network | None = None) -> None:
+    def __init__(
+        self,
+        hosts: Mapping[str, Answering],
+        network: Network | None = None,
+        now_ms: Callable[[], int] | None = None,
+    ) -> None:
         self._hosts = hosts
+        self._clock = now_ms
         self._network = Network() if network is None else network
         self.closed = False
         self.sockets: list[Socket] = []
@@ -233,7 +241,7 @@ class Session:
     async def carry(self, request: Request) -> Response:
         """Carry a request to its venue and the reply back, as the network lets it."""
         loop = asyncio.get_running_loop()
-        delivery = self._network.meet(request, _now_ms(loop))
+        delivery = self._network.meet(request, self._now_ms(loop))
         venue = self._hosts.get(request.host)
         if venue is None or delivery.is_unresolved:
             raise socket.gaierror(-3, f"temporary failure in name resolution: {request.host}")
@@ -260,8 +268,11 @@ class Session:
             return Response(status, body, reply.headers)
         return Response(reply.status, json.dumps(reply.body, separators=(",", ":")), reply.headers)
 
+    def _now_ms(self, loop: asyncio.AbstractEventLoop) -> int:
+        return _now_ms(loop) if self._clock is None else self._clock()
+
     def _apply(self, venue: Answering, request: Request, delivery: Delivery) -> Reply:
-        at_ms = _now_ms(asyncio.get_running_loop()) + delivery.skew_ms
+        at_ms = self._now_ms(asyncio.get_running_loop()) + delivery.skew_ms
         reply = venue.answer(request, at_ms)
         venue.streams.spread()
         dated = {"Date": formatdate(at_ms / 1e3, usegmt=True)}
