@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from quorate.live.execution.effects import CancelChild, Close, PlaceChild
@@ -253,9 +254,21 @@ ACTIONS = st.sampled_from(["step", "step", "step", "fill", "ask", "trade", "die"
 LOTS = st.integers(1, 300).map(lambda lots: lots * LOT)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data(), parent=PARENTS)
 def test_children_never_sum_above_their_parent(data: st.DataObject, parent: ParentOpened) -> None:
+    torn(data, parent)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None)
+@given(data=st.data(), parent=PARENTS)
+def test_nor_do_they_in_many_more_lives(data: st.DataObject, parent: ParentOpened) -> None:
+    torn(data, parent)
+
+
+def torn(data: st.DataObject, parent: ParentOpened) -> None:
+    """Let anything happen to a parent in any order, then let it end."""
     play = Play(parent)
     volume = D(0)
     for _ in range(data.draw(st.integers(1, 25))):

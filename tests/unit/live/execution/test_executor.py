@@ -1,4 +1,4 @@
-"""Every style completes a parent at the simulated exchange, through the real client, under faults."""
+"""Every style completes a parent at the simulated exchange, through the real client and faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tests.unit.live.execution.playing import Scene, begin, parent, play
 
 from quorate.exchange.network import Fault
 from quorate.live.execution.progress import progress
-from quorate.live.orders.desk import restore
 from quorate.live.orders.parents import Placing, Schedule
 from quorate.venues.base import Side, TimeInForce
 
@@ -49,16 +48,23 @@ def balances(scene: Scene, book: Book, side: Side, quantity: Decimal) -> None:
     done = progress(book.orders.values(), "p1")
     assert done.filled == done.committed == quantity
     assert book.positions.get(KEY, D(0)) == side.sign * quantity
-    assert book.fees["binance_usdm", "USDT"] == sum(
-        (each.fee for each in account.executions), D(0)
-    )
-    assert sum(each.lots for each in account.executions) == quantity * 1000
+    assert book.fees["binance_usdm", "USDT"] == sum((each.fee for each in account.executions), D(0))
+    assert sum(each.quantity for each in account.executions) == quantity * 1000
     names = [each.asked.client_id for each in account.orders.values()]
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("side", Side)
-@pytest.mark.parametrize("style", STYLES)
+QUICK = {("pov", Side.SELL), ("post_only", Side.BUY)}
+CASES = [
+    pytest.param(
+        style, side, id=f"{style}-{side}", marks=[] if (style, side) in QUICK else pytest.mark.slow
+    )
+    for style in STYLES
+    for side in Side
+]
+
+
+@pytest.mark.parametrize(("style", "side"), CASES)
 def test_every_style_completes_a_parent(tmp_path: Path, style: str, side: Side) -> None:
     async def trade(scene: Scene) -> Book:
         desk = await begin(scene)
@@ -81,12 +87,16 @@ def test_every_style_completes_a_parent(tmp_path: Path, style: str, side: Side) 
         assert len(children(book)) >= 5
 
 
-@pytest.mark.parametrize("kind", ["deaf", "lost"])
+@pytest.mark.parametrize(
+    "kind", ["lose_reply", pytest.param("lose_request", marks=pytest.mark.slow)]
+)
 def test_a_parent_survives_lost_replies(tmp_path: Path, kind: str) -> None:
     async def trade(scene: Scene) -> Book:
         desk = await begin(scene)
-        scene.network.faults = (Fault(kind, share=0.5, only=POST),)
-        desk.executor.open([parent(scene, deadline_ms=scene.exchange.exchange.state.now_ms + 10**7)])
+        scene.network.faults = (Fault(kind, POST, 0.5),)
+        desk.executor.open(
+            [parent(scene, deadline_ms=scene.exchange.exchange.state.now_ms + 10**7)]
+        )
         await desk.run(2_000)
         scene.network.faults = ()
         await desk.run(2_000)
@@ -97,7 +107,9 @@ def test_a_parent_survives_lost_replies(tmp_path: Path, kind: str) -> None:
     balances(scene, book, Side.BUY, D(20))
 
 
-@pytest.mark.parametrize("dies_after", [1, 4, 9])
+@pytest.mark.parametrize(
+    "dies_after", [4, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 9))]
+)
 def test_a_schedule_stands_where_it_stood_after_a_restart(tmp_path: Path, dies_after: int) -> None:
     async def trade(scene: Scene) -> Book:
         desk = await begin(scene)
