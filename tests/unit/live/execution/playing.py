@@ -15,7 +15,6 @@ from quorate.exchange.binance.signing import Key
 from quorate.exchange.matching.exchange import Exchange
 from quorate.exchange.matching.flow import Ladder, Walk
 from quorate.exchange.matching.instruments import Instrument
-from quorate.live.broker.broker import Broker
 from quorate.live.execution.executor import Executor
 from quorate.live.execution.progress import Market, parents_of
 from quorate.live.orders.parents import ParentOpened
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from quorate.live.broker.broker import Broker
     from quorate.live.controls.facts import Facts
 
 D = Decimal
