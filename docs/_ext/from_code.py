@@ -204,6 +204,7 @@ def commands() -> list[str]:
         "auditing",
         "data",
         "exchanging",
+        "executing",
         "killing",
         "nightly",
         "pulling",

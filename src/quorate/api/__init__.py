@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from quorate.api.decided import decisions
     from quorate.api.effective import read_settings
     from quorate.api.exchanging import Served, serve_exchange, simulated_exchange
+    from quorate.api.executing import Tca, tca
     from quorate.api.explaining import explain
     from quorate.api.explanation import Explanation
     from quorate.api.extensions import engines
@@ -86,6 +87,7 @@ _HOME = {
     "Simulation": "api.simulating",
     "Sizes": "api.replays",
     "Sweep": "api.sweeping",
+    "Tca": "api.executing",
     "Torture": "api.torturing",
     "Trained": "api.learning",
     "WalkForward": "api.walking",
@@ -133,6 +135,7 @@ _HOME = {
     "survivorship": "api.universes",
     "sweep": "api.sweeping",
     "synthetic": "lake",
+    "tca": "api.executing",
     "torture": "api.torturing",
     "train": "api.learning",
     "universe": "api.universes",
@@ -167,6 +170,7 @@ __all__ = [
     "Simulation",
     "Sizes",
     "Sweep",
+    "Tca",
     "Torture",
     "Trained",
     "WalkForward",
@@ -214,6 +218,7 @@ __all__ = [
     "survivorship",
     "sweep",
     "synthetic",
+    "tca",
     "torture",
     "train",
     "universe",

@@ -35,6 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         auditing,
         data,
         exchanging,
+        executing,
         killing,
         nightly,
         pulling,

@@ -46,6 +46,7 @@ GROUPS: Final = {
     ),
     "Stop a desk": ("guard", "kill", "drill"),
     "Try orders": ("exchange serve", "torture"),
+    "Measure orders": ("tca",),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80
