@@ -12,6 +12,7 @@ from tests.unit.live.broker.test_broker import BTC, KEY, armed, facts, same
 from tests.unit.live.execution.building import GRID, SYMBOL, T0, D
 from tests.unit.live.execution.playing import flowing, play
 
+from quorate.exchange.matching.flow import Bar, Bars, Ladder
 from quorate.live.controls.facts import Proposal
 from quorate.live.execution import stops
 from quorate.live.execution.effects import CancelChild
@@ -242,3 +243,37 @@ def test_a_stop_that_does_not_close_is_closed_by_hand(tmp_path: Path) -> None:
         same(broker, scene)
 
     play(tmp_path, trade, flowing(step=0.0, half=1))
+
+
+@pytest.mark.slow
+def test_a_stop_that_fires_into_a_thin_book_is_finished_by_hand(tmp_path: Path) -> None:
+    """Row 37: it triggers, trades what there is, and the rest of the position is still there."""
+    key = (BTC, PositionSide.BOTH)
+    falling = Bars([Bar(1_000, 1_000, 1_000, 1_000, 0), *[Bar(970, 970, 970, 970, 0)] * 20], seed=1)
+    exchange = flowing(half=1)
+    market = exchange.exchange.state.markets["BTCUSDT"]
+    market.path = falling
+    market.ladder = Ladder(half=1, levels=3, gap=1, lots=2_000)
+
+    async def trade(scene: Scene) -> list[Decimal]:
+        broker = armed(await scene.begin())
+        await broker.submit([bought(broker)])
+        await broker.compare()
+        keeper = protected(broker)
+        assert await keeper.step({key: D(99)}) == 1
+        market.ladder = Ladder(half=1, levels=1, gap=1, lots=600)
+        held = []
+        for _ in range(80):
+            await keeper.step({key: D(99)})
+            await broker.compare()
+            held.append(broker.desk.book.positions[KEY])
+            if not held[-1]:
+                break
+            await asyncio.sleep(5.0)
+        same(broker, scene)
+        return held
+
+    _, held = play(tmp_path, trade, exchange)
+    assert held[0] == D(2)
+    assert held[-1] == 0
+    assert 0 < min(each for each in held if each) < D(2), "the stop had only a part"
