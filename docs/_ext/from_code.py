@@ -205,6 +205,7 @@ def commands() -> list[str]:
         "commanding",
         "data",
         "exchanging",
+        "executing",
         "killing",
         "nightly",
         "pulling",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from quorate.api.drilling import Drill, drill
     from quorate.api.effective import read_settings
     from quorate.api.exchanging import Served, serve_exchange, simulated_exchange
+    from quorate.api.executing import Tca, tca
     from quorate.api.explaining import explain
     from quorate.api.explanation import Explanation
     from quorate.api.extensions import engines
@@ -90,6 +91,7 @@ _HOME = {
     "Simulation": "api.simulating",
     "Sizes": "api.replays",
     "Sweep": "api.sweeping",
+    "Tca": "api.executing",
     "Torture": "api.torturing",
     "Trained": "api.learning",
     "WalkForward": "api.walking",
@@ -145,6 +147,7 @@ _HOME = {
     "survivorship": "api.universes",
     "sweep": "api.sweeping",
     "synthetic": "lake",
+    "tca": "api.executing",
     "torture": "api.torturing",
     "train": "api.learning",
     "unblock": "api.commanding",
@@ -182,6 +185,7 @@ __all__ = [
     "Simulation",
     "Sizes",
     "Sweep",
+    "Tca",
     "Torture",
     "Trained",
     "WalkForward",
@@ -237,6 +241,7 @@ __all__ = [
     "survivorship",
     "sweep",
     "synthetic",
+    "tca",
     "torture",
     "train",
     "unblock",

@@ -36,6 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         commanding,
         data,
         exchanging,
+        executing,
         killing,
         nightly,
         pulling,

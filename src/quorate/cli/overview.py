@@ -47,6 +47,7 @@ GROUPS: Final = {
     "A desk by hand": ("pause", "resume", "flatten", "block", "unblock", "arm", "words"),
     "Stop a desk": ("guard", "kill", "drill"),
     "Try orders": ("exchange serve", "torture"),
+    "Measure orders": ("tca",),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80

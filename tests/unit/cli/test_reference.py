@@ -16,6 +16,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     commanding,
     data,
     exchanging,
+    executing,
     killing,
     nightly,
     pulling,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quorate.live.orders.events import Intended
+    from quorate.live.orders.parents import ParentOrder
     from quorate.venues.base import PositionSide, Side
 
     PositionKey: TypeAlias = tuple[str, str, PositionSide]
@@ -124,6 +125,8 @@ class Book:
         (venue, asset) -> paid so far, below 0 where rebates were more.
     last_trades : mapping
         (venue, symbol) -> stamp and id of the newest trade: from where a sweep asks on.
+    parents : mapping
+        Parent id -> parent order, in the order in which they were opened.
     epoch, n_events : int
         Which life of the desk wrote last, and how many events were folded.
     """
@@ -135,6 +138,7 @@ class Book:
     positions: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     fees: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     last_trades: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    parents: Mapping[str, ParentOrder] = field(default_factory=dict)
     epoch: int = 0
     n_events: int = 0
 

@@ -37,6 +37,7 @@ class Draft:
         self.positions = dict(book.positions)
         self.fees = dict(book.fees)
         self.last_trades = dict(book.last_trades)
+        self.parents = dict(book.parents)
         self.epoch = book.epoch
         self.n_events = book.n_events
         self.effects: list[Effect] = []
@@ -51,6 +52,7 @@ class Draft:
             positions=self.positions,
             fees=self.fees,
             last_trades=self.last_trades,
+            parents=self.parents,
             epoch=self.epoch,
             n_events=self.n_events,
         )

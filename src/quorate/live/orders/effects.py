@@ -30,6 +30,8 @@ class Trouble(StrEnum):
     EXTERNAL_FILL = "external_fill"
     ADJUSTED = "adjusted"
     OLD_EPOCH = "old_epoch"
+    DUPLICATE_PARENT = "duplicate_parent"
+    UNKNOWN_PARENT = "unknown_parent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from quorate.live.orders.parents import ParentClosed, ParentOpened
 from quorate.venues.base import (
     Liquidity,
     OrderKind,
@@ -323,6 +324,8 @@ JournalEvent: TypeAlias = (
     | Adjusted
     | Reconciled
     | Retired
+    | ParentOpened
+    | ParentClosed
 )
 
 KINDS: Final[dict[str, type[JournalEvent]]] = {
@@ -342,6 +345,8 @@ KINDS: Final[dict[str, type[JournalEvent]]] = {
     "adjusted": Adjusted,
     "reconciled": Reconciled,
     "retired": Retired,
+    "parent_opened": ParentOpened,
+    "parent_closed": ParentClosed,
 }
 """The name of every kind of event in the journal; a name is never given to another kind."""
 

@@ -60,6 +60,20 @@ def intent_id(
     return stable_id("intent", account, cycle, strategy, symbol, purpose, leg)
 
 
+def parent_id(
+    *, account: str, venue: str, cycle: str, strategy: str, symbol: str, purpose: str
+) -> str:
+    """Return the name of a parent order: what one cycle decided for a symbol at a venue.
+
+    Examples
+    --------
+    >>> name = dict(account="a", cycle="c", strategy="core", symbol="BTCUSDT", purpose="entry")
+    >>> parent_id(**name, venue="x") == parent_id(**name, venue="x") != parent_id(**name, venue="y")
+    True
+    """
+    return stable_id("parent", account, venue, cycle, strategy, symbol, purpose)
+
+
 def client_id(intent: str, epoch: int) -> str:
     """Return the id that an order bears at the venue: 24 of ``a`` to ``z`` and ``2`` to ``7``.
 

@@ -34,6 +34,7 @@ from quorate.live.orders.events import (
     Sending,
     StatusSeen,
 )
+from quorate.live.orders.parents import ParentClosed, ParentOpened, ParentOrder
 from quorate.live.orders.reports import told
 from quorate.live.orders.states import NEVER_LIVED, State
 from quorate.live.orders.trades import adjusted, attributed, external_fill, filled
@@ -208,11 +209,18 @@ def _reconciled(_draft: Draft, _event: Reconciled) -> None:
 
 
 def _retired(draft: Draft, event: Retired) -> None:
-    """Forget what is over, booked and old; the journal's unique keys remember its trades."""
+    """Forget what is over, booked and old; the journal's unique keys remember its trades.
+
+    Children of an open parent stay: what is left of it is what they did not trade.
+    """
+    open_parents = {name for name, parent in draft.parents.items() if parent.is_open}
     gone = {
         name
         for name, order in draft.orders.items()
-        if order.is_over and order.reserved == ZERO and order.touched_ms <= event.before_ms
+        if order.is_over
+        and order.reserved == ZERO
+        and order.touched_ms <= event.before_ms
+        and order.intent.parent_id not in open_parents
     }
     draft.orders = {name: order for name, order in draft.orders.items() if name not in gone}
     draft.by_client = {key: name for key, name in draft.by_client.items() if name not in gone}
@@ -222,6 +230,31 @@ def _retired(draft: Draft, event: Retired) -> None:
         for key, trade in draft.trades.items()
         if trade.intent_id not in gone and (trade.intent_id or trade.traded_at_ms > event.before_ms)
     }
+    needed = {order.intent.parent_id for order in draft.orders.values()}
+    draft.parents = {
+        name: parent
+        for name, parent in draft.parents.items()
+        if parent.closed_at_ms is None or parent.closed_at_ms > event.before_ms or name in needed
+    }
+
+
+def _parent_opened(draft: Draft, event: ParentOpened) -> None:
+    before = draft.parents.get(event.parent_id)
+    if before is None:
+        draft.parents[event.parent_id] = ParentOrder(event)
+    elif before.opened != event:
+        text = f"the parent {event.parent_id} is there already"
+        draft.alarm(Trouble.DUPLICATE_PARENT, "", text)
+
+
+def _parent_closed(draft: Draft, event: ParentClosed) -> None:
+    before = draft.parents.get(event.parent_id)
+    if before is None:
+        draft.alarm(Trouble.UNKNOWN_PARENT, "", f"{event.parent_id} is closed and is not here")
+    elif before.is_open:
+        draft.parents[event.parent_id] = replace(
+            before, closed_at_ms=event.at_ms, reason=event.reason
+        )
 
 
 _TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
@@ -241,4 +274,6 @@ _TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
     Attributed: attributed,
     Reconciled: _reconciled,
     Retired: _retired,
+    ParentOpened: _parent_opened,
+    ParentClosed: _parent_closed,
 }

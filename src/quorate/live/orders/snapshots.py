@@ -15,11 +15,12 @@ from typing import Any, Final
 from quorate.live.orders.book import Book, Booked, Order
 from quorate.live.orders.codec import from_text, to_text
 from quorate.live.orders.events import Intended
+from quorate.live.orders.parents import ParentOpened, ParentOrder
 from quorate.live.orders.states import State
 from quorate.records import canonical_json
 from quorate.venues.base import PositionSide, Side
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _PLAIN: Final = tuple(
     item.name for item in fields(Order) if item.name not in ("intent", "state", "traded", "told")
@@ -46,6 +47,10 @@ def book_text(book: Book) -> str:
             ],
             "fees": _rows(book.fees),
             "last_trades": [[*key, *newest] for key, newest in book.last_trades.items()],
+            "parents": [
+                [to_text(each.opened), each.closed_at_ms, each.reason]
+                for each in book.parents.values()
+            ],
             "epoch": book.epoch,
             "n_events": book.n_events,
         }
@@ -67,6 +72,7 @@ def book_of(text: str) -> Book:
         },
         fees={(venue, asset): Decimal(amount) for venue, asset, amount in kept["fees"]},
         last_trades={(v, symbol): (at, trade) for v, symbol, at, trade in kept["last_trades"]},
+        parents={parent.opened.parent_id: parent for parent in map(_parent_of, kept["parents"])},
         epoch=kept["epoch"],
         n_events=kept["n_events"],
     )
@@ -90,6 +96,14 @@ def _order_of(values: dict[str, Any]) -> Order:
     return Order(
         intent=intent, state=State(state), traded=Decimal(traded), told=Decimal(told), **values
     )
+
+
+def _parent_of(values: list[Any]) -> ParentOrder:
+    text, closed_at_ms, reason = values
+    opened = from_text(text)
+    if not isinstance(opened, ParentOpened):
+        raise TypeError(f"a parent of a snapshot is {opened}")
+    return ParentOrder(opened, closed_at_ms, reason)
 
 
 def _trade(trade: Booked) -> list[object]:

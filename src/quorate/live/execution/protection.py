@@ -1,0 +1,141 @@
+"""The driver of protective stops: it sees to every position that a trigger is known for.
+
+A position without a trigger is told to a person, once. What is sent bears the mark of an emergency
+and only closes, so that it leaves a desk that has just begun, or was stopped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quorate.live.controls.facts import Proposal
+from quorate.live.execution import stops
+from quorate.live.execution.effects import CancelChild
+from quorate.live.execution.stops import ESCALATION, STOP, Crossed, Escalate, PlaceStop
+from quorate.live.orders.events import Intended
+from quorate.live.orders.ids import client_id, intent_id
+from quorate.venues.base import OrderKind, TimeInForce, Touch
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from decimal import Decimal
+
+    from quorate.live.broker.broker import Broker
+    from quorate.venues.base import PositionSide
+
+
+class Protection:
+    """The protective stops of one broker.
+
+    Parameters
+    ----------
+    broker : Broker
+        Who sends and cancels.
+    account : str
+        Part of the names of stops.
+    touch : callable
+        The touch and the mark of a symbol; None where it is not known.
+
+    Notes
+    -----
+    Units: as ``stops``.  Causal: as of the book.  Missing: a position without a trigger is paged.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        account: str,
+        touch: Callable[[str], Awaitable[Touch | None]],
+    ) -> None:
+        self._broker = broker
+        self._account = account
+        self._touch = touch
+        self._crossed: dict[tuple[str, PositionSide], Crossed] = {}
+        self._paged: set[tuple[str, PositionSide]] = set()
+
+    async def step(self, triggers: Mapping[tuple[str, PositionSide], Decimal]) -> int:
+        """See to every position once; return how much was done.
+
+        Parameters
+        ----------
+        triggers : mapping
+            (symbol, position side) -> where the stop belongs.
+        """
+        n_done = 0
+        venue = self._broker.venue.name
+        held = {
+            (symbol, side): amount
+            for (at, symbol, side), amount in self._broker.desk.book.positions.items()
+            if at == venue
+        }
+        for key, amount in held.items():
+            trigger = triggers.get(key)
+            if trigger is None:
+                self._page(key, amount)
+                continue
+            n_done += await self._one(key, amount, trigger)
+        return n_done
+
+    async def _one(self, key: tuple[str, PositionSide], held: Decimal, trigger: Decimal) -> int:
+        symbol, position_side = key
+        touch = await self._touch(symbol)
+        grid = self._broker.venue.grid(symbol)
+        orders = [
+            each
+            for each in self._broker.desk.book.orders.values()
+            if (each.intent.symbol, each.intent.position_side) == key
+        ]
+        before = self._crossed.get(key, stops.init())
+        now_ms = self._broker.tools.now_ms()
+        after, effects = stops.step(before, held, trigger, orders, touch, grid, now_ms)
+        self._crossed[key] = after
+        for effect in effects:
+            if isinstance(effect, CancelChild):
+                await self._broker.cancel(effect.intent_id, effect.why)
+            else:
+                intent = self._intent(symbol, position_side, effect)
+                if isinstance(effect, Escalate):
+                    self._broker.tools.page(
+                        f"the stop of {symbol} did not close {held}: closing it by hand"
+                    )
+                await self._broker.submit([Proposal(intent=intent, is_emergency=True)])
+        return len(effects)
+
+    def _intent(
+        self, symbol: str, position_side: PositionSide, effect: PlaceStop | Escalate
+    ) -> Intended:
+        now_ms = self._broker.tools.now_ms()
+        is_stop = isinstance(effect, PlaceStop)
+        purpose = STOP if is_stop else ESCALATION
+        name = intent_id(
+            account=self._account,
+            cycle=str(now_ms),
+            strategy="protection",
+            symbol=f"{symbol} {position_side}",
+            purpose=purpose,
+            leg=0,
+        )
+        return Intended(
+            at_ms=now_ms,
+            intent_id=name,
+            client_id=client_id(name, self._broker.desk.epoch),
+            venue=self._broker.venue.name,
+            symbol=symbol,
+            side=effect.side,
+            order_kind=OrderKind.STOP if is_stop else OrderKind.LIMIT,
+            quantity=effect.quantity,
+            limit_price=None if isinstance(effect, PlaceStop) else effect.limit_price,
+            trigger_price=effect.trigger_price if isinstance(effect, PlaceStop) else None,
+            time_in_force=TimeInForce.GTC if is_stop else TimeInForce.IOC,
+            is_reduce_only=True,
+            position_side=position_side,
+            cycle=str(now_ms),
+            strategy="protection",
+            purpose=purpose,
+            parent_id=f"{purpose} {symbol} {now_ms}",
+        )
+
+    def _page(self, key: tuple[str, PositionSide], held: Decimal) -> None:
+        if held and key not in self._paged:
+            self._broker.tools.page(f"{held} {key[0]} is held and nobody says where its stop is")
+        (self._paged.add if held else self._paged.discard)(key)

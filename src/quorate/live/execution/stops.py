@@ -1,0 +1,174 @@
+"""A stop at the venue under every position: what is missing is placed before any is taken back.
+
+In: a position, where its stop belongs, the stops the book has, the mark. Out: place, take back, or,
+where the price is beyond the stop and the position is still there, close it by hand. Stops only
+close, so one too many does no harm and one too few does: a stop in doubt counts as none.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from quorate.live.execution.effects import CancelChild
+from quorate.live.execution.marketable import BPS
+from quorate.live.orders.book import EXACT, ZERO
+from quorate.live.orders.states import IN_DOUBT, State
+from quorate.venues.base import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quorate.live.orders.book import Order
+    from quorate.venues.base import Grid, Touch
+
+STOP: Final = "stop"
+ESCALATION: Final = "stop escalation"
+"""What the orders of this module are for, in the journal."""
+
+PATIENCE_MS: Final = 5_000
+"""How long a price may be beyond a stop while the position is still there (row 37)."""
+
+AGAIN_MS: Final = 2_000
+"""Between two attempts at placing, so that a venue that refuses is not stormed."""
+
+COLLARS: Final = ((0, Decimal(50)), (10_000, Decimal(100)), (30_000, Decimal(300)))
+"""From how many ms after the patience is over a slice may be so many bps from the touch."""
+
+
+class Crossed(NamedTuple):
+    """Since when the mark is beyond the stop, None while it is not; all that is remembered."""
+
+    since_ms: int | None = None
+
+
+class PlaceStop(NamedTuple):
+    """Rest a stop at the venue that closes so much."""
+
+    side: Side
+    quantity: Decimal
+    trigger_price: Decimal
+
+
+class Escalate(NamedTuple):
+    """Close so much at once, at most at this price: the stop did not."""
+
+    side: Side
+    quantity: Decimal
+    limit_price: Decimal
+    collar_bps: Decimal
+
+
+StopEffect: TypeAlias = PlaceStop | CancelChild | Escalate
+
+
+def init() -> Crossed:
+    """Return the state before any price was seen.
+
+    Examples
+    --------
+    >>> init()
+    Crossed(since_ms=None)
+    """
+    return Crossed()
+
+
+def step(
+    state: Crossed,
+    held: Decimal,
+    trigger: Decimal,
+    orders: Iterable[Order],
+    touch: Touch | None,
+    grid: Grid,
+    now_ms: int,
+) -> tuple[Crossed, tuple[StopEffect, ...]]:
+    """Return what a position's protection asks for now.
+
+    Parameters
+    ----------
+    state : Crossed
+        From the step before, or ``init``.
+    held : Decimal
+        Position, above 0 long.
+    trigger : Decimal
+        Where its stop belongs, on the grid.
+    orders : iterable of Order
+        Of the symbol, of this book.
+    touch : Touch or None
+        None where the market is not known: stops are placed all the same.
+    grid : Grid
+        Of the symbol.
+    now_ms : int
+        The clock.
+
+    Returns
+    -------
+    state, effects : Crossed, tuple
+        At most one effect while something is held.
+
+    Notes
+    -----
+    Units: coins, quote per coin, ms.  Causal: reads nothing but its arguments.  Missing: a mark
+    that is not known is not beyond the stop.  RELIABILITY 2 (row 37), 3 (d).
+    """
+    mine = [each for each in orders if each.intent.purpose in {STOP, ESCALATION}]
+    stops = [each for each in mine if each.intent.purpose == STOP and not each.is_over]
+    if not held:
+        return Crossed(), tuple(_back(each, "flat") for each in stops if _rests(each))
+    side = Side.SELL if held > 0 else Side.BUY
+    beyond = touch is not None and side.sign * (touch.mark - trigger) >= 0
+    since_ms = (now_ms if state.since_ms is None else state.since_ms) if beyond else None
+    after = Crossed(since_ms)
+    latest_ms = max((each.intent.at_ms for each in mine), default=now_ms - AGAIN_MS)
+    is_free = now_ms - latest_ms >= AGAIN_MS
+    if since_ms is not None and touch is not None:
+        # a stop placed now would be refused: it would trigger at once
+        waited_ms = now_ms - since_ms - (PATIENCE_MS if any(map(_rests, stops)) else 0)
+        busy = any(e.intent.purpose == ESCALATION and not e.is_over for e in mine)
+        if waited_ms < 0 or busy or not is_free:
+            return after, ()
+        return after, (_escalation(held, side, touch, grid, waited_ms),)
+    return after, _kept(abs(held), side, trigger, stops, is_free=is_free)
+
+
+def _kept(
+    size: Decimal, side: Side, trigger: Decimal, stops: list[Order], *, is_free: bool
+) -> tuple[StopEffect, ...]:
+    """Bring the stops that rest to the size of the position, by placing first."""
+    good = [each for each in stops if _rests(each) and _is_right(each, side, trigger)]
+    covered = sum((_open(each) for each in good), ZERO)
+    if covered >= size:
+        wrong = [each for each in stops if _rests(each) and each not in good]
+        spare = [each for each in good if covered - _open(each) >= size]
+        for each in (*wrong, *spare):
+            return (_back(each, "another stands in its place"),)
+        if covered == size:
+            return ()
+    is_coming = any(each.state in {State.INTENT, State.SENDING} for each in stops)
+    return (PlaceStop(side, size, trigger),) if is_free and not is_coming else ()
+
+
+def _escalation(held: Decimal, side: Side, touch: Touch, grid: Grid, waited_ms: int) -> Escalate:
+    collar = max(bps for from_ms, bps in COLLARS if waited_ms >= from_ms)
+    best = touch.bid if side is Side.SELL else touch.ask
+    most = abs(held) if grid.max_market_quantity is None else grid.max_market_quantity
+    price = grid.price(best * (1 + side.sign * collar / BPS), side)
+    return Escalate(side, min(abs(held), most), price, collar)
+
+
+def _rests(order: Order) -> bool:
+    """Say whether a stop is known to wait at the venue; one in doubt protects nothing."""
+    return order.state in {State.ACKED, State.PARTIAL} and order.state not in IN_DOUBT
+
+
+def _is_right(order: Order, side: Side, trigger: Decimal) -> bool:
+    intent = order.intent
+    return (intent.side, intent.trigger_price) == (side, trigger) and not order.is_cancel_wanted
+
+
+def _open(order: Order) -> Decimal:
+    return EXACT.subtract(order.intent.quantity, order.filled)
+
+
+def _back(order: Order, why: str) -> CancelChild:
+    return CancelChild(order.intent.intent_id, why)

@@ -1,0 +1,279 @@
+"""Protective stops: missing ones first, the size of the position, and what follows if one fails."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from tests.unit.live.broker.test_broker import BTC, KEY, armed, facts, same
+from tests.unit.live.execution.building import GRID, SYMBOL, T0, D
+from tests.unit.live.execution.playing import flowing, play
+
+from quorate.exchange.matching.flow import Bar, Bars, Ladder
+from quorate.live.controls.facts import Proposal
+from quorate.live.execution import stops
+from quorate.live.execution.effects import CancelChild
+from quorate.live.execution.protection import Protection
+from quorate.live.execution.stops import ESCALATION, STOP, Crossed, Escalate, PlaceStop
+from quorate.live.orders.book import Order
+from quorate.live.orders.events import Intended
+from quorate.live.orders.ids import client_id, intent_id
+from quorate.live.orders.states import State
+from quorate.venues.base import OrderKind, PositionSide, Side, TimeInForce, Touch
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import Path
+
+    from tests.unit.live.broker.test_broker import Scene
+
+    from quorate.live.broker.broker import Broker
+
+pytest.importorskip("ccxt")
+TRIGGER = D("95.0")
+
+
+def stop(
+    name: str,
+    quantity: str = "2",
+    state: State = State.ACKED,
+    trigger: Decimal = TRIGGER,
+    **more: Any,
+) -> Order:
+    intent = Intended(
+        **{
+            "at_ms": T0,
+            "intent_id": name,
+            "client_id": name,
+            "venue": "binance_usdm",
+            "symbol": SYMBOL,
+            "side": Side.SELL,
+            "order_kind": OrderKind.STOP,
+            "quantity": D(quantity),
+            "trigger_price": trigger,
+            "is_reduce_only": True,
+            "purpose": STOP,
+            **more,
+        }
+    )
+    return Order(intent=intent, state=state, since_ms=T0, touched_ms=T0)
+
+
+def touch(mark: str = "100") -> Touch:
+    mid = D(mark)
+    return Touch(symbol=SYMBOL, bid=mid - D("0.1"), ask=mid + D("0.1"), mark=mid, at_ms=T0)
+
+
+def asked(
+    held: str, *orders: Order, mark: str = "100", at_ms: int = 10_000, since: int | None = None
+):
+    state = Crossed(None if since is None else T0 + since)
+    return stops.step(state, D(held), TRIGGER, orders, touch(mark), GRID, T0 + at_ms)
+
+
+def effects(*args: Any, **more: Any) -> tuple[Any, ...]:
+    return asked(*args, **more)[1]
+
+
+def test_a_missing_stop_is_placed_for_the_whole_position() -> None:
+    assert effects("2") == (PlaceStop(Side.SELL, D(2), TRIGGER),)
+    assert effects("-2", mark="90") == (PlaceStop(Side.BUY, D(2), TRIGGER),)
+    assert effects("2", stop("a")) == ()
+
+
+@pytest.mark.parametrize(
+    "state", [State.UNKNOWN, State.UNKNOWN_CANCEL, State.CANCELING, State.EXPIRED, State.REJECTED]
+)
+def test_a_stop_that_is_not_known_to_rest_is_none(state: State) -> None:
+    assert effects("2", stop("a", state=state)) == (PlaceStop(Side.SELL, D(2), TRIGGER),)
+    assert effects("2", stop("a", state=state), at_ms=1_999) == (), "not stormed"
+    assert effects("2", stop("a", state=State.SENDING)) == (), "its answer is under way"
+
+
+def test_the_size_follows_the_position_and_the_other_is_taken_back_after() -> None:
+    assert effects("3", stop("a")) == (PlaceStop(Side.SELL, D(3), TRIGGER),)
+    assert effects("3", stop("a"), stop("b", "3")) == (
+        CancelChild("a", "another stands in its place"),
+    )
+    assert effects("1", stop("a")) == (PlaceStop(Side.SELL, D(1), TRIGGER),)
+    assert effects("1", stop("a"), stop("b", "1"))[0].intent_id == "a"
+
+
+def test_a_stop_elsewhere_is_replaced_first() -> None:
+    moved = stop("a", trigger=D("94.0"))
+    assert effects("2", moved) == (PlaceStop(Side.SELL, D(2), TRIGGER),)
+    assert effects("2", moved, stop("b"))[0] == CancelChild("a", "another stands in its place")
+
+
+def test_what_protects_nothing_is_taken_back() -> None:
+    assert [each.intent_id for each in effects("0", stop("a"), stop("b"))] == ["a", "b"]
+
+
+def test_a_position_that_outlives_its_stop_is_closed_by_hand_ever_further() -> None:
+    state, first = asked("2", stop("a"), mark="94.9")
+    assert (state, first) == (Crossed(T0 + 10_000), ())
+    assert effects("2", stop("a"), mark="94.9", since=5_001) == (), "not yet five seconds"
+    (found,) = effects("2", stop("a"), mark="94.9", since=5_000)
+    assert found == Escalate(Side.SELL, D(2), D("94.4"), D(50)), "94.8 less 50 bps, rounded up"
+    (later,) = effects("2", stop("a"), mark="94.9", since=0, at_ms=15_000)
+    assert later.collar_bps == 100
+    (last,) = effects("2", stop("a"), mark="94.9", since=0, at_ms=35_000)
+    assert last.collar_bps == 300
+    (naked,) = effects("2", mark="94.9")
+    assert isinstance(naked, Escalate), "without a stop nobody waits"
+    going = stop("x", purpose=ESCALATION, state=State.UNKNOWN)
+    assert effects("2", stop("a"), going, mark="94.9", since=0) == ()
+    assert asked("2", stop("a"), mark="96", since=0)[0] == Crossed(None), "it came back"
+
+
+STATES = [State.SENDING, State.ACKED, State.UNKNOWN, State.CANCELING, State.CANCELED]
+
+
+@given(
+    held=st.integers(-5, 5),
+    sizes=st.lists(st.tuples(st.integers(1, 5), st.sampled_from(STATES), st.booleans())),
+    trigger=st.sampled_from([TRIGGER, D(94)]),
+)
+def test_nothing_that_is_taken_back_was_needed(held, sizes, trigger) -> None:
+    side = Side.SELL if held > 0 else Side.BUY
+    orders = [
+        stop(str(n), str(size), state, side=side, trigger=TRIGGER if right else trigger)
+        for n, (size, state, right) in enumerate(sizes)
+    ]
+    mark = "100" if held > 0 else "90"
+    found = effects(str(held), *orders, mark=mark)
+
+    def covered(left: list[Order]) -> int:
+        return sum(
+            int(each.intent.quantity)
+            for each in left
+            if each.state is State.ACKED and each.intent.trigger_price == TRIGGER
+        )
+
+    gone = {each.intent_id for each in found if isinstance(each, CancelChild)}
+    if held:
+        assert len(found) <= 1
+        after = [each for each in orders if each.intent.intent_id not in gone]
+        assert not gone or covered(after) >= abs(held)
+        pending = any(each.state is State.SENDING for each in orders)
+        if covered(orders) < abs(held) and not pending:
+            assert isinstance(found[0], PlaceStop)
+
+
+def bought(broker: Broker) -> Proposal:
+    name = intent_id(account="main", cycle="c", strategy="s", symbol=BTC, purpose="entry", leg=0)
+    return Proposal(
+        intent=Intended(
+            at_ms=broker.tools.now_ms(),
+            intent_id=name,
+            client_id=client_id(name, broker.desk.epoch),
+            venue="binance_usdm",
+            symbol=BTC,
+            side=Side.BUY,
+            order_kind=OrderKind.LIMIT,
+            quantity=D(2),
+            limit_price=D("100.4"),
+            time_in_force=TimeInForce.IOC,
+        )
+    )
+
+
+def protected(broker: Broker) -> Protection:
+    async def look(symbol: str) -> Touch | None:
+        found = await broker.venue.touch(symbol)
+        return found if isinstance(found, Touch) else None
+
+    return Protection(broker, "main", look)
+
+
+def test_a_stop_rests_at_the_venue_and_is_placed_anew_after_a_restart(tmp_path: Path) -> None:
+    key = (BTC, PositionSide.BOTH)
+
+    async def trade(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        await broker.submit([bought(broker)])
+        await broker.compare()
+        keeper = protected(broker)
+        assert await keeper.step({}) == 0
+        assert "nobody says where its stop is" in scene.pages[-1]
+        assert await keeper.step({key: D(95)}) == 1
+        assert await keeper.step({key: D(95)}) == 0
+        waiting = scene.account.waiting("BTCUSDT")
+        assert [str(each.asked.quantity) for each in waiting] == ["2"]
+        # somebody takes it away, and the desk begins anew, in SAFE: the stop comes first
+        await broker.venue.cancel_all(BTC, is_conditional=True)
+        await broker.close()
+        again = await scene.begin()
+        assert again.standing.trading.value == "safe"
+        await asyncio.sleep(2.0)
+        assert await protected(again).step({key: D(95)}) == 1
+        assert len(scene.account.waiting("BTCUSDT")) == 1
+        # the bound moves up: the new one is there before the old one goes
+        keeper = protected(again)
+        await again.compare()
+        await asyncio.sleep(2.0)
+        assert await keeper.step({key: D(96)}) == 1
+        assert len(scene.account.waiting("BTCUSDT")) == 2
+        assert await keeper.step({key: D(96)}) == 1
+        (left,) = scene.account.waiting("BTCUSDT")
+        assert left.asked.trigger == D(96)
+        same(again, scene)
+
+    play(tmp_path, trade, flowing(step=0.0, half=1))
+
+
+def test_a_stop_that_does_not_close_is_closed_by_hand(tmp_path: Path) -> None:
+    key = (BTC, PositionSide.BOTH)
+
+    async def trade(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        broker.tools = broker.tools._replace(facts=facts)
+        await broker.submit([bought(broker)])
+        await broker.compare()
+        keeper = protected(broker)
+        # a trigger above the mark cannot rest: nothing protects, so nobody waits
+        assert await keeper.step({key: D(101)}) == 1
+        assert "closing it by hand" in scene.pages[-1]
+        await broker.compare()
+        assert broker.desk.book.positions[KEY] == 0
+        assert await keeper.step({key: D(101)}) == 0
+        same(broker, scene)
+
+    play(tmp_path, trade, flowing(step=0.0, half=1))
+
+
+@pytest.mark.slow
+def test_a_stop_that_fires_into_a_thin_book_is_finished_by_hand(tmp_path: Path) -> None:
+    """Row 37: it triggers, trades what there is, and the rest of the position is still there."""
+    key = (BTC, PositionSide.BOTH)
+    falling = Bars([Bar(1_000, 1_000, 1_000, 1_000, 0), *[Bar(970, 970, 970, 970, 0)] * 20], seed=1)
+    exchange = flowing(half=1)
+    market = exchange.exchange.state.markets["BTCUSDT"]
+    market.path = falling
+    market.ladder = Ladder(half=1, levels=3, gap=1, lots=2_000)
+
+    async def trade(scene: Scene) -> list[Decimal]:
+        broker = armed(await scene.begin())
+        await broker.submit([bought(broker)])
+        await broker.compare()
+        keeper = protected(broker)
+        assert await keeper.step({key: D(99)}) == 1
+        market.ladder = Ladder(half=1, levels=1, gap=1, lots=600)
+        held = []
+        for _ in range(80):
+            await keeper.step({key: D(99)})
+            await broker.compare()
+            held.append(broker.desk.book.positions[KEY])
+            if not held[-1]:
+                break
+            await asyncio.sleep(5.0)
+        same(broker, scene)
+        return held
+
+    _, held = play(tmp_path, trade, exchange)
+    assert held[0] == D(2)
+    assert held[-1] == 0
+    assert 0 < min(each for each in held if each) < D(2), "the stop had only a part"
