@@ -152,7 +152,7 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     target = _folder(given.root, key)
     if not kind_of(kind).is_timeless:
         bar_ms = (interval_ms(length) or 0) if is_bar else 0
-        given = given._replace(told_ms=reach.reached(target, bar_ms))
+        given = given._replace(reached=reach.reached(target, bar_ms))
     coins = [*(_Coin(*each[:2], error=each.error) for each in broken)]
     coins += _store(sources, key, given, progress)
     coins.sort(key=lambda coin: (coin.symbol, coin.file))
@@ -238,7 +238,7 @@ def _put(rows: pl.DataFrame, key: Key, symbol: str, given: Given) -> Stored:
         symbol,
         given.known_at,
         corrected_at=given.corrected_at if given.known_at is None else None,
-        told_ms=given.told_ms,
+        within=None if given.reached is None else given.reached.of(symbol),
     )
 
 

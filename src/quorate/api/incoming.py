@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from quorate.lake.reach import Reached
+
 
 UNREADABLE: Final = (QuorateError, pl.exceptions.PolarsError)
 """What a file that cannot be stored raises; it stops no other."""
 
 
 class Given(NamedTuple):
-    """How files are to be read and stored; ``told_ms`` is how far the lake went (``reach``)."""
+    """How files are to be read and stored; ``reached`` is how far the lake went."""
 
     root: Path
     vendor: str
@@ -38,7 +40,7 @@ class Given(NamedTuple):
     keep_last: bool
     known_at: int | None
     corrected_at: int
-    told_ms: int | None = None
+    reached: Reached | None = None
 
 
 class Source(NamedTuple):
