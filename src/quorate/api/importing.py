@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from quorate.api import incoming
+from quorate.api import batches, incoming
 from quorate.api.imported import COINS, Imported
 from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, StorageError
@@ -20,8 +20,6 @@ from quorate.lake import forming, layout, months, reach, versions
 from quorate.lake.address import located
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, is_increasing, kind_of, refuse_months
 from quorate.lake.layout import Key
-from quorate.lake.sources import epoch_ms
-from quorate.lake.spacing import infer_minutes
 from quorate.lake.spec import instant_ms
 
 if TYPE_CHECKING:
@@ -47,14 +45,18 @@ class _Coin(NamedTuple):
     n_doubled: int = 0
     held: pl.DataFrame | None = None  # the last bar, which may have been forming
 
+    def having(self, stored: Stored) -> _Coin:
+        """Return it with more of it stored."""
+        before = self.stored
+        if before is None:
+            return self._replace(stored=stored)
+        swept = before.swept + stored.swept
+        return self._replace(stored=months.together([before, stored], swept))
+
     def brought(self, stored: Stored, rows: pl.DataFrame) -> _Coin:
         """Return it with its last bar stored too."""
-        before = self.stored
-        assert before is not None  # noqa: S101  (its other bars were stored)
-        both = months.together([before, stored], before.swept + stored.swept)
         last = rows.select(pl.col("ts").max()).item()
-        return self._replace(
-            stored=both,
+        return self.having(stored)._replace(
             first=self.first or last,
             last=last,
             n_rows=self.n_rows + rows.height,
@@ -147,12 +149,12 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
         raise ConfigError(f"interval {interval!r} is none", hint="write 1m, 5m, 1h or 1d")
     paths = incoming.files(where)
     sources, broken = incoming.sources(paths, given)
-    length = interval or (incoming.interval(sources, given) if is_bar else "event")
+    length = interval or (batches.interval(sources, given) if is_bar else "event")
     key = Key(vendor, kind, length)
     target = _folder(given.root, key)
     if not kind_of(kind).is_timeless:
         bar_ms = (interval_ms(length) or 0) if is_bar else 0
-        given = given._replace(told_ms=reach.reached(target, bar_ms))
+        given = given._replace(reached=reach.reached(target, bar_ms))
     coins = [*(_Coin(*each[:2], error=each.error) for each in broken)]
     coins += _store(sources, key, given, progress)
     coins.sort(key=lambda coin: (coin.symbol, coin.file))
@@ -222,9 +224,7 @@ def _with_last(coin: _Coin, key: Key, given: Given) -> _Coin:
     except StorageError:
         raise
     except months.PartlyStoredError as error:
-        assert coin.stored is not None  # noqa: S101  (its other bars were)
-        both = months.together([coin.stored, error.stored], coin.stored.swept)
-        return coin._replace(stored=both, error=incoming.said(error))
+        return coin.having(error.stored)._replace(error=incoming.said(error))
     except incoming.UNREADABLE as error:
         return coin._replace(error=incoming.said(error))
 
@@ -238,44 +238,48 @@ def _put(rows: pl.DataFrame, key: Key, symbol: str, given: Given) -> Stored:
         symbol,
         given.known_at,
         corrected_at=given.corrected_at if given.known_at is None else None,
-        told_ms=given.told_ms,
+        within=None if given.reached is None else given.reached.of(symbol),
     )
 
 
 def _one(source: Source, key: Key, given: Given) -> _Coin:
     """Store one symbol, or say why it is not."""
-    file = ", ".join(path.name for path in source.paths)
+    coin = _Coin(source.symbol, ", ".join(path.name for path in source.paths))
     try:
-        found = incoming.read(source, given)
-        rows, held = found.rows, None
-        if not kind_of(key.kind).is_timeless:
-            rows = rows.drop("symbol", strict=False)
-        if kind_of(key.kind).is_bar and "ts" in rows.columns:
-            _check_interval(rows, key, source.symbol)
-            if not given.keep_last and rows.height:
-                rows, held = _finished(rows)
-        n_doubled = _n_doubled(rows)
-        stored = _put(rows, key, source.symbol, given)
+        opened = batches.opened(source, given)
+        _check_interval(opened.minutes, key, source.symbol)
+        for part in opened.parts:
+            coin = _with_part(coin, part, key, given)
     except StorageError:
         raise  # the bucket would refuse the others too
     except months.PartlyStoredError as error:
-        return _Coin(source.symbol, file, stored=error.stored, error=incoming.said(error))
+        return coin.having(error.stored)._replace(error=incoming.said(error), held=None)
     except incoming.UNREADABLE as error:
-        return _Coin(source.symbol, file, error=incoming.said(error))
+        return coin._replace(error=incoming.said(error), held=None)
     except ValueError as error:  # a symbol that cannot be a folder
-        return _Coin(source.symbol, file, error=str(error))
+        return coin._replace(error=str(error), held=None)
+    return coin
+
+
+def _with_part(coin: _Coin, part: batches.Part, key: Key, given: Given) -> _Coin:
+    """Store some rows of a symbol."""
+    rows, held = part.found.rows, None
+    if not kind_of(key.kind).is_timeless:
+        rows = rows.drop("symbol", strict=False)
+    is_bar = kind_of(key.kind).is_bar and "ts" in rows.columns
+    if is_bar and part.is_last and not given.keep_last and rows.height:
+        rows, held = _finished(rows)
+    n_doubled = _n_doubled(rows)
+    coin = coin.having(_put(rows, key, coin.symbol, given))
     times = rows["ts"] if "ts" in rows.columns else pl.Series("ts", [], INSTANT)
     ts = pl.col("ts")
     first, last = times.to_frame().select(ts.min().alias("a"), ts.max().alias("b")).row(0)
-    return _Coin(
-        source.symbol,
-        file,
-        rows.height,
-        stored,
-        first,
-        last,
-        left_out=found.left_out,
-        n_doubled=n_doubled,
+    return coin._replace(
+        n_rows=coin.n_rows + rows.height,
+        first=coin.first or first,
+        last=last or coin.last,
+        left_out=part.found.left_out,
+        n_doubled=coin.n_doubled + n_doubled,
         held=held,
     )
 
@@ -297,9 +301,8 @@ def _finished(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return rows.filter(~is_last), rows.filter(is_last)
 
 
-def _check_interval(rows: pl.DataFrame, key: Key, symbol: str) -> None:
+def _check_interval(minutes: int | None, key: Key, symbol: str) -> None:
     """Refuse bars of another length than the others."""
-    minutes = infer_minutes(epoch_ms(rows.select("ts"), symbol), symbol, is_strict=False)
     if minutes is not None and minutes * 60_000 != interval_ms(key.interval):
         raise DataError(
             f"{symbol} has bars of {incoming.interval_name(minutes)}, not {key.interval}",

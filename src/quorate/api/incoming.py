@@ -14,13 +14,13 @@ from quorate.errors import DataError, QuorateError, SchemaError
 from quorate.lake import foreign, layout
 from quorate.lake.address import is_object
 from quorate.lake.kinds import kind_of
-from quorate.lake.sources import epoch_ms
-from quorate.lake.spacing import infer_minutes
 from quorate.lake.spelling import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from quorate.lake.reach import Reached
 
 
 UNREADABLE: Final = (QuorateError, pl.exceptions.PolarsError)
@@ -28,7 +28,7 @@ UNREADABLE: Final = (QuorateError, pl.exceptions.PolarsError)
 
 
 class Given(NamedTuple):
-    """How files are to be read and stored; ``told_ms`` is how far the lake went (``reach``)."""
+    """How files are to be read and stored; ``reached`` is how far the lake went."""
 
     root: Path
     vendor: str
@@ -38,7 +38,7 @@ class Given(NamedTuple):
     keep_last: bool
     known_at: int | None
     corrected_at: int
-    told_ms: int | None = None
+    reached: Reached | None = None
 
 
 class Source(NamedTuple):
@@ -133,30 +133,6 @@ def _has_symbols(path: Path, given: Given) -> bool:
     if kind_of(given.kind).is_timeless:
         return True
     return foreign.has_symbols(path, given.names)
-
-
-def interval(sources: Iterable[Source], given: Given) -> str:
-    """Return the length of a bar: that of the first symbol which tells it."""
-    wrong: SchemaError | None = None
-    for source in sources:
-        try:
-            rows = read(source, given).rows
-            minutes = infer_minutes(
-                epoch_ms(rows.select("ts"), source.symbol), source.symbol, is_strict=False
-            )
-        except SchemaError as error:
-            wrong = wrong or error
-            continue
-        except UNREADABLE:
-            continue  # told when its turn comes
-        if minutes is not None:
-            return interval_name(minutes)
-    if wrong is not None:  # what keeps every file out is more than a length
-        raise wrong
-    raise DataError(
-        "no file has two bars, so the interval cannot be inferred",
-        hint="say it with --interval (interval= in Python)",
-    )
 
 
 def interval_name(minutes: int) -> str:

@@ -262,6 +262,9 @@ def universe(  # noqa: PLR0913  (who is in, and how what they made is measured)
         int | None, Parameter(help="Days that turnover is the median of.")
     ] = None,
     min_turnover: Annotated[float | None, Parameter(help="Least turnover a day, in quote.")] = None,
+    max_spread_bps: Annotated[
+        float | None, Parameter(help="Largest spread, of bars that carry one, bps.")
+    ] = None,
     assets: Annotated[
         Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
     ] = None,
@@ -301,6 +304,7 @@ def universe(  # noqa: PLR0913  (who is in, and how what they made is measured)
         "min_age_days": min_age_days,
         "turnover_days": turnover_days,
         "min_turnover": min_turnover,
+        "max_spread_bps": max_spread_bps,
     }
     numbers = api.read_settings()["universe"] | {n: v for n, v in said.items() if v is not None}
     costs = {"rebalance_days": rebalance_days, "cost_bps": cost_bps, "haircut": haircut}

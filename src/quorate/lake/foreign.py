@@ -158,11 +158,11 @@ def instants(at: pl.Series, unit: str | None, name: str) -> pl.Series:
     if kind == pl.Date:
         return at.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
     if kind.is_float() and bool((at != at.round()).any()):
-        if (unit or _unit(at, name)) != "s":
+        if (unit or unit_of(at, name)) != "s":
             raise SchemaError(f"{name} has fractions", hint="only seconds may have them: unit s")
         return _since((at * 1_000).round(), "ms", name)
     if kind.is_numeric():
-        return _since(at, unit or _unit(at, name), name)
+        return _since(at, unit or unit_of(at, name), name)
     if kind != pl.String:
         raise SchemaError(f"{name} is {kind}, no time", hint="map ts to the column of times")
     if bool(at.drop_nulls().str.contains(r"^\d{9,19}$").all()) and at.len() > at.null_count():
@@ -175,10 +175,27 @@ def _csv(path: Path) -> pl.DataFrame:
     try:
         return pl.read_csv(path, infer_schema_length=None, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(
-            f"{path} cannot be read as CSV: {str(error).splitlines()[0]}",
-            hint="the file is empty, cut short or of another format: fetch it again",
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Return the error for a file that is no CSV file."""
+    return DataError(
+        f"{path} cannot be read as CSV: {str(error).splitlines()[0]}",
+        hint="the file is empty, cut short or of another format: fetch it again",
+    )
+
+
+def time_column(columns: list[str], kind: str, names: Mapping[str, str], name: str) -> str | None:
+    """Return which of a file's columns is ``ts``, None where none is.
+
+    Examples
+    --------
+    >>> time_column(["open_time", "close"], "mark", {}, "A.csv")
+    'open_time'
+    """
+    wanted = dict.fromkeys(("ts", "symbol", *kind_of(kind).fields))
+    return _meant(columns, wanted, names, name).get("ts")
 
 
 def _meant(
@@ -233,7 +250,7 @@ def _quoted(column: str) -> str:
     return column if re.fullmatch(r"[\w.-]+", column) else f"'{column}'"
 
 
-def _unit(at: pl.Series, name: str) -> str:
+def unit_of(at: pl.Series, name: str) -> str:
     """Return the one unit that puts all numbers between 2008 and 2100."""
     low, high = at.min(), at.max()
     for unit, per in _PER_SECOND.items():

@@ -19,7 +19,6 @@ from quorate.lake import manifest, months, prefixes
 from quorate.lake.address import is_object
 from quorate.lake.kinds import KNOWN_AT, at_ms, bring, kind_of
 from quorate.lake.manifest import PART
-from quorate.lake.reach import Reach
 from quorate.lake.versions import seen
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.lake.months import Stored
+    from quorate.lake.reach import Reach
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -152,7 +152,7 @@ def store(
     known_at: datetime | int | None = None,
     *,
     corrected_at: datetime | int | None = None,
-    told_ms: int | None = None,
+    within: Reach | None = None,
 ) -> Stored:
     """Store rows beside those stored, month by month, each file replaced in one step.
 
@@ -176,10 +176,9 @@ def store(
     corrected_at : datetime or int, optional
         For bulk history, which does not say when it was learned: a row that says otherwise than
         the latest stored one became known then.
-    told_ms : int, optional
-        For bulk history too: how far the lake's symbols of this key went (``reach.reached``). A bar
-        that closed by then, and that this symbol lacked behind its first, became known at
-        ``corrected_at``.
+    within : Reach, optional
+        For bulk history too: how far the lake's symbols of this key went. A bar that closed by
+        then, and that this symbol lacked behind its first, became known at ``corrected_at``.
 
     Returns
     -------
@@ -218,11 +217,7 @@ def store(
     place = folder(root, key) / f"symbol={symbol}"
     rows = bring(frame, key.kind, key.interval, symbol, known_at)
     learned = None if corrected_at is None else at_ms(corrected_at)
-    within = None
-    if told_ms is not None:
-        # a settlement that comes late was due all the same
-        within = Reach(told_ms, learned if kind_of(key.kind).is_bar else None)
-    return months.put(place, rows, learned, within)
+    return months.put(place, rows, learned, within, is_bar=kind_of(key.kind).is_bar)
 
 
 def read(

@@ -64,6 +64,8 @@ def put(
     rows: pl.DataFrame,
     corrected_ms: int | None = None,
     within: Reach | None = None,
+    *,
+    is_bar: bool = True,
 ) -> Stored:
     """Store one symbol's rows, its months together.
 
@@ -76,7 +78,9 @@ def put(
     corrected_ms : int, optional
         See ``versions.merge``.
     within : Reach, optional
-        How far the series goes, of history that does not say when it was learned.
+        How far the series went, of history that does not say when it was learned.
+    is_bar : bool
+        A bar that comes late was not known; a settlement was due all the same.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def put(
     """
     for _ in range(_TRIES):
         with suppress(prefixes.OvertakenError), writing(place) as draft:
-            return _put(place, draft, rows, corrected_ms, within)
+            return _put(place, draft, rows, corrected_ms, within, is_bar=is_bar)
     raise DataError(
         f"{place} is being written by others, {_TRIES} times faster than by this import or pull",
         hint="wait until they are done, then write again: it will add what is missing",
@@ -105,6 +109,8 @@ def _put(
     rows: pl.DataFrame,
     corrected_ms: int | None,
     within: Reach | None,
+    *,
+    is_bar: bool,
 ) -> Stored:
     """Store rows in a symbol that is open."""
     changed: dict[str, tuple[bytes, manifest.MonthFile]] = {}
@@ -114,8 +120,8 @@ def _put(
         if month in draft.known:
             stored = disk.parsed(place / f"month={month}" / PART, draft.content(month))
         late = 0
-        if within is not None:
-            part, late = reach.dated(part, stored, draft.known, within)  # noqa: PLW2901
+        if within is not None and corrected_ms is not None and is_bar:
+            part, late = reach.dated(part, stored, within, corrected_ms)  # noqa: PLW2901
         merged = versions.merge(stored, part, corrected_ms)
         if merged.n_added:
             back = 0

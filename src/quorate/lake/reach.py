@@ -23,22 +23,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from quorate.lake.manifest import MonthFile
-
 
 class Reach(NamedTuple):
-    """How far a series went before a write: ``told_ms`` is the last close of any symbol.
+    """How far a series of the lake went before an import.
 
-    ``learned_ms`` is when what lies within became known that comes now, None where rows say that
-    themselves.
+    ``told_ms`` is the last close of any symbol, ``first_ms`` the first row of the one that is
+    written, None where it is new: whatever comes of that is history.
     """
 
     told_ms: int
-    learned_ms: int | None
+    first_ms: int | None = None
 
 
-def reached(where: Path, length_ms: int) -> int | None:
-    """Return the last close that a folder of the lake holds of any symbol, None of an empty one.
+class Reached(NamedTuple):
+    """How far a folder of the lake went: the last close of any symbol, the first row of each."""
+
+    told_ms: int
+    first_ms: Mapping[str, int]
+
+    def of(self, symbol: str) -> Reach:
+        """Return it for whoever writes a symbol."""
+        return Reach(self.told_ms, self.first_ms.get(symbol))
+
+
+def reached(where: Path, length_ms: int) -> Reached | None:
+    """Return how far a folder of the lake goes, None of an empty one.
 
     Parameters
     ----------
@@ -59,18 +68,19 @@ def reached(where: Path, length_ms: int) -> int | None:
     True
     """
     places = objects.folders(where) if is_object(where) else sorted(where.glob("symbol=*"))
-    ends: list[int] = []
+    firsts: dict[str, int] = {}
+    last = -1
     for place in places:
         with suppress(DataError):
-            ends += [each.last_ms for each in (manifest.load(place) or {}).values()]
-    return max(ends) + length_ms if ends else None
+            held = (manifest.load(place) or {}).values()
+            if held:
+                firsts[place.name.removeprefix("symbol=")] = min(each.first_ms for each in held)
+                last = max(last, *(each.last_ms for each in held))
+    return Reached(last + length_ms, firsts) if firsts else None
 
 
 def dated(
-    given: pl.DataFrame,
-    stored: pl.DataFrame | None,
-    known: Mapping[str, MonthFile],
-    reach: Reach,
+    given: pl.DataFrame, stored: pl.DataFrame | None, reach: Reach, learned_ms: int
 ) -> tuple[pl.DataFrame, int]:
     """Return rows with what was not known by its close dated to when it came, and how many.
 
@@ -80,11 +90,10 @@ def dated(
         A month of a symbol, from ``kinds.bring``.
     stored : polars.DataFrame, optional
         What the lake has of it.
-    known : mapping
-        The symbol's months. A symbol that is new, and what comes before its first row, is history:
-        known at each close.
     reach : Reach
-        How far the series went.
+        How far the series went. What comes before its first row is history: known at each close.
+    learned_ms : int
+        When the rows came.
 
     Returns
     -------
@@ -99,19 +108,18 @@ def dated(
     Examples
     --------
     >>> row = pl.DataFrame({"ts": [5], "known_at": [6]}).cast(INSTANT)
-    >>> dated(row, None, {}, Reach(9, 20))[1]
-    0
+    >>> [dated(row, None, Reach(9, first), 20)[1] for first in (None, 2, 7)]
+    [0, 1, 0]
     """
-    if reach.learned_ms is None or not known:
+    if reach.first_ms is None:
         return given, 0
-    first = min(each.first_ms for each in known.values())
     at, close = epoch(given["ts"]), epoch(given[KNOWN_AT])
-    is_late = (at > first) & (close <= min(reach.told_ms, reach.learned_ms - 1))
+    is_late = (at > reach.first_ms) & (close <= min(reach.told_ms, learned_ms - 1))
     if stored is not None and is_late.any():
         is_late &= ~np.isin(at, epoch(stored["ts"]))
     if not is_late.any():
         return given, 0
-    at_ms = np.where(is_late, reach.learned_ms, close)
+    at_ms = np.where(is_late, learned_ms, close)
     return given.with_columns(pl.Series(KNOWN_AT, at_ms).cast(INSTANT)), int(is_late.sum())
 
 

@@ -401,6 +401,13 @@ def test_the_command_says_what_it_dated_to_itself_and_what_it_dated_back(tmp_pat
     assert "49 rows are taken to have been known before the last that the lake had" in said
 
 
+def test_the_last_bar_of_a_new_coin_is_history_as_its_others_are(tmp_path):
+    n = 4 * 288
+    bring(store(tmp_path / "one", A=bars(n)), tmp_path)
+    done = bring(store(tmp_path / "two", A=bars(n), ENDED=bars(n - 2 * 288)), tmp_path)
+    assert (done.n_added, done.n_late, done.n_backdated) == (n - 2 * 288, 0, n - 2 * 288)
+
+
 def test_an_as_of_behind_what_the_lake_has_is_told(tmp_path):
     done = bring(store(tmp_path / "set", A=bars(60)), tmp_path)
     end = bars(60)["ts"][-1]  # the close of the last bar that is there

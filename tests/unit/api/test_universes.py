@@ -76,6 +76,11 @@ def test_a_wide_spread_that_bars_carry_keeps_a_coin_out(tmp_path, capsys):
     words = ["--min-age-days", "10", "--turnover-days", "5", "--min-turnover", "500"]
     assert run(["data", "universe", str(where), "--at", "2023-04-15", *words]) == 0
     assert "500.0" in capsys.readouterr().out
+    for most, verdict in (("499", "TOO_WIDE"), ("500", "IN")):
+        asked = ["--at", "2023-04-15", *words, "--max-spread-bps", most, "--json"]
+        assert run(["data", "universe", str(where), *asked]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert {each["symbol"]: each["verdict"] for each in told} == said | {"WIDE": verdict}
     many = [
         pl.read_parquet(path).with_columns(symbol=pl.lit(path.stem)) for path in where.iterdir()
     ]
