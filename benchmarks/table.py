@@ -153,8 +153,10 @@ def main() -> None:
         parser.error(f"no row contains {given.words}; there are: {there}")
     orders = [[goal.work for goal in goals] if given.write else None for goals in (ROWS, LIMITS)]
     beside = printed(rows, lambda row: measured(row, given.data, given.turns), BESIDE, orders[0])
-    alone = printed(own, lambda limit: limits.measured(limit, given.turns), limits.OWN, orders[1])
-    left_out = [row["work"] for row in beside if row.get("failed") == NEEDS_DATA]
+    alone = printed(
+        own, lambda limit: limits.measured(limit, given.turns, given.data), limits.OWN, orders[1]
+    )
+    left_out = [row["work"] for row in (*beside, *alone) if row.get("failed") == NEEDS_DATA]
     if left_out:
         print(f"Left out, for {NEEDS_DATA}: {'; '.join(left_out)}")
     if given.check:

@@ -79,6 +79,7 @@ def content(panel):
 
 
 @pytest.mark.parametrize("moment", apart(KILLS, ["in the middle of a symbol", "between blocks"]))
+@pytest.mark.slow
 def test_a_kill_leaves_the_panel_that_was_there(files, where, moment):
     before = content(columns.read(where))
     code, _, said = start(files, where, KILLS[moment])

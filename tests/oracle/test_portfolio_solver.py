@@ -160,10 +160,12 @@ def test_g13_clarabel_agrees_with_the_golden_vector():
     assert objective.value(w, mu, np.zeros(5), 0.1) == pytest.approx(0.18708286933869708, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_a_hundred_instances_against_clarabel():
     compare(1, 100)
 
 
+@pytest.mark.slow
 def test_a_hundred_ties_under_limits_that_bind_against_clarabel():
     compare(3, 100, tied)
 

@@ -221,7 +221,7 @@ def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
     }
 
 
-@pytest.mark.parametrize("minutes", [15, 60])
+@pytest.mark.parametrize("minutes", [15, pytest.param(60, marks=pytest.mark.slow)])
 def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, minutes):
     whole = panel_of(files, N, tmp_path / "whole", minutes=minutes)
     assert {"TWO.2", "STARTS", "ENDS"} < set(whole.symbols)
@@ -311,7 +311,7 @@ def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_p
                 assert not (arrays[VOLUME, start // HOUR :] > 0.0).any()
 
 
-@pytest.mark.parametrize("end", [N, 1500 + 26 * HOUR])
+@pytest.mark.parametrize("end", [pytest.param(N, marks=pytest.mark.slow), 1500 + 26 * HOUR])
 def test_a_panel_from_a_start_is_the_whole_one_from_there(files, tmp_path, end):
     whole = made(files, end, tmp_path / "whole")
     for start in sorted(CUTS):

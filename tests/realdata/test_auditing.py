@@ -33,7 +33,11 @@ SETS = {
 }
 
 
-@pytest.mark.parametrize("name", SETS)
+# the whole list among the heavier tests; the one with most in it always
+@pytest.mark.parametrize(
+    "name",
+    [each if each == "funding" else pytest.param(each, marks=pytest.mark.slow) for each in SETS],
+)
 def test_the_project_passes_on_real_bars(name, data):
     chosen = dict(SETS[name])
     for key in ("bars", "funding"):

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.realdata
 
 
 @pytest.mark.parametrize("name", ["usdm", "two venues"])
+@pytest.mark.slow
 def test_a_decision_is_recomputed_from_the_files_that_the_run_names(data, tmp_path, name):
     panel = quorate.load(**given(data, name))
     result = quorate.run(panel, quorate.read_settings(overrides=LIVELY), out=tmp_path)

@@ -188,6 +188,7 @@ def test_agreement_of_bars_that_were_built_from_shorter_ones(data, tmp_path, sym
     assert line["max_bps"] == pytest.approx(most, abs=0.5)
 
 
+@pytest.mark.slow
 def test_a_universe_of_its_day_is_not_that_of_the_survivors(data):
     where = data / "ohlcv/binance_spot/1d/all.parquet"
     on = quorate.universe(where, "2022-05-12")

@@ -35,6 +35,7 @@ from quorate.statistics.selection import against, overfit
 if TYPE_CHECKING:
     from quorate.api.registering import Registry
     from quorate.research.versions import Version
+    from quorate.settings import Settings
     from quorate.statistics.daily import Daily
     from quorate.store import Store
 
@@ -124,7 +125,7 @@ def researched(
     settings = settings_of(read(folder).about)
     with open_store(store_place(str(settings["account"]["store"]), out)) as store:
         ours = _of(place, version, folder, store)
-        name = f"run {folder.name}"
+        name = f"run {folder.name}, {_opened(settings)}"
         found.put("deflated_sharpe", deflated(ours.daily.net, _trials(store, ours.run)), name)
         booked = ours.metrics.get("net", {}).get("n_trades")
         found.put("n_trades", None if booked is None else float(booked), name)
@@ -206,8 +207,8 @@ def canaried(
         )
     first = day_from(since[-1])
     folder, out = find(run, out), Path(out)
-    found, name = _Found(), f"run {folder.name} from {first}"
     settings = settings_of(read(folder).about)
+    found, name = _Found(), f"run {folder.name} from {first}, {_opened(settings)}"
     with open_store(store_place(str(settings["account"]["store"]), out)) as store:
         ours = _of(place, version, folder, store)
         counts = ours.daily.day >= (first - _EPOCH).days
@@ -231,6 +232,11 @@ def canaried(
         figures=found.figures,
         sources=found.sources,
     )
+
+
+def _opened(settings: Settings) -> str:
+    """Return in words what a run opened with: no part of a recipe, and impact grows with it."""
+    return f"opened with {float(str(settings['account']['equity_usd'])):,.0f} USD"
 
 
 def _of(place: Registry, version: Version, folder: Path, store: Store) -> _Of:

@@ -95,6 +95,7 @@ def test_options_that_change_what_is_charged_say_so(found):
     assert all(math.isnan(p) for p in charged["p_holm"])
 
 
+@pytest.mark.slow
 def test_the_engine_that_earns_it_is_seen():
     """Of three engines one follows what was planted: without it the rest is worse."""
     planted = quorate.synthetic(n_coins=3, days=80, planted_edge=4.0)
@@ -120,6 +121,7 @@ def test_two_processes_give_the_bytes_of_one(panel, found):
     np.testing.assert_array_equal(again.returns, found[0].returns)
 
 
+@pytest.mark.slow
 def test_passes_over_the_panel_change_nothing(panel, found, monkeypatch):
     monkeypatch.setattr(ablating, "AT_ONCE", 7)
     assert ablate(panel, only(*FEW.split(",")), LESSON).table.equals(found[0].table)

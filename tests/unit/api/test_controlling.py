@@ -38,6 +38,7 @@ def controlled(planted, tmp_path_factory):
     return made, quorate.control(made.run_id, out=out), out
 
 
+@pytest.mark.slow
 def test_a_planted_edge_is_found(controlled):
     made, found, _ = controlled
     assert made.net_return > 0.1
@@ -66,6 +67,7 @@ def test_the_same_seeds_give_the_same_answer(controlled, planted):
     assert again.rows() == found.table.filter(pl.col("seed").is_in([3, 4])).rows()
 
 
+@pytest.mark.slow
 def test_on_noise_it_finds_nothing():
     """Eight markets without an edge, each beside seven of its own bars shuffled."""
     p_values = []

@@ -95,6 +95,7 @@ def test_every_figure_of_research_is_found_where_it_is(made):
     paths = json.loads((place / "cpcv.json").read_text())["paths"]
     assert shown.figures["positive_paths"] == np.mean([row["net_bps"] > 0 for row in paths])
     assert "3 settings" in shown.sources["overfit"]
+    assert shown.sources["dear_net_usd"].startswith(f"run {run.about['run_id']}, opened with 100,0")
     assert shown.champion == found.index.champion.recipe_hash
     assert shown.recipe == found.version("v0002").recipe_hash
 

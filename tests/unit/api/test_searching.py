@@ -68,6 +68,7 @@ def test_two_processes_give_the_bytes_of_one(panel, found, tmp_path):
     assert content(searched(panel, out=tmp_path, workers=2)) == content(found[0])
 
 
+@pytest.mark.slow
 def test_killed_and_begun_again_it_ends_the_same(panel, found, tmp_path, monkeypatch):
     """Killed within the second batch: what was tried is kept, what was not is tried again."""
     whole, calls = searching.crossed_together, []
@@ -88,6 +89,7 @@ def test_killed_and_begun_again_it_ends_the_same(panel, found, tmp_path, monkeyp
     assert len(calls) == 3  # nothing was left to try
 
 
+@pytest.mark.slow
 def test_killed_while_a_batch_is_told_it_is_held_against_the_batches_before(
     panel, found, tmp_path, monkeypatch
 ):

@@ -60,7 +60,7 @@ def test_each_setting_is_what_a_run_of_its_own_gives(panel, swept, i):
     assert (row["net_return"], row["n_trades"]) == (alone.net_return, alone.trades.height)
 
 
-@pytest.mark.parametrize(("batch", "threads"), [(3, 2), (8, 1)])
+@pytest.mark.parametrize(("batch", "threads"), [(3, 2), pytest.param(8, 1, marks=pytest.mark.slow)])
 def test_every_block_has_the_bytes_of_a_run_of_its_own(panel, batch, threads, monkeypatch):
     """Features, votes, consensus, decisions with their reasons, tallies, fills: all arrays."""
     watched = []

@@ -68,7 +68,7 @@ def fits(panel):
     return learned(panel, histories_of(panel, CROSS))
 
 
-@pytest.mark.parametrize("block", [0, 1, 2])
+@pytest.mark.parametrize("block", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_a_test_that_went_another_way_changes_nothing_that_is_learned_beside_it(panel, fits, block):
     cut = histories_of(panel, CROSS)
     again = learned(changed(panel, cut.days[block]), cut)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from quorate.api import warming
 from quorate.api.warming import PARTS, warm
 
@@ -38,6 +40,7 @@ print(json.dumps(Compiled.names))
 """
 
 
+@pytest.mark.slow
 def test_a_run_after_warming_compiles_nothing() -> None:
     warm(lambda _: None)
     done = subprocess.run(

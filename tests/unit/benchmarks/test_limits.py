@@ -47,6 +47,7 @@ def test_a_check_leaves_a_fifth_of_room_on_the_right_side() -> None:
     assert limits.missed([LEAST | {"figure": 1.59e6}]) == [
         "whole: 1,590,000 coin-bars/s, asked at least 1,600,000 coin-bars/s"
     ]
+    assert limits.missed([MOST | {"failed": limits.page.NEEDS_DATA}]) == []
     assert limits.missed([MOST | {"failed": "it died"}]) == ["cycle: it died, asked at most 1.2 ms"]
 
 
@@ -65,6 +66,21 @@ def test_what_cannot_be_measured_is_told_with_its_reason() -> None:
     assert "exit 7: no complaint" in told["failed"]
     told = limits.measured(limit._replace(how="no-such-command"), 1)
     assert "cannot be started" in told["failed"]
+
+
+def test_what_needs_real_bars_is_left_out_without_and_told_where_they_are() -> None:
+    asked = []
+
+    def measure(how: str, _: int) -> limits.Found:
+        asked.append(how)
+        return limits.median([1.0])
+
+    limit = limits.Limit("walk", 2.0, "s", f"walk --bars {limits.DATA}", measure)
+    assert limits.measured(limit, None)["failed"] == limits.page.NEEDS_DATA
+    assert asked == []
+    told = limits.measured(limit, None, "bars here")
+    assert (told["figure"], told["how"]) == (1.0, limit.how)
+    assert asked == [f"walk --bars '{Path('bars here').resolve()}'"]
 
 
 def test_the_median_of_so_many_times_is_told() -> None:

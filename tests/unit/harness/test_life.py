@@ -28,6 +28,7 @@ def test_a_schedule_is_the_same_for_its_seed_and_as_json() -> None:
     assert seen == set(INCIDENTS)
 
 
+@pytest.mark.slow
 def test_a_play_is_the_same_in_another_process_with_other_hashes() -> None:
     here = play(drawn(3, HOURS_MS))
     program = (

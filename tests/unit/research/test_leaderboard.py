@@ -90,6 +90,29 @@ def test_noise_is_seldom_approved():
     assert np.mean(hits) <= 0.2  # 10% and two standard errors of 60 boards
 
 
+def standing(seed, *, n_engines=8, weeks=52, window=120):
+    """Return which share of cells stands approved after each week of noise, all at first."""
+    whole = made(seed, [{}] * n_engines, days=window + 7 * weeks, regimes=(0, 1, 4))
+    names = [str(e) for e in range(n_engines)]
+    approved, shares = np.ones((N_REGIMES, n_engines), np.int8), []
+    for week in range(weeks):
+        seen = (whole.day >= 7 * week) & (whole.day < 7 * week + window)
+        rows = {name: getattr(whole, name)[seen] for name in ("side", "regime", "earned")}
+        rows |= {"day": whole.day[seen], "weight": whole.weight[seen]}
+        approved = board(whole._replace(**rows), names, approved).approved
+        shares.append(float(approved[[0, 1, 4]].mean()))
+    return shares
+
+
+@pytest.mark.slow  # boards of years
+def test_over_a_year_of_noise_few_cells_stand():
+    """Peeking every week does not pile up: what came by luck is withdrawn again."""
+    shares = np.array([standing(seed) for seed in range(8)])
+    assert shares[:, 0].mean() > 0.5  # what engines state goes one regime a week
+    assert shares[:, 4:].mean() < 0.02
+    assert shares[:, -1].mean() < 0.05
+
+
 def test_errors_are_what_the_mean_varies_by():
     """Labels that overlap and days that follow: the error is that of means over many draws."""
     found = [board(made(200 + i, [{}]), ["one"], everyone(1)) for i in range(80)]

@@ -520,6 +520,7 @@ print(published(Path(place), Path(source), {"recipe": recipe}).name)
 """
 
 
+@pytest.mark.slow
 def test_several_processes_publish_at_once_and_none_is_lost(place, sets):
     started = [
         subprocess.Popen(

@@ -115,6 +115,7 @@ def test_the_same_data_and_settings_are_the_same_model():
     assert model(settings=Settings(**{**SMALL.told(), "seed": 1})).digest() != MODEL.digest()
 
 
+@pytest.mark.slow
 def test_another_process_grows_the_same_trees():
     said = "from tests.unit.research.test_trees import MODEL; print(MODEL.digest())"
     told = subprocess.run(

@@ -72,6 +72,7 @@ def test_nothing_is_said_while_it_warms_up():
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.2])
+@pytest.mark.slow
 def test_zero_is_rarely_left_where_there_is_no_difference(phi):
     """An interval of one look would leave it in most runs; see the last line."""
     n_runs, n_days = 300, 90

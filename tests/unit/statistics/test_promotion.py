@@ -37,6 +37,7 @@ def rates(n_runs, plan=PLAN, seed=5, **how):
 
 
 @pytest.mark.parametrize("how", [{}, {"phi": 0.3, "freedom": 3.5}])
+@pytest.mark.slow
 def test_without_a_difference_one_in_twenty_passes(how):
     promoted, passed = rates(150, **how)
     assert promoted <= passed <= 0.05 + 2.5 * math.sqrt(0.05 * 0.95 / 150)
@@ -52,6 +53,7 @@ def test_without_a_difference_one_in_twenty_passes_of_many(plan, phi):
     assert promoted <= passed <= 0.05 + 2.5 * math.sqrt(0.05 * 0.95 / 800)
 
 
+@pytest.mark.slow
 def test_the_better_it_is_the_oftener_it_is_promoted():
     found = [rates(60, seed=7, more=more)[0] for more in (0.0, 0.006, 0.02)]
     assert all(a < b for a, b in pairwise(found))

@@ -12,6 +12,7 @@ def noise(seed, n_days=120, n=12):
     return np.random.default_rng(seed).normal(0.0, 0.01, (n_days, n))
 
 
+@pytest.mark.slow
 def test_pbo_is_that_of_as_many_blocks_as_the_days_allow():
     for n_days, n_blocks in ((120, 16), (64, 16), (63, 14), (45, 10), (16, 4)):
         returns = noise(1, n_days)
@@ -35,6 +36,7 @@ def test_what_cannot_be_asked_says_why(returns, why):
     assert overfit(returns).found is None
 
 
+@pytest.mark.slow
 def test_choosing_among_noise_overfits_and_choosing_skill_does_not():
     blind = np.mean([overfit(noise(seed)).found.probability for seed in range(8)])
     assert 0.3 < blind < 0.8

@@ -186,6 +186,7 @@ def test_an_audit_that_does_not_pass_stops_the_night(first, tmp_path, monkeypatc
     assert len(registry.index.versions) == 1
 
 
+@pytest.mark.slow
 def test_a_changed_setting_makes_a_challenger_beside_the_champion(first, tmp_path):
     where = tmp_path / "copy"
     shutil.copytree(first[1], where)
