@@ -130,7 +130,7 @@ def test_a_parent_survives_lost_replies(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "dies_after", [4, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 9))]
+    "dies_after", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 4, 9))]
 )
 def test_a_schedule_stands_where_it_stood_after_a_restart(tmp_path: Path, dies_after: int) -> None:
     async def trade(scene: Scene) -> Book:
