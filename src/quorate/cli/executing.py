@@ -46,7 +46,7 @@ def _said(found: Tca) -> str:
             f"{found.account}: {found.n_parents} parents closed, {found.n_open} open, "
             f"{found.n_without_parent} trades of no parent"
         ),
-        f"  filled {_share(found.fill_ratio)}, refused {_share(found.reject_rate)} of what was sent",
+        f"  filled {_share(found.fill_ratio)}, refused of all sent {_share(found.reject_rate)}",
         "  cost in bps of size at the price that decided (model)",
     ]
     for name, value in found.costs_bps.items():

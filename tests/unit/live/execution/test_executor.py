@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +13,12 @@ from tests.unit.live.broker.test_broker import KEY, same
 from tests.unit.live.execution.playing import Scene, begin, parent, play
 
 from quorate.exchange.network import Fault
+from quorate.live.controls.standing import Trading
 from quorate.live.execution.progress import progress
+from quorate.live.execution.tca import Mids, measure
+from quorate.live.orders.codec import from_text
 from quorate.live.orders.parents import Placing, Schedule
+from quorate.store.opening import open_store
 from quorate.venues.base import Side, TimeInForce
 
 if TYPE_CHECKING:
@@ -54,7 +61,21 @@ def balances(scene: Scene, book: Book, side: Side, quantity: Decimal) -> None:
     assert len(names) == len(set(names))
 
 
-QUICK = {("pov", Side.SELL), ("post_only", Side.BUY)}
+def measured(folder: Path, scene: Scene) -> None:
+    """What the journal says it cost is what the exchange took, to the last digit."""
+    account = scene.account
+    with open_store(folder / "store.db") as store:
+        events = [from_text(row.payload) for row in store.journal("main").rows()]
+    (one,) = measure(events, Mids([])).parents
+    assert one.filled == one.opened.quantity
+    assert one.shortfall.residual == 0
+    assert one.shortfall.fees == sum((each.fee for each in account.executions), D(0))
+    paid = sum((D(e.price) / 10 * D(e.quantity) / 1000 for e in account.executions), D(0))
+    away = one.opened.side.sign * (paid - one.filled * one.opened.decision_price)
+    assert one.shortfall.total == away + one.shortfall.fees
+
+
+QUICK = {("pov", Side.SELL)}
 CASES = [
     pytest.param(
         style, side, id=f"{style}-{side}", marks=[] if (style, side) in QUICK else pytest.mark.slow
@@ -78,6 +99,7 @@ def test_every_style_completes_a_parent(tmp_path: Path, style: str, side: Side) 
 
     scene, book = play(tmp_path, trade)
     balances(scene, book, side, D(20))
+    measured(tmp_path, scene)
     kinds = {each.time_in_force for each in children(book)}
     if "post_only" in style:
         assert TimeInForce.POST_ONLY in kinds
@@ -108,7 +130,7 @@ def test_a_parent_survives_lost_replies(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "dies_after", [4, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 9))]
+    "dies_after", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 4, 9))]
 )
 def test_a_schedule_stands_where_it_stood_after_a_restart(tmp_path: Path, dies_after: int) -> None:
     async def trade(scene: Scene) -> Book:
@@ -130,3 +152,58 @@ def test_a_schedule_stands_where_it_stood_after_a_restart(tmp_path: Path, dies_a
     balances(scene, book, Side.BUY, D(20))
     legs = [each.leg for each in children(book)]
     assert legs == sorted(set(legs))
+
+
+def test_what_the_gate_refuses_is_held_back_ever_longer_and_given_up(
+    tmp_path: Path,
+) -> None:
+    async def trade(scene: Scene) -> list[int]:
+        desk = await begin(scene)
+        broker = desk.broker
+        broker.standing = replace(broker.standing, trading=Trading.SAFE)
+        tried: list[int] = []
+        submit = broker.submit
+
+        async def counted(orders: Any) -> Any:
+            tried.append(broker.tools.now_ms())
+            return await submit(orders)
+
+        broker.submit = counted  # type: ignore[method-assign]
+        now_ms = scene.exchange.exchange.state.now_ms
+        desk.executor.open([parent(scene, deadline_ms=now_ms + 10**6)])
+        for _ in range(500):
+            await desk.executor.step()
+            await asyncio.sleep(1.0)
+        assert desk.executor.working == ()
+        found = broker.desk.book.parents["p1"].reason
+        assert found.startswith("the gate refuses: C00_state")
+        assert scene.account.orders == {}
+        return tried
+
+    _, tried = play(tmp_path, trade)
+    waits = [round((b - a) / 1000) for a, b in itertools.pairwise(tried)]
+    assert waits == [5, 10, 20, 40, 80]
+
+
+def test_a_parent_is_opened_once_where_it_belongs_and_can_be_taken_back(tmp_path: Path) -> None:
+    async def trade(scene: Scene) -> None:
+        desk = await begin(scene)
+        mine = parent(scene, placing=Placing.POST_ONLY, rest_ms=600_000)
+        first, twice, astray = desk.executor.open(
+            [mine, mine, parent(scene, parent_id="p2", venue="other")]
+        )
+        assert first is None
+        assert "opened before" in twice.text
+        assert "parent of other" in astray.text
+        assert "opened before" in desk.executor.open([mine])[0].text
+        await desk.executor.step()
+        assert len(scene.account.open_orders("BTCUSDT")) == 1
+        assert await desk.executor.stop("p1", "the decision turned")
+        assert not await desk.executor.stop("p1", "again")
+        assert len(scene.account.open_orders("BTCUSDT")) == 0
+        assert await desk.executor.step() == 0
+        assert desk.broker.desk.book.parents["p1"].reason == "the decision turned"
+        await desk.broker.compare()
+        same(desk.broker, scene)
+
+    play(tmp_path, trade)
