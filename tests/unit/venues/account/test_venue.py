@@ -178,6 +178,8 @@ def test_stops_are_kept_apart(contracts: Place) -> None:
         ({"quantity": Decimal("0.0001")}, LOCAL),
         ({"quantity": Decimal("1E-9")}, LOCAL),
         ({"symbol": "DOGE/USDT:USDT"}, LOCAL),
+        ({"client_id": "q" * 37}, LOCAL),
+        ({"client_id": "ünï"}, LOCAL),
     ],
 )
 def test_a_refusal_is_certain_and_names_its_code(
@@ -200,10 +202,10 @@ def test_a_refusal_is_certain_and_names_its_code(
 def test_a_post_only_order_that_bybit_takes_and_ends_is_no_open_order() -> None:
     async def play(desk: CcxtVenue) -> None:
         asked = replace(
-            place.limit(), limit_price=Decimal("100.5"), time_in_force=TimeInForce.POST_ONLY
+            BYBIT.limit(), limit_price=Decimal("100.5"), time_in_force=TimeInForce.POST_ONLY
         )
         assert isinstance(await desk.place(asked), Accepted)
-        view = await as_it_stands(desk, place)
+        view = await as_it_stands(desk, BYBIT)
         assert (view.status, view.filled) == (OrderStatus.CANCELED, 0)
 
     at_desk(play, place=BYBIT)
