@@ -82,6 +82,7 @@ def test_an_order_is_placed_found_listed_and_taken_back(place: Place) -> None:
         assert opened.venue_time_ms == START_MS
         gone = await desk.cancel(place.symbol, "mine", is_conditional=False)
         assert isinstance(gone, Done if place.dialect.is_acknowledged else Accepted)
+        assert isinstance(gone, Done) or gone.view.client_id == "mine"
         assert (await as_it_stands(desk, place)).status is OrderStatus.CANCELED
         again = await desk.cancel(place.symbol, "mine", is_conditional=False)
         assert isinstance(again, Rejected)
@@ -318,6 +319,29 @@ def test_an_answer_that_cannot_be_read_is_none(place: Place, number: int) -> Non
 
     answer = at_desk(play, place=place, faults=[Fault("garbage", "GET", size=number)])
     assert isinstance(answer, Unanswered)
+
+
+def test_an_envelope_without_a_list_is_no_absence() -> None:
+    exchange = BYBIT.build()
+    answer = exchange.answer
+
+    def empty(request: Any, at_ms: int) -> Any:
+        reply = answer(request, at_ms)
+        is_asked = request.path.startswith(("/v5/order", "/v5/execution", "/v5/position"))
+        return reply._replace(body={"retCode": 0, "result": {}}) if is_asked else reply
+
+    exchange.answer = empty
+
+    async def play(desk: CcxtVenue) -> list[object]:
+        return [
+            await desk.order(BYBIT.symbol, "mine", is_conditional=False),
+            await desk.open_orders(None, is_conditional=True),
+            await desk.trades(BYBIT.symbol, None),
+            await desk.positions(),
+        ]
+
+    for each in at_desk(play, exchange, place=BYBIT):
+        assert isinstance(each, Unanswered), each
 
 
 def test_an_absence_is_told_with_the_venue_s_own_time(place: Place) -> None:
