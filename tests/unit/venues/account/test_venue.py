@@ -384,6 +384,31 @@ def test_trades_are_read_page_by_page_though_many_fall_in_one_millisecond(place:
     assert len(found) == len(own)
 
 
+def test_the_same_orders_trade_the_same_whatever_is_spoken() -> None:
+    """One engine, two languages: what is traded, paid and held does not depend on the words."""
+    found = []
+    for place in (BINANCE, BYBIT):
+        exchange = place.build()
+
+        async def play(desk: CcxtVenue, place: Place = place) -> None:
+            for number in range(8):
+                side = Side.SELL if number % 3 == 1 else Side.BUY
+                more = {
+                    "quantity": Decimal(number + 1) / 10,
+                    "sent_at_ms": await desk.clock(),
+                }
+                await desk.place(place.market(f"m{number}", side, **more))
+                await desk.place(place.limit(f"l{number}", "99.9", **more))
+                await asyncio.sleep(60)
+
+        at_desk(play, exchange, place=place)
+        own = exchange.exchange.state.accounts["me"]
+        traded = [each._replace(at_ms=0) for each in own.executions]
+        found.append((traded, own.wallet, own.positions["BTCUSDT", "both"].lots))
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 8
+
+
 def test_modes_leverage_and_countdown_are_asked_and_set(contracts: Place) -> None:
     place = contracts
 
