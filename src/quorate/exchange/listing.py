@@ -37,7 +37,7 @@ INTERVALS: Final = {
 }
 
 
-class Instrument(NamedTuple):
+class ListedInstrument(NamedTuple):
     """What is listed.
 
     Notes
@@ -82,7 +82,7 @@ class Listing:
 
     Parameters
     ----------
-    *instruments : Instrument
+    *instruments : ListedInstrument
         Listed from the start.
     now_ms : int
         The venue's time; move it by setting ``now_ms``.
@@ -94,19 +94,19 @@ class Listing:
 
     Examples
     --------
-    >>> listing = Listing(Instrument("BTC"), now_ms=120_000)
+    >>> listing = Listing(ListedInstrument("BTC"), now_ms=120_000)
     >>> bars = pl.DataFrame({"ts": [0, 60_000, 120_000], "close": [1.0, 2.0, 3.0]})
     >>> listing.put("ohlcv", "BTCUSDT", "1m", bars)
     >>> listing.select("ohlcv", "BTCUSDT", "1m", Span(60_000, None, 1))
     [(60000, 2.0)]
     """
 
-    def __init__(self, *instruments: Instrument, now_ms: int) -> None:
+    def __init__(self, *instruments: ListedInstrument, now_ms: int) -> None:
         self.instruments = {each.symbol: each for each in instruments}
         self.now_ms = now_ms
         self._series: dict[tuple[str, str, str], Series] = {}
 
-    def list(self, instrument: Instrument) -> None:
+    def list(self, instrument: ListedInstrument) -> None:
         """List an instrument, or change what is said of it."""
         self.instruments[instrument.symbol] = instrument
 

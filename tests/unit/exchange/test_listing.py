@@ -5,14 +5,14 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from quorate.exchange.listing import Instrument, Listing, Span, text
+from quorate.exchange.listing import ListedInstrument, Listing, Span, text
 
 BARS = pl.DataFrame({"ts": [i * 60_000 for i in range(10)], "close": [float(i) for i in range(10)]})
 
 
 @pytest.fixture
 def listing():
-    made = Listing(Instrument("BTC"), now_ms=480_500)
+    made = Listing(ListedInstrument("BTC"), now_ms=480_500)
     made.put("ohlcv", "BTCUSDT", "1m", BARS)
     return made
 

@@ -10,7 +10,7 @@ from tests.unit.venues.building import HOUR, QUICK, START, STEP, bars, markets, 
 
 from quorate.errors import ConfigError, DataError, NotOfferedError, VenueUnavailableError
 from quorate.exchange.bybit.public import Bybit
-from quorate.exchange.listing import Instrument, Series
+from quorate.exchange.listing import ListedInstrument, Series
 from quorate.exchange.script import Fault, Script
 from quorate.exchange.serving import served
 from quorate.lake import asking, layout
@@ -254,7 +254,7 @@ def test_an_end_within_a_hole_of_the_venue_is_no_standstill(tmp_path):
 
 def test_a_market_that_is_gone_is_not_walked_through_again(tmp_path):
     made = markets(500)
-    made.spot.list(Instrument("BTC", status="Closed"))
+    made.spot.list(ListedInstrument("BTC", status="Closed"))
     made.spot.now_ms += 9_000 * STEP
     with served(Bybit(made.spot, made.futures)) as server:
         first = pulled(server, tmp_path, venue="bybit")

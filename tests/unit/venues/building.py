@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from quorate.exchange.binance.public import Binance
-from quorate.exchange.listing import Instrument, Listing
+from quorate.exchange.listing import ListedInstrument, Listing
 from quorate.venues.client import Patience
 from quorate.venues.market import opened
 
@@ -47,7 +47,7 @@ def settlements(n, start=START, jitter=True):
 def markets(n=3_000, coins=("BTC",), open_for=1_000):
     """Return a spot and a futures listing whose last bar is still forming."""
     now = START + (n - 1) * STEP + open_for
-    listed = [Instrument(coin, listed_ms=START - HOUR) for coin in coins]
+    listed = [ListedInstrument(coin, listed_ms=START - HOUR) for coin in coins]
     spot, futures = Listing(*listed, now_ms=now), Listing(*listed, now_ms=now)
     for i, coin in enumerate(coins):
         name = f"{coin}USDT"

@@ -20,7 +20,7 @@ from tests.unit.venues.building import (
 
 from quorate.errors import RateLimitError, VenueError
 from quorate.exchange.bybit.public import Bybit
-from quorate.exchange.listing import Instrument, Listing
+from quorate.exchange.listing import ListedInstrument, Listing
 from quorate.exchange.meter import Meter
 from quorate.exchange.script import Fault, Script
 from quorate.exchange.serving import served
@@ -48,7 +48,7 @@ def test_candles_come_whole(kind, symbol, seed):
 
 def test_funding_of_more_than_a_page_begins_with_its_first_row():
     """Of a span one row longer than a page Bybit leaves out the oldest."""
-    listed = Listing(Instrument("BTC"), now_ms=START + 450 * 8 * HOUR)
+    listed = Listing(ListedInstrument("BTC"), now_ms=START + 450 * 8 * HOUR)
     listed.put("funding", "BTCUSDT", "", settlements(451, jitter=False))
     with served(Bybit(listed, listed)) as server:
         pages = history(server.url, "bybit", "funding", PERP, "", end=START + 500 * 8 * HOUR)
@@ -64,7 +64,7 @@ def test_settlements_closer_than_eight_hours_come_whole(hours):
             "funding_rate": [i * 1e-7 for i in range(700)],
         }
     )
-    listed = Listing(Instrument("BTC", listed_ms=START), now_ms=START + 699 * hours * HOUR)
+    listed = Listing(ListedInstrument("BTC", listed_ms=START), now_ms=START + 699 * hours * HOUR)
     listed.put("funding", "BTCUSDT", "", rows)
     with served(Bybit(listed, listed)) as server:
         pages = history(server.url, "bybit", "funding", PERP, "", end=START + 9_999 * HOUR)
@@ -74,7 +74,7 @@ def test_settlements_closer_than_eight_hours_come_whole(hours):
 @pytest.mark.parametrize("late", [0, 1, 98, 99, 100, 101, 197, 198, 199])
 def test_the_first_row_at_the_edge_of_a_page_is_not_lost(late):
     rows = bars(300, start=START + late * STEP)
-    listed = Listing(Instrument("NEW"), now_ms=START + (late + 299) * STEP + 1)
+    listed = Listing(ListedInstrument("NEW"), now_ms=START + (late + 299) * STEP + 1)
     listed.put("ohlcv", "NEWUSDT", "5m", rows)
     with served(Bybit(listed, listed)) as server:
         pages = history(server.url, "bybit", "ohlcv", "NEW/USDT", page_rows=100)
@@ -90,7 +90,7 @@ def test_open_interest_comes_whole():
 def test_a_coin_listed_late_is_found_behind_empty_pages():
     made = markets(900)
     late = bars(900, start=START + 2_500 * STEP)
-    listed = Listing(Instrument("NEW"), now_ms=START + 3_399 * STEP + 1)
+    listed = Listing(ListedInstrument("NEW"), now_ms=START + 3_399 * STEP + 1)
     listed.put("ohlcv", "NEWUSDT", "5m", late)
     with served(Bybit(listed, made.futures)) as server:
         pages = history(server.url, "bybit", "ohlcv", "NEW/USDT")

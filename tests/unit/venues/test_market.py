@@ -27,7 +27,7 @@ from quorate.errors import (
     VenueUnavailableError,
 )
 from quorate.exchange.binance.public import Binance
-from quorate.exchange.listing import Instrument, Listing
+from quorate.exchange.listing import ListedInstrument, Listing
 from quorate.exchange.meter import Meter
 from quorate.exchange.script import Fault, Script
 from quorate.exchange.serving import served
@@ -80,13 +80,13 @@ def test_open_interest_older_than_a_month_is_refused_by_the_venue_and_said_so():
 
 
 def test_instruments_with_exact_numbers_listing_and_end():
-    ending = Instrument("OLD", status="SETTLING", listed_ms=START, ends_ms=START + HOUR)
+    ending = ListedInstrument("OLD", status="SETTLING", listed_ms=START, ends_ms=START + HOUR)
     # More digits than a float holds: amounts to trade must not be rounded on the way.
-    fine = Instrument(
+    fine = ListedInstrument(
         "PEPE", tick="0.12345678901234567891", lot="1", min_notional="5", listed_ms=START
     )
     futures = Listing(ending, fine, now_ms=START)
-    spot = Listing(Instrument("BTC"), Instrument("LUNA", status="BREAK"), now_ms=START)
+    spot = Listing(ListedInstrument("BTC"), ListedInstrument("LUNA", status="BREAK"), now_ms=START)
 
     async def both(url):
         async with opened("binanceusdm", url=url, patience=QUICK) as data:
@@ -313,7 +313,7 @@ def test_a_venue_that_stands_still_is_an_error():
 
 def test_a_delisted_market_just_ends():
     facade = markets(900)
-    facade.spot.list(Instrument("BTC", status="BREAK"))
+    facade.spot.list(ListedInstrument("BTC", status="BREAK"))
     facade.spot.now_ms += 1_000 * STEP
     with served(facade) as server:
         pages = history(server.url, *SPOT)

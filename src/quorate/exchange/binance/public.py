@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.exchange.binance.asking import RefusedError, given, only, span
 from quorate.exchange.facade import Reply
-from quorate.exchange.listing import INTERVALS, NEVER_MS, Instrument, Span, text
+from quorate.exchange.listing import INTERVALS, NEVER_MS, ListedInstrument, Span, text
 from quorate.exchange.meter import Meter
 from quorate.exchange.script import bent
 
@@ -235,7 +235,7 @@ def weight(path: str, query: Mapping[str, str]) -> int:
     return 0 if path.startswith("/futures/data") else 1
 
 
-def _listed(query: Mapping[str, str], name: str, listing: Listing) -> Instrument:
+def _listed(query: Mapping[str, str], name: str, listing: Listing) -> ListedInstrument:
     found = listing.instruments.get(given(query, name))
     if found is None:
         raise RefusedError(-1121, "Invalid symbol.")
@@ -257,7 +257,7 @@ def _limit_row(meter: Meter) -> dict[str, Any]:
     }
 
 
-def _filters(each: Instrument, notional: dict[str, str]) -> list[dict[str, str]]:
+def _filters(each: ListedInstrument, notional: dict[str, str]) -> list[dict[str, str]]:
     return [
         {
             "filterType": "PRICE_FILTER",
@@ -270,7 +270,7 @@ def _filters(each: Instrument, notional: dict[str, str]) -> list[dict[str, str]]
     ]
 
 
-def _spot_row(each: Instrument) -> dict[str, Any]:
+def _spot_row(each: ListedInstrument) -> dict[str, Any]:
     return {
         "symbol": each.symbol,
         "status": each.status,
@@ -288,7 +288,7 @@ def _spot_row(each: Instrument) -> dict[str, Any]:
     }
 
 
-def _futures_row(each: Instrument) -> dict[str, Any]:
+def _futures_row(each: ListedInstrument) -> dict[str, Any]:
     is_ending = each.ends_ms < NEVER_MS
     return {
         "symbol": each.symbol,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.exchange.facade import Reply
-from quorate.exchange.listing import INTERVALS, NEVER_MS, Instrument, Span, text
+from quorate.exchange.listing import INTERVALS, NEVER_MS, ListedInstrument, Span, text
 from quorate.exchange.meter import Meter
 from quorate.exchange.script import bent
 
@@ -175,7 +175,7 @@ def _instruments(
     return {"category": category, "list": [write(each) for each in rows]}
 
 
-def _spot_row(each: Instrument) -> dict[str, Any]:
+def _spot_row(each: ListedInstrument) -> dict[str, Any]:
     return {
         "symbol": each.symbol,
         "baseCoin": each.base,
@@ -196,7 +196,7 @@ def _spot_row(each: Instrument) -> dict[str, Any]:
     }
 
 
-def _linear_row(each: Instrument) -> dict[str, Any]:
+def _linear_row(each: ListedInstrument) -> dict[str, Any]:
     return {
         "symbol": each.symbol,
         "contractType": "LinearPerpetual",

@@ -63,7 +63,7 @@ class Trading:
             "POST /v5/order/amend": self._amend,
             "POST /v5/order/cancel": self._cancel,
             "POST /v5/order/cancel-all": self._cancel_all,
-            "GET /v5/order/realtime": self._realtime,
+            "GET /v5/order/realtime": self._newest,
             "GET /v5/order/history": self._history,
             "GET /v5/execution/list": self._executions,
         }
@@ -131,7 +131,7 @@ class Trading:
                     gone += [_ids(self._sent(call.account, each)) for each in orders]
         return {"list": gone, "success": "1"}
 
-    def _realtime(self, call: Call) -> dict[str, Any]:
+    def _newest(self, call: Call) -> dict[str, Any]:
         linear(call.query)
         named = {"symbol", "settleCoin", "baseCoin", "orderId", "orderLinkId"}
         if not any(call.query.get(each) for each in named):

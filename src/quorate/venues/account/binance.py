@@ -221,6 +221,7 @@ BINANCE_FUTURES: Final = Dialect(
             "adjustForTimeDifference": False,
         }
     ),
+    client_id=r"[.A-Z:/a-z0-9_-]{1,36}",
     # a stop whose order has been placed lives on under that order
     statuses=MappingProxyType(
         _STATUSES | dict.fromkeys(("TRIGGERING", "TRIGGERED", "FINISHED"), OrderStatus.NEW)
@@ -262,6 +263,7 @@ BINANCE_SPOT: Final = BINANCE_FUTURES._replace(
             "adjustForTimeDifference": False,
         }
     ),
+    client_id=r"[A-Za-z0-9_-]{1,36}",
     statuses=MappingProxyType(
         _STATUSES | {"PENDING_NEW": OrderStatus.NEW, "PENDING_CANCEL": OrderStatus.NEW}
     ),

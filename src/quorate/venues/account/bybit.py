@@ -240,6 +240,7 @@ BYBIT_LINEAR: Final = Dialect(
             "unifiedMarginStatus": 6,
         }
     ),
+    client_id=r"[A-Za-z0-9_-]{1,36}",
     statuses=MappingProxyType(
         {
             "New": OrderStatus.NEW,

@@ -26,7 +26,7 @@ class Connection:
     Parameters
     ----------
     venue : str
-        ``binance_usdm``.
+        ``binance_usdm``, ``binance_spot`` or ``bybit_linear``.
     api_key, secret : str
         Not shown when it is printed.
     symbols : tuple of str

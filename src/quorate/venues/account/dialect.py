@@ -44,6 +44,8 @@ class Dialect(NamedTuple):
         ccxt's name for it.
     options : mapping
         ccxt's options.
+    client_id : str
+        What our ids of orders must match, as a regular expression.
     statuses : mapping
         The venue's word for the state of an order -> ours.
     code : callable
@@ -98,6 +100,7 @@ class Dialect(NamedTuple):
 
     ccxt: str
     options: Mapping[str, object]
+    client_id: str
     statuses: Mapping[str, OrderStatus]
     code: Callable[[int, str], str]
     refusals: frozenset[tuple[int, str]]

@@ -7,6 +7,7 @@ sent once; whatever is not certainly refused and not certainly there is ``Uncert
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
@@ -307,7 +308,7 @@ class CcxtVenue:
     def _absent(self, talk: Talk) -> Absent | Unanswered:
         """Say that there is no order, where every answer that led to it was a list."""
         if talk.heard and all(self._dialect.is_list(each.text) for each in talk.heard):
-            return Absent("", talk.at_ms)
+            return Absent("", min(each.at_ms for each in talk.heard))
         return Unanswered("the answer is no list")
 
     async def _cancel(
@@ -371,6 +372,8 @@ class CcxtVenue:
         """Say what of an order ccxt would round by itself, "" where nothing."""
         if placement.symbol not in client.markets:
             return f"{self._name} does not list {placement.symbol}"
+        if re.fullmatch(self._dialect.client_id, placement.client_id) is None:
+            return f"the id {placement.client_id!r} does not match {self._dialect.client_id}"
         if placement.is_conditional and self._dialect.no_stops:
             return self._dialect.no_stops
         if placement.is_reduce_only and not self._dialect.has_positions:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from quorate.exchange.binance.public import Binance, weight
-from quorate.exchange.listing import NEVER_MS, Instrument, Listing
+from quorate.exchange.listing import NEVER_MS, ListedInstrument, Listing
 from quorate.exchange.meter import Meter
 
 HOUR = 3_600_000
@@ -15,7 +15,9 @@ N = 2_000
 
 def listing():
     made = Listing(
-        Instrument("BTC", listed_ms=5), Instrument("HYPE", funding_hours=4), now_ms=N * HOUR - 1
+        ListedInstrument("BTC", listed_ms=5),
+        ListedInstrument("HYPE", funding_hours=4),
+        now_ms=N * HOUR - 1,
     )
     bars = pl.DataFrame(
         {
@@ -148,11 +150,11 @@ def test_open_interest_of_a_span_that_is_too_long_is_its_newest(binance):
 
 
 def test_a_delisted_perpetual_has_an_end_and_its_status(binance):
-    binance.futures.list(Instrument("OLD", status="SETTLING", ends_ms=77))
+    binance.futures.list(ListedInstrument("OLD", status="SETTLING", ends_ms=77))
     rows = {row["symbol"]: row for row in asked(binance, "/fapi/v1/exchangeInfo").body["symbols"]}
     assert (rows["OLDUSDT"]["status"], rows["OLDUSDT"]["deliveryDate"]) == ("SETTLING", 77)
     assert rows["BTCUSDT"]["deliveryDate"] == NEVER_MS
     assert rows["BTCUSDT"]["onboardDate"] == 5
-    binance.spot.list(Instrument("OLD", status="BREAK"))
+    binance.spot.list(ListedInstrument("OLD", status="BREAK"))
     (row,) = asked(binance, "/api/v3/exchangeInfo", symbol="OLDUSDT").body["symbols"]
     assert (row["status"], row["isSpotTradingAllowed"]) == ("BREAK", False)

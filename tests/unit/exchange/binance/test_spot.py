@@ -164,7 +164,7 @@ def test_balances_are_the_sum_of_what_was_traded_to_the_last_digit(
     in_bnb: bool,
 ) -> None:
     exchange = spot().exchange
-    first = {"USDT": Decimal(10_000), "BTC": Decimal(2), "BNB": Decimal("0.001")}
+    first = {"USDT": Decimal(10_000), "BTC": Decimal(2), "BNB": Decimal("0.0001")}
     for name in ("me", "you"):
         exchange.open_account(name, first).pays_in_bnb = in_bnb
     for number, (side, what, lots, away, name) in enumerate(moves):

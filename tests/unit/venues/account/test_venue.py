@@ -82,6 +82,7 @@ def test_an_order_is_placed_found_listed_and_taken_back(place: Place) -> None:
         assert opened.venue_time_ms == START_MS
         gone = await desk.cancel(place.symbol, "mine", is_conditional=False)
         assert isinstance(gone, Done if place.dialect.is_acknowledged else Accepted)
+        assert isinstance(gone, Done) or gone.view.client_id == "mine"
         assert (await as_it_stands(desk, place)).status is OrderStatus.CANCELED
         again = await desk.cancel(place.symbol, "mine", is_conditional=False)
         assert isinstance(again, Rejected)
@@ -178,6 +179,8 @@ def test_stops_are_kept_apart(contracts: Place) -> None:
         ({"quantity": Decimal("0.0001")}, LOCAL),
         ({"quantity": Decimal("1E-9")}, LOCAL),
         ({"symbol": "DOGE/USDT:USDT"}, LOCAL),
+        ({"client_id": "q" * 37}, LOCAL),
+        ({"client_id": "ünï"}, LOCAL),
     ],
 )
 def test_a_refusal_is_certain_and_names_its_code(
@@ -200,10 +203,10 @@ def test_a_refusal_is_certain_and_names_its_code(
 def test_a_post_only_order_that_bybit_takes_and_ends_is_no_open_order() -> None:
     async def play(desk: CcxtVenue) -> None:
         asked = replace(
-            place.limit(), limit_price=Decimal("100.5"), time_in_force=TimeInForce.POST_ONLY
+            BYBIT.limit(), limit_price=Decimal("100.5"), time_in_force=TimeInForce.POST_ONLY
         )
         assert isinstance(await desk.place(asked), Accepted)
-        view = await as_it_stands(desk, place)
+        view = await as_it_stands(desk, BYBIT)
         assert (view.status, view.filled) == (OrderStatus.CANCELED, 0)
 
     at_desk(play, place=BYBIT)
@@ -318,6 +321,29 @@ def test_an_answer_that_cannot_be_read_is_none(place: Place, number: int) -> Non
     assert isinstance(answer, Unanswered)
 
 
+def test_an_envelope_without_a_list_is_no_absence() -> None:
+    exchange = BYBIT.build()
+    answer = exchange.answer
+
+    def empty(request: Any, at_ms: int) -> Any:
+        reply = answer(request, at_ms)
+        is_asked = request.path.startswith(("/v5/order", "/v5/execution", "/v5/position"))
+        return reply._replace(body={"retCode": 0, "result": {}}) if is_asked else reply
+
+    exchange.answer = empty
+
+    async def play(desk: CcxtVenue) -> list[object]:
+        return [
+            await desk.order(BYBIT.symbol, "mine", is_conditional=False),
+            await desk.open_orders(None, is_conditional=True),
+            await desk.trades(BYBIT.symbol, None),
+            await desk.positions(),
+        ]
+
+    for each in at_desk(play, exchange, place=BYBIT):
+        assert isinstance(each, Unanswered), each
+
+
 def test_an_absence_is_told_with_the_venue_s_own_time(place: Place) -> None:
     exchange = place.build()
     exchange.lags = Lags(order=2_000)
@@ -356,6 +382,31 @@ def test_trades_are_read_page_by_page_though_many_fall_in_one_millisecond(place:
     assert len(own) >= 1203
     assert len({each.at_ms for each in own}) == 1
     assert len(found) == len(own)
+
+
+def test_the_same_orders_trade_the_same_whatever_is_spoken() -> None:
+    """One engine, two languages: what is traded, paid and held does not depend on the words."""
+    found = []
+    for place in (BINANCE, BYBIT):
+        exchange = place.build()
+
+        async def play(desk: CcxtVenue, place: Place = place) -> None:
+            for number in range(8):
+                side = Side.SELL if number % 3 == 1 else Side.BUY
+                more = {
+                    "quantity": Decimal(number + 1) / 10,
+                    "sent_at_ms": await desk.clock(),
+                }
+                await desk.place(place.market(f"m{number}", side, **more))
+                await desk.place(place.limit(f"l{number}", "99.9", **more))
+                await asyncio.sleep(60)
+
+        at_desk(play, exchange, place=place)
+        own = exchange.exchange.state.accounts["me"]
+        traded = [each._replace(at_ms=0) for each in own.executions]
+        found.append((traded, own.wallet, own.positions["BTCUSDT", "both"].lots))
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 8
 
 
 def test_modes_leverage_and_countdown_are_asked_and_set(contracts: Place) -> None:
