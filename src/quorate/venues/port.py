@@ -59,6 +59,9 @@ class Venue(Protocol):
     async def trades(self, symbol: str, from_id: str | None) -> Listed[Trade] | Unanswered:
         """Ask for our trades from an id on (included), every page of them."""
 
+    async def newest_trade(self, symbol: str) -> Listed[Trade] | Unanswered:
+        """Ask for our newest trade of a symbol: one, or none where there never was one."""
+
     async def positions(self) -> Listed[PositionView] | Unanswered:
         """Ask for every position that is not flat."""
 

@@ -15,11 +15,12 @@ from quorate.live.broker import heard
 from quorate.live.broker.inquire import inquire
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, sweep
-from quorate.live.controls.standing import Standing, halt, react, start
+from quorate.live.broker.trail import trailed
+from quorate.live.controls.standing import Standing, Trading, halt, react, start
 from quorate.live.orders.book import open_orders, unresolved
 from quorate.live.orders.desk import Desk
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
-from quorate.live.orders.events import CancelIntended
+from quorate.live.orders.events import CancelIntended, Decided
 from quorate.venues.base import Found
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class Tools(NamedTuple):
 
     Notes
     -----
-    ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read, given
-    the book and the standing; ``keep`` writes a standing down before it is obeyed; ``page`` calls
+    ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read beside
+    what the journal says of orders sent, refused and decided; ``keep`` writes a standing down before it is obeyed; ``page`` calls
     somebody.
     """
 
@@ -112,13 +113,22 @@ class Broker:
         await made.compare()
         return made
 
+    def decide(self, parents: Sequence[Decided]) -> None:
+        """Write parent orders down; only children of these leave, and within their quantities."""
+        self.desk.record(parents)
+
+    async def obey(self, standing: Standing) -> None:
+        """Take over a standing from outside: kept first, then what it asks for is done."""
+        self._stand(standing)
+        await self._withdraw()
+
     async def submit(self, orders: Sequence[Proposal]) -> list[Answer]:
         """Send orders that pass the gate; what a refusal leads to is kept before this returns."""
         answers = await send(
             self.desk,
             self.venue,
             orders,
-            facts=lambda: self.tools.facts(self),
+            facts=lambda: trailed(self.tools.facts(self), self.desk.book),
             limits=self.tools.limits,
             now_ms=self.tools.now_ms,
         )
@@ -127,6 +137,7 @@ class Broker:
                 now_ms = self.tools.now_ms()
                 self._stand(react(self.standing, each.refusal, each.intent.symbol, now_ms))
             await self.carry(each.effects)
+        await self._withdraw()
         return answers
 
     async def cancel(self, intent_id: str, reason: str) -> None:
@@ -160,6 +171,7 @@ class Broker:
             self._block(symbol, "somebody else has orders here")
         for symbol, delta in swept.moved:
             self._block(symbol, f"the venue's position was {delta} away from the book's")
+        await self._withdraw()
         return swept
 
     async def run(self) -> None:
@@ -231,8 +243,21 @@ class Broker:
             finally:
                 del self._asking[intent_id]
             await self.carry(effects)
+            await self._withdraw()
 
         self._asking[intent_id] = asyncio.create_task(ask(), name=f"inquire {intent_id}")
+
+    async def _withdraw(self) -> None:
+        """Take every working entry back while nothing may enter; what closes stays, stops too."""
+        if self.standing.trading not in {Trading.HALTED, Trading.REDUCING}:
+            return
+        entries = [
+            order.intent.intent_id
+            for order in open_orders(self.desk.book)
+            if not order.intent.is_reduce_only and order.intent.intent_id not in self._asking
+        ]
+        why = f"the desk is {self.standing.trading}"
+        await asyncio.gather(*(self.cancel(each, why) for each in entries))
 
     async def _look_up(self, intent_id: str) -> None:
         order = self.desk.book.orders.get(intent_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quorate.live.broker import heard
 from quorate.live.orders import resolver
-from quorate.live.orders.book import EXACT, exposure
+from quorate.live.orders.book import EXACT, exposure, is_of_before
 from quorate.live.orders.events import Absence
 from quorate.live.orders.inquiry import (
     Ask,
@@ -25,6 +25,7 @@ from quorate.live.orders.inquiry import (
     WakeAt,
     case_of,
 )
+from quorate.venues.base import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,9 @@ async def _ask(desk: Desk, venue: Venue, case: Case, asked: Ask) -> list[Heard]:
         if question is Question.TRADES:
             last = desk.book.last_trades.get((venue.name, case.symbol))
             trades = await venue.trades(case.symbol, None if last is None else last[1])
+            if isinstance(trades, Listed):
+                fresh = [e for e in trades.items if not is_of_before(desk.book, venue.name, e)]
+                trades = Listed(tuple(fresh), trades.venue_time_ms)
             return TradesAnswer(asked.n_round, trades, _explained(desk, venue.name, case))
         positions = await venue.positions()
         key = (venue.name, case.symbol, case.position_side)

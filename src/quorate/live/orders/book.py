@@ -26,8 +26,8 @@ from quorate.live.orders.states import AT_VENUE, IN_DOUBT, TERMINAL, State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quorate.live.orders.events import Intended
-    from quorate.venues.base import PositionSide, Side
+    from quorate.live.orders.events import Decided, Intended
+    from quorate.venues.base import PositionSide, Side, Trade
 
     PositionKey: TypeAlias = tuple[str, str, PositionSide]
     TradeKey: TypeAlias = tuple[str, str, str]
@@ -106,6 +106,14 @@ class Booked:
     traded_at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A parent order, and what those of its children traded that the book has forgotten."""
+
+    decided: Decided
+    gone: Decimal = ZERO
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
     """An account as the journal has it; made by ``reducer`` only, and never changed.
@@ -124,6 +132,10 @@ class Book:
         (venue, asset) -> paid so far, below 0 where rebates were more.
     last_trades : mapping
         (venue, symbol) -> stamp and id of the newest trade: from where a sweep asks on.
+    parents : mapping
+        Parent id -> what was decided.
+    baselines : mapping
+        (venue, symbol) -> stamp and id of the newest trade from before the journal began.
     epoch, n_events : int
         Which life of the desk wrote last, and how many events were folded.
     """
@@ -135,6 +147,8 @@ class Book:
     positions: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     fees: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     last_trades: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    parents: Mapping[str, Parent] = field(default_factory=dict)
+    baselines: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     epoch: int = 0
     n_events: int = 0
 
@@ -213,6 +227,32 @@ def blocked(book: Book) -> frozenset[tuple[str, str]]:
 def unbooked(book: Book) -> tuple[Order, ...]:
     """Return the orders of which a status told more than was booked: their trades are missing."""
     return tuple(order for order in book.orders.values() if order.told > order.traded)
+
+
+def is_of_before(book: Book, venue: str, trade: Trade) -> bool:
+    """Say whether a trade was made before the journal began: it is in the baseline.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> book = Book(baselines={("v", "BTC"): (5, "9")})
+    >>> [is_of_before(book, "v", SimpleNamespace(symbol="BTC", at_ms=5, trade_id=name))
+    ...  for name in ("8", "9", "10")]
+    [True, True, False]
+    """
+    last = book.baselines.get((venue, trade.symbol))
+    return last is not None and age((trade.at_ms, trade.trade_id)) <= age(last)
+
+
+def age(stamped: tuple[int, str]) -> tuple[int, int, str]:
+    """Order trades of one millisecond by their ids, which are numbers at most venues.
+
+    Examples
+    --------
+    >>> age((5, "9")) < age((5, "10")) < age((6, "1"))
+    True
+    """
+    return (stamped[0], len(stamped[1]), stamped[1])
 
 
 def intent_of(

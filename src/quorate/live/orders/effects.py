@@ -30,6 +30,9 @@ class Trouble(StrEnum):
     EXTERNAL_FILL = "external_fill"
     ADJUSTED = "adjusted"
     OLD_EPOCH = "old_epoch"
+    DUPLICATE_PARENT = "duplicate_parent"
+    LATE_BASELINE = "late_baseline"
+    HELD_BEFORE = "held_before"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,54 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A parent order was decided: what its children have and may trade never comes to more."""
+
+    at_ms: int
+    parent_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+
+    def __post_init__(self) -> None:
+        require_amount("Decided.quantity", self.quantity)
+        if not (self.parent_id and self.symbol):
+            raise ValueError("a parent order needs its id and a symbol")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """J6: how the account stood in a symbol when the journal began: what was before is not ours.
+
+    Parameters
+    ----------
+    trade_id, traded_at_ms : str and int
+        The newest trade of before, "" and 0 where there was none.
+    both, long, short : Decimal
+        The position, by its side; above 0 long.
+
+    Notes
+    -----
+    Units: coins, ms since 1970.  Causal: before the first order of the symbol.  Missing: none.
+    """
+
+    at_ms: int
+    venue: str
+    symbol: str
+    trade_id: str = ""
+    traded_at_ms: int = 0
+    both: Decimal = Decimal(0)
+    long: Decimal = Decimal(0)
+    short: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        for name in ("both", "long", "short"):
+            require_decimal(f"Baseline.{name}", getattr(self, name))
+        if not (self.venue and self.symbol):
+            raise ValueError("a baseline needs its venue and its symbol")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intended:
     """J1: an order that will be sent, complete and quantised; durable before a byte leaves.
 
@@ -323,6 +371,8 @@ JournalEvent: TypeAlias = (
     | Adjusted
     | Reconciled
     | Retired
+    | Decided
+    | Baseline
 )
 
 KINDS: Final[dict[str, type[JournalEvent]]] = {
@@ -342,6 +392,8 @@ KINDS: Final[dict[str, type[JournalEvent]]] = {
     "adjusted": Adjusted,
     "reconciled": Reconciled,
     "retired": Retired,
+    "decided": Decided,
+    "baseline": Baseline,
 }
 """The name of every kind of event in the journal; a name is never given to another kind."""
 

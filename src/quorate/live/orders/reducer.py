@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.live.orders.book import ZERO, Book, Order
+from quorate.live.orders.book import EXACT, ZERO, Book, Order, Parent
 from quorate.live.orders.draft import Draft, move, touch
 from quorate.live.orders.effects import LookUp, Resolve, Trouble
 from quorate.live.orders.events import (
@@ -19,9 +19,11 @@ from quorate.live.orders.events import (
     Acknowledged,
     Adjusted,
     Attributed,
+    Baseline,
     CancelIntended,
     Cancelling,
     CancelOutcome,
+    Decided,
     ExternalFill,
     Filled,
     InDoubt,
@@ -37,6 +39,7 @@ from quorate.live.orders.events import (
 from quorate.live.orders.reports import told
 from quorate.live.orders.states import NEVER_LIVED, State
 from quorate.live.orders.trades import adjusted, attributed, external_fill, filled
+from quorate.venues.base import PositionSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -108,6 +111,38 @@ _AFTER_CRASH: Final = {
     State.CANCELING: State.UNKNOWN_CANCEL,
     State.UNKNOWN_CANCEL: State.UNKNOWN_CANCEL,
 }
+
+
+def _decided(draft: Draft, event: Decided) -> None:
+    before = draft.parents.get(event.parent_id)
+    if before is None:
+        draft.parents[event.parent_id] = Parent(event)
+    elif before.decided != event:
+        text = f"the parent {event.parent_id} was decided otherwise before"
+        draft.alarm(Trouble.DUPLICATE_PARENT, "", text)
+
+
+def _baseline(draft: Draft, event: Baseline) -> None:
+    """Begin a symbol where the account stands, once and before anything of it is known."""
+    place = (event.venue, event.symbol)
+    held = {
+        PositionSide.BOTH: event.both,
+        PositionSide.LONG: event.long,
+        PositionSide.SHORT: event.short,
+    }
+    is_known = place in draft.baselines or place in draft.last_trades
+    if is_known or any((*place, side) in draft.positions for side in held):
+        text = f"{event.symbol} had begun when its baseline came"
+        draft.alarm(Trouble.LATE_BASELINE, "", text)
+        return
+    draft.baselines[place] = (event.traded_at_ms, event.trade_id)
+    if event.trade_id:
+        draft.last_trades[place] = (event.traded_at_ms, event.trade_id)
+    for side, quantity in held.items():
+        if quantity:
+            draft.add((*place, side), quantity)
+            text = f"{event.symbol} begins with {quantity} that somebody else holds"
+            draft.alarm(Trouble.HELD_BEFORE, "", text)
 
 
 def _intended(draft: Draft, event: Intended) -> None:
@@ -214,7 +249,19 @@ def _retired(draft: Draft, event: Retired) -> None:
         for name, order in draft.orders.items()
         if order.is_over and order.reserved == ZERO and order.touched_ms <= event.before_ms
     }
+    for name in gone:
+        order = draft.orders[name]
+        parent = draft.parents.get(order.intent.parent_id)
+        if parent is not None:
+            traded = EXACT.add(parent.gone, order.traded)
+            draft.parents[order.intent.parent_id] = replace(parent, gone=traded)
     draft.orders = {name: order for name, order in draft.orders.items() if name not in gone}
+    alive = {order.intent.parent_id for order in draft.orders.values()}
+    draft.parents = {
+        name: parent
+        for name, parent in draft.parents.items()
+        if name in alive or parent.decided.at_ms > event.before_ms
+    }
     draft.by_client = {key: name for key, name in draft.by_client.items() if name not in gone}
     draft.by_number = {key: name for key, name in draft.by_number.items() if name not in gone}
     draft.trades = {
@@ -241,4 +288,6 @@ _TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
     Attributed: attributed,
     Reconciled: _reconciled,
     Retired: _retired,
+    Decided: _decided,
+    Baseline: _baseline,
 }

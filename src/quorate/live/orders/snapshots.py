@@ -12,14 +12,14 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any, Final
 
-from quorate.live.orders.book import Book, Booked, Order
+from quorate.live.orders.book import Book, Booked, Order, Parent
 from quorate.live.orders.codec import from_text, to_text
-from quorate.live.orders.events import Intended
+from quorate.live.orders.events import Decided, Intended
 from quorate.live.orders.states import State
 from quorate.records import canonical_json
 from quorate.venues.base import PositionSide, Side
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _PLAIN: Final = tuple(
     item.name for item in fields(Order) if item.name not in ("intent", "state", "traded", "told")
@@ -46,6 +46,8 @@ def book_text(book: Book) -> str:
             ],
             "fees": _rows(book.fees),
             "last_trades": [[*key, *newest] for key, newest in book.last_trades.items()],
+            "parents": [[to_text(each.decided), each.gone] for each in book.parents.values()],
+            "baselines": [[*key, *newest] for key, newest in book.baselines.items()],
             "epoch": book.epoch,
             "n_events": book.n_events,
         }
@@ -67,6 +69,8 @@ def book_of(text: str) -> Book:
         },
         fees={(venue, asset): Decimal(amount) for venue, asset, amount in kept["fees"]},
         last_trades={(v, symbol): (at, trade) for v, symbol, at, trade in kept["last_trades"]},
+        parents=dict(_parent_of(text, gone) for text, gone in kept["parents"]),
+        baselines={(v, symbol): (at, trade) for v, symbol, at, trade in kept["baselines"]},
         epoch=kept["epoch"],
         n_events=kept["n_events"],
     )
@@ -90,6 +94,13 @@ def _order_of(values: dict[str, Any]) -> Order:
     return Order(
         intent=intent, state=State(state), traded=Decimal(traded), told=Decimal(told), **values
     )
+
+
+def _parent_of(text: str, gone: str) -> tuple[str, Parent]:
+    decided = from_text(text)
+    if not isinstance(decided, Decided):
+        raise TypeError(f"a parent of a snapshot was not decided, but {decided}")
+    return decided.parent_id, Parent(decided, Decimal(gone))
 
 
 def _trade(trade: Booked) -> list[object]:

@@ -179,6 +179,16 @@ class CcxtVenue:
             since = str(max(int(each.trade_id) for each in page.items) + 1)
         return Unanswered(f"more than {_MOST_PAGES} pages of trades of {symbol}")
 
+    async def newest_trade(self, symbol: str) -> Listed[Trade] | Unanswered:
+        """Ask for our newest trade: without bounds a venue shows the last days' newest."""
+        call = self._instances.trade.fetch_my_trades(symbol, None, 1)
+        found = await self._listed(call, trade_view)
+        if isinstance(found, Listed) and not found.items:  # it may be older than those days
+            found = await self.trades(symbol, None)
+        if isinstance(found, Unanswered):
+            return found
+        return Listed(found.items[-1:], found.venue_time_ms)
+
     async def positions(self) -> Listed[PositionView] | Unanswered:
         """Ask for every position that is not flat."""
         found = await self._listed(self._instances.trade.fetch_positions(), position_view)
