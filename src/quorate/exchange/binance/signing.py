@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from base64 import b64decode
 from binascii import Error as BadBase64
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -58,9 +59,12 @@ class Request(NamedTuple):
     @property
     def parameters(self) -> dict[str, str]:
         """Query and body, decoded."""
-        pairs = parse_qsl(self.query, keep_blank_values=True)
-        pairs += parse_qsl(self.body, keep_blank_values=True)
-        return dict(pairs)
+        return dict(_pairs(self.query) + _pairs(self.body))
+
+
+@lru_cache(maxsize=64)
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(text, keep_blank_values=True)) if text else ()
 
 
 def allowed(request: Request, keys: dict[str, Key], *, to_trade: bool) -> Key:

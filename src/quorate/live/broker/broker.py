@@ -42,8 +42,8 @@ class Tools(NamedTuple):
     Notes
     -----
     ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read beside
-    what the journal says of orders sent, refused and decided; ``keep`` writes a standing down before it is obeyed; ``page`` calls
-    somebody.
+    what the journal says of orders sent, refused and decided; ``keep`` writes a standing down
+    before it is obeyed; ``page`` calls somebody.
     """
 
     now_ms: Callable[[], int]

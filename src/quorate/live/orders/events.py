@@ -69,16 +69,7 @@ class Decided:
 class Baseline:
     """J6: how the account stood in a symbol when the journal began: what was before is not ours.
 
-    Parameters
-    ----------
-    trade_id, traded_at_ms : str and int
-        The newest trade of before, "" and 0 where there was none.
-    both, long, short : Decimal
-        The position, by its side; above 0 long.
-
-    Notes
-    -----
-    Units: coins, ms since 1970.  Causal: before the first order of the symbol.  Missing: none.
+    The newest trade of before, "" and 0 where there was none, and the position by its side, signed.
     """
 
     at_ms: int

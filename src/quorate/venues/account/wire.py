@@ -13,6 +13,7 @@ import socket
 from contextlib import contextmanager
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.errors import ConfigError
@@ -130,6 +131,7 @@ def instances(
         client.number = str
         if session is not None:
             client.session = session()
+            client.ssl_context = False  # ccxt would read all certificates, and meet none
         if url:
             client.urls["api"] = _pointed(client.urls["api"], url)
         _listen(client)
@@ -246,6 +248,8 @@ def _code(body: str) -> str:
     >>> _code('{"code":-2011,"msg":"Unknown order sent."}'), _code("<html>")
     ('-2011', '')
     """
+    if '"code"' not in body and "\\u" not in body:
+        return ""  # most bodies are long lists: not read twice
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -262,7 +266,11 @@ def _time(headers: Mapping[str, str]) -> int:
     >>> _time({"Date": "Thu, 01 Jan 1970 00:01:40 GMT"}), _time({"Date": "soon"})
     (100000, 0)
     """
-    text = headers.get("Date") or headers.get("date") or ""
+    return _dated(headers.get("Date") or headers.get("date") or "")
+
+
+@lru_cache(maxsize=64)
+def _dated(text: str) -> int:
     try:
         return int(parsedate_to_datetime(text).timestamp() * 1e3)
     except (ValueError, TypeError, OverflowError):
