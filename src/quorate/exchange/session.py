@@ -47,6 +47,7 @@ class Response:
         self.status = status
         self.reason = _REASONS.get(status, "")
         self.headers = dict(headers)
+        self.content = object()  # ccxt returns it as it is where a body is no JSON
         self._body = body
 
     async def text(self, errors: str = "strict") -> str:  # noqa: ARG002 (the client names it)

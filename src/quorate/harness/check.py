@@ -216,9 +216,11 @@ class Checker:
                 if order.asked.client_id.startswith("q"):
                     self._say("I1", f"{order.asked.client_id} is in no journal")
                 continue
-            asked = (order.asked.quantity, order.asked.price)
-            if asked != (intent.quantity, intent.limit_price):
-                self._say("I12", f"{intent.client_id}: meant {intent.quantity}, sent {asked}")
+            asked = order.asked
+            sent = (asked.quantity, asked.price, asked.side, asked.is_reduce_only)
+            wish = (intent.quantity, intent.limit_price, intent.side.sign, intent.is_reduce_only)
+            if sent != wish:
+                self._say("I12", f"{intent.client_id}: meant {wish}, sent {sent}")
 
     def _verdicts(self, rows: Sequence[object]) -> None:
         """Hold every verdict that an order never came to be against the exchange: none is there."""

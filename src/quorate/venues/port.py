@@ -51,6 +51,9 @@ class Venue(Protocol):
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
 
+    async def numbered(self, symbol: str, venue_order_id: str) -> Lookup:
+        """Ask for one order by the venue's id: whose a trade is that no order of ours explains."""
+
     async def open_orders(
         self, symbol: str | None, *, is_conditional: bool
     ) -> Listed[OrderView] | Unanswered:

@@ -85,6 +85,7 @@ class Broker:
         self.alarms: list[Alarm] = []
         self.swept: Swept | None = None
         self._asking: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
 
     @classmethod
@@ -182,8 +183,8 @@ class Broker:
 
     async def settled(self) -> None:
         """Wait until nothing is in doubt any more."""
-        while self._asking:
-            await asyncio.gather(*self._asking.values())
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
 
     async def carry(self, effects: Iterable[Effect]) -> None:
         """Carry out what the book asks for, and what that leads to."""
@@ -204,7 +205,7 @@ class Broker:
 
     async def close(self) -> None:
         """End this life: nothing is asked any more, the journal is given back."""
-        tasks = list(self._asking.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -245,7 +246,10 @@ class Broker:
             await self.carry(effects)
             await self._withdraw()
 
-        self._asking[intent_id] = asyncio.create_task(ask(), name=f"inquire {intent_id}")
+        task = asyncio.create_task(ask(), name=f"inquire {intent_id}")
+        self._asking[intent_id] = task
+        self._tasks.add(task)  # until its last step, which comes after the answer
+        task.add_done_callback(self._tasks.discard)
 
     async def _withdraw(self) -> None:
         """Take every working entry back while nothing may enter; what closes stays, stops too."""

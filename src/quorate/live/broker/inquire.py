@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from quorate.live.orders.effects import Effect
     from quorate.live.orders.events import JournalEvent
     from quorate.live.orders.inquiry import Case
+    from quorate.venues.base import Trade
     from quorate.venues.port import Venue
 
 
@@ -115,7 +116,7 @@ async def _ask(desk: Desk, venue: Venue, case: Case, asked: Ask) -> list[Heard]:
             last = desk.book.last_trades.get((venue.name, case.symbol))
             trades = await venue.trades(case.symbol, None if last is None else last[1])
             if isinstance(trades, Listed):
-                fresh = [e for e in trades.items if not is_of_before(desk.book, venue.name, e)]
+                fresh = [e for e in trades.items if _is_news(desk, venue.name, e)]
                 trades = Listed(tuple(fresh), trades.venue_time_ms)
             return TradesAnswer(asked.n_round, trades, _explained(desk, venue.name, case))
         positions = await venue.positions()
@@ -124,6 +125,12 @@ async def _ask(desk: Desk, venue: Venue, case: Case, asked: Ask) -> list[Heard]:
         return PositionAnswer(asked.n_round, positions, expected)
 
     return list(await asyncio.gather(*(one(question) for question in asked.questions)))
+
+
+def _is_news(desk: Desk, venue: str, trade: Trade) -> bool:
+    """Say whether a trade may be of the order in doubt: what is booked has been asked about."""
+    is_booked = (venue, trade.symbol, trade.trade_id) in desk.book.trades
+    return not is_booked and not is_of_before(desk.book, venue, trade)
 
 
 def _explained(desk: Desk, venue: str, case: Case) -> frozenset[str]:

@@ -192,7 +192,7 @@ async def _trades(
             owner = _owner(desk, venue.name, trade)
             if owner is not None:
                 events.append(heard.traded(owner, venue.name, trade, now_ms()))
-            elif _is_in_doubt(desk, symbol):
+            elif _is_in_doubt(desk, symbol) and not await _is_strange(desk, venue, trade):
                 is_whole = False  # it may be of the order in doubt: it waits
             else:
                 cause = "kill" if (trade.client_id or "").startswith(GUARD) else "unexplained"
@@ -201,6 +201,14 @@ async def _trades(
             effects += desk.record(events)
             n_trades += len(events)
     return n_trades, is_whole
+
+
+async def _is_strange(desk: Desk, venue: Venue, trade: Trade) -> bool:
+    """Ask whose order a trade is of: the venue's own word that it is none of ours."""
+    found = await venue.numbered(trade.symbol, trade.venue_order_id)
+    if not isinstance(found, Found) or not found.view.client_id:
+        return False
+    return (venue.name, found.view.client_id) not in desk.book.by_client
 
 
 async def _look_up_doubtful(

@@ -139,11 +139,27 @@ class CcxtVenue:
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
         parameters = {"clientOrderId": client_id, **self._book(is_conditional)}
+        call = self._instances.trade.fetch_order(None, symbol, parameters)
+        found = await self._looked_up(call, is_conditional=is_conditional)
+        told = (found.view.client_id, found.view.symbol) if isinstance(found, Found) else None
+        if told not in {None, (client_id, symbol)}:
+            return Unanswered(f"asked for {client_id} of {symbol} and was told of {told}")
+        return found
+
+    async def numbered(self, symbol: str, venue_order_id: str) -> Lookup:
+        """Ask for one order by the venue's id."""
+        call = self._instances.trade.fetch_order(venue_order_id, symbol)
+        found = await self._looked_up(call, is_conditional=False)
+        told = (found.view.venue_order_id, found.view.symbol) if isinstance(found, Found) else None
+        if told not in {None, (venue_order_id, symbol)}:
+            return Unanswered(f"asked for {venue_order_id} of {symbol} and was told of {told}")
+        return found
+
+    async def _looked_up(self, call: Awaitable[Any], *, is_conditional: bool) -> Lookup:
         with talking() as talk:
             try:
-                call = self._instances.trade.fetch_order(None, symbol, parameters)
                 row = await answered(call)
-                view = order_view(row, self._dialect, is_conditional=is_conditional)
+                return Found(order_view(row, self._dialect, is_conditional=is_conditional))
             except AnsweredError as error:
                 reply = error.reply
                 if (reply.status, reply.code) in self._dialect.absent:
@@ -151,9 +167,6 @@ class CcxtVenue:
                 return Unanswered(str(error))
             except (SilentError, ValueError) as error:
                 return Unanswered(talk.said(error))
-        if (view.client_id, view.symbol) != (client_id, symbol):
-            return Unanswered(f"asked for {client_id} and was told of {view.client_id!r}")
-        return Found(view)
 
     async def open_orders(
         self, symbol: str | None, *, is_conditional: bool
@@ -303,7 +316,10 @@ class CcxtVenue:
         parameters = {"clientOrderId": client_id, **self._book(is_conditional)}
         call = client.cancel_order(None, symbol, parameters)
         if not is_conditional:
-            return await self._changed(call, self._now_ms(), None, is_conditional=False)
+            found = await self._changed(call, self._now_ms(), None, is_conditional=False)
+            if isinstance(found, Accepted) and found.view.client_id != client_id:
+                return Uncertain(f"took {client_id} back, was told of {found.view.client_id!r}")
+            return found
         # the answer to a stop that was taken back names its ids and nothing else of it
         return await self._done(call)
 

@@ -228,7 +228,15 @@ async def answered(call: Awaitable[Any]) -> Any:
     import aiohttp
     import ccxt
 
-    unreadable = (TypeError, KeyError, IndexError, ValueError, AttributeError, ArithmeticError)
+    unreadable = (
+        TypeError,
+        KeyError,
+        IndexError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    )
     try:
         async with asyncio.timeout(TIMEOUT_S + _GRACE_S):
             return await call
