@@ -244,7 +244,8 @@ class Broker:
             finally:
                 del self._asking[intent_id]
             await self.carry(effects)
-            await self._withdraw()
+            if effects:  # it was found: an entry that nobody knew of may be there now
+                await self._withdraw()
 
         task = asyncio.create_task(ask(), name=f"inquire {intent_id}")
         self._asking[intent_id] = task
