@@ -29,6 +29,8 @@ INVARIANTS: Final = (
     "I9",
     "I10",
     "I12",
+    "PACE",
+    "PARENT",
     "VERDICT",
     "LIVE",
 )

@@ -5,6 +5,7 @@ Nothing here belongs to one venue: which header has the key and what is signed i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -50,9 +51,12 @@ class Request(NamedTuple):
     @property
     def parameters(self) -> dict[str, str]:
         """Query and body, decoded as a form."""
-        pairs = parse_qsl(self.query, keep_blank_values=True)
-        pairs += parse_qsl(self.body, keep_blank_values=True)
-        return dict(pairs)
+        return dict(_pairs(self.query) + _pairs(self.body))
+
+
+@lru_cache(maxsize=64)
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(text, keep_blank_values=True)) if text else ()
 
 
 class Lags(NamedTuple):

@@ -10,6 +10,7 @@ import asyncio
 import json
 import socket
 from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -49,6 +50,7 @@ class Response:
         self.status = status
         self.reason = _REASONS.get(status, "")
         self.headers = dict(headers)
+        self.content = object()  # ccxt returns it as it is where a body is no JSON
         self._body = body
 
     async def text(self, errors: str = "strict") -> str:  # noqa: ARG002 (the client names it)
@@ -275,8 +277,13 @@ class Session:
         at_ms = self._now_ms(asyncio.get_running_loop()) + delivery.skew_ms
         reply = venue.answer(request, at_ms)
         venue.streams.spread()
-        dated = {"Date": formatdate(at_ms / 1e3, usegmt=True)}
+        dated = {"Date": _date(at_ms // 1000)}
         return reply._replace(headers=dated | dict(reply.headers))
+
+
+@lru_cache(maxsize=16)
+def _date(at_s: int) -> str:
+    return formatdate(at_s, usegmt=True)
 
 
 async def beat(venue: Answering, every_s: float, *, skew_ms: int = 0) -> None:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.desk import restore
-from quorate.live.orders.events import Absence, ExternalFill, Filled, Intended, Sending
+from quorate.live.orders.events import (
+    Absence,
+    Baseline,
+    ExternalFill,
+    Filled,
+    Intended,
+    Sending,
+)
+from quorate.live.orders.parents import ParentOpened
 from quorate.live.orders.states import TERMINAL
 
 if TYPE_CHECKING:
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
 
     from quorate.exchange.binance.futures import Futures
     from quorate.exchange.matching.accounts import Account
-    from quorate.live.orders.book import Book
+    from quorate.live.orders.book import Book, Order
     from quorate.store.journal import Journal
 
 ZERO = Decimal(0)
@@ -49,7 +57,8 @@ class Checker:
         What positions and open orders of a coin may come to.
     is_doubling : bool
         Whether the network may deliver a request twice: then an order may come to be after it was
-        refused, and is reserved from the next comparison on.
+        refused, and is reserved from the next comparison on; and one that has traded at once may
+        come to be a second time, for a client id is unique among open orders only.
     """
 
     def __init__(
@@ -68,6 +77,9 @@ class Checker:
         self._is_doubling = is_doubling
         self._filled: dict[str, Decimal] = {}
         self._ended: set[str] = set()
+        self._n_orders = 0
+        self._last: dict[str, Order] = {}
+        self._held: dict[str, tuple[int, str, Order]] = {}
         self.found: list[Violation] = []
 
     @property
@@ -86,21 +98,26 @@ class Checker:
             self._say("I10", "the exchange has banned this address")
 
     def end(self, book: Book, journal: Journal) -> None:
-        """Check what must hold once everything is quiet: I2, I3, I9, I12."""
+        """Check what must hold once everything is quiet: I2, I3, I9, I12, PACE, PARENT."""
         rows = [from_text(row.payload) for row in journal.rows()]
         self._trades(rows)
         self._positions(book)
         self._as_meant(rows)
         self._verdicts(rows)
+        self._parents(rows)
+        self._pace(rows)
         for name in _sent_twice(rows):
             self._say("I1", f"{name} was sent more than once")
         if restore(journal, from_zero=True).book != book:
             self._say("I9", "the journal does not fold to the book")
 
     def _once(self) -> None:
+        if len(self.account.orders) == self._n_orders:
+            return
+        self._n_orders = len(self.account.orders)
         counts = Counter(each.asked.client_id for each in self.account.orders.values())
         for name, count in counts.items():
-            if count > 1 and name.startswith("q"):
+            if count > 1 and name.startswith("q") and not self._is_doubling:
                 self._say("I1", f"{count} orders of the exchange bear {name}")
 
     def _bounded(self) -> None:
@@ -125,6 +142,11 @@ class Checker:
             known = by_client.get(order.asked.client_id)
             if known is None:
                 continue
+            there_now = (order.filled, order.status, known)
+            before = self._held.get(order.asked.client_id)
+            if before is not None and before[:2] == there_now[:2] and before[2] is known:
+                continue  # neither side has changed since it was held
+            self._held[order.asked.client_id] = there_now
             instrument = self._exchange.exchange.state.markets[order.asked.symbol].instrument
             lots = order.filled + (order.left if order.is_open else 0)
             there, here = instrument.quantity(lots), known.traded + known.reserved
@@ -137,6 +159,9 @@ class Checker:
 
     def _monotone(self, book: Book) -> None:
         for name, order in book.orders.items():
+            if self._last.get(name) is order:
+                continue
+            self._last[name] = order
             before = self._filled.get(name, ZERO)
             if order.filled < before or order.filled > order.intent.quantity:
                 self._say("I8", f"{name} went from {before} to {order.filled} filled")
@@ -146,7 +171,7 @@ class Checker:
             if order.state in TERMINAL:
                 self._ended.add(name)
 
-    def _trades(self, rows: Iterable[object]) -> None:
+    def _trades(self, rows: Sequence[object]) -> None:
         there = {
             (self._symbols[each.symbol], str(each.trade_id)): self._exchange.exchange.state.markets[
                 each.symbol
@@ -154,6 +179,10 @@ class Checker:
             for each in self.account.executions
             if each.symbol in self._symbols
         }
+        for each in rows:
+            if isinstance(each, Baseline) and each.trade_id:
+                last = int(each.trade_id)
+                there = {k: v for k, v in there.items() if k[0] != each.symbol or int(k[1]) > last}
         here = {
             (each.symbol, each.trade_id): each.quantity
             for each in rows
@@ -188,9 +217,11 @@ class Checker:
                 if order.asked.client_id.startswith("q"):
                     self._say("I1", f"{order.asked.client_id} is in no journal")
                 continue
-            asked = (order.asked.quantity, order.asked.price)
-            if asked != (intent.quantity, intent.limit_price):
-                self._say("I12", f"{intent.client_id}: meant {intent.quantity}, sent {asked}")
+            asked = order.asked
+            sent = (asked.quantity, asked.price, asked.side, asked.is_reduce_only)
+            wish = (intent.quantity, intent.limit_price, intent.side.sign, intent.is_reduce_only)
+            if sent != wish:
+                self._say("I12", f"{intent.client_id}: meant {wish}, sent {sent}")
 
     def _verdicts(self, rows: Sequence[object]) -> None:
         """Hold every verdict that an order never came to be against the exchange: none is there."""
@@ -199,6 +230,29 @@ class Checker:
         for each in rows:
             if isinstance(each, Absence) and names[each.intent_id] in there:
                 self._say("VERDICT", f"{names[each.intent_id]} was found absent and is there")
+
+    def _parents(self, rows: Sequence[object]) -> None:
+        """Hold what children have traded and may still trade at the exchange against parents."""
+        parents = {e.client_id: e.parent_id for e in rows if isinstance(e, Intended)}
+        sums: Counter[str] = Counter()
+        for order in self.account.orders.values():
+            name = parents.get(order.asked.client_id, "")
+            instrument = self._exchange.exchange.state.markets[order.asked.symbol].instrument
+            lots = order.filled + (order.left if order.is_open else 0)
+            sums[name] += instrument.quantity(lots)  # type: ignore[assignment]
+        for each in rows:
+            if isinstance(each, ParentOpened) and sums[each.parent_id] > each.quantity:
+                text = f"{each.parent_id} is {each.quantity}, its children {sums[each.parent_id]}"
+                self._say("PARENT", text)
+
+    def _pace(self, rows: Sequence[object]) -> None:
+        """Hold the stamps of what was sent against the rates of the balanced preset."""
+        stamps = sorted(each.sent_at_ms for each in rows if isinstance(each, Sending))
+        for span_ms, most in ((1_000, 10), (60_000, 60), (3_600_000, 600)):
+            for first, last in zip(stamps, stamps[most:], strict=False):
+                if last - first < span_ms:
+                    self._say("PACE", f"more than {most} orders in {span_ms} ms after {first}")
+                    break
 
     def _say(self, invariant: str, text: str) -> None:
         at_ms = self._exchange.exchange.state.now_ms

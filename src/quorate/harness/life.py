@@ -13,6 +13,7 @@ from quorate.errors import QuorateError
 from quorate.exchange.matching.flow import noise, uniform
 from quorate.exchange.virtual import VirtualLoop, run_virtually
 from quorate.harness.check import Violation
+from quorate.harness.parents import opened, superseded
 from quorate.harness.scene import (
     EQUITY,
     START_MS,
@@ -23,25 +24,24 @@ from quorate.harness.scene import (
     quieten,
     why_not,
 )
+from quorate.harness.wild import Wish, flood, intended
 from quorate.live.broker.broker import Broker, Tools
+from quorate.live.broker.trail import trailed
 from quorate.live.controls.facts import Facts, Proposal, Quote
 from quorate.live.controls.limits import limits
 from quorate.live.controls.standing import Armed, Standing, Trading, arm
 from quorate.live.orders.book import open_orders, unresolved
-from quorate.live.orders.events import Intended
-from quorate.live.orders.ids import client_id, intent_id
 from quorate.records import stable_id
-from quorate.venues.base import OrderKind, Side, TimeInForce, Touch
+from quorate.venues.base import Side, Touch
 
 if TYPE_CHECKING:
     from quorate.harness.scene import Scene
     from quorate.harness.schedule import Event, Schedule
     from quorate.venues.account.venue import CcxtVenue
 
-CYCLE_MS: Final = 300_000
-SWEEP_MS: Final = 60_000
-LIVELY_MS: Final = 1_500_000
-"""How long after the last fault everything must be resolved and the same as at the exchange."""
+CYCLES_MS: Final = (300_000, 600_000, 1_200_000)
+"""How often a desk decides; its seed chooses. It compares twice as often, and oftener in the end."""
+QUIET_MS: Final = 150_000
 
 
 class Played(NamedTuple):
@@ -94,6 +94,8 @@ class _Desk:
         self._touches: dict[str, Touch] = {}
         self._venues: list[CcxtVenue] = []
         self._broker: Broker | None = None
+        self._floods: list[int] = []
+        self._cycle_ms = CYCLES_MS[noise(scene.schedule.seed, 50) % len(CYCLES_MS)]
 
     async def lives(self) -> Played:
         _scene, schedule = self._scene, self._scene.schedule
@@ -116,7 +118,10 @@ class _Desk:
         for event in events:
             at_ms = START_MS + event.at_ms
             await asyncio.sleep(max(at_ms - loop_ms(), 0) / 1e3)
-            happen(scene, event)
+            if event.kind == "wild":
+                self._floods.append(event.size)
+            else:
+                happen(scene, event)
             self._met[event.kind] += 1
         await asyncio.sleep(max(START_MS + scene.schedule.quiet_ms - loop_ms(), 0) / 1e3)
         quieten(scene)
@@ -145,33 +150,38 @@ class _Desk:
         tools = Tools(
             loop_ms, self._facts, limits("balanced"), self._keep, self._scene.pages.append
         )
-        journal = self._scene.store.journal("desk")
         broker = await Broker.begin(
-            journal, venue, list(SYMBOLS.values()), self._scene.kept[-1], tools
+            self._scene.journal, venue, list(SYMBOLS.values()), self._scene.kept[-1], tools
         )
         self._broker = broker
         self._n_lives += 1
-        cycle = 0
         while True:
-            self._operate(broker)
-            if loop_ms() % CYCLE_MS < SWEEP_MS:
-                cycle += 1
-                await self._cycle(broker, venue, loop_ms() // CYCLE_MS)
+            beat_ms = self._beat_ms()
+            self._operate(broker, beat_ms)
+            is_due = loop_ms() % self._cycle_ms < beat_ms
+            if is_due:
+                await self._cycle(broker, venue, loop_ms() // self._cycle_ms)
             self._scene.checker.step(broker.desk.book)
-            swept = await broker.compare()
-            self._scene.checker.step(broker.desk.book, is_compared=swept.is_whole)
-            await asyncio.sleep((SWEEP_MS - loop_ms() % SWEEP_MS) / 1e3)
+            if is_due or broker.n_open or not broker.is_clean:
+                swept = await broker.compare()
+                self._scene.checker.step(broker.desk.book, is_compared=swept.is_whole)
+            await asyncio.sleep((beat_ms - loop_ms() % beat_ms) / 1e3)
+
+    def _beat_ms(self) -> int:
+        """Return how often the desk looks now: oftener once everything is to find its way back."""
+        is_quiet = loop_ms() >= START_MS + self._scene.schedule.quiet_ms
+        return min(QUIET_MS, self._cycle_ms // 2) if is_quiet else self._cycle_ms // 2
 
     def _keep(self, standing: Standing) -> None:
         self._scene.kept.append(standing)
 
-    def _operate(self, broker: Broker) -> None:
+    def _operate(self, broker: Broker, beat_ms: int) -> None:
         """Do what an operator does now and then: look, unblock, arm with a reason."""
         if broker.swept is None or not broker.is_clean:
             return
         now_ms = loop_ms()
         standing = broker.standing
-        if standing.blocked and now_ms % 900_000 < SWEEP_MS:
+        if standing.blocked and now_ms % 900_000 < beat_ms:
             standing = replace(standing, blocked=MappingProxyType({}))
         if standing.trading in {Trading.SAFE, Trading.HALTED}:
             for name in ("ann", "bob"):
@@ -233,6 +243,12 @@ class _Desk:
             if proposal is not None
         ]
         await broker.submit(wanted)
+        while self._floods and self._touches:
+            size = self._floods.pop(0)
+            touch = self._touches[sorted(self._touches)[size % len(self._touches)]]
+            cycle = f"{number}.{self._n_lives}.{size}"
+            flooding = flood(broker, touch, size, cycle, loop_ms())
+            await broker.submit([Proposal(intent=each) for each in flooding])
 
     def _order(self, broker: Broker, symbol: str, number: int, leg: int) -> Proposal | None:
         seed = self._scene.schedule.seed
@@ -252,34 +268,28 @@ class _Desk:
         quantity = grid.quantity(abs(held) if is_exit else amount / price)
         if not quantity:
             return None
-        name = intent_id(
-            account="desk",
-            cycle=f"{number}.{self._n_lives}",
-            strategy="seed",
-            symbol=symbol,
-            purpose="exit" if is_exit else "entry",
-            leg=leg,
-        )
-        return Proposal(
-            intent=Intended(
-                at_ms=loop_ms(),
-                intent_id=name,
-                client_id=client_id(name, broker.desk.epoch),
-                venue="binance_usdm",
-                symbol=symbol,
-                side=side,
-                order_kind=OrderKind.LIMIT,
-                quantity=quantity,
-                limit_price=price,
-                time_in_force=TimeInForce.IOC if takes else TimeInForce.POST_ONLY,
-                is_reduce_only=is_exit,
-                parent_id=name,
-                cycle=str(number),
-                strategy="seed",
-                purpose="exit" if is_exit else "entry",
-                leg=leg,
+        parent = self._parent(broker, (symbol, side), quantity, price, number)
+        purpose = "exit" if is_exit else "entry"
+        wish = Wish(symbol, side, quantity, price, takes, is_exit, purpose, parent)
+        cycle = f"{number}.{self._n_lives}"
+        return Proposal(intent=intended(broker, wish, cycle, leg, loop_ms()))
+
+    def _parent(
+        self, broker: Broker, what: tuple[str, Side], quantity: Decimal, price: Decimal, number: int
+    ) -> str:
+        """Return the parent of an order: four cycles share one, as long as it has room."""
+        name = f"{what[0]} {what[1]} {number // 4}"
+        if name not in broker.desk.book.parents:
+            now_ms = loop_ms()
+            broker.decide(
+                [
+                    *superseded(broker.desk.book, what, now_ms),
+                    opened(broker.venue.name, name, what, quantity * 2, price, now_ms),
+                ]
             )
-        )
+        facts = trailed(self._facts(broker), broker.desk.book)
+        parent = facts.parents[name]
+        return name if parent.sent + quantity <= parent.quantity else ""
 
     def _verdict(self) -> Played:
         """Check what must hold in the end, once everything has been quiet for long enough."""
@@ -289,7 +299,7 @@ class _Desk:
             checker.found.append(Violation("LIVE", loop_ms(), "the desk did not begin again"))
             resting = "not begun"
         else:
-            checker.end(broker.desk.book, scene.store.journal("desk"))
+            checker.end(broker.desk.book, scene.journal)
             left = unresolved(broker.desk.book)
             if left:
                 text = f"{left[0].intent.client_id} is {left[0].state} long after the last fault"
@@ -299,7 +309,7 @@ class _Desk:
                     Violation("LIVE", loop_ms(), f"the last comparison came to {broker.swept}")
                 )
             resting = why_not(broker)
-        rows = [row.hash for row in scene.store.journal("desk").rows()]
+        rows = [row.hash for row in scene.journal.rows()]
         truth = [
             (each.order_id, each.status, each.filled, each.updated_ms)
             for each in checker.account.orders.values()

@@ -22,6 +22,7 @@ from quorate.exchange.matching.orders import BUY, SELL, Asked
 from quorate.exchange.network import Network
 from quorate.exchange.session import Session
 from quorate.harness.check import Checker, Violation
+from quorate.harness.memory import MemoryJournal
 from quorate.live.controls.standing import Trading
 from quorate.store.opening import open_store
 from quorate.venues.account.dialects import BINANCE_FUTURES
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 
     from quorate.exchange.binance.signing import Request
     from quorate.exchange.network import Delivery
-    from quorate.harness.schedule import Event, Incident, Schedule
+    from quorate.harness.schedule import Event, Schedule
     from quorate.live.broker.broker import Broker
     from quorate.live.controls.standing import Standing
-    from quorate.store.opening import Store
+    from quorate.store.journal import Journal
 
 START_MS: Final = 1_700_006_400_000
 SYMBOLS: Final = {"BTCUSDT": "BTC/USDT:USDT", "ETHUSDT": "ETH/USDT:USDT"}
@@ -76,7 +77,7 @@ class Scene(NamedTuple):
     schedule: Schedule
     exchange: Futures
     network: Watched
-    store: Store
+    journal: Journal
     checker: Checker
     kept: list[Standing]
     pages: list[str]
@@ -93,7 +94,7 @@ class Scene(NamedTuple):
 
 @contextmanager
 def built(schedule: Schedule, standing: Standing) -> Iterator[Scene]:
-    """Build the scene of a play; its store is in memory where there is such a folder."""
+    """Build the scene of a play; its journal is in memory unless the desk dies in it."""
     seed = schedule.seed
     listed = [
         Instrument("BTCUSDT", "BTC", lot=Decimal("0.001"), max_market_quantity=Decimal(1000)),
@@ -111,23 +112,38 @@ def built(schedule: Schedule, standing: Standing) -> Iterator[Scene]:
         "ETHUSDT": Walk(noise(seed, 21), start=300_000, step=3e-4),
     }
     ladders = {
-        "BTCUSDT": Ladder(half=20, gap=20, levels=8, lots=400),
-        "ETHUSDT": Ladder(half=10, gap=10, levels=8, lots=800),
+        "BTCUSDT": Ladder(half=20, gap=20, levels=4, lots=400),
+        "ETHUSDT": Ladder(half=10, gap=10, levels=4, lots=800),
     }
     exchange = Exchange(listed, seed=seed, start_ms=START_MS, paths=paths, ladders=ladders)
     exchange.open_account(_ACCOUNT, {"USDT": EQUITY})
     exchange.open_account("stranger", {"USDT": EQUITY})
+    if noise(seed, 22) & 1:  # an account that has traded before, and holds something
+        for name, lots in (("BTCUSDT", 40), ("BTCUSDT", 10), ("ETHUSDT", 30)):
+            quantity = exchange.state.markets[name].instrument.quantity(lots)
+            side = BUY if noise(seed, 23, lots) & 1 else SELL
+            exchange.place(_ACCOUNT, Asked(name, side, "market", quantity))
     venue = Futures(exchange, {"key": Key("key", _ACCOUNT, "secret")})
     kept = [standing]
     network = Watched(schedule, lambda: kept[-1])
+    with _journal(schedule) as journal:
+        is_doubling = any(each.kind == "copy" for each in schedule.faults)
+        checker = Checker(venue, _ACCOUNT, SYMBOLS, MOST_USD, is_doubling=is_doubling)
+        yield Scene(schedule, venue, network, journal, checker, kept, [])
+
+
+@contextmanager
+def _journal(schedule: Schedule) -> Iterator[Journal]:
+    """Open a journal: a real one, in memory if there is such a folder, where the desk will die."""
+    if not any(each.kind == "crash" for each in schedule.events):
+        yield MemoryJournal(_ACCOUNT)
+        return
     memory = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
     with (
         TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
         open_store(Path(folder) / "store.db") as store,
     ):
-        is_doubling = any(each.kind == "copy" for each in schedule.faults)
-        checker = Checker(venue, _ACCOUNT, SYMBOLS, MOST_USD, is_doubling=is_doubling)
-        yield Scene(schedule, venue, network, store, checker, kept, [])
+        yield store.journal(_ACCOUNT)
 
 
 def happen(scene: Scene, event: Event) -> None:
@@ -203,7 +219,7 @@ def _thin(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
     market.ladder = market.ladder._replace(lots=max(market.ladder.lots // 4, 2))
 
 
-_INCIDENTS: Final[Mapping[Incident, Callable[[Scene, str, Event], None]]] = {
+_INCIDENTS: Final[Mapping[str, Callable[[Scene, str, Event], None]]] = {
     "lag": _lag,
     "foreign_order": _foreign_order,
     "foreign_trade": _foreign_trade,

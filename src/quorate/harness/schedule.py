@@ -22,6 +22,7 @@ Incident = Literal[
     "poorer",
     "hedged",
     "thin",
+    "wild",
 ]
 INCIDENTS: Final = get_args(Incident)
 _FAULTS: Final[tuple[tuple[FaultKind, str, float, int], ...]] = (

@@ -207,14 +207,15 @@ class Writer:
 
     def _advance(self, connection: sa.Connection, after: End) -> None:
         """Move the account's row to its new end, if it is where this writer left it."""
-        before = (
-            accounts.c.account == self.account,
-            accounts.c.epoch == self.epoch,
-            accounts.c.n_rows == self._end.n_rows,
-            accounts.c.head == self._end.head,
-        )
-        moved = {"n_rows": after.n_rows, "head": after.head}
-        if connection.execute(accounts.update().where(*before).values(moved)).rowcount != 1:
+        moved = {
+            "own": self.account,
+            "own_epoch": self.epoch,
+            "from_rows": self._end.n_rows,
+            "from_head": self._end.head,
+            "to_rows": after.n_rows,
+            "to_head": after.head,
+        }
+        if connection.execute(_MOVE, moved).rowcount != 1:
             raise FencedError(
                 f"the journal of {self.account} is no longer that of epoch {self.epoch}",
                 hint="another desk has taken over: stop, and send nothing more",
@@ -244,6 +245,18 @@ class Writer:
                     return _duplicate_fill(row)
         return store_error(error)
 
+
+_MOVE: Final = (
+    accounts.update()
+    .where(
+        accounts.c.account == sa.bindparam("own"),
+        accounts.c.epoch == sa.bindparam("own_epoch"),
+        accounts.c.n_rows == sa.bindparam("from_rows"),
+        accounts.c.head == sa.bindparam("from_head"),
+    )
+    .values(n_rows=sa.bindparam("to_rows"), head=sa.bindparam("to_head"))
+)
+"""The account's row from its old end to its new one; built once, since every commit makes it."""
 
 _TRADE: Final = ("venue", "symbol", "trade_id")
 

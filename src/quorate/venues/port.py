@@ -51,6 +51,9 @@ class Venue(Protocol):
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
 
+    async def numbered(self, symbol: str, venue_order_id: str) -> Lookup:
+        """Ask for one order by the venue's id: whose a trade is that no order of ours explains."""
+
     async def open_orders(
         self, symbol: str | None, *, is_conditional: bool
     ) -> Listed[OrderView] | Unanswered:
@@ -58,6 +61,9 @@ class Venue(Protocol):
 
     async def trades(self, symbol: str, from_id: str | None) -> Listed[Trade] | Unanswered:
         """Ask for our trades from an id on (included), every page of them."""
+
+    async def newest_trade(self, symbol: str) -> Listed[Trade] | Unanswered:
+        """Ask for our newest trade of a symbol: one, or none where there never was one."""
 
     async def positions(self) -> Listed[PositionView] | Unanswered:
         """Ask for every position that is not flat."""

@@ -45,7 +45,8 @@ def advance(state: State, to_ms: int) -> None:
     Notes
     -----
     Units: milliseconds.  Causal: in order of time; at one moment the price moves first, then what
-    is due is paid, then countdowns end.  Missing: none.
+    is due is paid, then countdowns end.  A book in which nobody rests is made when it is asked
+    for.  Missing: none.
     """
     if to_ms < state.now_ms:
         raise ValueError(f"time would go back from {state.now_ms} to {to_ms} ms")
@@ -56,7 +57,10 @@ def advance(state: State, to_ms: int) -> None:
             break
         state.now_ms = due
         for symbol in live:
-            _walk(state, symbol)
+            if _has_orders(state, symbol):
+                _walk(state, symbol)
+            elif state.markets[symbol].instrument.is_trading:
+                _pass(state, symbol)
         _pay(state, due)
         _count_down(state, due)
         _liquidate(state)
@@ -66,7 +70,7 @@ def advance(state: State, to_ms: int) -> None:
 def refresh(state: State, symbol: str) -> Market:
     """Return a market with its book at the present point."""
     market = state.markets[symbol]
-    if market.point < state.point_at(state.now_ms):
+    if market.point < state.point_at(state.now_ms) or market.is_stale:
         _walk(state, symbol)
     return market
 
@@ -82,13 +86,25 @@ def _next(state: State, live: list[str]) -> int:
     return due
 
 
+def _has_orders(state: State, symbol: str) -> bool:
+    return any(each.open_orders(symbol) or each.waiting(symbol) for each in state.accounts.values())
+
+
+def _pass(state: State, symbol: str) -> None:
+    """Bring the mark of a market to the present point: nobody rests whom its book could fill."""
+    market = state.markets[symbol]
+    point = state.point_at(state.now_ms)
+    market.is_stale = market.is_stale or point != market.point
+    market.point = point
+
+
 def _walk(state: State, symbol: str) -> None:
     """Bring a market to the present point: it takes, rests anew, and trades at the touch."""
     market = state.markets[symbol]
     point = state.point_at(state.now_ms)
-    if point == market.point or not market.instrument.is_trading:
+    if (point == market.point and not market.is_stale) or not market.instrument.is_trading:
         return
-    market.point = point
+    market.point, market.is_stale = point, False
     price = market.path.price(point)
     half = market.ladder.half
     for side in (BUY, SELL):

@@ -32,6 +32,7 @@ class Market:
     seed: int
     book: Book = field(default_factory=Book)
     point: int = -1
+    is_stale: bool = False
     last: int = 0
     n_trades: int = 0
     funding: Callable[[int], Decimal] | None = None

@@ -15,7 +15,8 @@ from quorate.live.broker import heard
 from quorate.live.broker.inquire import inquire
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, sweep
-from quorate.live.controls.standing import Standing, halt, react, start
+from quorate.live.broker.trail import trailed
+from quorate.live.controls.standing import Standing, Trading, halt, react, start
 from quorate.live.orders.book import open_orders, unresolved
 from quorate.live.orders.desk import Desk
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from quorate.live.controls.facts import Facts, Proposal
     from quorate.live.controls.limits import Limits
     from quorate.live.orders.effects import Effect
+    from quorate.live.orders.parents import ParentClosed, ParentOpened
     from quorate.store.journal import Journal
     from quorate.venues.port import Venue
 
@@ -40,9 +42,9 @@ class Tools(NamedTuple):
 
     Notes
     -----
-    ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read, given
-    the book and the standing; ``keep`` writes a standing down before it is obeyed; ``page`` calls
-    somebody.
+    ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read beside
+    what the journal says of orders sent, refused and decided; ``keep`` writes a standing down
+    before it is obeyed; ``page`` calls somebody.
     """
 
     now_ms: Callable[[], int]
@@ -84,6 +86,7 @@ class Broker:
         self.alarms: list[Alarm] = []
         self.swept: Swept | None = None
         self._asking: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
 
     @classmethod
@@ -112,13 +115,22 @@ class Broker:
         await made.compare()
         return made
 
+    def decide(self, parents: Sequence[ParentOpened | ParentClosed]) -> None:
+        """Write parent orders down; only children of these leave, and within their quantities."""
+        self.desk.record(parents)
+
+    async def obey(self, standing: Standing) -> None:
+        """Take over a standing from outside: kept first, then what it asks for is done."""
+        self._stand(standing)
+        await self._withdraw()
+
     async def submit(self, orders: Sequence[Proposal]) -> list[Answer]:
         """Send orders that pass the gate; what a refusal leads to is kept before this returns."""
         answers = await send(
             self.desk,
             self.venue,
             orders,
-            facts=lambda: self.tools.facts(self),
+            facts=lambda: trailed(self.tools.facts(self), self.desk.book),
             limits=self.tools.limits,
             now_ms=self.tools.now_ms,
         )
@@ -127,6 +139,7 @@ class Broker:
                 now_ms = self.tools.now_ms()
                 self._stand(react(self.standing, each.refusal, each.intent.symbol, now_ms))
             await self.carry(each.effects)
+        await self._withdraw()
         return answers
 
     async def cancel(self, intent_id: str, reason: str) -> None:
@@ -160,6 +173,7 @@ class Broker:
             self._block(symbol, "somebody else has orders here")
         for symbol, delta in swept.moved:
             self._block(symbol, f"the venue's position was {delta} away from the book's")
+        await self._withdraw()
         return swept
 
     async def run(self) -> None:
@@ -170,8 +184,8 @@ class Broker:
 
     async def settled(self) -> None:
         """Wait until nothing is in doubt any more."""
-        while self._asking:
-            await asyncio.gather(*self._asking.values())
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
 
     async def carry(self, effects: Iterable[Effect]) -> None:
         """Carry out what the book asks for, and what that leads to."""
@@ -192,7 +206,7 @@ class Broker:
 
     async def close(self) -> None:
         """End this life: nothing is asked any more, the journal is given back."""
-        tasks = list(self._asking.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -231,8 +245,25 @@ class Broker:
             finally:
                 del self._asking[intent_id]
             await self.carry(effects)
+            if effects:  # it was found: an entry that nobody knew of may be there now
+                await self._withdraw()
 
-        self._asking[intent_id] = asyncio.create_task(ask(), name=f"inquire {intent_id}")
+        task = asyncio.create_task(ask(), name=f"inquire {intent_id}")
+        self._asking[intent_id] = task
+        self._tasks.add(task)  # until its last step, which comes after the answer
+        task.add_done_callback(self._tasks.discard)
+
+    async def _withdraw(self) -> None:
+        """Take every working entry back while nothing may enter; what closes stays, stops too."""
+        if self.standing.trading not in {Trading.HALTED, Trading.REDUCING}:
+            return
+        entries = [
+            order.intent.intent_id
+            for order in open_orders(self.desk.book)
+            if not order.intent.is_reduce_only and order.intent.intent_id not in self._asking
+        ]
+        why = f"the desk is {self.standing.trading}"
+        await asyncio.gather(*(self.cancel(each, why) for each in entries))
 
     async def _look_up(self, intent_id: str) -> None:
         order = self.desk.book.orders.get(intent_id)

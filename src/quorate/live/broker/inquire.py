@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quorate.live.broker import heard
 from quorate.live.orders import resolver
-from quorate.live.orders.book import EXACT, exposure
+from quorate.live.orders.book import EXACT, exposure, is_of_before
 from quorate.live.orders.events import Absence
 from quorate.live.orders.inquiry import (
     Ask,
@@ -25,6 +25,7 @@ from quorate.live.orders.inquiry import (
     WakeAt,
     case_of,
 )
+from quorate.venues.base import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from quorate.live.orders.effects import Effect
     from quorate.live.orders.events import JournalEvent
     from quorate.live.orders.inquiry import Case
+    from quorate.venues.base import Trade
     from quorate.venues.port import Venue
 
 
@@ -113,6 +115,9 @@ async def _ask(desk: Desk, venue: Venue, case: Case, asked: Ask) -> list[Heard]:
         if question is Question.TRADES:
             last = desk.book.last_trades.get((venue.name, case.symbol))
             trades = await venue.trades(case.symbol, None if last is None else last[1])
+            if isinstance(trades, Listed):
+                fresh = [e for e in trades.items if _is_news(desk, venue.name, e)]
+                trades = Listed(tuple(fresh), trades.venue_time_ms)
             return TradesAnswer(asked.n_round, trades, _explained(desk, venue.name, case))
         positions = await venue.positions()
         key = (venue.name, case.symbol, case.position_side)
@@ -120,6 +125,12 @@ async def _ask(desk: Desk, venue: Venue, case: Case, asked: Ask) -> list[Heard]:
         return PositionAnswer(asked.n_round, positions, expected)
 
     return list(await asyncio.gather(*(one(question) for question in asked.questions)))
+
+
+def _is_news(desk: Desk, venue: str, trade: Trade) -> bool:
+    """Say whether a trade may be of the order in doubt: what is booked has been asked about."""
+    is_booked = (venue, trade.symbol, trade.trade_id) in desk.book.trades
+    return not is_booked and not is_of_before(desk.book, venue, trade)
 
 
 def _explained(desk: Desk, venue: str, case: Case) -> frozenset[str]:

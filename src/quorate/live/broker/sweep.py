@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.broker import heard
-from quorate.live.orders.book import EXACT, intent_of, open_orders
+from quorate.live.broker.baseline import begun
+from quorate.live.orders.book import EXACT, intent_of, is_of_before, open_orders
 from quorate.live.orders.events import Adjusted, JournalEvent, Reconciled
 from quorate.live.orders.ids import PREFIX
 from quorate.live.orders.states import MAYBE_THERE
@@ -89,11 +90,12 @@ async def sweep(
     """
     effects: list[Effect] = []
     orders = await _orders(desk, venue, now_ms, effects)
-    n_trades, has_trades = await _trades(desk, venue, symbols, now_ms, effects)
-    is_whole = has_trades and orders is not None
+    known = await begun(desk, venue, symbols, now_ms, effects)
+    n_trades, has_trades = await _trades(desk, venue, known, now_ms, effects)
+    is_whole = has_trades and orders is not None and len(known) == len(symbols)
     moved: tuple[tuple[str, Decimal], ...] = ()
     if has_trades:
-        found = await _positions(desk, venue, symbols, now_ms, effects, between_s)
+        found = await _positions(desk, venue, known, now_ms, effects, between_s)
         is_whole = is_whole and found is not None
         moved = found or ()
     ours = tuple(each for each in orders or () if each.client_id.startswith(PREFIX))
@@ -178,7 +180,10 @@ async def _trades(
             is_whole = False
             continue
         fresh = [
-            t for t in answer.items if (venue.name, symbol, t.trade_id) not in desk.book.trades
+            each
+            for each in answer.items
+            if (venue.name, symbol, each.trade_id) not in desk.book.trades
+            and not is_of_before(desk.book, venue.name, each)
         ]
         if any(_owner(desk, venue.name, trade) is None for trade in fresh):
             await _look_up_doubtful(desk, venue, symbol, now_ms, effects)
@@ -187,7 +192,7 @@ async def _trades(
             owner = _owner(desk, venue.name, trade)
             if owner is not None:
                 events.append(heard.traded(owner, venue.name, trade, now_ms()))
-            elif _is_in_doubt(desk, symbol):
+            elif _is_in_doubt(desk, symbol) and not await _is_strange(desk, venue, trade):
                 is_whole = False  # it may be of the order in doubt: it waits
             else:
                 cause = "kill" if (trade.client_id or "").startswith(GUARD) else "unexplained"
@@ -196,6 +201,14 @@ async def _trades(
             effects += desk.record(events)
             n_trades += len(events)
     return n_trades, is_whole
+
+
+async def _is_strange(desk: Desk, venue: Venue, trade: Trade) -> bool:
+    """Ask whose order a trade is of: the venue's own word that it is none of ours."""
+    found = await venue.numbered(trade.symbol, trade.venue_order_id)
+    if not isinstance(found, Found) or not found.view.client_id:
+        return False
+    return (venue.name, found.view.client_id) not in desk.book.by_client
 
 
 async def _look_up_doubtful(

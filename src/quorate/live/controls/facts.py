@@ -100,11 +100,16 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """A parent order: what was decided, and what its children have been sent for."""
+    """A parent order: what was decided, and what its children have traded and may still trade.
+
+    ``symbol`` and ``side`` are those that its children must have, "" and None for any.
+    """
 
     parent_id: str
     quantity: Decimal
     sent: Decimal = Decimal(0)
+    symbol: str = ""
+    side: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,8 @@ class Facts:
     -----
     Units: quote, ms since 1970.  ``equity`` counts what is unrealised, fees and funding;
     ``day_equity`` is that of 00:00 UTC, ``peak_equity`` the highest since the last arming.
-    ``sent`` and ``rejected`` have a day and an hour of history.  Causal: as of ``now_ms``.
+    ``sent`` and ``rejected`` have a day and an hour of history; they and ``parents`` follow from
+    the book: the broker fills them in, whatever a caller says.  Causal: as of ``now_ms``.
     """
 
     now_ms: int

@@ -108,11 +108,22 @@ def open_count(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 
 def child_sum(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:  # noqa: ARG001
-    """Keep the children of a parent within it; more is an error of ours, and everything stops."""
-    parent = facts.parents.get(order.intent.parent_id)
+    """Keep the children of a parent within it; more is an error of ours, and everything stops.
+
+    An order without a parent, or that names itself, is its own; one of a parent that nobody decided
+    does not leave.
+    """
+    intent = order.intent
+    parent = facts.parents.get(intent.parent_id)
     if parent is None:
-        return None
-    value = parent.sent + order.intent.quantity
+        if intent.parent_id in {"", intent.intent_id}:
+            return None
+        text = f"nobody decided the parent {intent.parent_id} of {intent.client_id}"
+        return Refusal(Control.CHILD_SUM, text, intent.quantity, Decimal(0))
+    if (parent.symbol or intent.symbol, parent.side or intent.side) != (intent.symbol, intent.side):
+        text = f"{intent.side} {intent.symbol} is no child of {parent.parent_id}"
+        return Refusal(Control.CHILD_SUM, text, intent.quantity, Decimal(0), Action.HALT)
+    value = parent.sent + intent.quantity
     if value <= parent.quantity:
         return None
     return Refusal(

@@ -176,7 +176,7 @@ def arm(
             f"{n_differences} differences between the journal and the venue",
             "reconcile first: quorate status shows them",
         )
-    by = operator
+    by, breaches = operator, before.breaches
     if before.trading is Trading.HALTED:
         if before.asked_ms is None:
             asked = replace(before, asked_ms=now_ms, asked_by=operator)
@@ -186,5 +186,6 @@ def arm(
         if operator == before.asked_by and left_ms > 0:
             hint = f"again in {-(-left_ms // 1000)} s, or another operator now"
             return NotArmed(before, f"halted: {before.why}", hint)
-        by = f"{operator}, asked by {before.asked_by}"
-    return Armed(Standing(trading=Trading.ACTIVE, why=f"armed by {by}: {reason}", since_ms=now_ms))
+        by, breaches = f"{operator}, asked by {before.asked_by}", ()
+    why = f"armed by {by}: {reason}"
+    return Armed(Standing(trading=Trading.ACTIVE, why=why, since_ms=now_ms, breaches=breaches))

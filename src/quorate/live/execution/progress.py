@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from quorate.live.controls.facts import Parent
 from quorate.live.orders.book import EXACT, ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from decimal import Decimal
 
-    from quorate.live.orders.book import Book, Order
+    from quorate.live.orders.book import Order
     from quorate.live.orders.parents import ParentOpened
     from quorate.live.orders.states import State
     from quorate.venues.base import Grid, TimeInForce
@@ -125,23 +124,6 @@ def progress(orders: Iterable[Order], parent_id: str) -> Progress:
         committed = EXACT.add(committed, each.committed)
         filled = EXACT.add(filled, each.filled)
     return Progress(tuple(children), committed, filled)
-
-
-def parents_of(book: Book) -> Mapping[str, Parent]:
-    """Return what the control of children against their parent (C14) reads, of open parents.
-
-    A child that is over counts with what it traded, any other at its full size: repricing the
-    same coins ten times does not send them ten times.
-    """
-    return {
-        name: Parent(
-            parent_id=name,
-            quantity=parent.opened.quantity,
-            sent=progress(book.orders.values(), name).committed,
-        )
-        for name, parent in book.parents.items()
-        if parent.is_open
-    }
 
 
 def left(parent: ParentOpened, done: Progress) -> Decimal:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from quorate.live.orders.events import Intended
     from quorate.live.orders.parents import ParentOrder
-    from quorate.venues.base import PositionSide, Side
+    from quorate.venues.base import PositionSide, Side, Trade
 
     PositionKey: TypeAlias = tuple[str, str, PositionSide]
     TradeKey: TypeAlias = tuple[str, str, str]
@@ -127,6 +127,8 @@ class Book:
         (venue, symbol) -> stamp and id of the newest trade: from where a sweep asks on.
     parents : mapping
         Parent id -> parent order, in the order in which they were opened.
+    baselines : mapping
+        (venue, symbol) -> stamp and id of the newest trade from before the journal began.
     epoch, n_events : int
         Which life of the desk wrote last, and how many events were folded.
     """
@@ -139,6 +141,7 @@ class Book:
     fees: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     last_trades: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     parents: Mapping[str, ParentOrder] = field(default_factory=dict)
+    baselines: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     epoch: int = 0
     n_events: int = 0
 
@@ -217,6 +220,32 @@ def blocked(book: Book) -> frozenset[tuple[str, str]]:
 def unbooked(book: Book) -> tuple[Order, ...]:
     """Return the orders of which a status told more than was booked: their trades are missing."""
     return tuple(order for order in book.orders.values() if order.told > order.traded)
+
+
+def is_of_before(book: Book, venue: str, trade: Trade) -> bool:
+    """Say whether a trade was made before the journal began: it is in the baseline.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> book = Book(baselines={("v", "BTC"): (5, "9")})
+    >>> [is_of_before(book, "v", SimpleNamespace(symbol="BTC", at_ms=5, trade_id=name))
+    ...  for name in ("8", "9", "10")]
+    [True, True, False]
+    """
+    last = book.baselines.get((venue, trade.symbol))
+    return last is not None and age((trade.at_ms, trade.trade_id)) <= age(last)
+
+
+def age(stamped: tuple[int, str]) -> tuple[int, int, str]:
+    """Order trades of one millisecond by their ids, which are numbers at most venues.
+
+    Examples
+    --------
+    >>> age((5, "9")) < age((5, "10")) < age((6, "1"))
+    True
+    """
+    return (stamped[0], len(stamped[1]), stamped[1])
 
 
 def intent_of(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quorate.live.orders.book import EXACT, ZERO, Book, Booked, Order
+from quorate.live.orders.book import EXACT, ZERO, Book, Booked, Order, age
 from quorate.live.orders.effects import Alarm, Effect, Halt, Trouble
 from quorate.live.orders.states import State, may_follow
 
@@ -38,6 +38,7 @@ class Draft:
         self.fees = dict(book.fees)
         self.last_trades = dict(book.last_trades)
         self.parents = dict(book.parents)
+        self.baselines = dict(book.baselines)
         self.epoch = book.epoch
         self.n_events = book.n_events
         self.effects: list[Effect] = []
@@ -53,6 +54,7 @@ class Draft:
             fees=self.fees,
             last_trades=self.last_trades,
             parents=self.parents,
+            baselines=self.baselines,
             epoch=self.epoch,
             n_events=self.n_events,
         )
@@ -123,7 +125,7 @@ class Draft:
         self.fees[purse] = EXACT.add(self.fees.get(purse, ZERO), trade.fee)
         place = (trade.venue, trade.symbol)
         newest = (trade.traded_at_ms, trade.trade_id)
-        if place not in self.last_trades or _age(newest) > _age(self.last_trades[place]):
+        if place not in self.last_trades or age(newest) > age(self.last_trades[place]):
             self.last_trades[place] = newest
         return True
 
@@ -140,8 +142,3 @@ def move(order: Order, state: State, at_ms: int, reason: str = "") -> Order:
 def touch(order: Order, at_ms: int) -> Order:
     """Note when an order was last heard of."""
     return order if at_ms <= order.touched_ms else replace(order, touched_ms=at_ms)
-
-
-def _age(stamped: tuple[int, str]) -> tuple[int, int, str]:
-    """Order trades of one millisecond by their ids, which are numbers at most venues."""
-    return (stamped[0], len(stamped[1]), stamped[1])

@@ -32,6 +32,8 @@ class Trouble(StrEnum):
     OLD_EPOCH = "old_epoch"
     DUPLICATE_PARENT = "duplicate_parent"
     UNKNOWN_PARENT = "unknown_parent"
+    LATE_BASELINE = "late_baseline"
+    HELD_BEFORE = "held_before"
 
 
 @dataclass(frozen=True, slots=True)

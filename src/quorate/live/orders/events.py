@@ -51,6 +51,29 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """J6: how the account stood in a symbol when the journal began: what was before is not ours.
+
+    The newest trade of before, "" and 0 where there was none, and the position by its side, signed.
+    """
+
+    at_ms: int
+    venue: str
+    symbol: str
+    trade_id: str = ""
+    traded_at_ms: int = 0
+    both: Decimal = Decimal(0)
+    long: Decimal = Decimal(0)
+    short: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        for name in ("both", "long", "short"):
+            require_decimal(f"Baseline.{name}", getattr(self, name))
+        if not (self.venue and self.symbol):
+            raise ValueError("a baseline needs its venue and its symbol")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intended:
     """J1: an order that will be sent, complete and quantised; durable before a byte leaves.
 
@@ -326,6 +349,7 @@ JournalEvent: TypeAlias = (
     | Retired
     | ParentOpened
     | ParentClosed
+    | Baseline
 )
 
 KINDS: Final[dict[str, type[JournalEvent]]] = {
@@ -347,6 +371,7 @@ KINDS: Final[dict[str, type[JournalEvent]]] = {
     "retired": Retired,
     "parent_opened": ParentOpened,
     "parent_closed": ParentClosed,
+    "baseline": Baseline,
 }
 """The name of every kind of event in the journal; a name is never given to another kind."""
 

@@ -19,6 +19,7 @@ from quorate.live.orders.events import (
     Acknowledged,
     Adjusted,
     Attributed,
+    Baseline,
     CancelIntended,
     Cancelling,
     CancelOutcome,
@@ -38,6 +39,7 @@ from quorate.live.orders.parents import ParentClosed, ParentOpened, ParentOrder
 from quorate.live.orders.reports import told
 from quorate.live.orders.states import NEVER_LIVED, State
 from quorate.live.orders.trades import adjusted, attributed, external_fill, filled
+from quorate.venues.base import PositionSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -109,6 +111,29 @@ _AFTER_CRASH: Final = {
     State.CANCELING: State.UNKNOWN_CANCEL,
     State.UNKNOWN_CANCEL: State.UNKNOWN_CANCEL,
 }
+
+
+def _baseline(draft: Draft, event: Baseline) -> None:
+    """Begin a symbol where the account stands, once and before anything of it is known."""
+    place = (event.venue, event.symbol)
+    held = {
+        PositionSide.BOTH: event.both,
+        PositionSide.LONG: event.long,
+        PositionSide.SHORT: event.short,
+    }
+    is_known = place in draft.baselines or place in draft.last_trades
+    if is_known or any((*place, side) in draft.positions for side in held):
+        text = f"{event.symbol} had begun when its baseline came"
+        draft.alarm(Trouble.LATE_BASELINE, "", text)
+        return
+    draft.baselines[place] = (event.traded_at_ms, event.trade_id)
+    if event.trade_id:
+        draft.last_trades[place] = (event.traded_at_ms, event.trade_id)
+    for side, quantity in held.items():
+        if quantity:
+            draft.add((*place, side), quantity)
+            text = f"{event.symbol} begins with {quantity} that somebody else holds"
+            draft.alarm(Trouble.HELD_BEFORE, "", text)
 
 
 def _intended(draft: Draft, event: Intended) -> None:
@@ -276,4 +301,5 @@ _TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
     Retired: _retired,
     ParentOpened: _parent_opened,
     ParentClosed: _parent_closed,
+    Baseline: _baseline,
 }

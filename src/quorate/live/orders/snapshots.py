@@ -51,6 +51,7 @@ def book_text(book: Book) -> str:
                 [to_text(each.opened), each.closed_at_ms, each.reason]
                 for each in book.parents.values()
             ],
+            "baselines": [[*key, *newest] for key, newest in book.baselines.items()],
             "epoch": book.epoch,
             "n_events": book.n_events,
         }
@@ -73,6 +74,7 @@ def book_of(text: str) -> Book:
         fees={(venue, asset): Decimal(amount) for venue, asset, amount in kept["fees"]},
         last_trades={(v, symbol): (at, trade) for v, symbol, at, trade in kept["last_trades"]},
         parents={parent.opened.parent_id: parent for parent in map(_parent_of, kept["parents"])},
+        baselines={(v, symbol): (at, trade) for v, symbol, at, trade in kept["baselines"]},
         epoch=kept["epoch"],
         n_events=kept["n_events"],
     )

@@ -95,6 +95,10 @@ async def _look(client: Any, symbol: str, client_id: str, is_conditional: bool) 
     return [await client.fetch_order(None, symbol, _named(client_id, is_conditional))]
 
 
+async def _numbered(client: Any, symbol: str, venue_order_id: str) -> Sequence[Any]:
+    return [await client.fetch_order(venue_order_id, symbol)]
+
+
 async def _spot_look(
     client: Any,
     symbol: str,
@@ -240,6 +244,7 @@ BINANCE_FUTURES: Final = Dialect(
     named=_named,
     book=_book,
     look=_look,
+    numbered=_numbered,
     opened=_opened,
     trades=_trades,
     position_side=_position_side,

@@ -96,14 +96,19 @@ async def _look(
     client_id: str,
     is_conditional: bool,  # noqa: FBT001, ARG001
 ) -> Sequence[Any]:
+    return await _searched(client, symbol, _named(client_id, False))  # noqa: FBT003
+
+
+async def _numbered(client: Any, symbol: str, venue_order_id: str) -> Sequence[Any]:
+    return await _searched(client, symbol, {"orderId": venue_order_id})
+
+
+async def _searched(client: Any, symbol: str, name: Mapping[str, object]) -> Sequence[Any]:
     """Look among the newest orders and, where it is not there, among all that have ended."""
-    found: Sequence[Any] = await client.fetch_open_orders(symbol, params=_named(client_id, False))  # noqa: FBT003
+    found: Sequence[Any] = await client.fetch_open_orders(symbol, params=dict(name))
     if found:
         return found
-    ended: Sequence[Any] = await client.fetch_canceled_and_closed_orders(
-        symbol,
-        params=_named(client_id, False),  # noqa: FBT003
-    )
+    ended: Sequence[Any] = await client.fetch_canceled_and_closed_orders(symbol, params=dict(name))
     return ended
 
 
@@ -269,6 +274,7 @@ BYBIT_LINEAR: Final = Dialect(
     named=_named,
     book=_book,
     look=_look,
+    numbered=_numbered,
     opened=_opened,
     trades=_trades,
     position_side=_position_side,

@@ -78,6 +78,8 @@ class Dialect(NamedTuple):
         (whether conditional) -> what ccxt is told of a list, or of all orders that are taken back.
     look : callable
         (client, symbol, client id, whether conditional) -> rows of one order; none: it is absent.
+    numbered : callable
+        (client, symbol, the venue's id of an order) -> the same.
     opened : callable
         (ask, client, symbol, whether conditional, read) -> every open order of all pages.
     trades : callable
@@ -116,6 +118,7 @@ class Dialect(NamedTuple):
     named: Callable[[str, bool], dict[str, object]]
     book: Callable[[bool], dict[str, object]]
     look: Callable[[Any, str, str, bool], Awaitable[Sequence[Any]]]
+    numbered: Callable[[Any, str, str], Awaitable[Sequence[Any]]]
     opened: Callable[
         [Ask, Any, str | None, bool, Callable[[Any], OrderView]],
         Awaitable[Listed[OrderView] | Unanswered],

@@ -42,7 +42,7 @@ from quorate.venues.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from decimal import Decimal
 
     from quorate.venues.account.dialect import Dialect
@@ -152,14 +152,29 @@ class CcxtVenue:
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
-        client = self._instances.trade
+        call = self._dialect.look(self._instances.trade, symbol, client_id, is_conditional)
+        found = await self._looked_up(call, is_conditional=is_conditional)
+        told = (found.view.client_id, found.view.symbol) if isinstance(found, Found) else None
+        if told not in {None, (client_id, symbol)}:
+            return Unanswered(f"asked for {client_id} of {symbol} and was told of {told}")
+        return found
+
+    async def numbered(self, symbol: str, venue_order_id: str) -> Lookup:
+        """Ask for one order by the venue's id."""
+        call = self._dialect.numbered(self._instances.trade, symbol, venue_order_id)
+        found = await self._looked_up(call, is_conditional=False)
+        told = (found.view.venue_order_id, found.view.symbol) if isinstance(found, Found) else None
+        if told not in {None, (venue_order_id, symbol)}:
+            return Unanswered(f"asked for {venue_order_id} of {symbol} and was told of {told}")
+        return found
+
+    async def _looked_up(self, call: Awaitable[Sequence[Any]], *, is_conditional: bool) -> Lookup:
         with talking() as talk:
             try:
-                call = self._dialect.look(client, symbol, client_id, is_conditional)
                 rows = await answered(call)
                 if not rows:
                     return self._absent(talk)
-                view = self._view(rows[0], is_conditional=is_conditional)
+                return Found(self._view(rows[0], is_conditional=is_conditional))
             except AnsweredError as error:
                 reply = error.reply
                 if (reply.status, reply.code) in self._dialect.absent:
@@ -167,9 +182,6 @@ class CcxtVenue:
                 return Unanswered(str(error))
             except (SilentError, ValueError) as error:
                 return Unanswered(talk.said(error))
-        if (view.client_id, view.symbol) != (client_id, symbol):
-            return Unanswered(f"asked for {client_id} and was told of {view.client_id!r}")
-        return Found(view)
 
     async def open_orders(
         self, symbol: str | None, *, is_conditional: bool
@@ -192,6 +204,16 @@ class CcxtVenue:
             from_id,
             lambda row: trade_view(row, self._dialect),
         )
+
+    async def newest_trade(self, symbol: str) -> Listed[Trade] | Unanswered:
+        """Ask for our newest trade: without bounds a venue shows the last days' newest."""
+        call = self._instances.trade.fetch_my_trades(symbol, None, 1)
+        found = await self._listed(call, lambda row: trade_view(row, self._dialect))
+        if isinstance(found, Listed) and not found.items:  # it may be older than those days
+            found = await self.trades(symbol, None)
+        if isinstance(found, Unanswered):
+            return found
+        return Listed(found.items[-1:], found.venue_time_ms)
 
     async def positions(self) -> Listed[PositionView] | Unanswered:
         """Ask for every position that is not flat."""
@@ -326,9 +348,12 @@ class CcxtVenue:
         if isinstance(found, Rejected | Uncertain):
             return found
         try:
-            return Accepted(self._view(found, is_conditional=False))
+            view = self._view(found, is_conditional=False)
         except ValueError as error:
             return Uncertain(f"the answer of 200 cannot be read: {error}")
+        if view.client_id != client_id:
+            return Uncertain(f"took {client_id} back, was told of {view.client_id!r}")
+        return Accepted(view)
 
     async def _done(self, call: Awaitable[Any]) -> Done | Rejected | Uncertain:
         found = await self._sent(call, self._now_ms())

@@ -87,6 +87,8 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
     if not 0 <= filled <= quantity:
         raise UnreadableError(f"filled is {filled} of {quantity}")
     average = amount(row, "average", "0")
+    if str(row.get("id")) == "0":
+        raise UnreadableError("id is 0: no order")
     return OrderView(
         venue_order_id=text(row, "id"),
         client_id=str(info.get(dialect.own_id) or row.get("clientOrderId") or ""),
@@ -131,10 +133,7 @@ def acknowledged(row: Mapping[str, Any], placement: Placement, at_ms: int) -> Or
 
 def trade_view(row: Mapping[str, Any], dialect: Dialect) -> Trade:
     """Return a trade of ccxt as a ``Trade``."""
-    fee = row.get("fee")
-    if not isinstance(fee, dict):
-        raise UnreadableError(f"fee is {fee!r}")
-    info = row.get("info") or {}
+    fee, info = _inner(row, "fee"), _inner(row, "info")
     realized = info.get(dialect.realized)
     return Trade(
         trade_id=text(row, "id"),
@@ -154,14 +153,15 @@ def trade_view(row: Mapping[str, Any], dialect: Dialect) -> Trade:
 
 def position_view(row: Mapping[str, Any], dialect: Dialect) -> PositionView:
     """Return a position of ccxt as a view: coins, below 0 for a short."""
+    info = _inner(row, "info")
     size = amount(row, "contracts") * amount(row, "contractSize", "1")
     side = row.get("side") if size else "long"
-    if side not in {"long", "short"}:
+    if side not in ("long", "short"):
         raise UnreadableError(f"side is {side!r}")
     entry, leverage = row.get("entryPrice"), row.get("leverage")
     return PositionView(
         symbol=text(row, "symbol"),
-        position_side=dialect.position_side(row.get("info") or {}),
+        position_side=dialect.position_side(info),
         quantity=size if side == "long" else -size,
         entry_price=None if entry is None else amount(row, "entryPrice"),
         leverage=None if leverage is None else amount(row, "leverage"),
@@ -171,18 +171,24 @@ def position_view(row: Mapping[str, Any], dialect: Dialect) -> PositionView:
 
 def balance_views(found: Mapping[str, Any]) -> tuple[BalanceView, ...]:
     """Return the balances of ccxt's answer, by asset."""
-    total, free = found.get("total"), found.get("free")
-    if not isinstance(total, dict) or not isinstance(free, dict):
-        raise UnreadableError("the answer has no balances")
+    total, free = _inner(found, "total"), _inner(found, "free")
     return tuple(
         BalanceView(asset=asset, total=amount(total, asset), free=amount(free, asset, "0"))
         for asset in sorted(total)
     )
 
 
+def _inner(row: Any, name: str) -> dict[str, Any]:
+    """Return an object of an answer that there must be."""
+    value = row.get(name) if isinstance(row, dict) else row
+    if not isinstance(value, dict):
+        raise UnreadableError(f"{name} is {str(value)[:80]!r}: no object")
+    return value
+
+
 def _kind(row: Mapping[str, Any]) -> OrderKind:
     word = row.get("type")
-    if word not in {"limit", "market"}:
+    if word not in ("limit", "market"):
         raise UnreadableError(f"type is {word!r}")
     return OrderKind(word)
 

@@ -12,6 +12,7 @@ import socket
 from contextlib import contextmanager
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.errors import ConfigError
@@ -132,6 +133,7 @@ def instances(
         client.has["fetchCurrencies"] = False
         if session is not None:
             client.session = session()
+            client.ssl_context = False  # ccxt would read all certificates, and meet none
         if url:
             client.urls["api"] = _pointed(client.urls["api"], url)
         _listen(client, dialect)
@@ -241,7 +243,15 @@ async def answered(call: Awaitable[Any]) -> Any:
     import aiohttp
     import ccxt
 
-    unreadable = (TypeError, KeyError, IndexError, ValueError, AttributeError, ArithmeticError)
+    unreadable = (
+        TypeError,
+        KeyError,
+        IndexError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    )
     try:
         async with asyncio.timeout(TIMEOUT_S + _GRACE_S):
             return await call
@@ -261,7 +271,11 @@ def _time(headers: Mapping[str, str]) -> int:
     >>> _time({"Date": "Thu, 01 Jan 1970 00:01:40 GMT"}), _time({"Date": "soon"})
     (100000, 0)
     """
-    text = headers.get("Date") or headers.get("date") or ""
+    return _dated(headers.get("Date") or headers.get("date") or "")
+
+
+@lru_cache(maxsize=64)
+def _dated(text: str) -> int:
     try:
         return int(parsedate_to_datetime(text).timestamp() * 1e3)
     except (ValueError, TypeError, OverflowError):

@@ -160,7 +160,6 @@ def order(broker: Broker, leg: int = 0, price: str = "99.6", **more: Any) -> Pro
                 "order_kind": OrderKind.LIMIT,
                 "quantity": D("0.1"),
                 "limit_price": D(price),
-                "parent_id": f"parent {leg}",
                 **more,
             }
         )

@@ -61,7 +61,7 @@ def intent(name: str = "one", **more: Any) -> Intended:
             "order_kind": OrderKind.LIMIT,
             "quantity": Decimal(10),
             "limit_price": Decimal(100),
-            "parent_id": f"parent of {name}",
+            "parent_id": name,
             **more,
         }
     )

@@ -16,7 +16,7 @@ from quorate.exchange.matching.exchange import Exchange
 from quorate.exchange.matching.flow import Ladder, Walk
 from quorate.exchange.matching.instruments import Instrument
 from quorate.live.execution.executor import Executor
-from quorate.live.execution.progress import Market, parents_of
+from quorate.live.execution.progress import Market
 from quorate.live.orders.parents import ParentOpened
 from quorate.venues.base import Side, Touch
 
@@ -86,7 +86,7 @@ async def begin(scene: Scene, most: str = "2000") -> Desk:
             for symbol, touch in touches.items()
         }
         rich = {"equity": D(10**6), "day_equity": D(10**6), "peak_equity": D(10**6)}
-        return replace(usual, quotes=quotes, parents=parents_of(broker.desk.book), **rich)
+        return replace(usual, quotes=quotes, **rich)
 
     broker = armed(await scene.begin())
     broker.tools = broker.tools._replace(facts=known)

@@ -238,4 +238,6 @@ def test_the_store_knows_which_events_are_intents_and_trades():
         fields = set(kind.__dataclass_fields__)
         values = dict.fromkeys(fields, "x") | {"kind": name}
         assert (intent_of(values) is not None) == (name == "intended")
-        assert (fill_of(values) is not None) == ("trade_id" in fields and name != "attributed")
+        assert (fill_of(values) is not None) == (
+            "trade_id" in fields and name not in {"attributed", "baseline"}
+        )
