@@ -117,9 +117,7 @@ def lost_replies(count: int, *, first_seed: int = 1) -> Lost:
             wrong.append(seed)
         elif not fate.silence and not fate.dark_until_ms:
             (present if is_there else absent).append(took_ms)
-    return Lost(
-        count, n_present, count - n_present, _p99(present), _p99(absent), tuple(wrong)
-    )
+    return Lost(count, n_present, count - n_present, _p99(present), _p99(absent), tuple(wrong))
 
 
 def _drawn(seed: int) -> _Fate:
@@ -159,7 +157,7 @@ def _resolved(fate: _Fate, seed: int) -> tuple[Present | NotPlaced | None, int]:
     )
     doubted_ms = now_ms = _SENT_MS + noise(seed, 82) % 6_000
     state, said = resolver.init(case, now_ms)
-    state, more = resolver.step(state, StreamSaid(True), now_ms)
+    state, more = resolver.step(state, StreamSaid(is_current=True), now_ms)
     said = (*said, *more)
     while now_ms < _SENT_MS + _LONGEST_MS:
         verdict = _verdict(said)

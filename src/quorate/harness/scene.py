@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from quorate.exchange.binance.signing import Request
     from quorate.exchange.network import Delivery
-    from quorate.harness.schedule import Event, Incident, Schedule
+    from quorate.harness.schedule import Event, Schedule
     from quorate.live.broker.broker import Broker
     from quorate.live.controls.standing import Standing
     from quorate.store.journal import Journal

@@ -87,9 +87,7 @@ def _next(state: State, live: list[str]) -> int:
 
 
 def _has_orders(state: State, symbol: str) -> bool:
-    return any(
-        each.open_orders(symbol) or each.waiting(symbol) for each in state.accounts.values()
-    )
+    return any(each.open_orders(symbol) or each.waiting(symbol) for each in state.accounts.values())
 
 
 def _pass(state: State, symbol: str) -> None:

@@ -127,7 +127,7 @@ def position_view(row: Mapping[str, Any]) -> PositionView:
     info = _inner(row, "info")
     size = amount(row, "contracts") * amount(row, "contractSize", "1")
     side = row.get("side")
-    if side not in ("long", "short"):  # noqa: PLR6201  (it may be a list)
+    if side not in ("long", "short"):
         raise UnreadableError(f"side is {side!r}")
     entry, leverage = row.get("entryPrice"), row.get("leverage")
     return PositionView(
@@ -159,7 +159,7 @@ def _inner(row: Any, name: str) -> dict[str, Any]:
 
 def _kind(row: Mapping[str, Any]) -> OrderKind:
     word = row.get("type")
-    if word not in ("limit", "market"):  # noqa: PLR6201
+    if word not in ("limit", "market"):
         raise UnreadableError(f"type is {word!r}")
     return OrderKind(word)
 
