@@ -51,13 +51,6 @@ def _trusting(row: Any, dialect: Any, *, is_conditional: bool) -> Any:
     return _ORDER_VIEW(row, dialect, is_conditional=is_conditional)
 
 
-def _bounded(row: Any, dialect: Any, *, is_conditional: bool) -> Any:
-    filled, most = str(row.get("filled")), str(row.get("amount"))
-    if filled.replace(".", "").isdigit() and most.replace(".", "").isdigit():
-        row = {**row, "filled": str(min(Decimal(filled), Decimal(most)))}
-    return _ORDER_VIEW(row, dialect, is_conditional=is_conditional)
-
-
 def _unchecked_amount(row: Any, name: str, usual: Any = None) -> Decimal:
     return Decimal(str(row.get(name) if row.get(name) is not None else usual))
 
@@ -83,7 +76,6 @@ any_order_answers_for_ours = _patched(CcxtVenue, "_changed", _unchecked_place)
 any_cancel_answers_for_ours = _patched(CcxtVenue, "_cancel", _unchecked_cancel)
 any_order_is_the_one_asked_for = _patched(CcxtVenue, "order", _unchecked_order)
 an_order_needs_no_number = _patched(venues, "order_view", _trusting)
-more_than_all_is_all = _patched(venues, "order_view", _bounded)
 an_amount_is_any_text = _patched(views, "amount", _unchecked_amount)
 silence_is_an_empty_list = _rather(
     "open_orders", lambda _, found, __: Listed((), 0) if isinstance(found, Unanswered) else found

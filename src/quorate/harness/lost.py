@@ -106,7 +106,9 @@ def lost_replies(count: int, *, first_seed: int = 1) -> Lost:
     >>> lost_replies(20).wrong
     ()
     """
-    wrong, present, absent = [], [], []
+    wrong: list[int] = []
+    present: list[int] = []
+    absent: list[int] = []
     n_present = 0
     for seed in range(first_seed, first_seed + count):
         fate = _drawn(seed)
