@@ -2,29 +2,139 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
-from tests.fault.planted import BUGS
+from tests.fault.harsh import harsh
+from tests.fault.planted import BUGS, NAMES
+from tests.fault.planted_answers import ANSWERS, VERDICTS
 
+from quorate.harness.hostile import hostile
 from quorate.harness.life import play
+from quorate.harness.lost import lost_replies
 from quorate.harness.schedule import drawn
+from quorate.store.opening import open_store
 
 pytest.importorskip("ccxt")
-pytestmark = pytest.mark.slow
 LENGTH_MS = 8_640_000
-MOST_SEEDS = 60
+MOST_SEEDS = 30
+MESSAGES = int(os.environ.get("QUORATE_MESSAGES", "100000"))
+REPLIES = int(os.environ.get("QUORATE_REPLIES", "10000"))
 
 
+@pytest.mark.slow
 def test_forty_lives_under_faults_break_nothing() -> None:
     for seed in range(1, 41):
         assert play(drawn(seed, LENGTH_MS)).violations == (), seed
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+@pytest.mark.slow
+def test_lives_in_which_everything_goes_wrong_break_nothing() -> None:
+    for seed in range(1, 7):
+        played = play(harsh(seed))
+        assert played.violations == (), seed
+        assert played.n_lives == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: NAMES[id(bug)])
 def test_a_planted_bug_is_caught(bug: Any) -> None:
     for seed in range(1, MOST_SEEDS):
-        with bug():
-            if play(drawn(seed, LENGTH_MS)).violations:
-                return
-    pytest.fail(f"{bug.__name__} was not caught in {MOST_SEEDS} seeds")
+        for schedule in (harsh(seed), drawn(seed, LENGTH_MS)):
+            with bug():
+                if play(schedule).violations:
+                    return
+    pytest.fail(f"not caught in {MOST_SEEDS} seeds")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", VERDICTS)
+def test_a_planted_bug_of_the_resolver_is_caught(bug: str) -> None:
+    with VERDICTS[bug]():
+        assert lost_replies(200).wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", ANSWERS)
+def test_a_planted_bug_of_reading_is_caught(bug: str) -> None:
+    with ANSWERS[bug]():
+        try:
+            found = hostile(6_000).violations
+        except ArithmeticError:
+            return  # it raised where it must not
+        assert found
+
+
+def test_spoilt_answers_are_read_rightly_or_not_at_all() -> None:
+    found = hostile(400, first_seed=1)
+    assert found.violations == ()
+    assert found.believed > 50
+    assert found.outcomes["Uncertain"] > 50
+
+
+@pytest.mark.slow
+def test_many_spoilt_answers_are_read_rightly_or_not_at_all() -> None:
+    assert hostile(MESSAGES, first_seed=1_000).violations == ()
+
+
+def test_every_lost_reply_finds_its_verdict() -> None:
+    found = lost_replies(150)
+    assert found.wrong == ()
+    assert min(found.n_present, found.n_absent) > 30
+
+
+@pytest.mark.slow
+def test_many_lost_replies_find_their_verdicts() -> None:
+    found = lost_replies(REPLIES, first_seed=1_000)
+    assert found.wrong == ()
+    assert found.p99_present_ms <= 45_000
+    assert found.p99_absent_ms <= 65_000
+
+
+@pytest.mark.slow
+def test_a_seed_leaves_one_trace_whatever_the_hashes_of_its_process() -> None:
+    script = (
+        "import json\n"
+        "from quorate.harness.life import play\n"
+        "from quorate.harness.schedule import drawn\n"
+        "print(json.dumps([play(drawn(seed, 3_600_000)).trace for seed in (3, 8)]))"
+    )
+    traces = set()
+    for hashes in ("0", "1", "4242"):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": hashes},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        traces.add(tuple(json.loads(done.stdout)))
+    assert len(traces) == 1
+
+
+@pytest.mark.slow
+def test_a_play_leaves_one_trace_in_memory_and_on_a_disk(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from contextlib import contextmanager
+
+    from quorate.harness import scene
+
+    schedule = next(
+        drawn(seed, 3_600_000)
+        for seed in range(1, 50)
+        if all(each.kind != "crash" for each in drawn(seed, 3_600_000).events)
+    )
+    in_memory = play(schedule)
+
+    @contextmanager
+    def on_disk(_: object) -> Any:
+        with open_store(tmp_path / "store.db") as store:
+            yield store.journal("desk")
+
+    monkeypatch.setattr(scene, "_journal", on_disk)
+    assert play(schedule) == in_memory

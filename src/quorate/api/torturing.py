@@ -14,6 +14,7 @@ from quorate.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from quorate.harness.life import Played
 
@@ -74,6 +75,7 @@ def torture(
     days: float = 5.0,
     workers: int | None = None,
     schedule: str | None = None,
+    record: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Torture:
     """Play lives of a desk under faults against the simulated exchange, and check them.
@@ -90,6 +92,9 @@ def torture(
         Processes; one a core when left out.
     schedule : str, optional
         JSON of one schedule, to play it again; the other arguments are not read then.
+    record : Path, optional
+        File of the whole programme (10,000 days, 2 million spoilt answers, 100,000 lost replies):
+        it is taken up where it stood, and the counts are those of all its plays so far.
     progress : callable, optional
         Called with plays done and plays in all.
 
@@ -110,6 +115,8 @@ def torture(
     """
     from quorate.harness.schedule import drawn, read
 
+    if record is not None:
+        return _recorded(record, workers, progress)
     if schedule is not None:
         plays = [read(schedule)]
     else:
@@ -138,6 +145,34 @@ def torture(
                 if progress is not None:
                     progress(len(found), len(plays))
     return _told(found, first_seed)
+
+
+def _recorded(
+    path: Path, workers: int | None, progress: Callable[[int, int], None] | None
+) -> Torture:
+    """Go on with the whole programme to its end, and return its counts."""
+    from quorate.api import programme
+
+    def plays(first_seed: int, seeds: int, days: float) -> Torture:
+        return torture(seeds, first_seed=first_seed, days=days, workers=workers)
+
+    kept = programme.go_on(path, plays, progress=progress)
+    broken = dict(kept["violations_by_invariant"])
+    broken["MESSAGES"] = len(kept["messages_wrong"])
+    broken["REPLIES"] = len(kept["replies_wrong"])
+    return Torture(
+        seeds=kept["seeds"],
+        first_seed=1,
+        days=kept["days"],
+        faults=kept["faults"],
+        n_orders=kept["n_orders"],
+        n_lives=kept["n_lives"],
+        n_resting=kept["n_resting"],
+        violations=sum(broken.values()),
+        violations_by_invariant=broken,
+        failures=tuple(Failure(**each) for each in kept["failures"]),
+        trace=kept["traces"],
+    )
 
 
 def _told(found: list[Played], first_seed: int) -> Torture:

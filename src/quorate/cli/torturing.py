@@ -24,6 +24,9 @@ def torture(
     schedule: Annotated[
         Path | None, Parameter(help="A file with one schedule, to play it again.")
     ] = None,
+    full: Annotated[
+        Path | None, Parameter(help="File of the whole programme; goes on where it stood.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Play lives of a desk against the simulated exchange under faults, and check them.
@@ -44,6 +47,7 @@ def torture(
             days=days,
             workers=workers,
             schedule=text,
+            record=full,
             progress=progress,
         )
     if json:

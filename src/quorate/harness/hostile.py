@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     from quorate.exchange.binance.signing import Request
     from quorate.live.orders.book import Book
     from quorate.live.orders.events import JournalEvent
+    from quorate.venues.base import OrderView
 
 START_MS: Final = 1_700_006_400_000
 SYMBOL: Final = "BTC/USDT:USDT"
 QUANTITY: Final = Decimal("0.100")
+CLIENT_ID: Final = "qaaabcdefghijklmnopqrstu"
 
 
 class Hostile(NamedTuple):
@@ -144,7 +146,7 @@ def _intent() -> Intended:
     return Intended(
         at_ms=START_MS,
         intent_id="one",
-        client_id="qaaabcdefghijklmnopqrstu",
+        client_id=CLIENT_ID,
         venue="binance_usdm",
         symbol=SYMBOL,
         side=Side.BUY,
@@ -168,28 +170,28 @@ def _wrong(said: tuple[int, str], outcome: object) -> str:
     if not isinstance(outcome, Accepted | Found | Listed):
         return ""
     status, body = said
-    if status != 200:
-        return f"{type(outcome).__name__} of status {status}"
+    told = f"{type(outcome).__name__} of {status} {body[:60]!r}"
     try:
         tree = json.loads(body.strip())
     except (ValueError, RecursionError):
-        return f"{type(outcome).__name__} of {body[:60]!r}"
+        return told
     if isinstance(outcome, Listed):
-        is_list = isinstance(tree, list)
-        if not is_list or len(outcome.items) > len(tree):
-            return f"{len(outcome.items)} items of {body[:60]!r}"
-        return ""
-    if not isinstance(tree, dict) or not tree.get("orderId"):
-        return f"{type(outcome).__name__} of {body[:60]!r}, which names no order"
-    if isinstance(outcome, Accepted) and tree.get("clientOrderId") != outcome.view.client_id:
-        return f"the order {outcome.view.client_id!r} of {body[:60]!r}"
+        is_read = isinstance(tree, list) and len(outcome.items) <= len(tree)
+    else:
+        is_read = isinstance(tree, dict) and _is_told(tree, outcome.view)
+    return "" if is_read and status == 200 else told
+
+
+def _is_told(tree: dict[str, Any], view: OrderView) -> bool:
+    """Say whether JSON tells of the order that was asked for, and of as much as the view."""
+    names = (tree.get("clientOrderId"), view.client_id)
+    if not tree.get("orderId") or names != (CLIENT_ID, CLIENT_ID):
+        return False
     try:
-        filled, quantity = (Decimal(str(tree[n])) for n in ("executedQty", "origQty"))
+        filled, quantity = (Decimal(str(tree[name])) for name in ("executedQty", "origQty"))
     except (KeyError, InvalidOperation):
-        return "" if outcome.view.filled == 0 else f"filled {outcome.view.filled} of {body[:60]!r}"
-    if not 0 <= filled <= quantity or outcome.view.filled != filled:
-        return f"filled {outcome.view.filled} where {filled} of {quantity} was told"
-    return ""
+        return view.filled == 0
+    return 0 <= filled <= quantity and view.filled == filled
 
 
 def _folded(book: Book, outcome: object) -> str:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from quorate.venues.account.venue import CcxtVenue
 
 CYCLES_MS: Final = (300_000, 600_000, 1_200_000)
-"""How often a desk decides; its seed chooses. It compares twice as often, and oftener in the end."""
+"""How often a desk decides, by its seed. It compares twice as often, and oftener in the end."""
 QUIET_MS: Final = 150_000
 
 

@@ -106,7 +106,9 @@ def lost_replies(count: int, *, first_seed: int = 1) -> Lost:
     >>> lost_replies(20).wrong
     ()
     """
-    wrong, present, absent = [], [], []
+    wrong: list[int] = []
+    present: list[int] = []
+    absent: list[int] = []
     n_present = 0
     for seed in range(first_seed, first_seed + count):
         fate = _drawn(seed)
@@ -157,7 +159,7 @@ def _resolved(fate: _Fate, seed: int) -> tuple[Present | NotPlaced | None, int]:
     )
     doubted_ms = now_ms = _SENT_MS + noise(seed, 82) % 6_000
     state, said = resolver.init(case, now_ms)
-    state, more = resolver.step(state, StreamSaid(True), now_ms)
+    state, more = resolver.step(state, StreamSaid(is_current=True), now_ms)
     said = (*said, *more)
     while now_ms < _SENT_MS + _LONGEST_MS:
         verdict = _verdict(said)

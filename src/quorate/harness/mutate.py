@@ -1,4 +1,4 @@
-"""Messages spoilt by a seed: wrong types, unknown words, huge numbers, half a body, nothing at all."""
+"""Messages spoilt by a seed: wrong types, unknown words, huge numbers, half a body, or nothing."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def mutated(text: str, seed: int) -> tuple[int, str]:
     return status, json.dumps(tree)
 
 
-def _changed(tree: Any, bits: int) -> Any:
+def _changed(tree: Any, bits: int) -> Any:  # noqa: ANN401  (JSON is anything)
     """Return a tree with one of its places taken out, doubled, or holding something else."""
     places = list(_places(tree, ()))
     if not places:
@@ -122,7 +122,10 @@ def _changed(tree: Any, bits: int) -> Any:
     return tree
 
 
-def _places(tree: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+def _places(
+    tree: Any,  # noqa: ANN401
+    path: tuple[Any, ...],
+) -> Iterator[tuple[Any, ...]]:
     if isinstance(tree, dict):
         rows: Iterable[tuple[Any, Any]] = tree.items()
     elif isinstance(tree, list):

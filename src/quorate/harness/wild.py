@@ -115,6 +115,7 @@ def flood(broker: Broker, touch: Touch, size: int, cycle: str, now_ms: int) -> l
         price = grid.price(best * (1 + side.sign * away), side)
         amount = Decimal(600 if parent else 200 + leg * 20)
         quantity = grid.quantity(amount / touch.mark)
-        wish = Wish(touch.symbol, side, quantity, price, takes, False, "wild", parent)
+        wish = Wish(touch.symbol, side, quantity, price, takes, is_exit=False, purpose="wild")
+        wish = wish._replace(parent_id=parent)
         wanted.append(intended(broker, wish, cycle, leg, now_ms))
     return wanted

@@ -22,7 +22,6 @@ from quorate.live.controls.standing import Trading, halt
 from quorate.live.orders.book import open_orders
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.events import Baseline, ExternalFill, Retired
-from quorate.live.orders.parents import ParentOpened
 from quorate.live.orders.states import State
 from quorate.store.opening import open_store
 from quorate.venues.base import OrderKind, Side, TimeInForce
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from quorate.live.broker.broker import Broker
     from quorate.live.controls.facts import Proposal, Refusal
+    from quorate.live.orders.parents import ParentOpened
 
 pytest.importorskip("ccxt")
 D = Decimal
