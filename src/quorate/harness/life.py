@@ -148,16 +148,18 @@ class _Desk:
             except QuorateError:
                 await asyncio.sleep(10.0)
         tools = Tools(
-            loop_ms, self._facts, limits("balanced"), self._keep, self._scene.pages.append
+            loop_ms,
+            self._facts,
+            limits("balanced"),
+            self._scene.kept.append,
+            self._scene.pages.append,
         )
-        broker = await Broker.begin(
-            self._scene.journal, venue, list(SYMBOLS.values()), self._scene.kept[-1], tools
-        )
+        broker = await Broker.begin(self._scene.journal, venue, list(SYMBOLS.values()), tools)
         self._broker = broker
         self._n_lives += 1
         while True:
             beat_ms = self._beat_ms()
-            self._operate(broker, beat_ms)
+            await self._operate(broker, beat_ms)
             is_due = loop_ms() % self._cycle_ms < beat_ms
             if is_due:
                 await self._cycle(broker, venue, loop_ms() // self._cycle_ms)
@@ -172,10 +174,7 @@ class _Desk:
         is_quiet = loop_ms() >= START_MS + self._scene.schedule.quiet_ms
         return min(QUIET_MS, self._cycle_ms // 2) if is_quiet else self._cycle_ms // 2
 
-    def _keep(self, standing: Standing) -> None:
-        self._scene.kept.append(standing)
-
-    def _operate(self, broker: Broker, beat_ms: int) -> None:
+    async def _operate(self, broker: Broker, beat_ms: int) -> None:
         """Do what an operator does now and then: look, unblock, arm with a reason."""
         if broker.swept is None or not broker.is_clean:
             return
@@ -192,9 +191,7 @@ class _Desk:
                 if isinstance(found, Armed):
                     standing = replace(standing, blocked=broker.standing.blocked)
                     break
-        if standing != broker.standing:
-            self._keep(standing)
-            broker.standing = standing
+        await broker.obey(standing)
 
     def _facts(self, broker: Broker) -> Facts:
         now_ms = loop_ms()

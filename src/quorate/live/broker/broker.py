@@ -16,11 +16,19 @@ from quorate.live.broker.inquire import inquire
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, sweep
 from quorate.live.broker.trail import trailed
-from quorate.live.controls.standing import Standing, Trading, halt, react, start
+from quorate.live.controls.standing import (
+    Standing,
+    Trading,
+    from_text,
+    halt,
+    react,
+    start,
+    to_text,
+)
 from quorate.live.orders.book import open_orders, unresolved
 from quorate.live.orders.desk import Desk
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
-from quorate.live.orders.events import CancelIntended
+from quorate.live.orders.events import CancelIntended, Stood
 from quorate.venues.base import Found
 
 if TYPE_CHECKING:
@@ -43,14 +51,14 @@ class Tools(NamedTuple):
     Notes
     -----
     ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read beside
-    what the journal says of orders sent, refused and decided; ``keep`` writes a standing down
-    before it is obeyed; ``page`` calls somebody.
+    what the journal says of orders sent, refused and decided; ``stood`` hears of a standing once it
+    is in the journal, before it is obeyed; ``page`` calls somebody.
     """
 
     now_ms: Callable[[], int]
     facts: Callable[[Broker], Facts]
     limits: Limits
-    keep: Callable[[Standing], None]
+    stood: Callable[[Standing], None]
     page: Callable[[str], None]
 
 
@@ -95,10 +103,12 @@ class Broker:
         journal: Journal,
         venue: Venue,
         symbols: Sequence[str],
-        standing: Standing,
         tools: Tools,
+        killed: str = "",
     ) -> Broker:
         """Begin a life: lease, journal, SAFE, the venue's truth, everything in doubt asked for.
+
+        ``killed`` is why a kill is in force (``live.guard.record``); then it begins HALTED.
 
         Raises
         ------
@@ -108,9 +118,10 @@ class Broker:
             The journal is not what was written.
         """
         desk, effects = Desk.open(journal, tools.now_ms())
-        safe = start(standing, tools.now_ms())
-        tools.keep(safe)
-        made = cls(desk, venue, symbols, safe, tools)
+        before = from_text(desk.book.standing)
+        safe = start(halt(before, killed, tools.now_ms()) if killed else before, tools.now_ms())
+        made = cls(desk, venue, symbols, before, tools)
+        made._stand(safe)
         await made.carry(effects)
         await made.compare()
         return made
@@ -284,7 +295,8 @@ class Broker:
 
     def _stand(self, after: Standing) -> None:
         if after != self.standing:
-            self.tools.keep(after)
+            self.desk.record([Stood(at_ms=self._now(), standing=to_text(after))])
+            self.tools.stood(after)
             self.standing = after
 
     def _now(self) -> int:

@@ -7,12 +7,14 @@ out of HALTED, and that asks for a reason, a reconciled account, and two people 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from quorate.live.controls.facts import Action
+from quorate.records import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +57,49 @@ class Standing:
     is_killed: bool = False
     asked_ms: int | None = None
     asked_by: str = ""
+
+
+def to_text(standing: Standing) -> str:
+    """Return the one text of a standing, as the journal keeps it.
+
+    Examples
+    --------
+    >>> from_text(to_text(Standing(why="drill", breaches=(5,)))).breaches
+    (5,)
+    """
+    row = {name: getattr(standing, name) for name in Standing.__slots__}
+    return canonical_json(
+        row
+        | {
+            "trading": standing.trading.value,
+            "blocked": dict(standing.blocked),
+            "breaches": list(standing.breaches),
+        }
+    )
+
+
+def from_text(text: str) -> Standing:
+    """Return the standing of a text; an empty one is the first, SAFE.
+
+    Raises
+    ------
+    ValueError
+        The text is not what ``to_text`` writes.
+    """
+    if not text:
+        return Standing()
+    try:
+        row = json.loads(text)
+        return Standing(
+            **row
+            | {
+                "trading": Trading(row["trading"]),
+                "blocked": MappingProxyType(dict(row["blocked"])),
+                "breaches": tuple(row["breaches"]),
+            }
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no standing: {error!r} in {text[:80]!r}") from error
 
 
 def start(before: Standing, now_ms: int) -> Standing:

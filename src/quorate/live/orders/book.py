@@ -129,6 +129,8 @@ class Book:
         Parent id -> parent order, in the order in which they were opened.
     baselines : mapping
         (venue, symbol) -> stamp and id of the newest trade from before the journal began.
+    standing : str
+        How the desk stands, "" where nothing was written of it.
     epoch, n_events : int
         Which life of the desk wrote last, and how many events were folded.
     """
@@ -142,6 +144,7 @@ class Book:
     last_trades: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     parents: Mapping[str, ParentOrder] = field(default_factory=dict)
     baselines: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    standing: str = ""
     epoch: int = 0
     n_events: int = 0
 

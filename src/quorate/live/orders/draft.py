@@ -39,6 +39,7 @@ class Draft:
         self.last_trades = dict(book.last_trades)
         self.parents = dict(book.parents)
         self.baselines = dict(book.baselines)
+        self.standing = book.standing
         self.epoch = book.epoch
         self.n_events = book.n_events
         self.effects: list[Effect] = []
@@ -55,6 +56,7 @@ class Draft:
             last_trades=self.last_trades,
             parents=self.parents,
             baselines=self.baselines,
+            standing=self.standing,
             epoch=self.epoch,
             n_events=self.n_events,
         )

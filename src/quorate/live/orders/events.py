@@ -330,6 +330,17 @@ class Retired:
     before_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """How the desk stands from here on, as ``controls.standing.to_text`` writes it.
+
+    The breakers live in the same rows as the orders that they stop: a restart finds both.
+    """
+
+    at_ms: int
+    standing: str
+
+
 JournalEvent: TypeAlias = (
     Opened
     | Intended
@@ -350,6 +361,7 @@ JournalEvent: TypeAlias = (
     | ParentOpened
     | ParentClosed
     | Baseline
+    | Stood
 )
 
 KINDS: Final[dict[str, type[JournalEvent]]] = {
@@ -372,6 +384,7 @@ KINDS: Final[dict[str, type[JournalEvent]]] = {
     "parent_opened": ParentOpened,
     "parent_closed": ParentClosed,
     "baseline": Baseline,
+    "stood": Stood,
 }
 """The name of every kind of event in the journal; a name is never given to another kind."""
 

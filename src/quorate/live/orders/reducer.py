@@ -34,6 +34,7 @@ from quorate.live.orders.events import (
     Retired,
     Sending,
     StatusSeen,
+    Stood,
 )
 from quorate.live.orders.parents import ParentClosed, ParentOpened, ParentOrder
 from quorate.live.orders.reports import told
@@ -263,6 +264,10 @@ def _retired(draft: Draft, event: Retired) -> None:
     }
 
 
+def _stood(draft: Draft, event: Stood) -> None:
+    draft.standing = event.standing
+
+
 def _parent_opened(draft: Draft, event: ParentOpened) -> None:
     before = draft.parents.get(event.parent_id)
     if before is None:
@@ -302,4 +307,5 @@ _TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
     ParentOpened: _parent_opened,
     ParentClosed: _parent_closed,
     Baseline: _baseline,
+    Stood: _stood,
 }

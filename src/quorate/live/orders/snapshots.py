@@ -52,6 +52,7 @@ def book_text(book: Book) -> str:
                 for each in book.parents.values()
             ],
             "baselines": [[*key, *newest] for key, newest in book.baselines.items()],
+            "standing": book.standing,
             "epoch": book.epoch,
             "n_events": book.n_events,
         }
@@ -75,6 +76,7 @@ def book_of(text: str) -> Book:
         last_trades={(v, symbol): (at, trade) for v, symbol, at, trade in kept["last_trades"]},
         parents={parent.opened.parent_id: parent for parent in map(_parent_of, kept["parents"])},
         baselines={(v, symbol): (at, trade) for v, symbol, at, trade in kept["baselines"]},
+        standing=kept["standing"],
         epoch=kept["epoch"],
         n_events=kept["n_events"],
     )

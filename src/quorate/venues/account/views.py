@@ -155,11 +155,7 @@ def position_view(row: Mapping[str, Any], dialect: Dialect) -> PositionView:
     """Return a position of ccxt as a view: coins, below 0 for a short."""
     info = _inner(row, "info")
     size = amount(row, "contracts") * amount(row, "contractSize", "1")
-<<<<<<< HEAD
     side = row.get("side") if size else "long"
-=======
-    side = row.get("side")
->>>>>>> w-torture
     if side not in ("long", "short"):
         raise UnreadableError(f"side is {side!r}")
     entry, leverage = row.get("entryPrice"), row.get("leverage")

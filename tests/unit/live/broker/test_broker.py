@@ -94,7 +94,7 @@ def played(
                 await made.open()
                 network.faults = faults
                 tools = Tools(now_ms, facts, limits("balanced"), kept.append, pages.append)
-                return await Broker.begin(store.journal("main"), made, [BTC], kept[-1], tools)
+                return await Broker.begin(store.journal("main"), made, [BTC], tools)
 
             try:
                 return await play(Scene(begin, network, found, pages, kept))
