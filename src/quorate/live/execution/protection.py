@@ -132,7 +132,6 @@ class Protection:
             cycle=str(now_ms),
             strategy="protection",
             purpose=purpose,
-            parent_id=f"{purpose} {symbol} {position_side}",
         )
 
     def _page(self, key: tuple[str, PositionSide], held: Decimal) -> None:

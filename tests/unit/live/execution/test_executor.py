@@ -109,16 +109,25 @@ def test_every_style_completes_a_parent(tmp_path: Path, style: str, side: Side) 
         assert len(children(book)) >= 5
 
 
-@pytest.mark.parametrize(
-    "kind", ["lose_reply", pytest.param("lose_request", marks=pytest.mark.slow)]
-)
-def test_a_parent_survives_lost_replies(tmp_path: Path, kind: str) -> None:
+SPOILT = [
+    pytest.param("lose_reply", POST, "marketable"),
+    pytest.param("lose_request", POST, "marketable", marks=pytest.mark.slow),
+    pytest.param("lose_reply", "/fapi/v1/order", "post_only", marks=pytest.mark.slow),
+    pytest.param("lose_request", "/fapi/v1/order", "post_only", marks=pytest.mark.slow),
+    pytest.param("garbage", "/fapi/v1/order", "post_only", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("kind", "endpoint", "style"), SPOILT)
+def test_a_parent_survives_lost_replies(
+    tmp_path: Path, kind: Any, endpoint: str, style: str
+) -> None:
     async def trade(scene: Scene) -> Book:
         desk = await begin(scene)
-        scene.network.faults = (Fault(kind, POST, 0.5),)
-        desk.executor.open(
-            [parent(scene, deadline_ms=scene.exchange.exchange.state.now_ms + 10**7)]
-        )
+        scene.network.faults = (Fault(kind, endpoint, 0.5),)
+        now_ms = scene.exchange.exchange.state.now_ms
+        opened = parent(scene, **{**STYLES[style], "deadline_ms": now_ms + 10**7})
+        desk.executor.open([opened])
         await desk.run(2_000)
         scene.network.faults = ()
         await desk.run(2_000)
