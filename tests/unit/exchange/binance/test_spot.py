@@ -115,7 +115,7 @@ def test_a_book_that_is_followed_stays_the_exchange_s_own() -> None:
     made = spot()
 
     async def play(client: Any, session: Session) -> None:  # noqa: ARG001
-        for turn in range(20):
+        for turn in range(10):
             book = await client.watch_order_book(BTC)
             side = BUY if turn % 2 else SELL
             made.exchange.place("me", Asked("BTCUSDT", side, "market", Decimal("0.1")))
@@ -157,7 +157,7 @@ MOVES = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(MOVES, min_size=1, max_size=25), st.booleans())
 def test_balances_are_the_sum_of_what_was_traded_to_the_last_digit(
     moves: list[tuple[int, str, int, int, str]],

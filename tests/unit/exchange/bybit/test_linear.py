@@ -153,7 +153,7 @@ def test_a_book_that_is_followed_stays_the_exchange_s_own() -> None:
 
     async def play(client: Any, session: Session) -> None:  # noqa: ARG001
         book: Any = None
-        for turn in range(30):
+        for turn in range(10):
             book = await client.watch_order_book(BTC)
             side = BUY if turn % 2 else SELL
             made.exchange.place("me", Asked("BTCUSDT", side, "market", Decimal("0.3")))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytest.importorskip("ccxt")
 
 
-@pytest.mark.parametrize("kind", [None, "reset_reply", "garbage"])
+@pytest.mark.parametrize("kind", [None, "garbage"])
 def test_everything_is_cancelled_closed_and_read_back(tmp_path: Path, kind: Any) -> None:
     made = linear()
 

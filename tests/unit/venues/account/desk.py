@@ -125,6 +125,7 @@ SPOT = Place(
         "price": "-1013",
         "notional": "-1013",
         "maker": "-2010",
+        "reduce": "LOCAL",
         "time": "-1021",
         "gone": "-2011",
         "absent": "-2013",
