@@ -171,7 +171,10 @@ def position_view(row: Mapping[str, Any], dialect: Dialect) -> PositionView:
 
 def balance_views(found: Mapping[str, Any]) -> tuple[BalanceView, ...]:
     """Return the balances of ccxt's answer, by asset."""
-    total, free = _inner(found, "total"), _inner(found, "free")
+    total, free, info = _inner(found, "total"), _inner(found, "free"), found.get("info")
+    inner = info.values() if isinstance(info, dict) else info if isinstance(info, list) else ()
+    if not any(isinstance(each, list | dict) for each in inner):
+        raise UnreadableError(f"the answer has no balances: {str(info)[:80]!r}")
     return tuple(
         BalanceView(asset=asset, total=amount(total, asset), free=amount(free, asset, "0"))
         for asset in sorted(total)
