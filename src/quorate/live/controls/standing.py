@@ -98,7 +98,7 @@ def from_text(text: str) -> Standing:
                 "breaches": tuple(row["breaches"]),
             }
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no standing: {error!r} in {text[:80]!r}") from error
 
 

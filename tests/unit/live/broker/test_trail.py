@@ -16,9 +16,12 @@ from tests.unit.live.broker.test_broker import KEY, Scene, armed, order, played,
 
 from quorate.exchange.matching.orders import BUY, Asked
 from quorate.exchange.network import Fault
+from quorate.hands import Verb, Word
 from quorate.harness.parents import opened
 from quorate.live.controls.facts import Action, Control
 from quorate.live.controls.standing import Trading, halt
+from quorate.live.controls.standing import from_text as from_text_of
+from quorate.live.heed import heed
 from quorate.live.orders.book import open_orders
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.events import Baseline, ExternalFill, Retired
@@ -261,3 +264,25 @@ def test_an_old_account_begins_where_it_stands(tmp_path: Path) -> None:
 async def ended(broker: Broker) -> bool:
     await broker.close()
     return True
+
+
+def test_how_the_desk_stands_is_in_the_journal_and_a_kill_outlives_a_restart(
+    tmp_path: Path,
+) -> None:
+    async def play(scene: Scene) -> None:
+        broker = await scene.begin()
+        asked = Word(verb=Verb.ARM, by="ann", why="looked", at_ms=0)
+        now_ms = broker.tools.now_ms()
+        await broker.obey(heed(broker.standing, [asked], n_differences=0, now_ms=now_ms).standing)
+        assert from_text_of(broker.desk.book.standing).trading is Trading.ACTIVE
+        broker = await again(scene, broker)
+        assert broker.standing.trading is Trading.SAFE
+        said = Word(verb=Verb.KILL, by="ann", why="the feed", at_ms=0)
+        heeded = heed(broker.standing, [said], n_differences=0, now_ms=broker.tools.now_ms())
+        await broker.obey(heeded.standing)
+        broker = await again(scene, broker)
+        assert (broker.standing.trading, broker.standing.is_killed) == (Trading.HALTED, True)
+        assert broker.standing.why == "killed by ann: the feed"
+        await broker.close()
+
+    played(tmp_path, play)
