@@ -275,12 +275,14 @@ def test_how_the_desk_stands_is_in_the_journal_and_a_kill_outlives_a_restart(
         now_ms = broker.tools.now_ms()
         await broker.obey(heed(broker.standing, [asked], n_differences=0, now_ms=now_ms).standing)
         assert from_text_of(broker.desk.book.standing).trading is Trading.ACTIVE
-        broker = await again(scene, broker)
+        await broker.close()
+        broker = await scene.begin()
         assert broker.standing.trading is Trading.SAFE
         said = Word(verb=Verb.KILL, by="ann", why="the feed", at_ms=0)
         heeded = heed(broker.standing, [said], n_differences=0, now_ms=broker.tools.now_ms())
         await broker.obey(heeded.standing)
-        broker = await again(scene, broker)
+        await broker.close()
+        broker = await scene.begin()
         assert (broker.standing.trading, broker.standing.is_killed) == (Trading.HALTED, True)
         assert broker.standing.why == "killed by ann: the feed"
         await broker.close()
