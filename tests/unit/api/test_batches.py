@@ -133,17 +133,19 @@ def test_a_large_file_comes_month_after_month(tmp_path, small):
 
 
 PEAK = """
-import resource, sys
+import sys
+from pathlib import Path
 import quorate
 quorate.import_data(sys.argv[1], sys.argv[2], vendor="v_spot", kind="ohlcv")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+said = Path("/proc/self/status").read_text()  # the peak of this process, not of who began it
+print(int(said.split("VmHWM:")[1].split()[0]) // 1024)
 """
 
 
 @pytest.mark.slow
 def test_memory_is_that_of_a_month_however_long_the_file(tmp_path):
     peaks = []
-    for n in (1_000_000, 4_000_000):
+    for n in (1_000_000, 6_000_000):
         rng = np.random.default_rng(0)
         close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 1e-4, n)))
         noise = rng.uniform(1.0, 9.0, n)
@@ -154,4 +156,5 @@ def test_memory_is_that_of_a_month_however_long_the_file(tmp_path):
         asked = [sys.executable, "-c", PEAK, str(where), str(tmp_path / f"lake{n}")]
         done = subprocess.run(asked, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout))
-    assert peaks[1] < peaks[0] + 120  # MiB; read whole it was 320 more
+    # MiB; groups of rows are read ahead, up to some number. Read whole it was 500 more
+    assert peaks[1] < peaks[0] + 200
