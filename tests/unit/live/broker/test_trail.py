@@ -14,6 +14,7 @@ import pytest
 from tests.unit.exchange.binance.client import BTC, venue
 from tests.unit.live.broker.test_broker import KEY, Scene, armed, order, played, same, state
 
+from quorate.exchange.matching.market import close
 from quorate.exchange.matching.orders import BUY, Asked
 from quorate.exchange.network import Fault
 from quorate.hands import Verb, Word
@@ -285,6 +286,30 @@ def test_how_the_desk_stands_is_in_the_journal_and_a_kill_outlives_a_restart(
         broker = await scene.begin()
         assert (broker.standing.trading, broker.standing.is_killed) == (Trading.HALTED, True)
         assert broker.standing.why == "killed by ann: the feed"
+        await broker.close()
+
+    played(tmp_path, play)
+
+
+def test_a_trade_of_somebody_else_does_not_wait_for_an_order_in_doubt(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        await broker.submit([order(broker, 0, "99.8", side=Side.SELL)])
+        await broker.compare()
+        scene.network.faults = (Fault("lose_request", "POST /fapi/v1/order"),)
+        doubtful = order(broker, 1)
+        await broker.submit([doubtful])
+        scene.network.faults = ()
+        exchange = scene.exchange.exchange.state
+        close(exchange, scene.account, "BTCUSDT", "both", "adl_autoclose-")  # a buy, as the order
+        await broker.compare()
+        assert state(broker, doubtful) is State.UNKNOWN
+        running = asyncio.create_task(broker.run())
+        await asyncio.sleep(300)
+        assert state(broker, doubtful) is State.NOT_PLACED
+        assert broker.is_clean
+        same(broker, scene)
+        running.cancel()
         await broker.close()
 
     played(tmp_path, play)
