@@ -10,10 +10,10 @@ from unittest import mock
 
 from quorate.live.orders import resolver
 from quorate.live.orders.inquiry import OrderAnswer
+from quorate.venues.account import outcomes, views
 from quorate.venues.account import venue as venues
-from quorate.venues.account import views
 from quorate.venues.account.venue import CcxtVenue
-from quorate.venues.base import Absent, Found, Listed, Unanswered
+from quorate.venues.base import Absent, Accepted, Found, Listed, Unanswered, Uncertain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,27 +55,29 @@ def _unchecked_amount(row: Any, name: str, usual: Any = None) -> Decimal:
     return Decimal(str(row.get(name) if row.get(name) is not None else usual))
 
 
-_CHANGED = CcxtVenue._changed
+def _unchecked_place(found: Any, placement: Any, dialect: Any) -> Any:
+    try:
+        return Accepted(_ORDER_VIEW(found, dialect, is_conditional=placement.is_conditional))
+    except ValueError as error:
+        return Uncertain(str(error))
 
 
-async def _unchecked_place(self: Any, call: Any, at_ms: int, placement: Any, **named: Any) -> Any:  # noqa: ARG001
-    return await _CHANGED(self, call, at_ms, None, **named)
-
-
-async def _unchecked_cancel(self: Any, client: Any, symbol: str, name: str, _: Any) -> Any:
-    call = client.cancel_order(None, symbol, {"clientOrderId": name})
-    return await _CHANGED(self, call, self._now_ms(), None, is_conditional=False)
+def _unchecked_cancel(found: Any, _: Any, dialect: Any) -> Any:
+    try:
+        return Accepted(_ORDER_VIEW(found, dialect, is_conditional=False))
+    except ValueError as error:
+        return Uncertain(str(error))
 
 
 async def _unchecked_order(self: Any, symbol: str, name: str, **_: Any) -> Any:
-    call = self._instances.trade.fetch_order(None, symbol, {"clientOrderId": name})
+    call = self._dialect.look(self._instances.trade, symbol, name, False)
     return await self._looked_up(call, is_conditional=False)
 
 
-any_order_answers_for_ours = _patched(CcxtVenue, "_changed", _unchecked_place)
-any_cancel_answers_for_ours = _patched(CcxtVenue, "_cancel", _unchecked_cancel)
+any_order_answers_for_ours = _patched(venues, "placed", _unchecked_place)
+any_cancel_answers_for_ours = _patched(venues, "taken_back", _unchecked_cancel)
 any_order_is_the_one_asked_for = _patched(CcxtVenue, "order", _unchecked_order)
-an_order_needs_no_number = _patched(venues, "order_view", _trusting)
+an_order_needs_no_number = _patched(outcomes, "order_view", _trusting)
 an_amount_is_any_text = _patched(views, "amount", _unchecked_amount)
 silence_is_an_empty_list = _rather(
     "open_orders", lambda _, found, __: Listed((), 0) if isinstance(found, Unanswered) else found

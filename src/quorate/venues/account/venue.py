@@ -11,9 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
+from quorate.venues.account.outcomes import placed, taken_back
 from quorate.venues.account.sending import plain
 from quorate.venues.account.views import (
-    acknowledged,
     amount,
     balance_views,
     order_view,
@@ -23,7 +23,6 @@ from quorate.venues.account.views import (
 from quorate.venues.account.wire import AnsweredError, SilentError, answered, talking
 from quorate.venues.base import (
     Absent,
-    Accepted,
     BalanceView,
     Done,
     Found,
@@ -123,17 +122,8 @@ class CcxtVenue:
             self._dialect.parameters(placement),
         )
         found = await self._sent(call, placement.sent_at_ms, placement.window_ms)
-        if isinstance(found, Rejected | Uncertain):
-            return found
-        try:
-            if self._dialect.is_acknowledged:
-                return Accepted(acknowledged(found, placement, placement.sent_at_ms))
-            view = self._view(found, is_conditional=placement.is_conditional)
-        except ValueError as error:
-            return Uncertain(f"the answer of 200 cannot be read: {error}")
-        wanted = (placement.client_id, placement.symbol, placement.quantity)
-        told = (view.client_id, view.symbol, view.quantity)
-        return Accepted(view) if told == wanted else Uncertain(f"sent {wanted}, was told of {told}")
+        is_told = not isinstance(found, Rejected | Uncertain)
+        return placed(found, placement, self._dialect) if is_told else found
 
     async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation | Done:
         """Take an order back."""
@@ -174,7 +164,7 @@ class CcxtVenue:
                 rows = await answered(call)
                 if not rows:
                     return self._absent(talk)
-                return Found(self._view(rows[0], is_conditional=is_conditional))
+                return Found(order_view(rows[0], self._dialect, is_conditional=is_conditional))
             except AnsweredError as error:
                 reply = error.reply
                 if (reply.status, reply.code) in self._dialect.absent:
@@ -192,7 +182,7 @@ class CcxtVenue:
             self._instances.trade,
             symbol,
             is_conditional,
-            lambda row: self._view(row, is_conditional=is_conditional),
+            lambda row: order_view(row, self._dialect, is_conditional=is_conditional),
         )
 
     async def trades(self, symbol: str, from_id: str | None) -> Listed[Trade] | Unanswered:
@@ -324,9 +314,6 @@ class CcxtVenue:
                 return Unanswered(talk.said(error))
         return Unanswered("the venue does not say its mode") if found is None else found
 
-    def _view(self, row: Any, *, is_conditional: bool) -> OrderView:
-        return order_view(row, self._dialect, is_conditional=is_conditional)
-
     def _absent(self, talk: Talk) -> Absent | Unanswered:
         """Say that there is no order, where every answer that led to it was a list."""
         if talk.heard and all(self._dialect.is_list(each.text) for each in talk.heard):
@@ -347,13 +334,7 @@ class CcxtVenue:
         found = await self._sent(call, self._now_ms())
         if isinstance(found, Rejected | Uncertain):
             return found
-        try:
-            view = self._view(found, is_conditional=False)
-        except ValueError as error:
-            return Uncertain(f"the answer of 200 cannot be read: {error}")
-        if view.client_id != client_id:
-            return Uncertain(f"took {client_id} back, was told of {view.client_id!r}")
-        return Accepted(view)
+        return taken_back(found, client_id, self._dialect)
 
     async def _done(self, call: Awaitable[Any]) -> Done | Rejected | Uncertain:
         found = await self._sent(call, self._now_ms())
