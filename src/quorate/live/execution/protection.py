@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from quorate.live.controls.facts import Proposal
 from quorate.live.execution import stops
 from quorate.live.execution.effects import CancelChild
-from quorate.live.execution.stops import ESCALATION, STOP, Crossed, Escalate, PlaceStop
+from quorate.live.execution.stops import ESCALATION, STOP, Beyond, Escalate, PlaceStop
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
 from quorate.venues.base import OrderKind, TimeInForce, Touch
@@ -50,7 +50,7 @@ class Protection:
         self._broker = broker
         self._account = account
         self._touch = touch
-        self._crossed: dict[tuple[str, PositionSide], Crossed] = {}
+        self._crossed: dict[tuple[str, PositionSide], Beyond] = {}
         self._paged: set[tuple[str, PositionSide]] = set()
 
     async def step(self, triggers: Mapping[tuple[str, PositionSide], Decimal]) -> int:

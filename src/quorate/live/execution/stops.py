@@ -36,7 +36,7 @@ COLLARS: Final = ((0, Decimal(50)), (10_000, Decimal(100)), (30_000, Decimal(300
 """From how many ms after the patience is over a slice may be so many bps from the touch."""
 
 
-class Crossed(NamedTuple):
+class Beyond(NamedTuple):
     """Since when the mark is beyond the stop, None while it is not; all that is remembered."""
 
     since_ms: int | None = None
@@ -62,31 +62,31 @@ class Escalate(NamedTuple):
 StopEffect: TypeAlias = PlaceStop | CancelChild | Escalate
 
 
-def init() -> Crossed:
+def init() -> Beyond:
     """Return the state before any price was seen.
 
     Examples
     --------
     >>> init()
-    Crossed(since_ms=None)
+    Beyond(since_ms=None)
     """
-    return Crossed()
+    return Beyond()
 
 
 def step(
-    state: Crossed,
+    state: Beyond,
     held: Decimal,
     trigger: Decimal,
     orders: Iterable[Order],
     touch: Touch | None,
     grid: Grid,
     now_ms: int,
-) -> tuple[Crossed, tuple[StopEffect, ...]]:
+) -> tuple[Beyond, tuple[StopEffect, ...]]:
     """Return what a position's protection asks for now.
 
     Parameters
     ----------
-    state : Crossed
+    state : Beyond
         From the step before, or ``init``.
     held : Decimal
         Position, above 0 long.
@@ -103,7 +103,7 @@ def step(
 
     Returns
     -------
-    state, effects : Crossed, tuple
+    state, effects : Beyond, tuple
         At most one effect while something is held.
 
     Notes
@@ -114,11 +114,11 @@ def step(
     mine = [each for each in orders if each.intent.purpose in {STOP, ESCALATION}]
     stops = [each for each in mine if each.intent.purpose == STOP and not each.is_over]
     if not held:
-        return Crossed(), tuple(_back(each, "flat") for each in stops if _rests(each))
+        return Beyond(), tuple(_back(each, "flat") for each in stops if _rests(each))
     side = Side.SELL if held > 0 else Side.BUY
     beyond = touch is not None and side.sign * (touch.mark - trigger) >= 0
     since_ms = (now_ms if state.since_ms is None else state.since_ms) if beyond else None
-    after = Crossed(since_ms)
+    after = Beyond(since_ms)
     latest_ms = max((each.intent.at_ms for each in mine), default=now_ms - AGAIN_MS)
     is_free = now_ms - latest_ms >= AGAIN_MS
     if since_ms is not None and touch is not None:

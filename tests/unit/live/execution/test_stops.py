@@ -17,7 +17,7 @@ from quorate.live.controls.facts import Proposal
 from quorate.live.execution import stops
 from quorate.live.execution.effects import CancelChild
 from quorate.live.execution.protection import Protection
-from quorate.live.execution.stops import ESCALATION, STOP, Crossed, Escalate, PlaceStop
+from quorate.live.execution.stops import ESCALATION, STOP, Beyond, Escalate, PlaceStop
 from quorate.live.orders.book import Order
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
@@ -70,7 +70,7 @@ def touch(mark: str = "100") -> Touch:
 def asked(
     held: str, *orders: Order, mark: str = "100", at_ms: int = 10_000, since: int | None = None
 ):
-    state = Crossed(None if since is None else T0 + since)
+    state = Beyond(None if since is None else T0 + since)
     return stops.step(state, D(held), TRIGGER, orders, touch(mark), GRID, T0 + at_ms)
 
 
@@ -114,7 +114,7 @@ def test_what_protects_nothing_is_taken_back() -> None:
 
 def test_a_position_that_outlives_its_stop_is_closed_by_hand_ever_further() -> None:
     state, first = asked("2", stop("a"), mark="94.9")
-    assert (state, first) == (Crossed(T0 + 10_000), ())
+    assert (state, first) == (Beyond(T0 + 10_000), ())
     assert effects("2", stop("a"), mark="94.9", since=5_001) == (), "not yet five seconds"
     (found,) = effects("2", stop("a"), mark="94.9", since=5_000)
     assert found == Escalate(Side.SELL, D(2), D("94.4"), D(50)), "94.8 less 50 bps, rounded up"
@@ -126,7 +126,7 @@ def test_a_position_that_outlives_its_stop_is_closed_by_hand_ever_further() -> N
     assert isinstance(naked, Escalate), "without a stop nobody waits"
     going = stop("x", purpose=ESCALATION, state=State.UNKNOWN)
     assert effects("2", stop("a"), going, mark="94.9", since=0) == ()
-    assert asked("2", stop("a"), mark="96", since=0)[0] == Crossed(None), "it came back"
+    assert asked("2", stop("a"), mark="96", since=0)[0] == Beyond(None), "it came back"
 
 
 STATES = [State.SENDING, State.ACKED, State.UNKNOWN, State.CANCELING, State.CANCELED]
