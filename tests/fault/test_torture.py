@@ -12,6 +12,7 @@ import pytest
 from tests.fault.harsh import harsh
 from tests.fault.planted import BUGS, NAMES
 from tests.fault.planted_answers import ANSWERS, VERDICTS
+from tests.fault.planted_books import BOOKS
 
 from quorate.harness.hostile import hostile
 from quorate.harness.life import play
@@ -48,6 +49,16 @@ def test_a_planted_bug_is_caught(bug: Any) -> None:
             with bug():
                 if play(schedule).violations:
                     return
+    pytest.fail(f"not caught in {MOST_SEEDS} seeds")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", BOOKS)
+def test_a_planted_bug_of_the_books_is_caught(bug: str) -> None:
+    for seed in range(1, MOST_SEEDS):
+        with BOOKS[bug]():
+            if play(harsh(seed)).violations:
+                return
     pytest.fail(f"not caught in {MOST_SEEDS} seeds")
 
 

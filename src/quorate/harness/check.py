@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from quorate.exchange.binance.futures import Futures
     from quorate.exchange.matching.accounts import Account
+    from quorate.exchange.matching.orders import Execution
     from quorate.live.orders.book import Book, Order
     from quorate.store.journal import Journal
 
@@ -173,9 +174,7 @@ class Checker:
 
     def _trades(self, rows: Sequence[object]) -> None:
         there = {
-            (self._symbols[each.symbol], str(each.trade_id)): self._exchange.exchange.state.markets[
-                each.symbol
-            ].instrument.quantity(each.quantity)
+            (self._symbols[each.symbol], str(each.trade_id)): self._told(each)
             for each in self.account.executions
             if each.symbol in self._symbols
         }
@@ -184,13 +183,25 @@ class Checker:
                 last = int(each.trade_id)
                 there = {k: v for k, v in there.items() if k[0] != each.symbol or int(k[1]) > last}
         here = {
-            (each.symbol, each.trade_id): each.quantity
+            (each.symbol, each.trade_id): (
+                each.side.sign,
+                each.quantity,
+                each.price,
+                each.fee,
+                each.fee_asset,
+            )
             for each in rows
             if isinstance(each, Filled | ExternalFill)
         }
         for key in sorted(there.keys() | here.keys()):
             if there.get(key) != here.get(key):
                 self._say("I2", f"trade {key}: {there.get(key)} there, {here.get(key)} here")
+
+    def _told(self, each: Execution) -> tuple[int, Decimal, Decimal, Decimal, str]:
+        """Return what must be booked of a trade, to the last digit."""
+        listed = self._exchange.exchange.state.markets[each.symbol].instrument
+        quantity, price = listed.quantity(each.quantity), listed.price(each.price)
+        return (each.side, quantity, price, each.fee, each.fee_asset)
 
     def _positions(self, book: Book) -> None:
         for symbol, name in self._symbols.items():

@@ -1,0 +1,68 @@
+"""Bugs to plant in what is booked: sides, fees, prices, ends."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+from unittest import mock
+
+from quorate.live.broker import heard
+from quorate.live.orders.book import Order
+from quorate.venues.account import dialects
+from quorate.venues.base import OrderStatus, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OTHER: Final = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
+
+
+def _booked(change: Any) -> Any:
+    """Return a bug that books a trade otherwise than it was told."""
+
+    @contextmanager
+    def bug() -> Iterator[None]:
+        real = heard.traded
+        with mock.patch.object(heard, "traded", lambda *told: change(real(*told))):
+            yield
+
+    return bug
+
+
+@contextmanager
+def half_is_reserved() -> Iterator[None]:
+    """Reserve half of what an order may still trade."""
+    real = Order.reserved.fget  # type: ignore[attr-defined]
+    with mock.patch.object(Order, "reserved", property(lambda self: real(self) / 2)):
+        yield
+
+
+@contextmanager
+def a_cancelled_order_is_open() -> Iterator[None]:
+    """Read the word for an order that was taken back as one that waits."""
+    known = dialects.DIALECTS["binance_usdm"]
+    words = MappingProxyType({**known.statuses, "CANCELED": OrderStatus.NEW})
+    changed = known._replace(statuses=words)
+    with mock.patch("quorate.harness.scene.BINANCE_FUTURES", changed):
+        yield
+
+
+a_buy_is_booked_as_a_sale = _booked(lambda each: replace(each, side=_OTHER[each.side]))
+fees_are_forgotten = _booked(lambda each: replace(each, fee=Decimal(0)))
+prices_are_rounded = _booked(
+    lambda each: replace(each, price=each.price.quantize(Decimal(1)) + Decimal(1))
+)
+
+BOOKS: Final = {
+    name: globals()[name]
+    for name in (
+        "half_is_reserved",
+        "a_cancelled_order_is_open",
+        "a_buy_is_booked_as_a_sale",
+        "fees_are_forgotten",
+        "prices_are_rounded",
+    )
+}
