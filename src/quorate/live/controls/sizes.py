@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from quorate.live.controls.facts import Action, Control, Refusal
-from quorate.live.orders.book import exposure, open_orders, unresolved
+from quorate.live.orders.book import exposure, is_alive, unresolved
 
 if TYPE_CHECKING:
     from quorate.live.controls.facts import Facts, Proposal
@@ -63,13 +63,7 @@ def gross(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     if not order.is_entry:
         return None
     total = order.intent.quantity * facts.quotes[order.intent.symbol].mark
-    keys = set(facts.book.positions)
-    keys |= {
-        (each.intent.venue, each.intent.symbol, each.intent.position_side)
-        for each in facts.book.orders.values()
-        if each.reserved
-    }
-    for key in keys:
+    for key in facts.book.positions.keys() | facts.book.tally.reserved.keys():
         quote = facts.quotes.get(key[1])
         if quote is None:
             return Refusal(
@@ -90,9 +84,8 @@ def gross(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 def open_count(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Bound how many orders are open, of a symbol and of all."""
-    orders = (*open_orders(facts.book), *unresolved(facts.book))
-    alive = {each.intent.intent_id: each.intent.symbol for each in orders}
-    own = sum(symbol == order.intent.symbol for symbol in alive.values())
+    alive = [each for each in facts.book.tally.lively.values() if is_alive(each)]
+    own = sum(each.intent.symbol == order.intent.symbol for each in alive)
     for count, most, where in (
         (own, limits.n_open_symbol, order.intent.symbol),
         (len(alive), limits.n_open, "all symbols"),
@@ -137,7 +130,7 @@ def child_sum(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None: 
 
 def fills(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:  # noqa: ARG001
     """Stop everything where an order traded more than it asked for."""
-    for each in facts.book.orders.values():
+    for each in facts.book.tally.lively.values():
         if each.traded > each.intent.quantity:
             return Refusal(
                 Control.FILLS,
