@@ -412,9 +412,11 @@ class Orders(RuleBasedStateMachine):
         late = {name: at for name, at in left.items() if at is not None and at > now_ms - SENT_MS}
         assert [each.at_ms for each in found.sent] == sorted(late.values())
         expected = [book.orders[name].intent for name in late]
-        assert Counter((e.symbol, e.side, e.quantity, e.limit_price) for e in found.sent) == Counter(
-            (e.symbol, e.side, e.quantity, e.limit_price) for e in expected
-        )
+        assert Counter(
+            (e.symbol, e.side, e.quantity, e.limit_price) for e in found.sent
+        ) == Counter((e.symbol, e.side, e.quantity, e.limit_price) for e in expected)
+        today = [each for each in found.sent if each.at_ms // SENT_MS == now_ms // SENT_MS]
+        assert found.turned == sum((e.quantity * e.limit_price for e in today), Decimal(0))
         refused = [each for each in book.orders.values() if each.state is State.REJECTED]
         recent = [each.since_ms for each in refused if each.since_ms > now_ms - 3_600_000]
         assert sorted(each.at_ms for each in found.rejected) == sorted(recent)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import replace
-from decimal import Decimal
 from itertools import compress
 from operator import is_not
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from quorate.live.orders.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from quorate.live.controls.facts import Facts, Quote
     from quorate.live.orders.book import Book, Order
@@ -45,6 +45,7 @@ class Trail:
         self._keys: list[tuple[int, int]] = []
         self._sent: dict[tuple[int, int], Sent] = {}
         self._unpriced: set[str] = set()
+        self._turned: dict[int, Decimal] = {}
         self._rejected: dict[str, Rejected] = {}
         self._sums: dict[str, Decimal] = {}
 
@@ -71,8 +72,13 @@ class Trail:
         RELIABILITY 4.
         """
         self._follow(book.orders)
+        today = facts.now_ms // SENT_MS
+        turned = self._turned.get(today, ZERO)
         for name in self._unpriced:
-            self._sent[self._left[name]] = _sent(book.orders[name], facts.quotes)
+            key = self._left[name]
+            priced = self._sent[key] = _sent(book.orders[name], facts.quotes)
+            if key[0] // SENT_MS == today:
+                turned = EXACT.add(turned, priced.notional)
         first = bisect_left(self._keys, (facts.now_ms - SENT_MS + 1, 0))
         since_ms = facts.now_ms - REJECTED_MS
         parents = {
@@ -92,6 +98,7 @@ class Trail:
             sent=tuple(map(self._sent.__getitem__, self._keys[first:])),
             rejected=tuple(each for each in self._rejected.values() if each.at_ms > since_ms),
             parents=parents,
+            turned=turned,
         )
 
     def _follow(self, orders: Mapping[str, Order]) -> None:
@@ -116,7 +123,8 @@ class Trail:
             if key is not None:
                 self._left[name] = key
                 insort(self._keys, key)
-                self._sent[key] = _sent(order, {})
+                self._sent[key] = made = _sent(order, {})
+                self._turn(key[0] // SENT_MS, made.notional)
                 if (order.intent.limit_price or order.intent.trigger_price) is None:
                     self._unpriced.add(name)
         if order.state is State.REJECTED:
@@ -136,8 +144,16 @@ class Trail:
         key = self._left.pop(name, None)
         if key is not None:
             del self._keys[bisect_left(self._keys, key)]
-            del self._sent[key]
-            self._unpriced.discard(name)
+            gone = self._sent.pop(key)
+            if name in self._unpriced:
+                self._unpriced.remove(name)
+            else:
+                self._turn(key[0] // SENT_MS, EXACT.minus(gone.notional))
+
+    def _turn(self, day: int, delta: Decimal) -> None:
+        self._turned[day] = EXACT.add(self._turned.get(day, ZERO), delta)
+        if not self._turned[day]:
+            del self._turned[day]
 
     def _sum(self, order: Order, delta: Decimal) -> None:
         if delta:
@@ -154,6 +170,7 @@ def trailed(facts: Facts, book: Book) -> Facts:
     --------
     >>> from quorate.live.controls.standing import Standing
     >>> from quorate.live.controls.facts import Facts
+    >>> from decimal import Decimal
     >>> one = Decimal(1)
     >>> from quorate.live.orders.book import Book
     >>> known = Facts(now_ms=5, venue="v", equity=one, day_equity=one, peak_equity=one, quotes={},

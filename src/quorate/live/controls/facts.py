@@ -154,8 +154,9 @@ class Facts:
     -----
     Units: quote, ms since 1970.  ``equity`` counts what is unrealised, fees and funding;
     ``day_equity`` is that of 00:00 UTC, ``peak_equity`` the highest since the last arming.
-    ``sent``, oldest first, and ``rejected`` have a day and an hour of history; they and ``parents``
-    follow from the book: the broker fills them in, whatever a caller says.  Causal: as of ``now_ms``.
+    ``sent``, oldest first, and ``rejected`` have a day and an hour of history, ``turned`` is the
+    sum of what was sent since 00:00 UTC, added up where it is None; they and ``parents`` follow
+    from the book: the broker fills them in, whatever a caller says.  Causal: as of ``now_ms``.
     """
 
     now_ms: int
@@ -169,6 +170,7 @@ class Facts:
     parents: Mapping[str, Parent] = field(default_factory=dict)
     sent: tuple[Sent, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    turned: Decimal | None = None
     balance_at_ms: int
     clock_offset_ms: int = 0
     loop_lag_ms: int = 0

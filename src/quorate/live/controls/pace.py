@@ -55,7 +55,9 @@ def repeated(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
             Action.HALT,
         )
     today_ms = facts.now_ms - facts.now_ms % 86_400_000
-    turned = sum([each.notional for each in sent_after(facts.sent, today_ms - 1)], Decimal(0))
+    turned = facts.turned
+    if turned is None:
+        turned = sum([each.notional for each in sent_after(facts.sent, today_ms - 1)], Decimal(0))
     value = turned + intent.quantity * (order.price or facts.quotes[intent.symbol].mark)
     bound = limits.turnover_day * facts.equity
     if order.is_entry and value > bound:

@@ -275,7 +275,9 @@ def unresolved(book: Book) -> tuple[Order, ...]:
 
 def open_orders(book: Book) -> tuple[Order, ...]:
     """Return the orders that the venue has, or has had, and that are not known to be over."""
-    return tuple(item for item in book.tally.lively.values() if item.state in AT_VENUE or item.is_stray)
+    return tuple(
+        item for item in book.tally.lively.values() if item.state in AT_VENUE or item.is_stray
+    )
 
 
 def is_alive(order: Order) -> bool:
