@@ -435,6 +435,7 @@ def memory(days: int, *, is_traced: bool) -> None:
         day = (loop_ms() - START_MS) // 86_400_000
         if day not in held:
             held[day] = resident_mib()
+            print(f"day {day}: {held[day]:.1f} MiB", flush=True)
             if is_traced and day in {2, days - 1}:
                 traced[day] = tracemalloc.take_snapshot()
         return await plain(broker)
