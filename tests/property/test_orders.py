@@ -7,6 +7,7 @@ its journal (I9), and with a second reading by definition, ``tests/oracle/slow_o
 
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +26,10 @@ from tests.oracle import slow_orders as slow
 from tests.unit.live.orders.test_codec import values
 
 from quorate.errors import DuplicateIntentError, FencedError
-from quorate.live.orders.book import exposure
+from quorate.live.broker.trail import SENT_MS, Trail
+from quorate.live.controls.facts import Facts
+from quorate.live.controls.standing import Standing
+from quorate.live.orders.book import exposure, open_orders, tallied, unbooked
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.desk import Desk, restore
 from quorate.live.orders.events import (
@@ -49,7 +53,7 @@ from quorate.live.orders.events import (
 from quorate.live.orders.ids import client_id
 from quorate.live.orders.reducer import init, scan, step
 from quorate.live.orders.snapshots import book_of, book_text
-from quorate.live.orders.states import TERMINAL, State, may_follow
+from quorate.live.orders.states import AT_VENUE, TERMINAL, State, may_follow
 from quorate.store import open_store
 from quorate.store.crashpoints import POINTS, armed
 from quorate.venues.base import Liquidity, OrderKind, OrderStatus, Placement, PositionSide, Side
@@ -96,6 +100,7 @@ class Orders(RuleBasedStateMachine):
         self.external = Decimal(0)
         self.retired = set()
         self.before = {}
+        self.trail = Trail()
         self.desk = None
         self.open()
 
@@ -139,6 +144,7 @@ class Orders(RuleBasedStateMachine):
             order_kind=OrderKind.LIMIT,
             quantity=quantity,
             limit_price=Decimal(100),
+            parent_id=f"p{self.now % 3}",
         )
 
     def sending(self, name):
@@ -382,6 +388,55 @@ class Orders(RuleBasedStateMachine):
         """I9: from zero, from a snapshot, and folded one by one."""
         assert restore(self.journal, from_zero=True).book == self.desk.book
         assert restore(self.journal).book == self.desk.book
+
+    @invariant()
+    def the_trail_is_that_of_the_whole_book(self):
+        """What the controls are told, brought up to date, is what counting the book anew tells."""
+        book, now_ms = self.desk.book, self.now if self.now % 2 else SENT_MS + self.now // 2
+        given = Facts(
+            now_ms=now_ms,
+            venue="",
+            equity=Decimal(1),
+            day_equity=Decimal(1),
+            peak_equity=Decimal(1),
+            quotes={},
+            book=init(),
+            standing=Standing(),
+            balance_at_ms=now_ms,
+        )
+        found = self.trail.facts(given, book)
+        left = {
+            name: each.intent.at_ms if each.state is State.INTENT else each.sent_at_ms
+            for name, each in book.orders.items()
+        }
+        late = {name: at for name, at in left.items() if at is not None and at > now_ms - SENT_MS}
+        assert [each.at_ms for each in found.sent] == sorted(late.values())
+        expected = [book.orders[name].intent for name in late]
+        assert Counter(
+            (e.symbol, e.side, e.quantity, e.limit_price) for e in found.sent
+        ) == Counter((e.symbol, e.side, e.quantity, e.limit_price) for e in expected)
+        today = [each for each in found.sent if each.at_ms // SENT_MS == now_ms // SENT_MS]
+        assert found.turned == sum((e.quantity * e.limit_price for e in today), Decimal(0))
+        refused = [each for each in book.orders.values() if each.state is State.REJECTED]
+        recent = [each.since_ms for each in refused if each.since_ms > now_ms - 3_600_000]
+        assert sorted(each.at_ms for each in found.rejected) == sorted(recent)
+        sums = Counter()
+        for each in book.orders.values():
+            sums[each.intent.parent_id] += each.traded + each.reserved
+        assert self.trail._sums == {name: amount for name, amount in sums.items() if amount}
+
+    @invariant()
+    def the_tally_is_that_of_the_orders(self):
+        """What was counted as orders changed is what counting them all comes to, in their order."""
+        book = self.desk.book
+        expected = tallied(book.orders)
+        assert list(book.tally.lively.items()) == list(expected.lively.items())
+        assert book.tally.reserved == expected.reserved
+        slow_open = [e for e in book.orders.values() if e.state in AT_VENUE or e.is_stray]
+        assert list(open_orders(book)) == slow_open
+        assert set(unbooked(book)) <= set(book.tally.lively.values())
+        for order in book.orders.values():
+            assert order.intent.intent_id in book.tally.lively or not order.reserved
 
     @invariant()
     def what_can_still_happen_is_reserved(self):

@@ -15,7 +15,7 @@ from quorate.live.broker import heard
 from quorate.live.broker.inquire import inquire
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, sweep
-from quorate.live.broker.trail import trailed
+from quorate.live.broker.trail import Trail
 from quorate.live.controls.standing import (
     Standing,
     Trading,
@@ -93,6 +93,7 @@ class Broker:
         self.tools = tools
         self.alarms: list[Alarm] = []
         self.swept: Swept | None = None
+        self._trail = Trail()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
@@ -141,7 +142,7 @@ class Broker:
             self.desk,
             self.venue,
             orders,
-            facts=lambda: trailed(self.tools.facts(self), self.desk.book),
+            facts=lambda: self._trail.facts(self.tools.facts(self), self.desk.book),
             limits=self.tools.limits,
             now_ms=self.tools.now_ms,
         )

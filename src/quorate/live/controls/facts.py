@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -125,6 +127,17 @@ class Sent:
     notional: Decimal
 
 
+def sent_after(sent: tuple[Sent, ...], at_ms: int) -> tuple[Sent, ...]:
+    """Return the orders that left after a moment, of some that are sorted by when they left.
+
+    Examples
+    --------
+    >>> sent_after((), 5)
+    ()
+    """
+    return sent[bisect_right(sent, at_ms, key=attrgetter("at_ms")) :]
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A refusal of the venue."""
@@ -141,8 +154,9 @@ class Facts:
     -----
     Units: quote, ms since 1970.  ``equity`` counts what is unrealised, fees and funding;
     ``day_equity`` is that of 00:00 UTC, ``peak_equity`` the highest since the last arming.
-    ``sent`` and ``rejected`` have a day and an hour of history; they and ``parents`` follow from
-    the book: the broker fills them in, whatever a caller says.  Causal: as of ``now_ms``.
+    ``sent``, oldest first, and ``rejected`` have a day and an hour of history, ``turned`` is the
+    sum of what was sent since 00:00 UTC, added up where it is None; they and ``parents`` follow
+    from the book: the broker fills them in, whatever a caller says.  Causal: as of ``now_ms``.
     """
 
     now_ms: int
@@ -156,6 +170,7 @@ class Facts:
     parents: Mapping[str, Parent] = field(default_factory=dict)
     sent: tuple[Sent, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    turned: Decimal | None = None
     balance_at_ms: int
     clock_offset_ms: int = 0
     loop_lag_ms: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from quorate.live.controls.facts import Action, Control, Refusal
+from quorate.live.controls.facts import Action, Control, Refusal, sent_after
 
 if TYPE_CHECKING:
     from quorate.live.controls.facts import Facts, Proposal
@@ -19,7 +19,7 @@ def rate(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     if order.is_emergency:
         return None
     for span_s, most in ((1, limits.n_second), (60, limits.n_minute), (_HOUR_S, limits.n_hour)):
-        count = sum(each.at_ms > facts.now_ms - span_s * 1000 for each in facts.sent)
+        count = len(sent_after(facts.sent, facts.now_ms - span_s * 1000))
         if count >= most:
             since_ms = facts.now_ms - limits.breach_window_s * 1000
             before = sum(at_ms > since_ms for at_ms in facts.standing.breaches)
@@ -43,8 +43,8 @@ def repeated(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     since_ms = facts.now_ms - _HOUR_S * 1000
     parents = {
         each.parent_id
-        for each in facts.sent
-        if each.at_ms > since_ms and (each.symbol, each.side) == (intent.symbol, intent.side)
+        for each in sent_after(facts.sent, since_ms)
+        if (each.symbol, each.side) == (intent.symbol, intent.side)
     } - {intent.parent_id}
     if order.is_entry and len(parents) >= limits.n_parents_hour:
         return Refusal(
@@ -55,7 +55,9 @@ def repeated(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
             Action.HALT,
         )
     today_ms = facts.now_ms - facts.now_ms % 86_400_000
-    turned = sum((each.notional for each in facts.sent if each.at_ms >= today_ms), Decimal(0))
+    turned = facts.turned
+    if turned is None:
+        turned = sum([each.notional for each in sent_after(facts.sent, today_ms - 1)], Decimal(0))
     value = turned + intent.quantity * (order.price or facts.quotes[intent.symbol].mark)
     bound = limits.turnover_day * facts.equity
     if order.is_entry and value > bound:
@@ -77,14 +79,14 @@ def duplicate(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
             Control.DUPLICATE, f"intent {intent.intent_id} is in the book", Decimal(1), Decimal(0)
         )
     since_ms = facts.now_ms - limits.duplicate_s * 1000
-    for each in facts.sent:
+    for each in sent_after(facts.sent, since_ms):
         same = (each.symbol, each.side, each.quantity, each.limit_price) == (
             intent.symbol,
             intent.side,
             intent.quantity,
             intent.limit_price,
         )
-        if same and each.at_ms > since_ms and each.parent_id != intent.parent_id:
+        if same and each.parent_id != intent.parent_id:
             age_s = Decimal(facts.now_ms - each.at_ms) / 1000
             return Refusal(
                 Control.DUPLICATE,

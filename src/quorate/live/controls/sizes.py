@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from quorate.live.controls.facts import Action, Control, Refusal
-from quorate.live.orders.book import exposure, open_orders, unresolved
+from quorate.live.orders.book import exposure, is_alive
+from quorate.live.orders.states import IN_DOUBT
 
 if TYPE_CHECKING:
     from quorate.live.controls.facts import Facts, Proposal
     from quorate.live.controls.limits import Limits
+
+_ZERO: Final = Decimal(0)
 
 
 def child_notional(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
@@ -63,19 +66,18 @@ def gross(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     if not order.is_entry:
         return None
     total = order.intent.quantity * facts.quotes[order.intent.symbol].mark
-    keys = set(facts.book.positions)
-    keys |= {
-        (each.intent.venue, each.intent.symbol, each.intent.position_side)
-        for each in facts.book.orders.values()
-        if each.reserved
-    }
-    for key in keys:
-        quote = facts.quotes.get(key[1])
+    positions, reserved = facts.book.positions, facts.book.tally.reserved
+    places = {key: (held, _ZERO, _ZERO) for key, held in positions.items()}
+    for key, (buying, selling) in reserved.items():
+        places[key] = (positions.get(key, _ZERO), buying, selling)
+    for (_, symbol, _), (held, buying, selling) in places.items():
+        quote = facts.quotes.get(symbol)
         if quote is None:
             return Refusal(
-                Control.NO_PRICE, f"{key[1]} is held and has no price", Decimal(0), Decimal(0)
+                Control.NO_PRICE, f"{symbol} is held and has no price", Decimal(0), Decimal(0)
             )
-        total += exposure(facts.book, key).worst * quote.mark
+        # to 28 digits, as the sum: exact sums take ten times as long, and this is a bound in USD
+        total += max(abs(held + buying), abs(held - selling)) * quote.mark
     for control, share in (
         (Control.GROSS, limits.max_gross_frac),
         (Control.LEVERAGE, limits.max_leverage),
@@ -90,18 +92,20 @@ def gross(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 def open_count(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Bound how many orders are open, of a symbol and of all."""
-    orders = (*open_orders(facts.book), *unresolved(facts.book))
-    alive = {each.intent.intent_id: each.intent.symbol for each in orders}
-    own = sum(symbol == order.intent.symbol for symbol in alive.values())
-    for count, most, where in (
-        (own, limits.n_open_symbol, order.intent.symbol),
-        (len(alive), limits.n_open, "all symbols"),
+    symbol, lively = order.intent.symbol, facts.book.tally.lively.values()
+    own = sum([is_alive(each) for each in lively if each.intent.symbol == symbol])
+    count = len(lively)  # as many as are alive, or more
+    if count >= limits.n_open:
+        count = sum(map(is_alive, lively))
+    for value, most, where in (
+        (own, limits.n_open_symbol, symbol),
+        (count, limits.n_open, "all symbols"),
     ):
-        if count >= most:
+        if value >= most:
             return Refusal(
                 Control.OPEN_ORDERS,
-                f"{count} orders of {where} are open, at most {most}",
-                Decimal(count),
+                f"{value} orders of {where} are open, at most {most}",
+                Decimal(value),
                 Decimal(most),
             )
     return None
@@ -137,7 +141,7 @@ def child_sum(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None: 
 
 def fills(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:  # noqa: ARG001
     """Stop everything where an order traded more than it asked for."""
-    for each in facts.book.orders.values():
+    for each in facts.book.tally.lively.values():
         if each.traded > each.intent.quantity:
             return Refusal(
                 Control.FILLS,
@@ -153,12 +157,14 @@ def unknown(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:  #
     """Enter no symbol of which an order may or may not be at the venue."""
     if not order.is_entry:
         return None
-    doubtful = [e for e in unresolved(facts.book) if e.intent.symbol == order.intent.symbol]
+    symbol = order.intent.symbol
+    lively = [e for e in facts.book.tally.lively.values() if e.intent.symbol == symbol]
+    doubtful = [each for each in lively if each.state in IN_DOUBT]
     if not doubtful:
         return None
     return Refusal(
         Control.UNKNOWN,
-        f"{doubtful[0].intent.client_id} of {order.intent.symbol} is {doubtful[0].state}",
+        f"{doubtful[0].intent.client_id} of {symbol} is {doubtful[0].state}",
         Decimal(len(doubtful)),
         Decimal(0),
     )

@@ -7,7 +7,7 @@ never a trade. What may still happen is reserved in full: everything that is not
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from decimal import (
     Clamped,
     Context,
@@ -83,6 +83,15 @@ class Order:
         return self.state in TERMINAL
 
     @property
+    def is_settled(self) -> bool:
+        """Say whether nothing can come of it any more: it is over, booked, and as it was asked."""
+        return (
+            self.state in TERMINAL
+            and not self.is_stray
+            and self.told <= self.traded <= self.intent.quantity
+        )
+
+    @property
     def filled(self) -> Decimal:
         """Return how much has traded for all that is known; it never falls (I8)."""
         return min(self.intent.quantity, max(self.traded, self.told))
@@ -105,6 +114,59 @@ class Booked:
     price: Decimal
     quantity: Decimal
     traded_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is asked of a book before every order, kept beside its orders so that none is searched.
+
+    Parameters
+    ----------
+    lively : mapping
+        Intent id -> order that is not settled, in the order of their intents.
+    reserved : mapping
+        (venue, symbol, position side) -> coins that may yet be bought and sold, where there are.
+
+    Notes
+    -----
+    Units: coins.  Causal: as of the orders.  Missing: none.
+    RELIABILITY 4.
+    """
+
+    lively: Mapping[str, Order]
+    reserved: Mapping[PositionKey, tuple[Decimal, Decimal]]
+
+
+def tallied(orders: Mapping[str, Order]) -> Tally:
+    """Return the tally of orders, counted from nothing.
+
+    Examples
+    --------
+    >>> tallied({})
+    Tally(lively={}, reserved={})
+    """
+    reserved: dict[PositionKey, tuple[Decimal, Decimal]] = {}
+    for order in orders.values():
+        reserve(reserved, order.intent, order.reserved)
+    return Tally({n: each for n, each in orders.items() if not each.is_settled}, reserved)
+
+
+def reserve(
+    reserved: dict[PositionKey, tuple[Decimal, Decimal]], intent: Intended, delta: Decimal
+) -> None:
+    """Change what is reserved for an intent; exact, so that no order of changes matters."""
+    if not delta:
+        return
+    key = (intent.venue, intent.symbol, intent.position_side)
+    buying, selling = reserved.get(key, (ZERO, ZERO))
+    if intent.side.sign > 0:
+        buying = EXACT.add(buying, delta)
+    else:
+        selling = EXACT.add(selling, delta)
+    if buying or selling:
+        reserved[key] = (buying, selling)
+    else:
+        del reserved[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +195,8 @@ class Book:
         How the desk stands, "" where nothing was written of it.
     epoch, n_events : int
         Which life of the desk wrote last, and how many events were folded.
+    counted : Tally, optional
+        That of the orders, where it is known; it is counted otherwise.
     """
 
     orders: Mapping[str, Order] = field(default_factory=dict)
@@ -147,6 +211,13 @@ class Book:
     standing: str = ""
     epoch: int = 0
     n_events: int = 0
+    tally: Tally = field(init=False, compare=False, repr=False)
+    counted: InitVar[Tally | None] = None
+
+    def __post_init__(self, counted: Tally | None) -> None:
+        """Count the orders, unless whoever made the book has."""
+        found = tallied(self.orders) if counted is None else counted
+        object.__setattr__(self, "tally", found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,36 +264,39 @@ def exposure(book: Book, key: PositionKey) -> Exposure:
     >>> exposure(Book(), ("binance", "BTCUSDT", PositionSide.BOTH)).worst
     Decimal('0')
     """
-    sums = {1: ZERO, -1: ZERO}
-    for order in book.orders.values():
-        intent = order.intent
-        if (intent.venue, intent.symbol, intent.position_side) == key:
-            sums[intent.side.sign] = EXACT.add(sums[intent.side.sign], order.reserved)
-    return Exposure(book.positions.get(key, ZERO), sums[1], sums[-1])
+    buying, selling = book.tally.reserved.get(key, (ZERO, ZERO))
+    return Exposure(book.positions.get(key, ZERO), buying, selling)
 
 
 def unresolved(book: Book) -> tuple[Order, ...]:
     """Return the orders of which nobody knows whether they are at the venue."""
-    return tuple(order for order in book.orders.values() if order.state in IN_DOUBT)
+    return tuple(order for order in book.tally.lively.values() if order.state in IN_DOUBT)
 
 
 def open_orders(book: Book) -> tuple[Order, ...]:
     """Return the orders that the venue has, or has had, and that are not known to be over."""
-    return tuple(item for item in book.orders.values() if item.state in AT_VENUE or item.is_stray)
+    return tuple(
+        item for item in book.tally.lively.values() if item.state in AT_VENUE or item.is_stray
+    )
+
+
+def is_alive(order: Order) -> bool:
+    """Say whether an order is or may be open at the venue: open, in doubt, or both."""
+    return order.state in AT_VENUE or order.state in IN_DOUBT or order.is_stray
 
 
 def blocked(book: Book) -> frozenset[tuple[str, str]]:
     """Return the (venue, symbol) of orders in doubt, and strays: they take no new entries."""
     return frozenset(
         (order.intent.venue, order.intent.symbol)
-        for order in book.orders.values()
+        for order in book.tally.lively.values()
         if order.state in IN_DOUBT or order.is_stray
     )
 
 
 def unbooked(book: Book) -> tuple[Order, ...]:
     """Return the orders of which a status told more than was booked: their trades are missing."""
-    return tuple(order for order in book.orders.values() if order.told > order.traded)
+    return tuple(order for order in book.tally.lively.values() if order.told > order.traded)
 
 
 def is_of_before(book: Book, venue: str, trade: Trade) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quorate.live.orders.book import EXACT, ZERO, Book, Booked, Order, age
+from quorate.live.orders.book import EXACT, ZERO, Book, Booked, Order, Tally, age, reserve
 from quorate.live.orders.effects import Alarm, Effect, Halt, Trouble
 from quorate.live.orders.states import State, may_follow
 
@@ -43,6 +43,8 @@ class Draft:
         self.epoch = book.epoch
         self.n_events = book.n_events
         self.effects: list[Effect] = []
+        self._lively = dict(book.tally.lively)
+        self._reserved = dict(book.tally.reserved)
 
     def book(self) -> Book:
         """Return what was written as a book."""
@@ -59,6 +61,7 @@ class Draft:
             standing=self.standing,
             epoch=self.epoch,
             n_events=self.n_events,
+            counted=Tally(self._lively, self._reserved),
         )
 
     def ask(self, effect: Effect) -> None:
@@ -75,8 +78,23 @@ class Draft:
         self.ask(Halt(intent.venue, intent.symbol, trouble))
 
     def put(self, order: Order) -> None:
-        """Keep an order as it is now."""
-        self.orders[order.intent.intent_id] = order
+        """Keep an order as it is now, and what is counted of it."""
+        name = order.intent.intent_id
+        before = self.orders.get(name)
+        self.orders[name] = order
+        was = ZERO if before is None else before.reserved
+        reserve(self._reserved, order.intent, EXACT.subtract(order.reserved, was))
+        if order.is_settled:
+            self._lively.pop(name, None)
+        elif before is None or name in self._lively:
+            self._lively[name] = order
+        else:  # it was settled and is not: it goes back to its place among the others
+            self._lively = {n: each for n, each in self.orders.items() if not each.is_settled}
+
+    def forget(self, gone: set[str]) -> None:
+        """Forget orders of which nothing is reserved."""
+        self.orders = {name: order for name, order in self.orders.items() if name not in gone}
+        self._lively = {name: order for name, order in self._lively.items() if name not in gone}
 
     def known(self, intent_id: str, what: str) -> Order | None:
         """Return an order; one that no intent stands for is an alarm."""

@@ -248,7 +248,7 @@ def _retired(draft: Draft, event: Retired) -> None:
         and order.touched_ms <= event.before_ms
         and order.intent.parent_id not in open_parents
     }
-    draft.orders = {name: order for name, order in draft.orders.items() if name not in gone}
+    draft.forget(gone)
     draft.by_client = {key: name for key, name in draft.by_client.items() if name not in gone}
     draft.by_number = {key: name for key, name in draft.by_number.items() if name not in gone}
     draft.trades = {
