@@ -28,7 +28,7 @@ from quorate.live.controls.standing import (
 from quorate.live.orders.book import open_orders, unresolved
 from quorate.live.orders.desk import Desk
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
-from quorate.live.orders.events import CancelIntended, Stood
+from quorate.live.orders.events import CancelIntended, Retired, Stood
 from quorate.venues.base import Found
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 
 SWEEP_S: Final = 15.0
 """How often everything is compared while orders are open."""
+
+RETIRE_MS: Final = 3_600_000
+KEPT_MS: Final = 172_800_000
+"""How often, and from what age on, orders that are over leave the book; controls ask for a day."""
 
 
 class Tools(NamedTuple):
@@ -97,6 +101,7 @@ class Broker:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
+        self._retires_ms = tools.now_ms() + RETIRE_MS
 
     @classmethod
     async def begin(
@@ -186,6 +191,7 @@ class Broker:
         for symbol, delta in swept.moved:
             self._block(symbol, f"the venue's position was {delta} away from the book's")
         await self._withdraw()
+        self._retire()
         return swept
 
     async def run(self) -> None:
@@ -276,6 +282,14 @@ class Broker:
         ]
         why = f"the desk is {self.standing.trading}"
         await asyncio.gather(*(self.cancel(each, why) for each in entries))
+
+    def _retire(self) -> None:
+        """Forget now and then what ended long ago: a life may be long, and the journal keeps it."""
+        now_ms = self._now()
+        if now_ms >= self._retires_ms:
+            self._retires_ms = now_ms + RETIRE_MS
+            self.desk.record([Retired(at_ms=now_ms, before_ms=now_ms - KEPT_MS)])
+            self.desk.snapshot()
 
     async def _look_up(self, intent_id: str) -> None:
         order = self.desk.book.orders.get(intent_id)

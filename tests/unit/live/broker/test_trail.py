@@ -313,3 +313,21 @@ def test_a_trade_of_somebody_else_does_not_wait_for_an_order_in_doubt(tmp_path: 
         await broker.close()
 
     played(tmp_path, play)
+
+
+def test_what_ended_long_ago_leaves_the_book_and_stays_in_the_journal(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        taken = order(broker, 0, "100.4")
+        await broker.submit([taken])
+        await broker.compare()
+        assert taken.intent.intent_id in broker.desk.book.orders
+        await asyncio.sleep(2 * 86_400 + 7_200)
+        await broker.compare()
+        assert taken.intent.intent_id not in broker.desk.book.orders
+        assert broker.is_clean
+        broker = await again(scene, broker)
+        assert (await broker.compare()).n_differences == 0
+        await broker.close()
+
+    played(tmp_path, play)

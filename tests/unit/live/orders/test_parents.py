@@ -6,7 +6,7 @@ import pytest
 from tests.unit.live.execution.building import parent
 from tests.unit.live.orders.building import acknowledged, fold, intended, opened, sending
 
-from quorate.live.execution.progress import parents_of, progress
+from quorate.live.execution.progress import progress
 from quorate.live.orders.effects import Trouble
 from quorate.live.orders.events import Retired
 from quorate.live.orders.parents import ParentClosed
@@ -47,11 +47,11 @@ def test_children_of_an_open_parent_are_kept_and_those_of_a_closed_one_are_not()
 
 def test_the_control_of_children_reads_what_is_committed():
     book, _ = fold(opened(), P, *CHILD[:2])
-    assert parents_of(book)["p1"].sent == 1
+    assert progress(book.orders.values(), "p1").committed == 1
     book, _ = fold(opened(), P, *CHILD[:2], acknowledged(OrderStatus.CANCELED, 0))
-    assert parents_of(book)["p1"].sent == 0
+    assert progress(book.orders.values(), "p1").committed == 0
     book, _ = fold(opened(), P, *CHILD[:2], CLOSED)
-    assert parents_of(book) == {}
+    assert not book.parents["p1"].is_open
 
 
 @pytest.mark.parametrize("name", ["quantity", "worst_price", "decision_price", "arrival_mid"])
