@@ -140,7 +140,8 @@ def _put(
             if is_object(place):
                 raise  # the manifest was not swapped: nothing counts
             there = [done[m] for m, (_, each) in changed.items() if _stands(done[m], each)]
-            raise PartlyStoredError(error, together(there, swept)) from error
+            # the cause is the disk itself, which ends a pull of many symbols at once
+            raise PartlyStoredError(error, together(there, swept)) from error.__cause__
     return together([*done.values()], swept)
 
 
