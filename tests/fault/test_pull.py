@@ -189,7 +189,7 @@ def test_a_file_system_that_is_really_full(archive, puller, tmp_path):
     with started(archive, place, within=(*within, copy, "sh")) as process:
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert re.search(r"DataError: .* was not written.*No space left on device", said)
+    assert re.search(r"Error: .* was not written.*No space left on device", said)
     puller.root = kept
     assert 0 < len(valid(kept)) < len(MONTHS)
     completed(archive, puller)
