@@ -16,7 +16,7 @@ from quorate.api import batches, incoming
 from quorate.api.imported import COINS, Imported
 from quorate.api.incoming import Given, Source
 from quorate.errors import ConfigError, DataError, StorageError
-from quorate.lake import forming, layout, months, reach, versions
+from quorate.lake import forming, layout, months, reach, unfinished, versions
 from quorate.lake.address import located
 from quorate.lake.kinds import INSTANT, epoch, interval_ms, is_increasing, kind_of, refuse_months
 from quorate.lake.layout import Key
@@ -44,6 +44,7 @@ class _Coin(NamedTuple):
     left_out: tuple[str, ...] = ()
     n_doubled: int = 0
     held: pl.DataFrame | None = None  # the last bar, which may have been forming
+    is_refused: bool = False  # by the disk: it is to be imported again
 
     def having(self, stored: Stored) -> _Coin:
         """Return it with more of it stored."""
@@ -154,9 +155,12 @@ def import_data(  # noqa: PLR0913  (what the files are, each with its name)
     target = _folder(given.root, key)
     if not kind_of(kind).is_timeless:
         bar_ms = (interval_ms(length) or 0) if is_bar else 0
-        given = given._replace(reached=reach.reached(target, bar_ms))
+        before = unfinished.since(target, where, reach.reached(target, bar_ms))
+        given = given._replace(reached=before)
     coins = [*(_Coin(*each[:2], error=each.error) for each in broken)]
     coins += _store(sources, key, given, progress)
+    if not any(coin.is_refused for coin in coins):
+        unfinished.ended(target, where)
     coins.sort(key=lambda coin: (coin.symbol, coin.file))
     return Imported(
         lake=str(given.root),
@@ -224,9 +228,10 @@ def _with_last(coin: _Coin, key: Key, given: Given) -> _Coin:
     except StorageError:
         raise
     except months.PartlyStoredError as error:
-        return coin.having(error.stored)._replace(error=incoming.said(error))
+        return coin.having(error.stored)._replace(error=incoming.said(error), is_refused=True)
     except incoming.UNREADABLE as error:
-        return coin._replace(error=incoming.said(error))
+        is_refused = isinstance(error.__cause__, OSError)
+        return coin._replace(error=incoming.said(error), is_refused=is_refused)
 
 
 def _put(rows: pl.DataFrame, key: Key, symbol: str, given: Given) -> Stored:
@@ -253,9 +258,11 @@ def _one(source: Source, key: Key, given: Given) -> _Coin:
     except StorageError:
         raise  # the bucket would refuse the others too
     except months.PartlyStoredError as error:
-        return coin.having(error.stored)._replace(error=incoming.said(error), held=None)
+        kept = coin.having(error.stored)
+        return kept._replace(error=incoming.said(error), held=None, is_refused=True)
     except incoming.UNREADABLE as error:
-        return coin._replace(error=incoming.said(error), held=None)
+        is_refused = isinstance(error.__cause__, OSError)
+        return coin._replace(error=incoming.said(error), held=None, is_refused=is_refused)
     except ValueError as error:  # a symbol that cannot be a folder
         return coin._replace(error=str(error), held=None)
     return coin

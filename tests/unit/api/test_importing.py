@@ -13,6 +13,7 @@ import pytest
 from tests.unit.lake.builders import START_MS, bars, put, settlements, store
 
 import quorate
+from quorate.api import importing
 from quorate.cli import run
 from quorate.core.types import Bar
 from quorate.errors import ConfigError, DataError, SchemaError
@@ -426,3 +427,45 @@ def test_bars_may_be_said_to_have_been_known_all_the_same(tmp_path):
     bring(holed, tmp_path)
     done = bring(store(holed, A=whole), tmp_path, known_at="1970-01-01")
     assert (done.n_added, done.n_late, done.n_backdated) == (10, 0, 10)
+
+
+def stored(root):
+    """Return every row as it is stored, with when it was known."""
+    files = sorted(root.rglob("part.parquet"))
+    return {path.relative_to(root): pl.read_parquet(path) for path in files}
+
+
+@pytest.mark.parametrize("n_tries", [1, 2])
+def test_an_import_that_was_broken_off_dates_the_rest_as_one_that_was_not(
+    tmp_path, monkeypatch, n_tries
+):
+    """A kill leaves one symbol whole and another short: the lake had gone no further for that."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    first = store(tmp_path / "first", A=bars(600), B=bars(500, price=50.0))
+    more = store(
+        tmp_path / "more", A=bars(1_900), B=bars(1_900, price=50.0), C=bars(1_900, price=9.0)
+    )
+    for place in (whole, killed):
+        bring(first, place)
+    assert bring(more, whole).n_late == 100  # of B, beside which A had gone further
+    real = importing._put
+
+    def broken(rows, key, symbol, given):
+        if symbol == "A":
+            return real(rows, key, symbol, given)
+        real(rows.head(700 + 100 * n_tries), key, symbol, given)
+        raise KeyboardInterrupt
+
+    for _ in range(n_tries):
+        monkeypatch.setattr(importing, "_put", broken)
+        with pytest.raises(KeyboardInterrupt):
+            bring(more, killed)
+        monkeypatch.setattr(importing, "_put", real)
+    bring(more, killed)
+    found, clean = stored(killed), stored(whole)
+    assert found.keys() == clean.keys()
+    for path, rows in clean.items():
+        assert found[path].equals(rows), path
+    assert not list(killed.rglob("unfinished-*"))
+    again = bring(more, killed)
+    assert (again.n_added, again.n_late) == (0, 0)
