@@ -8,7 +8,7 @@ the digest of another content than the one that the panel was made of.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,9 @@ class Print(NamedTuple):
     n_rows: int = 0
     span: tuple[int, int] | None = None  # first and last time, milliseconds
 
+
+_NOTHING: Final = hashlib.sha256().hexdigest()
+"""Of no rows."""
 
 Prints: TypeAlias = "dict[Path, Print]"
 """By path; threads put in different ones."""
@@ -78,6 +81,8 @@ def together(paths: Iterable[Path], prints: Prints, head: str = "") -> str:
     """
     digest = hashlib.blake2b(head.encode(), digest_size=16)
     for path in paths:
+        if prints[path].digest == _NOTHING:
+            continue  # a month of the lake of which nothing was known then
         digest.update(path.name.encode())
         digest.update(prints[path].digest.encode())
     return digest.hexdigest()

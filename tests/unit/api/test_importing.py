@@ -469,3 +469,15 @@ def test_an_import_that_was_broken_off_dates_the_rest_as_one_that_was_not(
     assert not list(killed.rglob("unfinished-*"))
     again = bring(more, killed)
     assert (again.n_added, again.n_late) == (0, 0)
+
+
+def test_a_panel_as_of_a_time_has_its_digest_when_later_months_have_come(tmp_path):
+    month = 9_000  # a month of five minutes and some more
+    made = bars(2 * month)
+    bring(store(tmp_path / "first", A=made[:month]), tmp_path)
+    when = made["ts"][month - 500]
+    done = bring(store(tmp_path / "more", A=made), tmp_path)
+    later = as_of(done, when)
+    before = bring(store(tmp_path / "alone", A=made[:month]), tmp_path / "other")
+    first = as_of(before, when)
+    assert later.source.digest == first.source.digest
