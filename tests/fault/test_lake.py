@@ -196,7 +196,27 @@ def history(tmp_path_factory):
     return store(where, **{name: bars(88 * 24, 60) for name in "ABC"})
 
 
-@pytest.mark.parametrize("n", [0, 3, 8, 13, 22])
+@pytest.mark.parametrize("n", [0, 1])
+def test_an_import_that_cannot_write_down_that_it_began_begins_nothing(
+    tmp_path, monkeypatch, history, n
+):
+    was, left = os.fsync, [n]
+
+    def full(handle):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        was(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(DataError, match="No space left on device") as told:
+            quorate.import_data(history, tmp_path / "lake", vendor="v_spot", kind="ohlcv")
+    assert "free disk space" in told.value.hint
+    assert not any((tmp_path / "lake").rglob("part.parquet"))
+
+
+@pytest.mark.parametrize("n", [2, 5, 10, 15, 24])
 def test_an_import_that_a_full_disk_stops_counts_what_stands(tmp_path, monkeypatch, history, n):
     """After n files and folders made durable the disk refuses; whatever was stored is told."""
     was, left = os.fsync, [n]

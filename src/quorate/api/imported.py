@@ -6,6 +6,8 @@ not stored.
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,6 +103,16 @@ class Imported:
             "corrections": plain(self.corrections.to_dicts()),
         }
 
+    @staticmethod
+    def _cure(failed: pl.DataFrame) -> str:
+        """Say what to do: a disk without room is nothing that a file could be corrected of."""
+        is_full = failed["error"].str.contains(os.strerror(errno.ENOSPC), literal=True)
+        if is_full.all():
+            return "free disk space and import again: it goes on where it was stopped"
+        if is_full.any():
+            return "free disk space, correct the other files, and import again"
+        return "correct these and import again"
+
     def raise_if_failed(self) -> None:
         """Say which files were not stored.
 
@@ -121,5 +133,5 @@ class Imported:
         what = "stored whole" if n_partly else "stored"
         raise DataError(
             f"{failed.height} of {self.coins.height} were not {what}: " + "; ".join(said + more),
-            hint=f"{others}correct these and import again",
+            hint=f"{others}{self._cure(failed)}",
         )

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from quorate.errors import DataError, StorageError
-from quorate.lake import inventory, layout
+from quorate.lake import disk, inventory, layout
 from quorate.lake.address import located
 
 if TYPE_CHECKING:
@@ -78,12 +78,17 @@ def verify(lake: str | Path, progress: Callable[[int, int], None] | None = None)
     """
     places = inventory.places(located(lake))
 
+    full: list[str] = []
+
     def one(place: Path) -> tuple[tuple[str, ...], str]:
         try:
             return layout.verify(place), ""
         except StorageError:
             raise  # not the symbol's fault, and the others' too
         except DataError as error:
+            if disk.is_full(error):  # what was to be mended, not what is there
+                full.append(error.message)
+                return (), ""
             return (), error.message
 
     mended: list[str] = []
@@ -100,5 +105,10 @@ def verify(lake: str | Path, progress: Callable[[int, int], None] | None = None)
             f"{len(broken)} of {len(places)} symbols are not as written: "
             + "; ".join(broken[:_SHOWN] + more),
             hint="delete the named file and its manifest.json, then import or pull it again",
+        )
+    if full:
+        raise DataError(
+            f"{len(full)} of {len(places)} symbols could not be made whole: {full[0]}",
+            hint="nothing is damaged: free disk space, then verify again",
         )
     return mended

@@ -16,8 +16,9 @@ from quorate.errors import DataError
 from quorate.lake import disk, governance, layout, renames
 from quorate.lake.address import located
 from quorate.lake.assets import read as read_assets
-from quorate.lake.sources import bar_rows, epoch_ms
+from quorate.lake.sources import bar_rows, epoch_ms, instant
 from quorate.lake.spacing import infer_minutes
+from quorate.lake.spec import instant_ms
 from quorate.lake.survivorship import COST_BPS, Survivorship
 from quorate.lake.survivorship import survivorship as measured
 from quorate.lake.universe import Rules, days_of, judged, spreads_of
@@ -38,6 +39,7 @@ def universe(
     rules: Rules | None = None,
     *,
     assets: str | Path | None = None,
+    as_of: datetime | str | None = None,
 ) -> pl.DataFrame:
     """Say of every coin whether it may be traded on a day, by what was known before it.
 
@@ -55,6 +57,10 @@ def universe(
     assets : path, optional
         A table of which asset each symbol is (``lake.assets``): symbols of one asset, one after the
         other, are one coin, whose age goes on. Each symbol is its own when left out.
+
+    as_of : datetime or str, optional
+        Only what a lake knew then, UTC. When left out, of a single day what it knew when that day
+        began, of a span its latest.
 
     Returns
     -------
@@ -74,12 +80,15 @@ def universe(
     Missing: see ``lake.universe``.  Spec 13; METHODS 12.
     """
     first, last = _span(at, at if until is None else until)
-    days, newest = _days(bars, assets)
+    where = located(bars)
+    if as_of is None and until is None and not where.is_file() and layout.is_partitioned(where):
+        as_of = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    days, newest = _days(where, assets, None if as_of is None else instant_ms(as_of))
     _refuse_beyond(newest, last)
     return judged(days, _rules(rules), first, last)
 
 
-def survivorship(
+def survivorship(  # noqa: PLR0913  (whom, when, and how what they made is measured)
     bars: str | Path,
     at: date | str,
     until: date | str,
@@ -89,6 +98,7 @@ def survivorship(
     rebalance_days: int = 1,
     cost_bps: float = COST_BPS,
     haircut: float | None = None,
+    as_of: datetime | str | None = None,
 ) -> Survivorship:
     """Return what looking only at survivors would have claimed from one day to another.
 
@@ -103,6 +113,8 @@ def survivorship(
     haircut : float, optional
         What a holder loses on top when a coin ends, a fraction of its last close;
         ``exchange.delisting_haircut`` of the settings when left out.
+    as_of : datetime or str, optional
+        Only what a lake knew then, UTC; its latest when left out.
 
     Returns
     -------
@@ -126,7 +138,8 @@ def survivorship(
     first, last = _span(at, until)
     if haircut is None:
         haircut = float(read_settings()["exchange"]["delisting_haircut"])  # type: ignore[arg-type]
-    days, newest = _days(bars, assets)
+    known_ms = None if as_of is None else instant_ms(as_of)
+    days, newest = _days(located(bars), assets, known_ms)
     _refuse_beyond(newest, last)
     last = max(first, min(last, newest))
     verdicts = judged(days, _rules(rules), first, last)
@@ -155,15 +168,19 @@ def _span(at: date | str, until: date | str) -> tuple[date, date]:
     return first, last
 
 
-def _days(bars: str | Path, assets: str | Path | None) -> tuple[pl.DataFrame, date]:
+def _days(bars: Path, assets: str | Path | None, as_of_ms: int | None) -> tuple[pl.DataFrame, date]:
     """Return the days on which each coin traded, and the last that any file has a row of."""
     listed = {} if assets is None else read_assets(located(assets))
     days, newest_ms = [], 0
-    for coins, last_ms, spreads in _coins(located(bars), listed):
+    for coins, last_ms, spreads in _coins(bars, listed, as_of_ms):
         days += [days_of(name, series, spreads) for name, series in coins]
         newest_ms = max(newest_ms, last_ms)
     if not days:
-        raise DataError(f"{bars} holds no bar that can be believed", hint="`quorate data check` it")
+        known = "" if as_of_ms is None else f" of those known by {instant(as_of_ms)}"
+        raise DataError(
+            f"{bars} holds no bar that can be believed{known}",
+            hint="`quorate data check` it" if not known else "give a later --as-of, or check it",
+        )
     return pl.concat(days), datetime.fromtimestamp(newest_ms / 1e3, UTC).date()
 
 
@@ -174,7 +191,7 @@ def _day(given: date | str) -> date:
         raise DataError(f"{given!r} is not a day", hint="write it as 2023-01-31") from error
 
 
-def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
+def _frames(where: Path, as_of_ms: int | None) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield each symbol's rows as stored."""
     if where.is_file():
         rows = disk.frame(where)
@@ -186,13 +203,17 @@ def _frames(where: Path) -> Iterator[tuple[str, pl.DataFrame]]:
             yield str(symbol), part.drop("symbol")
         return
     for symbol, paths in layout.files(where).items():
-        yield symbol, bar_rows(paths)[0]
+        rows = bar_rows(paths, as_of_ms)[0]
+        if rows.height:
+            yield symbol, rows
 
 
-def _linked(where: Path, listed: Mapping[str, Listed]) -> Iterator[tuple[str, pl.DataFrame]]:
+def _linked(
+    where: Path, listed: Mapping[str, Listed], as_of_ms: int | None
+) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield each coin's rows: those of the symbols of one asset are one coin's."""
     held: dict[str, pl.DataFrame] = {}
-    for symbol, rows in _frames(where):
+    for symbol, rows in _frames(where, as_of_ms):
         if symbol in listed:
             held[symbol] = rows
         else:
@@ -211,11 +232,11 @@ def _linked(where: Path, listed: Mapping[str, Listed]) -> Iterator[tuple[str, pl
 
 
 def _coins(
-    where: Path, listed: Mapping[str, Listed]
+    where: Path, listed: Mapping[str, Listed], as_of_ms: int | None
 ) -> Iterator[tuple[tuple[tuple[str, Series], ...], int, pl.DataFrame]]:
     """Yield the believed bars of each symbol's coins, when its last row opens, and its spreads."""
     chosen = governance.params(**data_rules(read_settings()))
-    for symbol, rows in _linked(where, listed):
+    for symbol, rows in _linked(where, listed, as_of_ms):
         at = epoch_ms(rows, symbol)
         minutes = infer_minutes(at, symbol, is_strict=False)
         if minutes is not None:

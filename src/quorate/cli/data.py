@@ -268,6 +268,10 @@ def universe(  # noqa: PLR0913  (who is in, and how what they made is measured)
     assets: Annotated[
         Path | None, Parameter(help="Table of the asset of each symbol: a rename is no end.")
     ] = None,
+    as_of: Annotated[
+        str | None,
+        Parameter(help="Only what the lake knew then, UTC; when that day began if left out."),
+    ] = None,
     rebalance_days: Annotated[
         int, Parameter(help="With --until: every how many days parts are made equal again.")
     ] = 1,
@@ -311,9 +315,9 @@ def universe(  # noqa: PLR0913  (who is in, and how what they made is measured)
     held = None
     try:
         given = rules(**numbers)  # type: ignore[arg-type]
-        found = api.universe(bars, at, rules=given, assets=assets)
+        found = api.universe(bars, at, rules=given, assets=assets, as_of=as_of)
         if until is not None:
-            held = api.survivorship(bars, at, until, given, assets=assets, **costs)  # type: ignore[arg-type]
+            held = api.survivorship(bars, at, until, given, assets=assets, as_of=as_of, **costs)  # type: ignore[arg-type]
     except ValueError as error:
         raise ConfigError(
             str(error), hint="`quorate data universe --help` has the defaults"

@@ -156,6 +156,21 @@ def replace(path: Path, held: bytes) -> None:
         raise unsettled(path, error) from error
 
 
+def is_full(error: BaseException | None) -> bool:
+    """Return whether an error, or its cause, is a disk without room.
+
+    Examples
+    --------
+    >>> is_full(OSError(errno.ENOSPC, "")), is_full(OSError(errno.EIO, "")), is_full(None)
+    (True, False, False)
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        error = error.__cause__
+    return False
+
+
 def lacking(error: OSError, where: Path, n_bytes: int | None) -> str:
     """Return how much a disk that is full lacks, to end a message; nothing for another error.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.unit.lake.builders import START_MS, bars, put, settlements, without
+from tests.unit.lake.builders import START_MS, bars, put, settlements, store, without
 
 import quorate
 from quorate.cli import run
@@ -100,3 +102,18 @@ def test_the_command_lists_and_says_how_far_behind(lake, capsys):
     told = capsys.readouterr()
     assert len(json.loads(told.out)) == 3
     assert "every file is as it was written" in told.err
+
+
+def test_a_full_disk_is_no_damage(tmp_path, monkeypatch):
+    where = store(tmp_path / "days", A=bars(600))
+    quorate.import_data(where, tmp_path / "lake", vendor="v_spot", kind="ohlcv")
+
+    def full(_):
+        raise DataError("manifest.json was not written") from OSError(
+            errno.ENOSPC, os.strerror(errno.ENOSPC)
+        )
+
+    monkeypatch.setattr(layout, "verify", full)
+    with pytest.raises(DataError, match="could not be made whole") as told:
+        quorate.verify(tmp_path / "lake")
+    assert "nothing is damaged: free disk space" in str(told.value)

@@ -329,3 +329,28 @@ def test_a_rename_is_no_end_by_a_table_of_assets(tmp_path, capsys):
     file = tmp_path / "all.parquet"
     pl.concat([each.with_columns(symbol=pl.lit(name)) for name, each in rows]).write_parquet(file)
     assert quorate.universe(file, day, rules=GIVEN, assets=table).equals(found)
+
+
+def test_a_correction_changes_no_verdict_of_a_day_before_it(tmp_path, capsys):
+    """The universe of a day in a lake is what the lake knew when the day began."""
+    lake = tmp_path / "lake"
+    made = daily(90)
+    plain = store(tmp_path / "days", THIN=made.with_columns(volume=pl.lit(1.0)), OLD=made)
+    said = {"vendor": "v_spot", "kind": "ohlcv"}
+    quorate.import_data(plain, lake, **said)
+    store(plain, THIN=made)
+    done = quorate.import_data(plain, lake, corrected_at="2024-01-01", **said)
+    assert done.corrections.height > 0
+    assert verdicts(quorate.universe(done.folder, "2023-03-13", rules=GIVEN))["THIN"] == "TOO_THIN"
+    later = quorate.universe(done.folder, "2023-03-13", rules=GIVEN, as_of="2024-02-01")
+    assert verdicts(later)["THIN"] == "IN"
+    at = ["data", "universe", done.folder, "--at", "2023-03-13", "--min-turnover", "500"]
+    at += ["--min-age-days", "10", "--turnover-days", "5", "--json"]
+    assert run(at) == 0
+    assert {row["symbol"]: row["verdict"] for row in json.loads(capsys.readouterr().out)}[
+        "THIN"
+    ] == "TOO_THIN"
+    assert run([*at, "--as-of", "2024-02-01"]) == 0
+    assert "TOO_THIN" not in capsys.readouterr().out
+    assert run([*at, "--as-of", "2020-01-01"]) != 0
+    assert "give a later --as-of" in capsys.readouterr().err
