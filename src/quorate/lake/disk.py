@@ -130,8 +130,9 @@ def replace(path: Path, held: bytes) -> None:
     Raises
     ------
     DataError
-        If the disk refuses; ``path`` is then as it was and the temporary file is gone. Or only its
-        folder cannot be made durable; then ``path`` is new.
+        If the disk refuses; ``path`` is then as it was and the temporary file is gone.
+    OSError
+        If only its folder cannot be made durable; ``path`` is then new.
     """
     temporary = ""
     try:
@@ -150,10 +151,7 @@ def replace(path: Path, held: bytes) -> None:
             f"{lacking(error, path.parent, len(held))}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
-    try:
-        sync_folder(path.parent)
-    except OSError as error:
-        raise unsettled(path, error) from error
+    sync_folder(path.parent)
 
 
 def is_full(error: BaseException | None) -> bool:
@@ -220,7 +218,7 @@ def amount(n_bytes: int) -> str:
 
 
 def unsettled(path: Path, error: OSError) -> DataError:
-    """Return the error for a file that stands there, and may be gone after a loss of power."""
+    """Return the error for what stands there, and may be gone after a loss of power."""
     return DataError(
         f"{path} was written, but its folder is not durable: {error.strerror or error}"
         f"{lacking(error, path.parent, None)}",

@@ -122,10 +122,7 @@ def commit(place: Path) -> None:
             f"{place / NAME} was not written: {error.strerror or error}",
             hint="free disk space or check the folder's permissions, then write again",
         ) from error
-    try:
-        disk.sync_folder(place)
-    except OSError as error:
-        raise disk.unsettled(place / NAME, error) from error
+    disk.sync_folder(place)
 
 
 def settle(place: Path) -> dict[str, MonthFile]:

@@ -136,12 +136,14 @@ def _put(
     if changed:
         try:
             draft.replace(changed)
-        except DataError as error:
+        except (DataError, OSError) as refused:
             if is_object(place):
                 raise  # the manifest was not swapped: nothing counts
+            error = disk.unsettled(place, refused) if isinstance(refused, OSError) else refused
             there = [done[m] for m, (_, each) in changed.items() if _stands(done[m], each)]
             # the cause is the disk itself, which ends a pull of many symbols at once
-            raise PartlyStoredError(error, together(there, swept)) from error.__cause__
+            cause = refused if isinstance(refused, OSError) else refused.__cause__
+            raise PartlyStoredError(error, together(there, swept)) from cause
     return together([*done.values()], swept)
 
 

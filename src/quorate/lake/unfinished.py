@@ -104,4 +104,7 @@ def _write(path: Path, held: bytes) -> None:
             f"{path.parent} cannot be made: {error.strerror or error}",
             hint="free disk space or check the folder's permissions, then import again",
         ) from error
-    disk.replace(path, held)
+    try:
+        disk.replace(path, held)
+    except OSError as error:
+        raise disk.unsettled(path, error) from error
