@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
-from quorate.live.broker import broker as brokers
 from quorate.live.broker import heard, sweep, trail
 from quorate.live.broker import send as sending
 from quorate.live.broker.broker import Broker
@@ -349,27 +348,27 @@ def nobody_asks() -> Iterator[None]:
 @contextmanager
 def a_batch_is_not_counted() -> Iterator[None]:
     """Count what has left, and not what is about to."""
-    real = trail.trailed
+    real = trail.Trail.facts
 
-    def trailed(facts: Any, book: Any) -> Any:
-        kept = real(facts, book)
+    def facts_of(self: Any, facts: Any, book: Any) -> Any:
+        kept = real(self, facts, book)
         return replace(kept, sent=(), rejected=())
 
-    with mock.patch.object(brokers, "trailed", trailed):
+    with mock.patch.object(trail.Trail, "facts", facts_of):
         yield
 
 
 @contextmanager
 def children_are_not_summed() -> Iterator[None]:
     """Take a parent for untouched whatever its children did."""
-    real = trail.trailed
+    real = trail.Trail.facts
 
-    def trailed(facts: Any, book: Any) -> Any:
-        kept = real(facts, book)
+    def facts_of(self: Any, facts: Any, book: Any) -> Any:
+        kept = real(self, facts, book)
         parents = {name: replace(each, sent=Decimal(0)) for name, each in kept.parents.items()}
         return replace(kept, parents=parents)
 
-    with mock.patch.object(brokers, "trailed", trailed):
+    with mock.patch.object(trail.Trail, "facts", facts_of):
         yield
 
 
