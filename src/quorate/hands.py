@@ -22,7 +22,7 @@ from quorate.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_LONGEST: Final = 500
+LONGEST: Final = 500
 
 
 class Verb(StrEnum):
@@ -35,6 +35,7 @@ class Verb(StrEnum):
     UNBLOCK = "unblock"
     KILL = "kill"
     ARM = "arm"
+    ARMED = "armed"
 
 
 OF_A_COIN: Final = frozenset({Verb.FLATTEN, Verb.BLOCK, Verb.UNBLOCK})
@@ -83,10 +84,10 @@ class Word:
     def __post_init__(self) -> None:
         """Refuse what says too little or too much."""
         for name, text in (("by", self.by), ("why", self.why)):
-            if not text.strip() or len(text) > _LONGEST:
+            if not text.strip() or len(text) > LONGEST:
                 raise ConfigError(
                     f"{self.verb} without a usable {name!r}: {text[:40]!r}",
-                    hint=f"say {'who asks' if name == 'by' else 'why'}, in 1 to {_LONGEST} letters",
+                    hint=f"say {'who asks' if name == 'by' else 'why'}, in 1 to {LONGEST} letters",
                 )
         if bool(self.coin.strip()) is not (self.verb in OF_A_COIN):
             raise ConfigError(
@@ -159,7 +160,8 @@ def obey(before: Hands, word: Word) -> Hands:
 
     A second word of the same meaning changes nothing: the first reason stays. ``flatten`` closes a
     coin and keeps it closed until ``unblock``: a desk that went back in at the next bar would have
-    undone what it was told. ``arm`` ends a kill and nothing else.
+    undone what it was told. ``arm`` only asks: what ends a kill is ``armed``, the desk's own answer
+    (``live.heed``).
 
     Examples
     --------
@@ -177,6 +179,8 @@ def obey(before: Hands, word: Word) -> Hands:
         case Verb.KILL:
             made = replace(before, killed=before.killed or word)
         case Verb.ARM:
+            pass  # asked, and not yet granted
+        case Verb.ARMED:
             made = replace(before, killed=None)
         case Verb.BLOCK:
             made = replace(before, blocked=_with(before.blocked, word))
@@ -280,7 +284,7 @@ def asked(words: Iterable[Word], coins: Sequence[str], closes_ms: npt.NDArray[np
         match word.verb:
             case Verb.PAUSE | Verb.RESUME:
                 rows.pause[first:] = word.verb is Verb.PAUSE
-            case Verb.KILL | Verb.ARM:
+            case Verb.KILL | Verb.ARMED:
                 rows.kill[first:] = word.verb is Verb.KILL
             case Verb.BLOCK if c is not None:
                 rows.block[first:, c] = 1

@@ -121,7 +121,7 @@ def said(verb: Verb, coin: str, who: tuple[str, str], store: str | Path, account
     word = Word(
         verb=verb,
         coin=coin,
-        by=by or getpass.getuser(),
+        by=by or _user(),
         why=why,
         at_ms=time.time_ns() // 1_000_000,
     )
@@ -146,6 +146,14 @@ def _refuse_idle(before: Hands, word: Word) -> None:
         )
     if word.verb is Verb.RESUME and before.paused is None:
         raise ConfigError("the desk is not paused", hint="see what is in force: quorate words")
+
+
+def _user() -> str:
+    """Return who runs this process; a container may have no name for it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise ConfigError("nobody's name is known here", hint="say who asks: --by") from error
 
 
 def _require(store: str | Path) -> None:

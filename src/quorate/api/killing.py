@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.errors import ConfigError, VenueError
+from quorate.errors import ConfigError, QuorateError, VenueError
 from quorate.hands import Verb, Word, in_force
 
 if TYPE_CHECKING:
@@ -148,7 +148,10 @@ def kill(
     if store is not None:
         from quorate.api.commanding import said  # a database is the last thing a kill needs
 
-        said(Verb.KILL, "", (why, by), store, account)
+        try:
+            said(Verb.KILL, "", (why, by), store, account)
+        except QuorateError as error:
+            _print(f"the guard is asked; the desk's store could not be told: {error}")
     found = awaited(place / DONE, 420.0, lambda: not (place / SENTINEL).exists(), 5.0)
     if found is None:
         raise VenueError(

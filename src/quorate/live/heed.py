@@ -10,23 +10,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from quorate.hands import Verb
+from quorate.hands import LONGEST, Verb, Word
 from quorate.live.controls.standing import Armed, arm, halt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from quorate.hands import Word
     from quorate.live.controls.standing import Standing
 
 
 class Answer(NamedTuple):
-    """What became of a word: whether it was done, and else why not and what to do next."""
+    """What became of a word: whether it was done, and else why not and what to do next.
+
+    ``said`` is what the desk writes down beside the words: that it is armed, which ends a kill.
+    """
 
     word: Word
     is_done: bool
     text: str = ""
     hint: str = ""
+    said: Word | None = None
 
 
 class Heeded(NamedTuple):
@@ -85,7 +88,8 @@ def heed(standing: Standing, words: Iterable[Word], *, n_differences: int, now_m
             )
             standing = found.standing
             if isinstance(found, Armed):
-                answers.append(Answer(word, is_done=True, text=standing.why))
+                armed = Word(verb=Verb.ARMED, by="desk", why=standing.why[:LONGEST], at_ms=now_ms)
+                answers.append(Answer(word, is_done=True, text=standing.why, said=armed))
             else:
                 answers.append(Answer(word, is_done=False, text=found.text, hint=found.hint))
     return Heeded(standing, tuple(answers))

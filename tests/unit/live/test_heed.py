@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quorate.hands import Verb, Word
+from quorate.hands import Verb, Word, in_force
 from quorate.live.controls.standing import (
     DELAY_MS,
     Standing,
@@ -31,6 +31,10 @@ def test_a_kill_halts_and_one_person_cannot_arm_at_once() -> None:
     second = heed(first.standing, [word("arm", "bob")], n_differences=0, now_ms=2)
     assert second.standing.trading is Trading.ACTIVE
     assert second.standing.why == "armed by bob, asked by ann: looked at it"
+    said = second.answers[0].said
+    assert said is not None
+    assert in_force([word("kill"), word("arm")]).killed is not None
+    assert in_force([word("kill"), word("arm"), said]).killed is None
     alone = heed(first.standing, [word("arm")], n_differences=0, now_ms=1 + DELAY_MS)
     assert alone.standing.trading is Trading.ACTIVE
 

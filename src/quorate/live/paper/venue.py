@@ -177,7 +177,7 @@ class Paper:
         Raises
         ------
         ConfigError
-            The symbol is not listed.
+            The symbol is not listed, or its price is less than a tick.
         StoreError
             It cannot be written down; then it was not heard.
         """
@@ -187,9 +187,15 @@ class Paper:
                 f"{touch.symbol} is not listed here", hint=f"these are: {', '.join(self._listed)}"
             )
         ticks, half = to_ticks(touch.bid, touch.ask, each.tick)
+        if ticks < 1 or traded < 0:  # before it is written: what cannot be heard would never replay
+            raise ConfigError(
+                f"{touch.symbol} at {touch.bid} to {touch.ask}, traded {traded}",
+                hint=f"prices of at least a tick, {each.tick}, and no negative volume",
+            )
         line = {
             "kind": "heard",
-            "at_ms": max(touch.at_ms, self._exchange.state.now_ms),
+            # by the clock that stamps orders: another's, ahead of it, would make them too old
+            "at_ms": max(self._now_ms(), self._exchange.state.now_ms),
             "symbol": touch.symbol,
             "price": [ticks, half],
             "lots": int(traded / each.lot),

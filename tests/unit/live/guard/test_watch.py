@@ -117,10 +117,12 @@ def test_a_kill_that_was_lifted_in_the_store_is_none(tmp_path: Path) -> None:
     commanding.said(Verb.KILL, "", ("the feed", "ann"), store, "main")
     assert read_on(0)[0].why == "the feed"
     commanding.said(Verb.ARM, "", ("looked", "bob"), store, "main")
-    assert read_on(0) == (None, 2)
+    assert read_on(0)[0].why == "the feed", "one who asks has not armed anything"
+    commanding.said(Verb.ARMED, "", ("looked", "desk"), store, "main")
+    assert read_on(0) == (None, 3)
     commanding.said(Verb.KILL, "", ("again", "ann"), store, "main")
-    assert read_on(2)[0].why == "again"
-    assert read_on(3) == (None, 3)
+    assert read_on(3)[0].why == "again"
+    assert read_on(4) == (None, 4)
 
 
 def test_a_guard_is_told_by_signal(connection: Path, tmp_path: Path) -> None:

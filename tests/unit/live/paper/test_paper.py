@@ -212,3 +212,17 @@ def test_it_follows_a_venue_and_outlives_its_silence(tmp_path: Path) -> None:
         assert seen.bid > 105
 
     played(tmp_path, play)
+
+
+def test_what_cannot_be_heard_is_refused_before_it_is_written(tmp_path: Path) -> None:
+    made = paper(tmp_path, lambda: START_MS)
+    dust = Touch(
+        symbol=BTC, bid=Decimal("0.01"), ask=Decimal("0.02"), mark=Decimal("0.01"), at_ms=START_MS
+    )
+    for touched, traded in ((dust, "0"), (touch(), "-1")):
+        with pytest.raises(ConfigError, match="no negative volume"):
+            made.hear(touched, Decimal(traded))
+    made.hear(touch("101", START_MS + 60_000), Decimal(1))
+    assert made.front.exchange.state.now_ms == START_MS, "another's clock moved ours"
+    again = paper(tmp_path, lambda: START_MS)
+    assert again.front.exchange.state.now_ms == START_MS
