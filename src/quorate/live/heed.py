@@ -88,8 +88,8 @@ def heed(standing: Standing, words: Iterable[Word], *, n_differences: int, now_m
             )
             standing = found.standing
             if isinstance(found, Armed):
-                armed = Word(verb=Verb.ARMED, by="desk", why=standing.why[:LONGEST], at_ms=now_ms)
-                answers.append(Answer(word, is_done=True, text=standing.why, said=armed))
+                said = Word(verb=Verb.ARMED, by="desk", why=standing.why[:LONGEST], at_ms=now_ms)
+                answers.append(Answer(word, is_done=True, text=standing.why, said=said))
             else:
                 answers.append(Answer(word, is_done=False, text=found.text, hint=found.hint))
     return Heeded(standing, tuple(answers))
