@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# one more than two cores: many tests wait for a disk, a server or a clock
+WORKERS ?= 3
 
 # what calls every kernel there is, and how each index it uses is checked
 CHECKED := NUMBA_BOUNDSCHECK=1
@@ -10,6 +12,12 @@ DRIVEN := tests/parity tests/property tests/oracle tests/unit/core tests/unit/ba
   tests/unit/statistics tests/unit/research tests/unit/api/test_folding.py tests/unit/api/test_simulating.py \
   tests/unit/api/test_sweeping.py src/quorate/core src/quorate/backtest src/quorate/statistics \
   src/quorate/research
+
+# a module is compiled once, not by each of the hundreds of processes that the tests start
+unexport PYTHONDONTWRITEBYTECODE
+
+# families that are run beside the default ones: every crash, every page
+FAMILIES := slow or fault or browser
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow bounds parity property fault browser realdata bench peers growth fmt lint types layers deps docs check lock clean
@@ -33,10 +41,10 @@ demo: $(STAMP) ## the whole system on a synthetic market, offline: a report to o
 
 test: $(STAMP) ## the tests (real-data tests skip where the data are absent)
 	$(BIN)/quorate warm
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not ($(FAMILIES))"
 
-test-slow: $(STAMP) ## the heavier families
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow
+test-slow: $(STAMP) ## the heavier families: long ones, crashes, pages in a browser
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "$(FAMILIES)"
 
 bounds: $(STAMP) ## the kernels with every index checked, compiled apart (minutes)
 	$(CHECKED) $(BIN)/quorate warm
@@ -50,7 +58,7 @@ property: $(STAMP) ## hypothesis
 	$(BIN)/python -m pytest -q tests/property
 
 fault: $(STAMP) ## crashes, full disks, two writers
-	$(BIN)/python -m pytest -q tests/fault
+	$(BIN)/python -m pytest -q -m "fault and not slow"
 
 browser: $(STAMP) ## pages in a real Chromium: alone, readable, reachable (skips without one)
 	$(BIN)/python -m pytest -q -m browser

@@ -221,13 +221,19 @@ def test_a_panel_made_then_is_the_later_one_cut_there(files, tmp_path):
     }
 
 
+EVERY = pytest.param(1, marks=pytest.mark.slow, id="every cut")
+THIRD = pytest.param(3, id="a third of the cuts")
+
+
+@pytest.mark.parametrize("step", [THIRD, EVERY])
 @pytest.mark.parametrize("minutes", [15, pytest.param(60, marks=pytest.mark.slow)])
-def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, minutes):
+def test_longer_bars_made_then_are_the_later_ones_cut_there(files, tmp_path, minutes, step):
     whole = panel_of(files, N, tmp_path / "whole", minutes=minutes)
     assert {"TWO.2", "STARTS", "ENDS"} < set(whole.symbols)
     seen = {value for each in arrays_of(whole).values() for value in np.unique(each[STATUS])}
     assert seen == {0.0, 1.0, 2.0}
-    for end in sorted({*CUTS, 1000, 1001, 1008, 1009, 1020, 1600, 1604, 1608, 1612, 1613}):
+    cuts = {*CUTS, 1000, 1001, 1008, 1009, 1020, 1600, 1604, 1608, 1612, 1613}
+    for end in sorted(cuts)[::step]:
         then = panel_of(files, end, tmp_path / f"{end}", minutes=minutes)
         assert then.n_bars == end * 5 // minutes
         held_against(then, whole, end)
@@ -298,9 +304,10 @@ def test_a_multiple_is_one_from_when_it_was_known(tmp_path, how, minutes):
             )
 
 
-def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_path):
+@pytest.mark.parametrize("step", [THIRD, EVERY])
+def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_path, step):
     whole = made(files, N, tmp_path / "whole", minutes=60)
-    for start in sorted({cut // HOUR * HOUR for cut in CUTS}):
+    for start in sorted({cut // HOUR * HOUR for cut in CUTS})[::step]:
         part = made(files, N, tmp_path / f"{start}", start, 60)
         for symbol, arrays in whole.items():
             if symbol in part:
@@ -311,10 +318,11 @@ def test_longer_bars_from_a_start_are_those_of_the_whole_from_there(files, tmp_p
                 assert not (arrays[VOLUME, start // HOUR :] > 0.0).any()
 
 
+@pytest.mark.parametrize("step", [THIRD, EVERY])
 @pytest.mark.parametrize("end", [pytest.param(N, marks=pytest.mark.slow), 1500 + 26 * HOUR])
-def test_a_panel_from_a_start_is_the_whole_one_from_there(files, tmp_path, end):
+def test_a_panel_from_a_start_is_the_whole_one_from_there(files, tmp_path, end, step):
     whole = made(files, end, tmp_path / "whole")
-    for start in sorted(CUTS):
+    for start in sorted(CUTS)[::step]:
         if start >= end:
             continue
         part = made(files, end, tmp_path / f"{start}", start)

@@ -214,7 +214,7 @@ def walked(choice: dict[str, Any]) -> Walk:
     return walk
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(CHOICES)
 def test_every_bar_of_a_random_market_keeps_to_the_rules(choice: dict[str, Any]) -> None:
     walked(choice)

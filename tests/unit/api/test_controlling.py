@@ -32,9 +32,14 @@ def planted():
 
 
 @pytest.fixture(scope="module")
-def controlled(planted, tmp_path_factory):
+def ran(planted, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs")
-    made = quorate.run(planted, settings(), out=out)
+    return quorate.run(planted, settings(), out=out), out
+
+
+@pytest.fixture(scope="module")
+def controlled(ran):
+    made, out = ran
     return made, quorate.control(made.run_id, out=out), out
 
 
@@ -48,6 +53,7 @@ def test_a_planted_edge_is_found(controlled):
     assert found.table["n_trades"].min() > 0
 
 
+@pytest.mark.slow
 def test_the_page_and_the_folder_say_so_and_nothing_is_booked(controlled):
     made, found, out = controlled
     tree = json.loads((made.folder / "control.json").read_text(encoding="utf-8"))
@@ -61,6 +67,7 @@ def test_the_page_and_the_folder_say_so_and_nothing_is_booked(controlled):
     assert repr(found).startswith(f"Control({made.run_id}: net +")
 
 
+@pytest.mark.slow
 def test_the_same_seeds_give_the_same_answer(controlled, planted):
     _, found, _ = controlled
     again = markets(planted, settings(), quorate.engines(), [3, 4])
@@ -101,8 +108,8 @@ def test_a_run_that_never_traded_is_as_good_as_any_that_lost():
     assert (found.p_return, found.p_sharpe) == (2 / 3, 2 / 3)
 
 
-def test_what_cannot_be_asked_is_refused(controlled):
-    made, _, out = controlled
+def test_what_cannot_be_asked_is_refused(ran):
+    made, out = ran
     with pytest.raises(ConfigError, match="n is 0"):
         quorate.control(made.run_id, n=0, out=out)
     with pytest.raises(ConfigError, match="must divide a day"):

@@ -9,6 +9,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import quorate
 from quorate.core.costs.components import half_spread_bps
 from quorate.core.kernel import cache_folder, inlined, kernel, signatures
@@ -147,6 +149,7 @@ print(both(np.array([[1.0, 2.0], [3.0, 5.0]])))
 """
 
 
+@pytest.mark.slow
 def test_kernels_spare_scipy_and_leave_it_to_those_who_use_it(tmp_path: Path) -> None:
     """Loading it costs a run 17 MiB; an engine of the user's may still multiply matrices."""
     (tmp_path / "of_mine.py").write_text(

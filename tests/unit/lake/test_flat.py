@@ -33,7 +33,7 @@ print(panel.n_bars, int(told[0]) / 2**10)
 """
 DAYS = (50, 400)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-KINDS = ("lake", "hours", "venues")
+KINDS = (*(pytest.param(kind, marks=pytest.mark.slow) for kind in ("lake", "hours")), "venues")
 
 
 @pytest.fixture(scope="module")

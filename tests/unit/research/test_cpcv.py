@@ -64,6 +64,7 @@ def test_a_path_is_put_together_of_models_that_did_not_see_its_blocks(learned, f
     assert row["net_bps"] == pytest.approx(net * 1e4, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_workers_change_no_byte(learned, found):
     with together(2) as each:
         again = cpcv(learned, [LINEAR], cost_bps=10.0, each=each)
