@@ -175,7 +175,7 @@ def test_without_a_home_the_ledger_has_no_place(monkeypatch):
     monkeypatch.delenv("QUORATE_STATE_DIR")
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", nowhere)
-    with pytest.raises(StoreError, match="has no place.*home") as caught:
+    with pytest.raises(StoreError, match=r"has no place.*home") as caught:
         ledger.place()
     assert "QUORATE_STATE_DIR" in caught.value.hint
 
