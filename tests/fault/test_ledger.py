@@ -1,4 +1,4 @@
-"""Faults of the ledger of trials: processes that book at once, and one that is killed as it does."""
+"""Faults of the ledger: processes that book at once, and one that is killed as it does."""
 
 from __future__ import annotations
 
