@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.api import folder
+from quorate.api import ledger
 from quorate.api.backtests import checked
 from quorate.api.crossed import Cross, Crossed
 from quorate.api.crossing import Work, crossed_together
 from quorate.api.extensions import named
 from quorate.api.models import recipe
+from quorate.api.trials import data_of
 from quorate.api.variants import CHARGED, Variant, variants
 from quorate.api.whole import metrics_of
-from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError, ResearchError
 from quorate.research import training
 from quorate.research.histories import Histories, walk
@@ -41,10 +41,10 @@ from quorate.statistics.ratios import sharpe
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from quorate.api.ledger import Book
     from quorate.core.types import Mat, Vec
     from quorate.lake import Panel
     from quorate.settings import Settings
-    from quorate.store import Store
 
 KIND = "ablate"
 LEVEL = 0.05
@@ -164,13 +164,8 @@ def ablate(  # noqa: PLR0913  (what one may say of it, each with its name)
     tried: list[tuple[Settings, str]] = [(base, "")]
     tried += [(one.of(base), one.name if one.kind == "engine" else "") for one in asked]
     with ExitStack() as stack:
-        store: Store | None = None
-        if out is not None:
-            from quorate.store import open_store  # SQLAlchemy: only where a run is booked
-
-            place = folder.store_place(str(base["account"]["store"]), Path(out))
-            store = stack.enter_context(open_store(place))
-        found, run_id = _tried(panel, tried, plan, cut, workers, store, progress)
+        book = None if out is None else stack.enter_context(ledger.opened(base, Path(out)))
+        found, run_id = _tried(panel, tried, plan, cut, workers, book, progress)
     if not found[0].n_trades[0]:
         raise ResearchError(
             "the settings as they are never trade: there is nothing to compare with",
@@ -209,7 +204,7 @@ def _tried(
     plan: Lesson,
     cut: Histories,
     workers: int,
-    store: Store | None,
+    book: Book | None,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[list[Crossed], str]:
     """Try everything, some at a time, and book it; return the run of the first as well."""
@@ -219,7 +214,7 @@ def _tried(
     first = ""
     for i in range(0, len(tried), AT_ONCE * workers):
         some = tried[i : i + AT_ONCE * workers]
-        run_ids = [_begun(store, panel, plan, *one) for one in some]
+        run_ids = [_begun(book, panel, plan, *one) for one in some]
         first = first or run_ids[0]
         pieces = [part for part in np.array_split(np.arange(len(some)), workers) if len(part)]
         works = [
@@ -237,32 +232,26 @@ def _tried(
         try:
             came = crossed_together(works, workers)
         except BaseException as error:
-            if store is not None:
+            if book is not None:
                 for run_id in run_ids:
-                    store.runs.finish(run_id, "failed", message=str(error))
+                    book.fail(run_id, error)
             raise
         for run_id, one in zip(run_ids, came, strict=True):
-            if store is not None:
+            if book is not None:
                 daily = in_steps(int(cut.days[0, 0]), np.array(one.returns))
-                metrics = metrics_of(one, panel)
-                store.runs.finish(run_id, "finished", metrics=metrics, daily=daily)
+                book.finish(run_id, metrics_of(one, panel), daily)
         found += came
         if progress is not None:
             progress(len(found), len(tried))
     return found, first
 
 
-def _begun(store: Store | None, panel: Panel, plan: Lesson, settings: Settings, absent: str) -> str:
-    if store is None:
+def _begun(book: Book | None, panel: Panel, plan: Lesson, settings: Settings, absent: str) -> str:
+    if book is None:
         return "unbooked"
     voters = [engine for engine in named(settings) if engine.name != absent]
-    return store.runs.begin(
-        {**settings.values, KIND: plan._asdict()},
-        data_hash=panel.source.digest,
-        code_hash=source_hash(),
-        recipe=recipe(voters, None),
-        kind=KIND,
-    )
+    told = {**settings.values, KIND: plan._asdict()}
+    return book.begin(told, data_of(panel), recipe(voters, None), KIND)
 
 
 def _told(

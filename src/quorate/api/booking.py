@@ -11,9 +11,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from quorate import report
-from quorate.api import events, folder
-from quorate.api.trials import Own, data_of, record, record_of, trials_of
-from quorate.core.kernel import source_hash
+from quorate.api import events, folder, ledger
+from quorate.api.trials import Own, data_of, record, record_of
 from quorate.lake import certificate
 from quorate.statistics.ratios import sharpe_per_day
 
@@ -74,22 +73,14 @@ def booked(
     Units: none.  Causal: the trials are those booked so far, this one among them.
     Missing: none.  Spec 10.
     """
-    from quorate.store import open_store  # SQLAlchemy: only where a run is booked
-
-    store = open_store(folder.store_place(str(settings["account"]["store"]), out))
-    with store:
-        run_id = store.runs.begin(
-            {**settings.values, **(also or {})},
-            data_hash=panel.source.digest,
-            code_hash=source_hash(),
-            recipe=recipe,
-            kind=kind,
-        )
+    data = data_of(panel)
+    with ledger.opened(settings, out) as book:
+        run_id = book.begin({**settings.values, **(also or {})}, data, recipe, kind)
         try:
 
             def tried(daily: Daily) -> Trials:
                 own = Own(run_id, sharpe_per_day(daily.net), record(daily))
-                return trials_of(store, data_of(panel), own)
+                return book.trials(data, own)
 
             result = make(run_id, tried, out)
             result.facts["kind"] = kind
@@ -102,13 +93,13 @@ def booked(
                 # before the folder takes its name: a run that is seen is a run that is booked
                 noted = events.events(run_id, kept, result.fills, result.incidents)
                 while batch := [*islice(noted, _BATCH)]:
-                    store.events.append(run_id, batch)
+                    book.store.events.append(run_id, batch)
         except BaseException as error:
-            store.runs.finish(run_id, "failed", message=str(error))
+            book.fail(run_id, error)
             raise
         returns = record_of(result.equity)
         metrics = {**result.metrics, FILES: folder.file_digests(place)}
-        store.runs.finish(run_id, "finished", metrics=metrics, daily=returns)
+        book.finish(run_id, metrics, returns)
     return replace(result, folder=place, kept=folder.read_rows(place, "decisions.parquet"))
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.api import positive_paths, vouching
+from quorate.api import ledger, positive_paths, vouching
 from quorate.api.finding import find
 from quorate.api.folder import settings_of, store_place
 from quorate.api.recipes import OF_TESTS, settings_told
-from quorate.api.trials import Data, trials_of
+from quorate.api.trials import Data
 from quorate.errors import RegistryError
 from quorate.records import canonical_json
 from quorate.report.arms import days_of
@@ -33,6 +33,7 @@ from quorate.statistics.confidence import running
 from quorate.statistics.selection import against, overfit
 
 if TYPE_CHECKING:
+    from quorate.api.ledger import Book
     from quorate.api.registering import Registry
     from quorate.research.versions import Version
     from quorate.settings import Settings
@@ -117,16 +118,15 @@ def researched(
     Units: probabilities, shares, USD.  Causal: reads finished runs; DSR counts every trial booked
     so far.  Missing: left out, ``sources`` says why.  METHODS 5.5 to 5.7.
     """
-    from quorate.store import open_store
-
     version, champion = place.version(which), place.index.champion
     folder, out = find(run, out), Path(out)
     found = _Found()
     settings = settings_of(read(folder).about)
-    with open_store(store_place(str(settings["account"]["store"]), out)) as store:
+    with ledger.opened(settings, out) as book:
+        store = book.store
         ours = _of(place, version, folder, store)
         name = f"run {folder.name}, {_opened(settings)}"
-        found.put("deflated_sharpe", deflated(ours.daily.net, _trials(store, ours.run)), name)
+        found.put("deflated_sharpe", deflated(ours.daily.net, _trials(book, ours.run)), name)
         booked = ours.metrics.get("net", {}).get("n_trades")
         found.put("n_trades", None if booked is None else float(booked), name)
         _dear(found, ours, name)
@@ -265,11 +265,11 @@ def _require_out_of_sample(place: Registry, version: Version, run: Run) -> None:
         raise vouching.refused(run, why)
 
 
-def _trials(store: Store, run: Run) -> Any:  # noqa: ANN401  (``Trials``)
+def _trials(book: Book, run: Run) -> Any:  # noqa: ANN401  (``Trials``)
     data = run.about["data"]
     start, end = (datetime.fromisoformat(data[name]) for name in ("start", "end"))
     venues = frozenset(data["venues"])
-    return trials_of(store, Data(data["digest"], start, end, venues, data["is_synthetic"]))
+    return book.trials(Data(data["digest"], start, end, venues, data["is_synthetic"]))
 
 
 def _dear(found: _Found, ours: _Of, name: str) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from quorate.api import folder
+from quorate.api import ledger
 from quorate.api.auditing.binding import code_hash, engine_hash
 from quorate.api.backtests import checked
 from quorate.api.configure import configure
@@ -28,9 +28,8 @@ from quorate.api.crossing import Work, crossed_together, histories_of
 from quorate.api.extensions import named
 from quorate.api.models import recipe
 from quorate.api.spaces import Choice, Space, space
-from quorate.api.trials import data_of, trials_of
+from quorate.api.trials import data_of
 from quorate.api.whole import metrics_of, swept, tried_alone
-from quorate.core.kernel import source_hash
 from quorate.errors import ConfigError, DataError, ResearchError
 from quorate.lake import locking
 from quorate.records import canonical_json, stable_id
@@ -42,13 +41,13 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from quorate.api.ledger import Book
     from quorate.api.sweeping import Sweep
     from quorate.lake import Panel
     from quorate.research.histories import Histories
     from quorate.research.study import Tried
     from quorate.settings import Settings
     from quorate.statistics.selection import Luck
-    from quorate.store import Store
 
 KIND = "search"
 LEAST_BEFORE = 8
@@ -173,15 +172,11 @@ def search(  # noqa: PLR0913  (what one may say of a search, each with its name)
     tests = Cross() if cross is None else cross
     cut = histories_of(panel, tests)
     with ExitStack() as stack:
-        store: Store | None = None
+        book: Book | None = None
         path: Path | None = None
         if out is not None:
-            from quorate.store import open_store  # SQLAlchemy: only where a run is booked
-
             place = Path(out)
-            store = stack.enter_context(
-                open_store(folder.store_place(str(base["account"]["store"]), place))
-            )
+            book = stack.enter_context(ledger.opened(base, place))
             path = place / f"search-{_name(panel, base, asked, tests, seed, prune=prune)}.sqlite"
             if not stack.enter_context(locking.taking(place, f"{path.stem}.lock")):
                 raise DataError(
@@ -190,7 +185,7 @@ def search(  # noqa: PLR0913  (what one may say of a search, each with its name)
                 )
         study = Study(_axes(asked), seed=seed, first=asked.point(base), path=path)
         stack.callback(study.close)
-        one = _Trying(panel, base, asked, tests, cut, store)
+        one = _Trying(panel, base, asked, tests, cut, book)
         while batch := study.ask(n_trials):
             # after a kill some of this very batch may have been told
             before = [each for each in study.tried() if each.batch < batch[0].batch]
@@ -199,8 +194,8 @@ def search(  # noqa: PLR0913  (what one may say of a search, each with its name)
             if progress is not None:
                 progress(len(study.tried()), n_trials)
         told = study.tried()
-        data = data_of(panel)
-        trials = tried_alone(_outcomes(told), cut) if store is None else trials_of(store, data)
+        own = _outcomes(told)
+        trials = tried_alone(own, cut) if book is None else book.trials(data_of(panel))
     return _found(panel, base, asked, tests, told, cut, trials, path)
 
 
@@ -212,7 +207,7 @@ class _Trying(NamedTuple):
     space: Space
     cross: Cross
     cut: Histories
-    store: Store | None
+    book: Book | None
 
     def tried(
         self, study: Study, batch: Sequence[Tried], bars: tuple[float, ...], workers: int
@@ -245,9 +240,9 @@ class _Trying(NamedTuple):
         try:
             found = crossed_together(works, workers)
         except BaseException as error:
-            if self.store is not None:
+            if self.book is not None:
                 for run_id in run_ids:
-                    self.store.runs.finish(run_id, "failed", message=str(error))
+                    self.book.fail(run_id, error)
             raise
         results = dict(zip(numbers, zip(run_ids, found, strict=True), strict=True))
         for point in batch:
@@ -255,21 +250,15 @@ class _Trying(NamedTuple):
                 self._told(study, point, *results[point.number])
 
     def _begun(self, settings: Settings) -> str:
-        if self.store is None:
+        if self.book is None:
             return "unbooked"
-        return self.store.runs.begin(
-            {**settings.values, KIND: self.cross._asdict()},
-            data_hash=self.panel.source.digest,
-            code_hash=source_hash(),
-            recipe=recipe(named(settings), None),
-            kind=KIND,
-        )
+        told = {**settings.values, KIND: self.cross._asdict()}
+        return self.book.begin(told, data_of(self.panel), recipe(named(settings), None), KIND)
 
     def _told(self, study: Study, point: Tried, run_id: str, found: Crossed) -> None:
-        if self.store is not None:
+        if self.book is not None:
             daily = in_steps(int(self.cut.days[0, 0]), np.array(found.returns))
-            metrics = metrics_of(found, self.panel)
-            self.store.runs.finish(run_id, "finished", metrics=metrics, daily=daily)
+            self.book.finish(run_id, metrics_of(found, self.panel), daily)
         stopped = len(found.values) < self.cut.n_blocks
         value = None if math.isnan(found.values[-1]) else found.values[-1]
         said = {"run_id": run_id, "outcome": found.as_dict()}

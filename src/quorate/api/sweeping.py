@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.api import folder, folding
+from quorate.api import folding, ledger
 from quorate.api.choices import checked
 from quorate.api.configure import configure
 from quorate.api.extensions import named
 from quorate.api.gathering import Gathering
 from quorate.api.models import fits_of, recipe
-from quorate.api.trials import data_of, effective, record, trials_of, variance_of
+from quorate.api.trials import data_of, effective, record, variance_of
 from quorate.backtest import run as passes
-from quorate.core.kernel import source_hash
 from quorate.records import canonical_json
 from quorate.report.plain import known
 from quorate.statistics import currency
@@ -172,29 +171,18 @@ def sweep(
     if out is None:
         found = _batches(given, chosen, progress, ["unbooked"] * len(chosen))
         return _swept(chosen, found, _own_trials(chosen, found))
-    from quorate.store import open_store  # SQLAlchemy: only where a run is booked
-
-    with open_store(folder.store_place(str(first["account"]["store"]), Path(out))) as store:
-        run_ids = [
-            store.runs.begin(
-                each.values,
-                data_hash=panel.source.digest,
-                code_hash=source_hash(),
-                recipe=recipe(voters, fits),
-                kind="sweep",
-            )
-            for each in chosen
-        ]
+    data, told = data_of(panel), recipe(voters, fits)
+    with ledger.opened(first, Path(out)) as book:
+        run_ids = [book.begin(each.values, data, told, "sweep") for each in chosen]
         try:
             found = _batches(given, chosen, progress, run_ids)
         except BaseException as error:
             for run_id in run_ids:
-                store.runs.finish(run_id, "failed", message=str(error))
+                book.fail(run_id, error)
             raise
         for each in found:
-            returns = record(each.daily)
-            store.runs.finish(each.run_id, "finished", metrics=each.metrics, daily=returns)
-        return _swept(chosen, found, trials_of(store, data_of(panel)))
+            book.finish(each.run_id, each.metrics, record(each.daily))
+        return _swept(chosen, found, book.trials(data))
 
 
 class _Given(NamedTuple):

@@ -1,7 +1,7 @@
-"""What a run was chosen from: every run ever booked in the store whose data overlap with its own.
+"""What a run was chosen from: every run ever booked whose data overlap with its own.
 
-In: a store and the data of a run. Out: how many different settings, engines and cuts of the data
-were tried, how many independent ones they amount to by their daily returns, and how much their
+In: books of runs and the data of a run. Out: how many different settings, engines and cuts of the
+data were tried, how many independent ones they amount to by their daily returns, and how much their
 Sharpe ratios vary: what the deflated ratio asks for. Leaving out a
 coin or starting a day later is another trial on the same market, not a new beginning.
 """
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from quorate.lake import Panel
     from quorate.statistics.daily import Daily
     from quorate.statistics.effective import Steps
-    from quorate.store import Store
-    from quorate.store.runs import Run
+    from quorate.store.runs import RunBook, Tried
+    from quorate.store.spans import Span
 
 
 class Data(NamedTuple):
@@ -41,6 +41,13 @@ class Data(NamedTuple):
     end: datetime
     venues: frozenset[str]
     is_synthetic: bool
+
+    @property
+    def span(self) -> Span:
+        """Where and when it is, for the ledger."""
+        from quorate.store.spans import Span  # SQLAlchemy: only where a run is booked
+
+        return Span(self.venues, self.start, self.end, self.is_synthetic)
 
 
 def data_of(panel: Panel) -> Data:
@@ -77,47 +84,62 @@ def record_of(equity: pl.DataFrame) -> Steps | None:
     return record(daily_returns(currency.in_usd(equity).select(list(EQUITY))))
 
 
-def trials_of(store: Store, data: Data, own: Own | None = None) -> Trials:
+def trials_of(books: Sequence[RunBook], data: Data, own: Own | None = None) -> Trials:
     """Return the trials on overlapping data, the run that is being made among them.
 
     A run counts where its digest is the same, or where it traded on one of the same venues in
-    days that overlap; a made-up market is known by its digest alone.
+    days that overlap; a made-up market is known by its digest alone. One that was killed or failed
+    counts by where it would have traded.
 
     Parameters
     ----------
-    store : Store
-        Its run was booked before.
+    books : sequence of RunBook
+        Its run was booked in each before. A run that several know counts once; its place in the
+        order is that of the last of them.
     data : Data
         From ``data_of``.
     own : Own, optional
-        What the run that is being made came to: the store does not know it yet.
+        What the run that is being made came to: no book knows it yet.
 
     Notes
     -----
     Units: the variance is that of daily Sharpe ratios; repeats count once, by their last result.
     Causal: what was booked so far.  Missing: None with fewer than two known ratios; a run that
-    failed, or that an older version booked, is known by its digest alone. A trial of which no
-    daily returns are known counts as one that is like no other.
+    an older version booked, and that did not end, is known by its digest alone. A trial of which
+    no daily returns are known counts as one that is like no other.
     METHODS 5.5; Bailey and Lopez de Prado (2014).
     """
     known: dict[tuple[str, str, str], tuple[float | None, str]] = {}
-    for run in store.runs.list():
-        if run.data_hash == data.digest or _overlaps(run, data):
-            trial = (run.recipe, run.settings_hash, run.data_hash)
-            sharpe = (run.metrics or {}).get("net", {}).get("sharpe")
-            if own is not None and run.run_id == own.run_id and math.isfinite(own.sharpe):
-                sharpe = own.sharpe * math.sqrt(DAYS_PER_YEAR)
-            if sharpe is not None or trial not in known:
-                known[trial] = (sharpe, run.run_id)
+    for one in _in_order(books, data):
+        trial = (one.recipe, one.settings_hash, one.data_hash)
+        sharpe = (one.metrics or {}).get("net", {}).get("sharpe")
+        if own is not None and one.run_id == own.run_id and math.isfinite(own.sharpe):
+            sharpe = own.sharpe * math.sqrt(DAYS_PER_YEAR)
+        if sharpe is not None or trial not in known:
+            known[trial] = (sharpe, one.run_id)
     n = float(len(known))
     run_ids = [run_id for _, run_id in known.values()]
-    booked: dict[str, tuple[int, int, Vec]] = store.runs.daily(run_ids)
+    booked: dict[str, tuple[int, int, Vec]] = {}
+    for book in books:
+        booked |= book.daily(run_ids)
     if own is not None and own.record is not None:
         booked[own.run_id] = own.record
     # in the order of the ledger: sums in another order have other last digits
     records = [booked[run_id] for run_id in run_ids if run_id in booked]
     variance = variance_of(sharpe for sharpe, _ in known.values())
     return Trials(n, variance, effective(records, len(known) - len(records)))
+
+
+def _in_order(books: Sequence[RunBook], data: Data) -> Iterable[Tried]:
+    """Return the trials that count, those of the last book at the end and in its order."""
+    found: dict[str, Tried] = {}
+    for book in books:
+        for one in book.tried(data.digest, data.span):
+            span = one.span or _said(one)
+            if one.data_hash == data.digest or (span is not None and span.meets(data.span)):
+                before = found.pop(one.run_id, one)
+                found[one.run_id] = before if one.metrics is None else one
+    return found.values()
 
 
 def effective(records: Sequence[tuple[int, int, Vec]], n_unknown: int) -> float:
@@ -146,12 +168,12 @@ def variance_of(sharpes: Iterable[float | None]) -> float | None:
     return float(np.var(daily, ddof=1)) if len(daily) > 1 else None
 
 
-def _overlaps(run: Run, data: Data) -> bool:
-    """Whether a booked run says that it traded in the same place and days."""
-    said = (run.metrics or {}).get("data")
-    if not said or said.get("is_synthetic") or data.is_synthetic:
-        return False
+def _said(one: Tried) -> Span | None:
+    """Return the span that a run told when it ended: an older version booked none before."""
+    said = (one.metrics or {}).get("data") or {}
     if any(name not in said for name in ("venues", "start", "end")):
-        return False  # booked by a version that did not say
+        return None
+    from quorate.store.spans import Span
+
     start, end = (datetime.fromisoformat(said[name]) for name in ("start", "end"))
-    return not data.venues.isdisjoint(said["venues"]) and start <= data.end and data.start <= end
+    return Span(frozenset(said["venues"]), start, end, bool(said.get("is_synthetic")))

@@ -182,11 +182,13 @@ def list_runs(
 ) -> None:
     """List the runs, newest last; every run ever made is booked, the failed ones too.
 
-    Read is the store that the settings name (account.store), else the one in --out.
+    Read is the store that the settings name (account.store), else the one in --out. The last line
+    names the ledger of trials, which has the runs of every folder.
 
     Example: quorate ls --json
     """
     from quorate import api
+    from quorate.api import ledger
 
     rows = api.runs(out, settings_of(config, set_))
     if json:
@@ -199,3 +201,5 @@ def list_runs(
         console.print(run_rows(rows, console.width), crop=False)
     else:
         console.print(f"no runs in {out}: `quorate demo` makes one")
+    # a path is no prose: it is not wrapped
+    print(f"the runs of every folder: quorate ls --set account.store={ledger.place()}")

@@ -50,7 +50,7 @@ def booked(told: Told, store: str, n: int | None = None) -> str:
     own, all_ = told.table.height if n is None else n, round(told.trials.n)
     said = f"{counted(own, 'trial')} booked in {store}"
     if all_ != own:
-        said += f"; {number(all_, 0)} different ones in all on these or overlapping data"
+        said += f"; {number(all_, 0)} different ones in all folders on these or overlapping data"
     if all_ < 2 or math.isnan(told.luck):
         return f"{said}."
     alike = number(told.trials.counted, 1)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from quorate.store.connection import lock, reading, writing
 from quorate.store.daily import returns_of
 from quorate.store.daily import text as text_of
 from quorate.store.owners import owner_of
+from quorate.store.spans import NAMES, columns, may_meet, span_of
 from quorate.store.tables import daily as daily_table
 from quorate.store.tables import events, runs, trials
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quorate.store.daily import Vec
+    from quorate.store.spans import Span
 
     Daily = tuple[int, int, Vec]
 
@@ -71,6 +74,18 @@ class Trial:
     data_hash: str
     code_hash: str
     booked_at: str
+    span: Span | None
+
+
+class Tried(NamedTuple):
+    """A trial that may have been made on the same market, and the metrics it ended with."""
+
+    run_id: str
+    recipe: str
+    settings_hash: str
+    data_hash: str
+    span: Span | None
+    metrics: Mapping[str, Any] | None
 
 
 class RunBook:
@@ -101,6 +116,8 @@ class RunBook:
         code_hash: str,
         recipe: str = "",
         kind: str = "backtest",
+        span: Span | None = None,
+        run_id: str | None = None,
     ) -> str:
         """Book a run, and its trial, as running; both are on the disk when this returns.
 
@@ -114,11 +131,15 @@ class RunBook:
             What is being tried: features, engines and hyper-parameters, by name or hash.
         kind : str
             Which command began it.
+        span : Span, optional
+            Where and when it trades.
+        run_id : str, optional
+            The id that another store has given it.
 
         Returns
         -------
         str
-            The run's id: when it began, and a hash.
+            The run's id: when it began, and a hash that no other store gives.
 
         Notes
         -----
@@ -137,7 +158,10 @@ class RunBook:
             lock(connection, "quorate.trials")
             last = connection.scalar(sa.select(sa.func.max(trials.c.number)))
             number = (last or 0) + 1
-            run_id = f"{now:%Y%m%d-%H%M%S}-{stable_id(number, *hashes.values())[:8]}"
+            if run_id is None:
+                # stores that begin the same in the same second meet in one ledger
+                mark = stable_id(number, *hashes.values(), secrets.token_hex(8))
+                run_id = f"{now:%Y%m%d-%H%M%S}-{mark[:8]}"
             row = hashes | {"run_id": run_id}
             self._owner.add(run_id)  # before anybody can see it
             connection.execute(
@@ -151,9 +175,8 @@ class RunBook:
                     "message": "",
                 },
             )
-            connection.execute(
-                trials.insert(), row | {"number": number, "booked_at": utc_text(now)}
-            )
+            booked = {"number": number, "booked_at": utc_text(now)}
+            connection.execute(trials.insert(), row | booked | columns(span))
         return run_id
 
     def finish(
@@ -263,7 +286,27 @@ class RunBook:
         if data_hash is not None:
             query = query.where(trials.c.data_hash == data_hash)
         with reading(self._engine) as connection:
-            return tuple(Trial(**row) for row in connection.execute(query).mappings())
+            return tuple(_trial(row) for row in connection.execute(query).mappings())
+
+    def tried(self, data_hash: str, span: Span) -> Sequence[Tried]:
+        """Return the trials on the same data, or that may meet a span, in the order they began.
+
+        Parameters
+        ----------
+        data_hash : str
+            Those of equal data are among them, wherever they say that they traded.
+        span : Span
+            Those whose days overlap are among them, and those that say none.
+        """
+        of = [trials.c[name] for name in ("run_id", "recipe", "settings_hash", "data_hash")]
+        query = (
+            sa.select(*of, *(trials.c[name] for name in NAMES), runs.c.metrics_json)
+            .join_from(trials, runs, runs.c.run_id == trials.c.run_id)
+            .where((trials.c.data_hash == data_hash) | may_meet(span))
+            .order_by(trials.c.number)
+        )
+        with reading(self._engine) as connection:
+            return [_tried(row) for row in connection.execute(query).mappings()]
 
 
 def chain_head(connection: sa.Connection, run_id: str) -> tuple[int, str]:
@@ -290,6 +333,23 @@ def require_running(connection: sa.Connection, run_id: str) -> None:
 
 def _unknown(run_id: str) -> StoreError:
     return StoreError(f"there is no run {run_id!r}", hint="list the runs: quorate ls")
+
+
+def _trial(row: sa.RowMapping) -> Trial:
+    said = {name: row[name] for name in row if name not in NAMES}
+    return Trial(**said, span=span_of(row))
+
+
+def _tried(row: sa.RowMapping) -> Tried:
+    written = row["metrics_json"]
+    return Tried(
+        row["run_id"],
+        row["recipe"],
+        row["settings_hash"],
+        row["data_hash"],
+        span_of(row),
+        None if written is None else json.loads(written),
+    )
 
 
 def _run(row: sa.RowMapping) -> Run:

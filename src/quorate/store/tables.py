@@ -48,9 +48,16 @@ trials: Final = sa.Table(
     sa.Column("data_hash", sa.Text, nullable=False),
     sa.Column("code_hash", sa.Text, nullable=False),
     sa.Column("booked_at", sa.Text, nullable=False),
+    sa.Column("venues", sa.Text),
+    sa.Column("first_close", sa.Text),
+    sa.Column("last_close", sa.Text),
+    sa.Column("is_synthetic", WholeNumber),
     sqlite_strict=True,
 )
-"""One row a run that was ever begun, never changed and never removed."""
+"""One row a run that was ever begun, never changed and never removed.
+
+``spans`` says how the last four are read; they are NULL where nobody said, or an older version did.
+"""
 
 daily: Final = sa.Table(
     "daily",

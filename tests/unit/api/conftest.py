@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.made_stores import copied
 
 import quorate
 
@@ -17,6 +18,12 @@ LIVELY = {
     "risk.stop_sigmas": "0.7",
     "risk.base_multiplier": "1",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stores(tmp_path_factory):
+    with copied(tmp_path_factory.mktemp("made")):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ def test_every_figure_of_research_is_found_where_it_is(made):
     assert shown.figures["n_trades"] == run.trades.height > 0
     data = data_of(part(panel, 21 * 288, panel.n_bars))
     with open_store(place / "runs" / "quorate.sqlite") as store:
-        trials = trials_of(store, data._replace(digest=run.about["data"]["digest"]))
+        trials = trials_of([store.runs], data._replace(digest=run.about["data"]["digest"]))
     net = daily_returns(run.equity.select(list(EQUITY))).net
     # every trial since the run counts, not those there were then alone
     assert trials.n == 2

@@ -92,7 +92,7 @@ def test_the_best_of_many_is_judged_as_such():
     assert "one of 200 runs on these data" in many.judgement.sentence
     assert many.judgement.is_told_apart is False
     said = opening(many, store="runs/quorate.sqlite")
-    assert "6 trials booked in runs/quorate.sqlite; 200 different ones in all" in " ".join(
+    assert "6 trials booked in runs/quorate.sqlite; 200 different ones in all folders" in " ".join(
         said.split()
     )
     alone = sweeps.tell(grid, [net(6.0)] * 6, Trials(1.0))
