@@ -12,15 +12,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 _OWN = Path(tempfile.mkdtemp(prefix="quorate-own-"))
 _STATES = itertools.count()
+_OF_MODULE: dict[str, str] = {}
 atexit.register(shutil.rmtree, _OWN, ignore_errors=True)
 
 os.environ["QUORATE_CONFIG"] = ""
@@ -28,16 +25,20 @@ os.environ.setdefault("QUORATE_CONFIG_DIR", str(_OWN / "config"))
 os.environ["QUORATE_STATE_DIR"] = str(_OWN / "state")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _state_of_module() -> Iterator[None]:
-    """Give a module's shared runs a ledger; it is not made before the first of them is booked."""
-    before = os.environ["QUORATE_STATE_DIR"]
-    os.environ["QUORATE_STATE_DIR"] = str(_OWN / f"state-{next(_STATES)}")
-    yield
-    os.environ["QUORATE_STATE_DIR"] = before
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give what a module shares a ledger; it is not made before the first run is booked."""
+    module = item.nodeid.partition("::")[0]
+    if module not in _OF_MODULE:
+        _OF_MODULE[module] = _state()
+    os.environ["QUORATE_STATE_DIR"] = _OF_MODULE[module]
 
 
 @pytest.fixture(autouse=True)
-def _state_of_test(_state_of_module: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give a test a ledger of its own."""
-    monkeypatch.setenv("QUORATE_STATE_DIR", str(_OWN / f"state-{next(_STATES)}"))
+def _state_of_test() -> None:
+    """Give a test a ledger of its own, after what its module shares was made."""
+    os.environ["QUORATE_STATE_DIR"] = _state()
+
+
+def _state() -> str:
+    return str(_OWN / f"state-{next(_STATES)}")

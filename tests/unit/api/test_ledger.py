@@ -224,3 +224,26 @@ def test_runs_of_two_folders_are_trials_of_one_another(tmp_path):
         chosen = quorate.read_settings(overrides={"consensus.k": k})
         last = quorate.run(panel, chosen, out=tmp_path / name)
     assert last.metrics["net"]["n_trials"] == 2
+
+
+def test_nothing_books_a_run_past_the_ledger():
+    """Backtest, walk forward, sweep, search, ablation and night: whoever begins one asks it."""
+    source = Path(quorate.__file__).parent
+    begin = [
+        str(path.relative_to(source))
+        for path in source.rglob("*.py")
+        if "runs.begin(" in path.read_text() and "store" not in path.parts
+    ]
+    assert begin == ["api/ledger.py"]
+    asked = {path.stem for path in (source / "api").glob("*.py") if ".opened(" in path.read_text()}
+    assert {"booking", "sweeping", "searching", "ablating", "figures"} <= asked
+
+
+def test_every_setting_of_a_sweep_is_a_trial_in_any_folder(tmp_path):
+    panel = quorate.synthetic(1, 1)
+    quorate.run(panel, out=tmp_path / "a")
+    grid = quorate.grid({"consensus.k": ["0.3", "0.6"]})
+    found = quorate.sweep(
+        panel, [quorate.read_settings(overrides=each) for each in grid], out=tmp_path / "b"
+    )
+    assert found.trials.n == 3.0
