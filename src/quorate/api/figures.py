@@ -35,6 +35,7 @@ from quorate.statistics.selection import against, overfit
 if TYPE_CHECKING:
     from quorate.api.ledger import Book
     from quorate.api.registering import Registry
+    from quorate.core.types import Vec
     from quorate.research.versions import Version
     from quorate.settings import Settings
     from quorate.statistics.daily import Daily
@@ -170,7 +171,7 @@ def canaried(
     run : str or Path
         With its models, over the days since it is canary.
     control : str or Path, optional
-        The champion's over the same bars.
+        The champion's over the same bars; a first canary is held against cash and needs none.
     out : str or Path
         Folder of runs.
 
@@ -216,13 +217,15 @@ def canaried(
         closed = ours.run.trades.filter(pl.col("closed_at") > begins)
         found.put("n_days", float(counts.sum()), name)
         found.put("n_trades", float(closed.height), name)
-        if champion is not None and control is not None:
+        if champion is None:
+            # cash earns nothing: the excess over it is the return itself
+            _ahead(found, ours.daily.net[counts], f"{name} against cash")
+        elif control is not None:
             theirs = _of(place, champion, find(control, out), store)
             priced_alike(theirs.run, ours.run)
             _, a, b = np.intersect1d(ours.daily.day[counts], theirs.daily.day, return_indices=True)
             ahead = ours.daily.net[counts][a] - theirs.daily.net[b]
-            low = running(ahead).low[-1] if len(ahead) else math.nan
-            found.put("ahead_low", float(low), f"{name} against {theirs.run.about['run_id']}")
+            _ahead(found, ahead, f"{name} against {theirs.run.about['run_id']}")
     for each in ("slippage_ratio", "reject_rate"):
         found.put(each, None, _NO_VENUE)
     return Shown(
@@ -232,6 +235,11 @@ def canaried(
         figures=found.figures,
         sources=found.sources,
     )
+
+
+def _ahead(found: _Found, ahead: Vec, source: str) -> None:
+    """Put the lower bound, at every moment, of what is earned a day above a control."""
+    found.put("ahead_low", float(running(ahead).low[-1]) if len(ahead) else math.nan, source)
 
 
 def _opened(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from quorate.report import bars, control, stress
+from quorate.report import bars, control, stress, walk
 from quorate.report.formats import UNKNOWN, counted, number, percent, probability
 from quorate.report.odds import odds
 from quorate.statistics.cautions import FEW_TRADES, too_few
@@ -24,6 +24,10 @@ SURE: Final = 0.95
 _RATIO: Final = "net Sharpe ratio, a year"
 _PSR: Final = "probability that the true ratio is above 0 (PSR)"
 _RECORD: Final = "track record needed"
+_NEVER: Final = (
+    "It never traded: there is no result to judge, and of 0 trades nobody can say how likely luck "
+    "is."
+)
 _ENOUGH: Final = f"at least {FEW_TRADES} closed trades are needed"
 
 
@@ -60,20 +64,22 @@ def sentence(run: Run) -> str:
 def opening(run: Run) -> list[str]:
     """Return what a page and a screen begin with: told apart from luck or not, and the odds.
 
+    Of a walk forward whose gap is shorter than the three days of Spec 3 that is said too.
+
     Notes
     -----
     Units: percent, days.  Causal: reads the whole run.  Missing: the odds are left out where there
     are too few trades or days for any.  METHODS 5.5.
     """
-    found = judge(run)
+    found, gap = judge(run), list(filter(None, [walk.short_gap(run)]))
     if found.is_told_apart is None:
-        return [found.sentence]
+        return [found.sentence, *gap]
     said = [
         odds(run.metrics["net"]),
         stress.sentence(run.metrics.get("stress")),
         control.sentence(run.control),
     ]
-    return [found.sentence, *([" ".join(filter(None, said))] if any(said) else [])]
+    return [found.sentence, *([" ".join(filter(None, said))] if any(said) else []), *gap]
 
 
 def judge(run: Run) -> Judgement:
@@ -160,7 +166,7 @@ def _unknown(
 ) -> Judgement | None:
     """Return why nothing can be said, or None where something can."""
     if not is_traded:
-        return Judgement("it never traded", "It never traded: there is no result to judge.")
+        return Judgement("it never traded", _NEVER)
     if net.get("sharpe") is None:
         said = f"Nothing can be said about luck: {why('net.sharpe')}."
         return Judgement("nothing can be said about luck", said)

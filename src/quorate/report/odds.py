@@ -7,12 +7,15 @@ probability, how many trials there were and amount to, and the record that is ne
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from quorate.report.formats import counted, number, probability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_NO_RECORD: Final = "It is not above 0: no track record is long enough to believe in an edge."
 
 
 def odds(net: Mapping[str, Any]) -> str:
@@ -41,13 +44,19 @@ def odds(net: Mapping[str, Any]) -> str:
     Without an edge a ratio as high comes by luck in 10.0% of such records (1 − DSR), as the best
     of 9 trials that amount to 2.3 independent ones. It needs a track record of 213 days, there are
     90: too few.
+    >>> lost = {"sharpe": -0.8, "psr": 0.21, "n_trials": 1.0}
+    >>> print(odds(lost))  # doctest: +NORMALIZE_WHITESPACE
+    Without an edge a ratio as high comes by luck in 79.0% of such records (1 − PSR). The chance
+    that the true ratio is above 0 all the same is 21.0% (PSR). It is not above 0: no track record
+    is long enough to believe in an edge.
     """
     sharpe = net.get("sharpe")
     if sharpe is None:
         return ""
     if sharpe <= 0.0:
-        return "It is not above 0: no track record is long enough to believe in an edge."
-    said = [_chance(net), _record(net), _backtest(net)]
+        said = [_chance(net), _skill(net), _NO_RECORD]
+    else:
+        said = [_chance(net), _record(net), _backtest(net)]
     return " ".join(each for each in said if each)
 
 
@@ -89,6 +98,13 @@ def _chance(net: Mapping[str, Any]) -> str:
         f"Without {edge} a ratio as high comes by luck in {probability(1.0 - value)} of such "
         f"records (1 − {name}){of}."
     )
+
+
+def _skill(net: Mapping[str, Any]) -> str:
+    psr = net.get("psr")
+    if psr is None:
+        return ""
+    return f"The chance that the true ratio is above 0 all the same is {probability(psr)} (PSR)."
 
 
 def _record(net: Mapping[str, Any]) -> str:

@@ -218,10 +218,12 @@ def renewal(old: Path, new: Path, *, n_days: int, warm_days: int = 0, seed: int 
         )
     arms = _arms(runs, days)
     known = np.isfinite([each.net for each in arms]).all(axis=0)
+    active = known & np.any([each.is_active for each in arms], axis=0)
     return Renewal(
         old=models_of(runs[0]),
         new=models_of(runs[1]),
         n_days=int(known.sum()),
+        n_active=int(active.sum()),
         guardrails=guard(arms[1], arms[0], seed=seed),
     )
 

@@ -15,6 +15,8 @@ from quorate.report.steadiness import certainty
 if TYPE_CHECKING:
     from quorate.report.reading import Run
 
+MIN_PURGE_DAYS: Final = 3
+"""Of 3 to 5 (Spec 3); fewer are run all the same, and told before anything else."""
 _COLUMNS: Final = (
     Column("tested from", is_text=True),
     Column("days"),
@@ -47,6 +49,23 @@ def tables(run: Run) -> list[Table]:
     low, high = min(0.0, *returns), max(0.0, *returns)
     rows = tuple(_row(fold, groups.get(fold["test_from"], {}), low, high) for fold in walk["folds"])
     return [Table("Each fold", _COLUMNS, rows, _note(walk))]
+
+
+def short_gap(run: Run) -> str:
+    """Return that too few days were left out between learning and test; empty where enough were.
+
+    Notes
+    -----
+    Units: days.  Causal: reads a finished run.  Missing: empty of what is no walk forward.  Spec 3.
+    """
+    days = (run.about.get("walk") or {}).get("plan", {}).get("purge_days")
+    if days is None or days >= MIN_PURGE_DAYS:
+        return ""
+    return (
+        f"Only {counted(days, 'day')} lay between what was learned from and its test, fewer than "
+        f"{MIN_PURGE_DAYS}: no label reaches across, but what drifts slowly is known on both sides "
+        "and looks like skill."
+    )
 
 
 def _row(fold: dict[str, Any], came: dict[str, Any], low: float, high: float) -> Row:

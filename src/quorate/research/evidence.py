@@ -152,12 +152,14 @@ class Renewal:
         Digests of the two model sets.
     n_days : int
         Common days of both, at least ``REFIT_DAYS``.
+    n_active : int
+        On how many of them either fit held, bought or sold anything: of none, nothing was compared.
     guardrails : tuple of Guardrail
         From ``statistics.guardrails.guard``, the new fit as challenger.
 
     Examples
     --------
-    >>> Renewal(old="a", new="b", n_days=7, guardrails=()).reasons[0]
+    >>> Renewal(old="a", new="b", n_days=7, n_active=7, guardrails=()).reasons[0]
     'the refit was held against the old fit on 7 days, fewer than 30'
     """
 
@@ -165,6 +167,7 @@ class Renewal:
     old: str
     new: str
     n_days: int
+    n_active: int
     guardrails: tuple[Guardrail, ...]
 
     @property
@@ -175,6 +178,12 @@ class Renewal:
             found.append(
                 f"the refit was held against the old fit on {self.n_days} days, fewer than "
                 f"{REFIT_DAYS}"
+            )
+        if self.n_active < 1:
+            # equal metrics of two arms that did nothing say nothing of either
+            found.append(
+                f"neither fit traded or held anything on the {self.n_days} days: nothing was "
+                "compared"
             )
         known = {each.name: each for each in self.guardrails}
         for name in MARGINS:
@@ -195,6 +204,7 @@ class Renewal:
             "old": self.old,
             "new": self.new,
             "n_days": self.n_days,
+            "n_active": self.n_active,
             "guardrails": [guardrail_told(each) for each in self.guardrails],
         }
 

@@ -6,6 +6,7 @@ it went. Nothing after the moment is read.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -69,12 +70,18 @@ def labelled(hours: Hours, prices: Prices, as_of_k: int, horizon_bars: int) -> L
     kept = np.flatnonzero(ended.gross != 0.0)
     if not len(kept):
         raise ResearchError(
-            f"none of {hours.n} hours has a label that ended by bar {as_of_k}",
+            f"none of {hours.n} hours has a label that ended by {_closed(as_of_k, prices)}",
             hint="learn from a longer history, or with a shorter horizon",
         )
     chosen = _some(ended, kept)
     went_up = (chosen.gross > 0.0).astype(np.int8)
     return Learned(known.rows(chosen.event), chosen, went_up, by_uniqueness(ended)[kept])
+
+
+def _closed(k: int, prices: Prices) -> str:
+    """Return when a bar closes, in words."""
+    at = datetime.fromtimestamp(k * prices.bar_minutes * 60, tz=UTC)
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _some(labels: Labels, chosen: IntVec) -> Labels:

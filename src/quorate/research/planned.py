@@ -35,9 +35,10 @@ class Planned:
     looks : tuple of int
         Days since the start, ascending.
     level : float
-        Of all looks at all challengers together, one-sided.
+        One-sided, of all looks at as many challengers as stand side by side from the beginning.
+        Of those that come one after another it is more: ``together``.
     challengers : int
-        Among how many it is divided.
+        Among how many it is divided: those known when this plan was made.
     expected : float
         The least difference of annual Sharpe ratios that matters: its power is told.
 
@@ -77,6 +78,32 @@ class Planned:
             "challengers": self.challengers,
             "expected": self.expected,
         }
+
+
+def together(n: int, level: float = LEVEL) -> float:
+    r"""Return how often luck promotes any of n challengers that came one after another, at most.
+
+    .. math:: \alpha \left(1 + \frac{1}{2} + \dots + \frac{1}{n}\right)
+
+    Parameters
+    ----------
+    n : int
+        Challengers against one champion's recipe; the k-th had a k-th part of the level, since
+        those after it were not known when its plan was made.
+    level : float
+        Of a plan.
+
+    Notes
+    -----
+    Units: probability.  Causal: none.  Missing: none.  By Boole's inequality, whatever the
+    dependence.  METHODS 10.6.
+
+    Examples
+    --------
+    >>> round(together(2), 4), round(together(5), 4)
+    (0.075, 0.1142)
+    """
+    return level * sum(1.0 / k for k in range(1, n + 1))
 
 
 class Asked(NamedTuple):

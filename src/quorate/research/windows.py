@@ -83,7 +83,7 @@ def windows(
         raise ConfigError(
             f"the gap of {purge_days} days is shorter than a label of "
             f"{horizon_bars / bars_per_day:.3g} days, which would reach into the test",
-            hint="make purge_days longer, or the horizon shorter",
+            hint="make purge_days longer (--purge-days), or risk.horizon_hours shorter",
         )
     # the bar that closes at midnight belongs to the day it ends
     begin = -(-(first_k - 1) // bars_per_day) * bars_per_day + 1

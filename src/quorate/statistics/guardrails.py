@@ -49,6 +49,11 @@ class Arm:
         if len(shapes) != 1 or len(next(iter(shapes))) != 1:
             raise ValueError(f"the series of an arm have shapes {sorted(shapes)}: give one a day")
 
+    @property
+    def is_active(self) -> _Flags:
+        """Return on which days something was held, bought or sold, shape (day,)."""
+        return (self.net != 0.0) | (self.turnover != 0.0) | (self.trades != 0.0)
+
 
 @dataclass(frozen=True)
 class Margin:
@@ -251,10 +256,11 @@ def _checked(challenger: Arm, champion: Arm, margins: Mapping[str, Margin], leve
         raise ValueError(f"margins of {', '.join(negative)} are negative: give what is tolerated")
 
 
-def _known(arm: Arm, known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Arm:
+def _known(arm: Arm, known: _Flags) -> Arm:
     return Arm(*(getattr(arm, field.name)[known] for field in fields(arm)))
 
 
+_Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 _Days = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 

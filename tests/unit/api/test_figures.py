@@ -22,6 +22,7 @@ from quorate.lake.panel import part
 from quorate.report.reading import read
 from quorate.research.shown import CANARY, RESEARCH, Shown
 from quorate.statistics.accounts import deflated
+from quorate.statistics.confidence import running
 from quorate.statistics.daily import EQUITY, daily_returns
 from quorate.store import open_store
 
@@ -213,7 +214,11 @@ def test_a_canary_counts_from_the_day_it_is_one(made, tmp_path):
     assert shown.figures["n_trades"] == run.trades.filter(pl.col("closed_at") > since).height
     assert 0 < shown.figures["n_trades"] < run.trades.height
     assert shown.figures["n_days"] == 30  # of 35, of which five began before
-    assert set(CANARY) - set(shown.figures) == {"ahead_low", "slippage_ratio", "reject_rate"}
+    assert set(CANARY) - set(shown.figures) == {"slippage_ratio", "reject_rate"}
+    net = daily_returns(run.equity.select(list(EQUITY))).net[5:]
+    assert len(net) == 30
+    assert shown.figures["ahead_low"] == running(net).low[-1]  # nothing is taken off: cash
+    assert shown.sources["ahead_low"].endswith("against cash")
     assert "only orders at a venue show it" in shown.sources["reject_rate"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -481,3 +482,18 @@ def test_a_panel_as_of_a_time_has_its_digest_when_later_months_have_come(tmp_pat
     before = bring(store(tmp_path / "alone", A=made[:month]), tmp_path / "other")
     first = as_of(before, when)
     assert later.source.digest == first.source.digest
+
+
+def test_rows_after_its_end_change_the_digest_of_a_panel_unless_it_is_as_of_a_time(tmp_path):
+    """The same bars, another digest: without a time the files' bytes count, as is documented."""
+    made = bars(900)
+
+    def panels(name, n):
+        done = bring(store(tmp_path / name, A=made[:n]), tmp_path / f"{name}_lake")
+        spec = PanelSpec((Source(Path(done.folder), "binance_spot", "spot"),), end=made["ts"][300])
+        return load(spec), load(replace(spec, as_of=made["ts"][400], drop_last=False))
+
+    (plain, then), (grown, again) = panels("short", 600), panels("long", 900)
+    assert np.array_equal(plain.bars.close, grown.bars.close)
+    assert plain.source.digest != grown.source.digest
+    assert then.source.digest == again.source.digest

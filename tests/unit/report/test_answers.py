@@ -94,9 +94,29 @@ def test_a_handful_of_trades_is_never_told_apart_from_luck(run):
 
 def test_a_run_that_never_traded_is_not_judged(quiet):
     assert "It never traded" in luck.sentence(quiet)
+    assert "of 0 trades nobody can say how likely luck is" in luck.sentence(quiet)
     rows = [row for row in luck.doubts(quiet) if row.figure == "–" and "runs" not in row.question]
     assert len(rows) == 3
     assert all(row.reading == "it never traded" for row in rows)
+
+
+def test_a_gap_of_less_than_three_days_is_told_at_the_head(run):
+    def told(days):
+        walked = {"walk": {"plan": {"purge_days": days}}}
+        return luck.opening(replace(run, about=run.about | walked))
+
+    assert told(3) == luck.opening(run)
+    assert told(2)[:-1] == luck.opening(run)
+    assert told(2)[-1].startswith("Only 2 days lay between what was learned from and its test")
+
+
+def test_a_losing_record_has_its_probability_too(run):
+    lost = {"sharpe": -1.0, "sharpe_low": -3.0, "sharpe_high": 1.0, "psr": 0.3, "n_trials": 1.0}
+    trades = run.trades.sample(40, with_replacement=True, seed=1)
+    lost = replace(run, metrics=run.metrics | {"net": lost}, trades=trades)
+    said = luck.opening(lost)[1]
+    assert "comes by luck in 70.0% of such records (1 − PSR)" in said
+    assert "above 0 all the same is 30.0% (PSR)" in said
 
 
 def test_a_handful_of_trades_has_no_figure_and_no_bar(run):

@@ -37,7 +37,10 @@ def test_it_says_the_deflated_chance_the_trials_and_what_is_missing():
         ({"sharpe_low": -0.1}, "Without an edge, and were days independent, a ratio", "an edge a"),
         ({"deflated_sharpe": 0.99999}, "in <0.1% of such records", "None"),
         ({"min_track_record_days": None}, "independent ones. With so many", "track record"),
-        ({"sharpe": -1.0}, "no track record is long enough", "Without"),
+        ({"sharpe": -1.0}, "It is not above 0: no track record is long enough", "It needs"),
+        ({"sharpe": -1.0}, "by luck in 12.7% of such records (1 − DSR)", "With so many"),
+        ({"sharpe": -1.0}, "true ratio is above 0 all the same is 98.0% (PSR). It is", "None"),
+        ({"sharpe": -1.0, "psr": None}, "independent ones. It is not above 0", "(PSR)"),
     ],
 )
 def test_what_is_known_is_said_and_what_is_not_is_left_out(changed, said, unsaid):

@@ -176,7 +176,7 @@ def test_runs_without_models_are_looked_at_and_move_nothing(runs, tmp_path):
 
 def test_a_refit_is_held_against_the_fit_it_renews_on_the_last_days(runs):
     found = promotion.renewal(*runs, n_days=30)
-    assert found.n_days == 30
+    assert (found.n_days, found.n_active) == (30, 24)
     assert [each.name for each in found.guardrails] == list(MARGINS)
     assert (found.old, found.new) == tuple(
         json.loads((folder / "run.json").read_text())["models"]["digest"] for folder in runs

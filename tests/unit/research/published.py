@@ -72,7 +72,7 @@ def guardrails(**change):
 
 
 def renewal(old, new, **change):
-    given = {"old": old, "new": new, "n_days": 30, "guardrails": guardrails()}
+    given = {"old": old, "new": new, "n_days": 30, "n_active": 30, "guardrails": guardrails()}
     return Renewal(**(given | change))
 
 

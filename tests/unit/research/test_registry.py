@@ -146,6 +146,7 @@ def test_a_refit_takes_the_champions_place(place, sets):
         ({"checked": {"n_checked": 0}}, "no data were checked"),
         ({"checked": {"certificate": "cd" * 32}}, "the checks are of other data"),
         ({"renewal": {"n_days": 29}}, "on 29 days, fewer than 30"),
+        ({"renewal": {"n_active": 0}}, "neither fit traded or held anything on the 30 days"),
         ({"renewal": {"old": "ef" * 32}}, "the old fit of the test is efefefefefefefef, here"),
         ({"renewal": {"new": "ef" * 32}}, "the refit of the test is efefefefefefefef, here"),
         ({"renewal": {"guardrails": guardrails()[1:]}}, "pnl of the refit was not held against"),
@@ -258,7 +259,11 @@ def test_a_first_champion_that_never_traded_is_refused(place, sets):
     idle = shown(made, stage="canary", n_trades=0.0)
     with pytest.raises(RegistryError, match="closed trades as canary is 0, must be at least 50"):
         move(place, made, Stage.CHAMPION, evidence=(idle,), override="")
-    alone = shown(made, stage="canary", ahead_low=None)
+    for low, said in ((None, "is missing"), (-0.01, "is -0.01")):
+        poor = shown(made, stage="canary", ahead_low=low)
+        with pytest.raises(RegistryError, match=rf"\(cash where there is none\) {said}"):
+            move(place, made, Stage.CHAMPION, evidence=(poor,), override="")
+    alone = shown(made, stage="canary")
     assert move(place, made, Stage.CHAMPION, evidence=(alone,), override="").stage == "champion"
 
 

@@ -207,7 +207,7 @@ def test_one_class_leaves_the_model_silent(given):
 def test_no_label_that_ended_is_refused(given):
     prices, hours = given
     with pytest.raises(
-        ResearchError, match="none of 3840 hours has a label that ended by bar 1201"
+        ResearchError, match="none of 3840 hours has a label that ended by 1970-01-05 04:05 UTC"
     ):
         fitted(prices, hours, as_of_k=K0 + 1)
 

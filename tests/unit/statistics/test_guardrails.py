@@ -137,8 +137,10 @@ def test_two_that_did_the_same_on_every_day_are_kept_though_nothing_is_defined()
     assert [each.name for each in found] == list(MARGINS)
     assert all(each.is_kept and not each.is_broken for each in found)
     assert {each.why for each in found} == {"the two are the same on every day"}
+    assert not idle.is_active.any()
     traded = replace(idle, net=np.where(np.arange(30) == 7, -0.01, 0.0))
     assert not all(each.is_kept for each in guard(traded, idle, seed=1, n_samples=99))
+    assert np.flatnonzero(traded.is_active).tolist() == [7]
 
 
 def test_days_that_are_not_known_are_left_out_of_both():

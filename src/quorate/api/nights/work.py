@@ -250,15 +250,10 @@ class Work:
                 "old": each.old.name,
                 "old_digest": each.old.digest,
                 "n_days": held.n_days,
+                "n_active": held.n_active,
                 "guardrails": [guardrail_told(item) for item in held.guardrails],
             }
-            broken = [item.name for item in held.guardrails if not item.is_kept]
-            words.append(
-                f"the refit of {each.old.name} is no worse on {held.n_days} days"
-                if not broken
-                else f"the refit of {each.old.name} is not shown to be no worse: "
-                f"{', '.join(broken)}"
-            )
+            words.append(_outcome(each.old.name, held))
         return Outcome("; ".join(words) or "no recipe is at work: nothing to compare with", told)
 
     def publish(self) -> Outcome:
@@ -284,8 +279,7 @@ class Work:
         evidence: list[Checked | Renewal] = [self._checked()]
         if each.old is not None and each.is_at_work:
             new = model_set.read(where).digest
-            n_days, held = self._compared(each)
-            evidence.append(Renewal(old=each.old.digest, new=new, n_days=n_days, guardrails=held))
+            evidence.append(self._compared(each, each.old.digest, new))
         tested = self._told("walkforward")[each.name]
         is_other = self._champion is not None and each.old is None
         try:
@@ -310,14 +304,20 @@ class Work:
             failures=tuple(found["failures"]),
         )
 
-    def _compared(self, each: Recipe) -> tuple[int, tuple[Guardrail, ...]]:
+    def _compared(self, each: Recipe, old: str, new: str) -> Renewal:
         """Return what ``compare`` found, from its record."""
         told = self._told("compare")[each.name]
         known: list[dict[str, Any]] = [
             {name: math.nan if v is None else v for name, v in row.items()}
             for row in told["guardrails"]
         ]
-        return int(told["n_days"]), tuple(Guardrail(**row) for row in known)
+        return Renewal(
+            old=old,
+            new=new,
+            n_days=int(told["n_days"]),
+            n_active=int(told["n_active"]),
+            guardrails=tuple(Guardrail(**row) for row in known),
+        )
 
     def _held(self, each: Recipe, old: Version) -> Renewal:
         """Run both fits over the last days, and test the new one for being no worse.
@@ -361,6 +361,19 @@ def days_of_night(plans: Iterable[Plan]) -> int:
 
 def _length(plan: Plan) -> int:
     return plan.train_days + plan.purge_days + plan.test_days
+
+
+def _outcome(old: str, held: Renewal) -> str:
+    """Return in words what the comparison of a refit with the fit it renews came to."""
+    if not held.n_active:
+        return (
+            f"neither {old} nor its refit traded or held anything on {held.n_days} days: nothing "
+            "was compared"
+        )
+    broken = [item.name for item in held.guardrails if not item.is_kept]
+    if broken:
+        return f"the refit of {old} is not shown to be no worse: {', '.join(broken)}"
+    return f"the refit of {old} is no worse on {held.n_days} days"
 
 
 def _instant(ms: int) -> str:

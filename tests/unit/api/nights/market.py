@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from benchmarks.digest import LIVELY
 from tests.unit.lake import builders
 
 import quorate
@@ -47,7 +48,7 @@ def market(start, end, _known=None):
 def night(where, at=AT, given=market, **named):
     return quorate.nightly(
         given,
-        quorate.read_settings(overrides=named.pop("overrides", {})),
+        quorate.read_settings(overrides=LIVELY | named.pop("overrides", {})),
         named.pop("plan", PLAN),
         at=at,
         out=where / "runs",

@@ -129,6 +129,8 @@ def test_the_champion_is_renewed(second):
     assert [each.stage for each in index.versions] == [Stage.RETIRED, Stage.CHAMPION]
     kinds = [each["kind"] for each in index.history[-1].evidence]
     assert sorted(kinds) == ["audit", "data", "non-inferiority"]
+    (held,) = (each for each in index.history[-1].evidence if each["kind"] == "non-inferiority")
+    assert held["n_active"] > 10
 
 
 def test_approvals_are_those_before_except_on_mondays(second):
@@ -169,6 +171,22 @@ def test_a_refit_that_is_not_shown_to_be_no_worse_is_not_published(first, tmp_pa
     assert found.champion == "v0001"
     assert "pnl of the refit is not shown" in found.steps[-1].said
     assert len(registry.index.versions) == 1
+
+
+def test_where_neither_fit_traded_nothing_was_compared_and_the_old_fit_stays(
+    first, tmp_path, monkeypatch
+):
+    where = tmp_path / "copy"
+    shutil.copytree(first[1], where)
+    registry = made_champion(where, AT + timedelta(hours=1))
+    monkeypatch.setattr(promotion, "arm", lambda _run, day: Arm(*np.zeros((7, len(day)))))
+    found = night(where, AT + DAY)
+    compare, publish = found.steps[-2:]
+    assert found.is_done
+    assert "neither v0001 nor its refit traded or held anything on 30 days" in compare.said
+    assert next(iter(compare.told.values()))["n_active"] == 0
+    assert "nothing was compared" in publish.said
+    assert [each.name for each in registry.index.versions] == ["v0001"]
 
 
 def test_an_audit_that_does_not_pass_stops_the_night(first, tmp_path, monkeypatch):
