@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from tests.fault.harsh import harsh
 from tests.fault.planted import BUGS, NAMES
-from tests.fault.planted_answers import ANSWERS, VERDICTS
+from tests.fault.planted_answers import ANSWERS, FRAMES, VERDICTS
 from tests.fault.planted_books import BOOKS
 
 from quorate.harness.hostile import hostile
 from quorate.harness.life import play
 from quorate.harness.lost import lost_replies
+from quorate.harness.pushed import hostile_frames
 from quorate.harness.schedule import drawn
 from quorate.store.opening import open_store
 
@@ -90,6 +91,30 @@ def test_spoilt_answers_are_read_rightly_or_not_at_all() -> None:
 @pytest.mark.slow
 def test_many_spoilt_answers_are_read_rightly_or_not_at_all() -> None:
     assert hostile(MESSAGES, first_seed=1_000).violations == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", FRAMES)
+def test_a_planted_bug_of_what_is_pushed_is_caught(bug: str) -> None:
+    with FRAMES[bug]():
+        try:
+            found = hostile_frames(3_000).violations
+        except ArithmeticError:
+            return  # it raised where it must not
+        assert found
+
+
+def test_spoilt_frames_are_read_rightly_or_not_at_all() -> None:
+    found = hostile_frames(300)
+    assert found.violations == ()
+    assert found.believed > 100
+    assert found.outcomes["Trade"] > 10
+    assert found.outcomes["Unanswered"] > 50
+
+
+@pytest.mark.slow
+def test_many_spoilt_frames_are_read_rightly_or_not_at_all() -> None:
+    assert hostile_frames(MESSAGES, first_seed=1_000).violations == ()
 
 
 def test_every_lost_reply_finds_its_verdict() -> None:
