@@ -21,6 +21,7 @@ from quorate.live.orders.events import (
     Sending,
 )
 from quorate.live.orders.parents import ParentOpened
+from quorate.live.orders.reducer import init, step
 from quorate.live.orders.states import TERMINAL
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from quorate.exchange.matching.accounts import Account
     from quorate.exchange.matching.orders import Execution
     from quorate.live.orders.book import Book, Order
+    from quorate.live.orders.events import JournalEvent
     from quorate.store.journal import Journal
 
 ZERO = Decimal(0)
@@ -76,8 +78,6 @@ class Checker:
         self._symbols = symbols
         self._most_usd = most_usd
         self._is_doubling = is_doubling
-        self._filled: dict[str, Decimal] = {}
-        self._ended: set[str] = set()
         self._n_orders = 0
         self._last: dict[str, Order] = {}
         self._held: dict[str, tuple[int, str, Order]] = {}
@@ -99,8 +99,12 @@ class Checker:
             self._say("I10", "the exchange has banned this address")
 
     def end(self, book: Book, journal: Journal) -> None:
-        """Check what must hold once everything is quiet: I2, I3, I9, I12, PACE, PARENT."""
+        """Check what must hold once everything is quiet: I2, I3, I9, I12, PACE, PARENT.
+
+        And what must have held after every row of the journal, between two looks too: I6, I8.
+        """
         rows = [from_text(row.payload) for row in journal.rows()]
+        self._lived(rows)
         self._trades(rows)
         self._positions(book)
         self._as_meant(rows)
@@ -160,17 +164,27 @@ class Checker:
 
     def _monotone(self, book: Book) -> None:
         for name, order in book.orders.items():
-            if self._last.get(name) is order:
-                continue
-            self._last[name] = order
-            before = self._filled.get(name, ZERO)
-            if order.filled < before or order.filled > order.intent.quantity:
-                self._say("I8", f"{name} went from {before} to {order.filled} filled")
-            self._filled[name] = order.filled
-            if name in self._ended and order.state not in TERMINAL:
-                self._say("I6", f"{name} had ended and is {order.state}")
-            if order.state in TERMINAL:
-                self._ended.add(name)
+            before = self._last.get(name)
+            if before is not order:
+                self._last[name] = order
+                self._followed(name, before, order)
+
+    def _lived(self, rows: Iterable[JournalEvent]) -> None:
+        """Fold the journal row by row: what ended and lived on ended again before the next look."""
+        book = init()
+        for row in rows:
+            before, (book, _) = book.orders, step(book, row)
+            name = getattr(row, "intent_id", "")
+            if name in book.orders:
+                self._followed(name, before.get(name), book.orders[name])
+
+    def _followed(self, name: str, before: Order | None, order: Order) -> None:
+        """Hold an order against what it was: what is filled never falls, and an end is final."""
+        filled = ZERO if before is None else before.filled
+        if order.filled < filled or order.filled > order.intent.quantity:
+            self._say("I8", f"{name} went from {filled} to {order.filled} filled")
+        if before is not None and before.state in TERMINAL and order.state is not before.state:
+            self._say("I6", f"{name} had ended {before.state} and is {order.state}")
 
     def _trades(self, rows: Sequence[object]) -> None:
         there = {
