@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 import pytest
-from tests.fault.harsh import harsh
-from tests.fault.planted import BUGS, NAMES
+from tests.fault.harsh import copied, harsh
+from tests.fault.planted import BUGS, NAMES, sent_again_on_timeout
 from tests.fault.planted_answers import ANSWERS, FRAMES, VERDICTS
 from tests.fault.planted_books import BOOKS
 
@@ -40,6 +40,14 @@ def test_lives_in_which_everything_goes_wrong_break_nothing() -> None:
         played = play(harsh(seed))
         assert played.violations == (), seed
         assert played.n_lives == 4
+
+
+def test_an_order_that_is_sent_again_is_seen_among_copies_of_the_network() -> None:
+    clean = play(copied(2))
+    assert clean.violations == ()
+    assert clean.met["copy"] > 2
+    with sent_again_on_timeout():
+        assert "I1" in {each.invariant for each in play(copied(2)).violations}
 
 
 @pytest.mark.slow

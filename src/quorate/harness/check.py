@@ -58,10 +58,12 @@ class Checker:
         The exchange's symbol -> the desk's.
     most_usd : Decimal
         What positions and open orders of a coin may come to.
+    carried : mapping
+        Client id -> how often the network has brought it to the exchange: one that has traded at
+        once comes to be again with each copy, for an id is unique among open orders only.
     is_doubling : bool
         Whether the network may deliver a request twice: then an order may come to be after it was
-        refused, and is reserved from the next comparison on; and one that has traded at once may
-        come to be a second time, for a client id is unique among open orders only.
+        refused, and is reserved from the next comparison on.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Checker:
         account: str,
         symbols: Mapping[str, str],
         most_usd: Decimal,
+        carried: Mapping[str, int],
         *,
         is_doubling: bool = False,
     ) -> None:
@@ -77,6 +80,7 @@ class Checker:
         self._account = account
         self._symbols = symbols
         self._most_usd = most_usd
+        self._carried = carried
         self._is_doubling = is_doubling
         self._n_orders = 0
         self._last: dict[str, Order] = {}
@@ -122,8 +126,9 @@ class Checker:
         self._n_orders = len(self.account.orders)
         counts = Counter(each.asked.client_id for each in self.account.orders.values())
         for name, count in counts.items():
-            if count > 1 and name.startswith("q") and not self._is_doubling:
-                self._say("I1", f"{count} orders of the exchange bear {name}")
+            most = self._carried.get(name, 0)
+            if count > most and name.startswith("q"):
+                self._say("I1", f"{count} orders of the exchange bear {name}, {most} were brought")
 
     def _bounded(self) -> None:
         state = self._exchange.exchange.state
@@ -257,18 +262,28 @@ class Checker:
                 self._say("VERDICT", f"{names[each.intent_id]} was found absent and is there")
 
     def _parents(self, rows: Sequence[object]) -> None:
-        """Hold what children have traded and may still trade at the exchange against parents."""
-        parents = {e.client_id: e.parent_id for e in rows if isinstance(e, Intended)}
-        sums: Counter[str] = Counter()
+        """Hold what children have traded and may still trade at the exchange against parents.
+
+        A child that the network delivered twice counts at what was meant: the desk sent it once.
+        """
+        at_most: dict[str, Decimal] = {}
         for order in self.account.orders.values():
-            name = parents.get(order.asked.client_id, "")
+            name = order.asked.client_id
             instrument = self._exchange.exchange.state.markets[order.asked.symbol].instrument
             lots = order.filled + (order.left if order.is_open else 0)
-            sums[name] += instrument.quantity(lots)  # type: ignore[assignment]
+            at_most[name] = at_most.get(name, ZERO) + instrument.quantity(lots)
+        sums: dict[str, Decimal] = {}
         for each in rows:
-            if isinstance(each, ParentOpened) and sums[each.parent_id] > each.quantity:
-                text = f"{each.parent_id} is {each.quantity}, its children {sums[each.parent_id]}"
-                self._say("PARENT", text)
+            if isinstance(each, Intended):
+                share = min(at_most.get(each.client_id, ZERO), each.quantity)
+                sums[each.parent_id] = sums.get(each.parent_id, ZERO) + share
+        for each in rows:
+            if isinstance(each, ParentOpened):
+                come_to = sums.get(each.parent_id, ZERO)
+                if come_to > each.quantity:
+                    self._say(
+                        "PARENT", f"{each.parent_id} is {each.quantity}, its children {come_to}"
+                    )
 
     def _pace(self, rows: Sequence[object]) -> None:
         """Hold the stamps of what was sent against the rates of the balanced preset."""
