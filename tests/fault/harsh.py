@@ -30,3 +30,13 @@ def harsh(seed: int) -> Schedule:
     events += [Event(900_000 * turn + 431_000, "foreign_trade", turn) for turn in range(4)]
     events += [Event(100_000, "lag", 900), Event(1_500_000, "lag", 100)]
     return Schedule(seed, LENGTH_MS, QUIET_MS, faults, tuple(sorted(events)))
+
+
+def copied(seed: int) -> Schedule:
+    """Return a play in which replies are lost and half of all orders are delivered twice."""
+    last_ms = QUIET_MS - 300_000
+    faults = (
+        Fault("copy", POST, 0.5, 0, last_ms, 700),
+        Fault("lose_reply", POST, 0.2, 0, last_ms),
+    )
+    return Schedule(seed, LENGTH_MS, QUIET_MS, faults, ())

@@ -10,7 +10,7 @@ from unittest import mock
 
 from quorate.live.orders import resolver
 from quorate.live.orders.inquiry import OrderAnswer
-from quorate.venues.account import outcomes, views
+from quorate.venues.account import outcomes, pushes, views, wire
 from quorate.venues.account import venue as venues
 from quorate.venues.account.venue import CcxtVenue
 from quorate.venues.base import Absent, Accepted, Found, Listed, Unanswered, Uncertain
@@ -92,6 +92,26 @@ ANSWERS: Final = {
     name: value
     for name, value in list(globals().items())
     if callable(value) and not name.startswith("_") and value.__name__ == "bug"
+}
+
+
+# where frames are read --------------------------------------------------------------------------
+a_frame_ends_the_listening = _patched(wire, "_outlive", lambda _: None)
+what_ccxt_makes_of_a_frame_is_right = _patched(pushes, "_require_said", lambda *_: None)
+a_stop_is_any_order = _patched(
+    pushes,
+    "order_view",
+    lambda row, dialect, **_: _ORDER_VIEW(row, dialect, is_conditional=False),
+)
+an_amount_pushed_is_any_text = _patched(views, "amount", _unchecked_amount)
+FRAMES: Final = {
+    each: globals()[each]
+    for each in (
+        "a_frame_ends_the_listening",
+        "what_ccxt_makes_of_a_frame_is_right",
+        "a_stop_is_any_order",
+        "an_amount_pushed_is_any_text",
+    )
 }
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
 from quorate.live.broker import heard
+from quorate.live.orders import reports
 from quorate.live.orders.book import Order
+from quorate.live.orders.states import END_RANK, NEVER_LIVED, RANK, State
 from quorate.venues.account import dialects
 from quorate.venues.base import OrderStatus, Side
 
@@ -30,6 +32,20 @@ def _booked(change: Any) -> Any:
             yield
 
     return bug
+
+
+@contextmanager
+def an_end_is_not_final() -> Iterator[None]:
+    """Take a report that is older than the end of an order for news: it lives again."""
+    real = reports._after_the_end
+
+    def after(draft: Any, order: Any, event: Any, status: Any) -> Any:
+        kept = real(draft, order, event, status)
+        is_old = RANK[status] < END_RANK and order.state not in NEVER_LIVED
+        return replace(kept, state=State.ACKED) if is_old else kept
+
+    with mock.patch.object(reports, "_after_the_end", after):
+        yield
 
 
 @contextmanager
@@ -59,6 +75,7 @@ prices_are_rounded = _booked(
 BOOKS: Final = {
     name: globals()[name]
     for name in (
+        "an_end_is_not_final",
         "half_is_reserved",
         "a_cancelled_order_is_open",
         "a_buy_is_booked_as_a_sale",

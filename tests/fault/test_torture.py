@@ -9,14 +9,15 @@ import sys
 from typing import Any
 
 import pytest
-from tests.fault.harsh import harsh
-from tests.fault.planted import BUGS, NAMES
-from tests.fault.planted_answers import ANSWERS, VERDICTS
+from tests.fault.harsh import copied, harsh
+from tests.fault.planted import BUGS, NAMES, sent_again_on_timeout
+from tests.fault.planted_answers import ANSWERS, FRAMES, VERDICTS
 from tests.fault.planted_books import BOOKS
 
 from quorate.harness.hostile import hostile
 from quorate.harness.life import play
 from quorate.harness.lost import lost_replies
+from quorate.harness.pushed import hostile_frames
 from quorate.harness.schedule import drawn
 from quorate.store.opening import open_store
 
@@ -39,6 +40,14 @@ def test_lives_in_which_everything_goes_wrong_break_nothing() -> None:
         played = play(harsh(seed))
         assert played.violations == (), seed
         assert played.n_lives == 4
+
+
+def test_an_order_that_is_sent_again_is_seen_among_copies_of_the_network() -> None:
+    clean = play(copied(2))
+    assert clean.violations == ()
+    assert clean.met["copy"] > 2
+    with sent_again_on_timeout():
+        assert "I1" in {each.invariant for each in play(copied(2)).violations}
 
 
 @pytest.mark.slow
@@ -90,6 +99,30 @@ def test_spoilt_answers_are_read_rightly_or_not_at_all() -> None:
 @pytest.mark.slow
 def test_many_spoilt_answers_are_read_rightly_or_not_at_all() -> None:
     assert hostile(MESSAGES, first_seed=1_000).violations == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", FRAMES)
+def test_a_planted_bug_of_what_is_pushed_is_caught(bug: str) -> None:
+    with FRAMES[bug]():
+        try:
+            found = hostile_frames(3_000).violations
+        except ArithmeticError:
+            return  # it raised where it must not
+        assert found
+
+
+def test_spoilt_frames_are_read_rightly_or_not_at_all() -> None:
+    found = hostile_frames(300)
+    assert found.violations == ()
+    assert found.believed > 100
+    assert found.outcomes["Trade"] > 10
+    assert found.outcomes["Unanswered"] > 50
+
+
+@pytest.mark.slow
+def test_many_spoilt_frames_are_read_rightly_or_not_at_all() -> None:
+    assert hostile_frames(MESSAGES, first_seed=1_000).violations == ()
 
 
 def test_every_lost_reply_finds_its_verdict() -> None:

@@ -415,8 +415,12 @@ class Orders(RuleBasedStateMachine):
         assert Counter(
             (e.symbol, e.side, e.quantity, e.limit_price) for e in found.sent
         ) == Counter((e.symbol, e.side, e.quantity, e.limit_price) for e in expected)
-        today = [each for each in found.sent if each.at_ms // SENT_MS == now_ms // SENT_MS]
-        assert found.turned == sum((e.quantity * e.limit_price for e in today), Decimal(0))
+        # what was taken back of an order is not turned over
+        today = [
+            book.orders[name] for name, at in late.items() if at // SENT_MS == now_ms // SENT_MS
+        ]
+        turned = ((e.traded + e.reserved) * e.intent.limit_price for e in today)
+        assert found.turned == sum(turned, Decimal(0))
         refused = [each for each in book.orders.values() if each.state is State.REJECTED]
         recent = [each.since_ms for each in refused if each.since_ms > now_ms - 3_600_000]
         assert sorted(each.at_ms for each in found.rejected) == sorted(recent)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quorate.api.controlling import Control, control
     from quorate.api.crossed import Cross
     from quorate.api.decided import decisions
-    from quorate.api.drilling import Drill, drill
+    from quorate.api.drilling import Drill, Drills, drill, drills
     from quorate.api.effective import read_settings
     from quorate.api.exchanging import Served, serve_exchange, simulated_exchange
     from quorate.api.executing import Tca, tca
@@ -74,6 +74,7 @@ _HOME = {
     "Control": "api.controlling",
     "Cross": "api.crossed",
     "Drill": "api.drilling",
+    "Drills": "api.drilling",
     "Explanation": "api.explanation",
     "Hands": "hands",
     "Imported": "api.imported",
@@ -111,6 +112,7 @@ _HOME = {
     "demo": "api.loading",
     "doctor": "api.checkup",
     "drill": "api.drilling",
+    "drills": "api.drilling",
     "engines": "api.extensions",
     "explain": "api.explaining",
     "flatten": "api.commanding",
@@ -168,6 +170,7 @@ __all__ = [
     "Control",
     "Cross",
     "Drill",
+    "Drills",
     "Explanation",
     "Hands",
     "Imported",
@@ -205,6 +208,7 @@ __all__ = [
     "demo",
     "doctor",
     "drill",
+    "drills",
     "engines",
     "explain",
     "flatten",

@@ -22,7 +22,7 @@ from quorate.api.killing import awaited
 from quorate.errors import ConfigError, VenueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from quorate.venues.account.venue import CcxtVenue
 
@@ -50,6 +50,76 @@ class Drill(NamedTuple):
     empty_ms: float | None
     flat_ms: float | None
     is_safe: bool
+
+
+class Spread(NamedTuple):
+    """How far times lie apart: the middle, the 99th of a hundred (nearest rank), the most.
+
+    Notes
+    -----
+    Units: ms.  Missing: None where one of the drills never came to it.
+    """
+
+    p50_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+class Drills(NamedTuple):
+    """Drills one after another, each with an exchange and a guard of its own."""
+
+    drills: tuple[Drill, ...]
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether everything was certain every time."""
+        return all(each.is_safe for each in self.drills)
+
+    def spread(self, name: str) -> Spread:
+        """Return how far a time of the drills lies apart.
+
+        Parameters
+        ----------
+        name : str
+            Of a time of ``Drill``: ``dispatched_ms``, ``empty_ms``, ...
+
+        Returns
+        -------
+        Spread
+            Of fewer than a hundred drills the 99th of a hundred is the most.
+
+        Notes
+        -----
+        Units: ms.  Causal: none.  Missing: a time that was not reached has no place among others.
+        RELIABILITY 6.
+
+        Examples
+        --------
+        >>> one = Drill(1, 0, 1, 0.0, False, 9.0, 40.0, None, None, False)
+        >>> Drills((one, one._replace(dispatched_ms=60.0))).spread("dispatched_ms")
+        Spread(p50_ms=40.0, p99_ms=60.0, max_ms=60.0)
+        >>> Drills((one,)).spread("empty_ms").max_ms is None
+        True
+        """
+        found = [getattr(each, name) for each in self.drills]
+        if not found or None in found:
+            return Spread(None, None, None)
+        found.sort()
+        ranks = (-(-len(found) * share // 100) - 1 for share in (50, 99, 100))
+        return Spread(*(found[rank] for rank in ranks))
+
+    def as_dict(self) -> dict[str, object]:
+        """Return counts, the spread of every time, and each drill: for JSON."""
+        return {
+            "times": len(self.drills),
+            "is_safe": self.is_safe,
+            **{name: self.spread(name)._asdict() for name in TIMES},
+            "drills": [each._asdict() for each in self.drills],
+        }
+
+
+TIMES: Final = ("noticed_ms", "dispatched_ms", "empty_ms", "flat_ms")
+"""The times of a drill, in their order."""
 
 
 def drill(
@@ -99,6 +169,52 @@ def drill(
             asyncio.run(_open(honest, coins, n_orders, n_conditional))
             with _guard(folder, coins, url) as ready:
                 return _measured(folder, ready, (n_orders, n_conditional), failing, wedged=wedged)
+
+
+def drills(
+    times: int,
+    n_orders: int = 450,
+    n_conditional: int = 50,
+    n_symbols: int = 10,
+    *,
+    failing: float = 0.0,
+    wedged: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Drills:
+    """Drill the kill switch again and again; see ``drill``.
+
+    Parameters
+    ----------
+    times : int
+        How often.
+    n_orders, n_conditional, n_symbols, failing, wedged
+        Of each drill.
+    progress : callable, optional
+        Called with drills done and drills in all.
+
+    Returns
+    -------
+    Drills
+        Each of them, and how far their times lie apart.
+
+    Raises
+    ------
+    ConfigError
+        If it is to be done less than once, or one of them cannot be.
+
+    Notes
+    -----
+    Units: ms.  Causal: real time.  Missing: none.
+    RELIABILITY 6.
+    """
+    if times < 1:
+        raise ConfigError(f"{times} drills: at least 1", hint="quorate drill --times 20")
+    found = []
+    for number in range(times):
+        found.append(drill(n_orders, n_conditional, n_symbols, failing=failing, wedged=wedged))
+        if progress is not None:
+            progress(number + 1, times)
+    return Drills(tuple(found))
 
 
 @contextmanager

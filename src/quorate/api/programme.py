@@ -108,13 +108,17 @@ def go_on(
 def _piece(record: dict[str, Any], plays: Callable[[int, int, float], Torture]) -> None:
     from quorate.harness.hostile import hostile
     from quorate.harness.lost import lost_replies
+    from quorate.harness.pushed import hostile_frames
 
     if record["replies"] < REPLIES:
         lost = lost_replies(_REPLIES_AT_ONCE, first_seed=record["replies"] + 1)
         record["replies"] += _REPLIES_AT_ONCE
         record["replies_wrong"] += lost.wrong
     elif record["messages"] < MESSAGES:
-        told = hostile(_MESSAGES_AT_ONCE, first_seed=record["messages"] + 1)
+        # answers and frames in turn
+        turn = record["messages"] // _MESSAGES_AT_ONCE % 2
+        spoil = hostile_frames if turn else hostile
+        told = spoil(_MESSAGES_AT_ONCE, first_seed=record["messages"] + 1)
         record["messages"] += _MESSAGES_AT_ONCE
         record["messages_wrong"] += told.violations
     else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json as jsonlib
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from quorate.cli.commands import Json, app
+from quorate.cli.market import Flat
 
 if TYPE_CHECKING:
     from quorate.hands import Hands, Word
@@ -20,13 +22,26 @@ Account = Annotated[str, Parameter(help="Whose desk.")]
 Coin = Annotated[str, Parameter(help="As the panel spells it: BTCUSDT.")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Whose words are read and written, and where: the options of every command here."""
+
+    store: StoreAt = "desk.sqlite"
+    account: Account = "main"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Desk):
+    """The options of what is asked of a desk: nothing is without a reason."""
+
+    why: Why
+    by: By = ""
+
+
 @app.command
 def pause(
     *,
-    why: Why,
-    by: By = "",
-    store: StoreAt = "desk.sqlite",
-    account: Account = "main",
+    asked: Annotated[Asked, Flat],
     json: Json = False,
 ) -> None:
     """Open nothing until ``resume``; what is held stays, and exits go on.
@@ -37,16 +52,13 @@ def pause(
     """
     from quorate import api
 
-    _show(api.pause(why=why, by=by, store=store, account=account), json=json)
+    _show(api.pause(**asdict(asked)), json=json)
 
 
 @app.command
 def resume(
     *,
-    why: Why,
-    by: By = "",
-    store: StoreAt = "desk.sqlite",
-    account: Account = "main",
+    asked: Annotated[Asked, Flat],
     json: Json = False,
 ) -> None:
     """Take a pause back.
@@ -55,17 +67,14 @@ def resume(
     """
     from quorate import api
 
-    _show(api.resume(why=why, by=by, store=store, account=account), json=json)
+    _show(api.resume(**asdict(asked)), json=json)
 
 
 @app.command
 def flatten(
     coin: Coin,
     *,
-    why: Why,
-    by: By = "",
-    store: StoreAt = "desk.sqlite",
-    account: Account = "main",
+    asked: Annotated[Asked, Flat],
     json: Json = False,
 ) -> None:
     """Close a coin, and keep it closed until ``unblock``.
@@ -77,17 +86,14 @@ def flatten(
     """
     from quorate import api
 
-    _show(api.flatten(coin, why=why, by=by, store=store, account=account), json=json)
+    _show(api.flatten(coin, **asdict(asked)), json=json)
 
 
 @app.command
 def block(
     coin: Coin,
     *,
-    why: Why,
-    by: By = "",
-    store: StoreAt = "desk.sqlite",
-    account: Account = "main",
+    asked: Annotated[Asked, Flat],
     json: Json = False,
 ) -> None:
     """Open nothing in a coin until ``unblock``; what is held stays, and exits go on.
@@ -96,17 +102,14 @@ def block(
     """
     from quorate import api
 
-    _show(api.block(coin, why=why, by=by, store=store, account=account), json=json)
+    _show(api.block(coin, **asdict(asked)), json=json)
 
 
 @app.command
 def unblock(
     coin: Coin,
     *,
-    why: Why,
-    by: By = "",
-    store: StoreAt = "desk.sqlite",
-    account: Account = "main",
+    asked: Annotated[Asked, Flat],
     json: Json = False,
 ) -> None:
     """Take back what ``block`` or ``flatten`` said of a coin.
@@ -115,16 +118,13 @@ def unblock(
     """
     from quorate import api
 
-    _show(api.unblock(coin, why=why, by=by, store=store, account=account), json=json)
+    _show(api.unblock(coin, **asdict(asked)), json=json)
 
 
 @app.command
 def arm(
     *,
-    why: Why,
-    by: By = "",
-    store: StoreAt = "desk.sqlite",
-    account: Account = "main",
+    asked: Annotated[Asked, Flat],
     json: Json = False,
 ) -> None:
     """Ask the desk to trade again after a start, a halt or a kill.
@@ -136,11 +136,11 @@ def arm(
     """
     from quorate import api
 
-    _show(api.arm(why=why, by=by, store=store, account=account), json=json)
+    _show(api.arm(**asdict(asked)), json=json)
 
 
 @app.command
-def words(*, store: StoreAt = "desk.sqlite", account: Account = "main", json: Json = False) -> None:
+def words(*, desk: Annotated[Desk, Flat] = Desk(), json: Json = False) -> None:
     """Print every word that was said to a desk; with --json a line each, as a backtest takes them.
 
     Example: quorate words --json > words.jsonl
@@ -148,7 +148,7 @@ def words(*, store: StoreAt = "desk.sqlite", account: Account = "main", json: Js
     from quorate import api
     from quorate.hands import in_force
 
-    said = api.words(store=store, account=account)
+    said = api.words(**asdict(desk))
     if json:
         for word in said:
             print(jsonlib.dumps(word.as_dict()))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from quorate.cli.commanding import Account, By, StoreAt
 from quorate.cli.commands import Json, app
+
+if TYPE_CHECKING:
+    from quorate.api import Drills
 
 Folder = Annotated[Path, Parameter(help="The guard's own folder, on a local disk.")]
 
@@ -82,6 +85,9 @@ def drill(
     wedged: Annotated[
         bool, Parameter(negative="", help="Keep the desk's own process busy meanwhile.")
     ] = False,
+    times: Annotated[
+        int, Parameter(help="How often: prints p50, p99 and the most of each time.")
+    ] = 1,
     json: Json = False,
 ) -> None:
     """Try the kill switch against a simulated exchange, and print how long everything took.
@@ -89,26 +95,43 @@ def drill(
     Three processes over real sockets: the exchange, this desk, the guard. Nothing of it is real.
     Exit code 1 if something was left.
 
-    Example: quorate drill --failing 0.3
+    Example: quorate drill --failing 0.3 --times 20
     """
     from quorate import api
+    from quorate.cli.progress import bars
 
-    found = api.drill(orders, stops, coins, failing=failing, wedged=wedged)
+    with bars("drilling", unit="drills") as progress:
+        found = api.drills(
+            times, orders, stops, coins, failing=failing, wedged=wedged, progress=progress
+        )
     if json:
-        print(jsonlib.dumps(found._asdict()))
+        print(jsonlib.dumps(found.drills[0]._asdict() if times == 1 else found.as_dict()))
     else:
         spoilt = f", {failing:.0%} of the requests fail" if failing else ""
         busy = ", the desk wedged" if wedged else ""
-        print(
-            f"{orders} orders and {stops} stops over {coins} coins{spoilt}{busy}\n"
-            f"  the guard acts after   {found.noticed_ms:8,.0f} ms\n"
-            f"  every cancel sent      {_ms(found.dispatched_ms)}\n"
-            f"  read empty twice       {_ms(found.empty_ms)}\n"
-            f"  read flat twice        {_ms(found.flat_ms)}\n"
-            f"  everything certain     {'yes' if found.is_safe else 'NO':>8}"
-        )
+        print(f"{orders} orders and {stops} stops over {coins} coins{spoilt}{busy}")
+        print(_drilled(found))
     if not found.is_safe:
         raise SystemExit(1)
+
+
+_TIMES = (
+    ("noticed_ms", "the guard acts after"),
+    ("dispatched_ms", "every cancel sent"),
+    ("empty_ms", "read empty twice"),
+    ("flat_ms", "read flat twice"),
+)
+
+
+def _drilled(found: Drills) -> str:
+    """Say what drills came to: one time of a single one, three of many."""
+    is_many = len(found.drills) > 1
+    lines = [f"  {len(found.drills)} drills{'p50':>17}{'p99':>12}{'max':>12}"] if is_many else []
+    for name, text in _TIMES:
+        spread = found.spread(name)
+        lines.append(f"  {text:<22} {' '.join(map(_ms, spread if is_many else spread[:1]))}")
+    lines.append(f"  {'everything certain':<22} {'yes' if found.is_safe else 'NO':>8}")
+    return "\n".join(lines)
 
 
 def _said(found: dict[str, object]) -> str:

@@ -21,6 +21,7 @@ from quorate.live.orders.events import (
     Sending,
 )
 from quorate.live.orders.parents import ParentOpened
+from quorate.live.orders.reducer import init, step
 from quorate.live.orders.states import TERMINAL
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from quorate.exchange.matching.accounts import Account
     from quorate.exchange.matching.orders import Execution
     from quorate.live.orders.book import Book, Order
+    from quorate.live.orders.events import JournalEvent
     from quorate.store.journal import Journal
 
 ZERO = Decimal(0)
@@ -56,10 +58,12 @@ class Checker:
         The exchange's symbol -> the desk's.
     most_usd : Decimal
         What positions and open orders of a coin may come to.
+    carried : mapping
+        Client id -> how often the network has brought it to the exchange: one that has traded at
+        once comes to be again with each copy, for an id is unique among open orders only.
     is_doubling : bool
         Whether the network may deliver a request twice: then an order may come to be after it was
-        refused, and is reserved from the next comparison on; and one that has traded at once may
-        come to be a second time, for a client id is unique among open orders only.
+        refused, and is reserved from the next comparison on.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Checker:
         account: str,
         symbols: Mapping[str, str],
         most_usd: Decimal,
+        carried: Mapping[str, int],
         *,
         is_doubling: bool = False,
     ) -> None:
@@ -75,9 +80,8 @@ class Checker:
         self._account = account
         self._symbols = symbols
         self._most_usd = most_usd
+        self._carried = carried
         self._is_doubling = is_doubling
-        self._filled: dict[str, Decimal] = {}
-        self._ended: set[str] = set()
         self._n_orders = 0
         self._last: dict[str, Order] = {}
         self._held: dict[str, tuple[int, str, Order]] = {}
@@ -99,8 +103,12 @@ class Checker:
             self._say("I10", "the exchange has banned this address")
 
     def end(self, book: Book, journal: Journal) -> None:
-        """Check what must hold once everything is quiet: I2, I3, I9, I12, PACE, PARENT."""
+        """Check what must hold once everything is quiet: I2, I3, I9, I12, PACE, PARENT.
+
+        And what must have held after every row of the journal, between two looks too: I6, I8.
+        """
         rows = [from_text(row.payload) for row in journal.rows()]
+        self._lived(rows)
         self._trades(rows)
         self._positions(book)
         self._as_meant(rows)
@@ -118,8 +126,9 @@ class Checker:
         self._n_orders = len(self.account.orders)
         counts = Counter(each.asked.client_id for each in self.account.orders.values())
         for name, count in counts.items():
-            if count > 1 and name.startswith("q") and not self._is_doubling:
-                self._say("I1", f"{count} orders of the exchange bear {name}")
+            most = self._carried.get(name, 0)
+            if count > most and name.startswith("q"):
+                self._say("I1", f"{count} orders of the exchange bear {name}, {most} were brought")
 
     def _bounded(self) -> None:
         state = self._exchange.exchange.state
@@ -160,17 +169,27 @@ class Checker:
 
     def _monotone(self, book: Book) -> None:
         for name, order in book.orders.items():
-            if self._last.get(name) is order:
-                continue
-            self._last[name] = order
-            before = self._filled.get(name, ZERO)
-            if order.filled < before or order.filled > order.intent.quantity:
-                self._say("I8", f"{name} went from {before} to {order.filled} filled")
-            self._filled[name] = order.filled
-            if name in self._ended and order.state not in TERMINAL:
-                self._say("I6", f"{name} had ended and is {order.state}")
-            if order.state in TERMINAL:
-                self._ended.add(name)
+            before = self._last.get(name)
+            if before is not order:
+                self._last[name] = order
+                self._followed(name, before, order)
+
+    def _lived(self, rows: Iterable[JournalEvent]) -> None:
+        """Fold the journal row by row: what ended and lived on ended again before the next look."""
+        book = init()
+        for row in rows:
+            before, (book, _) = book.orders, step(book, row)
+            name = getattr(row, "intent_id", "")
+            if name in book.orders:
+                self._followed(name, before.get(name), book.orders[name])
+
+    def _followed(self, name: str, before: Order | None, order: Order) -> None:
+        """Hold an order against what it was: what is filled never falls, and an end is final."""
+        filled = ZERO if before is None else before.filled
+        if order.filled < filled or order.filled > order.intent.quantity:
+            self._say("I8", f"{name} went from {filled} to {order.filled} filled")
+        if before is not None and before.state in TERMINAL and order.state is not before.state:
+            self._say("I6", f"{name} had ended {before.state} and is {order.state}")
 
     def _trades(self, rows: Sequence[object]) -> None:
         there = {
@@ -243,18 +262,28 @@ class Checker:
                 self._say("VERDICT", f"{names[each.intent_id]} was found absent and is there")
 
     def _parents(self, rows: Sequence[object]) -> None:
-        """Hold what children have traded and may still trade at the exchange against parents."""
-        parents = {e.client_id: e.parent_id for e in rows if isinstance(e, Intended)}
-        sums: Counter[str] = Counter()
+        """Hold what children have traded and may still trade at the exchange against parents.
+
+        A child that the network delivered twice counts at what was meant: the desk sent it once.
+        """
+        at_most: dict[str, Decimal] = {}
         for order in self.account.orders.values():
-            name = parents.get(order.asked.client_id, "")
+            name = order.asked.client_id
             instrument = self._exchange.exchange.state.markets[order.asked.symbol].instrument
             lots = order.filled + (order.left if order.is_open else 0)
-            sums[name] += instrument.quantity(lots)  # type: ignore[assignment]
+            at_most[name] = at_most.get(name, ZERO) + instrument.quantity(lots)
+        sums: dict[str, Decimal] = {}
         for each in rows:
-            if isinstance(each, ParentOpened) and sums[each.parent_id] > each.quantity:
-                text = f"{each.parent_id} is {each.quantity}, its children {sums[each.parent_id]}"
-                self._say("PARENT", text)
+            if isinstance(each, Intended):
+                share = min(at_most.get(each.client_id, ZERO), each.quantity)
+                sums[each.parent_id] = sums.get(each.parent_id, ZERO) + share
+        for each in rows:
+            if isinstance(each, ParentOpened):
+                come_to = sums.get(each.parent_id, ZERO)
+                if come_to > each.quantity:
+                    self._say(
+                        "PARENT", f"{each.parent_id} is {each.quantity}, its children {come_to}"
+                    )
 
     def _pace(self, rows: Sequence[object]) -> None:
         """Hold the stamps of what was sent against the rates of the balanced preset."""

@@ -104,10 +104,10 @@ async def _all(count: int, first_seed: int) -> Hostile:
     made = instances(BINANCE_FUTURES, keys, session=lambda: session)
     venue = CcxtVenue("binance_usdm", BINANCE_FUTURES, made, lambda: START_MS)
     await venue.open()
-    intent = _intent()
-    book, _ = scan(init(), [intent, _sending()])
+    intent = meant()
+    book, _ = scan(init(), [intent, sent()])
     asked = _questions(venue, intent)
-    taken = await venue.place(_taking(intent).placement(sent_at_ms=START_MS, window_ms=5_000))
+    taken = await venue.place(taking(intent).placement(sent_at_ms=START_MS, window_ms=5_000))
     if not isinstance(taken, Accepted):
         raise TypeError(f"the exchange of this trial does not trade: {taken}")
     for ask in asked:
@@ -142,7 +142,8 @@ def _questions(
     ]
 
 
-def _intent() -> Intended:
+def meant() -> Intended:
+    """Return the order that everything spoilt is about."""
     return Intended(
         at_ms=START_MS,
         intent_id="one",
@@ -157,11 +158,13 @@ def _intent() -> Intended:
     )
 
 
-def _taking(intent: Intended) -> Intended:
+def taking(intent: Intended) -> Intended:
+    """Return an order of another name that trades at once."""
     return replace(intent, client_id="qaaabcdefghijklmnopqrsta", limit_price=Decimal("100.4"))
 
 
-def _sending() -> Sending:
+def sent() -> Sending:
+    """Return that it was sent."""
     return Sending(at_ms=START_MS, intent_id="one", epoch=1, sent_at_ms=START_MS, window_ms=5_000)
 
 

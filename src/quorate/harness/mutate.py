@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.exchange.matching.flow import noise
@@ -103,7 +104,7 @@ def _changed(tree: Any, bits: int) -> Any:  # noqa: ANN401  (JSON is anything)
     """Return a tree with one of its places taken out, doubled, or holding something else."""
     places = list(_places(tree, ()))
     if not places:
-        return _VALUES[bits % len(_VALUES)]
+        return deepcopy(_VALUES[bits % len(_VALUES)])
     path = places[(bits >> 8) % len(places)]
     inner = tree
     for step in path[:-1]:
@@ -112,13 +113,14 @@ def _changed(tree: Any, bits: int) -> Any:  # noqa: ANN401  (JSON is anything)
     if how == 0:
         del inner[last]
     elif how == 1 and isinstance(inner, list):
-        inner.insert(last, inner[last])
+        inner.insert(last, deepcopy(inner[last]))
     elif how == 2:
         inner[last] = [inner[last]]
     elif how == 3:
         inner[last] = str(inner[last])
     else:
-        inner[last] = _VALUES[(bits >> 24) % len(_VALUES)]
+        # a copy: what is changed next may be inside it
+        inner[last] = deepcopy(_VALUES[(bits >> 24) % len(_VALUES)])
     return tree
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -49,7 +50,10 @@ _ACCOUNT: Final = "desk"
 
 
 class Watched(Network):
-    """A network that sees what leaves: no entry may leave a desk that is stopped (I5)."""
+    """A network that sees what leaves: an order once (I1), no entry of a stopped desk (I5).
+
+    ``carried`` counts how often each order was brought to the exchange, copies included.
+    """
 
     def __init__(self, schedule: Schedule, standing: Callable[[], Standing]) -> None:
         faults = [
@@ -59,6 +63,8 @@ class Watched(Network):
         super().__init__(schedule.seed, faults, delay_ms=20.0)
         self._standing = standing
         self.found: list[Violation] = []
+        self.carried: Counter[str] = Counter()
+        self._left: set[str] = set()
 
     @override
     def meet(self, request: Request, at_ms: int) -> Delivery:
@@ -68,7 +74,20 @@ class Watched(Network):
             trading = self._standing().trading
             if enters and trading is not Trading.ACTIVE:
                 self.found.append(Violation("I5", at_ms, f"an entry left while {trading}"))
+            delivery = super().meet(request, at_ms)
+            self._count(request.parameters, delivery, at_ms)
+            return delivery
         return super().meet(request, at_ms)
+
+    def _count(self, asked: Mapping[str, str], delivery: Delivery, at_ms: int) -> None:
+        """Count how often an order reaches the exchange; a copy does though its first is lost."""
+        name = asked.get("newClientOrderId") or asked.get("clientAlgoId", "")
+        if name in self._left:
+            self.found.append(Violation("I1", at_ms, f"{name} left the desk a second time"))
+        self._left.add(name)
+        is_stopped = delivery.is_unresolved or delivery.is_lost or delivery.is_turned_away
+        self.carried[name] += not is_stopped
+        self.carried[name] += 0 if delivery.is_unresolved else len(delivery.copies_ms)
 
 
 class Scene(NamedTuple):
@@ -128,7 +147,9 @@ def built(schedule: Schedule, standing: Standing) -> Iterator[Scene]:
     network = Watched(schedule, lambda: kept[-1])
     with _journal(schedule) as journal:
         is_doubling = any(each.kind == "copy" for each in schedule.faults)
-        checker = Checker(venue, _ACCOUNT, SYMBOLS, MOST_USD, is_doubling=is_doubling)
+        checker = Checker(
+            venue, _ACCOUNT, SYMBOLS, MOST_USD, network.carried, is_doubling=is_doubling
+        )
         yield Scene(schedule, venue, network, journal, checker, kept, [])
 
 

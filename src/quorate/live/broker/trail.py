@@ -68,7 +68,8 @@ class Trail:
         Notes
         -----
         Units: those of ``Facts``.  Causal: as of the book.  Missing: a market order counts at the
-        mark, at 0 where its symbol has no price.
+        mark, at 0 where its symbol has no price.  The turnover of an order is what it has traded
+        and may still trade: one that is taken back and sent again at another price counts once.
         RELIABILITY 4.
         """
         self._follow(book.orders)
@@ -127,6 +128,12 @@ class Trail:
                 self._turn(key[0] // SENT_MS, made.notional)
                 if (order.intent.limit_price or order.intent.trigger_price) is None:
                     self._unpriced.add(name)
+        elif key is not None and name not in self._unpriced:
+            # what was taken back will not trade: another order may do it instead
+            made, was = _sent(order, {}), self._sent[key]
+            if made.notional != was.notional:
+                self._sent[key] = made
+                self._turn(key[0] // SENT_MS, EXACT.subtract(made.notional, was.notional))
         if order.state is State.REJECTED:
             self._rejected[name] = Rejected(order.since_ms, order.intent.symbol)
         else:
@@ -187,7 +194,7 @@ def _left_ms(order: Order) -> int | None:
 
 
 def _share(order: Order) -> Decimal:
-    """Return what an order takes of its parent."""
+    """Return what an order has traded and may still trade: what it takes of its parent."""
     return EXACT.add(order.traded, order.reserved)
 
 
@@ -203,5 +210,5 @@ def _sent(order: Order, quotes: Mapping[str, Quote]) -> Sent:
         intent.quantity,
         intent.limit_price,
         intent.parent_id,
-        EXACT.multiply(intent.quantity, price),
+        EXACT.multiply(_share(order), price),
     )

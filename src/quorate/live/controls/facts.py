@@ -116,7 +116,10 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An order that left lately: when, and what it was."""
+    """An order that left lately: when, what it was, and what it has traded and may still trade.
+
+    ``notional`` is of the latter, in quote: what was taken back of an order is not in it.
+    """
 
     at_ms: int
     symbol: str

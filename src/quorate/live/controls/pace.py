@@ -37,7 +37,9 @@ def rate(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 def repeated(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Halt where one symbol is traded one way by parent after parent, or the account turns over.
 
-    Turnover of a day is bounded for entries only: a position must always be possible to close.
+    Turnover of a day is bounded for entries only: a position must always be possible to close. It
+    is what orders of the day have traded and may still trade, so that a child that is repriced
+    again and again counts once.
     """
     intent = order.intent
     since_ms = facts.now_ms - _HOUR_S * 1000
@@ -63,7 +65,7 @@ def repeated(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     if order.is_entry and value > bound:
         return Refusal(
             Control.TURNOVER,
-            f"{value:.2f} USD sent today, at most {bound:.2f}",
+            f"{value:.2f} USD traded and open today, at most {bound:.2f}",
             value,
             bound,
             Action.HALT,

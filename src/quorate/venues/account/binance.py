@@ -6,7 +6,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.venues.account.dialect import Dialect
+from quorate.venues.account.dialect import Dialect, Pushed
 from quorate.venues.account.sending import parameters
 from quorate.venues.account.views import UnreadableError, amount
 from quorate.venues.base import Listed, OrderStatus, PositionSide, Unanswered
@@ -215,6 +215,22 @@ _STATUSES: Final = {
     "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
 }
 
+_PUSHED: Final = Pushed(
+    names=MappingProxyType(
+        {
+            "c": "clientOrderId",
+            "caid": "clientOrderId",
+            "X": "status",
+            "ps": "positionSide",
+            "rp": "realizedPnl",
+        }
+    ),
+    order=MappingProxyType({"id": "i", "side": "S", "amount": "q", "filled": "z"}),
+    stop=MappingProxyType({"id": "aid", "side": "S", "amount": "q"}),
+    trade=MappingProxyType({"id": "t", "order": "i", "side": "S", "price": "L", "amount": "l"}),
+    is_stop="aid",
+)
+
 BINANCE_FUTURES: Final = Dialect(
     ccxt="binanceusdm",
     options=MappingProxyType(
@@ -250,6 +266,7 @@ BINANCE_FUTURES: Final = Dialect(
     position_side=_position_side,
     own_id="clientOrderId",
     realized="realizedPnl",
+    pushed=_PUSHED,
     mark=_mark,
     countdown=_countdown,
     hedged=_hedged,
@@ -284,6 +301,10 @@ BINANCE_SPOT: Final = BINANCE_FUTURES._replace(
     opened=_spot_opened,
     # a cancel has an id of its own, which stands where that of the order did
     own_id="origClientOrderId",
+    # of an order that was taken back, "c" is the id of the cancel
+    pushed=_PUSHED._replace(
+        names=MappingProxyType({"C": "origClientOrderId", "X": "status"}), is_stop=""
+    ),
     mark=None,
     countdown=None,
     hedged=_never_hedged,

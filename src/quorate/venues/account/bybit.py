@@ -11,7 +11,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.venues.account.dialect import Dialect
+from quorate.venues.account.dialect import Dialect, Pushed
 from quorate.venues.account.sending import parameters
 from quorate.venues.account.views import UnreadableError, amount
 from quorate.venues.base import Listed, OrderStatus, PositionSide, Side, Unanswered
@@ -230,6 +230,10 @@ _REFUSED: Final = (
     *(110064, 110066, 110074, 110092, 110093, 110094, 3400045),
 )
 
+_PUSHED_ORDER: Final = MappingProxyType(
+    {"id": "orderId", "side": "side", "amount": "qty", "filled": "cumExecQty"}
+)
+
 BYBIT_LINEAR: Final = Dialect(
     ccxt="bybit",
     options=MappingProxyType(
@@ -280,6 +284,20 @@ BYBIT_LINEAR: Final = Dialect(
     position_side=_position_side,
     own_id="orderLinkId",
     realized="execPnl",
+    pushed=Pushed(
+        names=MappingProxyType({}),
+        order=_PUSHED_ORDER,
+        stop=_PUSHED_ORDER,
+        trade=MappingProxyType(
+            {
+                "id": "execId",
+                "order": "orderId",
+                "side": "side",
+                "price": "execPrice",
+                "amount": "execQty",
+            }
+        ),
+    ),
     mark=_mark,
     # Bybit's own follows a private websocket that breaks, not a timer that is renewed
     countdown=None,

@@ -35,6 +35,27 @@ class Ask(Protocol):
         ...
 
 
+class Pushed(NamedTuple):
+    """The names of the rows that a venue pushes, which may be others than those it is asked for.
+
+    Parameters
+    ----------
+    names : mapping
+        Name -> that of a row that was asked for, where they differ.
+    order, stop, trade : mapping
+        ccxt's name of what must be as the row says it -> the row's own name: where a field cannot
+        be read, ccxt takes another that is like it, such as a limit for the price of a trade.
+    is_stop : str
+        The name that only the row of a stop has; "" where stops are not apart.
+    """
+
+    names: Mapping[str, str]
+    order: Mapping[str, str]
+    stop: Mapping[str, str]
+    trade: Mapping[str, str]
+    is_stop: str = ""
+
+
 class Dialect(NamedTuple):
     """How one venue is asked and how it answers.
 
@@ -90,6 +111,8 @@ class Dialect(NamedTuple):
         The name of our id in a raw row, where it has this name; else ccxt knows it.
     realized : str
         The name of a trade's result in its raw row.
+    pushed : Pushed
+        The names of rows that are pushed.
     mark : callable or None
         (client, symbol) -> the mark price; None where there is none: the middle of the touch is.
     countdown : callable or None
@@ -129,6 +152,7 @@ class Dialect(NamedTuple):
     position_side: Callable[[Mapping[str, Any]], PositionSide]
     own_id: str
     realized: str
+    pushed: Pushed
     mark: Callable[[Any, str], Awaitable[Decimal]] | None
     countdown: Callable[[Any, str, int], Awaitable[Any]] | None
     hedged: Callable[[Any], Awaitable[bool | None]]

@@ -135,17 +135,21 @@ def trade_view(row: Mapping[str, Any], dialect: Dialect) -> Trade:
     """Return a trade of ccxt as a ``Trade``."""
     fee, info = _inner(row, "fee"), _inner(row, "info")
     realized = info.get(dialect.realized)
+    price, quantity = amount(row, "price"), amount(row, "amount")
+    at_ms = _time(row, "timestamp")
+    if price <= 0 or quantity <= 0 or at_ms <= 0:
+        raise UnreadableError(f"the trade is of {quantity} at {price}, {at_ms} ms: none is")
     return Trade(
         trade_id=text(row, "id"),
         venue_order_id=text(row, "order"),
         symbol=text(row, "symbol"),
         side=_one_of(Side, row, "side"),
-        price=amount(row, "price"),
-        quantity=amount(row, "amount"),
+        price=price,
+        quantity=quantity,
         fee=amount(fee, "cost", "0"),
         fee_asset=text(fee, "currency"),
         liquidity=_one_of(Liquidity, row, "takerOrMaker"),
-        at_ms=_time(row, "timestamp"),
+        at_ms=at_ms,
         realized_pnl=None if realized is None else amount(info, dialect.realized),
         position_side=dialect.position_side(info),
     )

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 TIMEOUT_S: Final = 5.0
 WINDOW_MS: Final = 5_000
 _GRACE_S: Final = 1.0
+_UNREADABLE: Final = (
+    TypeError,
+    KeyError,
+    IndexError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What ccxt raises over an answer or a frame that is not what it expects."""
 _stamp: ContextVar[int | None] = ContextVar("stamp", default=None)
 _window: ContextVar[int | None] = ContextVar("window", default=None)
 _talk: ContextVar[Talk | None] = ContextVar("talk", default=None)
@@ -137,6 +147,7 @@ def instances(
         if url:
             client.urls["api"] = _pointed(client.urls["api"], url)
         _listen(client, dialect)
+        _outlive(client)
         require_single_sends(client)
         made.append(client)
     return Instances(*made)
@@ -216,6 +227,35 @@ def _listen(client: Any, dialect: Dialect) -> None:
     client.nonce = lambda: _stamp.get() or of_the_clock()
 
 
+def _outlive(client: Any) -> None:
+    """Let a websocket outlive a frame that ccxt cannot take, and tell who waits for it.
+
+    ccxt reads in a callback: what it raises there ends the reading of that connection for good,
+    without a word to whoever waits and with pings still answered.
+    """
+    import ccxt
+
+    connected = client.client
+
+    def connecting(url: str) -> Any:
+        is_there = url in (client.clients or {})
+        found = connected(url)
+        if not is_there:
+            take = found.handle_text_or_binary_message
+
+            def taking(data: str | bytes) -> None:
+                try:
+                    take(data)
+                except (ccxt.BaseError, *_UNREADABLE) as error:
+                    said = f"a frame cannot be read: {type(error).__name__}: {str(error)[:200]}"
+                    found.reject(ccxt.BadResponse(said))
+
+            found.handle_text_or_binary_message = taking
+        return found
+
+    client.client = connecting
+
+
 @contextmanager
 def talking(sent_at_ms: int | None = None, window_ms: int | None = None) -> Iterator[Talk]:
     """Let requests of this task bear a time and a window, and gather what passes meanwhile."""
@@ -230,8 +270,8 @@ def talking(sent_at_ms: int | None = None, window_ms: int | None = None) -> Iter
         _talk.reset(listening)
 
 
-async def answered(call: Awaitable[Any]) -> Any:
-    """Return what ccxt made of an answer of 200.
+async def answered(call: Awaitable[Any], within_s: float | None = TIMEOUT_S + _GRACE_S) -> Any:
+    """Return what ccxt made of an answer of 200; None waits for ever, as for what is pushed.
 
     Raises
     ------
@@ -243,23 +283,14 @@ async def answered(call: Awaitable[Any]) -> Any:
     import aiohttp
     import ccxt
 
-    unreadable = (
-        TypeError,
-        KeyError,
-        IndexError,
-        ValueError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    )
     try:
-        async with asyncio.timeout(TIMEOUT_S + _GRACE_S):
+        async with asyncio.timeout(within_s):
             return await call
     except (TimeoutError, socket.gaierror, aiohttp.ClientError, OSError) as error:
         raise SilentError(f"{type(error).__name__}: {error}") from error
     except ccxt.BaseError as error:
         raise SilentError(f"{type(error).__name__}: {str(error)[:200]}") from error
-    except unreadable as error:
+    except _UNREADABLE as error:
         raise SilentError(f"the answer cannot be read: {error}") from error
 
 

@@ -125,6 +125,32 @@ def test_turnover_and_duplicates_are_known_after_a_restart(tmp_path: Path) -> No
     played(tmp_path, play)
 
 
+def test_an_order_that_is_repriced_turns_over_once(tmp_path: Path) -> None:
+    async def play(scene: Scene) -> None:
+        broker = bounded(armed(await scene.begin()), turnover_day=D("0.0021"))  # 21 USD
+        for leg, price in enumerate(("99.6", "99.7", "99.8")):  # 9.96, 9.97 and 9.98 of them
+            proposal = order(broker, leg, price, parent_id="a")
+            if leg == 0:
+                broker.decide([decided("a")])
+            (answer,) = await broker.submit([proposal])
+            assert answer.refusal is None, answer.refusal
+            await broker.cancel(proposal.intent.intent_id, "repriced")
+            await broker.compare()
+            assert state(broker, proposal) is State.CANCELED
+        takes = order(broker, 3, "100.4", parent_id="a", time_in_force=IOC)
+        await broker.submit([takes])
+        await broker.compare()
+        assert state(broker, takes) is State.FILLED
+        broker = await again(scene, broker, turnover_day=D("0.0021"))
+        (answer,) = await broker.submit([order(broker, 4, "99.9", parent_id="a")])
+        assert answer.refusal is None, "10.04 have traded and 9.99 may: 20.03"
+        found = await refused(broker, order(broker, 5, "99.8", quantity=D("0.01"), parent_id="a"))
+        assert (found.control, found.value) == (Control.TURNOVER, D("21.028"))
+        await broker.close()
+
+    played(tmp_path, play)
+
+
 def decided(name: str, quantity: str = "0.3", side: Side = Side.BUY) -> ParentOpened:
     return opened("binance_usdm", name, (BTC, side), D(quantity), D(100), 1)
 

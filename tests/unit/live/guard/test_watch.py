@@ -205,3 +205,35 @@ def test_a_drill_of_more_than_the_exchange_takes_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match="at most 10 coins"):
         api.drill(orders, stops, coins)
+
+
+def test_drills_tell_how_far_their_times_lie_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from quorate.api import drilling
+    from quorate.cli import run
+
+    made = iter(range(1, 1_000))
+
+    def one(*counts: int, failing: float, wedged: bool) -> drilling.Drill:
+        number = next(made)
+        last = None if number == 200 else 3.0 * number
+        return drilling.Drill(
+            *counts, failing, wedged, 1.0, 1.0 * number, 2.0 * number, last, number != 200
+        )
+
+    monkeypatch.setattr(drilling, "drill", one)
+    seen: list[tuple[int, int]] = []
+    found = api.drills(100, 4, 2, 1, progress=lambda done, most: seen.append((done, most)))
+    assert found.spread("dispatched_ms") == (50.0, 99.0, 100.0)
+    assert found.spread("empty_ms") == (100.0, 198.0, 200.0)
+    assert (found.is_safe, seen[-1]) == (True, (100, 100))
+    with pytest.raises(ConfigError, match="0 drills"):
+        api.drills(0)
+    assert run(["drill", "--times", "100", "--json"]) == 1, "one of them was not certain"
+    told = json.loads(capsys.readouterr().out)
+    assert told["dispatched_ms"] == {"p50_ms": 150.0, "p99_ms": 199.0, "max_ms": 200.0}
+    assert told["flat_ms"] == {"p50_ms": None, "p99_ms": None, "max_ms": None}
+    assert (told["times"], len(told["drills"]), told["is_safe"]) == (100, 100, False)
+    assert run(["drill", "--times", "2"]) == 0
+    assert "every cancel sent" in capsys.readouterr().out
