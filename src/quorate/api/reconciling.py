@@ -180,8 +180,8 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     ------
     ConfigError
         Fewer than two folders, one of them twice, another number of names, one of them twice, an
-        unknown kind or that of no vendor, a quorum that they cannot make, an empty span, or a coin in other money that cannot be
-        converted: the basis between USD and USDT is a price too.
+        unknown kind or that of no vendor, a quorum that they cannot make, an empty span, or a coin
+        in other money that cannot be converted: the basis between USD and USDT is a price too.
     DataError
         A folder is missing or empty, no vendor has a symbol, ``to`` is given and no coin has a bar
         that can be merged, or the disk refuses a file: then no file of ``to`` changes.

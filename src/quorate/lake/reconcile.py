@@ -8,10 +8,10 @@ against what is tolerated,
 
 (the day's median where a bar is longer than 15 minutes; never more than 100 bps, for a median would
 excuse an error that lasts), the days on which too many bars disagree, whether one vendor's clock is
-shifted, and a merged series that says of every bar where it came from. Two must agree, and a bar
-that one vendor alone has is not one of the series unless that is asked for; a third breaks a tie. Volumes are not compared: each venue has its own. A spot price and a perpetual's
-differ by the basis, which is a price of its own and not an error: ``compare`` measures it,
-``merge`` refuses to mix them.
+shifted, and a merged series that says of every bar where it came from. Two must agree; a third
+breaks a tie; a bar that one vendor alone has is left out unless it is asked for. Volumes are not
+compared: each venue has its own. A spot price and a perpetual's differ by the basis, which is a
+price of its own and not an error: ``compare`` measures it, ``merge`` refuses to mix them.
 """
 
 from __future__ import annotations
