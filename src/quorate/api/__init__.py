@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from quorate.api.warming import warm
     from quorate.hands import Hands, Word, read_words
     from quorate.lake import Panel, by_hand, synthetic
+    from quorate.lake.joining import join_asof
     from quorate.research.parallel import Workers
 
     ls = runs
@@ -119,6 +120,7 @@ _HOME = {
     "grid": "api.choices",
     "guard": "api.killing",
     "import_data": "api.importing",
+    "join_asof": "lake.joining",
     "keep": "api.loading",
     "kill": "api.killing",
     "leaderboard": "api.ranking",
@@ -215,6 +217,7 @@ __all__ = [
     "grid",
     "guard",
     "import_data",
+    "join_asof",
     "keep",
     "kill",
     "leaderboard",

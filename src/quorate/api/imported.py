@@ -100,6 +100,7 @@ class Imported:
             "left_out": list(self.left_out),
             "swept": list(self.swept),
             "coins": plain(self.coins.to_dicts()),
+            "failed": plain(self.failed.to_dicts()),
             "corrections": plain(self.corrections.to_dicts()),
         }
 
@@ -125,7 +126,9 @@ class Imported:
         if failed.is_empty():
             return
         said = [f"{file}: {error}" for _, file, error in failed.rows()[:_SHOWN]]
-        more = [f"and {failed.height - _SHOWN} more"] if failed.height > _SHOWN else []
+        more = []
+        if failed.height > _SHOWN:
+            more = [f"and {failed.height - _SHOWN} more, each of them in `failed` of --json"]
         others = "the others are in the lake; " if failed.height < self.coins.height else ""
         n_partly = int(self.coins.filter(pl.col("error") != "")["n_added"].sum())
         if n_partly:

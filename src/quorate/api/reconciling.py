@@ -25,6 +25,7 @@ from quorate.lake import (
     lengths,
     merging,
     reading,
+    reconcile,
     renames,
     vendors,
 )
@@ -59,9 +60,13 @@ class Reconciled:
         Their names, the most trusted first.
     coins : polars.DataFrame
         A row a coin and vendor: ``symbol, vendor, n_bars`` (believed bars it has), ``n_taken`` (of
-        the merged series), ``n_alone`` (of those, bars that no other vendor has).
+        the merged series), ``n_alone`` (of those, bars that no other vendor has), ``n_short`` (bars
+        that too few confirm, and that are left out).
     disputed : polars.DataFrame
         ``symbol, at``: times at which no two agree; they are left out.
+    short : polars.DataFrame
+        ``symbol, vendor, day, n``: how many bars of a day fewer vendors confirm than the quorum
+        asks for, though nobody contradicts; they are left out.
     folder : Path or None
         Where the merged series are.
     multiples : tuple of (str, lake.multiples.Claim)
@@ -77,6 +82,7 @@ class Reconciled:
     vendors: tuple[str, ...]
     coins: pl.DataFrame
     disputed: pl.DataFrame
+    short: pl.DataFrame
     folder: Path | None
     multiples: tuple[tuple[str, Claim], ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
@@ -88,6 +94,7 @@ class Reconciled:
             "vendors": list(self.vendors),
             "coins": plain(self.coins.to_dicts()),
             "disputed": plain(self.disputed.to_dicts()),
+            "short": plain(self.short.to_dicts()),
             "folder": None if self.folder is None else str(self.folder),
             "multiples": [{"vendor": who, **claim.as_dict()} for who, claim in self.multiples],
             "refused": [{"symbol": name, "why": why} for name, why in self.refused],
@@ -114,7 +121,7 @@ class Reconciled:
             f"{told}{more}{written}",
             hint="see with `quorate data check ONE --other TWO` whether a clock, the money or the "
             "coin is another; then convert with --quote-usd, leave a vendor out, or name the coins "
-            "that agree with --symbols",
+            "that agree with --symbols; --quorum 1 takes what one vendor alone has",
         )
 
 
@@ -129,6 +136,7 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     assets: str | Path | None = None,
     start: datetime | str | None = None,
     end: datetime | str | None = None,
+    quorum: int = reconcile.QUORUM,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reconciled:
     """Merge several vendors' bars: each bar from the vendor that most others confirm.
@@ -157,6 +165,8 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     start, end : datetime or str, optional
         UTC bounds on what is counted and written, the first included, the second not; bars are held
         against the rules and against one another as without them.
+    quorum : int
+        How many vendors must show a bar's price; with 1 a bar that one vendor alone has is taken.
     progress : callable, optional
         Called with coins done and coins in all.
 
@@ -170,8 +180,8 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     ------
     ConfigError
         Fewer than two folders, one of them twice, another number of names, one of them twice, an
-        unknown kind or that of no vendor, an empty span, or a coin in other money that cannot be
-        converted: the basis between USD and USDT is a price too.
+        unknown kind or that of no vendor, a quorum that they cannot make, an empty span, or a coin
+        in other money that cannot be converted: the basis between USD and USDT is a price too.
     DataError
         A folder is missing or empty, no vendor has a symbol, ``to`` is given and no coin has a bar
         that can be merged, or the disk refuses a file: then no file of ``to`` changes.
@@ -180,7 +190,7 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
     -----
     Units: as the files.  Causal: the tolerance of a bar reads its whole hour (``lake.reconcile``):
     a merged series is for research, a run that may not look ahead is given its venues apart.
-    Missing: a bar that no two confirm is left out; one that a single vendor has is taken.
+    Missing: a bar without a quorum is left out and counted, one on which no two agree always.
     Spec 13; METHODS 12.
     """
     titles = _titles(folders) if names is None else tuple(names)
@@ -188,6 +198,11 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
         raise ConfigError(
             f"{len(folders)} folders, {len(titles)} names and kind {kind!r} cannot be reconciled",
             hint="give two folders or more, a name for each or none, and kind spot or perp",
+        )
+    if not 1 <= quorum <= len(folders):
+        raise ConfigError(
+            f"quorum is {quorum}, and there are {len(folders)} vendors",
+            hint="2 confirm each other; 1 takes what one vendor alone has too",
         )
     _refuse_twins(folders, titles, kind)
     place, span = None if to is None else on_disk(to), between_ms(start, end)
@@ -226,7 +241,7 @@ def reconcile_data(  # noqa: PLR0913  (what is merged, and what is told of it, e
             else None
             for there, drops, ms in zip(by_vendor[symbol], is_plain, since, strict=True)
         ]
-        return merging.coins(judged, titles, kind, length.minutes, rate, span)
+        return merging.coins(judged, titles, kind, length.minutes, rate, span, quorum)
 
     made: list[Coin] = []
     lost: list[str] = []  # whose first vendor has no bar that passes the rules
@@ -263,6 +278,7 @@ def _told(
         titles,
         pl.DataFrame(rows, merging.COINS, orient="row"),
         pl.concat([none, *map(merging.disputed, made)]),
+        pl.concat([pl.DataFrame(schema=merging.SHORT), *(merging.short(c, titles) for c in made)]),
         place,
         refused=(
             *((coin.name, coin.why) for coin in made if coin.why),

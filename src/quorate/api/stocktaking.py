@@ -36,7 +36,7 @@ def stock(lake: str | Path, *, symbols: bool = False) -> pl.DataFrame:
     -------
     polars.DataFrame
         ``vendor, kind, interval``, ``symbol`` or ``symbols``, ``first, last, rows, missing,
-        corrections, known, files, size``, and ``stalest`` without ``symbols``.
+        gaps, corrections, known, files, size``, and ``stalest`` without ``symbols``.
 
     Raises
     ------
@@ -46,7 +46,8 @@ def stock(lake: str | Path, *, symbols: bool = False) -> pl.DataFrame:
     Notes
     -----
     Units: UTC, bars, bytes.  Causal: what was written.  Missing: ``missing`` counts bars between
-    the first and the last; null for what has no interval.  Spec 13.
+    the first and the last, ``gaps`` in how many runs they are missing; null for what has no
+    interval, and ``gaps`` where months were written before they were counted.  Spec 13.
     """
     lines = inventory.symbols(located(lake))
     return lines if symbols else inventory.totals(lines)

@@ -119,7 +119,7 @@ def ls(
     ] = False,
     json: Json = False,
 ) -> None:
-    """List what a lake holds: span, missing bars, how far behind, corrections, bytes.
+    """List what a lake holds: span, missing bars and gaps, how far behind, corrections, bytes.
 
     It is told from the manifests; no data file is read unless --verify is given. Without --at,
     behind means behind the newest of the list.

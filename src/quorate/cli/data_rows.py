@@ -223,20 +223,31 @@ def reconciled_rows(found: Reconciled, width: int) -> Table:
         Column("bars", [f"{n:,d}" for n in rows["n_bars"]], 1, is_text=False),
         Column("taken", [f"{n:,d}" for n in rows["n_taken"]], 2, is_text=False),
         Column("alone", [f"{n:,d}" if n else "" for n in rows["n_alone"]], 3, is_text=False),
+        Column("too few", [f"{n:,d}" if n else "" for n in rows["n_short"]], 4, is_text=False),
     ]
     return fitted(columns, width, ["" for _ in rows["symbol"]])
 
 
-def disputed_line(found: Reconciled) -> str:
-    """Return how many bars no two vendors confirm, and where the merged series are."""
-    n = found.disputed.height
-    said = "Every bar that several have is confirmed by two."
-    if not n and (found.coins["n_taken"] == found.coins["n_alone"]).all():
-        said = "No bar of two vendors is at the same time: nothing is confirmed."
+def left_out_lines(found: Reconciled) -> list[str]:
+    """Return how many bars are left out and why, and where the merged series are."""
+    n, short = found.disputed.height, found.short
+    said = []
     if n:
         first = found.disputed.sort("at").row(0, named=True)
-        said = (
+        said.append(
             f"{n:,d} bars are left out, for no two vendors agree on them; the first: "
             f"{first['symbol']} at {first['at']:%Y-%m-%d %H:%M} UTC."
         )
-    return said if found.folder is None else f"{said}\n{found.folder}"
+    if not short.is_empty():
+        most = short.group_by("symbol").agg(pl.col("n").sum(), pl.len().alias("days"))
+        name, n_most, days = most.sort("n", "symbol", descending=[True, False]).row(0)
+        said.append(
+            f"{short['n'].sum():,d} bars are left out, for too few vendors have them: of "
+            f"{most.height} coins, most of {name} ({n_most:,d} on {days:,d} days). --json counts "
+            "them by symbol, vendor and day; --quorum 1 takes them."
+        )
+    if not n and (found.coins["n_taken"] == found.coins["n_alone"]).all():
+        said.append("No bar of two vendors is at the same time: nothing is confirmed.")
+    elif not said:
+        said.append("Every bar that several have is confirmed by two.")
+    return said if found.folder is None else [*said, str(found.folder)]

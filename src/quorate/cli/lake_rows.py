@@ -39,6 +39,7 @@ def stock_rows(found: pl.DataFrame, width: int, at: datetime | None) -> Table:
         Column("behind", behind, 5, is_text=False),
         Column("rows", _counts(found, "rows"), 4, is_text=False),
         Column("missing", _counts(found, "missing"), 3, is_text=False),
+        Column("gaps", _counts(found, "gaps"), 3, is_text=False),
         Column("corrected", _counts(found, "corrections"), 2, is_text=False),
         Column("size", [size(n) for n in found["size"]], 1, is_text=False),
     ]

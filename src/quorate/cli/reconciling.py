@@ -38,18 +38,22 @@ def reconcile(  # noqa: PLR0913  (what is merged, and what is told of it)
         str | None, Parameter(help="Count and write from this open on, UTC; rules read all.")
     ] = None,
     end: Annotated[str | None, Parameter(help="And before then, UTC.")] = None,
+    quorum: Annotated[
+        int, Parameter(help="So many must show a price; 1 takes what one vendor alone has.")
+    ] = 2,
     json: Json = False,
 ) -> None:
     """Merge vendors of one kind: each bar from the one that most others confirm.
 
-    A third vendor breaks ties; where no two agree the bar is left out. Every bar of
-    a merged file says which vendor it is from and how many agree. A coin on which no
-    bar can be agreed is named and not written, and the exit code is 3.
+    A third vendor breaks ties; a bar on which no two agree, or that one alone has, is
+    left out. Every bar of a merged file says which vendor it is from and how many
+    agree. A coin without a bar that is confirmed is named and not written, and the
+    exit code is 3.
 
     Example: quorate data reconcile data/one data/two --kind spot --to data/merged
     """
     from quorate import api
-    from quorate.cli.data_rows import disputed_line, reconciled_rows
+    from quorate.cli.data_rows import left_out_lines, reconciled_rows
     from quorate.cli.progress import bars
     from quorate.cli.tables import wide_console
 
@@ -64,6 +68,7 @@ def reconcile(  # noqa: PLR0913  (what is merged, and what is told of it)
             assets=assets,
             start=start,
             end=end,
+            quorum=quorum,
             progress=progress,
         )
     if json:
@@ -72,7 +77,8 @@ def reconcile(  # noqa: PLR0913  (what is merged, and what is told of it)
         return
     console = wide_console()
     console.print(reconciled_rows(found, console.width), crop=False)
-    console.print(disputed_line(found), markup=False)
+    for line in left_out_lines(found):
+        console.print(line, markup=False)
     for vendor, claim in found.multiples:
         console.print(f"{vendor}: {claim.told()}", markup=False)
     for vendor, said in found.renames:

@@ -307,6 +307,39 @@ def notes(spec: PanelSpec, found: Mapping[str, tuple[bool, ...]]) -> list[str]:
     return told
 
 
+def uncompared(venues: Sequence[tuple[str, str]]) -> list[str]:
+    """Return which further venues are of the other kind, so that no agreement is told of them.
+
+    Parameters
+    ----------
+    venues : sequence of (str, str)
+        Name and kind of each, the primary one first.
+
+    Examples
+    --------
+    >>> (said,) = uncompared([("binance_spot", "spot"), ("okx_swap", "perp")])
+    >>> said[:62]
+    'okx_swap (perp) is not held against binance_spot (spot): betwe'
+    >>> uncompared([("binance_spot", "spot"), ("kraken_spot", "spot")])
+    []
+    """
+    if not venues:
+        return []
+    name, kind = venues[0]
+    nobody = (
+        f" Nothing here says whether a second vendor agrees with {name}: a second venue of kind "
+        f"{kind} would."
+    )
+    if any(each == kind for _, each in venues[1:]):
+        nobody = ""
+    return [
+        f"{other} ({each}) is not held against {name} ({kind}): between them lies the basis, which "
+        f"is a price and no error.{nobody}"
+        for other, each in venues[1:]
+        if each != kind
+    ]
+
+
 def clocks(venue: str, pairs: pl.DataFrame) -> list[str]:
     """Return what a reader must know of coins whose second venue tells another time.
 

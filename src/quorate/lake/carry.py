@@ -18,6 +18,7 @@ from quorate.lake.marks import Marks
 from quorate.lake.multiples import ONE
 from quorate.lake.renames import EVER, Leg, Part
 from quorate.lake.shelf import Reading
+from quorate.lake.sources import MINUTE_MS
 from quorate.lake.spec import as_of_ms, match
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import Vec
+    from quorate.lake.basis import Held
     from quorate.lake.governance.values import Valued
     from quorate.lake.grid import Grid, Laid
     from quorate.lake.laying import Laying
@@ -62,7 +64,8 @@ class Carried(NamedTuple):
 
     ``source`` says how the funding is known, ``is_skipped`` that there are marks of another bar
     length, ``funding_paths`` and ``mark_paths`` what was read, ``found`` what the rules found in
-    the funding of each symbol of the coin, ``marked`` what they found in its marks, all by venue.
+    the funding of each symbol of the coin, ``marked`` what they found in its marks, ``held`` where
+    a basis was carried between marks, all by venue.
     """
 
     rate: Vec
@@ -76,6 +79,7 @@ class Carried(NamedTuple):
     mark_paths: tuple[tuple[Path, ...], ...]
     found: tuple[tuple[Valued, ...], ...] = ()
     marked: tuple[Valued | None, ...] = ()
+    held: tuple[Held | None, ...] = ()
 
 
 def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carrying:
@@ -166,7 +170,7 @@ class Carry:
                 there.since_ms,
             )
             place = f"{life.name}.{v}.mark"
-            self._marks.append(Marks(source, paths, life, (given.grid, place), reading))
+            self._marks.append(Marks(source, paths, life, (layings[v], place), reading))
 
     def part(self, t: int, n: int) -> Carried:
         """Return it of n rows of the grid from the t-th on.
@@ -177,9 +181,7 @@ class Carry:
         grid = self._given.grid.part(t, n)
         laid = [laying.lay(t, n) for laying in self._layings]
         paid = [each.lay(grid, self._given.spec.assume_funding) for each in self._funding]
-        marks = [
-            each.price(grid, bars.close[:, 0]) for each, bars in zip(self._marks, laid, strict=True)
-        ]
+        marks = [each.price(t, n) for each in self._marks]
         return Carried(
             paid[0].rate,
             paid[0].hours,
@@ -208,6 +210,7 @@ class Carry:
             tuple(each.paths for each in self._marks),
             tuple(each.found for each in self._funding),
             tuple(each.found for each in self._marks),
+            tuple(each.held for each in self._marks),
         )
 
 
@@ -232,7 +235,24 @@ def notes(spec: PanelSpec, coins: Sequence[str], carried: Sequence[Carried]) -> 
                 f"Mark prices of other bar lengths on {source.venue} not used: "
                 f"{', '.join(skipped)}."
             )
+        said += _held(source.venue, coins, [each.held[v] for each in carried])
     return said
+
+
+def _held(venue: str, coins: Sequence[str], held: Sequence[Held | None]) -> list[str]:
+    """Return on how many bars a basis stands in for a mark, and how old it is at most."""
+    own = {name: each for name, each in zip(coins, held, strict=True) if each is not None}
+    if not own:
+        return []
+    lengths = sorted({each.minutes for each in own.values()})
+    oldest_ms = max(each.oldest_ms for each in own.values())
+    n_bars = sum(each.n_bars for each in own.values())
+    said = (
+        f"Marks on {venue} are of bars of {', '.join(map(str, lengths))} minutes: {n_bars:,d} bars "
+        f"of {len(own)} coins are valued at their close times the last known mark over its own "
+        f"close, {oldest_ms // MINUTE_MS} minutes old at most; the others at their close."
+    )
+    return [said]
 
 
 def paths(spec: PanelSpec, carried: Sequence[Carried]) -> list[Path]:

@@ -66,6 +66,11 @@ class Certificate(NamedTuple):
     valued: tuple[Found, ...] = ()
 
     @property
+    def uncompared(self) -> list[str]:
+        """Return which venues were not compared with the primary one, being of another kind."""
+        return beside.uncompared([(origin.venue, origin.kind) for origin, _ in self.venues])
+
+    @property
     def failed(self) -> pl.DataFrame:
         """Return the coins that a rule fails: ``venue, symbol, failed``."""
         rows = [
@@ -255,6 +260,7 @@ def write(certificate: Certificate, where: Path) -> None:
         "renames": [list(each) for each in certificate.renames],
         "valued": [{"venue": each.venue, "kind": each.kind} for each in certificate.valued],
         "found": _counts(certificate),
+        "uncompared": certificate.uncompared,
     }
     disk.replace(where / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
 

@@ -14,7 +14,7 @@ import numpy as np
 from quorate.lake import asof, layout, months
 from quorate.lake.governance import values
 from quorate.lake.kinds import KNOWN_AT, epoch
-from quorate.lake.sources import MINUTE_MS, SNAP_MS, check_order, epoch_ms, fail_if, floats, stored
+from quorate.lake.sources import check_order, epoch_ms, fail_if, floats, on_minute, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +150,7 @@ def read(
     known of it at a bar is what had been said by then.  Missing: none.  Spec 13; METHODS 12.
     """
     rows, name = stored(paths, ("ts", "funding_rate"), as_of_ms, prints)
-    at = _snapped(epoch_ms(rows, name))
+    at = on_minute(epoch_ms(rows, name))
     rate = floats(rows, "funding_rate", name)
     check_order(at, name)
     fail_if(~(np.abs(rate) <= 0.5), at, rate, f"{name}: funding_rate", "a fraction within +-0.5")
@@ -206,13 +206,8 @@ def _told(paths: Sequence[Path], as_of_ms: int | None) -> asof.Told | None:
         rows, at, known = rows.filter(is_told), at[is_told], known[is_told]
     if bool((known <= at).all()):
         return None
-    late_ms, at = np.maximum(known - at, 0), _snapped(at)  # jitter of the stamp is no delay
+    late_ms, at = np.maximum(known - at, 0), on_minute(at)  # jitter of the stamp is no delay
     return asof.Told(at, at + late_ms, rows["funding_rate"].to_numpy())
-
-
-def _snapped(at_ms: IntVec) -> IntVec:
-    near = (at_ms + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
-    return np.where(np.abs(at_ms - near) <= SNAP_MS, near, at_ms)
 
 
 def assume(known: Funding, rate_8h: float, grid: Grid) -> Funding:

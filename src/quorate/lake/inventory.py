@@ -6,6 +6,7 @@ In: the lake's folder. Out: a row a symbol, or a row a vendor, kind and interval
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -13,12 +14,15 @@ import polars as pl
 from quorate.errors import DataError
 from quorate.lake import manifest, prefixes
 from quorate.lake.address import is_object
-from quorate.lake.kinds import INSTANT, KINDS, interval_ms
+from quorate.lake.kinds import INSTANT, KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from polars._typing import PolarsDataType
+
+    from quorate.lake.manifest import MonthFile
 
 SYMBOLS: Final[dict[str, PolarsDataType]] = {
     "vendor": pl.String,
@@ -29,13 +33,15 @@ SYMBOLS: Final[dict[str, PolarsDataType]] = {
     "last": INSTANT,
     "rows": pl.Int64,
     "missing": pl.Int64,
+    "gaps": pl.Int64,
     "corrections": pl.Int64,
     "known": INSTANT,
     "files": pl.Int64,
     "size": pl.Int64,
 }
-"""``rows`` of different ``ts``; ``missing`` bars between first and last, null where no interval is
-kept; ``last`` is the last ``ts``, ``known`` when the newest value became known; bytes."""
+"""``rows`` of different ``ts``; ``missing`` bars between first and last, in so many ``gaps``, null
+where no interval is kept, ``gaps`` also of months written before they were counted; ``last``
+is the last ``ts``, ``known`` when the newest value became known; bytes."""
 _THREADS: Final = 8  # in a bucket a manifest is waited for
 KEY: Final = ("vendor", "kind", "interval")
 
@@ -107,6 +113,13 @@ def totals(lines: pl.DataFrame) -> pl.DataFrame:
             pl.when(pl.col("missing").is_not_null().any())
             .then(pl.col("missing").sum())
             .alias("missing"),
+            # a symbol whose gaps nobody counted makes the sum unknown
+            pl.when(
+                (pl.col("gaps").is_null() == pl.col("missing").is_null()).all()
+                & pl.col("gaps").is_not_null().any()
+            )
+            .then(pl.col("gaps").sum())
+            .alias("gaps"),
         )
         .select(*KEY, "symbols", *list(SYMBOLS)[4:], "stalest")
     )
@@ -115,13 +128,14 @@ def totals(lines: pl.DataFrame) -> pl.DataFrame:
 def _line(place: Path) -> tuple[object, ...]:
     """Return one symbol's row."""
     names = [part.partition("=")[2] for part in place.parts[-4:]]
-    months = (manifest.load(place) or {}).values()
+    known = manifest.load(place) or {}
+    months = [known[month] for month in sorted(known)]
     if not months:
-        return (*names, None, None, 0, None, 0, None, 0, 0)
+        return (*names, None, None, 0, None, None, 0, None, 0, 0)
     first, last = min(m.first_ms for m in months), max(m.last_ms for m in months)
     times = sum(m.times for m in months)
     kind = KINDS.get(names[1])
-    length = interval_ms(names[2]) if kind is not None and kind.is_bar else None
+    length = manifest.bar_ms(place)
     is_timeless = kind is not None and kind.is_timeless
     return (
         *names,
@@ -129,8 +143,19 @@ def _line(place: Path) -> tuple[object, ...]:
         None if is_timeless else last,
         times,
         None if length is None else max((last - first) // length + 1 - times, 0),
+        None if length is None else _gaps(months, length),
         sum(m.corrections for m in months),
         max(m.known_to_ms for m in months),
         len(months),
         sum(m.size for m in months),
     )
+
+
+def _gaps(months: Sequence[MonthFile], length_ms: int) -> int | None:
+    """Return how many runs of bars are missing, those between two months too."""
+    found = [each.gaps for each in months]
+    between = sum(
+        bool(manifest.is_gap(after.first_ms - before.last_ms, length_ms))
+        for before, after in pairwise(months)
+    )
+    return None if None in found else sum(n for n in found if n is not None) + between

@@ -52,7 +52,7 @@ class Laying:
     def __init__(
         self, aside: Aside | None, nth: int | None, life: Life, grid: Grid, rules: Params
     ) -> None:
-        self._aside, self._nth, self._life, self._grid = aside, nth, life, grid
+        self._aside, self._nth, self._life, self.grid = aside, nth, life, grid
         self._limits = {"gap_minutes": rules.gap_minutes, "frozen_hours": rules.frozen_hours}
         self._reach_ms = round(rules.frozen_hours / 24.0 * _DAY_MS) + _DAY_MS
         self._at: tuple[int, int] | None = None
@@ -61,15 +61,15 @@ class Laying:
     @property
     def bar_minutes(self) -> int:
         """Return the length of a bar."""
-        return self._grid.bar_minutes
+        return self.grid.bar_minutes
 
     def lay(self, t: int, n: int) -> Laid:
-        """Return n rows of the grid from the t-th on.
+        """Return n rows of the grid from the t-th on; those before it have a t below 0.
 
         ``first``, ``last`` and ``since`` are of these rows.
         """
         if self._laid is None or self._at != (t, n):
-            part = self._grid.part(t, n)
+            part = self.grid.part(t, n)
             series = self._series(part.first_ms, part.end_ms)
             self._laid = lay([series], part, **self._limits)
             self._at = t, n

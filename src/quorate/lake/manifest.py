@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
 
 from quorate.errors import DataError
 from quorate.lake import disk, locking, versions
-from quorate.lake.kinds import KNOWN_AT, epoch, is_increasing
+from quorate.lake.kinds import KINDS, KNOWN_AT, epoch, interval_ms, is_increasing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     import polars as pl
+
+    from quorate.core.types import IntVec
 
 
 PART: Final = "part.parquet"
@@ -32,7 +36,9 @@ class MonthFile(NamedTuple):
     """One month's file.
 
     ``rows`` counts versions, ``times`` those of different ``ts``; ``corrections`` the versions
-    that say otherwise than the one before. Times in UTC milliseconds, ``size`` in bytes.
+    that say otherwise than the one before. Times in UTC milliseconds, ``size`` in bytes. ``gaps``
+    counts runs of bars that are missing between the first and the last; None where no interval is
+    kept, and in a manifest of before they were counted.
     """
 
     rows: int
@@ -44,10 +50,38 @@ class MonthFile(NamedTuple):
     corrections: int
     size: int
     sha256: str
+    gaps: int | None = None
 
 
-def about(rows: pl.DataFrame, held: bytes) -> MonthFile:
-    """Return what a month's file holds.
+def bar_ms(place: Path) -> int | None:
+    """Return the length of the bars in a symbol's folder; None of what is kept at no interval.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> bar_ms(Path("vendor=v/kind=ohlcv/interval=5m/symbol=A"))
+    300000
+    >>> bar_ms(Path("vendor=v/kind=funding/interval=8h/symbol=A")) is None
+    True
+    """
+    named = dict(part.partition("=")[::2] for part in place.parts[-4:])
+    kind = KINDS.get(named.get("kind", ""))
+    return interval_ms(named["interval"]) if kind is not None and kind.is_bar else None
+
+
+def is_gap(step_ms: int | IntVec, length_ms: int) -> Any:  # noqa: ANN401  (as what is given)
+    """Return whether a bar is missing between two, which may be seconds off the grid.
+
+    Examples
+    --------
+    >>> is_gap(300_009, 300_000), is_gap(600_000, 300_000)
+    (False, True)
+    """
+    return step_ms > 3 * length_ms // 2
+
+
+def about(rows: pl.DataFrame, held: bytes, length_ms: int | None = None) -> MonthFile:
+    """Return what a month's file holds; ``length_ms`` is that of its bars (``bar_ms``).
 
     Examples
     --------
@@ -68,6 +102,7 @@ def about(rows: pl.DataFrame, held: bytes) -> MonthFile:
         corrections=versions.n_corrected(rows),
         size=len(held),
         sha256=disk.digest(held),
+        gaps=None if length_ms is None else int(is_gap(np.diff(at), length_ms).sum()),
     )
 
 
@@ -252,7 +287,7 @@ def strays(place: Path, known: Mapping[str, MonthFile]) -> dict[str, MonthFile]:
         if month_of(path) in known:
             continue
         held = disk.content(path)
-        found[month_of(path)] = about(of_lake(path, held), held)
+        found[month_of(path)] = about(of_lake(path, held), held, bar_ms(place))
     return found
 
 

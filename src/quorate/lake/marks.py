@@ -1,9 +1,8 @@
 """The mark prices of one coin on a venue, part after part of the grid.
 
 In: files of marks. Out: the mark at each close, and the close where none is known. Of marks of
-shorter bars the one counts that closes with the panel's bar. Marks of longer bars are left out:
-valued by the mark on one bar in twelve and by the close on the others, equity would jump by their
-difference twice an hour.
+shorter bars the one counts that closes with the panel's bar; of marks of longer bars the basis is
+carried (``basis``).
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorate.errors import DataError
-from quorate.lake import layout, renames
+from quorate.lake import basis, layout, renames
+from quorate.lake.basis import Held
 from quorate.lake.governance import values
 from quorate.lake.grid import window
 from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, epoch_ms, snap
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import Vec
+    from quorate.lake.asof import Told
     from quorate.lake.governance.values import Valued
-    from quorate.lake.grid import Grid
+    from quorate.lake.laying import Laying
     from quorate.lake.lives import Life
     from quorate.lake.shelf import Lying, Reading
     from quorate.lake.spec import Source
@@ -44,8 +45,8 @@ class Marks:
         The coin's files there; none where the closes are its marks.
     life : Life
         From when to when its symbol means it, and its unit.
-    where : (Grid, str)
-        The panel's grid, and a name for the pile on the shelf.
+    where : (Laying, str)
+        The coin's bars on the panel's grid, and a name for the pile on the shelf.
     reading : Reading
         Where from, as of when, and in which unit.
 
@@ -56,10 +57,11 @@ class Marks:
 
     Notes
     -----
-    ``found`` is what the rules find in them, None where the closes are the marks.
+    ``found`` is what the rules find in them, None where the closes are the marks. ``is_skipped``
+    says that their bars neither divide the panel's nor are multiples of them.
 
-    Units: quote.  Causal: a mark is known at its close.  Missing: the close.  Memory: the rows
-    asked for.  METHODS 6.4.
+    Units: quote.  Causal: a mark is known at its close, one of a longer bar when the lake knew it.
+    Missing: the close.  Memory: the rows asked for; of longer bars all of the coin's.  METHODS 6.4.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class Marks:
         source: Source,
         paths: tuple[Path, ...],
         life: Life,
-        where: tuple[Grid, str],
+        where: tuple[Laying, str],
         reading: Reading,
     ) -> None:
         self.is_skipped = False
@@ -76,18 +78,28 @@ class Marks:
         self._minutes, self._lying = 0, None  # type: tuple[int, Lying | None]
         self._n_far = self._n_known = 0
         self._unfinished_ms: list[int] = []
+        self._told: Told | None = None
+        self._n_held = self._oldest_ms = 0
         self.found: Valued | None = None
+        self._laying, name = where
         if source.mark is None or not paths:
             return
-        grid, name = where
         lying, minutes = self._read(paths, reading, name)
-        if minutes is None or grid.bar_minutes % minutes:
+        own = self._laying.bar_minutes
+        if minutes is None or (own % minutes and minutes % own):
             self.is_skipped = True
             return
         for piece in lying.each():
             snap(piece, minutes)  # or refuse what is on no grid
         self.paths, self._lying, self._minutes = paths, lying, minutes
         self.found = values.marked(layout.spelt(paths), lying.each(), minutes, self._unfinished_ms)
+        if minutes > own:
+            self._told = basis.known(lying, paths, life, reading, minutes)
+
+    @property
+    def held(self) -> Held | None:
+        """Return how the basis was carried in the parts asked for, None where marks are not so."""
+        return None if self._told is None else Held(self._n_held, self._oldest_ms, self._minutes)
 
     def _read(
         self, paths: tuple[Path, ...], reading: Reading, name: str
@@ -106,18 +118,21 @@ class Marks:
             pile.put(self._life.name, series)
         return pile.coins[0][1], spacings.minutes(label)
 
-    def price(self, grid: Grid, close: Vec) -> Vec:
-        """Return the marks of a part of the grid, shape (time,).
-
-        Parameters
-        ----------
-        grid : Grid
-            The part.
-        close : Vec
-            The closes there.
-        """
+    def price(self, t: int, n: int) -> Vec:
+        """Return the marks of n rows of the grid from the t-th on, shape (time,)."""
+        laid = self._laying.lay(t, n)
+        close = laid.close[:, 0]
         if self._lying is None:
             return close
+        grid = self._laying.grid.part(t, n)
+        if self._told is not None:
+            reach = self._minutes // grid.bar_minutes
+            before = self._laying.lay(t - reach, reach)
+            mark, age = basis.carried(self._told, self._minutes, grid, before, laid)
+            self._n_held += int((age >= 0).sum())
+            self._oldest_ms = max(self._oldest_ms, int(age.max(initial=0)))
+            self._see(mark[age >= 0] / close[age >= 0])
+            return mark
         length = self._minutes * MINUTE_MS
         around = grid.first_ms - length - SNAP_MS, grid.end_ms + SNAP_MS
         series = window(snap(self._lying.within(*around), self._minutes), *self._life.span)

@@ -29,12 +29,20 @@ if TYPE_CHECKING:
     from quorate.lake.quote import Rate
     from quorate.lake.sources import Series
 
+_DAY_MS = 86_400_000
 COINS: Final[Schema] = {
     "symbol": pl.String,
     "vendor": pl.String,
     "n_bars": pl.Int64,
     "n_taken": pl.Int64,
     "n_alone": pl.Int64,
+    "n_short": pl.Int64,
+}
+SHORT: Final[Schema] = {
+    "symbol": pl.String,
+    "vendor": pl.String,
+    "day": pl.Date,
+    "n": pl.Int64,
 }
 DISPUTED: Final[Schema] = {"symbol": pl.String, "at": pl.Datetime("ms", "UTC")}
 
@@ -59,6 +67,7 @@ def coins(
     minutes: int,
     rate: Rate | None,
     span: tuple[int, int] = EVER_MS,
+    quorum: int = reconcile.QUORUM,
 ) -> list[Coin]:
     """Merge the vendors' bars of each coin of a symbol.
 
@@ -77,6 +86,8 @@ def coins(
     span : (int, int)
         Open times in milliseconds that are kept, the first included, the second not; bars are held
         against one another as without it.
+    quorum : int
+        As ``reconcile.merge``.
 
     Returns
     -------
@@ -107,7 +118,7 @@ def coins(
         there = {v: each for v, each in enumerate(bars) if each is not None}
         named = {titles[v]: each for v, each in there.items()}
         ticks = [infer_tick(each.close) for each in there.values()]
-        whole = reconcile.merge([*there.values()], ticks, [kind] * len(there), minutes)
+        whole = reconcile.merge([*there.values()], ticks, [kind] * len(there), minutes, quorum)
         merged, is_apart = _within(whole, span), _agree_on_nothing(whole, [*there.values()])
         if is_apart:  # bars of one vendor alone between bars of another coin are no series
             merged = merged._replace(
@@ -117,17 +128,34 @@ def coins(
         counts = tuple(window(each, *span).open_ms.size for each in there.values())
         why = ""
         if merged.series.open_ms.size == 0:
-            why = _why(named, ticks, minutes, EVER_MS if is_apart else span)
+            why = _alone(merged, named, quorum) if not is_apart else ""
+            why = why or _why(named, ticks, minutes, EVER_MS if is_apart else span)
         made.append(Coin(name, tuple(there), counts, merged, why))
     return made
 
 
-def rows(coin: Coin, titles: Sequence[str]) -> Iterator[tuple[str, str, int, int, int]]:
+def rows(coin: Coin, titles: Sequence[str]) -> Iterator[tuple[str, str, int, int, int, int]]:
     """Yield a row a vendor that has the coin (``COINS``)."""
     for i, (v, n_bars) in enumerate(zip(coin.vendors, coin.counts, strict=True)):
         taken = coin.merged.vendor == i
         alone = int((coin.merged.n_agree[taken] == 1).sum())
-        yield coin.name, titles[v], n_bars, int(taken.sum()), alone
+        short = int((coin.merged.whose == i).sum())
+        yield coin.name, titles[v], n_bars, int(taken.sum()), alone, short
+
+
+def short(coin: Coin, titles: Sequence[str]) -> pl.DataFrame:
+    """Return how many bars of each vendor and day too few confirm (``SHORT``)."""
+    left = pl.DataFrame(
+        {
+            "vendor": np.array([titles[v] for v in coin.vendors])[coin.merged.whose],
+            "day": coin.merged.short // _DAY_MS,
+        },
+        schema_overrides={"vendor": pl.String},
+    )
+    counted = left.group_by("vendor", "day").agg(pl.len().cast(pl.Int64).alias("n"))
+    return counted.select(
+        pl.lit(coin.name).alias("symbol"), "vendor", pl.col("day").cast(pl.Int32).cast(pl.Date), "n"
+    ).sort("day", "vendor")
 
 
 def disputed(coin: Coin) -> pl.DataFrame:
@@ -163,13 +191,15 @@ def _within(merged: Merged, span: tuple[int, int]) -> Merged:
     if span == EVER_MS:
         return merged
     first, end = span
-    at, off = merged.series.open_ms, merged.disputed
+    at, off, few = merged.series.open_ms, merged.disputed, merged.short
     inside = (at >= first) & (at < end)
     return Merged(
         take(merged.series, inside),
         merged.vendor[inside],
         merged.n_agree[inside],
         off[(off >= first) & (off < end)],
+        few[(few >= first) & (few < end)],
+        merged.whose[(few >= first) & (few < end)],
     )
 
 
@@ -177,6 +207,15 @@ def _agree_on_nothing(merged: Merged, there: Sequence[Series]) -> bool:
     """Return whether several vendors have bars and no two ever agree: of none in common too."""
     is_several = sum(each.open_ms.size > 0 for each in there) > 1
     return is_several and not bool((merged.n_agree > 1).any())
+
+
+def _alone(merged: Merged, there: dict[str, Series], quorum: int) -> str:
+    """Return that too few vendors have a coin's bars, where nobody contradicts another."""
+    n = merged.short.size
+    if not n or merged.disputed.size:
+        return ""
+    who = f"{next(iter(there))} alone has it" if len(there) == 1 else "too few vendors have it"
+    return f"{who}: of its {n:,d} bars none is confirmed by {quorum}"
 
 
 def _why(

@@ -129,7 +129,7 @@ def _put(
                 before = reach.n_known(stored, within.told_ms)
                 back = reach.n_known(merged.rows, within.told_ms) - before
             held = disk.parquet(merged.rows)
-            changed[month] = held, manifest.about(merged.rows, held)
+            changed[month] = held, manifest.about(merged.rows, held, manifest.bar_ms(place))
             path = place / f"month={month}" / PART
             done[month] = Stored((path,), merged.n_added, merged.corrections, (), late, back)
     swept = tuple(draft.swept)

@@ -262,5 +262,5 @@ def _adopted(place: Path) -> dict[str, tuple[bytes, MonthFile]]:
             rows = versions.merge(rows, manifest.of_lake(path, held.content)).rows
         if rows is not None:
             made = disk.parquet(rows)
-            found[month] = made, manifest.about(rows, made)
+            found[month] = made, manifest.about(rows, made, manifest.bar_ms(place))
     return found

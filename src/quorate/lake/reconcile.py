@@ -9,9 +9,9 @@ against what is tolerated,
 (the day's median where a bar is longer than 15 minutes; never more than 100 bps, for a median would
 excuse an error that lasts), the days on which too many bars disagree, whether one vendor's clock is
 shifted, and a merged series that says of every bar where it came from. Two must agree; a third
-breaks a tie. Volumes are not compared: each venue has its own. A spot price and a perpetual's
-differ by the basis, which is a price of its own and not an error: ``compare`` measures it,
-``merge`` refuses to mix them.
+breaks a tie; a bar that one vendor alone has is left out unless it is asked for. Volumes are not
+compared: each venue has its own. A spot price and a perpetual's differ by the basis, which is a
+price of its own and not an error: ``compare`` measures it, ``merge`` refuses to mix them.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ MOST_BPS: Final = 100.0
 MEDIANS: Final = 3.0
 QUARANTINE_FRAC: Final = 0.005
 """A day on which more bars than this share disagree is not to be trusted."""
+QUORUM: Final = 2
+"""How many vendors must show a bar's price."""
 _LONGEST_MINUTES = 15
 TICK_BARS = 100
 _HOUR_MS = 60 * MINUTE_MS
@@ -282,19 +284,26 @@ class Merged(NamedTuple):
     """One series of several vendors, and of each bar where it came from and who agrees.
 
     ``vendor`` is an index into the vendors given, ``n_agree`` how many vendors show that price
-    (1: nobody else has the bar). ``disputed`` are times at which no two agree: they are left out.
+    (1: nobody else has the bar). ``disputed`` are times at which no two agree, ``short`` others
+    at which fewer agree than a quorum, and ``whose`` bar that would be. Both are left out.
     """
 
     series: Series
     vendor: ByteVec
     n_agree: ByteVec
     disputed: IntVec
+    short: IntVec
+    whose: ByteVec
 
 
 def merge(
-    vendors: Sequence[Series], ticks: Sequence[float], kinds: Sequence[str], bar_minutes: int
+    vendors: Sequence[Series],
+    ticks: Sequence[float],
+    kinds: Sequence[str],
+    bar_minutes: int,
+    quorum: int = QUORUM,
 ) -> Merged:
-    """Merge vendors of one coin: the first that most others confirm; alone, the one there is.
+    """Merge vendors of one coin: each bar from the first that most others confirm.
 
     Parameters
     ----------
@@ -306,21 +315,23 @@ def merge(
         ``spot`` or ``perp`` of each: all alike.
     bar_minutes : int
         Length of a bar.
+    quorum : int
+        How many vendors must show a bar's price; with 1 a bar that one alone has is taken too.
 
     Returns
     -------
     Merged
-        On the union of all bars.
+        On the union of all bars, less those without a quorum.
 
     Raises
     ------
     ValueError
-        If kinds differ, or the lengths of the arguments do.
+        If kinds differ, or the lengths of the arguments do, or a quorum is below 1.
 
     Notes
     -----
     Units: as ``Series``.  Causal: see ``compare``.  Missing: a bar on which two vendors or more
-    disagree throughout is left out.  Spec 13; METHODS 12.
+    disagree throughout is left out, whatever the quorum.  Spec 13; METHODS 12.
     """
     if len(set(kinds)) > 1:
         raise ValueError(f"{', '.join(kinds)} cannot be merged: the basis between them is a price")
@@ -328,6 +339,8 @@ def merge(
         raise ValueError(
             f"{len(vendors)} vendors, {len(ticks)} ticks and {len(kinds)} kinds: as many of each"
         )
+    if quorum < 1:
+        raise ValueError(f"a quorum of {quorum} confirms nothing: at least 1")
     at = np.unique(np.concatenate([each.open_ms for each in vendors]))
     row = [np.searchsorted(at, each.open_ms) for each in vendors]
     has = np.zeros((len(vendors), at.size), np.bool_)
@@ -339,17 +352,18 @@ def merge(
         rows = np.searchsorted(at, told.open_ms[told.agrees])
         agree[i, rows] += 1
         agree[j, rows] += 1
-    return _chosen(vendors, at, row, has, agree)
+    return _chosen(vendors, at, row, (has, agree), quorum)
 
 
 def _chosen(
     vendors: Sequence[Series],
     at: IntVec,
     row: Sequence[IntVec],
-    has: np.ndarray[tuple[int, int], np.dtype[np.bool_]],
-    agree: ByteMat,
+    seen: tuple[np.ndarray[tuple[int, int], np.dtype[np.bool_]], ByteMat],
+    quorum: int,
 ) -> Merged:
-    """Take every bar from the first vendor whom most confirm."""
+    """Take every bar from the first whom most confirm; ``seen`` says who has it, and who agrees."""
+    has, agree = seen
     vendor = agree.argmax(axis=0).astype(np.int8)  # the first of the largest
     n_agree = agree.max(axis=0)
     is_disputed = (n_agree == 1) & (has.sum(axis=0) > 1)
@@ -362,5 +376,13 @@ def _chosen(
     first = vendors[0]
     has_taker = any(each.has_taker for each in vendors)
     merged = Series(first.file, at, **values, has_taker=has_taker)
-    kept = ~is_disputed
-    return Merged(take(merged, kept), vendor[kept], n_agree[kept], at[is_disputed])
+    is_short = ~is_disputed & (n_agree < quorum)
+    kept = ~is_disputed & ~is_short
+    return Merged(
+        take(merged, kept),
+        vendor[kept],
+        n_agree[kept],
+        at[is_disputed],
+        at[is_short],
+        vendor[is_short],
+    )

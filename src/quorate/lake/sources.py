@@ -200,6 +200,18 @@ def snap(series: Series, bar_minutes: int) -> Series:
     return series._replace(open_ms=near)
 
 
+def on_minute(at_ms: IntVec) -> IntVec:
+    """Return times with those within 2 s of a whole minute put on it: settlements are stamped late.
+
+    Examples
+    --------
+    >>> on_minute(np.array([60_009, 90_000])).tolist()
+    [60000, 90000]
+    """
+    near = (at_ms + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
+    return np.where(np.abs(at_ms - near) <= SNAP_MS, near, at_ms)
+
+
 def instant(at_ms: int) -> str:
     """Return milliseconds since 1970 as a UTC time for a message.
 

@@ -8,7 +8,8 @@ which the page reads a value under the pointer. Colours are the page's CSS class
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -73,6 +74,7 @@ class _Frame(NamedTuple):
     plot: float
     ticks: list[float]
     top: float
+    least: float | None = None
 
     def down(self, value: float) -> float:
         return self.plot * (1.0 - (value - self.low) / (self.high - self.low))
@@ -110,6 +112,7 @@ def line_chart(
     height: int = 240,
     digits: int = 2,
     marks: Sequence[Mark] = (),
+    least: float | None = None,
 ) -> Chart:
     """Draw lines over time, with a scale in round numbers on the left and dates below.
 
@@ -127,6 +130,8 @@ def line_chart(
         Decimals of a value that is read off.
     marks : sequence of Mark
         Vertical lines.
+    least : float, optional
+        Above 0: the scale is logarithmic, in powers of ten, and what is below stands at it.
 
     Returns
     -------
@@ -147,10 +152,19 @@ def line_chart(
     kept = thinned([line.values for line in series])
     thin = [Series(s.name, s.values[kept], s.css, s.is_area) for s in series]
     axis = time_axis(times[kept])
-    return plot(axis, thin, title=title, unit=unit, height=height, digits=digits, marks=marks)
+    return plot(
+        axis,
+        thin,
+        title=title,
+        unit=unit,
+        height=height,
+        digits=digits,
+        marks=marks,
+        least=least,
+    )
 
 
-def plot(
+def plot(  # noqa: PLR0913  (what is drawn, and how, each with its name)
     axis: Axis,
     series: Sequence[Series],
     *,
@@ -160,10 +174,12 @@ def plot(
     digits: int = 2,
     marks: Sequence[Mark] = (),
     said: str = "",
+    least: float | None = None,
 ) -> Chart:
     """Draw lines over any axis, every point as given; at least one value is finite.
 
-    ``said`` is what it shows in words; left out, where each line starts, ends and turns.
+    ``said`` is what it shows in words; left out, where each line starts, ends and turns. ``least``
+    makes the scale logarithmic, as in ``line_chart``.
 
     Notes
     -----
@@ -175,7 +191,8 @@ def plot(
     >>> plot(axis, [Series("x", np.array([1.0, 3.0]), "net")], title="x", unit="USD").points["low"]
     1.0
     """
-    frame = _frame(series, height, _TOP + _NAME_PX * len(marks))
+    drawn = series if least is None else _logarithms(series, least)
+    frame = _frame(drawn, height, _TOP + _NAME_PX * len(marks), least)
     known = [line.values[np.isfinite(line.values)] for line in series]
     said = said or f"{title}, {unit}: " + "; ".join(
         _range(line.name, found, digits)
@@ -188,7 +205,7 @@ def plot(
         *(_y_tick(tick, frame, unit) for tick in frame.ticks),
         *x_marks(axis.marks, height),
         _stretched(frame),
-        *(_path(axis.at, line, frame, floor) for line in series),
+        *(_path(axis.at, line, frame, floor) for line in drawn),
         "</svg>",
         *(_marked(mark, i, frame) for i, mark in enumerate(marks)),
         "</svg>",
@@ -222,13 +239,25 @@ def _range(name: str, values: Vec, digits: int) -> str:
     return f"{name} from {first} to {last}, lowest {low}, highest {high}"
 
 
-def _frame(series: Sequence[Series], height: int, top: int) -> _Frame:
+def _logarithms(series: Sequence[Series], least: float) -> list[Series]:
+    """Return lines of logarithms, of which none is below that of the least."""
+    return [replace(each, values=np.log10(np.maximum(each.values, least))) for each in series]
+
+
+def _frame(series: Sequence[Series], height: int, top: int, least: float | None) -> _Frame:
     finite = np.concatenate([line.values[np.isfinite(line.values)] for line in series])
     low, high = float(np.min(finite)), float(np.max(finite))
     if any(line.is_area for line in series):
         low, high = min(low, 0.0), max(high, 0.0)
-    ticks = nice_ticks(low, high)
-    return _Frame(min(low, ticks[0]), max(high, ticks[-1]), height - top - _BOTTOM, ticks, top)
+    ticks = nice_ticks(low, high) if least is None else _decades(low, high)
+    ends = min(low, ticks[0]), max(high, ticks[-1])
+    return _Frame(*ends, height - top - _BOTTOM, ticks, top, least)
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """Return the powers of ten around a range of logarithms, two at least."""
+    first = math.floor(low)
+    return [float(each) for each in range(first, max(math.ceil(high), first + 1) + 1)]
 
 
 def _points(
@@ -244,6 +273,7 @@ def _points(
         "low": frame.low,
         "high": frame.high,
         "top": frame.top,
+        **({} if frame.least is None else {"least": frame.least}),
         "series": [
             {
                 "name": line.name,
@@ -280,12 +310,14 @@ def _path(at: Vec, line: Series, frame: _Frame, floor: float) -> str:
 
 def _y_tick(tick: float, frame: _Frame, unit: str) -> str:
     sign = "%" if unit == "%" else ""
-    css = "grid zero" if tick == 0.0 else "grid"
+    is_log = frame.least is not None
+    css = "grid zero" if tick == 0.0 and not is_log else "grid"
+    label = f"{10.0**tick:,g}" if is_log else tick_label(tick, frame.ticks)
     y = frame.top + frame.down(tick)
     return (
         f'<line class="{css}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<text class="tick" x="-8" y="{y + 4.0:.1f}" text-anchor="end">'
-        f"{tick_label(tick, frame.ticks)}{sign}</text>"
+        f"{label}{sign}</text>"
     )
 
 

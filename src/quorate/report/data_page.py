@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 NAME: Final = "data.html"
 _DRAWN: Final = 12
 _DAY_MS: Final = 86_400_000
+_LEAST_BPS: Final = 0.1
+_LINES: Final = (
+    ("largest of the day", "max_bps", "loss"),
+    ("99% of the day's bars", "p99_bps", "gross"),
+    ("median of the day", "median_bps", "net"),
+)
 _BARS: Final = (
     *("n_rows", "n_traded", "n_filled", "n_missing"),
     *("n_zero", "n_frozen", "n_suspect", "n_dropped"),
@@ -115,6 +121,7 @@ def certificate_page(given: Certificate) -> str:
         ],
         "excluded": list(given.excluded.items()),
         "is_accepted": given.is_accepted,
+        "uncompared": given.uncompared,
     }
     return environment().get_template("data.html.j2").render(told, certificate=about)
 
@@ -250,17 +257,21 @@ def _pair(row: dict[str, Any]) -> list[str]:
 
 
 def _difference(symbol: str, days: pl.DataFrame) -> Graph:
-    """Return how far two vendors were apart, day by day. bps."""
+    """Return how far two vendors were apart, day by day. bps.
+
+    One bar far out is seen only where the largest is drawn, and beside it the usual day only where
+    the scale is logarithmic.
+    """
     mine = days.filter(pl.col("symbol") == symbol)
     chart = line_chart(
         mine["day"].to_physical().to_numpy().astype("int64") * _DAY_MS,
-        [
-            Series("median of the day", mine["median_bps"].to_numpy(), "net"),
-            Series("99% of the day's bars", mine["p99_bps"].to_numpy(), "gross"),
-        ],
+        [Series(name, mine[column].to_numpy(), css) for name, column, css in _LINES],
         title=f"Difference of closes, {symbol}",
         unit="bps",
-        height=170,
+        height=230,
+        least=_LEAST_BPS,
     )
-    keys = [("median of the day", "net"), ("99% of the day's bars", "gross")]
-    return Graph(symbol, "bps between the closes of both vendors", keys, chart)
+    unit = (
+        f"bps between the closes of both vendors, a UTC day each; logarithmic from {_LEAST_BPS:g}"
+    )
+    return Graph(symbol, unit, [(name, css) for name, _, css in _LINES], chart)

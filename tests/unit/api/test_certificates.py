@@ -13,6 +13,7 @@ import quorate
 from quorate.cli import run
 from quorate.errors import ConfigError, DataError
 from quorate.lake import certificate
+from quorate.report import data_page
 
 N = 2 * 288
 
@@ -284,3 +285,22 @@ def test_a_certificate_of_before_has_no_funding_and_is_whole(perps, tmp_path):
     certificate.write(panel.certificate, tmp_path)
     (tmp_path / "input0.findings.parquet").unlink()
     assert certificate.salvage(tmp_path).damaged[0].startswith("input0.findings.parquet: ")
+
+
+def test_a_perpetual_beside_spot_is_told_as_not_compared(tmp_path):
+    spot, perp = (store(tmp_path / name, AAAUSDT=bars(N)) for name in ("spot", "perp"))
+    panel = quorate.load(
+        spot,
+        venue="binance_spot",
+        kind="spot",
+        second=(perp, "okx_swap", None),
+        assume_funding=0.0,
+    )
+    (said,) = panel.certificate.uncompared
+    assert said.startswith("okx_swap (perp) is not held against binance_spot (spot)")
+    assert said.endswith("a second venue of kind spot would.")
+    assert panel.certificate.venues[0][1].pairs.is_empty()
+    assert said in data_page.certificate_page(panel.certificate)
+    certificate.write(panel.certificate, tmp_path / "certificate")
+    told = json.loads((tmp_path / "certificate" / "certificate.json").read_text())
+    assert told["uncompared"] == [said]

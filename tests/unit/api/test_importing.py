@@ -159,6 +159,8 @@ def test_a_broken_file_is_named_and_the_others_go_in(folder, tmp_path):
     assert "two different rows of 2023-02-01 00:15:00Z" in said["G"]
     with pytest.raises(DataError, match=r"5 of 7 were not stored: .* and 2 more"):
         done.raise_if_failed()
+    assert [each["symbol"] for each in done.as_dict()["failed"]] == list(said)
+    assert all(each["error"] for each in done.as_dict()["failed"])
 
 
 def test_rows_of_one_symbol_in_two_files_are_put_together(tmp_path):
@@ -470,6 +472,27 @@ def test_an_import_that_was_broken_off_dates_the_rest_as_one_that_was_not(
     assert not list(killed.rglob("unfinished-*"))
     again = bring(more, killed)
     assert (again.n_added, again.n_late) == (0, 0)
+
+
+def test_an_import_that_goes_on_from_a_moved_folder_is_the_same_one(tmp_path, monkeypatch):
+    """It is known by its files: a new import would date all of B to now, beside which A goes on."""
+    bring(store(tmp_path / "first", A=bars(600), B=bars(500, price=50.0)), tmp_path)
+    more = store(tmp_path / "more", A=bars(1_900), B=bars(1_900, price=50.0))
+    real = importing._put
+
+    def broken(rows, key, symbol, given):
+        if symbol == "B":
+            raise KeyboardInterrupt
+        return real(rows, key, symbol, given)
+
+    monkeypatch.setattr(importing, "_put", broken)
+    with pytest.raises(KeyboardInterrupt):
+        bring(more, tmp_path)
+    monkeypatch.setattr(importing, "_put", real)
+    moved = more.rename(tmp_path / "elsewhere")
+    assert len(list(tmp_path.rglob("unfinished-*"))) == 2
+    assert bring(moved, tmp_path).n_late == 100  # of B: without A's rows of the first attempt
+    assert not list(tmp_path.rglob("unfinished-*"))
 
 
 def test_a_panel_as_of_a_time_has_its_digest_when_later_months_have_come(tmp_path):

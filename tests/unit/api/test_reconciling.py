@@ -30,13 +30,13 @@ def folders(tmp_path):
 
 
 def test_each_bar_is_from_the_first_that_another_confirms(folders, tmp_path):
-    found = quorate.reconcile_data(folders, kind="spot", to=tmp_path / "merged")
+    found = quorate.reconcile_data(folders, kind="spot", to=tmp_path / "merged", quorum=1)
     assert found.vendors == ("one", "two", "three")
     assert found.coins.rows() == [
-        ("AAAUSDT", "one", N - 1, N - 3, 0),
-        ("AAAUSDT", "two", N - 21, 1, 0),
-        ("AAAUSDT", "three", N - 1, 0, 0),
-        ("BBB", "three", N - 1, N - 1, N - 1),  # a coin that a later vendor alone has
+        ("AAAUSDT", "one", N - 1, N - 3, 0, 0),
+        ("AAAUSDT", "two", N - 21, 1, 0, 0),
+        ("AAAUSDT", "three", N - 1, 0, 0, 0),
+        ("BBB", "three", N - 1, N - 1, N - 1, 0),  # a coin that a later vendor alone has
     ]
     assert pl.read_parquet(tmp_path / "merged" / "BBB.parquet")["vendor"].unique().item() == "three"
     merged = pl.read_parquet(tmp_path / "merged" / "AAAUSDT.parquet")
@@ -79,7 +79,7 @@ def test_a_symbol_that_no_vendor_has_is_named(folders):
 
 
 def test_the_command_tells_and_writes(folders, tmp_path, capsys):
-    words = ["data", "reconcile", *map(str, folders), "--kind", "spot"]
+    words = ["data", "reconcile", *map(str, folders), "--kind", "spot", "--quorum", "1"]
     assert run([*words, "--to", str(tmp_path / "merged")]) == 0
     said = capsys.readouterr().out
     assert "1 bars are left out, for no two vendors agree" in said
@@ -114,6 +114,9 @@ def test_what_cannot_be_reconciled_is_said(folders, tmp_path):
         quorate.reconcile_data(folders[:1], kind="spot")
     with pytest.raises(ConfigError, match="kind 'basis'"):
         quorate.reconcile_data(folders, kind="basis")
+    for quorum in (0, 4):
+        with pytest.raises(ConfigError, match=f"quorum is {quorum}, and there are 3 vendors"):
+            quorate.reconcile_data(folders, kind="spot", quorum=quorum)
     with pytest.raises(DataError, match="is not a folder"):
         quorate.reconcile_data([folders[0], tmp_path / "nowhere"], kind="spot")
 
@@ -128,9 +131,9 @@ def test_a_span_cuts_what_was_merged_and_changes_none_of_it(folders, tmp_path):
     low, high = bars(N)["ts"][36], bars(N)["ts"][288]
     assert some.equals(every.filter(pl.col("ts").is_between(low, high, closed="left")))
     assert part.coins.rows()[:3] == [
-        ("AAAUSDT", "one", 252, 251, 0),
-        ("AAAUSDT", "two", 232, 1, 0),
-        ("AAAUSDT", "three", 252, 0, 0),
+        ("AAAUSDT", "one", 252, 251, 0, 0),
+        ("AAAUSDT", "two", 232, 1, 0, 0),
+        ("AAAUSDT", "three", 252, 0, 0, 0),
     ]
     assert (whole.disputed.height, part.disputed.height) == (1, 0)
     later = quorate.reconcile_data(folders, kind="spot", start="2023-02-02")
@@ -141,7 +144,8 @@ def test_a_span_cuts_what_was_merged_and_changes_none_of_it(folders, tmp_path):
 
 def test_the_command_takes_a_span(folders, capsys):
     words = ["data", "reconcile", *map(str, folders), "--kind", "spot", "--json"]
-    assert run([*words, "--start", "2023-02-02", "--end", "2023-02-03"]) == 0
+    words += ["--symbols", "AAA", "--start", "2023-02-02", "--end", "2023-02-03"]
+    assert run(words) == 0
     assert json.loads(capsys.readouterr().out)["coins"][0]["n_bars"] == 288
 
 
@@ -223,10 +227,42 @@ def test_vendors_without_a_common_bar_confirm_nothing(tmp_path, capsys):
     assert "nothing is confirmed" in said.out
 
 
-def test_a_coin_of_one_vendor_alone_is_taken_and_not_called_confirmed(tmp_path, capsys):
+def test_a_coin_of_one_vendor_alone_is_not_confirmed(tmp_path, capsys):
     one, two = (store(tmp_path / name, **{name: bars(N)}) for name in ("AAAUSDT", "BBBUSDT"))
-    assert run(["data", "reconcile", str(one), str(two), "--kind", "spot"]) == 0
+    words = ["data", "reconcile", str(one), str(two), "--kind", "spot"]
+    assert run(words) == 3
+    said = capsys.readouterr()
+    assert "AAAUSDT: AAAUSDT alone has it: of its 599 bars none is confirmed by 2" in said.err
+    assert run([*words, "--quorum", "1"]) == 0
     assert "nothing is confirmed" in capsys.readouterr().out
+
+
+def test_bars_that_one_vendor_alone_has_are_counted_by_day_and_left_out(tmp_path, capsys):
+    good = bars(N)
+    one = store(tmp_path / "one", AAAUSDT=without(good, 200, 20))
+    two = store(tmp_path / "two", AAAUSDT=without(good, 280, 20))
+    found = quorate.reconcile_data([one, two], kind="spot", to=tmp_path / "merged")
+    assert found.coins.rows() == [
+        ("AAAUSDT", "one", N - 21, N - 41, 0, 20),
+        ("AAAUSDT", "two", N - 21, 0, 0, 20),
+    ]
+    day = good["ts"].dt.date()
+    assert found.short.rows() == [
+        ("AAAUSDT", "one", day[280], 8),
+        ("AAAUSDT", "two", day[200], 20),
+        ("AAAUSDT", "one", day[288], 12),
+    ]
+    merged = pl.read_parquet(tmp_path / "merged" / "AAAUSDT.parquet")
+    assert merged.height == N - 41
+    assert set(merged["n_agree"]) == {2}
+    part = quorate.reconcile_data([one, two], kind="spot", start="2023-02-02")
+    assert part.short.rows() == [("AAAUSDT", "one", day[288], 12)]
+    words = ["data", "reconcile", str(one), str(two), "--kind", "spot"]
+    assert run(words) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "40 bars are left out, for too few vendors have them: of 1 coins" in said
+    assert run([*words, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["short"]) == 3
 
 
 def test_a_coin_without_a_believed_bar_is_named(tmp_path):
@@ -248,7 +284,7 @@ def test_a_disk_that_fills_up_leaves_what_was_there(folders, tmp_path, monkeypat
 
     monkeypatch.setattr(disk, "replace", replace)
     with pytest.raises(DataError, match="no space"):
-        quorate.reconcile_data(folders, kind="spot", to=where)
+        quorate.reconcile_data(folders, kind="spot", to=where, quorum=1)
     assert [each.name for each in where.iterdir()] == ["AAAUSDT.parquet"]
     assert pl.read_parquet(where / "AAAUSDT.parquet").height == 3
 
@@ -285,10 +321,10 @@ def test_symbols_of_one_asset_are_one_coin_by_a_table(renamed, tmp_path):
     ]
     found = quorate.reconcile_data(folders, kind="spot", assets=table, to=tmp_path / "merged")
     assert found.coins.rows() == [
-        ("OLDUSDT", "one", N - 1, N - 1, 0),
-        ("OLDUSDT", "two", N - 1, 0, 0),
-        ("LASTUSDT", "two", N - 1, N - 1, 0),
-        ("LASTUSDT", "three", N - 1, 0, 0),
+        ("OLDUSDT", "one", N - 1, N - 1, 0, 0),
+        ("OLDUSDT", "two", N - 1, 0, 0, 0),
+        ("LASTUSDT", "two", N - 1, N - 1, 0, 0),
+        ("LASTUSDT", "three", N - 1, 0, 0, 0),
     ]
     merged = pl.read_parquet(tmp_path / "merged" / "OLDUSDT.parquet")
     assert set(merged["n_agree"]) == {2}

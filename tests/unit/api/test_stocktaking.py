@@ -7,6 +7,7 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pytest
 from tests.unit.lake.builders import START_MS, bars, put, settlements, store, without
 
@@ -28,8 +29,6 @@ def lake(tmp_path):
     paid = layout.Key("okx_swap", "funding", "event")
     layout.write(settlements([START_MS], [1e-4]), tmp_path, paid, "A")
     facts = layout.Key("okx_swap", "instruments", "all")
-    import polars as pl
-
     told = pl.DataFrame({"symbol": ["A"], "tick": [0.1], "lot": [1.0]})
     layout.write(told, tmp_path, facts, "A", known_at=LATER)
     return tmp_path
@@ -49,6 +48,34 @@ def test_a_row_a_key_with_its_sums(lake):
     paths = list(lake.rglob("part.parquet"))
     assert found["files"].sum() == len(paths) == 4
     assert found["size"].sum() == sum(path.stat().st_size for path in paths)
+
+
+def test_gaps_are_counted_within_months_and_between_them(tmp_path):
+    rows = bars(12_000)  # five minutes from February to the middle of March: 8,064 are February's
+    for first, n in ((9_000, 1), (8_060, 10), (8_050, 2), (100, 7)):
+        rows = without(rows, first, n)
+    jitter = rows.with_columns(pl.col("ts") + pl.duration(milliseconds=pl.int_range(pl.len()) % 9))
+    layout.write(jitter[:4_000], tmp_path, KEY, "A")
+    layout.write(jitter[3_000:], tmp_path, KEY, "A")
+    layout.write(put(jitter[:8], 7, close=99.0)[7:], tmp_path, KEY, "A", known_at=LATER)
+    layout.write(bars(20), tmp_path, KEY, "B")
+    assert quorate.stock(tmp_path, symbols=True).select("symbol", "missing", "gaps").rows() == [
+        ("A", 20, 4),
+        ("B", 0, 0),
+    ]
+    assert quorate.stock(tmp_path).select("missing", "gaps").rows() == [(20, 4)]
+
+
+def test_gaps_are_not_known_of_months_of_before(lake):
+    path = layout.folder(lake, KEY) / "symbol=B" / "manifest.json"
+    told = json.loads(path.read_text())
+    for month in told["months"].values():
+        del month["gaps"]
+    path.write_text(json.dumps(told))
+    found = quorate.stock(lake, symbols=True)
+    assert found["gaps"].to_list() == [0, None, None, None]
+    assert found["missing"].to_list() == [0, 7, None, None]
+    assert quorate.stock(lake)["gaps"].to_list() == [None] * 3
 
 
 def test_a_row_a_symbol(lake):

@@ -83,8 +83,8 @@ def test_marks_of_the_same_bars_are_used_where_known(folder, tmp_path):
     assert panel.bars.close[0, 0] == 100.0
 
 
-def test_marks_of_longer_bars_are_not_used_and_that_is_said(folder, tmp_path):
-    mark = store(tmp_path / "mark", A=bars(n=50, minutes=60, price=200.0).drop("volume"))
+def test_marks_of_bars_that_do_not_fit_are_not_used_and_that_is_said(folder, tmp_path):
+    mark = store(tmp_path / "mark", A=bars(n=50, minutes=7, price=200.0).drop("volume"))
     panel = perp(folder, mark=mark, assume_funding=0.0)
     np.testing.assert_array_equal(panel.market.mark, panel.market.close)
     assert "Mark prices of other bar lengths on okx_swap not used: A." in panel.notes

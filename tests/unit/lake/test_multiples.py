@@ -217,12 +217,13 @@ def test_vendors_are_reconciled_at_the_multiple(tmp_path, capsys):
     short = one()[:500]
     first = store(tmp_path / "first", **{"1000PEPEUSDT": thousand(short), "1000XUSDT": bars(N)})
     second = store(tmp_path / "second", PEPEUSDT=one(), XUSDT=bars(N, price=40.0))
-    found = quorate.reconcile_data([first, second], kind="perp", to=tmp_path / "merged")
+    where = tmp_path / "merged"
+    found = quorate.reconcile_data([first, second], kind="perp", to=where, quorum=1)
     assert found.coins.rows() == [
-        ("1000PEPEUSDT", "first", 499, 499, 0),
-        ("1000PEPEUSDT", "second", N - 1, N - 500, N - 500),
-        ("1000XUSDT", "first", N - 1, N - 1, N - 1),
-        ("XUSDT", "second", N - 1, N - 1, N - 1),  # contradicted: a coin of its own
+        ("1000PEPEUSDT", "first", 499, 499, 0, 0),
+        ("1000PEPEUSDT", "second", N - 1, N - 500, N - 500, 0),
+        ("1000XUSDT", "first", N - 1, N - 1, N - 1, 0),
+        ("XUSDT", "second", N - 1, N - 1, N - 1, 0),  # contradicted: a coin of its own
     ]
     assert found.disputed.is_empty()
     merged = pl.read_parquet(tmp_path / "merged" / "1000PEPEUSDT.parquet")
@@ -233,7 +234,8 @@ def test_vendors_are_reconciled_at_the_multiple(tmp_path, capsys):
         ("second", True),
         ("second", False),
     ]
-    assert run(["data", "reconcile", str(first), str(second), "--kind", "perp", "--json"]) == 0
+    words = ["data", "reconcile", str(first), str(second), "--kind", "perp", "--json"]
+    assert run([*words, "--quorum", "1"]) == 0
     told = json.loads(capsys.readouterr().out)["multiples"]
     assert [(each["vendor"], each["mine"], each["holds"]) for each in told] == [
         ("second", 1000, True),

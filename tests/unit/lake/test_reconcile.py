@@ -31,9 +31,9 @@ def noisy(close, bps=1.0, seed=8):
     return close * np.exp(np.random.default_rng(seed).normal(0.0, bps * 1e-4, close.size))
 
 
-def merge(*closes):
+def merge(*closes, **how):
     vendors = [each if isinstance(each, Series) else series(each) for each in closes]
-    return reconcile.merge(vendors, [1e-6] * len(vendors), ["spot"] * len(vendors), 5)
+    return reconcile.merge(vendors, [1e-6] * len(vendors), ["spot"] * len(vendors), 5, **how)
 
 
 def test_the_tolerance_is_ten_bps_three_medians_of_the_hour_or_a_tick():
@@ -128,17 +128,58 @@ def test_a_third_breaks_the_tie():
     assert got.disputed.size == 0
 
 
-def test_a_bar_that_one_vendor_alone_has_is_taken_and_says_so():
+def test_a_bar_that_one_vendor_alone_has_is_left_out_and_counted():
     close = walk()
-    got = merge(take(series(close), np.arange(N) != 7), series(noisy(close)))
+    first = take(series(close), np.arange(N) != 7)
+    second = take(series(noisy(close)), np.arange(N) != 9)
+    got = merge(first, second)
+    assert got.series.open_ms.size == N - 2
+    assert (got.short.tolist(), got.whose.tolist()) == (
+        [START_MS + 7 * BAR_MS, START_MS + 9 * BAR_MS],
+        [1, 0],
+    )
+    assert (got.n_agree.min(), got.disputed.size) == (2, 0)
+
+
+def test_a_quorum_of_one_takes_it_and_says_so():
+    close = walk()
+    got = merge(take(series(close), np.arange(N) != 7), series(noisy(close)), quorum=1)
     assert (got.vendor[7], got.n_agree[7]) == (1, 1)
-    assert got.series.open_ms.size == N
+    assert (got.series.open_ms.size, got.short.size) == (N, 0)
+
+
+@pytest.mark.parametrize("quorum", [1, 2, 3])
+def test_a_bar_is_kept_where_a_count_by_hand_says_so(quorum):
+    """Three vendors, each without some bars and with some wrong ones."""
+    rng, close = np.random.default_rng(6), walk()
+    there, right = rng.random((3, N)) > 0.2, rng.random((3, N)) > 0.1
+    wrong = np.array([1.05, 1.1, 1.15])[:, None]  # no two are wrong alike
+    prices = [
+        take(series(noisy(close, 0.5, v) * np.where(right[v], 1.0, wrong[v])), there[v])
+        for v in range(3)
+    ]
+    got = merge(*prices, quorum=quorum)
+    n_right = (there & right).sum(axis=0)
+    n_best = np.maximum(n_right, there.any(axis=0))
+    is_disputed = (n_best == 1) & (there.sum(axis=0) > 1)
+    is_kept = (n_best >= quorum) & ~is_disputed
+    is_short = (n_best > 0) & (n_best < quorum) & ~is_disputed
+    at = START_MS + np.arange(N) * BAR_MS
+    for name, wanted in (("disputed", is_disputed), ("short", is_short)):
+        assert getattr(got, name).tolist() == at[wanted].tolist()
+    assert got.series.open_ms.tolist() == at[is_kept].tolist()
+    assert got.n_agree.tolist() == n_best[is_kept].tolist()
+
+
+def test_a_quorum_of_nobody_is_refused():
+    with pytest.raises(ValueError, match="a quorum of 0 confirms nothing"):
+        merge(walk(), walk(), quorum=0)
 
 
 def test_values_of_a_bar_come_from_one_vendor():
     close = walk()
     first, second = series(close, volume=3.0), series(noisy(close), volume=7.0)
-    got = merge(take(first, np.arange(N) != 7), second)
+    got = merge(take(first, np.arange(N) != 7), second, quorum=1)
     assert got.series.volume.tolist() == [3.0] * 7 + [7.0] + [3.0] * (N - 8)
     assert got.series.taker_buy[7] == 3.5
 

@@ -53,6 +53,22 @@ def test_the_highest_value_is_drawn_highest():
     assert heights == [204.0, 0.0, 102.0]  # the plot is 204 px: top 10, axis 26 of 240
 
 
+def test_on_a_logarithmic_scale_each_power_of_ten_is_as_high():
+    chart = line_chart(
+        np.arange(5) * 86_400_000,
+        [Series("x", np.array([1.0, 10.0, 100.0, 0.0, NAN]), "net")],
+        title="x",
+        unit="bps",
+        least=0.1,
+    )
+    (path,) = paths(chart.svg)
+    heights = [float(y) for y in re.findall(r" (-?[\d.]+)", path)]
+    assert heights == [136.0, 68.0, 0.0, 204.0]  # what is below the least stands at it
+    assert re.findall(r">([\d.,]+)</text>", chart.svg)[:4] == ["0.1", "1", "10", "100"]
+    assert (chart.points["low"], chart.points["high"], chart.points["least"]) == (-1.0, 2.0, 0.1)
+    assert chart.points["series"][0]["values"] == [1.0, 10.0, 100.0, 0.0, None]
+
+
 def test_an_area_reaches_zero_even_where_the_line_does_not():
     svg = draw([-5.0, -2.0], "%", is_area=True)
     assert ">0%</text>" in svg

@@ -102,3 +102,18 @@ def test_the_command_writes_the_page(folder, tmp_path, capsys):
     assert run(["data", "check", str(folder[0]), "--symbols", "GOOD", "--html", str(target)]) == 0
     assert str(target) in capsys.readouterr().out
     assert target.is_file()
+
+
+def test_one_bar_far_out_is_drawn_beside_the_usual_ones(tmp_path):
+    """A median and 99 % of a day's bars hide one bar of 288; its day's largest does not."""
+    good = bars(1200)
+    far = put(good, 700, close=good["close"][700] * 1.3, high=250.0, volume=900.0)
+    one, two = store(tmp_path / "one", AAAUSDT=good), store(tmp_path / "two", AAAUSDT=far)
+    page = quorate.check_data(one, other=two).page(tmp_path).read_text()
+    graph = page[page.index("largest of the day") :]
+    (path,) = re.findall(r'<path class="line loss" d="([^"]+)"', graph)
+    heights = [float(y) for y in re.findall(r" (-?[\d.]+)", path)]
+    # 2,624 bps in a scale from 0.1 to 10,000; days without a difference stand on its foot
+    plot = 230 - 10 - 26
+    assert heights == pytest.approx([plot, plot, plot * (4 - 3.419) / 5, plot, plot], abs=0.5)
+    assert "logarithmic from 0.1" in page

@@ -22,6 +22,7 @@
   const lines = (data) => {
     const places = data.t || data.x;
     const first = data.t ? places[0] : 0, length = data.t ? places[places.length - 1] - first : 1;
+    const height = (value) => (data.least ? Math.log10(Math.max(value, data.least)) : value);
     return {
       count: places.length,
       upright: false,
@@ -31,7 +32,7 @@
         .map((line) => line.name + " " + text(line.values[i], data.digits, data.unit)).join(", "),
       dots: (i) => data.series.map((line) => ({
         css: line.css,
-        at: line.values[i] === null ? null : (data.high - line.values[i]) / (data.high - data.low),
+        at: line.values[i] === null ? null : (data.high - height(line.values[i])) / (data.high - data.low),
       })),
     };
   };
