@@ -13,7 +13,8 @@ import polars as pl
 
 from quorate.errors import SchemaError
 from quorate.lake import governance, layout, lengths, renames
-from quorate.lake.governance import Governing
+from quorate.lake.governance import Governing, findings
+from quorate.lake.governance.spreads import crossed
 from quorate.lake.shelf import Reading, Shelf
 from quorate.lake.sources import MINUTE_MS, epoch_ms
 from quorate.lake.spacing import Spacings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from quorate.core.types import IntVec
     from quorate.lake.governance import Governed, Params
+    from quorate.lake.governance.findings import Finding
     from quorate.lake.lengths import Length
     from quorate.lake.shelf import Lying, Pile
     from quorate.lake.sources import Mask, Series
@@ -180,12 +182,14 @@ class _Judging:
         self._near: IntVec = np.empty(0, np.int64)  # of rows that may become bars yet
         self._left: list[IntVec] = []
         self._spreads: list[pl.DataFrame] = []
+        self._crossed: list[Finding] = []
 
     def step(self, part: Stretch, at_ms: IntVec) -> None:
         """Judge a stretch."""
         is_last = part.is_last
         made = self._governing.step(part.rows, is_last=is_last)
         self._spreads.append(spreads_of(part.rows, part.name))
+        self._crossed.append(crossed(part.rows, part.name))
         for name, series in made:
             self._pile.put(name, series)
         bar_ms = self.minutes * MINUTE_MS
@@ -208,7 +212,7 @@ class _Judging:
         judged = Judged(
             self._symbol,
             n_rows,
-            governance.Governed(bare, self._governing.findings),
+            governance.Governed(bare, self._found()),
             np.concatenate(self._left),
             quote_asset(spelt),
             self.minutes,
@@ -216,6 +220,13 @@ class _Judging:
             pl.concat(self._spreads),
         )
         return Aside(judged, coins)
+
+    def _found(self) -> pl.DataFrame:
+        """Return what was found, in the spreads too."""
+        told = self._governing.findings
+        if not any(each.at_ms.size for each in self._crossed):
+            return told
+        return findings.concat([told, findings.frame(self._symbol, self._crossed)])
 
 
 def _left(near_ms: IntVec, bars: Sequence[IntVec]) -> IntVec:

@@ -304,3 +304,17 @@ def test_a_perpetual_beside_spot_is_told_as_not_compared(tmp_path):
     certificate.write(panel.certificate, tmp_path / "certificate")
     told = json.loads((tmp_path / "certificate" / "certificate.json").read_text())
     assert told["uncompared"] == [said]
+
+
+def test_a_spread_below_zero_is_told_and_not_believed(tmp_path):
+    spread = pl.Series("spread_bps", [4.0] * N).scatter([7, 400], [-3.0, -0.5])
+    where = store(tmp_path / "bars", AAAUSDT=bars(N).with_columns(spread))
+    told = market(where).certificate.venues[0][1].findings
+    mine = told.filter(pl.col("rule") == "SPREAD_IMPOSSIBLE")
+    assert mine.select("at", "value", "bound").rows() == [
+        (bars(N)["ts"][7], -3.0, 0.0),
+        (bars(N)["ts"][400], -0.5, 0.0),
+    ]
+    found = quorate.check_data(where)
+    assert found.findings.filter(pl.col("rule") == "SPREAD_IMPOSSIBLE").height == 2
+    assert set(found.coins["failed"]) == {""}

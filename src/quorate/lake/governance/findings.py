@@ -43,6 +43,7 @@ class Rule(StrEnum):
     SPIKE_REVERTED = "SPIKE_REVERTED"
     SPIKE_HELD = "SPIKE_HELD"
     VOLUME_ZERO = "VOLUME_ZERO"
+    SPREAD_IMPOSSIBLE = "SPREAD_IMPOSSIBLE"
     FROZEN_END = "FROZEN_END"
     FROZEN_HALT = "FROZEN_HALT"
     SECOND_COIN = "SECOND_COIN"
@@ -117,6 +118,10 @@ ABOUT: Final[dict[Rule, About]] = {
     Rule.VOLUME_ZERO: About(
         Severity.NOTED,
         "Nothing traded in these bars, whether their price moved or not.",
+    ),
+    Rule.SPREAD_IMPOSSIBLE: About(
+        Severity.NOTED,
+        "A spread below 0: the ask would be below the bid. It is taken as not known.",
     ),
     Rule.FROZEN_END: About(
         Severity.MENDED,

@@ -81,7 +81,7 @@ def test_stamps_near_the_minute_are_put_on_it_and_those_off_the_hour_are_told():
     found = judged(settlements(late, RATE))
     assert told(found) == {"VALUE_SNAPPED": 2, "VALUE_LATE": 2}
     assert (found.at_ms - AT)[5:9].tolist() == [0, 0, 2_001, 24 * 60_000]
-    assert funding._snapped(late).tolist() == found.at_ms.tolist()
+    assert sources.on_minute(late).tolist() == found.at_ms.tolist()
     seconds = found.findings.filter(rule="VALUE_LATE").select("value", "bound").rows()
     assert seconds == [(2.001, 2.0), (1_440.0, 2.0)]
 
