@@ -77,6 +77,12 @@ def files(where: Path, only: Sequence[str] | None = None) -> dict[str, tuple[Pat
     """
     if is_object(where):
         return prefixes.files(where, only)
+    if where.is_file():
+        raise DataError(
+            f"{where} is a file, and a folder of them is read: the others say what its last bar is",
+            hint=f"name {where.parent} and --symbols {where.stem}; a file of many coins goes "
+            f"into a lake first: `quorate data import {where} --lake LAKE --vendor NAME`",
+        )
     if not where.is_dir():
         raise DataError(
             f"{where} is not a folder, so no bars can be read from it",

@@ -204,3 +204,12 @@ def test_a_whole_lake_is_told_with_the_folder_to_name(tmp_path):
     assert list(layout.files(ours)) == ["A"]
     assert layout.files(ours, ["B"]) == {}
     assert layout.files(ours / "symbol=A") == {}
+
+
+def test_a_file_is_refused_with_its_folder_to_name(tmp_path):
+    path = tmp_path / "BTCUSDT.parquet"
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match="is a file, and a folder of them is read") as refused:
+        layout.files(path)
+    assert f"name {tmp_path} and --symbols BTCUSDT" in refused.value.hint
+    assert f"quorate data import {path}" in refused.value.hint
