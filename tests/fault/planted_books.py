@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
+from quorate.harness.ground import GROUNDS
 from quorate.live.broker import heard
 from quorate.live.orders import reports
 from quorate.live.orders.book import Order
@@ -62,7 +63,7 @@ def a_cancelled_order_is_open() -> Iterator[None]:
     known = dialects.DIALECTS["binance_usdm"]
     words = MappingProxyType({**known.statuses, "CANCELED": OrderStatus.NEW})
     changed = known._replace(statuses=words)
-    with mock.patch("quorate.harness.scene.BINANCE_FUTURES", changed):
+    with mock.patch.dict(GROUNDS, binance=GROUNDS["binance"]._replace(dialect=changed)):
         yield
 
 

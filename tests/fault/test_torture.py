@@ -34,6 +34,20 @@ def test_forty_lives_under_faults_break_nothing() -> None:
         assert play(drawn(seed, LENGTH_MS)).violations == (), seed
 
 
+_STILL_IN_DOUBT = pytest.mark.xfail(
+    strict=True, reason="after a crash an order at Bybit stays in doubt: nothing is lost, or ends"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(n, marks=_STILL_IN_DOUBT) if n == 15 else n for n in range(1, 22)],
+)
+def test_lives_at_bybit_break_nothing(seed: int) -> None:
+    assert play(drawn(seed, LENGTH_MS), "bybit").violations == ()
+
+
 @pytest.mark.slow
 def test_lives_in_which_everything_goes_wrong_break_nothing() -> None:
     for seed in range(1, 7):

@@ -25,11 +25,11 @@ from quorate.live.orders.reducer import init, step
 from quorate.live.orders.states import TERMINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from quorate.exchange.binance.futures import Futures
     from quorate.exchange.matching.accounts import Account
     from quorate.exchange.matching.orders import Execution
+    from quorate.harness.ground import Facade
     from quorate.live.orders.book import Book, Order
     from quorate.live.orders.events import JournalEvent
     from quorate.store.journal import Journal
@@ -50,7 +50,7 @@ class Checker:
 
     Parameters
     ----------
-    exchange : Futures
+    exchange : Futures or Linear
         Its truth.
     account : str
         Whose.
@@ -61,6 +61,8 @@ class Checker:
     carried : mapping
         Client id -> how often the network has brought it to the exchange: one that has traded at
         once comes to be again with each copy, for an id is unique among open orders only.
+    trade_name : callable
+        (execution, seed of its market) -> the id that the venue gives a trade.
     is_doubling : bool
         Whether the network may deliver a request twice: then an order may come to be after it was
         refused, and is reserved from the next comparison on.
@@ -68,11 +70,12 @@ class Checker:
 
     def __init__(
         self,
-        exchange: Futures,
+        exchange: Facade,
         account: str,
         symbols: Mapping[str, str],
         most_usd: Decimal,
         carried: Mapping[str, int],
+        trade_name: Callable[[Execution, int], str],
         *,
         is_doubling: bool = False,
     ) -> None:
@@ -81,6 +84,7 @@ class Checker:
         self._symbols = symbols
         self._most_usd = most_usd
         self._carried = carried
+        self._trade_name = trade_name
         self._is_doubling = is_doubling
         self._n_orders = 0
         self._last: dict[str, Order] = {}
@@ -192,15 +196,22 @@ class Checker:
             self._say("I6", f"{name} had ended {before.state} and is {order.state}")
 
     def _trades(self, rows: Sequence[object]) -> None:
-        there = {
-            (self._symbols[each.symbol], str(each.trade_id)): self._told(each)
+        markets = self._exchange.exchange.state.markets
+        known = {
+            (self._symbols[each.symbol], self._trade_name(each, markets[each.symbol].seed)): each
             for each in self.account.executions
             if each.symbol in self._symbols
         }
-        for each in rows:
-            if isinstance(each, Baseline) and each.trade_id:
-                last = int(each.trade_id)
-                there = {k: v for k, v in there.items() if k[0] != each.symbol or int(k[1]) > last}
+        lasts = {
+            each.symbol: known[each.symbol, each.trade_id].trade_id
+            for each in rows
+            if isinstance(each, Baseline) and (each.symbol, each.trade_id) in known
+        }
+        there = {
+            key: self._told(each)
+            for key, each in known.items()
+            if each.trade_id > lasts.get(key[0], -1)
+        }
         here = {
             (each.symbol, each.trade_id): (
                 each.side.sign,

@@ -13,6 +13,7 @@ from quorate.errors import QuorateError
 from quorate.exchange.matching.flow import noise, uniform
 from quorate.exchange.virtual import VirtualLoop, run_virtually
 from quorate.harness.check import Violation
+from quorate.harness.ground import GROUNDS
 from quorate.harness.parents import opened, superseded
 from quorate.harness.scene import (
     EQUITY,
@@ -61,13 +62,15 @@ class Played(NamedTuple):
     resting: str
 
 
-def play(schedule: Schedule) -> Played:
+def play(schedule: Schedule, venue: str = "binance") -> Played:
     """Play a schedule in virtual time.
 
     Parameters
     ----------
     schedule : Schedule
         What goes wrong.
+    venue : str
+        At which exchange: ``binance`` or ``bybit``.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def play(schedule: Schedule) -> Played:
     Units: ms.  Causal: by the schedule alone.  Missing: none.
     RELIABILITY 1, 2.
     """
-    with built(schedule, Standing()) as scene:
+    with built(schedule, Standing(), GROUNDS[venue]) as scene:
         loop = VirtualLoop(START_MS)
         return run_virtually(_Desk(scene).lives(), loop)
 
@@ -211,7 +214,7 @@ class _Desk:
         }
         return Facts(
             now_ms=now_ms,
-            venue="binance_usdm",
+            venue=broker.venue.name,
             equity=EQUITY,
             day_equity=EQUITY,
             peak_equity=EQUITY,

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from typing_extensions import override
 
 from quorate.exchange.binance.calls import Lags
-from quorate.exchange.binance.futures import Futures
 from quorate.exchange.binance.signing import Key
 from quorate.exchange.matching.exchange import Exchange
 from quorate.exchange.matching.flow import Ladder, Walk, noise
@@ -26,7 +25,6 @@ from quorate.harness.check import Checker, Violation
 from quorate.harness.memory import MemoryJournal
 from quorate.live.controls.standing import Trading
 from quorate.store.opening import open_store
-from quorate.venues.account.dialects import BINANCE_FUTURES
 from quorate.venues.account.venue import CcxtVenue
 from quorate.venues.account.wire import instances
 
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
 
     from quorate.exchange.binance.signing import Request
     from quorate.exchange.network import Delivery
+    from quorate.harness.ground import Facade, Ground
     from quorate.harness.schedule import Event, Schedule
     from quorate.live.broker.broker import Broker
     from quorate.live.controls.standing import Standing
@@ -55,13 +54,20 @@ class Watched(Network):
     ``carried`` counts how often each order was brought to the exchange, copies included.
     """
 
-    def __init__(self, schedule: Schedule, standing: Callable[[], Standing]) -> None:
+    def __init__(
+        self, schedule: Schedule, standing: Callable[[], Standing], ground: Ground
+    ) -> None:
         faults = [
-            each._replace(first_ms=START_MS + each.first_ms, last_ms=START_MS + each.last_ms)
+            each._replace(
+                endpoint=ground.endpoints.get(each.endpoint, each.endpoint),
+                first_ms=START_MS + each.first_ms,
+                last_ms=START_MS + each.last_ms,
+            )
             for each in schedule.faults
         ]
         super().__init__(schedule.seed, faults, delay_ms=20.0)
         self._standing = standing
+        self._ground = ground
         self.found: list[Violation] = []
         self.carried: Counter[str] = Counter()
         self._left: set[str] = set()
@@ -69,19 +75,18 @@ class Watched(Network):
     @override
     def meet(self, request: Request, at_ms: int) -> Delivery:
         """Return how a request is carried, and look at it."""
-        if request.method == "POST" and request.path.endswith(("/order", "/algoOrder")):
-            enters = request.parameters.get("reduceOnly") != "true"
+        if request.method == "POST" and request.path.endswith(self._ground.order):
+            name, enters = self._ground.sent(request)
             trading = self._standing().trading
             if enters and trading is not Trading.ACTIVE:
                 self.found.append(Violation("I5", at_ms, f"an entry left while {trading}"))
             delivery = super().meet(request, at_ms)
-            self._count(request.parameters, delivery, at_ms)
+            self._count(name, delivery, at_ms)
             return delivery
         return super().meet(request, at_ms)
 
-    def _count(self, asked: Mapping[str, str], delivery: Delivery, at_ms: int) -> None:
+    def _count(self, name: str, delivery: Delivery, at_ms: int) -> None:
         """Count how often an order reaches the exchange; a copy does though its first is lost."""
-        name = asked.get("newClientOrderId") or asked.get("clientAlgoId", "")
         if name in self._left:
             self.found.append(Violation("I1", at_ms, f"{name} left the desk a second time"))
         self._left.add(name)
@@ -94,7 +99,8 @@ class Scene(NamedTuple):
     """Everything of one play."""
 
     schedule: Schedule
-    exchange: Futures
+    ground: Ground
+    exchange: Facade
     network: Watched
     journal: Journal
     checker: Checker
@@ -104,15 +110,15 @@ class Scene(NamedTuple):
     def venue(self, now_ms: Callable[[], int]) -> CcxtVenue:
         """Return a venue with instances of its own, as a new process would have."""
         made = instances(
-            BINANCE_FUTURES,
+            self.ground.dialect,
             {"apiKey": "key", "secret": "secret"},
-            session=lambda: Session({"fapi.binance.com": self.exchange}, self.network),
+            session=lambda: Session({self.ground.host: self.exchange}, self.network),
         )
-        return CcxtVenue("binance_usdm", BINANCE_FUTURES, made, now_ms)
+        return CcxtVenue(self.ground.name, self.ground.dialect, made, now_ms)
 
 
 @contextmanager
-def built(schedule: Schedule, standing: Standing) -> Iterator[Scene]:
+def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Scene]:
     """Build the scene of a play; its journal is in memory unless the desk dies in it."""
     seed = schedule.seed
     listed = [
@@ -142,15 +148,21 @@ def built(schedule: Schedule, standing: Standing) -> Iterator[Scene]:
             quantity = exchange.state.markets[name].instrument.quantity(lots)
             side = BUY if noise(seed, 23, lots) & 1 else SELL
             exchange.place(_ACCOUNT, Asked(name, side, "market", quantity))
-    venue = Futures(exchange, {"key": Key("key", _ACCOUNT, "secret")})
+    venue = ground.facade(exchange, {"key": Key("key", _ACCOUNT, "secret")})
     kept = [standing]
-    network = Watched(schedule, lambda: kept[-1])
+    network = Watched(schedule, lambda: kept[-1], ground)
     with _journal(schedule) as journal:
         is_doubling = any(each.kind == "copy" for each in schedule.faults)
         checker = Checker(
-            venue, _ACCOUNT, SYMBOLS, MOST_USD, network.carried, is_doubling=is_doubling
+            venue,
+            _ACCOUNT,
+            SYMBOLS,
+            MOST_USD,
+            network.carried,
+            ground.trade,
+            is_doubling=is_doubling,
         )
-        yield Scene(schedule, venue, network, journal, checker, kept, [])
+        yield Scene(schedule, ground, venue, network, journal, checker, kept, [])
 
 
 @contextmanager
