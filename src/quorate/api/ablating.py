@@ -122,7 +122,8 @@ def ablate(  # noqa: PLR0913  (what one may say of it, each with its name)
     seed : int
         Of the bootstrap.
     out : str or Path, optional
-        Folder of runs: every variant is booked in its store as a trial.
+        Folder of runs: every variant is booked in its store as a trial. Without it, of a real
+        market, in the ledger of trials alone.
     progress : callable, optional
         Called with variants done and variants in all.
 
@@ -164,7 +165,10 @@ def ablate(  # noqa: PLR0913  (what one may say of it, each with its name)
     tried: list[tuple[Settings, str]] = [(base, "")]
     tried += [(one.of(base), one.name if one.kind == "engine" else "") for one in asked]
     with ExitStack() as stack:
-        book = None if out is None else stack.enter_context(ledger.opened(base, Path(out)))
+        book = None
+        if out is not None or not panel.is_synthetic:
+            where = None if out is None else Path(out)
+            book = stack.enter_context(ledger.opened(base, where))
         found, run_id = _tried(panel, tried, plan, cut, workers, book, progress)
     if not found[0].n_trades[0]:
         raise ResearchError(
@@ -248,7 +252,7 @@ def _tried(
 
 def _begun(book: Book | None, panel: Panel, plan: Lesson, settings: Settings, absent: str) -> str:
     if book is None:
-        return "unbooked"
+        return "unwritten"
     voters = [engine for engine in named(settings) if engine.name != absent]
     told = {**settings.values, KIND: plan._asdict()}
     return book.begin(told, data_of(panel), recipe(voters, None), KIND)

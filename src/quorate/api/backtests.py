@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quorate.api import folding
-from quorate.api.booking import booked
+from quorate.api.booking import booked, noted
 from quorate.api.effective import read_settings
 from quorate.api.extensions import named
 from quorate.api.gathering import Gathering
@@ -57,8 +57,9 @@ def run(
         whose calibrations and edge map are used in place of the streaming and the stated one. Its
         files are copied into the run's folder.
     out : str or Path, optional
-        Folder of runs: the run is booked in its store and written below it. Without it nothing
-        is written or booked, as in a notebook's cell.
+        Folder of runs: the run is booked in its store and written below it. Without it, as
+        in a notebook's cell, nothing is written but that it was tried, in the ledger of trials; of
+        a made-up market not even that.
     progress : callable, optional
         Called with bars done and bars in all.
     kind : str
@@ -88,8 +89,13 @@ def run(
     if fits is not None:
         voters = fits.voters(voters)
     given = _Given(panel, chosen, voters, fits)
+    told = recipe(voters, fits)
     if out is None:
-        return _simulate(given, "unbooked", progress, None, None, stress=stress)
+
+        def alone() -> Result:
+            return _simulate(given, "unwritten", progress, None, None, stress=stress)
+
+        return noted(panel, chosen, told, kind, alone)
 
     def make(run_id: str, tried: Callable[[Daily], Trials], place: Path) -> Result:
         return _simulate(given, run_id, progress, tried, place, stress=stress)
@@ -98,7 +104,7 @@ def run(
         if fits is not None:
             keep_files(fits, place)
 
-    return booked(panel, chosen, recipe(voters, fits), Path(out), kind, make, more=more)
+    return booked(panel, chosen, told, Path(out), kind, make, more=more)
 
 
 def checked(panel: Panel, settings: Settings | None) -> Settings:

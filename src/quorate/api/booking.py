@@ -33,6 +33,46 @@ _BATCH = 10_000
 """Events that are in memory, and written in one transaction."""
 
 
+def noted(
+    panel: Panel,
+    settings: Settings,
+    recipe: str,
+    kind: str,
+    make: Callable[[], Result],
+    also: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Result:
+    """Return the result of a run of which nothing is written but that it was tried.
+
+    Parameters
+    ----------
+    panel, settings, recipe, kind, also
+        As ``booked``.
+    make : callable
+        Makes the result.
+
+    Raises
+    ------
+    QuorateError
+        As ``make``; the ledger cannot be written.
+
+    Notes
+    -----
+    Units: none.  Causal: booked before it reads a bar.  Missing: of a made-up market nothing is
+    booked, for no run on another is judged by it.  METHODS 5.5.
+    """
+    if panel.is_synthetic:
+        return make()
+    with ledger.opened(settings, None) as book:
+        run_id = book.begin({**settings.values, **(also or {})}, data_of(panel), recipe, kind)
+        try:
+            result = make()
+        except BaseException as error:
+            book.fail(run_id, error)
+            raise
+        book.finish(run_id, result.metrics, record_of(result.equity))
+    return result
+
+
 def booked(
     panel: Panel,
     settings: Settings,

@@ -157,15 +157,15 @@ class Book:
 
 
 @contextmanager
-def opened(settings: Settings, out: Path) -> Iterator[Book]:
+def opened(settings: Settings, out: Path | None) -> Iterator[Book]:
     """Open the store of a folder of runs, and the ledger.
 
     Parameters
     ----------
     settings : Settings
         ``account.store`` names the store; left out it is a file in the folder.
-    out : Path
-        Folder of runs; made if absent.
+    out : Path or None
+        Folder of runs, made if absent; None opens the ledger alone, for what is written nowhere.
 
     Yields
     ------
@@ -184,6 +184,9 @@ def opened(settings: Settings, out: Path) -> Iterator[Book]:
     from quorate.store import open_store  # SQLAlchemy: only where a run is booked
 
     with ExitStack() as stack:
+        if out is None:
+            yield Book(stack.enter_context(_opened(place())), None)
+            return
         where = folder.store_place(str(settings["account"]["store"]), out)
         store = stack.enter_context(open_store(where))
         path = place()

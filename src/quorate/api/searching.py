@@ -131,6 +131,7 @@ def search(  # noqa: PLR0913  (what one may say of a search, each with its name)
         Processes; the bytes are those of one.
     out : str or Path, optional
         Folder of runs: every trial is booked in its store, and the search can be taken up again.
+        Without it, of a real market, in the ledger of trials alone.
     progress : callable, optional
         Called with trials done and trials in all.
 
@@ -174,6 +175,8 @@ def search(  # noqa: PLR0913  (what one may say of a search, each with its name)
     with ExitStack() as stack:
         book: Book | None = None
         path: Path | None = None
+        if out is None and not panel.is_synthetic:
+            book = stack.enter_context(ledger.opened(base, None))
         if out is not None:
             place = Path(out)
             book = stack.enter_context(ledger.opened(base, place))
@@ -251,7 +254,7 @@ class _Trying(NamedTuple):
 
     def _begun(self, settings: Settings) -> str:
         if self.book is None:
-            return "unbooked"
+            return "unwritten"
         told = {**settings.values, KIND: self.cross._asdict()}
         return self.book.begin(told, data_of(self.panel), recipe(named(settings), None), KIND)
 

@@ -125,7 +125,8 @@ def sweep(
     models : str, Path or Fits, optional
         As of ``quorate.run``; all settings share it.
     out : str or Path, optional
-        Folder of runs: every setting is booked in its store as a trial, without a folder.
+        Folder of runs: every setting is booked in its store as a trial, without a folder. Without
+        it, of a real market, in the ledger of trials alone.
     threads : int
         How many settings are worked on at a time; the bytes are those of one.
     progress : callable, optional
@@ -168,11 +169,11 @@ def sweep(
     if fits is not None:
         voters = fits.voters(voters)
     given = _Given(panel, voters, fits, threads)
-    if out is None:
-        found = _batches(given, chosen, progress, ["unbooked"] * len(chosen))
+    if out is None and panel.is_synthetic:
+        found = _batches(given, chosen, progress, ["unwritten"] * len(chosen))
         return _swept(chosen, found, _own_trials(chosen, found))
     data, told = data_of(panel), recipe(voters, fits)
-    with ledger.opened(first, Path(out)) as book:
+    with ledger.opened(first, None if out is None else Path(out)) as book:
         run_ids = [book.begin(each.values, data, told, "sweep") for each in chosen]
         try:
             found = _batches(given, chosen, progress, run_ids)

@@ -25,7 +25,7 @@ import polars as pl
 
 from quorate.api import folder, folding, recipes, walked_fits
 from quorate.api.backtests import checked
-from quorate.api.booking import booked
+from quorate.api.booking import booked, noted
 from quorate.api.configure import configure
 from quorate.api.extensions import named
 from quorate.api.gathering import Gathering
@@ -124,7 +124,8 @@ def walkforward(
         Who fits the models of a window: processes of this machine, or a cluster. The bytes are the
         same.
     out : str or Path, optional
-        Folder of runs: booked in its store and written below it.
+        Folder of runs: booked in its store and written below it. Without it nothing is written
+        but, of a real market, that it was tried.
     progress : callable, optional
         Called with bars done and bars in all.
 
@@ -161,17 +162,18 @@ def walkforward(
     rules = tuple(engines) if engines is not None else named(chosen)
     walk = _Walk(panel, chosen, rules, asked, progress)
     with together(workers) as walk.each:
+        also, told = {KIND: asdict(asked)}, recipe(walk.voters, None)
         if out is None:
-            return walk.told(walk.run("unbooked", None, None))
+
+            def alone() -> Result:
+                return walk.run("unwritten", None, None)
+
+            return walk.told(noted(walk.judged, chosen, told, KIND, alone, also))
 
         def make(run_id: str, tried: Callable[[Daily], Trials], place: Path) -> Result:
             return walk.run(run_id, tried, place)
 
-        also = {KIND: asdict(asked)}
-        told = booked(
-            walk.judged, chosen, recipe(walk.voters, None), Path(out), KIND, make, also, walk.write
-        )
-        return walk.told(told)
+        return walk.told(booked(walk.judged, chosen, told, Path(out), KIND, make, also, walk.write))
 
 
 class _Walk:

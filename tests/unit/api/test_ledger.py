@@ -247,3 +247,54 @@ def test_every_setting_of_a_sweep_is_a_trial_in_any_folder(tmp_path):
         panel, [quorate.read_settings(overrides=each) for each in grid], out=tmp_path / "b"
     )
     assert found.trials.n == 3.0
+
+
+def market():
+    """Return a market that says it is real."""
+    made = quorate.synthetic(n_coins=2, days=2)
+    return made.__class__(**{**made.__dict__, "is_synthetic": False})
+
+
+def looked(panel):
+    quorate.run(panel, engines=quorate.engines()[:2])
+
+
+def swept(panel):
+    quorate.sweep(panel, [quorate.read_settings()])
+
+
+def failed(panel):
+    def stopped(_done, _all):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        quorate.run(panel, progress=stopped)
+
+
+@pytest.mark.parametrize(
+    ("look", "kind", "status"),
+    [
+        (looked, "backtest", "finished"),
+        (swept, "sweep", "finished"),
+        (failed, "backtest", "failed"),
+    ],
+)
+def test_what_is_written_nowhere_was_tried_all_the_same(look, kind, status):
+    look(market())
+    with open_store(ledger.place()) as store:
+        (run,) = store.runs.list()
+    assert (run.kind, run.status) == (kind, status)
+    assert run.data_hash == market().source.digest
+
+
+def test_a_later_run_is_judged_by_what_was_looked_at_in_a_notebook(tmp_path):
+    panel = market()
+    for slope in ("1", "2"):
+        quorate.run(panel, quorate.read_settings(overrides={"consensus.edge_slope": slope}))
+    made = quorate.run(panel, out=tmp_path)
+    assert made.metrics["net"]["n_trials"] == 3
+
+
+def test_of_a_made_up_market_nothing_is_booked():
+    looked(quorate.synthetic(n_coins=2, days=2))
+    assert not ledger.place().exists()
