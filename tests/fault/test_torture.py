@@ -34,16 +34,8 @@ def test_forty_lives_under_faults_break_nothing() -> None:
         assert play(drawn(seed, LENGTH_MS)).violations == (), seed
 
 
-_STILL_IN_DOUBT = pytest.mark.xfail(
-    strict=True, reason="after a crash an order at Bybit stays in doubt: nothing is lost, or ends"
-)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "seed",
-    [pytest.param(n, marks=_STILL_IN_DOUBT) if n == 15 else n for n in range(1, 22)],
-)
+@pytest.mark.parametrize("seed", range(1, 22))
 def test_lives_at_bybit_break_nothing(seed: int) -> None:
     assert play(drawn(seed, LENGTH_MS), "bybit").violations == ()
 

@@ -87,8 +87,8 @@ def record_of(equity: pl.DataFrame) -> Steps | None:
 def trials_of(books: Sequence[RunBook], data: Data, own: Own | None = None) -> Trials:
     """Return the trials on overlapping data, the run that is being made among them.
 
-    A run counts where its digest is the same, or where it traded on one of the same venues in
-    days that overlap; a made-up market is known by its digest alone. One that was killed or failed
+    A run counts where its digest is the same, or where it traded in days that overlap, whatever its
+    venue is called; a made-up market is known by its digest alone. One that was killed or failed
     counts by where it would have traded.
 
     Parameters

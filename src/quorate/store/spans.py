@@ -28,7 +28,10 @@ class Span(NamedTuple):
     is_synthetic: bool
 
     def meets(self, other: Span) -> bool:
-        """Return whether both traded on one of the same venues in days that overlap.
+        """Return whether both traded in days that overlap, whatever the venue or its name.
+
+        Prices of one coin are the same everywhere, and a venue is called what its user calls it:
+        under another name the same bars would be a first trial.
 
         Notes
         -----
@@ -43,9 +46,11 @@ class Span(NamedTuple):
         >>> span.meets(span._replace(start=june, end=july))
         True
         >>> span.meets(span._replace(venues=frozenset({"binance_spot"})))
+        True
+        >>> span.meets(span._replace(start=july, end=july))
         False
         """
-        if self.is_synthetic or other.is_synthetic or self.venues.isdisjoint(other.venues):
+        if self.is_synthetic or other.is_synthetic:
             return False
         return self.start <= other.end and other.start <= self.end
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from quorate.errors import ConfigError, RateLimitError, VenueUnavailableError
 from quorate.venues import faults, pauses
 from quorate.venues.budget import Budget
+from quorate.venues.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -235,8 +236,7 @@ def _made(venue: str, patience: Patience) -> Any:
     exchange = getattr(ccxt, venue)(given)
     pace_ms = patience.pace_ms
     exchange.rateLimit = exchange.rateLimit / _SHARE if pace_ms is None else pace_ms
-    exchange.tokenBucket = None
-    exchange.init_rest_rate_limiter()
+    exchange.throttle = Pace(exchange)
     exchange.options["fetchCurrencies"] = False
     exchange.options["maxRetriesOnFailure"] = 0
     return exchange

@@ -67,14 +67,14 @@ SPAN = {"start": "2024-05-31T00:00:00+00:00", "end": "2024-12-31T00:00:00+00:00"
     ("said", "n"),
     [
         (SPAN, 2.0),  # other coins or other days of the same market
-        (SPAN | {"venues": ["okx_swap"]}, 1.0),
+        (SPAN | {"venues": ["another_name"]}, 2.0),  # a venue is called what its user calls it
         (SPAN | {"venues": ["okx_swap", "binance_usdm"]}, 2.0),
         (SPAN | {"start": "2024-06-02T00:00:00+00:00"}, 1.0),
         (SPAN | {"is_synthetic": True}, 1.0),
         ({}, 1.0),
     ],
 )
-def test_overlapping_days_on_the_same_venue_are_trials_too(store, said, n):
+def test_overlapping_days_are_trials_too_whatever_the_venue_is_called(store, said, n):
     book(store, 1, 1.0)
     book(store, 1, 3.0, digest="without a coin", **said)
     assert trials_of([store.runs], OURS).n == n

@@ -34,7 +34,11 @@ def test_the_head_is_the_chain_over_the_canonical_texts(store, run_id):
 def test_the_chain_does_not_depend_on_the_batches_or_the_database(store, run_id, tmp_path):
     with open_store(tmp_path / "other.db", clock=lambda: START) as other:
         same_id = other.runs.begin(
-            {"preset": "balanced"}, data_hash="d0", code_hash="c0", recipe="base"
+            {"preset": "balanced"},
+            data_hash="d0",
+            code_hash="c0",
+            recipe="base",
+            run_id=run_id,
         )
         assert same_id == run_id
         head = other.events.append(same_id, some_events(run_id, 6))

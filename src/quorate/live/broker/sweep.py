@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from quorate.live.orders.desk import Desk
     from quorate.live.orders.effects import Effect
-    from quorate.venues.base import OrderView, PositionView, Trade
+    from quorate.venues.base import OrderView, PositionView, Side, Trade
     from quorate.venues.port import Venue
 
 BETWEEN_S: Final = 5.0
@@ -190,9 +190,10 @@ async def _trades(
         events: list[JournalEvent] = []
         for trade in fresh:
             owner = _owner(desk, venue.name, trade)
+            may_be_ours = _is_in_doubt(desk, symbol, trade.side)
             if owner is not None:
                 events.append(heard.traded(owner, venue.name, trade, now_ms()))
-            elif _is_in_doubt(desk, symbol) and not await _is_strange(desk, venue, trade):
+            elif may_be_ours and not await _is_strange(desk, venue, trade):
                 is_whole = False  # it may be of the order in doubt: it waits
             else:
                 cause = "kill" if (trade.client_id or "").startswith(GUARD) else "unexplained"
@@ -204,9 +205,12 @@ async def _trades(
 
 
 async def _is_strange(desk: Desk, venue: Venue, trade: Trade) -> bool:
-    """Ask whose order a trade is of: the venue's own word that it is none of ours."""
+    """Ask whose order a trade is of: the venue's own word that it is none of ours.
+
+    Ours all have an id of ours; an order sent by hand at Bybit has none at all.
+    """
     found = await venue.numbered(trade.symbol, trade.venue_order_id)
-    if not isinstance(found, Found) or not found.view.client_id:
+    if not isinstance(found, Found):
         return False
     return (venue.name, found.view.client_id) not in desk.book.by_client
 
@@ -236,9 +240,13 @@ def _owner(desk: Desk, venue: str, trade: Trade) -> str | None:
     )
 
 
-def _is_in_doubt(desk: Desk, symbol: str) -> bool:
+def _is_in_doubt(desk: Desk, symbol: str, side: Side | None = None) -> bool:
+    """Whether an order of a symbol, or of one side of it, may be there without a number known."""
     return any(
-        order.intent.symbol == symbol and order.state in MAYBE_THERE and not order.venue_order_id
+        order.intent.symbol == symbol
+        and side in {None, order.intent.side}
+        and order.state in MAYBE_THERE
+        and not order.venue_order_id
         for order in desk.book.orders.values()
     )
 

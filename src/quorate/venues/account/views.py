@@ -91,7 +91,7 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
         raise UnreadableError("id is 0: no order")
     return OrderView(
         venue_order_id=text(row, "id"),
-        client_id=str(info.get(dialect.own_id) or row.get("clientOrderId") or ""),
+        client_id=_client_id(row, info, dialect),
         symbol=text(row, "symbol"),
         side=_one_of(Side, row, "side"),
         kind=OrderKind.STOP if is_conditional else _kind(row),
@@ -103,6 +103,14 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
         is_conditional=is_conditional,
         updated_ms=_time(row, "lastUpdateTimestamp", "timestamp"),
     )
+
+
+def _client_id(row: Mapping[str, Any], info: Mapping[str, Any], dialect: Dialect) -> str:
+    """Return the id that whoever sent an order gave it; empty only where the venue says so."""
+    told = info.get(dialect.own_id) or row.get("clientOrderId") or info.get(dialect.own_id)
+    if not isinstance(told, str):
+        raise UnreadableError(f"{dialect.own_id} is {told!r}: the order does not say whose it is")
+    return told
 
 
 def acknowledged(row: Mapping[str, Any], placement: Placement, at_ms: int) -> OrderView:
