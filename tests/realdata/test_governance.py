@@ -89,6 +89,7 @@ def test_what_survivors_would_have_claimed(data):
     ]
 
 
+@pytest.mark.slow
 def test_from_the_low_of_2022_and_held_survivors_flatter(data):
     where = data / "ohlcv/binance_spot/1d/all.parquet"
     found = quorate.survivorship(where, "2022-06-01", "2023-12-30", rebalance_days=10_000)

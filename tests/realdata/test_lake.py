@@ -9,7 +9,7 @@ import pytest
 import quorate
 from quorate.report.plain import plain
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 SETS = [
     ("ohlcv/binance_spot/5m", "binance_spot", "ohlcv", "5m", 2_999_263, 25),
@@ -48,9 +48,7 @@ def test_every_row_but_the_last_bars_is_in(lake):
         assert found.corrections.is_empty()
 
 
-@pytest.mark.parametrize(
-    "each", [pytest.param(SETS[0], marks=pytest.mark.slow), *SETS[1:]], ids=lambda each: each[0]
-)
+@pytest.mark.parametrize("each", SETS, ids=lambda each: each[0])
 def test_importing_again_adds_nothing(lake, data, each):
     where, vendor, kind, *_ = each
     again = quorate.import_data(data / where, lake[0], vendor=vendor, kind=kind)

@@ -32,8 +32,11 @@ told = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()
 print(panel.n_bars, int(told[0]) / 2**10)
 """
 DAYS = (50, 400)
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-KINDS = (*(pytest.param(kind, marks=pytest.mark.slow) for kind in ("lake", "hours")), "venues")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc"),
+]
+KINDS = ("lake", "hours", "venues")
 
 
 @pytest.fixture(scope="module")
