@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from quorate.lake.shelf import Lying, Reading
 
 
-class Held(NamedTuple):
+class HeldBasis(NamedTuple):
     """On how many bars of a coin the mark is the close times a basis that was carried.
 
     ``n_bars`` of them, ``oldest_ms`` the age of the oldest, ``minutes`` the length of the marks'

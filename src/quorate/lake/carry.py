@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quorate.core.types import Vec
-    from quorate.lake.basis import Held
+    from quorate.lake.basis import HeldBasis
     from quorate.lake.governance.values import Valued
     from quorate.lake.grid import Grid, Laid
     from quorate.lake.laying import Laying
@@ -79,7 +79,7 @@ class Carried(NamedTuple):
     mark_paths: tuple[tuple[Path, ...], ...]
     found: tuple[tuple[Valued, ...], ...] = ()
     marked: tuple[Valued | None, ...] = ()
-    held: tuple[Held | None, ...] = ()
+    held: tuple[HeldBasis | None, ...] = ()
 
 
 def carrying(spec: PanelSpec, grid: Grid, prints: Prints, shelf: Shelf) -> Carrying:
@@ -239,7 +239,7 @@ def notes(spec: PanelSpec, coins: Sequence[str], carried: Sequence[Carried]) -> 
     return said
 
 
-def _held(venue: str, coins: Sequence[str], held: Sequence[Held | None]) -> list[str]:
+def _held(venue: str, coins: Sequence[str], held: Sequence[HeldBasis | None]) -> list[str]:
     """Return on how many bars a basis stands in for a mark, and how old it is at most."""
     own = {name: each for name, each in zip(coins, held, strict=True) if each is not None}
     if not own:

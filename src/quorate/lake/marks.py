@@ -13,7 +13,7 @@ import numpy as np
 
 from quorate.errors import DataError
 from quorate.lake import basis, layout, renames
-from quorate.lake.basis import Held
+from quorate.lake.basis import HeldBasis
 from quorate.lake.governance import values
 from quorate.lake.grid import window
 from quorate.lake.sources import MARK, MINUTE_MS, SNAP_MS, checked, epoch_ms, snap
@@ -97,9 +97,11 @@ class Marks:
             self._told = basis.known(lying, paths, life, reading, minutes)
 
     @property
-    def held(self) -> Held | None:
+    def held(self) -> HeldBasis | None:
         """Return how the basis was carried in the parts asked for, None where marks are not so."""
-        return None if self._told is None else Held(self._n_held, self._oldest_ms, self._minutes)
+        return (
+            None if self._told is None else HeldBasis(self._n_held, self._oldest_ms, self._minutes)
+        )
 
     def _read(
         self, paths: tuple[Path, ...], reading: Reading, name: str
