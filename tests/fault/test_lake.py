@@ -196,7 +196,7 @@ def history(tmp_path_factory):
     return store(where, **{name: bars(88 * 24, 60) for name in "ABC"})
 
 
-@pytest.mark.parametrize("n", [0, 1])
+@pytest.mark.parametrize("n", [0, 1, 2, 3])  # two records, each a file and a folder
 def test_an_import_that_cannot_write_down_that_it_began_begins_nothing(
     tmp_path, monkeypatch, history, n
 ):
@@ -214,9 +214,14 @@ def test_an_import_that_cannot_write_down_that_it_began_begins_nothing(
             quorate.import_data(history, tmp_path / "lake", vendor="v_spot", kind="ohlcv")
     assert "free disk space" in told.value.hint
     assert not any((tmp_path / "lake").rglob("part.parquet"))
+    again = quorate.import_data(
+        history, tmp_path / "lake", vendor="v_spot", kind="ohlcv", keep_last=True
+    )
+    assert again.n_added == 3 * 88 * 24
+    assert not any((tmp_path / "lake").rglob("unfinished-*"))
 
 
-@pytest.mark.parametrize("n", [2, 5, 10, 15, 24])
+@pytest.mark.parametrize("n", [4, 5, 10, 15, 24])
 def test_an_import_that_a_full_disk_stops_counts_what_stands(tmp_path, monkeypatch, history, n):
     """After n files and folders made durable the disk refuses; whatever was stored is told."""
     was, left = os.fsync, [n]
