@@ -156,6 +156,7 @@ def main() -> None:
     if given.bars is None or not given.bars.is_dir():
         parser.error("name a folder of bars with --bars, or set QUORATE_DATA_DIR")
     with tempfile.TemporaryDirectory(prefix="walkforward-") as out:
+        os.environ["QUORATE_STATE_DIR"] = out  # what is timed is no trial of the user's
         found = measured(given.bars, given.coins, given.rules, Path(out))
     print("\n".join(table(found)), flush=True)
     if given.figures:
