@@ -283,6 +283,7 @@ BYBIT_LINEAR: Final = Dialect(
     trades=_trades,
     position_side=_position_side,
     own_id="orderLinkId",
+    has_unnamed=True,
     realized="execPnl",
     pushed=Pushed(
         names=MappingProxyType({}),

@@ -109,6 +109,9 @@ class Dialect(NamedTuple):
         Of a raw row of a trade or a position.
     own_id : str
         The name of our id in a raw row, where it has this name; else ccxt knows it.
+    has_unnamed : bool
+        Whether an order that is sent without an id of its sender has none; else an empty one is
+        no answer.
     realized : str
         The name of a trade's result in its raw row.
     pushed : Pushed
@@ -157,3 +160,4 @@ class Dialect(NamedTuple):
     countdown: Callable[[Any, str, int], Awaitable[Any]] | None
     hedged: Callable[[Any], Awaitable[bool | None]]
     no_stops: str = ""
+    has_unnamed: bool = False

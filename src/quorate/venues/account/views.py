@@ -108,7 +108,7 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
 def _client_id(row: Mapping[str, Any], info: Mapping[str, Any], dialect: Dialect) -> str:
     """Return the id that whoever sent an order gave it; empty only where the venue says so."""
     told = info.get(dialect.own_id) or row.get("clientOrderId") or info.get(dialect.own_id)
-    if not isinstance(told, str):
+    if not isinstance(told, str) or not (told or dialect.has_unnamed):
         raise UnreadableError(f"{dialect.own_id} is {told!r}: the order does not say whose it is")
     return told
 
