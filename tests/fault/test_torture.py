@@ -41,6 +41,12 @@ def test_lives_at_bybit_break_nothing(seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 22))
+def test_lives_at_a_spot_venue_break_nothing(seed: int) -> None:
+    assert play(drawn(seed, LENGTH_MS), "spot").violations == ()
+
+
+@pytest.mark.slow
 def test_lives_in_which_everything_goes_wrong_break_nothing() -> None:
     for seed in range(1, 7):
         played = play(harsh(seed))

@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from quorate.harness.life import Played
+    from quorate.harness.schedule import Schedule
 
 DAY_MS: Final = 86_400_000
 INVARIANTS: Final = (
@@ -73,6 +75,7 @@ def torture(
     *,
     first_seed: int = 1,
     days: float = 5.0,
+    venue: str = "binance",
     workers: int | None = None,
     schedule: str | None = None,
     record: Path | None = None,
@@ -88,13 +91,16 @@ def torture(
         Of the first.
     days : float
         Simulated days of all plays together.
+    venue : str
+        At which exchange: a name of ``harness.ground.GROUNDS``.
     workers : int, optional
         Processes; one a core when left out.
     schedule : str, optional
-        JSON of one schedule, to play it again; the other arguments are not read then.
+        JSON of one schedule, to play it again at ``venue``; nothing is drawn then.
     record : Path, optional
         File of the whole programme (10,000 days, 2 million spoilt answers, 100,000 lost replies):
-        it is taken up where it stood, and the counts are those of all its plays so far.
+        it is taken up where it stood, and the counts are those of all its plays so far. It is
+        played at Binance's futures.
     progress : callable, optional
         Called with plays done and plays in all.
 
@@ -106,45 +112,61 @@ def torture(
     Raises
     ------
     ConfigError
-        If a number is not above 0, or a play would be shorter than an hour.
+        If a number is not above 0, a play would be shorter than an hour, or nothing is played at
+        ``venue``.
 
     Notes
     -----
     Units: days.  Causal: the same seeds give the same ``trace`` in every process.  Missing: none.
     RELIABILITY 1, 2, 6.
     """
-    from quorate.harness.schedule import drawn, read
+    from quorate.harness.ground import GROUNDS
+    from quorate.harness.schedule import read
 
+    if venue not in GROUNDS:
+        raise ConfigError(
+            f"nothing is played at {venue!r}", hint=f"a venue is one of: {', '.join(GROUNDS)}"
+        )
     if record is not None:
-        return _recorded(record, workers, progress)
-    if schedule is not None:
-        plays = [read(schedule)]
-    else:
-        if seeds < 1 or first_seed < 0 or not days > 0:
-            raise ConfigError(f"{seeds} seeds from {first_seed} over {days:g} days: give more")
-        length_ms = int(days * DAY_MS / seeds)
-        if length_ms < 3_600_000:
+        if venue != "binance":
             raise ConfigError(
-                f"{days:g} days over {seeds} seeds are {length_ms / 3.6e6:.2f} hours a play",
-                hint="a play is an hour at least: fewer seeds, or more days",
+                f"the whole programme is played at binance, not at {venue}",
+                hint="leave the venue out, or the record",
             )
-        plays = [drawn(first_seed + number, length_ms) for number in range(seeds)]
+        return _recorded(record, workers, progress)
+    plays = _drawn(seeds, first_seed, days) if schedule is None else [read(schedule)]
     found: list[Played] = []
     n_workers = min(workers or os.cpu_count() or 1, len(plays))
     from quorate.harness.life import play
 
+    played = partial(play, venue=venue)
     if n_workers == 1:
         for each in plays:
-            found.append(play(each))
+            found.append(played(each))
             if progress is not None:
                 progress(len(found), len(plays))
     else:
         with ProcessPoolExecutor(n_workers) as pool:
-            for one in pool.map(play, plays):
+            for one in pool.map(played, plays):
                 found.append(one)
                 if progress is not None:
                     progress(len(found), len(plays))
-    return _told(found, first_seed)
+    return _told(found, plays, venue)
+
+
+def _drawn(seeds: int, first_seed: int, days: float) -> list[Schedule]:
+    """Draw the schedules of so many seeds, all of one length."""
+    from quorate.harness.schedule import drawn
+
+    if seeds < 1 or first_seed < 0 or not days > 0:
+        raise ConfigError(f"{seeds} seeds from {first_seed} over {days:g} days: give more")
+    length_ms = int(days * DAY_MS / seeds)
+    if length_ms < 3_600_000:
+        raise ConfigError(
+            f"{days:g} days over {seeds} seeds are {length_ms / 3.6e6:.2f} hours a play",
+            hint="a play is an hour at least: fewer seeds, or more days",
+        )
+    return [drawn(first_seed + number, length_ms) for number in range(seeds)]
 
 
 def _recorded(
@@ -175,30 +197,30 @@ def _recorded(
     )
 
 
-def _told(found: list[Played], first_seed: int) -> Torture:
+def _told(found: list[Played], plays: Sequence[Schedule], venue: str) -> Torture:
     from quorate.harness.life import play
-    from quorate.harness.schedule import drawn, written
+    from quorate.harness.schedule import written
     from quorate.harness.shrink import shrunk
     from quorate.records import stable_id
 
     faults: Counter[str] = Counter()
     broken: Counter[str] = Counter(dict.fromkeys(INVARIANTS, 0))
     failures = []
-    for each in found:
+    for schedule, each in zip(plays, found, strict=True):
         faults += each.met
         broken.update(one.invariant for one in each.violations)
         if each.violations:
             first = each.violations[0]
             least = shrunk(
-                drawn(each.seed, each.length_ms),
+                schedule,
                 lambda tried, name=first.invariant: any(  # type: ignore[misc]
-                    one.invariant == name for one in play(tried).violations
+                    one.invariant == name for one in play(tried, venue).violations
                 ),
             )
             failures.append(Failure(each.seed, first.invariant, first.text, written(least)))
     return Torture(
         seeds=len(found),
-        first_seed=first_seed,
+        first_seed=plays[0].seed,
         days=sum(each.length_ms for each in found) / DAY_MS,
         faults=dict(sorted(faults.items())),
         n_orders=sum(each.n_orders for each in found),

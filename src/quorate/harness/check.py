@@ -138,6 +138,9 @@ class Checker:
         state = self._exchange.exchange.state
         for symbol in self._symbols:
             market = state.markets[symbol]
+            if market.instrument.kind == "spot":
+                self._bounded_coins(symbol)
+                continue
             lots = sum(p.lots for (name, _), p in self.account.positions.items() if name == symbol)
             buys = sells = 0
             for order in self.account.open_orders(symbol):
@@ -148,6 +151,20 @@ class Checker:
             value = market.instrument.notional(state.mark(symbol), worst)
             if value > self._most_usd:
                 self._say("I4", f"{symbol} could come to {value:.0f} USD of {self._most_usd}")
+
+    def _bounded_coins(self, symbol: str) -> None:
+        """Hold the coins of a pair, and those that are being bought, against the limit."""
+        state = self._exchange.exchange.state
+        instrument = state.markets[symbol].instrument
+        buying = sum(
+            order.left
+            for order in self.account.open_orders(symbol)
+            if order.asked.side > 0 and order.asked.client_id.startswith("q")
+        )
+        coins = self.account.wallet.get(instrument.base, ZERO) + instrument.quantity(buying)
+        value = coins * instrument.price(state.mark(symbol))
+        if value > self._most_usd:
+            self._say("I4", f"{symbol} could come to {value:.0f} USD of {self._most_usd}")
 
     def _reserved(self, book: Book) -> None:
         """Hold what orders have traded and may still trade against what is booked or reserved."""
@@ -236,9 +253,15 @@ class Checker:
     def _positions(self, book: Book) -> None:
         for symbol, name in self._symbols.items():
             market = self._exchange.exchange.state.markets[symbol]
-            sides = {side for at, side in self.account.positions if at == symbol}
-            for side in sides:
-                there = market.instrument.quantity(self.account.position(symbol, side).lots)
+            listed = market.instrument
+            there_all = {
+                side: listed.quantity(position.lots)
+                for (at, side), position in self.account.positions.items()
+                if at == symbol
+            }
+            if listed.kind == "spot":  # what was bought, less the fees that were paid in coins
+                there_all = {"both": self.account.wallet.get(listed.base, ZERO)}
+            for side, there in there_all.items():
                 here = sum(
                     (
                         held
@@ -259,8 +282,11 @@ class Checker:
                     self._say("I1", f"{order.asked.client_id} is in no journal")
                 continue
             asked = order.asked
+            listed = self._exchange.exchange.state.markets[asked.symbol].instrument
             sent = (asked.quantity, asked.price, asked.side, asked.is_reduce_only)
-            wish = (intent.quantity, intent.limit_price, intent.side.sign, intent.is_reduce_only)
+            # a pair knows no closing: whoever sells coins has them
+            closes = intent.is_reduce_only and listed.kind != "spot"
+            wish = (intent.quantity, intent.limit_price, intent.side.sign, closes)
             if sent != wish:
                 self._say("I12", f"{intent.client_id}: meant {wish}, sent {sent}")
 

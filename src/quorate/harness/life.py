@@ -18,7 +18,6 @@ from quorate.harness.parents import opened, superseded
 from quorate.harness.scene import (
     EQUITY,
     START_MS,
-    SYMBOLS,
     built,
     happen,
     loop_ms,
@@ -70,7 +69,7 @@ def play(schedule: Schedule, venue: str = "binance") -> Played:
     schedule : Schedule
         What goes wrong.
     venue : str
-        At which exchange: ``binance`` or ``bybit``.
+        At which exchange: a name of ``GROUNDS``.
 
     Returns
     -------
@@ -157,7 +156,9 @@ class _Desk:
             self._scene.kept.append,
             self._scene.pages.append,
         )
-        broker = await Broker.begin(self._scene.journal, venue, list(SYMBOLS.values()), tools)
+        broker = await Broker.begin(
+            self._scene.journal, venue, list(self._scene.ground.symbols.values()), tools
+        )
         self._broker = broker
         self._n_lives += 1
         while True:
@@ -228,7 +229,7 @@ class _Desk:
         """Decide by the seed: enter, leave, take back, or nothing."""
         seed = self._scene.schedule.seed
         self._touches.clear()
-        for symbol in SYMBOLS.values():
+        for symbol in self._scene.ground.symbols.values():
             touch = await venue.touch(symbol)
             if isinstance(touch, Touch):
                 self._touches[symbol] = touch

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from quorate.store.journal import Journal
 
 START_MS: Final = 1_700_006_400_000
-SYMBOLS: Final = {"BTCUSDT": "BTC/USDT:USDT", "ETHUSDT": "ETH/USDT:USDT"}
 EQUITY: Final = Decimal(100_000)
 MOST_USD: Final = Decimal(30_000)
 """25 % of equity, what prices move while an order waits, and what strangers trade."""
@@ -114,7 +113,8 @@ class Scene(NamedTuple):
             {"apiKey": "key", "secret": "secret"},
             session=lambda: Session({self.ground.host: self.exchange}, self.network),
         )
-        return CcxtVenue(self.ground.name, self.ground.dialect, made, now_ms)
+        pairs = tuple(self.ground.symbols.values()) if self.ground.is_spot else ()
+        return CcxtVenue(self.ground.name, self.ground.dialect, made, now_ms, pairs=pairs)
 
 
 @contextmanager
@@ -132,6 +132,8 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
             max_market_quantity=Decimal(10_000),
         ),
     ]
+    if ground.is_spot:
+        listed = [each._replace(kind="spot", funding_hours=0) for each in listed]
     paths = {
         "BTCUSDT": Walk(noise(seed, 20), start=600_000, step=2e-4),
         "ETHUSDT": Walk(noise(seed, 21), start=300_000, step=3e-4),
@@ -156,7 +158,7 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
         checker = Checker(
             venue,
             _ACCOUNT,
-            SYMBOLS,
+            ground.symbols,
             MOST_USD,
             network.carried,
             ground.trade,
@@ -212,7 +214,13 @@ def _foreign_trade(scene: Scene, symbol: str, event: Event) -> None:
 
 def _taken_away(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
     state = scene.exchange.exchange.state
-    close(state, state.accounts[_ACCOUNT], symbol, "both", "adl_autoclose-")
+    account = state.accounts[_ACCOUNT]
+    if not scene.ground.is_spot:
+        close(state, account, symbol, "both", "adl_autoclose-")
+        return
+    base = state.instruments[symbol].base  # half of what is free is withdrawn
+    free = account.wallet.get(base, Decimal(0)) - account.locked.get(base, Decimal(0))
+    account.wallet[base] = account.wallet.get(base, Decimal(0)) - free / 2
 
 
 def _suspended(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001

@@ -351,6 +351,17 @@ Lookup: TypeAlias = Found | Absent | Unanswered
 """What came of asking for one order."""
 
 
+def is_pair(symbol: str) -> bool:
+    """Say whether coins themselves are held by this symbol, as ccxt spells them; else a contract.
+
+    Examples
+    --------
+    >>> is_pair("BTC/USDT"), is_pair("BTC/USDT:USDT")
+    (True, False)
+    """
+    return "/" in symbol and ":" not in symbol
+
+
 def require_decimal(name: str, value: Decimal) -> None:
     """Refuse an amount that is no finite Decimal.
 

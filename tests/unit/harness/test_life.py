@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from quorate.api import torture
 from quorate.errors import ConfigError
-from quorate.harness.life import play
+from quorate.exchange.virtual import VirtualLoop, run_virtually
+from quorate.harness.ground import GROUNDS
+from quorate.harness.life import _Desk, play
+from quorate.harness.scene import START_MS, built
 from quorate.harness.schedule import INCIDENTS, drawn, read, written
 from quorate.harness.shrink import shrunk
+from quorate.live.controls.standing import Standing
+from quorate.live.orders.codec import from_text
+from quorate.live.orders.events import Adjusted, Filled
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytest.importorskip("ccxt")
 HOURS_MS = 2 * 3_600_000
@@ -68,9 +78,30 @@ def test_a_torture_counts_what_it_did() -> None:
     assert again == found
     one = torture(schedule=written(drawn(5, HOURS_MS)))
     assert (one.seeds, one.violations) == (1, 0)
+    elsewhere = torture(2, first_seed=5, days=2 / 12, venue="spot", workers=1)
+    assert elsewhere.violations == 0
+    assert elsewhere.trace != found.trace
 
 
 @pytest.mark.parametrize(("seeds", "days"), [(0, 1.0), (1, 0.0), (1, -1.0), (100, 1.0)])
 def test_a_torture_of_nothing_is_refused(seeds: int, days: float) -> None:
     with pytest.raises(ConfigError, match="days"):
         torture(seeds, days=days)
+
+
+def test_a_venue_that_nobody_plays_at_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="played at 'okx'") as told:
+        torture(1, venue="okx")
+    assert "binance, spot, bybit" in (told.value.hint or "")
+    with pytest.raises(ConfigError, match="the whole programme is played at binance"):
+        torture(record=tmp_path / "record.json", venue="spot")
+
+
+def test_a_calm_life_at_a_spot_venue_explains_every_coin_by_its_trades() -> None:
+    calm = drawn(3, HOURS_MS)._replace(faults=(), events=())
+    with built(calm, Standing(), GROUNDS["spot"]) as scene:
+        run_virtually(_Desk(scene).lives(), VirtualLoop(START_MS))
+        rows = [from_text(row.payload) for row in scene.journal.rows()]
+    traded = [each for each in rows if isinstance(each, Filled) and each.fee_asset != "USDT"]
+    assert traded, "coins that were bought bear their fee in coins"
+    assert not any(isinstance(each, Adjusted) for each in rows)

@@ -21,6 +21,7 @@ from quorate.venues.base import (
     Side,
     TimeInForce,
     Unanswered,
+    is_pair,
 )
 
 if TYPE_CHECKING:
@@ -113,10 +114,13 @@ async def flatten(venue: Venue, tools: Tools, *, seconds: float) -> Flattened:
             n_flat = 0
             await asyncio.sleep(_AGAIN_S)
             continue
-        left = tuple((each.symbol, each.quantity) for each in held.items)
+        whole = [each for each in held.items if not await _is_dust(venue, each)]
+        left = tuple((each.symbol, each.quantity) for each in whole)
         if not left:
             n_flat += 1
             if n_flat == 2:
+                for each in held.items:
+                    tools.keep("dust", symbol=each.symbol, quantity=each.quantity)
                 spent_ms = (tools.clock_s() - began) * 1e3
                 return Flattened(spent_ms, n_slices, n_refused, widest, is_paged, ())
             await asyncio.sleep(1.0)
@@ -128,13 +132,28 @@ async def flatten(venue: Venue, tools: Tools, *, seconds: float) -> Flattened:
             is_paged = True
             tools.page(f"the kill switch could not close {_said(left)} in {PAGE_S:g} s")
         outcomes = await asyncio.gather(
-            *(_slice(venue, tools, each, collar, n_slices + n) for n, each in enumerate(held.items))
+            *(_slice(venue, tools, each, collar, n_slices + n) for n, each in enumerate(whole))
         )
         n_slices += len(outcomes)
         n_refused += sum(not done for done in outcomes)
         await asyncio.sleep(_AGAIN_S)
     tools.page(f"the kill switch gave up after {seconds:g} s: {_said(left)} is still held")
     return Flattened(None, n_slices, n_refused, widest, is_paged=True, left=left)
+
+
+async def _is_dust(venue: Venue, held: PositionView) -> bool:
+    """Whether coins are so few that their venue takes no order of them: fees in coins leave such.
+
+    A contract can always be closed; a pair has its least quantity and its least worth.
+    """
+    if not is_pair(held.symbol):
+        return False
+    grid = venue.grid(held.symbol)
+    quantity = grid.quantity(held.quantity)
+    if quantity < (grid.min_quantity or grid.lot):
+        return True
+    touch = await venue.touch(held.symbol)
+    return not isinstance(touch, Unanswered) and quantity * touch.bid < (grid.min_notional or 0)
 
 
 async def _slice(

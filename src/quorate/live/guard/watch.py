@@ -54,7 +54,7 @@ def opened(connection: Connection) -> CcxtVenue:
     dialect = DIALECTS[connection.venue]
     credentials = {"apiKey": connection.api_key, "secret": connection.secret}
     made = instances(dialect, credentials, url=connection.url)
-    return CcxtVenue(connection.venue, dialect, made, now_ms)
+    return CcxtVenue(connection.venue, dialect, made, now_ms, pairs=connection.symbols)
 
 
 async def watch(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from quorate.live.orders.book import EXACT, ZERO, Book, Booked, Order, Tally, age, reserve
 from quorate.live.orders.effects import Alarm, Effect, Halt, Trouble
 from quorate.live.orders.states import State, may_follow
+from quorate.venues.base import is_pair
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -141,6 +142,8 @@ class Draft:
         self.trades[key] = entry
         signed = trade.quantity if trade.side.sign > 0 else EXACT.minus(trade.quantity)
         self.add((trade.venue, trade.symbol, trade.position_side), signed)
+        if is_pair(trade.symbol):
+            self._swap(trade, signed)
         purse = (trade.venue, trade.fee_asset)
         self.fees[purse] = EXACT.add(self.fees.get(purse, ZERO), trade.fee)
         place = (trade.venue, trade.symbol)
@@ -148,6 +151,21 @@ class Draft:
         if place not in self.last_trades or age(newest) > age(self.last_trades[place]):
             self.last_trades[place] = newest
         return True
+
+    def _swap(self, trade: Filled | ExternalFill, signed: Decimal) -> None:
+        """Move what else a trade of a pair moves: the other coin, and that in which its fee is."""
+        base, quote = trade.symbol.split("/")
+        own = (trade.venue, trade.symbol)
+        others = {
+            symbol.split("/")[0]: (venue, symbol)
+            for venue, symbol in self.baselines
+            if venue == trade.venue and is_pair(symbol)
+        }
+        pairs = others | {base: own}
+        paid = EXACT.minus(EXACT.multiply(signed, trade.price))
+        for asset, delta in ((quote, paid), (trade.fee_asset, EXACT.minus(trade.fee))):
+            if asset in pairs and delta:
+                self.add((*pairs[asset], trade.position_side), delta)
 
 
 def move(order: Order, state: State, at_ms: int, reason: str = "") -> Order:

@@ -79,6 +79,11 @@ def _book(is_conditional: bool) -> dict[str, object]:  # noqa: FBT001
     return {"trigger": True} if is_conditional else {}
 
 
+def _spot_parameters(placement: Placement) -> dict[str, object]:
+    """Leave out that an order reduces: a sale of coins cannot sell more than are held."""
+    return {name: each for name, each in parameters(placement).items() if name != "reduceOnly"}
+
+
 def _spot_book(is_conditional: bool) -> dict[str, object]:  # noqa: FBT001, ARG001
     return {}
 
@@ -294,7 +299,7 @@ BINANCE_SPOT: Final = BINANCE_FUTURES._replace(
     has_own_conditional=False,
     has_positions=False,
     held=_nothing_held,
-    parameters=parameters,
+    parameters=_spot_parameters,
     named=_spot_named,
     book=_spot_book,
     look=_spot_look,

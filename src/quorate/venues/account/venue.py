@@ -7,10 +7,11 @@ sent once; whatever is not certainly refused and not certainly there is ``Uncert
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
+from quorate.venues.account.grids import grid_of, not_as_meant
+from quorate.venues.account.holdings import holdings, paired
 from quorate.venues.account.outcomes import placed, taken_back
 from quorate.venues.account.sending import plain
 from quorate.venues.account.views import (
@@ -41,7 +42,7 @@ from quorate.venues.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from decimal import Decimal
 
     from quorate.venues.account.dialect import Dialect
@@ -65,6 +66,14 @@ class CcxtVenue:
         ccxt's.
     now_ms : callable
         This machine's clock.
+    pairs : sequence of str
+        At a spot venue, where coins are held and no positions: what is traded, one pair of each
+        coin. What is held of their coins are its positions; other coins are nobody's business.
+
+    Raises
+    ------
+    ConfigError
+        If two pairs are of one coin, of which nobody could say how much belongs to either.
 
     Notes
     -----
@@ -73,8 +82,15 @@ class CcxtVenue:
     """
 
     def __init__(
-        self, name: str, dialect: Dialect, instances: Instances, now_ms: Callable[[], int]
+        self,
+        name: str,
+        dialect: Dialect,
+        instances: Instances,
+        now_ms: Callable[[], int],
+        *,
+        pairs: Sequence[str] = (),
     ) -> None:
+        self._pairs = () if dialect.has_positions else paired(pairs)
         self._name = name
         self._dialect = dialect
         self._instances = instances
@@ -110,7 +126,7 @@ class CcxtVenue:
     async def place(self, placement: Placement) -> Mutation:
         """Send an order, once; one that is off the venue's grid is not sent."""
         client = self._instances.trade
-        problem = self._off_grid(client, placement)
+        problem = not_as_meant(self._name, self._dialect, client.markets, placement)
         if problem:
             return Rejected(LOCAL, problem)
         call = client.create_order(
@@ -206,10 +222,9 @@ class CcxtVenue:
         return Listed(found.items[-1:], found.venue_time_ms)
 
     async def positions(self) -> Listed[PositionView] | Unanswered:
-        """Ask for every position that is not flat."""
+        """Ask for every position that is not flat; at a spot venue for the coins of its pairs."""
         if not self._dialect.has_positions:
-            wallet = await self.balances()
-            return wallet if isinstance(wallet, Unanswered) else Listed((), wallet.venue_time_ms)
+            return await self._holdings()
         found = await self._listed(
             self._instances.trade.fetch_positions(), lambda row: position_view(row, self._dialect)
         )
@@ -228,6 +243,14 @@ class CcxtVenue:
         if held:
             return Unanswered(f"no position is listed, and the account holds {', '.join(held)}")
         return found
+
+    async def _holdings(self) -> Listed[PositionView] | Unanswered:
+        if not self._pairs:
+            return Unanswered(f"no pair of {self._name} was named, so that nothing is held of one")
+        wallet = await self.balances()
+        if isinstance(wallet, Unanswered):
+            return wallet
+        return Listed(holdings(wallet.items, self._pairs), wallet.venue_time_ms)
 
     async def balances(self) -> Listed[BalanceView] | Unanswered:
         """Ask what the wallet holds."""
@@ -259,15 +282,7 @@ class CcxtVenue:
 
     def grid(self, symbol: str) -> Grid:
         """Return the grid of a symbol as the venue last said."""
-        market = self._instances.data.market(symbol)
-        limits, steps = market["limits"], market["precision"]
-        return Grid(
-            tick=amount(steps, "price"),
-            lot=amount(steps, "amount"),
-            min_quantity=_bound(limits["amount"], "min"),
-            max_market_quantity=_bound(limits.get("market") or {}, "max"),
-            min_notional=_bound(limits["cost"], "min"),
-        )
+        return grid_of(self._instances.data.market(symbol))
 
     async def clock(self) -> int | Unanswered:
         """Ask what time it is there."""
@@ -373,28 +388,3 @@ class CcxtVenue:
                 return Listed(tuple(read(each) for each in rows), talk.at_ms)
             except (AnsweredError, SilentError, ValueError) as error:
                 return Unanswered(talk.said(error))
-
-    def _off_grid(self, client: Any, placement: Placement) -> str:
-        """Say what of an order ccxt would round by itself, "" where nothing."""
-        if placement.symbol not in client.markets:
-            return f"{self._name} does not list {placement.symbol}"
-        if re.fullmatch(self._dialect.client_id, placement.client_id) is None:
-            return f"the id {placement.client_id!r} does not match {self._dialect.client_id}"
-        if placement.is_conditional and self._dialect.no_stops:
-            return self._dialect.no_stops
-        if placement.is_reduce_only and not self._dialect.has_positions:
-            return f"{self._name} has no positions that an order could reduce"
-        grid = self.grid(placement.symbol)
-        numbers = [("quantity", placement.quantity, grid.lot)]
-        for name in ("limit_price", "trigger_price"):
-            value = getattr(placement, name)
-            if value is not None:
-                numbers.append((name, value, grid.tick))
-        for name, value, unit in numbers:
-            if value % unit:
-                return f"{name} {value} is no multiple of {unit}, the grid of {placement.symbol}"
-        return ""
-
-
-def _bound(row: Mapping[str, Any], name: str) -> Decimal | None:
-    return None if row.get(name) is None else amount(row, name)

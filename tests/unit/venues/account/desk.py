@@ -158,6 +158,7 @@ def at_desk(
                 session=lambda: Session({place.host: found}, network),
             ),
             lambda: loop.now_ms,  # type: ignore[attr-defined]
+            pairs=[place.symbol] if not place.dialect.has_positions else (),
         )
         try:
             await made.open()

@@ -119,10 +119,16 @@ def test_a_trade_is_told_to_the_last_digit(place: Place) -> None:
         )
         gain = gain if place is BYBIT else 0
         assert balance.free == exchange.exchange.available("me") - gain
-        if place is SPOT:
-            assert positions.items == ()
-            return
         (position,) = positions.items
+        if place is SPOT:  # coins are held there, less the fee that was paid in them
+            held = own.wallet["BTC"]
+            assert (position.symbol, position.quantity) == (place.symbol, held)
+            leaving = place.market("out", Side.SELL, is_reduce_only=True)
+            assert isinstance(await desk.place(leaving), Accepted)
+            left = await desk.positions()
+            assert isinstance(left, Listed)
+            assert [each.quantity for each in left.items] == [held - leaving.quantity]
+            return
         assert (position.quantity, position.position_side) == (Decimal("0.1"), PositionSide.BOTH)
         sold = await desk.place(place.market("short", Side.SELL, quantity=Decimal("0.3")))
         assert isinstance(sold, Accepted)
