@@ -21,7 +21,7 @@ from quorate.venues.account.views import (
     position_view,
     trade_view,
 )
-from quorate.venues.account.wire import AnsweredError, SilentError, answered, talking
+from quorate.venues.account.wire import AnsweredError, SilentError, answered, asked, talking
 from quorate.venues.base import (
     Absent,
     BalanceView,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from quorate.venues.account.dialect import Dialect
     from quorate.venues.account.wire import Instances, Reply, Talk
+    from quorate.venues.rights import Rights
 
 Item = TypeVar("Item")
 LOCAL: Final = "LOCAL"
@@ -266,9 +267,9 @@ class CcxtVenue:
         client, mark = self._instances.emergency, self._dialect.mark
         with talking() as talk:
             try:
-                asked = [answered(client.fetch_bids_asks([symbol]))]
-                asked += [] if mark is None else [answered(mark(client, symbol))]
-                book, *marks = await asyncio.gather(*asked)
+                questions = [asked(client.fetch_bids_asks, [symbol])]
+                questions += [] if mark is None else [asked(mark, client, symbol)]
+                book, *marks = await asyncio.gather(*questions)
                 bid, ask = amount(book[symbol], "bid"), amount(book[symbol], "ask")
                 return Touch(
                     symbol=symbol,
@@ -328,6 +329,15 @@ class CcxtVenue:
             except (AnsweredError, SilentError) as error:
                 return Unanswered(talk.said(error))
         return Unanswered("the venue does not say its mode") if found is None else found
+
+    async def rights(self) -> Rights | Unanswered:
+        """Ask what the key may do."""
+        with talking() as talk:
+            try:
+                found: Rights = await answered(self._dialect.rights(self._instances.trade))
+            except (AnsweredError, SilentError, ValueError) as error:
+                return Unanswered(talk.said(error))
+        return found
 
     def _absent(self, talk: Talk) -> Absent | Unanswered:
         """Say that there is no order, where every answer that led to it was a list."""

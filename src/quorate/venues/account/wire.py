@@ -294,6 +294,11 @@ async def answered(call: Awaitable[Any], within_s: float | None = TIMEOUT_S + _G
         raise SilentError(f"the answer cannot be read: {error}") from error
 
 
+async def asked(call: Callable[..., Awaitable[Any]], *given: object) -> Any:
+    """Ask once begun: what is cancelled before has left no question that nobody awaits."""
+    return await answered(call(*given))
+
+
 def _time(headers: Mapping[str, str]) -> int:
     """Return the time in a reply's header, 0 where there is none that can be read.
 
