@@ -1,7 +1,5 @@
 """The event of a key that was looked at: what the venue says of it has changed."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 
