@@ -1,11 +1,10 @@
 """What a desk holds as the days go by: one life in virtual time, its journal in a file.
 
-``python -m benchmarks.memory [--days 10] [--sweep 15] [--traced]``. Every five minutes an order
-rests near the price and is taken back, and everything is compared every ``--sweep`` seconds. The
-simulated exchange is in the same process, without the checker of the torture harness and with a
-real journal instead of one in memory, so that what the process grows by is the desk's growth and
-the exchange's history; ``--traced`` says whose, by the innermost module of this system in each
-allocation's trace.
+``python -m benchmarks.memory [--days 10] [--sweep 15]``. Every five minutes an order rests near the
+price and is taken back, and everything is compared every ``--sweep`` seconds. The simulated
+exchange is in the same process, without the checker of the torture harness and with a real journal
+instead of one in memory. So what the process grows by is the desk, the exchange's history, and what
+the allocator does not give back; the objects that the broker leads to are the desk's alone.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ import argparse
 import asyncio
 import gc
 import os
+import sys
 import tempfile
 import time
-import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType
 from typing import TYPE_CHECKING
 
 from benchmarks.orders import D, known, quote, wanted, wide
@@ -42,7 +42,9 @@ SYMBOL = "BTC/USDT:USDT"
 DAY_MS = 86_400_000
 SETTLED = 3
 """From which day on: a book keeps what ended within two days."""
-FRAMES = 25
+GROUND = GROUNDS["binance"]
+SHARED = Path("/dev/shm")  # the journal's file costs no disk, and is not this process's memory
+CODE = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodDescriptorType)
 
 
 async def sweep(broker: Broker, every_s: float) -> None:
@@ -89,74 +91,67 @@ async def live(
     await venue.close()
 
 
-def memory(days: int, *, sweep_s: float = SWEEP_S, is_traced: bool = False) -> None:
-    """Let a desk live for days, and print what the process holds at the start of each."""
-    held: dict[int, float] = {}
-    traced: dict[int, tracemalloc.Snapshot] = {}
-    begun_s = time.process_time()
+def memory(days: int, *, sweep_s: float = SWEEP_S) -> None:
+    """Let a desk live for days, and print what is held at the start of each."""
+    held: dict[int, tuple[float, float, float]] = {}
 
-    def at(broker: Broker) -> None:
-        day = (loop_ms() - START_MS) // DAY_MS
-        if day in held:
-            return
-        gc.collect()
-        held[day] = resident_mib()
-        book = broker.desk.book
-        print(
-            f"day {day}: {held[day]:.1f} MiB, {len(book.orders)} orders and {len(book.trades)}"
-            f" trades in the book, {len(asyncio.all_tasks())} tasks, {n_files()} files,"
-            f" {time.process_time() - begun_s:.0f} s of processor",
-            flush=True,
-        )
-        if is_traced and day >= min(SETTLED, days - 1):
-            traced[day] = tracemalloc.take_snapshot()
-
-    if is_traced:
-        tracemalloc.start(FRAMES)
-    shared = Path("/dev/shm")
-    schedule = Schedule(2, days * DAY_MS, days * DAY_MS, (), ())
     with (
-        tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder,
+        tempfile.TemporaryDirectory(dir=SHARED if SHARED.is_dir() else None) as folder,
         open_store(Path(folder) / "store.db") as store,
-        built(schedule, Standing(), GROUNDS["binance"]) as scene,
+        built(Schedule(2, days * DAY_MS, days * DAY_MS, (), ()), Standing(), GROUND) as scene,
     ):
-        until_ms = (days - 1) * DAY_MS + 60_000
+
+        def at(broker: Broker) -> None:
+            day = (loop_ms() - START_MS) // DAY_MS
+            if day in held:
+                return
+            gc.collect()
+            others = [asyncio.get_running_loop(), scene.network, scene.exchange]
+            desk = reached_mib(broker, others)
+            there = reached_mib([scene.network, scene.exchange], others[:1])
+            held[day] = (resident_mib(), desk, there)
+            book, n_tasks = broker.desk.book, len(asyncio.all_tasks())
+            print(
+                f"day {day}: process {held[day][0]:.1f} MiB, objects of the desk {desk:.2f} and of"
+                f" the exchange {there:.2f}; {len(book.orders)} orders and {len(book.trades)}"
+                f" trades in the book, {n_tasks} tasks, {n_files()} files,"
+                f" {time.process_time():.0f} s of processor",
+                flush=True,
+            )
+
+        until_ms = (days - 1) * DAY_MS + 600_000
         life = live(scene, store.journal("main"), until_ms, sweep_s, at)
         run_virtually(life, VirtualLoop(START_MS))
-    told(held, traced)
-
-
-def told(held: dict[int, float], traced: dict[int, tracemalloc.Snapshot]) -> None:
-    """Print the growth from when the book is as full as it gets, and by whom."""
     last = max(held)
     first = min(SETTLED, last)
     n_days = max(last - first, 1)
-    grown = held[last] - held[first]
-    print(
-        f"{grown:+.1f} MiB from day {first} to day {last}, {grown / n_days:+.2f} a day,"
-        f" {30 * grown / n_days:+.1f} over 30 days at that rate (goal 5)"
-    )
-    if len(traced) < 2:
-        return
-    sizes: dict[str, int] = {}
-    for each in traced[last].compare_to(traced[first], "traceback"):
-        owner = owner_of([frame.filename for frame in each.traceback])
-        sizes[owner] = sizes.get(owner, 0) + each.size_diff
-    for owner, size in sorted(sizes.items(), key=lambda each: -abs(each[1]))[:16]:
-        print(f"  {size / 1024 / n_days:+9,.1f} KiB a day {owner}")
+    for what, before, after in zip(
+        ("process", "desk", "exchange"), held[first], held[last], strict=True
+    ):
+        grown = after - before
+        print(
+            f"{what}: {grown:+.2f} MiB from day {first} to day {last},"
+            f" {30 * grown / n_days:+.1f} over 30 days at that rate"
+        )
 
 
-def owner_of(files: list[str]) -> str:
-    """Return whose an allocation is: of the innermost module of this system, else the library's.
+def reached_mib(root: object, others: list[object]) -> float:
+    """Return the size of all objects that one leads to, less those that others are for.
 
-    Frames come oldest first.
+    Code is left out: modules, classes and functions, with what only they lead to.
     """
-    for name in reversed(files):
-        if "/quorate/" in name:
-            return "/".join(name.rpartition("/quorate/")[2].split("/")[:3])
-        if "/ccxt/" in name:
-            return "ccxt/" + name.rpartition("/ccxt/")[2]
-    return files[-1]
+    seen = {id(each) for each in others if each is not root}
+    todo, size = [root], 0
+    if isinstance(root, list):
+        seen -= {id(each) for each in root}
+    while todo:
+        each = todo.pop()
+        if id(each) in seen or isinstance(each, CODE):
+            continue
+        seen.add(id(each))
+        size += sys.getsizeof(each, 0)
+        todo += gc.get_referents(each)
+    return size / 2**20
 
 
 def resident_mib() -> float:
@@ -173,6 +168,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--sweep", type=float, default=SWEEP_S)
-    parser.add_argument("--traced", action="store_true")
     given = parser.parse_args()
-    memory(given.days, sweep_s=given.sweep, is_traced=given.traced)
+    memory(given.days, sweep_s=given.sweep)
