@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -68,3 +70,12 @@ def test_who_cannot_stand_safe_gives_the_journal_back(journal: Journal) -> None:
     assert awake.standing.trading is Trading.SAFE, "it was written before it was told"
     assert awake.standing == replace(awake.standing, why="just started")
     awake.desk.close()
+
+
+def test_nothing_that_loads_slowly_is_loaded_before() -> None:
+    code = (
+        "import sys, quorate.store, quorate.live.broker.waking;"
+        "print(*sys.modules.keys() & {'ccxt', 'numpy', 'numba', 'polars', 'aiohttp'})"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "\n"
