@@ -92,6 +92,16 @@ class Version:
         """Return the digest of its recipe."""
         return recipe_hash(self.recipe)
 
+    @property
+    def is_rules_alone(self) -> bool:
+        """Return whether it has rule engines alone: its recipe asks for no learner, it fitted none.
+
+        Rules that are calibrated are rules. Of a recipe that does not say what it learns it counts
+        what was fitted.
+        """
+        asked = self.recipe.get("learning", {}).get("models", ())
+        return not (self.engines or asked or self.recipe.get("learners"))
+
     def age_days(self, at: datetime) -> float:
         """Return how many days before a moment its data ended."""
         return (at - self.until).total_seconds() / 86_400.0

@@ -220,7 +220,8 @@ def _night(asked: _Asked, kept: Registry, progress: Callable[[str], None] | None
     champion = index.champion
     if champion is None:
         remarks += (
-            "there is no champion yet: the first enters at canary (`quorate models stage`)",
+            "there is no champion yet: the first enters at canary (`quorate models stage`), rule "
+            "engines alone as they are, a recipe that learned on the figures of research",
         )
     return Night(
         asked.at,
