@@ -77,9 +77,9 @@ class Audited:
         return sealing.broken(self.seal, self.kind, audit_digest(self.told), trusted)
 
     @property
-    def source(self) -> str:
-        """Return the digest of the data that were audited; empty where it does not say."""
-        return str(self.told.get("binds", {}).get("source", ""))
+    def data(self) -> str:
+        """Return the digest of the rows that were audited; empty where it does not say."""
+        return str(self.told.get("binds", {}).get("data", ""))
 
     def covers(self, part: str, value: object) -> bool:
         """Return whether a part of a recipe, ``engines`` or ``settings``, is what was audited.
@@ -108,7 +108,7 @@ class Checked:
     Parameters
     ----------
     certificate : str
-        Digest of the certificate of the data, as the model set names it.
+        Digest of the rows, as the model set names them.
     n_checked : int
         How many rules, or coins, were held against the data.
     failures : tuple of str

@@ -13,7 +13,6 @@ There is one champion at most, and none goes without another taking its place.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -94,9 +93,9 @@ def lacking(
         found.append("there is no audit")
     else:
         found += audited.reasons
-        if version.certificate not in (audited.source, _hashed(audited.source)):
+        if version.certificate != audited.data:
             found.append(
-                f"the audit is of the data {audited.source[:16] or '?'}, the set is fitted on "
+                f"the audit is of the data {audited.data[:16] or '?'}, the set is fitted on "
                 f"{version.certificate[:16]}"
             )
         found += [
@@ -369,8 +368,3 @@ def _figures(
 
 def _of_kind(evidence: Sequence[Evidence], kind: type[_Kind]) -> _Kind | None:
     return next((each for each in evidence if isinstance(each, kind)), None)
-
-
-def _hashed(source: str) -> str:
-    """Return what a set names data by whose digest is no hexadecimal number."""
-    return hashlib.sha256(source.encode()).hexdigest()

@@ -50,7 +50,7 @@ class Version:
     number : int
         From 1 on; never given twice.
     digest, certificate : str
-        Of the set, and of the data it was fitted on.
+        Of the set, and of the rows it was fitted on.
     until : datetime
         When its last label had ended, aware.
     recipe : Mapping

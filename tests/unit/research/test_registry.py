@@ -95,7 +95,7 @@ def test_a_version_does_not_change_with_its_source(place, sets):
         ((checked(),), "there is no audit"),
         ((audited(n=0),), "the audit compared nothing"),
         ((audited(is_pass=False),), "says that it does not pass"),
-        ((audited(source="cd" * 32),), "audit is of the data cdcdcdcdcdcdcdcd, the set is fitted"),
+        ((audited(data="cd" * 32),), "audit is of the data cdcdcdcdcdcdcdcd, the set is fitted"),
         (
             (audited(findings=[{"what": "ema", "test": "history cut", "says": "It leaks."}]),),
             r"has 1 findings, the first: ema \(history cut\). It leaks.",
@@ -607,7 +607,7 @@ def test_a_set_says_its_recipe_itself(place, sets, tmp_path):
 
 def test_an_audit_of_other_engines_does_not_count(place, tmp_path):
     source, _ = small(tmp_path / "said", recipe=RECIPE)
-    bound = {"source": CERTIFICATE, "engines": "00" * 32}
+    bound = {"data": CERTIFICATE, "engines": "00" * 32}
     with pytest.raises(RegistryError, match="audit is of other engines than those of the recipe"):
         published(place, source, None, evidence=(audited(binds=bound),))
     bound["engines"] = hashlib.sha256(canonical_json(RECIPE["engines"]).encode()).hexdigest()
