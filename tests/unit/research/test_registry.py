@@ -147,6 +147,7 @@ def test_a_refit_takes_the_champions_place(place, sets):
         ({"checked": {"n_checked": 0}}, "no data were checked"),
         ({"checked": {"certificate": "cd" * 32}}, "the checks are of other data"),
         ({"renewal": {"n_days": 29}}, "on 29 days, fewer than 30"),
+        ({"renewal": {"n_active": 2}}, "traded or held something on 2 of the 30 days, fewer than"),
         ({"renewal": {"n_active": 0}}, "neither fit traded or held anything on the 30 days"),
         ({"renewal": {"old": "ef" * 32}}, "the old fit of the test is efefefefefefefef, here"),
         ({"renewal": {"new": "ef" * 32}}, "the refit of the test is efefefefefefefef, here"),
