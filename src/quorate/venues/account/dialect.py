@@ -122,8 +122,8 @@ class Dialect(NamedTuple):
         (client, symbol, ms) -> the dead man's switch by a timer; None where there is none.
     hedged : callable
         (client) -> whether longs and shorts are two positions, None where it does not say.
-    no_stops : str
-        Why stops are not sent to this venue, "" where they are.
+    is_one_book : bool
+        Whether stops are listed, and taken back where all orders of a symbol are, with the others.
     """
 
     ccxt: str
@@ -159,5 +159,5 @@ class Dialect(NamedTuple):
     mark: Callable[[Any, str], Awaitable[Decimal]] | None
     countdown: Callable[[Any, str, int], Awaitable[Any]] | None
     hedged: Callable[[Any], Awaitable[bool | None]]
-    no_stops: str = ""
+    is_one_book: bool = False
     has_unnamed: bool = False
