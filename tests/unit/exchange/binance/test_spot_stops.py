@@ -200,6 +200,15 @@ def test_a_stop_that_buys_what_cannot_be_paid_any_more_ends() -> None:
     assert exchange.state.accounts["me"].locked["USDT"] == 0
 
 
+def test_a_stop_that_was_taken_back_is_never_triggered() -> None:
+    exchange = moving(1_000, *[940] * 20).exchange
+    sent = exchange.place("me", Asked("BTCUSDT", SELL, "stop", D(1), trigger=D(95)))
+    assert isinstance(sent, Order)
+    exchange.cancel("me", "BTCUSDT", order_id=sent.order_id)
+    exchange.advance(START_MS + 300_000)
+    assert (sent.status, sent.filled, sent.working_ms) == ("CANCELED", 0, 0)
+
+
 def test_a_replica_that_lags_shows_a_stop_as_it_was() -> None:
     made = moving(1_000, *[940] * 20)
     made.lags = Lags(order=10**6, open_orders=10**6)
