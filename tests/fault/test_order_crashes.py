@@ -178,19 +178,18 @@ def require_recovered(book, clients, placed):
     assert worst >= len(placed) * QUANTITY - canceled * Decimal("0.6")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("where", ["sqlite", "postgresql"], indirect=True)
-def test_nothing_is_lost_or_doubled_wherever_a_desk_is_killed(where, tmp_path):
+def killed_everywhere(where, folder, again):
+    """Kill a life at each of its points, and the next one at the point that ``again`` gives."""
     open_store(where).close()
     passed = set()
     for number in range(1, 1_000):
         account = f"a{number}"
-        files = Files(tmp_path, account)
+        files = Files(folder, account)
         was_killed = killed_at(number, where, account, files)
         with open_store(where) as store:
             require_nothing_lost(store, account, files)
         # the next life is killed too, while it recovers; the third one is left alone
-        killed_at(1 + number % 12, where, account, files)
+        assert killed_at(again(number), where, account, files)
         with open_store(where) as store:
             clients, placed = require_nothing_lost(store, account, files)
             with opened(store, account) as desk:
@@ -203,7 +202,19 @@ def test_nothing_is_lost_or_doubled_wherever_a_desk_is_killed(where, tmp_path):
     else:
         pytest.fail("a life that never ends")
     assert passed == set(POINTS), "a point that is never passed tests nothing"
-    assert number > 60
+    assert number > 83, "two lives at each of 12 points of the second are 2,000 kills"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("second", range(1, 13))
+def test_nothing_is_lost_or_doubled_wherever_a_desk_is_killed(ram, second):
+    killed_everywhere(ram / "store.db", ram, lambda _: second)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["postgresql"], indirect=True)
+def test_nothing_is_lost_or_doubled_on_a_server_wherever_a_desk_is_killed(where, tmp_path):
+    killed_everywhere(where, tmp_path, lambda number: 1 + number % 12)
 
 
 def in_a_child(work):

@@ -49,16 +49,16 @@ def lost(folder, seed, n, *, synchronous="FULL"):
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_what_was_said_to_be_recorded_survives_a_loss_of_power(tmp_path, seed):
-    assert lost(tmp_path, seed, 150) == (0, 0)
+def test_what_was_said_to_be_recorded_survives_a_loss_of_power(ram, seed):
+    assert lost(ram, seed, 150) == (0, 0)
 
 
-def test_a_journal_that_did_not_wait_for_the_disk_would_lose_rows(tmp_path):
-    n_lost, _ = lost(tmp_path, 1, 60, synchronous="NORMAL")
+def test_a_journal_that_did_not_wait_for_the_disk_would_lose_rows(ram):
+    n_lost, _ = lost(ram, 1, 60, synchronous="NORMAL")
     assert n_lost > 5
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 12))
-def test_five_thousand_losses_of_power(tmp_path, seed):
-    assert lost(tmp_path, seed, 500) == (0, 0)
+def test_five_thousand_losses_of_power(ram, seed):
+    assert lost(ram, seed, 500) == (0, 0)

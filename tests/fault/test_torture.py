@@ -25,13 +25,16 @@ pytest.importorskip("ccxt")
 LENGTH_MS = 8_640_000
 MOST_SEEDS = 30
 MESSAGES = int(os.environ.get("QUORATE_MESSAGES", "100000"))
+PLAYS = int(os.environ.get("QUORATE_PLAYS", "1000"))
+HOURS = float(os.environ.get("QUORATE_HOURS", "2.4"))
 REPLIES = int(os.environ.get("QUORATE_REPLIES", "10000"))
 
 
 @pytest.mark.slow
-def test_forty_lives_under_faults_break_nothing() -> None:
-    for seed in range(1, 41):
-        assert play(drawn(seed, LENGTH_MS)).violations == (), seed
+@pytest.mark.parametrize("first", range(1, PLAYS + 1, 40))
+def test_forty_lives_under_faults_break_nothing(first: int) -> None:
+    for seed in range(first, min(first + 40, PLAYS + 1)):
+        assert play(drawn(seed, int(HOURS * 3_600_000))).violations == (), seed
 
 
 @pytest.mark.slow

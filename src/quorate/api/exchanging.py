@@ -139,7 +139,7 @@ def simulated_exchange(
         ladders[made.symbol] = Ladder(half=step, gap=step, levels=8, lots=lots)
     exchange = Exchange(instruments, seed=seed, start_ms=start_ms, paths=paths, ladders=ladders)
     exchange.open_account("account", {"USDT": amount})
-    keys = {api_key: Key(api_key, "account", secret)}
+    keys = {api_key: Key(api_key, "account", secret, addresses=("127.0.0.1",))}
     if dialect == "bybit":
         return Linear(exchange, keys)
     return Spot(exchange, keys) if is_spot else Futures(exchange, keys)

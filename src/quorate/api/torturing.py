@@ -5,16 +5,19 @@ In: seeds and days. Out: faults met, invariants broken, and of a seed that fails
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from quorate.harness.life import Played
@@ -135,23 +138,48 @@ def torture(
             )
         return _recorded(record, workers, progress)
     plays = _drawn(seeds, first_seed, days) if schedule is None else [read(schedule)]
-    found: list[Played] = []
-    n_workers = min(workers or os.cpu_count() or 1, len(plays))
+    found = _played(plays, venue, min(workers or os.cpu_count() or 1, len(plays)), progress)
+    return _told(found, plays, venue)
+
+
+def _played(
+    plays: list[Schedule],
+    venue: str,
+    n_workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> list[Played]:
+    """Play schedules in so many processes; what came of them is in their own order."""
     from quorate.harness.life import play
 
     played = partial(play, venue=venue)
-    if n_workers == 1:
-        for each in plays:
-            found.append(played(each))
+    found: list[Played] = []
+    with nullcontext() if n_workers == 1 else _pool(n_workers) as pool:
+        for one in map(played, plays) if pool is None else pool.map(played, plays):
+            found.append(one)
             if progress is not None:
                 progress(len(found), len(plays))
-    else:
-        with ProcessPoolExecutor(n_workers) as pool:
-            for one in pool.map(played, plays):
-                found.append(one)
-                if progress is not None:
-                    progress(len(found), len(plays))
-    return _told(found, plays, venue)
+    return found
+
+
+@contextmanager
+def _pool(n_workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Give processes that are born with everything imported, and end with whoever asked."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(["ccxt.pro", "quorate.harness.life"])
+    others = set(multiprocessing.active_children())
+    # an interrupt reaches them too: they say nothing of it
+    told = (signal.SIGINT, signal.SIG_DFL)
+    pool = ProcessPoolExecutor(n_workers, context, initializer=signal.signal, initargs=told)
+    try:
+        yield pool
+    except BaseException:  # nobody waits for the plays that are under way
+        for each in set(multiprocessing.active_children()) - others:
+            each.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _drawn(seeds: int, first_seed: int, days: float) -> list[Schedule]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from quorate.exchange.connections import Connection, Speaking
     from quorate.exchange.facade import Reply
 
+_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 _REASONS: Final = {200: "OK", 429: "Too Many Requests"}
 
 
@@ -229,15 +230,8 @@ class Session:
         timeout: Any = None,  # noqa: ANN401 (the client names it)
         proxy: object = None,  # noqa: ARG002
     ) -> _Pending:
-        parts = urlsplit(str(url))
-        request = Request(
-            method,
-            parts.path,
-            parts.query,
-            (data or b"").decode(),
-            headers or {},
-            host=parts.netloc,
-        )
+        host, path, query = _parts(url)
+        request = Request(method, path, query, (data or b"").decode(), headers or {}, host=host)
         return _Pending(self, request, None if timeout is None else timeout.total)
 
     async def carry(self, request: Request) -> Response:
@@ -268,7 +262,7 @@ class Session:
         if delivery.instead is not None:
             status, body = delivery.instead
             return Response(status, body, reply.headers)
-        return Response(reply.status, json.dumps(reply.body, separators=(",", ":")), reply.headers)
+        return Response(reply.status, _JSON.encode(reply.body), reply.headers)
 
     def _now_ms(self, loop: asyncio.AbstractEventLoop) -> int:
         return _now_ms(loop) if self._clock is None else self._clock()
@@ -279,6 +273,20 @@ class Session:
         venue.streams.spread()
         dated = {"Date": _date(at_ms // 1000)}
         return reply._replace(headers=dated | dict(reply.headers))
+
+
+def _parts(url: Any) -> tuple[str, str, str]:  # noqa: ANN401 (text, or what the client made of it)
+    """Return host, path and query of an address as they were written.
+
+    Examples
+    --------
+    >>> _parts("https://fapi.binance.com/fapi/v1/order?symbol=BTC%20")
+    ('fapi.binance.com', '/fapi/v1/order', 'symbol=BTC%20')
+    """
+    if isinstance(url, str):
+        split = urlsplit(url)
+        return split.netloc, split.path, split.query
+    return url.raw_authority, url.raw_path, url.raw_query_string
 
 
 @lru_cache(maxsize=16)

@@ -32,20 +32,25 @@ class _Jumping(selectors.BaseSelector):
     def __init__(self, jump: Callable[[float], None]) -> None:
         self._real = selectors.DefaultSelector()
         self._jump = jump
+        self._n_files = 0
 
     @override
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        self._n_files += 1
         return self._real.register(fileobj, events, data)
 
     @override
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        self._n_files -= 1
         return self._real.unregister(fileobj)
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        found = self._real.select(0)
-        if found:
-            return found
+        # the loop's own pipe wakes it where it waits; while something is due it does not
+        if timeout is None or self._n_files > 1:
+            found = self._real.select(0)
+            if found:
+                return found
         if timeout is None:
             raise StuckError("everybody waits and nothing is due; see who awaits what")
         if timeout > 0:

@@ -36,7 +36,7 @@ class Ground(NamedTuple):
     """
 
     name: str
-    host: str
+    hosts: tuple[str, ...]
     facade: type[Facade]
     dialect: Dialect
     endpoints: Mapping[str, str]
@@ -74,7 +74,7 @@ def _bybit_trade(each: Execution, seed: int) -> str:
 GROUNDS: Final = {
     "binance": Ground(
         "binance_usdm",
-        "fapi.binance.com",
+        ("fapi.binance.com", "api.binance.com"),
         Futures,
         BINANCE_FUTURES,
         {},
@@ -84,7 +84,7 @@ GROUNDS: Final = {
     ),
     "spot": Ground(
         "binance_spot",
-        "api.binance.com",
+        ("api.binance.com",),
         Spot,
         BINANCE_SPOT,
         {"POST /fapi/v1/order": "POST /api/v3/order"},
@@ -95,7 +95,7 @@ GROUNDS: Final = {
     ),
     "bybit": Ground(
         "bybit_linear",
-        "api.bybit.com",
+        ("api.bybit.com",),
         Linear,
         BYBIT_LINEAR,
         {"POST /fapi/v1/order": "POST /v5/order/create", "DELETE": "POST /v5/order/cancel"},

@@ -187,9 +187,15 @@ class _Desk:
         if standing.blocked and now_ms % 900_000 < beat_ms:
             standing = replace(standing, blocked=MappingProxyType({}))
         if standing.trading in {Trading.SAFE, Trading.HALTED}:
+            key_troubles = await broker.examine()
             for name in ("ann", "bob"):
                 found = arm(
-                    standing, operator=name, reason="looked at", n_differences=0, now_ms=now_ms
+                    standing,
+                    operator=name,
+                    reason="looked at",
+                    n_differences=0,
+                    key_troubles=key_troubles,
+                    now_ms=now_ms,
                 )
                 standing = found.standing
                 if isinstance(found, Armed):

@@ -111,7 +111,7 @@ class Scene(NamedTuple):
         made = instances(
             self.ground.dialect,
             {"apiKey": "key", "secret": "secret"},
-            session=lambda: Session({self.ground.host: self.exchange}, self.network),
+            session=lambda: Session(dict.fromkeys(self.ground.hosts, self.exchange), self.network),
         )
         pairs = tuple(self.ground.symbols.values()) if self.ground.is_spot else ()
         return CcxtVenue(self.ground.name, self.ground.dialect, made, now_ms, pairs=pairs)
@@ -150,7 +150,8 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
             quantity = exchange.state.markets[name].instrument.quantity(lots)
             side = BUY if noise(seed, 23, lots) & 1 else SELL
             exchange.place(_ACCOUNT, Asked(name, side, "market", quantity))
-    venue = ground.facade(exchange, {"key": Key("key", _ACCOUNT, "secret")})
+    key = Key("key", _ACCOUNT, "secret", addresses=("127.0.0.1",))
+    venue = ground.facade(exchange, {"key": key})
     kept = [standing]
     network = Watched(schedule, lambda: kept[-1], ground)
     with _journal(schedule) as journal:
@@ -245,6 +246,11 @@ def _revoked(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
     scene.exchange.keys["key"] = key._replace(is_revoked=not key.is_revoked)
 
 
+def _widened(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
+    key = scene.exchange.keys["key"]
+    scene.exchange.keys["key"] = key._replace(may_withdraw=not key.may_withdraw)
+
+
 def _poorer(scene: Scene, symbol: str, event: Event) -> None:  # noqa: ARG001
     account = scene.exchange.exchange.state.accounts[_ACCOUNT]
     account.wallet["USDT"] -= Decimal(event.size * 20)
@@ -269,6 +275,7 @@ _INCIDENTS: Final[Mapping[str, Callable[[Scene, str, Event], None]]] = {
     "dearer": _dearer,
     "funding_hours": _funding_hours,
     "revoked": _revoked,
+    "widened": _widened,
     "poorer": _poorer,
     "hedged": _hedged,
     "thin": _thin,
@@ -280,7 +287,7 @@ def quieten(scene: Scene) -> None:
     state = scene.exchange.exchange.state
     scene.exchange.lags = Lags()
     key = scene.exchange.keys["key"]
-    scene.exchange.keys["key"] = key._replace(is_revoked=False)
+    scene.exchange.keys["key"] = key._replace(is_revoked=False, may_withdraw=False)
     for market in state.markets.values():
         market.instrument = market.instrument._replace(is_trading=True)
     account = state.accounts[_ACCOUNT]

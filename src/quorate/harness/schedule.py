@@ -23,6 +23,7 @@ Incident = Literal[
     "hedged",
     "thin",
     "wild",
+    "widened",
 ]
 INCIDENTS: Final = get_args(Incident)
 _FAULTS: Final[tuple[tuple[FaultKind, str, float, int], ...]] = (

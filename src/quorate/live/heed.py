@@ -14,7 +14,7 @@ from quorate.hands import LONGEST, Verb, Word
 from quorate.live.controls.standing import Armed, arm, halt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from quorate.live.controls.standing import Standing
 
@@ -39,7 +39,14 @@ class Heeded(NamedTuple):
     answers: tuple[Answer, ...]
 
 
-def heed(standing: Standing, words: Iterable[Word], *, n_differences: int, now_ms: int) -> Heeded:
+def heed(
+    standing: Standing,
+    words: Iterable[Word],
+    *,
+    n_differences: int,
+    key_troubles: Sequence[str],
+    now_ms: int,
+) -> Heeded:
     """Return how a desk stands after words.
 
     Parameters
@@ -50,6 +57,8 @@ def heed(standing: Standing, words: Iterable[Word], *, n_differences: int, now_m
         New ones, in the order of writing.
     n_differences : int
         Between the journal and the venue at the last comparison; orders in doubt count.
+    key_troubles : sequence of str
+        Why the key must not be used, as the venue said when it was asked for this arming.
     now_ms : int
         The desk's clock: the ten minutes of a single operator are counted by it, not by the words'.
 
@@ -68,9 +77,10 @@ def heed(standing: Standing, words: Iterable[Word], *, n_differences: int, now_m
     >>> from quorate.hands import Word
     >>> from quorate.live.controls.standing import Standing
     >>> word = Word(verb=Verb.ARM, by="ann", why="looked", at_ms=0)
-    >>> heed(Standing(), [word], n_differences=0, now_ms=5).standing.trading.value
+    >>> fine = {"key_troubles": (), "now_ms": 5}
+    >>> heed(Standing(), [word], n_differences=0, **fine).standing.trading.value
     'active'
-    >>> heed(Standing(), [word], n_differences=2, now_ms=5).answers[0].text
+    >>> heed(Standing(), [word], n_differences=2, **fine).answers[0].text
     '2 differences between the journal and the venue'
     """
     answers = []
@@ -84,6 +94,7 @@ def heed(standing: Standing, words: Iterable[Word], *, n_differences: int, now_m
                 operator=word.by,
                 reason=word.why,
                 n_differences=n_differences,
+                key_troubles=key_troubles,
                 now_ms=now_ms,
             )
             standing = found.standing

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.records import GENESIS, canonical_json, digest
@@ -64,7 +65,12 @@ def link(head: str, account: str, seq: int, epoch: int, payload: str) -> str:
     >>> link(GENESIS, "a", 1, 1, "{}") == link(GENESIS, "a", 1, 2, "{}")
     False
     """
-    return digest(head, canonical_json([account, seq, epoch]) + payload)
+    return digest(head, f"[{_quoted(account)},{seq},{epoch}]{payload}")
+
+
+@lru_cache(maxsize=64)
+def _quoted(account: str) -> str:
+    return canonical_json(account)
 
 
 def batch(account: str, epoch: int, end: End, texts: Sequence[str]) -> Batch:

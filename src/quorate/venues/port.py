@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Unanswered,
         Uncertain,
     )
+    from quorate.venues.rights import Rights
 
 
 class Venue(Protocol):
@@ -93,3 +94,6 @@ class Venue(Protocol):
 
     async def is_hedged(self) -> bool | Unanswered:
         """Ask whether longs and shorts of a symbol are two positions."""
+
+    async def rights(self) -> Rights | Unanswered:
+        """Ask what the key may do."""

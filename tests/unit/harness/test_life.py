@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -81,6 +83,19 @@ def test_a_torture_counts_what_it_did() -> None:
     elsewhere = torture(2, first_seed=5, days=2 / 12, venue="spot", workers=1)
     assert elsewhere.violations == 0
     assert elsewhere.trace != found.trace
+
+
+@pytest.mark.slow
+def test_who_is_interrupted_does_not_wait_for_plays_under_way() -> None:
+    before, workers = set(multiprocessing.active_children()), set()
+
+    def interrupt(_done: int, _plays: int) -> None:
+        workers.update(set(multiprocessing.active_children()) - before)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        torture(8, first_seed=5, days=8 / 24, workers=2, progress=interrupt)
+    assert [each.exitcode for each in workers] == [-signal.SIGTERM] * 2
 
 
 @pytest.mark.parametrize(("seeds", "days"), [(0, 1.0), (1, 0.0), (1, -1.0), (100, 1.0)])

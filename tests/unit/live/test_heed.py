@@ -15,6 +15,8 @@ from quorate.live.controls.standing import (
 )
 from quorate.live.heed import heed
 
+FINE = {"n_differences": 0, "key_troubles": ()}
+
 
 def word(verb: str, by: str = "ann", coin: str = "") -> Word:
     """Say something."""
@@ -22,32 +24,32 @@ def word(verb: str, by: str = "ann", coin: str = "") -> Word:
 
 
 def test_a_kill_halts_and_one_person_cannot_arm_at_once() -> None:
-    after = heed(Standing(), [word("kill")], n_differences=0, now_ms=0)
+    after = heed(Standing(), [word("kill")], **FINE, now_ms=0)
     assert (after.standing.trading, after.standing.is_killed) == (Trading.HALTED, True)
-    first = heed(after.standing, [word("arm"), word("arm")], n_differences=0, now_ms=1)
+    first = heed(after.standing, [word("arm"), word("arm")], **FINE, now_ms=1)
     assert first.standing.trading is Trading.HALTED
     assert [each.is_done for each in first.answers] == [False, False]
     assert "another operator now" in first.answers[1].hint
-    second = heed(first.standing, [word("arm", "bob")], n_differences=0, now_ms=2)
+    second = heed(first.standing, [word("arm", "bob")], **FINE, now_ms=2)
     assert second.standing.trading is Trading.ACTIVE
     assert second.standing.why == "armed by bob, asked by ann: looked at it"
     said = second.answers[0].said
     assert said is not None
     assert in_force([word("kill"), word("arm")]).killed is not None
     assert in_force([word("kill"), word("arm"), said]).killed is None
-    alone = heed(first.standing, [word("arm")], n_differences=0, now_ms=1 + DELAY_MS)
+    alone = heed(first.standing, [word("arm")], **FINE, now_ms=1 + DELAY_MS)
     assert alone.standing.trading is Trading.ACTIVE
 
 
 def test_nothing_arms_while_books_differ() -> None:
-    found = heed(Standing(), [word("arm")], n_differences=3, now_ms=0)
+    found = heed(Standing(), [word("arm")], **FINE | {"n_differences": 3}, now_ms=0)
     assert found.standing == Standing()
     assert found.answers[0].hint == "reconcile first: quorate status shows them"
 
 
 def test_what_is_the_decision_s_changes_nothing_here() -> None:
     said = [word("pause"), word("resume"), word("block", coin="A"), word("flatten", coin="A")]
-    assert heed(Standing(), said, n_differences=0, now_ms=0) == (Standing(), ())
+    assert heed(Standing(), said, **FINE, now_ms=0) == (Standing(), ())
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"trading":"wild"}', "nonsense"])

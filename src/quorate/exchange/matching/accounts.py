@@ -98,6 +98,23 @@ class Account:
         found = (self.orders[each] for each in self.open_ids)
         return [order for order in found if order.asked.symbol == symbol]
 
+    def has_orders(self, symbol: str) -> bool:
+        """Say whether an order of a symbol is open, or waits for its price."""
+        for order_id in self.open_ids:
+            if self.orders[order_id].asked.symbol == symbol:
+                return True
+        for order_id in self.waiting_ids:
+            if self.conditional[order_id].asked.symbol == symbol:
+                return True
+        return False
+
+    def is_live(self, symbol: str) -> bool:
+        """Say whether a symbol has an order, or something is held of it."""
+        for (name, _), position in self.positions.items():
+            if position.lots and name == symbol:
+                return True
+        return self.has_orders(symbol)
+
     def lately_open(self, at_ms: int, *, is_conditional: bool) -> list[Order]:
         """Return the orders that are open, or ended after a moment, the oldest first."""
         ids = set(self.waiting_ids if is_conditional else self.open_ids)

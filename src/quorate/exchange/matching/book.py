@@ -118,6 +118,40 @@ class Book:
             queue.remove(match.resting)
             self._tidy(-side, match.price)
 
+    def sweep(self, side: int, limit: int, quantity: int) -> list[tuple[Order | None, int, int]]:
+        """Take what a taker meets out of the book; return (whose, price, lots), best first.
+
+        The same as ``take`` of each that it ``meets``, in one pass.
+
+        Examples
+        --------
+        >>> book = Book()
+        >>> book.rest(SELL, 101, Resting(None, 5)); book.rest(SELL, 102, Resting(None, 5))
+        >>> book.sweep(BUY, 102, 7), book.best(SELL)
+        ([(None, 101, 5), (None, 102, 2)], 102)
+        """
+        other = -side
+        keys, levels = self._keys[other], self._levels[other]
+        taken: list[tuple[Order | None, int, int]] = []
+        while keys and quantity > 0:
+            price = keys[-1] * other
+            if limit and (limit - price) * side < 0:
+                break
+            queue = levels[price]
+            while queue and quantity > 0:
+                resting = queue[0]
+                lots = min(resting.left, quantity)
+                taken.append((resting.order, price, lots))
+                quantity -= lots
+                resting.left -= lots
+                if resting.left == 0:
+                    queue.popleft()
+            if not queue:
+                del levels[price]
+                keys.pop()
+        self.version += len(taken)
+        return taken
+
     def depth(self, side: int, most: int) -> list[tuple[int, int]]:
         """Return the best prices of a side with their lots."""
         rows = []
@@ -143,18 +177,26 @@ class Book:
         self.version += 1
         levels = self._levels[side]
         for price in [each for each in levels if each not in keep]:
-            queue = levels[price]
-            levels[price] = deque(each for each in queue if each.order is not None)
-            self._tidy(side, price)
+            queue = deque(each for each in levels[price] if each.order is not None)
+            if queue:
+                levels[price] = queue
+            else:
+                self._drop(side, price)
         for price, lots in keep.items():
             self._fit(side, price, lots)
 
     def _fit(self, side: int, price: int, lots: int) -> None:
-        queue = self._levels[side].get(price, ())
+        queue = self._levels[side].get(price)
+        if queue is None:
+            self.rest(side, price, Resting(None, lots))
+            return
+        if len(queue) == 1 and queue[0].order is None:  # nobody waits here
+            queue[0].left = lots
+            return
         have = sum(each.left for each in queue if each.order is None)
         if have < lots:
-            last = queue[-1] if queue else None
-            if last is not None and last.order is None:
+            last = queue[-1]
+            if last.order is None:
                 last.left += lots - have
             else:
                 self.rest(side, price, Resting(None, lots - have))
@@ -171,6 +213,9 @@ class Book:
 
     def _tidy(self, side: int, price: int) -> None:
         if not self._levels[side][price]:
-            del self._levels[side][price]
-            keys = self._keys[side]
-            del keys[bisect_left(keys, price * side)]
+            self._drop(side, price)
+
+    def _drop(self, side: int, price: int) -> None:
+        del self._levels[side][price]
+        keys = self._keys[side]
+        del keys[bisect_left(keys, price * side)]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _MASK: Final = (1 << 64) - 1
 _GOLDEN: Final = 0x9E3779B97F4A7C15
+_SHARE: Final = 2.0**-53
+_SQRT3: Final = math.sqrt(3.0)
 POINT_MS: Final = 15_000
 """The grid of the path: four points a minute, as a bar has four prices."""
 
@@ -28,7 +30,17 @@ def noise(*keys: int) -> int:
     >>> noise(1, 2) == noise(1, 2) != noise(2, 1)
     True
     """
-    state = 0
+    return onward(0, *keys)
+
+
+def onward(state: int, *keys: int) -> int:
+    """Return the noise of keys after those that a noise was of: many share their first.
+
+    Examples
+    --------
+    >>> onward(noise(1, 2), 3) == noise(1, 2, 3)
+    True
+    """
     for key in keys:
         state = (state ^ (key & _MASK)) + _GOLDEN & _MASK
         state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
@@ -45,7 +57,18 @@ def uniform(*keys: int) -> float:
     >>> 0.0 <= uniform(7) < 1.0
     True
     """
-    return (noise(*keys) >> 11) * 2.0**-53
+    return share(noise(*keys))
+
+
+def share(bits: int) -> float:
+    """Return a noise as a number in [0, 1).
+
+    Examples
+    --------
+    >>> share(noise(7)) == uniform(7)
+    True
+    """
+    return (bits >> 11) * _SHARE
 
 
 class Bar(NamedTuple):
@@ -105,22 +128,30 @@ class Walk:
         self._step = step
         self._pull = pull
         self._volume = volume
+        self._begun = noise(seed)
         self._logs = [0.0]
+        self._prices = [max(start, 1)]
 
     def price(self, point: int) -> int:
         """Return the price at a point in ticks, at least 1."""
-        logs = self._logs
-        while len(logs) <= point:
+        prices, logs = self._prices, self._logs
+        while len(prices) <= point:
             # twelve uniforms less six have variance 1; a sum of them needs no special function
-            bits = noise(self._seed, len(logs), 1)
-            total = sum((bits >> shift & 0xFFFF) for shift in (0, 16, 32, 48))
-            shock = (total / 65536.0 - 2.0) * math.sqrt(3.0)
+            bits = onward(self._begun, len(logs), 1)
+            total = (
+                (bits & 0xFFFF)
+                + (bits >> 16 & 0xFFFF)
+                + (bits >> 32 & 0xFFFF)
+                + (bits >> 48 & 0xFFFF)
+            )
+            shock = (total / 65536.0 - 2.0) * _SQRT3
             logs.append(logs[-1] * (1.0 - self._pull) + self._step * shock)
-        return max(round(self._start * math.exp(logs[point])), 1)
+            prices.append(max(round(self._start * math.exp(logs[-1])), 1))
+        return prices[point]
 
     def volume(self, point: int) -> int:
         """Return the lots that trade between the point before and this one."""
-        return round(2.0 * self._volume * uniform(self._seed, point, 2))
+        return round(2.0 * self._volume * share(onward(self._begun, point, 2)))
 
 
 class Bars:
@@ -186,7 +217,11 @@ class Ladder(NamedTuple):
         >>> sorted(Ladder(half=1, levels=2).side(1, 0, 100, -1))
         [101, 102]
         """
-        bits = noise(seed, point, side & 3)
+        return self.of(noise(seed, point), price, side)
+
+    def of(self, here: int, price: int, side: int) -> dict[int, int]:
+        """Return the same of ``here``, the noise of the seed and the point."""
+        bits = onward(here, side & 3)
         rows: dict[int, int] = {}
         for level in range(self.levels):
             at = price - side * (self.half + level * self.gap)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from quorate.exchange.matching.instruments import Instrument
 
 DEFAULT_LEVERAGE = 20
+_ZERO = Decimal(0)
 
 
 def unrealised(
@@ -78,3 +79,18 @@ def maintenance(
             tier = instruments[symbol].tier(notional)
             total += notional * tier.rate - tier.deducted
     return total
+
+
+def is_short(
+    account: Account, instruments: Mapping[str, Instrument], mark: Callable[[str], int]
+) -> bool:
+    """Say whether the balance is below the maintenance of what is held; a flat account is not."""
+    total, is_flat = account.wallet.get("USDT", _ZERO), True
+    for (symbol, _), position in account.positions.items():
+        if position.lots:
+            instrument, is_flat = instruments[symbol], False
+            notional = instrument.notional(mark(symbol), position.lots)
+            size = abs(notional)
+            tier = instrument.tier(size)
+            total += notional - position.cost - (size * tier.rate - tier.deducted)
+    return not is_flat and total < 0

@@ -7,12 +7,11 @@ point by point, its book is made when it is asked for.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from quorate.exchange.matching import margin
 from quorate.exchange.matching.accounts import CENT, Income
-from quorate.exchange.matching.flow import POINT_MS, uniform
+from quorate.exchange.matching.flow import POINT_MS, noise, onward, share
 from quorate.exchange.matching.orders import BUY, SELL, Asked, Order, Refusal
 from quorate.exchange.matching.placing import awake, cancel_all, open_order
 from quorate.exchange.matching.settlement import Trade, settle
@@ -77,17 +76,17 @@ def refresh(state: State, symbol: str) -> Market:
 
 def _next(state: State, live: list[str]) -> int:
     """Return the next moment at which something happens."""
-    never = 1 << 62
-    due = never
+    due = 1 << 62
     if live:
         due = state.start_ms + (state.point_at(state.now_ms) + 1) * POINT_MS
     for account in state.accounts.values():
-        due = min(due, *account.countdowns.values(), never)
+        for ends_ms in account.countdowns.values():
+            due = min(due, ends_ms)
     return due
 
 
 def _has_orders(state: State, symbol: str) -> bool:
-    return any(each.open_orders(symbol) or each.waiting(symbol) for each in state.accounts.values())
+    return any(each.has_orders(symbol) for each in state.accounts.values())
 
 
 def _pass(state: State, symbol: str) -> None:
@@ -107,12 +106,13 @@ def _walk(state: State, symbol: str) -> None:
     market.point, market.is_stale = point, False
     price = market.path.price(point)
     half = market.ladder.half
+    here = noise(market.seed, point)
     for side in (BUY, SELL):
         take(state, market, side, price - side * half, _DEPTH)
     for side in (BUY, SELL):
-        market.book.clear_market(side, market.ladder.side(market.seed, point, price, side))
+        market.book.clear_market(side, market.ladder.of(here, price, side))
     lots = market.path.volume(point)
-    buys = round(lots * uniform(market.seed, point, 5))
+    buys = round(lots * share(onward(here, 5)))
     take(state, market, BUY, price + half, buys)
     take(state, market, SELL, price - half, lots - buys)
     market.last = market.last or price
@@ -122,6 +122,8 @@ def _walk(state: State, symbol: str) -> None:
 def _trigger(state: State, symbol: str, price: int) -> None:
     """Turn conditional orders whose price was reached into orders."""
     for account in state.accounts.values():
+        if not account.waiting_ids:
+            continue
         for order in account.waiting(symbol):
             asked = order.asked
             rising = (asked.side == BUY) == asked.kind.startswith("stop")
@@ -165,6 +167,8 @@ def _pay(state: State, at_ms: int) -> None:
 
     Where points are walked one by one, no settlement is missed: its hour is on their grid.
     """
+    if at_ms % _HOUR_MS:
+        return
     for symbol, market in state.markets.items():
         hours = market.instrument.funding_hours
         if market.instrument.kind != "futures" or not hours or at_ms % (hours * _HOUR_MS):
@@ -180,6 +184,8 @@ def _pay(state: State, at_ms: int) -> None:
 
 def _count_down(state: State, at_ms: int) -> None:
     for account in state.accounts.values():
+        if not account.countdowns:
+            continue
         for symbol in [each for each, due in account.countdowns.items() if due <= at_ms]:
             del account.countdowns[symbol]
             cancel_all(state, account, symbol)
@@ -191,12 +197,7 @@ def _liquidate(state: State) -> None:
     """Close the positions of accounts whose balance fell below their maintenance margin."""
     instruments = state.instruments
     for account in state.accounts.values():
-        if not any(position.lots for position in account.positions.values()):
-            continue
-        balance = account.wallet.get("USDT", Decimal(0)) + margin.unrealised(
-            account, instruments, state.mark
-        )
-        if balance < margin.maintenance(account, instruments, state.mark):
+        if margin.is_short(account, instruments, state.mark):
             for symbol in {name for name, _ in account.positions}:
                 cancel_all(state, account, symbol)
             for symbol, side in list(account.positions):

@@ -86,8 +86,4 @@ class State:
 
     def is_live(self, symbol: str) -> bool:
         """Whether an account has orders or a position in a symbol, so that each point counts."""
-        for account in self.accounts.values():
-            held = any(p.lots for (name, _), p in account.positions.items() if name == symbol)
-            if held or account.open_orders(symbol) or account.waiting(symbol):
-                return True
-        return False
+        return any(account.is_live(symbol) for account in self.accounts.values())

@@ -94,12 +94,11 @@ def match(state: State, order: Order, limit: int) -> None:
 
 def take(state: State, market: Market, side: int, limit: int, lots: int) -> None:
     """Let the rest of the market take up to so many lots at a price or better."""
-    for met in list(market.book.meets(side, limit, lots)):
-        market.book.take(side, met)
+    for order, price, taken in market.book.sweep(side, limit, lots):
         market.n_trades += 1
-        market.last = met.price
-        if met.resting.order is not None:
-            _fill(state, market, met.resting.order, Trade(met.price, met.quantity, is_maker=True))
+        market.last = price
+        if order is not None:
+            _fill(state, market, order, Trade(price, taken, is_maker=True))
 
 
 def _may_meet(state: State, order: Order, met: Match) -> bool:

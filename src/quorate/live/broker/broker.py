@@ -16,6 +16,7 @@ from quorate.live.broker.inquire import inquire
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, sweep
 from quorate.live.broker.trail import Trail
+from quorate.live.controls.keys import troubles
 from quorate.live.controls.standing import (
     Standing,
     Trading,
@@ -29,7 +30,8 @@ from quorate.live.orders.book import open_orders, unresolved
 from quorate.live.orders.desk import Desk
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
 from quorate.live.orders.events import CancelIntended, Retired, Stood
-from quorate.venues.base import Found
+from quorate.live.orders.examined import Examined
+from quorate.venues.base import Found, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,6 +45,12 @@ if TYPE_CHECKING:
 
 SWEEP_S: Final = 15.0
 """How often everything is compared while orders are open."""
+
+EXAMINE_MS: Final = 3_600_000
+AGAIN_MS: Final = 60_000
+BELIEVED_MS: Final = 7_200_000
+"""How often it is asked what the key may do, how soon again where nobody answered, and for how long
+the last answer counts."""
 
 RETIRE_MS: Final = 3_600_000
 KEPT_MS: Final = 172_800_000
@@ -101,6 +109,8 @@ class Broker:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
+        self.key_troubles: tuple[str, ...] = ("nobody has asked yet what the key may do",)
+        self._examines_ms = self._believed_ms = 0
         self._retires_ms = tools.now_ms() + RETIRE_MS
 
     @classmethod
@@ -192,7 +202,34 @@ class Broker:
             self._block(symbol, f"the venue's position was {delta} away from the book's")
         await self._withdraw()
         self._retire()
+        if self._now() >= self._examines_ms:
+            await self.examine()
         return swept
+
+    async def examine(self) -> tuple[str, ...]:
+        """Ask what the key may do, and return why it must not be used; none: it may.
+
+        Asked before every arming, and hourly by comparisons: a desk whose key must not be used any
+        more is halted. A venue that does not answer is asked again soon; what it said last is
+        believed for so long, then no more.
+        """
+        rights = await self.venue.rights()
+        now_ms = self._now()
+        is_silent = isinstance(rights, Unanswered)
+        self._examines_ms = now_ms + (AGAIN_MS if is_silent else EXAMINE_MS)
+        if is_silent and now_ms < self._believed_ms:
+            return self.key_troubles
+        self._believed_ms = self._believed_ms if is_silent else now_ms + BELIEVED_MS
+        found = troubles(rights, now_ms)
+        if found != self.key_troubles:
+            self.key_troubles, said = found, "; ".join(found)
+            examined = Examined(at_ms=now_ms, venue=self.venue.name, troubles=said)
+            self.desk.record([examined])
+            if found:
+                self.tools.page(said)
+        if found and self.standing.trading in {Trading.ACTIVE, Trading.REDUCING}:
+            await self.obey(halt(self.standing, found[0], now_ms))
+        return found
 
     async def run(self) -> None:
         """Compare again and again until cancelled: often while something is open or in doubt."""

@@ -17,7 +17,7 @@ from quorate.live.controls.facts import Action
 from quorate.records import canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from quorate.live.controls.facts import Refusal
 
@@ -177,7 +177,13 @@ class NotArmed:
 
 
 def arm(
-    before: Standing, *, operator: str, reason: str, n_differences: int, now_ms: int
+    before: Standing,
+    *,
+    operator: str,
+    reason: str,
+    n_differences: int,
+    key_troubles: Sequence[str],
+    now_ms: int,
 ) -> Armed | NotArmed:
     """Arm a desk deliberately.
 
@@ -191,6 +197,8 @@ def arm(
         Why it may trade again, kept for good.
     n_differences : int
         Between the journal and the venue; there must be none.
+    key_troubles : sequence of str
+        Why the key must not be used (``keys.troubles``); there must be none.
     now_ms : int
         The desk's clock.
 
@@ -207,10 +215,11 @@ def arm(
     Examples
     --------
     >>> halted = halt(Standing(), "drawdown", 0)
-    >>> first = arm(halted, operator="ann", reason="seen", n_differences=0, now_ms=1)
+    >>> fine = {"reason": "seen", "n_differences": 0, "key_troubles": ()}
+    >>> first = arm(halted, operator="ann", **fine, now_ms=1)
     >>> first.hint
     'a second operator may arm now, the same one in 600 s'
-    >>> arm(first.standing, operator="bob", reason="seen", n_differences=0, now_ms=2).standing.why
+    >>> arm(first.standing, operator="bob", **fine, now_ms=2).standing.why
     'armed by bob, asked by ann: seen'
     """
     if not operator.strip() or not reason.strip():
@@ -221,6 +230,8 @@ def arm(
             f"{n_differences} differences between the journal and the venue",
             "reconcile first: quorate status shows them",
         )
+    if key_troubles:
+        return NotArmed(before, "; ".join(key_troubles), "the venue is asked again at every arming")
     by, breaches = operator, before.breaches
     if before.trading is Trading.HALTED:
         if before.asked_ms is None:

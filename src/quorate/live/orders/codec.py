@@ -60,15 +60,16 @@ def from_text(text: str) -> JournalEvent:
     if values.keys() != readers.keys():
         odd = sorted(values.keys() ^ readers.keys())
         raise ValueError(f"no event of the journal: {name} with {', '.join(odd)} amiss")
-    found: dict[str, Any] = {}
-    for field, value in values.items():
-        try:
-            found[field] = readers[field](value)
-        except _OddError as error:
-            raise ValueError(
-                f"no event of the journal: {field} of {name} is {value!r}, not {error}"
-            ) from error
-    return kind(**found)
+    field, value = "", None
+    try:
+        for field, value in values.items():
+            values[field] = readers[field](value)
+    except _OddError as error:
+        raise ValueError(
+            f"no event of the journal: {field} of {name} is {value!r}, not {error}"
+        ) from error
+    made: JournalEvent = kind(**values)
+    return made
 
 
 class _OddError(Exception):

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from quorate.live.orders.examined import Examined
 from quorate.live.orders.parents import ParentClosed, ParentOpened
 from quorate.venues.base import (
     Liquidity,
@@ -357,6 +358,7 @@ JournalEvent: TypeAlias = (
     | Absence
     | Adjusted
     | Reconciled
+    | Examined
     | Retired
     | ParentOpened
     | ParentClosed
@@ -380,6 +382,7 @@ KINDS: Final[dict[str, type[JournalEvent]]] = {
     "absence": Absence,
     "adjusted": Adjusted,
     "reconciled": Reconciled,
+    "examined": Examined,
     "retired": Retired,
     "parent_opened": ParentOpened,
     "parent_closed": ParentClosed,

@@ -36,6 +36,7 @@ from quorate.live.orders.events import (
     StatusSeen,
     Stood,
 )
+from quorate.live.orders.examined import Examined
 from quorate.live.orders.parents import ParentClosed, ParentOpened, ParentOrder
 from quorate.live.orders.reports import told
 from quorate.live.orders.states import NEVER_LIVED, State
@@ -234,6 +235,10 @@ def _reconciled(_draft: Draft, _event: Reconciled) -> None:
     """Change nothing: a comparison is evidence, what follows from it are events of their own."""
 
 
+def _examined(_draft: Draft, _event: Examined) -> None:
+    """Change nothing: what follows from it is how the desk stands, which is an event of its own."""
+
+
 def _retired(draft: Draft, event: Retired) -> None:
     """Forget what is over, booked and old; the journal's unique keys remember its trades.
 
@@ -303,6 +308,7 @@ _TAKE: Final[Mapping[type[JournalEvent], Callable[[Draft, Any], None]]] = {
     Adjusted: adjusted,
     Attributed: attributed,
     Reconciled: _reconciled,
+    Examined: _examined,
     Retired: _retired,
     ParentOpened: _parent_opened,
     ParentClosed: _parent_closed,

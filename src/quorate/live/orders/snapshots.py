@@ -20,7 +20,7 @@ from quorate.live.orders.states import State
 from quorate.records import canonical_json
 from quorate.venues.base import PositionSide, Side
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _PLAIN: Final = tuple(
     item.name for item in fields(Order) if item.name not in ("intent", "state", "traded", "told")

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from quorate.venues.base import Grid
     from quorate.venues.port import Venue
 
-_HOST: Final = "fapi.binance.com"  # what the client believes it speaks to; no socket is opened
+# whom the client believes it speaks to; no socket is opened
+_HOSTS: Final = ("fapi.binance.com", "api.binance.com")
 _KEY: Final = "paper"
 LEVEL_USD: Final = 20_000
 """What rests at each price of the book, on average, where nothing says more."""
@@ -137,7 +138,8 @@ class Paper:
             )
         self._paths: dict[str, Followed] = {}
         self._exchange = self._built(began)
-        self.front = Futures(self._exchange, {_KEY: Key(_KEY, _KEY, _KEY)})
+        key = Key(_KEY, _KEY, _KEY, addresses=("127.0.0.1",))
+        self.front = Futures(self._exchange, {_KEY: key})
         if first is None:
             self._record.add(began)
         for line in lines:
@@ -208,7 +210,7 @@ class Paper:
         made = instances(
             BINANCE_FUTURES,
             {"apiKey": _KEY, "secret": _KEY},
-            session=lambda: Session({_HOST: _Door(self)}, now_ms=self._now_ms),
+            session=lambda: Session(dict.fromkeys(_HOSTS, _Door(self)), now_ms=self._now_ms),
         )
         return CcxtVenue("paper", BINANCE_FUTURES, made, self._now_ms)
 

@@ -6,6 +6,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from quorate.venues.account import permits
 from quorate.venues.account.dialect import Dialect, Pushed
 from quorate.venues.account.sending import parameters
 from quorate.venues.account.views import UnreadableError, amount
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from quorate.venues.account.dialect import Ask
     from quorate.venues.base import OrderView, Placement, Trade
+    from quorate.venues.rights import Rights
 
 _PAGE: Final = 1000
 _MOST_PAGES: Final = 1000
@@ -181,6 +183,15 @@ async def _hedged(client: Any) -> bool | None:
     return mode if isinstance(mode, bool) else None
 
 
+async def _rights(client: Any) -> Rights:
+    return permits.binance(await client.sapiGetAccountApiRestrictions(), "enableFutures")
+
+
+async def _spot_rights(client: Any) -> Rights:
+    found = await client.sapiGetAccountApiRestrictions()
+    return permits.binance(found, "enableSpotAndMarginTrading")
+
+
 async def _never_hedged(client: Any) -> bool | None:  # noqa: ARG001
     return False
 
@@ -276,6 +287,7 @@ BINANCE_FUTURES: Final = Dialect(
     mark=_mark,
     countdown=_countdown,
     hedged=_hedged,
+    rights=_rights,
 )
 """-4116 is not among the refusals: an order of this id is there, perhaps this very one."""
 
@@ -314,6 +326,7 @@ BINANCE_SPOT: Final = BINANCE_FUTURES._replace(
     mark=None,
     countdown=None,
     hedged=_never_hedged,
+    rights=_spot_rights,
     is_one_book=True,
 )
 """"-2010 duplicate" is not among the refusals: an order of this id is there, perhaps this one."""

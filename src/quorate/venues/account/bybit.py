@@ -11,6 +11,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from quorate.venues.account import permits
 from quorate.venues.account.dialect import Dialect, Pushed
 from quorate.venues.account.sending import parameters
 from quorate.venues.account.views import UnreadableError, amount
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from quorate.venues.account.dialect import Ask
     from quorate.venues.base import OrderView, Placement, Trade
+    from quorate.venues.rights import Rights
 
 _PAGE: Final = 50
 _TRADES_PAGE: Final = 100
@@ -219,6 +221,10 @@ async def _hedged(client: Any) -> bool | None:
     return {frozenset("0"): False, frozenset("12"): True}.get(frozenset(found))
 
 
+async def _rights(client: Any) -> Rights:
+    return permits.bybit(await client.privateGetV5UserQueryApi())
+
+
 _REFUSED: Final = (
     # what was asked could not be read, is not signed, too old, too early, not allowed or too often
     *(10001, 10002, 10003, 10004, 10005, 10006, 10007, 10009, 10010, 10017, 10018, 10024, 10027),
@@ -303,5 +309,6 @@ BYBIT_LINEAR: Final = Dialect(
     # Bybit's own follows a private websocket that breaks, not a timer that is renewed
     countdown=None,
     hedged=_hedged,
+    rights=_rights,
 )
 """110072 is not among the refusals: an order of this id is there, perhaps this very one."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Trade,
         Unanswered,
     )
+    from quorate.venues.rights import Rights
 
 Item = TypeVar("Item")
 
@@ -122,6 +123,8 @@ class Dialect(NamedTuple):
         (client, symbol, ms) -> the dead man's switch by a timer; None where there is none.
     hedged : callable
         (client) -> whether longs and shorts are two positions, None where it does not say.
+    rights : callable
+        (client) -> what the key may do.
     is_one_book : bool
         Whether stops are listed, and taken back where all orders of a symbol are, with the others.
     """
@@ -158,6 +161,7 @@ class Dialect(NamedTuple):
     pushed: Pushed
     mark: Callable[[Any, str], Awaitable[Decimal]] | None
     countdown: Callable[[Any, str, int], Awaitable[Any]] | None
+    rights: Callable[[Any], Awaitable[Rights]]
     hedged: Callable[[Any], Awaitable[bool | None]]
     is_one_book: bool = False
     has_unnamed: bool = False

@@ -13,7 +13,7 @@ from quorate.errors import VenueUnavailableError
 from quorate.venues.account.emptying import empty
 from quorate.venues.account.grids import grid_of, not_as_meant
 from quorate.venues.account.holdings import holdings, paired
-from quorate.venues.account.outcomes import placed, taken_back
+from quorate.venues.account.outcomes import placed, taken_back, turned_down
 from quorate.venues.account.sending import plain
 from quorate.venues.account.views import (
     amount,
@@ -22,7 +22,7 @@ from quorate.venues.account.views import (
     position_view,
     trade_view,
 )
-from quorate.venues.account.wire import AnsweredError, SilentError, answered, talking
+from quorate.venues.account.wire import AnsweredError, SilentError, answered, asked, talking
 from quorate.venues.base import (
     Absent,
     BalanceView,
@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from quorate.venues.account.dialect import Dialect
-    from quorate.venues.account.wire import Instances, Reply, Talk
+    from quorate.venues.account.wire import Instances, Talk
+    from quorate.venues.rights import Rights
 
 Item = TypeVar("Item")
 LOCAL: Final = "LOCAL"
@@ -269,9 +270,9 @@ class CcxtVenue:
         client, mark = self._instances.emergency, self._dialect.mark
         with talking() as talk:
             try:
-                asked = [answered(client.fetch_bids_asks([symbol]))]
-                asked += [] if mark is None else [answered(mark(client, symbol))]
-                book, *marks = await asyncio.gather(*asked)
+                questions = [asked(client.fetch_bids_asks, [symbol])]
+                questions += [] if mark is None else [asked(mark, client, symbol)]
+                book, *marks = await asyncio.gather(*questions)
                 bid, ask = amount(book[symbol], "bid"), amount(book[symbol], "ask")
                 return Touch(
                     symbol=symbol,
@@ -332,6 +333,15 @@ class CcxtVenue:
                 return Unanswered(talk.said(error))
         return Unanswered("the venue does not say its mode") if found is None else found
 
+    async def rights(self) -> Rights | Unanswered:
+        """Ask what the key may do."""
+        with talking() as talk:
+            try:
+                found: Rights = await answered(self._dialect.rights(self._instances.trade))
+            except (AnsweredError, SilentError, ValueError) as error:
+                return Unanswered(talk.said(error))
+        return found
+
     def _absent(self, talk: Talk) -> Absent | Unanswered:
         """Say that there is no order, where every answer that led to it was a list."""
         if talk.heard and all(self._dialect.is_list(each.text) for each in talk.heard):
@@ -367,18 +377,15 @@ class CcxtVenue:
                 return await answered(call)
             except AnsweredError as error:
                 named = (error.reply.status, error.reply.code)
-                return Done() if named in self._dialect.kept else self._outcome(error.reply)
+                return (
+                    Done()
+                    if named in self._dialect.kept
+                    else turned_down(error.reply, self._dialect)
+                )
             except SilentError as error:
                 if talk.has_left:
                     return Uncertain(talk.said(error))
                 return Rejected(LOCAL, f"not sent: {error}")
-
-    def _outcome(self, reply: Reply) -> Rejected | Uncertain:
-        """Say what a reply other than 200 means for an order: refused, or nobody knows."""
-        named = (reply.status, reply.code)
-        if named in self._dialect.refusals | self._dialect.gone | self._dialect.absent:
-            return Rejected(reply.code, reply.text[:500])
-        return Uncertain(f"{reply.status} {reply.code}: {reply.text[:200]}")
 
     async def _listed(
         self, call: Awaitable[Any], read: Callable[[Any], Item]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.errors import ConfigError
@@ -126,11 +127,9 @@ def instances(
     ConfigError
         If this version of ccxt has settings that would send an order twice.
     """
-    import ccxt.pro
-
     made = []
     for _ in Instances._fields:
-        client = getattr(ccxt.pro, dialect.ccxt)(
+        client = _client(dialect.ccxt)(
             {
                 **credentials,
                 "enableRateLimit": False,
@@ -151,6 +150,42 @@ def instances(
         require_single_sends(client)
         made.append(client)
     return Instances(*made)
+
+
+@lru_cache(maxsize=16)
+def _client(name: str) -> Any:
+    """Return ccxt's class of a venue, which describes itself once and not for every instance."""
+    import ccxt.pro
+
+    venue: Any = getattr(ccxt.pro, name)
+    described: list[Any] = []
+
+    def describe(client: Any) -> Any:
+        if not described:
+            described.append(venue.describe(client))
+        return _copied(described[0], client)
+
+    return type(name, (venue,), {"describe": describe})
+
+
+def _copied(value: Any, client: Any) -> Any:
+    """Return a value whose dicts and lists are its own, and whose methods are a client's.
+
+    Examples
+    --------
+    >>> one = {"a": [{"b": 1}]}
+    >>> other = _copied(one, None)
+    >>> other == one, other["a"][0] is one["a"][0]
+    (True, False)
+    """
+    kind = type(value)
+    if kind is dict:
+        return {name: _copied(each, client) for name, each in value.items()}
+    if kind is list:
+        return [_copied(each, client) for each in value]
+    if kind is MethodType:
+        return MethodType(value.__func__, client)
+    return value
 
 
 def _pointed(urls: Any, url: str) -> Any:
@@ -292,6 +327,11 @@ async def answered(call: Awaitable[Any], within_s: float | None = TIMEOUT_S + _G
         raise SilentError(f"{type(error).__name__}: {str(error)[:200]}") from error
     except _UNREADABLE as error:
         raise SilentError(f"the answer cannot be read: {error}") from error
+
+
+async def asked(call: Callable[..., Awaitable[Any]], *given: object) -> Any:
+    """Ask once begun: what is cancelled before has left no question that nobody awaits."""
+    return await answered(call(*given))
 
 
 def _time(headers: Mapping[str, str]) -> int:

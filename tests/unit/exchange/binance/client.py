@@ -36,7 +36,8 @@ def venue(**key: Any) -> Futures:
         start_ms=START_MS,
     )
     exchange.open_account("me", {"USDT": Decimal(10_000)})
-    return Futures(exchange, {"key": Key("key", "me", "secret", **key)})
+    bound = {"addresses": ("127.0.0.1",)} | key
+    return Futures(exchange, {"key": Key("key", "me", "secret", **bound)})
 
 
 SETTINGS: dict[str, Any] = {

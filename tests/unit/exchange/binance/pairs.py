@@ -50,7 +50,8 @@ def spot(**key: Any) -> Spot:
         start_ms=START_MS,
     )
     exchange.open_account("me", {"USDT": Decimal(10_000), "BTC": Decimal(2)})
-    return Spot(exchange, {"key": Key("key", "me", "secret", **key)})
+    bound = {"addresses": ("127.0.0.1",)} | key
+    return Spot(exchange, {"key": Key("key", "me", "secret", **bound)})
 
 
 def watch(

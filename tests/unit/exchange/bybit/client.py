@@ -42,7 +42,8 @@ def linear(**key: Any) -> Linear:
         start_ms=START_MS,
     )
     exchange.open_account("me", {"USDT": Decimal(10_000)})
-    return Linear(exchange, {"key": Key("key", "me", "secret", **key)})
+    bound = {"addresses": ("127.0.0.1",)} | key
+    return Linear(exchange, {"key": Key("key", "me", "secret", **bound)})
 
 
 def trade(

@@ -39,6 +39,23 @@ def test_a_taker_meets_the_best_price_first_and_the_first_comer_of_a_price(
     assert book.best(-side) == best * side
 
 
+@settings(deadline=None)
+@given(rests, st.integers(0, 120), st.sampled_from([0, 95, 100, 105]), st.sampled_from([BUY, SELL]))
+def test_a_sweep_is_a_take_of_each_that_it_meets(
+    placed: list[tuple[int, int]], wanted: int, limit: int, side: int
+) -> None:
+    one, other = Book(), Book()
+    for price, lots in placed:
+        for each in (one, other):
+            each.rest(-side, price, Resting(None, lots))
+    met = list(one.meets(side, limit, wanted))
+    for found in met:
+        one.take(side, found)
+    assert other.sweep(side, limit, wanted) == [(None, m.price, m.quantity) for m in met]
+    assert (other.depth(-side, 99), other.version) == (one.depth(-side, 99), one.version)
+    assert other.best(-side) == one.best(-side)
+
+
 def test_the_market_keeps_an_order_its_place_when_its_lots_change() -> None:
     book = Book()
     mine = Resting(None, 3)

@@ -13,7 +13,7 @@ from quorate.exchange.matching.orders import BUY, SELL, Asked
 SMALL = BTC._replace(min_notional=Decimal(0))
 
 trades = st.lists(
-    st.tuples(st.sampled_from([BUY, SELL]), st.integers(1, 40)), min_size=1, max_size=25
+    st.tuples(st.sampled_from([BUY, SELL]), st.integers(1, 13)), min_size=1, max_size=25
 )
 
 

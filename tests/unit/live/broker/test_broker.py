@@ -41,6 +41,7 @@ pytest.importorskip("ccxt")
 Result = TypeVar("Result")
 D = Decimal
 KEY = ("binance_usdm", BTC, PositionSide.BOTH)
+HOSTS = ("fapi.binance.com", "api.binance.com")
 POST = "POST /fapi/v1/order"
 
 
@@ -85,7 +86,7 @@ def played(
                     instances(
                         BINANCE_FUTURES,
                         {"apiKey": "key", "secret": "secret"},
-                        session=lambda: Session({"fapi.binance.com": found}, network),
+                        session=lambda: Session(dict.fromkeys(HOSTS, found), network),
                     ),
                     now_ms,
                 )
@@ -139,6 +140,7 @@ def armed(broker: Broker, reason: str = "tried") -> Broker:
         operator="ann",
         reason=reason,
         n_differences=0 if broker.swept is None else broker.swept.n_differences,
+        key_troubles=broker.key_troubles,
         now_ms=broker.tools.now_ms(),
     )
     broker.standing = found.standing

@@ -299,14 +299,14 @@ def test_how_the_desk_stands_is_in_the_journal_and_a_kill_outlives_a_restart(
     async def play(scene: Scene) -> None:
         broker = await scene.begin()
         asked = Word(verb=Verb.ARM, by="ann", why="looked", at_ms=0)
-        now_ms = broker.tools.now_ms()
-        await broker.obey(heed(broker.standing, [asked], n_differences=0, now_ms=now_ms).standing)
+        fine = {"n_differences": 0, "key_troubles": (), "now_ms": broker.tools.now_ms()}
+        await broker.obey(heed(broker.standing, [asked], **fine).standing)
         assert from_text_of(broker.desk.book.standing).trading is Trading.ACTIVE
         await broker.close()
         broker = await scene.begin()
         assert broker.standing.trading is Trading.SAFE
         said = Word(verb=Verb.KILL, by="ann", why="the feed", at_ms=0)
-        heeded = heed(broker.standing, [said], n_differences=0, now_ms=broker.tools.now_ms())
+        heeded = heed(broker.standing, [said], **fine | {"now_ms": broker.tools.now_ms()})
         await broker.obey(heeded.standing)
         await broker.close()
         broker = await scene.begin()

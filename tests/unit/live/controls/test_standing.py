@@ -21,6 +21,7 @@ from quorate.live.controls.standing import (
     start,
 )
 
+FINE = {"n_differences": 0, "key_troubles": ()}
 ACTIVE = Standing(trading=Trading.ACTIVE, why="armed")
 
 
@@ -55,7 +56,7 @@ def test_a_start_is_safe_whatever_was_before_and_a_halt_survives_it() -> None:
     assert start(ACTIVE, 9).trading is Trading.SAFE
     blocked = Standing(trading=Trading.ACTIVE, blocked={"BTC": "by hand"}, breaches=(1,))
     assert start(blocked, 9).blocked == {"BTC": "by hand"}
-    asked = arm(halt(ACTIVE, "x", 1), operator="ann", reason="r", n_differences=0, now_ms=2)
+    asked = arm(halt(ACTIVE, "x", 1), operator="ann", reason="r", **FINE, now_ms=2)
     assert isinstance(asked, NotArmed)
     again = start(asked.standing, 9)
     assert (again.trading, again.asked_ms) == (Trading.HALTED, None)
@@ -63,17 +64,31 @@ def test_a_start_is_safe_whatever_was_before_and_a_halt_survives_it() -> None:
 
 def test_after_a_halt_one_operator_waits_and_two_do_not() -> None:
     halted = halt(ACTIVE, "drawdown", 0)
-    first = arm(halted, operator="ann", reason="seen", n_differences=0, now_ms=1_000)
+    first = arm(halted, operator="ann", reason="seen", **FINE, now_ms=1_000)
     assert isinstance(first, NotArmed)
     early = arm(
-        first.standing, operator="ann", reason="seen", n_differences=0, now_ms=DELAY_MS + 999
+        first.standing,
+        operator="ann",
+        reason="seen",
+        **FINE,
+        now_ms=DELAY_MS + 999,
     )
     assert isinstance(early, NotArmed)
     assert early.hint == "again in 1 s, or another operator now"
     late = arm(
-        first.standing, operator="ann", reason="seen", n_differences=0, now_ms=DELAY_MS + 1_000
+        first.standing,
+        operator="ann",
+        reason="seen",
+        **FINE,
+        now_ms=DELAY_MS + 1_000,
     )
-    second = arm(first.standing, operator="bob", reason="seen", n_differences=0, now_ms=1_001)
+    second = arm(
+        first.standing,
+        operator="bob",
+        reason="seen",
+        **FINE,
+        now_ms=1_001,
+    )
     assert isinstance(late, Armed)
     assert isinstance(second, Armed)
     assert second.standing.trading is Trading.ACTIVE
@@ -91,14 +106,20 @@ def test_after_a_halt_one_operator_waits_and_two_do_not() -> None:
 def test_an_arming_needs_a_name_a_reason_and_a_reconciled_account(
     operator: str, reason: str, n_differences: int, text: str
 ) -> None:
-    found = arm(Standing(), operator=operator, reason=reason, n_differences=n_differences, now_ms=5)
+    found = arm(
+        Standing(),
+        operator=operator,
+        reason=reason,
+        **FINE | {"n_differences": n_differences},
+        now_ms=5,
+    )
     assert isinstance(found, NotArmed)
     assert text in found.text
     assert found.standing == Standing()
 
 
 def test_a_fresh_start_is_armed_at_once() -> None:
-    found = arm(Standing(), operator="ann", reason="morning", n_differences=0, now_ms=5)
+    found = arm(Standing(), operator="ann", reason="morning", **FINE, now_ms=5)
     assert isinstance(found, Armed)
     assert found.standing.why == "armed by ann: morning"
 

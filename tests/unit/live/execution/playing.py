@@ -40,7 +40,7 @@ def flowing(seed: int = 3, *, half: int = 3, step: float = 3e-4, volume: int = 4
         ladders={"BTCUSDT": Ladder(half=half, levels=6, gap=1, lots=2_000)},
     )
     exchange.open_account("me", {"USDT": D(100_000)})
-    return Futures(exchange, {"key": Key("key", "me", "secret")})
+    return Futures(exchange, {"key": Key("key", "me", "secret", addresses=("127.0.0.1",))})
 
 
 class Desk(NamedTuple):

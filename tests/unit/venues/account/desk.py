@@ -45,6 +45,11 @@ class Place(NamedTuple):
         return DIALECTS[self.name]
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where it answers; what a key may do Binance's futures say at the host of spot."""
+        return (self.host, "api.binance.com")
+
+    @property
     def symbol(self) -> str:
         """Bitcoin in dollars, as ccxt spells it here."""
         return BTC if self.dialect.has_positions else "BTC/USDT"
@@ -155,7 +160,7 @@ def at_desk(
             instances(
                 place.dialect,
                 {"apiKey": "key", "secret": "secret"},
-                session=lambda: Session({place.host: found}, network),
+                session=lambda: Session(dict.fromkeys(place.hosts, found), network),
             ),
             lambda: loop.now_ms,  # type: ignore[attr-defined]
             pairs=[place.symbol] if not place.dialect.has_positions else (),
