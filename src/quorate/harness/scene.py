@@ -133,7 +133,7 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
         ),
     ]
     if ground.is_spot:
-        listed = [each._replace(kind="spot", funding_hours=0) for each in listed]
+        listed = [each._replace(kind="spot", funding_hours=0, max_conditional=5) for each in listed]
     paths = {
         "BTCUSDT": Walk(noise(seed, 20), start=600_000, step=2e-4),
         "ETHUSDT": Walk(noise(seed, 21), start=300_000, step=3e-4),

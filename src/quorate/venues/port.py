@@ -46,8 +46,10 @@ class Venue(Protocol):
     async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation | Done:
         """Take an order back."""
 
-    async def cancel_all(self, symbol: str, *, is_conditional: bool) -> Done | Rejected | Uncertain:
-        """Take back every order of a symbol in one of its two books."""
+    async def cancel_all(
+        self, symbol: str, *, is_conditional: bool | None
+    ) -> Done | Rejected | Uncertain:
+        """Take back every order of a symbol in one of its two books, in both with None."""
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""

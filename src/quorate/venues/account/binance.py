@@ -132,11 +132,12 @@ async def _spot_opened(
     is_conditional: bool,  # noqa: FBT001
     read: Callable[[Any], OrderView],
 ) -> Listed[OrderView] | Unanswered:
-    """Return the open orders of spot; no stops are sent there, so that none of them is one."""
+    """Return the stops among the open orders of spot, or the others: they are in one list."""
     found = await ask(client.fetch_open_orders(symbol), read)
-    if isinstance(found, Unanswered) or not is_conditional:
+    if isinstance(found, Unanswered):
         return found
-    return Listed((), found.venue_time_ms)
+    kept = tuple(each for each in found.items if each.is_conditional == is_conditional)
+    return Listed(kept, found.venue_time_ms)
 
 
 async def _trades(
@@ -326,6 +327,6 @@ BINANCE_SPOT: Final = BINANCE_FUTURES._replace(
     countdown=None,
     hedged=_never_hedged,
     rights=_spot_rights,
-    no_stops="stops are not sent to a spot venue",
+    is_one_book=True,
 )
 """"-2010 duplicate" is not among the refusals: an order of this id is there, perhaps this one."""

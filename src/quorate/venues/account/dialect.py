@@ -125,8 +125,8 @@ class Dialect(NamedTuple):
         (client) -> whether longs and shorts are two positions, None where it does not say.
     rights : callable
         (client) -> what the key may do.
-    no_stops : str
-        Why stops are not sent to this venue, "" where they are.
+    is_one_book : bool
+        Whether stops are listed, and taken back where all orders of a symbol are, with the others.
     """
 
     ccxt: str
@@ -163,5 +163,5 @@ class Dialect(NamedTuple):
     countdown: Callable[[Any, str, int], Awaitable[Any]] | None
     rights: Callable[[Any], Awaitable[Rights]]
     hedged: Callable[[Any], Awaitable[bool | None]]
-    no_stops: str = ""
+    is_one_book: bool = False
     has_unnamed: bool = False

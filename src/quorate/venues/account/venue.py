@@ -10,9 +10,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
+from quorate.venues.account.emptying import empty
 from quorate.venues.account.grids import grid_of, not_as_meant
 from quorate.venues.account.holdings import holdings, paired
-from quorate.venues.account.outcomes import placed, taken_back
+from quorate.venues.account.outcomes import placed, taken_back, turned_down
 from quorate.venues.account.sending import plain
 from quorate.venues.account.views import (
     amount,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from quorate.venues.account.dialect import Dialect
-    from quorate.venues.account.wire import Instances, Reply, Talk
+    from quorate.venues.account.wire import Instances, Talk
     from quorate.venues.rights import Rights
 
 Item = TypeVar("Item")
@@ -146,16 +147,18 @@ class CcxtVenue:
         """Take an order back."""
         return await self._cancel(self._instances.trade, symbol, client_id, is_conditional)
 
-    async def cancel_all(self, symbol: str, *, is_conditional: bool) -> Done | Rejected | Uncertain:
-        """Take back every order of a symbol in one of its two books."""
-        client = self._instances.emergency
-        if is_conditional and self._dialect.no_stops:
-            return Done()
-        call = client.cancel_all_orders(symbol, self._dialect.book(is_conditional))
-        found = await self._done(call)
-        # some venues refuse to take back what is not there
-        is_empty = isinstance(found, Rejected) and found.code in {c for _, c in self._dialect.gone}
-        return Done() if is_empty else found
+    async def cancel_all(
+        self, symbol: str, *, is_conditional: bool | None
+    ) -> Done | Rejected | Uncertain:
+        """Take back every order of a symbol in one of its two books, in both with None."""
+        client, book_of = self._instances.emergency, self._dialect.book
+        return await empty(
+            self._dialect,
+            is_conditional,
+            lambda book: self._done(client.cancel_all_orders(symbol, book_of(book))),
+            lambda book: self.open_orders(symbol, is_conditional=book),
+            lambda each: self._cancel(client, symbol, each.client_id, each.is_conditional),
+        )
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
@@ -374,18 +377,15 @@ class CcxtVenue:
                 return await answered(call)
             except AnsweredError as error:
                 named = (error.reply.status, error.reply.code)
-                return Done() if named in self._dialect.kept else self._outcome(error.reply)
+                return (
+                    Done()
+                    if named in self._dialect.kept
+                    else turned_down(error.reply, self._dialect)
+                )
             except SilentError as error:
                 if talk.has_left:
                     return Uncertain(talk.said(error))
                 return Rejected(LOCAL, f"not sent: {error}")
-
-    def _outcome(self, reply: Reply) -> Rejected | Uncertain:
-        """Say what a reply other than 200 means for an order: refused, or nobody knows."""
-        named = (reply.status, reply.code)
-        if named in self._dialect.refusals | self._dialect.gone | self._dialect.absent:
-            return Rejected(reply.code, reply.text[:500])
-        return Uncertain(f"{reply.status} {reply.code}: {reply.text[:200]}")
 
     async def _listed(
         self, call: Awaitable[Any], read: Callable[[Any], Item]
