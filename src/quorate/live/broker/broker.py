@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.broker import heard
 from quorate.live.broker.inquire import inquire
+from quorate.live.broker.pushed import pushed
 from quorate.live.broker.send import Answer, send
-from quorate.live.broker.sweep import Swept, sweep
+from quorate.live.broker.sweep import Swept, brought, sweep
 from quorate.live.broker.trail import Trail
 from quorate.live.controls.standing import (
     Standing,
@@ -25,7 +26,7 @@ from quorate.live.controls.standing import (
     start,
     to_text,
 )
-from quorate.live.orders.book import open_orders, unresolved
+from quorate.live.orders.book import open_orders, unbooked, unresolved
 from quorate.live.orders.desk import Desk
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
 from quorate.live.orders.events import CancelIntended, Retired, Stood
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from quorate.live.orders.effects import Effect
     from quorate.live.orders.parents import ParentClosed, ParentOpened
     from quorate.store.journal import Journal
+    from quorate.venues.base import OrderView, Trade
     from quorate.venues.port import Venue
 
 SWEEP_S: Final = 15.0
@@ -97,10 +99,12 @@ class Broker:
         self.tools = tools
         self.alarms: list[Alarm] = []
         self.swept: Swept | None = None
+        self.deaf_since_ms: int | None = None  # since when the stream that it has is down
         self._trail = Trail()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
+        self._comparing = asyncio.Lock()
         self._retires_ms = tools.now_ms() + RETIRE_MS
 
     @classmethod
@@ -147,7 +151,7 @@ class Broker:
             self.desk,
             self.venue,
             orders,
-            facts=lambda: self._trail.facts(self.tools.facts(self), self.desk.book),
+            facts=self._facts,
             limits=self.tools.limits,
             now_ms=self.tools.now_ms,
         )
@@ -174,10 +178,14 @@ class Broker:
         effects += self.desk.record(heard.cancelled(intent_id, outcome, now_ms()))
         await self.carry(effects)
 
-    async def compare(self) -> Swept:
-        """Compare everything with the venue, and obey what follows."""
+    async def compare(self, why: str = "") -> Swept:
+        """Compare everything with the venue, one at a time, and obey what follows."""
+        async with self._comparing:
+            return await self._compare(why)
+
+    async def _compare(self, why: str) -> Swept:
         swept = await sweep(
-            self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0
+            self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0, why=why
         )
         self._is_current = swept.is_whole
         self.swept = swept
@@ -193,6 +201,37 @@ class Broker:
         await self._withdraw()
         self._retire()
         return swept
+
+    async def hear(self, views: Sequence[OrderView], trades: Sequence[Trade]) -> bool:
+        """Take what was pushed; say whether a comparison has to tell what of it is nobody's."""
+        book = self.desk.book
+        events, is_open = pushed(book, self.venue.name, views, trades, self._now())
+        if events:
+            effects = self.desk.record(events)
+            late = {each.intent.intent_id for each in unbooked(self.desk.book)}
+            await self.carry(
+                each for each in effects if not isinstance(each, FetchTrades) or each.intent_id in late
+            )
+            was_there = {each.intent_id for each in unresolved(book)}
+            if was_there - {each.intent_id for each in unresolved(self.desk.book)}:
+                await self._withdraw()  # it was found: as after a question
+        return is_open
+
+    async def glance(self) -> bool:
+        """Ask how orders stand that are open, and nothing else; say whether that was answered."""
+        books = {
+            (each.intent.symbol, each.intent.trigger_price is not None)
+            for each in open_orders(self.desk.book)
+        }
+        effects: list[Effect] = []
+        found = await brought(self.desk, self.venue, sorted(books), self.tools.now_ms, effects)
+        await self.carry(effects)
+        return found is not None
+
+    def deafened(self) -> None:
+        """Let nothing enter from now on, since the account's stream is down."""
+        self.deaf_since_ms = self._now() if self.deaf_since_ms is None else self.deaf_since_ms
+        self._is_current = False
 
     async def run(self) -> None:
         """Compare again and again until cancelled: often while something is open or in doubt."""
@@ -245,6 +284,12 @@ class Broker:
     def n_open(self) -> int:
         """How many orders are or may be open."""
         return len(open_orders(self.desk.book)) + len(unresolved(self.desk.book))
+
+    def _facts(self) -> Facts:
+        facts = self._trail.facts(self.tools.facts(self), self.desk.book)
+        if self.deaf_since_ms is None:
+            return facts
+        return replace(facts, deaf_since_ms=self.deaf_since_ms)
 
     def _ask(self, intent_id: str) -> None:
         if intent_id in self._asking:

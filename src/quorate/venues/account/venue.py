@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from quorate.errors import VenueUnavailableError
 from quorate.venues.account.grids import grid_of, not_as_meant
 from quorate.venues.account.holdings import holdings, paired
+from quorate.venues.account.line import CcxtLine
 from quorate.venues.account.outcomes import placed, taken_back
 from quorate.venues.account.sending import plain
 from quorate.venues.account.views import (
@@ -118,6 +119,10 @@ class CcxtVenue:
             ) from error
         for each in (self._instances.trade, self._instances.emergency):
             each.set_markets(data.markets)
+
+    def line(self) -> CcxtLine:
+        """Return the line on which the venue pushes; not dialled, and one of them at a time."""
+        return CcxtLine(self._instances.trade, self._dialect)
 
     async def close(self) -> None:
         """Close every connection."""
