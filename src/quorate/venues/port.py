@@ -94,7 +94,7 @@ class Venue(Protocol):
 
 
 class Line(Protocol):
-    """What a venue tells an account by itself: heard sooner than asked for, and never believed alone.
+    """What a venue tells an account by itself: heard sooner, and never believed alone.
 
     Notes
     -----

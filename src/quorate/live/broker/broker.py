@@ -30,6 +30,7 @@ from quorate.live.orders.book import open_orders, unbooked, unresolved
 from quorate.live.orders.desk import Desk
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
 from quorate.live.orders.events import CancelIntended, Retired, Stood
+from quorate.live.orders.states import IN_DOUBT
 from quorate.venues.base import Found
 
 if TYPE_CHECKING:
@@ -210,10 +211,12 @@ class Broker:
             effects = self.desk.record(events)
             late = {each.intent.intent_id for each in unbooked(self.desk.book)}
             await self.carry(
-                each for each in effects if not isinstance(each, FetchTrades) or each.intent_id in late
+                each
+                for each in effects
+                if not isinstance(each, FetchTrades) or each.intent_id in late
             )
-            was_there = {each.intent_id for each in unresolved(book)}
-            if was_there - {each.intent_id for each in unresolved(self.desk.book)}:
+            was_there = {each.intent.intent_id for each in unresolved(book)}
+            if was_there - {each.intent.intent_id for each in unresolved(self.desk.book)}:
                 await self._withdraw()  # it was found: as after a question
         return is_open
 
@@ -323,7 +326,7 @@ class Broker:
         entries = [
             order.intent.intent_id
             for order in open_orders(self.desk.book)
-            if not order.intent.is_reduce_only and order.intent.intent_id not in self._asking
+            if not order.intent.is_reduce_only and order.state not in IN_DOUBT
         ]
         why = f"the desk is {self.standing.trading}"
         await asyncio.gather(*(self.cancel(each, why) for each in entries))

@@ -14,7 +14,7 @@ from quorate.live.orders.book import ZERO
 from quorate.live.orders.states import END_RANK, NEVER_LIVED, RANK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from quorate.live.orders.book import Book, Order, TradeKey

@@ -122,8 +122,12 @@ class Stream:
     async def _wait(self) -> None:
         """Wait before the next attempt: not at all after a connection that had stood for long."""
         if self._n_failed:
-            longest = min(self._pace.first_s * 2 ** min(self._n_failed - 1, 16), self._pace.longest_s)
-            share = zlib.crc32(f"{self._broker.venue.name} {len(self.losses)}".encode()) % 512 / 1024
+            longest = min(
+                self._pace.first_s * 2 ** min(self._n_failed - 1, 16), self._pace.longest_s
+            )
+            share = (
+                zlib.crc32(f"{self._broker.venue.name} {len(self.losses)}".encode()) % 512 / 1024
+            )
             await asyncio.sleep(longest * (1.0 + share))
         self._n_failed += 1
 
@@ -177,8 +181,10 @@ class Stream:
     def _begin(self, now_s: float) -> None:
         """Begin what is due, each once at a time and beside the listening."""
         is_first = self._debts is None
-        if self._is_due and "compare" not in self._tasks and (
-            is_first or self._is_time("compare", self._pace.apart_s, now_s)
+        if (
+            self._is_due
+            and "compare" not in self._tasks
+            and (is_first or self._is_time("compare", self._pace.apart_s, now_s))
         ):
             self._is_due = False
             self._start("compare", self._compare())

@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.broker import heard
-from quorate.live.broker.baseline import begun
+from quorate.live.broker.baseline import begun, since
 from quorate.live.broker.pushed import is_news
-from quorate.live.orders.book import EXACT, intent_of, is_of_before, open_orders
+from quorate.live.orders.book import EXACT, age, intent_of, is_of_before, open_orders
 from quorate.live.orders.events import Adjusted, JournalEvent, Reconciled
 from quorate.live.orders.ids import PREFIX
 from quorate.live.orders.states import MAYBE_THERE
@@ -208,7 +208,7 @@ async def _trades(
     n_trades, is_whole = 0, True
     for symbol in symbols:
         last = desk.book.last_trades.get((venue.name, symbol))
-        answer = await venue.trades(symbol, None if last is None else last[1])
+        answer = await venue.trades(symbol, since(desk, venue.name, symbol))
         if isinstance(answer, Unanswered):
             is_whole = False
             continue
@@ -223,27 +223,38 @@ async def _trades(
         if any(_owner(desk, venue.name, trade) is None for trade in fresh):
             await _look_up_doubtful(desk, venue, symbol, now_ms, effects)
         events: list[JournalEvent] = []
+        are_told = True
         for trade in fresh:
             owner = _owner(desk, venue.name, trade)
             may_be_ours = _is_in_doubt(desk, symbol, trade.side)
             if owner is not None:
                 events.append(heard.traded(owner, venue.name, trade, now_ms()))
             elif may_be_ours and not await _is_strange(desk, venue, trade):
-                is_whole = False  # it may be of the order in doubt: it waits
+                are_told = False  # it may be of the order in doubt: it waits
             else:
                 cause = "kill" if (trade.client_id or "").startswith(GUARD) else "unexplained"
                 events.append(heard.external(venue.name, trade, now_ms(), cause))
         if events:
             effects += desk.record(events)
             n_trades += len(events)
+        if answer.items and are_told:
+            newest = max(answer.items, key=lambda each: age((each.at_ms, each.trade_id)))
+            desk.listed[venue.name, symbol] = newest.trade_id
+        is_whole = is_whole and are_told
     return n_trades, is_whole
 
 
 def _is_behind(
-    desk: Desk, place: tuple[str, str], last: tuple[int, str] | None, listed: Sequence[Trade], now_ms: int
+    desk: Desk,
+    place: tuple[str, str],
+    last: tuple[int, str] | None,
+    listed: Sequence[Trade],
+    now_ms: int,
 ) -> bool:
     """Say whether a venue does not list a trade that is booked: the stream was sooner than it."""
-    if last is None or last[0] < now_ms - _FRESH_MS or (*place, last[1]) not in desk.book.trades:
+    if last is None or last[1] == desk.listed.get(place) or last[0] < now_ms - _FRESH_MS:
+        return False
+    if (*place, last[1]) not in desk.book.trades:
         return False
     return last[1] not in {each.trade_id for each in listed}
 

@@ -41,7 +41,9 @@ def ages(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
         return None
     if facts.deaf_since_ms is not None:
         age_s = Decimal(facts.now_ms - facts.deaf_since_ms) / 1000
-        text = f"the account's stream has been down for {age_s} s: until it stands and all is compared"
+        text = (
+            f"the account's stream has been down for {age_s} s: until it stands and all is compared"
+        )
         return Refusal(Control.STALE, text, age_s, Decimal(0))
     quote = facts.quotes[order.intent.symbol]
     for name, at_ms, most_s in (

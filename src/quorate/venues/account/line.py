@@ -46,7 +46,7 @@ class CcxtLine:
     RELIABILITY 2.8, 2.10, 2.11.
     """
 
-    def __init__(self, client: Any, dialect: Dialect) -> None:  # noqa: ANN401  (of ccxt)
+    def __init__(self, client: Any, dialect: Dialect) -> None:
         self._client = client
         self._dialect = dialect
         self._heard: list[OrderView | Trade | Unanswered] = []
@@ -57,7 +57,7 @@ class CcxtLine:
         _leave_keys_alone(client)
         take = client.handle_message
 
-        def taking(socket: object, message: Any) -> None:  # noqa: ANN401
+        def taking(socket: object, message: Any) -> None:
             said = _event(message)
             if said in dialect.pushed.ends:
                 self._end(f"the venue says {said}")
@@ -88,7 +88,7 @@ class CcxtLine:
         )
         with suppress(TimeoutError):
             async with asyncio.timeout(DIAL_S):
-                while not (self._why or self._is_listening()):
+                while not (self._why or self._is_listening()):  # noqa: ASYNC110 (ccxt has no event)
                     await asyncio.sleep(_LOOK_S)
         if self._is_listening() and not self._why:
             return ""
@@ -195,7 +195,7 @@ def _event(message: object) -> object:
     return said if isinstance(said, str) else None
 
 
-def _leave_keys_alone(client: Any) -> None:  # noqa: ANN401  (of ccxt)
+def _leave_keys_alone(client: Any) -> None:
     """Keep ccxt from renewing keys by a timer, and from asking for positions beside."""
     client.options["listenKeyRefreshRate"] = _NEVER_MS
     watching = client.options.get("watchPositions", {})
@@ -206,18 +206,18 @@ def _leave_keys_alone(client: Any) -> None:  # noqa: ANN401  (of ccxt)
     }
     later, renewing = client.delay, getattr(client, "keep_alive_listen_key", None)
 
-    def delay(after_ms: float, method: Any, *given: Any) -> Any:  # noqa: ANN401
+    def delay(after_ms: float, method: Any, *given: Any) -> Any:
         return None if method == renewing else later(after_ms, method, *given)
 
     client.delay = delay
     client.streaming = {**client.streaming, "connectionTimeout": int(DIAL_S * 1e3)}
 
 
-async def _closed(socket: Any) -> None:  # noqa: ANN401  (of ccxt)
+async def _closed(socket: Any) -> None:
     """Close a websocket; one that is being dialled is waited for, or it would come up later."""
     with suppress(TimeoutError):
         async with asyncio.timeout(DIAL_S + 1.0):
-            while socket.connecting and socket.error is None:
+            while socket.connecting and socket.error is None:  # noqa: ASYNC110 (as above)
                 await asyncio.sleep(_LOOK_S)
     with suppress(TimeoutError, OSError, RuntimeError):
         async with asyncio.timeout(1.0):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -19,9 +18,9 @@ from quorate.live.broker.broker import Broker, Tools
 from quorate.live.broker.stream import Pace, Stream
 from quorate.live.controls.facts import Control
 from quorate.live.controls.limits import limits
+from quorate.live.controls.standing import halt
 from quorate.live.orders.book import exposure
 from quorate.live.orders.effects import Trouble
-from quorate.live.orders.events import Source
 from quorate.live.orders.states import State
 from quorate.venues.account.dialects import BINANCE_FUTURES
 from quorate.venues.account.venue import CcxtVenue
@@ -75,7 +74,7 @@ class Ears(NamedTuple):
         return loop.time() - begun_s
 
     async def lost_and_back(self, n_losses: int = 1) -> float:
-        """Wait for a loss to be noticed, and for the line to stand again; say how long both took."""
+        """Wait for a loss to be noticed and for the line to stand; say how long the first took."""
         took_s = await self.until(lambda: len(self.stream.losses) == n_losses, every_s=0.002)
         assert self.broker.deaf_since_ms is not None
         (blocked,) = await self.broker.submit([order(self.broker, 90 + n_losses, "98")])
@@ -186,6 +185,7 @@ def test_a_mute_stream_is_noticed_by_a_fill_that_it_does_not_tell() -> None:
     listening(play)
 
 
+@pytest.mark.slow
 def test_a_mute_stream_is_noticed_by_an_order_that_it_does_not_tell() -> None:
     async def play(ears: Ears) -> None:
         ears.socket.is_mute = True
@@ -212,7 +212,7 @@ def test_a_connection_whose_other_end_is_gone_is_noticed_though_nothing_happens(
     listening(play)
 
 
-@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("is_told", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_key_that_expires_is_made_anew(is_told: bool) -> None:
     async def play(ears: Ears) -> None:
         sent = await waiting(ears)
@@ -233,6 +233,7 @@ def test_a_key_that_expires_is_made_anew(is_told: bool) -> None:
 COARSE = Pace(tick_s=300.0, ping_s=600.0, dead_s=3_600.0, glance_s=7_200.0)
 
 
+@pytest.mark.slow
 def test_a_key_is_renewed_for_longer_than_it_lives_and_one_that_cannot_be_is_made_anew() -> None:
     async def play(ears: Ears) -> None:
         (key,) = ears.exchange.streams.keys
@@ -248,6 +249,7 @@ def test_a_key_is_renewed_for_longer_than_it_lives_and_one_that_cannot_be_is_mad
     listening(play, pace=COARSE, every_s=60.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("life_s", [82_800.0, 10**9], ids=["before", "after"])
 def test_a_connection_is_dialled_anew_before_a_day_is_over_or_when_it_is_cut(life_s: float) -> None:
     async def play(ears: Ears) -> None:
@@ -271,10 +273,14 @@ def spoil(ears: Ears, send: Callable[[Callable[[Any], None], Any], None]) -> Non
     connection.send = lambda message: send(usual, message)  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 def test_a_frame_that_is_never_sent_is_a_fill_that_is_found_soon() -> None:
     async def play(ears: Ears) -> None:
         sent = await waiting(ears, quantity="0.2")
-        spoil(ears, lambda send, message: None if message["e"] == "ORDER_TRADE_UPDATE" else send(message))
+        spoil(
+            ears,
+            lambda send, message: None if message["e"] == "ORDER_TRADE_UPDATE" else send(message),
+        )
         ears.trade("0.1")
         await ears.lost_and_back()
         assert state(ears.broker, sent) is State.PARTIAL
@@ -287,6 +293,7 @@ def test_a_frame_that_is_never_sent_is_a_fill_that_is_found_soon() -> None:
     listening(play)
 
 
+@pytest.mark.slow
 def test_a_later_frame_tells_that_one_before_it_was_lost() -> None:
     async def play(ears: Ears) -> None:
         sent = await waiting(ears, quantity="0.2")
@@ -347,13 +354,14 @@ def test_a_push_is_before_the_answer_of_its_order_and_instead_of_it() -> None:
     listening(play)
 
 
-@pytest.mark.parametrize("frame", ["{nope", "[null]", '{"e":"ORDER_TRADE_UPDATE","o":5}', "true"])
-def test_a_frame_that_nobody_can_read_ends_nothing(frame: str) -> None:
+@pytest.mark.slow
+def test_frames_that_nobody_can_read_end_nothing() -> None:
     async def play(ears: Ears) -> None:
         sent = await waiting(ears)
-        ears.socket.connection.outbox.append(frame)
-        ears.socket.connection.wake()
-        await asyncio.sleep(0.1)
+        for frame in ("{nope", "[null]", '{"e":"ORDER_TRADE_UPDATE","o":5}', "true"):
+            ears.socket.connection.outbox.append(frame)
+            ears.socket.connection.wake()
+            await asyncio.sleep(0.1)
         ears.trade()
         await asyncio.sleep(0.1)
         assert state(ears.broker, sent) is State.FILLED
@@ -362,6 +370,25 @@ def test_a_frame_that_nobody_can_read_ends_nothing(frame: str) -> None:
     listening(play)
 
 
+@pytest.mark.slow
+def test_an_order_in_doubt_that_a_push_finds_while_nothing_may_enter_is_taken_back() -> None:
+    async def play(ears: Ears) -> None:
+        ears.socket.is_mute = True
+        ears.network.faults = (Fault("lose_reply", POST), Fault("unresolved", "GET"))
+        sent = wish(ears)
+        await ears.broker.submit([sent])
+        assert state(ears.broker, sent) is State.UNKNOWN
+        await ears.broker.obey(halt(ears.broker.standing, "tried", ears.broker.tools.now_ms()))
+        ears.socket.is_mute = False
+        ears.socket.connection.wake()
+        await ears.until(lambda: state(ears.broker, sent) is State.CANCELED)
+        assert ears.account.open_ids == {}
+        ears.network.faults = ()
+
+    listening(play)
+
+
+@pytest.mark.slow
 def test_orders_and_trades_of_somebody_else_are_looked_into_at_once() -> None:
     async def play(ears: Ears) -> None:
         ears.exchange.exchange.place("me", Asked("BTCUSDT", BUY, "market", D("0.2")))
@@ -373,6 +400,7 @@ def test_orders_and_trades_of_somebody_else_are_looked_into_at_once() -> None:
     listening(play)
 
 
+@pytest.mark.slow
 def test_what_ccxt_lets_go_of_is_noticed_at_once() -> None:
     async def play(ears: Ears) -> None:
         client = ears.stream._line._client  # type: ignore[attr-defined]
@@ -383,6 +411,7 @@ def test_what_ccxt_lets_go_of_is_noticed_at_once() -> None:
     listening(play)
 
 
+@pytest.mark.slow
 def test_a_venue_that_refuses_the_line_is_asked_again_and_again_and_nothing_enters() -> None:
     async def play(ears: Ears) -> None:
         dial, asked = ears.session.dial, []
