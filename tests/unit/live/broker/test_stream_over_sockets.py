@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
+    from quorate.live.controls.facts import Proposal
+
 pytest.importorskip("ccxt")
+
+
+def is_filled(broker: Broker, sent: Proposal) -> bool:
+    """Say whether an order is filled, for all that the book knows."""
+    return state(broker, sent) is State.FILLED
+
+
+def has_lost(stream: Stream, n_losses: int) -> bool:
+    """Say whether so many losses were noticed."""
+    return len(stream.losses) == n_losses
 
 
 @pytest.mark.slow
@@ -45,6 +58,13 @@ def test_fills_are_heard_and_a_line_that_is_lost_is_dialled_anew_over_real_socke
         made.exchange.place("other", Asked("BTCUSDT", SELL, "market", quantity))
         made.streams.spread()
 
+    def cut(account: str) -> None:
+        for each in [one for one in made.streams.connections if one.account == account]:
+            made.streams.drop(each)
+
+    def muted(account: str) -> None:
+        made.streams.expire(account, is_told=False)
+
     async def main() -> None:
         async with listening(made, now_ms=now_ms) as base:
             keys = {"apiKey": "key", "secret": "secret"}
@@ -58,22 +78,16 @@ def test_fills_are_heard_and_a_line_that_is_lost_is_dialled_anew_over_real_socke
             broker = armed(await Broker.begin(MemoryJournal("main"), desk, [BTC], tools))
             stream = Stream(broker, desk.line())
             running = asyncio.create_task(stream.run())
-            for leg, lose in enumerate(
-                (
-                    lambda: None,
-                    lambda: made.streams.expire("me"),
-                    lambda: [made.streams.drop(each) for each in list(made.streams.connections)],
-                    lambda: made.streams.expire("me", is_told=False),
-                )
-            ):
+            for leg, lose in enumerate((None, made.streams.expire, cut, muted)):
                 await until(lambda: broker.deaf_since_ms is None)
                 sent = order(broker, leg, "100.0", quantity=D("0.1") + D(leg) / 1000)
                 (answer,) = await broker.submit([sent])
                 assert answer.refusal is None
-                lose()
+                if lose is not None:
+                    lose("me")
                 sell(sent.intent.quantity)
-                await until(lambda sent=sent: state(broker, sent) is State.FILLED)
-                await until(lambda leg=leg: len(stream.losses) == leg)
+                await until(partial(is_filled, broker, sent))
+                await until(partial(has_lost, stream, leg))
             await until(lambda: broker.deaf_since_ms is None)
             executed = made.exchange.state.accounts["me"].executions
             assert sorted(key[2] for key in broker.desk.book.trades) == sorted(
