@@ -97,3 +97,32 @@ class Venue(Protocol):
 
     async def rights(self) -> Rights | Unanswered:
         """Ask what the key may do."""
+
+
+class Line(Protocol):
+    """What a venue tells an account by itself: heard sooner, and never believed alone.
+
+    Notes
+    -----
+    Frames get lost on a line that stands, and a line that is silent says nothing of why. Nothing
+    raises for what a venue or a network can do.
+    """
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is told on this line any more, "" while it stands."""
+
+    async def dial(self) -> str:
+        """Hang up, dial anew, and wait until it stands; return why that failed, "" where not."""
+
+    async def told(self, within_s: float) -> tuple[OrderView | Trade | Unanswered, ...]:
+        """Return what was told since the last time; wait so long for it, less where it ends."""
+
+    async def ping(self) -> bool:
+        """Send a ping, and say whether a pong has come since the one before."""
+
+    async def renew(self) -> str:
+        """Renew the key of the line where it has one; return why that failed, "" where not."""
+
+    async def hang_up(self, why: str = "") -> None:
+        """End the line; nothing of it is left."""

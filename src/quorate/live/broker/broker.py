@@ -13,12 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.broker import heard
+from quorate.live.broker.examination import Examination
 from quorate.live.broker.inquire import inquire
+from quorate.live.broker.pushed import pushed
 from quorate.live.broker.send import Answer, send
-from quorate.live.broker.sweep import Swept, sweep
+from quorate.live.broker.sweep import Swept, brought, sweep
 from quorate.live.broker.trail import Trail
 from quorate.live.broker.waking import wake
-from quorate.live.controls.keys import troubles
 from quorate.live.controls.standing import (
     Standing,
     Trading,
@@ -26,11 +27,12 @@ from quorate.live.controls.standing import (
     react,
     to_text,
 )
-from quorate.live.orders.book import open_orders, unresolved
+from quorate.live.orders.book import open_orders, unbooked, unresolved
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
 from quorate.live.orders.events import CancelIntended, Retired, Stood
 from quorate.live.orders.examined import Examined
-from quorate.venues.base import Found, Unanswered
+from quorate.live.orders.states import IN_DOUBT
+from quorate.venues.base import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -42,16 +44,11 @@ if TYPE_CHECKING:
     from quorate.live.orders.effects import Effect
     from quorate.live.orders.parents import ParentClosed, ParentOpened
     from quorate.store.journal import Journal
+    from quorate.venues.base import OrderView, Trade
     from quorate.venues.port import Venue
 
 SWEEP_S: Final = 15.0
 """How often everything is compared while orders are open."""
-
-EXAMINE_MS: Final = 3_600_000
-AGAIN_MS: Final = 60_000
-BELIEVED_MS: Final = 7_200_000
-"""How often it is asked what the key may do, how soon again where nobody answered, and for how long
-the last answer counts."""
 
 RETIRE_MS: Final = 3_600_000
 KEPT_MS: Final = 172_800_000
@@ -110,12 +107,13 @@ class Broker:
         self.tools = tools
         self.alarms: deque[Alarm] = deque(maxlen=ALARMS)
         self.swept: Swept | None = None
+        self.deaf_since_ms: int | None = None  # since when the stream that it has is down
         self._trail = Trail()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
-        self.key_troubles: tuple[str, ...] = ("nobody has asked yet what the key may do",)
-        self._examines_ms = self._believed_ms = 0
+        self.examination = Examination()
+        self._comparing = asyncio.Lock()
         self._retires_ms = tools.now_ms() + RETIRE_MS
 
     @classmethod
@@ -154,7 +152,7 @@ class Broker:
             self.desk,
             self.venue,
             orders,
-            facts=lambda: self._trail.facts(self.tools.facts(self), self.desk.book),
+            facts=self._facts,
             limits=self.tools.limits,
             now_ms=self.tools.now_ms,
         )
@@ -181,10 +179,14 @@ class Broker:
         effects += self.desk.record(heard.cancelled(intent_id, outcome, now_ms()))
         await self.carry(effects)
 
-    async def compare(self) -> Swept:
-        """Compare everything with the venue, and obey what follows."""
+    async def compare(self, why: str = "") -> Swept:
+        """Compare everything with the venue, one at a time, and obey what follows."""
+        async with self._comparing:
+            return await self._compare(why)
+
+    async def _compare(self, why: str) -> Swept:
         swept = await sweep(
-            self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0
+            self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0, why=why
         )
         self._is_current = swept.is_whole
         self.swept = swept
@@ -199,7 +201,7 @@ class Broker:
             self._block(symbol, f"the venue's position was {delta} away from the book's")
         await self._withdraw()
         self._retire()
-        if self._now() >= self._examines_ms:
+        if self._now() >= self.examination.due_ms:
             await self.examine()
         return swept
 
@@ -210,23 +212,53 @@ class Broker:
         more is halted. A venue that does not answer is asked again soon; what it said last is
         believed for so long, then no more.
         """
-        rights = await self.venue.rights()
-        now_ms = self._now()
-        is_silent = isinstance(rights, Unanswered)
-        self._examines_ms = now_ms + (AGAIN_MS if is_silent else EXAMINE_MS)
-        if is_silent and now_ms < self._believed_ms:
-            return self.key_troubles
-        self._believed_ms = self._believed_ms if is_silent else now_ms + BELIEVED_MS
-        found = troubles(rights, now_ms)
-        if found != self.key_troubles:
-            self.key_troubles, said = found, "; ".join(found)
-            examined = Examined(at_ms=now_ms, venue=self.venue.name, troubles=said)
-            self.desk.record([examined])
-            if found:
+        now_ms, said = self._now(), self.examination.take(await self.venue.rights(), self._now())
+        if said is not None:
+            self.desk.record([Examined(at_ms=now_ms, venue=self.venue.name, troubles=said)])
+            if said:
                 self.tools.page(said)
+        found = self.key_troubles
         if found and self.standing.trading in {Trading.ACTIVE, Trading.REDUCING}:
             await self.obey(halt(self.standing, found[0], now_ms))
         return found
+
+    @property
+    def key_troubles(self) -> tuple[str, ...]:
+        """Why the key must not be used, by what the venue said last."""
+        return self.examination.troubles
+
+    async def hear(self, views: Sequence[OrderView], trades: Sequence[Trade]) -> bool:
+        """Take what was pushed; say whether a comparison has to tell what of it is nobody's."""
+        book = self.desk.book
+        events, is_open = pushed(book, self.venue.name, views, trades, self._now())
+        if events:
+            effects = self.desk.record(events)
+            late = {each.intent.intent_id for each in unbooked(self.desk.book)}
+            await self.carry(
+                each
+                for each in effects
+                if not isinstance(each, FetchTrades) or each.intent_id in late
+            )
+            was_there = {each.intent.intent_id for each in unresolved(book)}
+            if was_there - {each.intent.intent_id for each in unresolved(self.desk.book)}:
+                await self._withdraw()  # it was found: as after a question
+        return is_open
+
+    async def glance(self) -> bool:
+        """Ask how orders stand that are open, and nothing else; say whether that was answered."""
+        books = {
+            (each.intent.symbol, each.intent.trigger_price is not None)
+            for each in open_orders(self.desk.book)
+        }
+        effects: list[Effect] = []
+        found = await brought(self.desk, self.venue, sorted(books), self.tools.now_ms, effects)
+        await self.carry(effects)
+        return found is not None
+
+    def deafened(self) -> None:
+        """Let nothing enter from now on, since the account's stream is down."""
+        self.deaf_since_ms = self._now() if self.deaf_since_ms is None else self.deaf_since_ms
+        self._is_current = False
 
     async def run(self) -> None:
         """Compare again and again until cancelled: often while something is open or in doubt."""
@@ -280,6 +312,12 @@ class Broker:
         """How many orders are or may be open."""
         return len(open_orders(self.desk.book)) + len(unresolved(self.desk.book))
 
+    def _facts(self) -> Facts:
+        facts = self._trail.facts(self.tools.facts(self), self.desk.book)
+        if self.deaf_since_ms is None:
+            return facts
+        return replace(facts, deaf_since_ms=self.deaf_since_ms)
+
     def _ask(self, intent_id: str) -> None:
         if intent_id in self._asking:
             return
@@ -312,7 +350,7 @@ class Broker:
         entries = [
             order.intent.intent_id
             for order in open_orders(self.desk.book)
-            if not order.intent.is_reduce_only and order.intent.intent_id not in self._asking
+            if not order.intent.is_reduce_only and order.state not in IN_DOUBT
         ]
         why = f"the desk is {self.standing.trading}"
         await asyncio.gather(*(self.cancel(each, why) for each in entries))

@@ -192,6 +192,11 @@ async def _spot_rights(client: Any) -> Rights:
     return permits.binance(found, "enableSpotAndMarginTrading")
 
 
+def _renew(client: Any) -> Awaitable[Any]:
+    call: Awaitable[Any] = client.fapiPrivatePutListenKey()
+    return call
+
+
 async def _never_hedged(client: Any) -> bool | None:  # noqa: ARG001
     return False
 
@@ -246,6 +251,8 @@ _PUSHED: Final = Pushed(
     stop=MappingProxyType({"id": "aid", "side": "S", "amount": "q"}),
     trade=MappingProxyType({"id": "t", "order": "i", "side": "S", "price": "L", "amount": "l"}),
     is_stop="aid",
+    ends=frozenset({"listenKeyExpired"}),
+    renew=_renew,
 )
 
 BINANCE_FUTURES: Final = Dialect(
@@ -321,7 +328,10 @@ BINANCE_SPOT: Final = BINANCE_FUTURES._replace(
     own_id="origClientOrderId",
     # of an order that was taken back, "c" is the id of the cancel
     pushed=_PUSHED._replace(
-        names=MappingProxyType({"C": "origClientOrderId", "X": "status"}), is_stop=""
+        names=MappingProxyType({"C": "origClientOrderId", "X": "status"}),
+        is_stop="",
+        ends=frozenset({"eventStreamTerminated"}),
+        renew=None,
     ),
     mark=None,
     countdown=None,

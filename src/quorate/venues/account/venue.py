@@ -13,7 +13,8 @@ from quorate.errors import VenueUnavailableError
 from quorate.venues.account.emptying import empty
 from quorate.venues.account.grids import grid_of, not_as_meant
 from quorate.venues.account.holdings import holdings, paired
-from quorate.venues.account.outcomes import placed, taken_back, turned_down
+from quorate.venues.account.line import CcxtLine
+from quorate.venues.account.outcomes import absent, placed, taken_back, turned_down
 from quorate.venues.account.sending import plain
 from quorate.venues.account.views import (
     amount,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from quorate.venues.account.dialect import Dialect
-    from quorate.venues.account.wire import Instances, Talk
+    from quorate.venues.account.wire import Instances
     from quorate.venues.rights import Rights
 
 Item = TypeVar("Item")
@@ -121,6 +122,10 @@ class CcxtVenue:
         for each in (self._instances.trade, self._instances.emergency):
             each.set_markets(data.markets)
 
+    def line(self) -> CcxtLine:
+        """Return the line on which the venue pushes; not dialled, and one of them at a time."""
+        return CcxtLine(self._instances.trade, self._dialect)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._instances.close()
@@ -183,7 +188,7 @@ class CcxtVenue:
             try:
                 rows = await answered(call)
                 if not rows:
-                    return self._absent(talk)
+                    return absent(talk, self._dialect)
                 return Found(order_view(rows[0], self._dialect, is_conditional=is_conditional))
             except AnsweredError as error:
                 reply = error.reply
@@ -341,12 +346,6 @@ class CcxtVenue:
             except (AnsweredError, SilentError, ValueError) as error:
                 return Unanswered(talk.said(error))
         return found
-
-    def _absent(self, talk: Talk) -> Absent | Unanswered:
-        """Say that there is no order, where every answer that led to it was a list."""
-        if talk.heard and all(self._dialect.is_list(each.text) for each in talk.heard):
-            return Absent("", min(each.at_ms for each in talk.heard))
-        return Unanswered("the answer is no list")
 
     async def _cancel(
         self,

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.live.broker.test_broker import Scene, armed, order, played
 
 from quorate.exchange.network import Fault
-from quorate.live.broker.broker import BELIEVED_MS, EXAMINE_MS, Broker
+from quorate.live.broker.examination import BELIEVED_MS, EXAMINE_MS
 from quorate.live.controls.standing import Trading
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.examined import Examined
@@ -16,6 +16,8 @@ from quorate.store.opening import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from quorate.live.broker.broker import Broker
 
 pytest.importorskip("ccxt")
 RIGHTS = "GET /sapi/v1/account/apiRestrictions"
