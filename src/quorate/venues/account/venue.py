@@ -23,7 +23,7 @@ from quorate.venues.account.views import (
     position_view,
     trade_view,
 )
-from quorate.venues.account.wire import AnsweredError, SilentError, answered, asked, talking
+from quorate.venues.account.wire import AnsweredError, SilentError, answered, asked, listed, talking
 from quorate.venues.base import (
     Absent,
     BalanceView,
@@ -110,11 +110,11 @@ class CcxtVenue:
         Raises
         ------
         VenueUnavailableError
-            If the venue does not answer.
+            If the venue does not answer, or lists nothing.
         """
         data = self._instances.data
         try:
-            await answered(data.load_markets())
+            await listed(data)
         except (AnsweredError, SilentError) as error:
             raise VenueUnavailableError(
                 f"{self._name} does not say what it lists: {error}", hint="try again later"
