@@ -23,6 +23,7 @@ from quorate.exchange.network import Network
 from quorate.exchange.session import Session
 from quorate.harness.check import Checker, Violation
 from quorate.harness.memory import MemoryJournal
+from quorate.harness.schedule import is_worked
 from quorate.live.controls.standing import Trading
 from quorate.store.opening import open_store
 from quorate.venues.account.venue import CcxtVenue
@@ -164,6 +165,7 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
             network.carried,
             ground.trade,
             is_doubling=is_doubling,
+            is_guarded=is_worked(seed) and not ground.is_spot,
         )
         yield Scene(schedule, ground, venue, network, journal, checker, kept, [])
 

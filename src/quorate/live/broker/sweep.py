@@ -226,7 +226,7 @@ async def _trades(
         are_told = True
         for trade in fresh:
             owner = _owner(desk, venue.name, trade)
-            may_be_ours = _is_in_doubt(desk, symbol, trade.side)
+            may_be_ours = _is_in_doubt(desk, symbol, trade.side) or _has_stop(desk, trade)
             if owner is not None:
                 events.append(heard.traded(owner, venue.name, trade, now_ms()))
             elif may_be_ours and not await _is_strange(desk, venue, trade):
@@ -303,6 +303,15 @@ def _is_in_doubt(desk: Desk, symbol: str, side: Side | None = None) -> bool:
         and order.state in MAYBE_THERE
         and not order.venue_order_id
         for order in desk.book.orders.values()
+    )
+
+
+def _has_stop(desk: Desk, trade: Trade) -> bool:
+    """Whether a trade may be of a stop: one that has fired is an order under another number."""
+    return any(
+        (order.intent.symbol, order.intent.side) == (trade.symbol, trade.side)
+        and order.intent.trigger_price is not None
+        for order in open_orders(desk.book)
     )
 
 

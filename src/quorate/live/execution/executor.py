@@ -16,7 +16,7 @@ from quorate.live.execution.choosing import Unplanned
 from quorate.live.execution.effects import CancelChild, Close, PlaceChild
 from quorate.live.execution.progress import progress
 from quorate.live.execution.step import step
-from quorate.live.orders.book import ZERO
+from quorate.live.orders.book import ZERO, open_orders
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
 from quorate.live.orders.parents import ParentClosed
@@ -107,6 +107,9 @@ class Executor:
     async def step(self) -> int:
         """Look at every open parent once and carry out what it asks for; return how much it was."""
         n_effects = 0
+        for name in self._outlived():
+            await self._broker.cancel(name, "its parent has ended")
+            n_effects += 1
         for parent in self.working:
             market = await self._market(parent.opened)
             book = self._broker.desk.book
@@ -131,6 +134,17 @@ class Executor:
         for child in progress(self._broker.desk.book.orders.values(), parent_id).alive:
             await self._broker.cancel(child.intent_id, why)
         return True
+
+    def _outlived(self) -> tuple[str, ...]:
+        """Return the children that rest though their parent has ended: a life ended in between."""
+        book = self._broker.desk.book
+        return tuple(
+            each.intent.intent_id
+            for each in open_orders(book)
+            if not each.is_cancel_wanted
+            and (parent := book.parents.get(each.intent.parent_id)) is not None
+            and not parent.is_open
+        )
 
     async def _place(self, parent: ParentOpened, child: PlaceChild, market: Market | None) -> int:
         held = self._held.get(parent.parent_id)

@@ -99,7 +99,13 @@ def _spot_named(client_id: str, is_conditional: bool) -> dict[str, object]:  # n
 
 
 async def _look(client: Any, symbol: str, client_id: str, is_conditional: bool) -> Sequence[Any]:  # noqa: FBT001
-    return [await client.fetch_order(None, symbol, _named(client_id, is_conditional))]
+    """Ask for an order; a stop that has become one is told as that order, which may have traded."""
+    row = await client.fetch_order(None, symbol, _named(client_id, is_conditional))
+    number = row["info"].get("actualOrderId") if is_conditional else None
+    if not number or str(number) == "0":
+        return [row]
+    found = await client.fetch_order(str(number), symbol)
+    return [{**found, "info": {**found["info"], "clientOrderId": client_id}}]
 
 
 async def _numbered(client: Any, symbol: str, venue_order_id: str) -> Sequence[Any]:
