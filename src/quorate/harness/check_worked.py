@@ -89,15 +89,15 @@ def outlived(book: Book, row: JournalEvent, counts: Counter[str]) -> Iterator[Fo
     row : JournalEvent
         The next one.
     counts : Counter
-        Client id -> comparisons that found it so; counted on here.
+        Client id -> whole comparisons that found it so; counted on here.
 
     Yields
     ------
     Found
         A child that rests, and that nobody takes back, long after its parent or its time ended.
     """
-    if not isinstance(row, Reconciled):
-        return
+    if not isinstance(row, Reconciled) or row.action:
+        return  # of what was not answered nothing is concluded
     for order in open_orders(book):
         parent = book.parents.get(order.intent.parent_id)
         if order.intent.strategy != STRATEGY or parent is None or order.is_cancel_wanted:
