@@ -115,8 +115,8 @@ def a_stop_is_never_made_smaller() -> Iterator[None]:
     real = stops._kept
 
     def kept(size: Any, side: Any, trigger: Any, resting: Any, *, is_free: bool) -> Any:
-        good = [e for e in resting if stops._rests(e) and stops._is_right(e, side, trigger)]
-        if sum((stops._open(each) for each in good), Decimal(0)) >= size:
+        good = [e for e in resting if stops.rests(e) and stops.is_right(e, side, trigger)]
+        if sum((stops.still_open(each) for each in good), Decimal(0)) >= size:
             return ()
         return real(size, side, trigger, resting, is_free=is_free)
 

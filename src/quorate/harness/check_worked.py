@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 STILL_MS: Final = 420_000
 """How long a position has stood before its stop must be of its size, once it is quiet."""
 
-N_COMPARED: Final = 7
-"""So many comparisons find a child that should be taken back: two lives may have begun between."""
+N_COMPARED: Final = 2
+"""So many whole comparisons find a child that should be taken back: between two it is looked at."""
 
 
 class Found(NamedTuple):

@@ -110,7 +110,7 @@ class Worked:
         wanted = [
             parent
             for leg, symbol in enumerate(sorted(self._touches))
-            if symbol not in busy and uniform(seed, 63, number, leg) < 0.45
+            if symbol not in busy and uniform(seed, 63, number, leg) < 0.6
             for parent in [self._parent(broker, symbol, number, leg)]
             if parent is not None
         ]
@@ -213,7 +213,7 @@ class Worked:
             display=Decimal(0) if shows_all else quantity / 4,
             worst_price=grid.price(mid * (1 + side.sign * Decimal("0.01")), side),
             begin_ms=now_ms,
-            deadline_ms=now_ms + 60_000 + noise(seed, 71, number, leg) % 300_000,
+            deadline_ms=now_ms + 90_000 + noise(seed, 71, number, leg) % 400_000,
             slice_ms=30_000 + noise(seed, 72, number, leg) % 60_000,
             rest_ms=20_000 + noise(seed, 73, number, leg) % 60_000,
             n_reprices=noise(seed, 74, number, leg) % 4,
