@@ -1,6 +1,7 @@
-"""The way of an order, by the clock: decision to wire, the gate, a restart, a missed fill, memory.
+"""The way of an order, by the clock: decision to wire, the gate, a restart, a missed fill.
 
-``python -m benchmarks.orders [path gate restart missed memory] [--days 30] [--store WHERE]``.
+``python -m benchmarks.orders [path gate restart missed] [--store WHERE]``; what a desk holds as the
+days go by is ``benchmarks.memory``.
 Exchange, desk and a desk that begins again are processes of their own over loopback HTTP; the
 journal is a file on the disk of this folder, ``synchronous=FULL``, or the database of ``--store``.
 """
@@ -19,11 +20,13 @@ from asyncio import selector_events
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.live.broker.broker import SWEEP_S, Broker, Tools
 from quorate.live.broker.trail import Trail
+from quorate.live.broker.waking import wake
 from quorate.live.controls.facts import Facts, Proposal, Quote
 from quorate.live.controls.gate import Passed, judge
 from quorate.live.controls.limits import Limits, limits
@@ -74,7 +77,7 @@ def exchange() -> Iterator[str]:
     command += ["--balance", "1000000", "--coins", *COINS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            yield json.loads(server.stdout.readline())["url"]
+            yield json.loads("" if server.stdout is None else server.stdout.readline())["url"]
         finally:
             server.terminate()
 
@@ -148,6 +151,7 @@ async def begun(
     url: str, where: str, stood: Callable[[Standing], None] = lambda _: None
 ) -> tuple[Broker, dict[str, Touch]]:
     """Begin a life of the desk."""
+    awake = wake(open_store(where).journal("main"), now_ms, stood)
     venue = venue_at(url)
     await venue.open()
     touches: dict[str, Touch] = {}
@@ -158,8 +162,7 @@ async def begun(
         return known(quotes, at_ms, standing=broker.standing)
 
     tools = Tools(now_ms, facts, wide(), stood, lambda _: None)
-    broker = await Broker.begin(open_store(where).journal("main"), venue, SYMBOLS, tools)
-    return broker, touches
+    return await Broker.meet(awake, venue, SYMBOLS, tools), touches
 
 
 async def armed(url: str, where: str) -> tuple[Broker, dict[str, Touch]]:
@@ -171,6 +174,13 @@ async def armed(url: str, where: str) -> tuple[Broker, dict[str, Touch]]:
             touches[symbol] = touch
     await broker.obey(Standing(trading=Trading.ACTIVE, why="tried"))
     return broker, touches
+
+
+async def ended(broker: Broker) -> None:
+    """End a life, and close what it talked over."""
+    venue: Any = broker.venue
+    await broker.close()
+    await venue.close()
 
 
 def wanted(broker: Broker, touch: Touch, number: int, force: TimeInForce) -> Proposal:
@@ -199,7 +209,8 @@ def wanted(broker: Broker, touch: Touch, number: int, force: TimeInForce) -> Pro
 def path(where: str, n_orders: int) -> None:
     """Measure from the call of ``submit`` until the first byte of the order is with the kernel."""
     left: list[float] = []
-    plain = selector_events._SelectorSocketTransport.write  # noqa: SLF001
+    transports: Any = vars(selector_events)["_SelectorSocketTransport"]
+    plain = transports.write
 
     def write(transport: Any, data: bytes) -> None:
         plain(transport, data)  # sends at once while nothing waits before it
@@ -221,15 +232,14 @@ def path(where: str, n_orders: int) -> None:
             await asyncio.sleep(max(0.04 - answered[-1], 0.0))  # 300 in ten seconds are taken
         spread("decision to the wire", took, "20 ms")
         spread("decision to the answer in the journal", answered, "none")
-        await broker.close()
-        await broker.venue.close()
+        await ended(broker)
 
-    selector_events._SelectorSocketTransport.write = write  # noqa: SLF001
+    transports.write = write
     try:
         with exchange() as url:
             asyncio.run(main(url))
     finally:
-        selector_events._SelectorSocketTransport.write = plain  # noqa: SLF001
+        transports.write = plain
 
 
 # -- the gate
@@ -240,15 +250,15 @@ def day(n_sent: int, n_open: int, symbols: list[str]) -> list[Any]:
     events: list[Any] = []
     for number in range(n_sent):
         at_ms = NOON_MS - (n_sent - number) * 80_000_000 // n_sent
-        at = {"at_ms": at_ms, "intent_id": f"i{number}"}
-        told = {"venue_order_id": str(number), "updated_ms": at_ms, "filled": D(0)}
+        at: dict[str, Any] = {"at_ms": at_ms, "intent_id": f"i{number}"}
+        told: dict[str, Any] = {"venue_order_id": str(number), "updated_ms": at_ms, "filled": D(0)}
         events += [
             resting(number, symbols, at_ms),
             Sending(**at, epoch=1, sent_at_ms=at_ms, window_ms=5000),
             Acknowledged(**at, **told, status=OrderStatus.NEW, raw_status="NEW"),
         ]
         if number < n_sent - n_open:
-            gone = {"status": OrderStatus.CANCELED, "raw_status": "CANCELED"}
+            gone: dict[str, Any] = {"status": OrderStatus.CANCELED, "raw_status": "CANCELED"}
             events.append(StatusSeen(**at, **told, **gone, source=Source.STREAM))
     return events
 
@@ -309,7 +319,7 @@ def restart(where: str, n_times: int) -> None:
     with exchange() as url:
         command = [sys.executable, "-m", "benchmarks.orders", "--url", url, "--store", where]
         with subprocess.Popen([*command, "fill"], stdout=subprocess.PIPE, text=True) as desk:
-            said = desk.stdout.readline()
+            said = "" if desk.stdout is None else desk.stdout.readline()
             desk.kill()
         assert said.startswith("500 "), said
         found: dict[str, list[float]] = {}
@@ -359,8 +369,7 @@ async def again(url: str, where: str) -> None:
     await broker.compare()
     stamps["compared again"] = (time.time_ns(), time.process_time())
     print(json.dumps(stamps))
-    await broker.close()
-    await broker.venue.close()
+    await ended(broker)
 
 
 # -- a fill that nobody told of
@@ -369,6 +378,7 @@ async def again(url: str, where: str) -> None:
 def missed(hours: int = 24) -> None:
     """Let orders be filled while no stream tells of it, and see when the sweep books each."""
     from quorate.exchange.virtual import VirtualLoop, run_virtually
+    from quorate.harness.ground import GROUNDS
     from quorate.harness.scene import START_MS, built, loop_ms
     from quorate.harness.schedule import Schedule
     from quorate.live.orders.codec import from_text
@@ -377,7 +387,8 @@ def missed(hours: int = 24) -> None:
 
     symbol = "BTC/USDT:USDT"
     length_ms = hours * 3_600_000
-    with built(Schedule(2, length_ms, length_ms, (), ()), Standing()) as scene:
+    schedule = Schedule(2, length_ms, length_ms, (), ())
+    with built(schedule, Standing(), GROUNDS["binance"]) as scene:
 
         async def main() -> None:
             venue = scene.venue(loop_ms)
@@ -394,7 +405,9 @@ def missed(hours: int = 24) -> None:
             await broker.obey(Standing(trading=Trading.ACTIVE, why="tried"))
             sweeping = asyncio.create_task(broker.run())
             for number in range(length_ms // 300_000):
-                touches.append(await venue.touch(symbol))
+                touch = await venue.touch(symbol)
+                assert isinstance(touch, Touch), touch
+                touches.append(touch)
                 near = wanted(broker, touches[-1], number, TimeInForce.GTC).intent
                 price = venue.grid(symbol).price(touches[-1].bid * D("0.9995"), Side.BUY)
                 near = replace(near, at_ms=loop_ms(), limit_price=price)
@@ -416,72 +429,15 @@ def missed(hours: int = 24) -> None:
     spread("missed fill in the book, by virtual time", late, f"one sweep, {SWEEP_S:.0f} s", 1, "s")
 
 
-# -- memory
-
-
-def memory(days: int, *, is_traced: bool) -> None:
-    """Let one life of a desk go on for days of virtual time, and see what the process holds."""
-    import tracemalloc
-
-    from quorate.harness.life import play
-    from quorate.harness.scene import START_MS, loop_ms
-    from quorate.harness.schedule import Schedule
-
-    held: dict[int, float] = {}
-    traced: dict[int, tracemalloc.Snapshot] = {}
-    plain = Broker.compare
-
-    async def compare(broker: Broker) -> Any:
-        day = (loop_ms() - START_MS) // 86_400_000
-        if day not in held:
-            held[day] = resident_mib()
-            print(f"day {day}: {held[day]:.1f} MiB", flush=True)
-            if is_traced and day in {2, days - 1}:
-                traced[day] = tracemalloc.take_snapshot()
-        return await plain(broker)
-
-    Broker.compare = compare
-    if is_traced:
-        tracemalloc.start()
-    length_ms = days * 86_400_000
-    begun_s = time.perf_counter()
-    found = play(Schedule(5, length_ms, length_ms - 3_600_000, (), ()))
-    took = time.perf_counter() - begun_s
-    Broker.compare = plain
-    first, last = held[min(2, days - 1)], held[days - 1]
-    print(
-        f"{days} days of one life in {took:.0f} s, {found.n_orders} orders,"
-        f" {len(found.violations)} violations: {first:.1f} MiB on day 2,"
-        f" {last:.1f} on day {days - 1}: {last - first:+.1f} (goal 5 over 30 days);"
-        f" each day {[round(each, 1) for each in held.values()]}"
-    )
-    if is_traced:
-        grown: dict[str, int] = {}
-        for each in traced[days - 1].compare_to(traced[2], "filename"):
-            name = each.traceback[0].filename
-            parts = name.partition("/quorate/")[2].split("/") if "/quorate/" in name else [name]
-            place = "/".join(parts[:2])
-            grown[place] = grown.get(place, 0) + each.size_diff
-        for place, size in sorted(grown.items(), key=lambda each: -abs(each[1]))[:12]:
-            print(f"  {size / 1024:+9,.0f} KiB {place}")
-
-
-def resident_mib() -> float:
-    """Return the memory that this process holds."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-WHAT = ("path", "gate", "restart", "missed", "memory")
+WHAT = ("path", "gate", "restart", "missed")
 
 
 def main() -> None:
     """Measure what is asked for, all of it by default."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*")
-    parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--orders", type=int, default=1000)
     parser.add_argument("--times", type=int, default=5)
-    parser.add_argument("--traced", action="store_true")
     parser.add_argument("--store", default="")
     parser.add_argument("--url", default="")
     given = parser.parse_args()
@@ -491,13 +447,13 @@ def main() -> None:
     for what in given.what or WHAT:
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
             where = given.store or str(Path(folder) / "store.db")
-            {
-                "path": lambda where=where: path(where, given.orders),
+            measured: dict[str, Callable[[], None]] = {
+                "path": partial(path, where, given.orders),
                 "gate": gate,
-                "restart": lambda where=where: restart(where, given.times),
+                "restart": partial(restart, where, given.times),
                 "missed": missed,
-                "memory": lambda: memory(given.days, is_traced=given.traced),
-            }[what]()
+            }
+            measured[what]()
 
 
 if __name__ == "__main__":

@@ -433,9 +433,9 @@ class Orders(RuleBasedStateMachine):
     def the_tally_is_that_of_the_orders(self):
         """What was counted as orders changed is what counting them all comes to, in their order."""
         book = self.desk.book
-        expected = tallied(book.orders)
+        expected = tallied(book.orders, book.positions)
         assert list(book.tally.lively.items()) == list(expected.lively.items())
-        assert book.tally.reserved == expected.reserved
+        assert book.tally == expected
         slow_open = [e for e in book.orders.values() if e.state in AT_VENUE or e.is_stray]
         assert list(open_orders(book)) == slow_open
         assert set(unbooked(book)) <= set(book.tally.lively.values())

@@ -11,11 +11,11 @@ import binascii
 import zlib
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from quorate.errors import StoreError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     Vec = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
@@ -28,9 +28,12 @@ def text(returns: Vec) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> returns_of(text(np.array([0.5, -0.25]))).tolist()
     [0.5, -0.25]
     """
+    import numpy as np  # a desk that begins again needs none
+
     raw = np.asarray(returns, np.dtype("<f4")).tobytes()
     return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
 
@@ -50,6 +53,8 @@ def returns_of(written: str) -> Vec:
     quorate.errors.StoreError: the daily returns of a trial cannot be read
       next: the store is damaged: restore a copy
     """
+    import numpy as np
+
     try:
         raw = zlib.decompress(base64.b64decode(written, validate=True))
         return np.frombuffer(raw, np.dtype("<f4")).astype(np.float64)

@@ -21,7 +21,7 @@ def test_tally_and_trail_are_those_of_every_book_of_a_day():
     facts, trail, book = known({}, NOON_MS), Trail(), init()
     for event in [*day(12, 3, SYMBOLS), Retired(at_ms=NOON_MS, before_ms=NOON_MS)]:
         book, _ = step(book, event)
-        assert book.tally == tallied(book.orders)
+        assert book.tally == tallied(book.orders, book.positions)
         found = trail.facts(facts, book)
         assert found == Trail().facts(facts, book)
         assert len(found.sent) == len(book.orders)

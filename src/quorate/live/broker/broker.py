@@ -7,6 +7,7 @@ the journal folded, the venue asked, everything in doubt resolved, and the state
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,18 +17,16 @@ from quorate.live.broker.inquire import inquire
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, sweep
 from quorate.live.broker.trail import Trail
+from quorate.live.broker.waking import wake
 from quorate.live.controls.keys import troubles
 from quorate.live.controls.standing import (
     Standing,
     Trading,
-    from_text,
     halt,
     react,
-    start,
     to_text,
 )
 from quorate.live.orders.book import open_orders, unresolved
-from quorate.live.orders.desk import Desk
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
 from quorate.live.orders.events import CancelIntended, Retired, Stood
 from quorate.live.orders.examined import Examined
@@ -36,8 +35,10 @@ from quorate.venues.base import Found, Unanswered
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from quorate.live.broker.waking import Awake
     from quorate.live.controls.facts import Facts, Proposal
     from quorate.live.controls.limits import Limits
+    from quorate.live.orders.desk import Desk
     from quorate.live.orders.effects import Effect
     from quorate.live.orders.parents import ParentClosed, ParentOpened
     from quorate.store.journal import Journal
@@ -55,6 +56,10 @@ the last answer counts."""
 RETIRE_MS: Final = 3_600_000
 KEPT_MS: Final = 172_800_000
 """How often, and from what age on, orders that are over leave the book; controls ask for a day."""
+
+
+ALARMS: Final = 1_000
+"""How many alarms a life remembers, the last ones; somebody was called at each."""
 
 
 class Tools(NamedTuple):
@@ -103,7 +108,7 @@ class Broker:
         self.symbols = tuple(symbols)
         self.standing = standing
         self.tools = tools
-        self.alarms: list[Alarm] = []
+        self.alarms: deque[Alarm] = deque(maxlen=ALARMS)
         self.swept: Swept | None = None
         self._trail = Trail()
         self._asking: dict[str, asyncio.Task[None]] = {}
@@ -122,23 +127,15 @@ class Broker:
         tools: Tools,
         killed: str = "",
     ) -> Broker:
-        """Begin a life: lease, journal, SAFE, the venue's truth, everything in doubt asked for.
+        """Begin a life at a venue that is open: ``wake``, then ``meet``."""
+        awake = wake(journal, tools.now_ms, tools.stood, killed)
+        return await cls.meet(awake, venue, symbols, tools)
 
-        ``killed`` is why a kill is in force (``live.guard.record``); then it begins HALTED.
-
-        Raises
-        ------
-        LeaseError
-            Another desk holds the journal.
-        ChainError
-            The journal is not what was written.
-        """
-        desk, effects = Desk.open(journal, tools.now_ms())
-        before = from_text(desk.book.standing)
-        safe = start(halt(before, killed, tools.now_ms()) if killed else before, tools.now_ms())
-        made = cls(desk, venue, symbols, before, tools)
-        made._stand(safe)
-        await made.carry(effects)
+    @classmethod
+    async def meet(cls, awake: Awake, venue: Venue, symbols: Sequence[str], tools: Tools) -> Broker:
+        """Go on from SAFE: the venue's truth, and everything in doubt asked for."""
+        made = cls(awake.desk, venue, symbols, awake.standing, tools)
+        await made.carry(awake.effects)
         await made.compare()
         return made
 

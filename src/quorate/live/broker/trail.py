@@ -6,7 +6,7 @@ said of it: nobody can forget it, and a restart changes nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from dataclasses import replace
 from itertools import compress
 from operator import is_not
@@ -43,7 +43,7 @@ class Trail:
         self._n_seen = 0
         self._left: dict[str, tuple[int, int]] = {}
         self._keys: list[tuple[int, int]] = []
-        self._sent: dict[tuple[int, int], Sent] = {}
+        self._sent: list[Sent] = []  # beside the keys, each at the place of its own
         self._unpriced: set[str] = set()
         self._turned: dict[int, Decimal] = {}
         self._rejected: dict[str, Rejected] = {}
@@ -77,7 +77,8 @@ class Trail:
         turned = self._turned.get(today, ZERO)
         for name in self._unpriced:
             key = self._left[name]
-            priced = self._sent[key] = _sent(book.orders[name], facts.quotes)
+            priced = _sent(book.orders[name], facts.quotes)
+            self._sent[bisect_left(self._keys, key)] = priced
             if key[0] // SENT_MS == today:
                 turned = EXACT.add(turned, priced.notional)
         first = bisect_left(self._keys, (facts.now_ms - SENT_MS + 1, 0))
@@ -96,7 +97,7 @@ class Trail:
         return replace(
             facts,
             book=book,
-            sent=tuple(map(self._sent.__getitem__, self._keys[first:])),
+            sent=tuple(self._sent[first:]),
             rejected=tuple(each for each in self._rejected.values() if each.at_ms > since_ms),
             parents=parents,
             turned=turned,
@@ -123,16 +124,19 @@ class Trail:
             self._unsend(name)
             if key is not None:
                 self._left[name] = key
-                insort(self._keys, key)
-                self._sent[key] = made = _sent(order, {})
+                place = bisect_left(self._keys, key)
+                made = _sent(order, {})
+                self._keys.insert(place, key)
+                self._sent.insert(place, made)
                 self._turn(key[0] // SENT_MS, made.notional)
                 if (order.intent.limit_price or order.intent.trigger_price) is None:
                     self._unpriced.add(name)
         elif key is not None and name not in self._unpriced:
             # what was taken back will not trade: another order may do it instead
-            made, was = _sent(order, {}), self._sent[key]
+            place = bisect_left(self._keys, key)
+            made, was = _sent(order, {}), self._sent[place]
             if made.notional != was.notional:
-                self._sent[key] = made
+                self._sent[place] = made
                 self._turn(key[0] // SENT_MS, EXACT.subtract(made.notional, was.notional))
         if order.state is State.REJECTED:
             self._rejected[name] = Rejected(order.since_ms, order.intent.symbol)
@@ -150,8 +154,9 @@ class Trail:
     def _unsend(self, name: str) -> None:
         key = self._left.pop(name, None)
         if key is not None:
-            del self._keys[bisect_left(self._keys, key)]
-            gone = self._sent.pop(key)
+            place = bisect_left(self._keys, key)
+            del self._keys[place]
+            gone = self._sent.pop(place)
             if name in self._unpriced:
                 self._unpriced.remove(name)
             else:

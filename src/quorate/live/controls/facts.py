@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,6 +130,9 @@ class Sent:
     notional: Decimal
 
 
+_AT_MS: Final = attrgetter("at_ms")
+
+
 def sent_after(sent: tuple[Sent, ...], at_ms: int) -> tuple[Sent, ...]:
     """Return the orders that left after a moment, of some that are sorted by when they left.
 
@@ -138,7 +141,7 @@ def sent_after(sent: tuple[Sent, ...], at_ms: int) -> tuple[Sent, ...]:
     >>> sent_after((), 5)
     ()
     """
-    return sent[bisect_right(sent, at_ms, key=attrgetter("at_ms")) :]
+    return sent[bisect_right(sent, at_ms, key=_AT_MS) :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,17 +92,20 @@ def judge(order: Proposal, facts: Facts, limits: Limits) -> Passed | Refusal:
 
 def _state(order: Proposal, facts: Facts) -> Refusal | None:
     """Refuse what the state of the desk does not let out."""
-    standing = facts.standing
-    allowed = {
-        Trading.ACTIVE: True,
-        Trading.REDUCING: not order.is_entry,
-        Trading.SAFE: order.is_emergency and not order.is_entry,
-        Trading.HALTED: order.is_emergency and not order.is_entry,
-    }[standing.trading]
-    why = f"the desk is {standing.trading}: {standing.why}"
-    if allowed and order.is_entry and order.intent.symbol in standing.blocked:
-        allowed = False
-        why = f"{order.intent.symbol} is blocked: {standing.blocked[order.intent.symbol]}"
-    if allowed:
+    standing, symbol = facts.standing, order.intent.symbol
+    if order.is_entry:
+        allowed = standing.trading is _ACTIVE
+    else:
+        allowed = order.is_emergency or standing.trading in _MAY_CLOSE
+    if not allowed:
+        why = f"the desk is {standing.trading}: {standing.why}"
+    elif order.is_entry and symbol in standing.blocked:
+        why = f"{symbol} is blocked: {standing.blocked[symbol]}"
+    else:
         return None
     return Refusal(Control.STATE, why, Decimal(0), Decimal(0), Action.REJECT)
+
+
+_ACTIVE: Final = Trading.ACTIVE
+_MAY_CLOSE: Final = frozenset({Trading.ACTIVE, Trading.REDUCING})
+"""Where what only closes may leave without being the kill switch's."""

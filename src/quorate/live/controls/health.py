@@ -39,7 +39,7 @@ def ages(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Enter nothing on what is old: books, marks, bars, funding, balances."""
     if not order.is_entry:
         return None
-    quote = facts.quotes[order.intent.symbol]
+    quote, now_ms = facts.quotes[order.intent.symbol], facts.now_ms
     for name, at_ms, most_s in (
         ("book", quote.book_at_ms, limits.book_age_s),
         ("mark", quote.mark_at_ms, limits.mark_age_s),
@@ -47,8 +47,9 @@ def ages(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
         ("funding", quote.funding_at_ms, limits.funding_age_s),
         ("balance", facts.balance_at_ms, limits.balance_age_s),
     ):
-        age_s = Decimal(facts.now_ms - at_ms) / 1000
-        if age_s > most_s:
+        age_ms = now_ms - at_ms
+        if age_ms > most_s * 1000:
+            age_s = Decimal(age_ms) / 1000
             return Refusal(
                 Control.STALE,
                 f"the {name} is {age_s} s old, at most {most_s}",
@@ -73,14 +74,16 @@ def clock(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 def machine(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Only close positions while the loop lags or the disk is nearly full."""
-    if order.is_entry and facts.loop_lag_ms > limits.loop_lag_ms:
+    if not order.is_entry:
+        return None
+    if facts.loop_lag_ms > limits.loop_lag_ms:
         return Refusal(
             Control.MACHINE,
             f"the loop lags by {facts.loop_lag_ms} ms",
             Decimal(facts.loop_lag_ms),
             Decimal(limits.loop_lag_ms),
         )
-    if order.is_entry and facts.disk_free_gib < limits.disk_free_gib:
+    if facts.disk_free_gib < limits.disk_free_gib:
         return Refusal(
             Control.MACHINE,
             f"{facts.disk_free_gib} GiB of the disk are free",

@@ -18,9 +18,11 @@ def rate(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Bound orders a second, a minute and an hour; the third breach in ten minutes halts."""
     if order.is_emergency:
         return None
+    sent = facts.sent
     for span_s, most in ((1, limits.n_second), (60, limits.n_minute), (_HOUR_S, limits.n_hour)):
-        count = len(sent_after(facts.sent, facts.now_ms - span_s * 1000))
-        if count >= most:
+        from_ms = facts.now_ms - span_s * 1000
+        if len(sent) >= most and sent[-most].at_ms > from_ms:  # the oldest of so many is of it
+            count = len(sent_after(sent, from_ms))
             since_ms = facts.now_ms - limits.breach_window_s * 1000
             before = sum(at_ms > since_ms for at_ms in facts.standing.breaches)
             action = Action.HALT if before + 1 >= limits.n_breaches_halt else Action.REJECT
@@ -41,14 +43,18 @@ def repeated(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     is what orders of the day have traded and may still trade, so that a child that is repriced
     again and again counts once.
     """
+    if not order.is_entry:
+        return None
     intent = order.intent
+    symbol, side = intent.symbol, intent.side
     since_ms = facts.now_ms - _HOUR_S * 1000
     parents = {
         each.parent_id
         for each in sent_after(facts.sent, since_ms)
-        if (each.symbol, each.side) == (intent.symbol, intent.side)
-    } - {intent.parent_id}
-    if order.is_entry and len(parents) >= limits.n_parents_hour:
+        if each.symbol == symbol and each.side is side
+    }
+    parents.discard(intent.parent_id)
+    if len(parents) >= limits.n_parents_hour:
         return Refusal(
             Control.REPEATED,
             f"{len(parents)} parent orders to {intent.side} {intent.symbol} within an hour",
@@ -62,7 +68,7 @@ def repeated(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
         turned = sum([each.notional for each in sent_after(facts.sent, today_ms - 1)], Decimal(0))
     value = turned + intent.quantity * (order.price or facts.quotes[intent.symbol].mark)
     bound = limits.turnover_day * facts.equity
-    if order.is_entry and value > bound:
+    if value > bound:
         return Refusal(
             Control.TURNOVER,
             f"{value:.2f} USD traded and open today, at most {bound:.2f}",
@@ -82,13 +88,10 @@ def duplicate(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
         )
     since_ms = facts.now_ms - limits.duplicate_s * 1000
     for each in sent_after(facts.sent, since_ms):
-        same = (each.symbol, each.side, each.quantity, each.limit_price) == (
-            intent.symbol,
-            intent.side,
-            intent.quantity,
-            intent.limit_price,
-        )
-        if same and each.parent_id != intent.parent_id:
+        if each.parent_id == intent.parent_id or each.symbol != intent.symbol:
+            continue
+        what = (intent.side, intent.quantity, intent.limit_price)
+        if (each.side, each.quantity, each.limit_price) == what:
             age_s = Decimal(facts.now_ms - each.at_ms) / 1000
             return Refusal(
                 Control.DUPLICATE,
@@ -103,6 +106,8 @@ def rejects(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Stop asking where the venue goes on refusing: of one symbol, then of all."""
     since_ms = facts.now_ms - limits.reject_window_s * 1000
     recent = [each for each in facts.rejected if each.at_ms > since_ms]
+    if not recent:
+        return None
     own = sum(each.symbol == order.intent.symbol for each in recent)
     if len(recent) >= limits.n_rejects:
         return Refusal(

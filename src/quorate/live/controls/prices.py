@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from quorate.live.controls.facts import Action, Control, Refusal
 from quorate.venues.base import OrderKind
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from quorate.live.controls.facts import Facts, Proposal
     from quorate.live.controls.limits import Limits
 
-_BPS = Decimal(10_000)
+_BPS: Final = Decimal(10_000)
+_LIMIT: Final = OrderKind.LIMIT  # a member of an enum is dear to look up
+_STOP: Final = OrderKind.STOP
 
 
 def collar(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
@@ -25,10 +27,12 @@ def collar(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     if price is None or order.is_emergency:
         return None
     quote = facts.quotes[order.intent.symbol]
-    bounds = [("the mark", quote.mark, limits.collar_mark_bps)]
-    if order.intent.order_kind is OrderKind.LIMIT:
-        bounds.insert(0, ("the middle of the book", quote.mid, limits.collar_mid_bps))
-    for name, reference, bound in bounds:
+    references = (
+        ("the middle of the book", quote.mid, limits.collar_mid_bps),
+        ("the mark", quote.mark, limits.collar_mark_bps),
+    )
+    first = 0 if order.intent.order_kind is _LIMIT else 1
+    for name, reference, bound in references[first:]:
         away = abs(price / reference - 1) * _BPS
         if away > bound:
             return Refusal(
@@ -39,7 +43,7 @@ def collar(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 def taker_slip(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Bound what an order that takes may give away beyond the touch; none goes without a price."""
-    if order.is_emergency or order.intent.order_kind is OrderKind.STOP:
+    if order.is_emergency or order.intent.order_kind is _STOP:
         return None
     quote, intent = facts.quotes[order.intent.symbol], order.intent
     touch = quote.ask if intent.side.sign > 0 else quote.bid

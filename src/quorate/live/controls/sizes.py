@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from quorate.live.controls.facts import Action, Control, Refusal
-from quorate.live.orders.book import exposure, is_alive
+from quorate.live.orders.book import NONE, exposure
 from quorate.live.orders.states import IN_DOUBT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from quorate.live.controls.facts import Facts, Proposal
     from quorate.live.controls.limits import Limits
 
 _ZERO: Final = Decimal(0)
+_OVERFILLED: Final = attrgetter("overfilled")
+_ACCOUNT: Final[tuple[tuple[Control, Callable[[Limits], Decimal]], ...]] = (
+    (Control.GROSS, attrgetter("max_gross_frac")),
+    (Control.LEVERAGE, attrgetter("max_leverage")),
+)
 
 
 def child_notional(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Bound one order by a share of equity, an amount, and a share of the market's volume."""
+    if not order.is_entry:
+        return None
     quote = facts.quotes[order.intent.symbol]
     value = order.intent.quantity * (order.price or quote.mark)
     bound = min(
@@ -25,7 +35,7 @@ def child_notional(order: Proposal, facts: Facts, limits: Limits) -> Refusal | N
         limits.max_child_usd,
         limits.max_child_volume_frac * quote.volume_usd,
     )
-    if not order.is_entry or value <= bound:
+    if value <= bound:
         return None
     return Refusal(
         Control.CHILD_NOTIONAL, f"{value:.2f} USD in one order, at most {bound:.2f}", value, bound
@@ -50,8 +60,10 @@ def coin(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
         return None
     intent = order.intent
     held = exposure(facts.book, (intent.venue, intent.symbol, intent.position_side))
-    after = held.highest if intent.side.sign > 0 else held.lowest
-    worst = abs(after + intent.side.sign * intent.quantity)
+    if intent.side.sign > 0:
+        worst = abs(held.highest + intent.quantity)
+    else:
+        worst = abs(held.lowest - intent.quantity)
     value = worst * facts.quotes[intent.symbol].mark
     bound = limits.max_coin_frac * facts.equity
     if value <= bound:
@@ -65,24 +77,16 @@ def gross(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Bound the sum of all positions at their worst, in shares of equity and as leverage."""
     if not order.is_entry:
         return None
-    total = order.intent.quantity * facts.quotes[order.intent.symbol].mark
-    positions, reserved = facts.book.positions, facts.book.tally.reserved
-    places = {key: (held, _ZERO, _ZERO) for key, held in positions.items()}
-    for key, (buying, selling) in reserved.items():
-        places[key] = (positions.get(key, _ZERO), buying, selling)
-    for (_, symbol, _), (held, buying, selling) in places.items():
-        quote = facts.quotes.get(symbol)
+    quotes = facts.quotes
+    total = order.intent.quantity * quotes[order.intent.symbol].mark
+    for (_, symbol, _), worst in facts.book.tally.worst.items():
+        quote = quotes.get(symbol)
         if quote is None:
-            return Refusal(
-                Control.NO_PRICE, f"{symbol} is held and has no price", Decimal(0), Decimal(0)
-            )
-        # to 28 digits, as the sum: exact sums take ten times as long, and this is a bound in USD
-        total += max(abs(held + buying), abs(held - selling)) * quote.mark
-    for control, share in (
-        (Control.GROSS, limits.max_gross_frac),
-        (Control.LEVERAGE, limits.max_leverage),
-    ):
-        bound = share * facts.equity
+            return _unpriced(facts)
+        # to 28 digits, as the sum: this is a bound in USD
+        total += worst * quote.mark
+    for control, share in _ACCOUNT:
+        bound = share(limits) * facts.equity
         if total > bound:
             return Refusal(
                 control, f"all positions could come to {total:.2f} USD of {bound:.2f}", total, bound
@@ -90,13 +94,21 @@ def gross(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     return None
 
 
+def _unpriced(facts: Facts) -> Refusal:
+    """Name the first place that has no price: of positions, then of orders, by their age."""
+    book = facts.book
+    symbols = [symbol for _, symbol, _ in (*book.positions, *book.tally.reserved)]
+    symbol = next(each for each in symbols if each not in facts.quotes)
+    return Refusal(Control.NO_PRICE, f"{symbol} is held and has no price", _ZERO, _ZERO)
+
+
 def open_count(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Bound how many orders are open, of a symbol and of all."""
-    symbol, lively = order.intent.symbol, facts.book.tally.lively.values()
-    own = sum([is_alive(each) for each in lively if each.intent.symbol == symbol])
-    count = len(lively)  # as many as are alive, or more
+    symbol, tally = order.intent.symbol, facts.book.tally
+    own = tally.counts.get(symbol, NONE).alive
+    count = len(tally.lively)  # as many as are alive, or more
     if count >= limits.n_open:
-        count = sum(map(is_alive, lively))
+        count = sum(each.alive for each in tally.counts.values())
     for value, most, where in (
         (own, limits.n_open_symbol, symbol),
         (count, limits.n_open, "all symbols"),
@@ -141,30 +153,35 @@ def child_sum(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None: 
 
 def fills(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:  # noqa: ARG001
     """Stop everything where an order traded more than it asked for."""
-    for each in facts.book.tally.lively.values():
-        if each.traded > each.intent.quantity:
-            return Refusal(
-                Control.FILLS,
-                f"{each.intent.client_id} traded {each.traded} of {each.intent.quantity}",
-                each.traded,
-                each.intent.quantity,
-                Action.KILL,
-            )
-    return None
+    tally = facts.book.tally
+    if not any(map(_OVERFILLED, tally.counts.values())):
+        return None
+    each = next(each for each in tally.lively.values() if each.traded > each.intent.quantity)
+    return Refusal(
+        Control.FILLS,
+        f"{each.intent.client_id} traded {each.traded} of {each.intent.quantity}",
+        each.traded,
+        each.intent.quantity,
+        Action.KILL,
+    )
 
 
 def unknown(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:  # noqa: ARG001
     """Enter no symbol of which an order may or may not be at the venue."""
     if not order.is_entry:
         return None
-    symbol = order.intent.symbol
-    lively = [e for e in facts.book.tally.lively.values() if e.intent.symbol == symbol]
-    doubtful = [each for each in lively if each.state in IN_DOUBT]
-    if not doubtful:
+    symbol, tally = order.intent.symbol, facts.book.tally
+    n_doubtful = tally.counts.get(symbol, NONE).in_doubt
+    if not n_doubtful:
         return None
+    first = next(
+        each
+        for each in tally.lively.values()
+        if each.intent.symbol == symbol and each.state in IN_DOUBT
+    )
     return Refusal(
         Control.UNKNOWN,
-        f"{doubtful[0].intent.client_id} of {symbol} is {doubtful[0].state}",
-        Decimal(len(doubtful)),
-        Decimal(0),
+        f"{first.intent.client_id} of {symbol} is {first.state}",
+        Decimal(n_doubtful),
+        _ZERO,
     )

@@ -19,7 +19,7 @@ from decimal import (
     Rounded,
     Underflow,
 )
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from quorate.live.orders.states import AT_VENUE, IN_DOUBT, TERMINAL, State
 
@@ -126,29 +126,80 @@ class Tally:
         Intent id -> order that is not settled, in the order of their intents.
     reserved : mapping
         (venue, symbol, position side) -> coins that may yet be bought and sold, where there are.
+    worst : mapping
+        (venue, symbol, position side) -> the largest size that a position can come to, of every
+        position that was ever held and of all that is reserved.
+    counts : mapping
+        Symbol -> how many orders are alive, in doubt, and have traded too much, where there are.
 
     Notes
     -----
-    Units: coins.  Causal: as of the orders.  Missing: none.
+    Units: coins.  Causal: as of the orders and positions.  Missing: none.
     RELIABILITY 4.
     """
 
     lively: Mapping[str, Order]
     reserved: Mapping[PositionKey, tuple[Decimal, Decimal]]
+    worst: Mapping[PositionKey, Decimal]
+    counts: Mapping[str, Count]
 
 
-def tallied(orders: Mapping[str, Order]) -> Tally:
-    """Return the tally of orders, counted from nothing.
+class Count(NamedTuple):
+    """How many orders of a symbol are alive, in doubt, and have traded more than they asked for."""
+
+    alive: int = 0
+    in_doubt: int = 0
+    overfilled: int = 0
+
+
+NONE: Final = Count()
+
+
+def tallied(orders: Mapping[str, Order], positions: Mapping[PositionKey, Decimal]) -> Tally:
+    """Return the tally of orders and positions, counted from nothing.
 
     Examples
     --------
-    >>> tallied({})
-    Tally(lively={}, reserved={})
+    >>> tallied({}, {})
+    Tally(lively={}, reserved={}, worst={}, counts={})
     """
     reserved: dict[PositionKey, tuple[Decimal, Decimal]] = {}
+    counts: dict[str, Count] = {}
     for order in orders.values():
         reserve(reserved, order.intent, order.reserved)
-    return Tally({n: each for n, each in orders.items() if not each.is_settled}, reserved)
+        count(counts, order, 1)
+    worst = {key: worst_of(key, positions, reserved) for key in (*positions, *reserved)}
+    return Tally(
+        {n: each for n, each in orders.items() if not each.is_settled}, reserved, worst, counts
+    )
+
+
+def worst_of(
+    key: PositionKey,
+    positions: Mapping[PositionKey, Decimal],
+    reserved: Mapping[PositionKey, tuple[Decimal, Decimal]],
+) -> Decimal:
+    """Return the largest size that a position can come to, whichever way; exact."""
+    return Exposure(positions.get(key, ZERO), *reserved.get(key, (ZERO, ZERO))).worst
+
+
+def count(counts: dict[str, Count], order: Order, step: int) -> None:
+    """Count an order in, with 1, or out again, with -1."""
+    is_doubtful = order.state in IN_DOUBT
+    is_too_much = order.traded > order.intent.quantity
+    if not (is_doubtful or is_too_much or is_alive(order)):
+        return
+    symbol = order.intent.symbol
+    alive, in_doubt, overfilled = counts.get(symbol, NONE)
+    after = Count(
+        alive + step * is_alive(order),
+        in_doubt + step * is_doubtful,
+        overfilled + step * is_too_much,
+    )
+    if any(after):
+        counts[symbol] = after
+    else:
+        del counts[symbol]
 
 
 def reserve(
@@ -216,7 +267,7 @@ class Book:
 
     def __post_init__(self, counted: Tally | None) -> None:
         """Count the orders, unless whoever made the book has."""
-        found = tallied(self.orders) if counted is None else counted
+        found = tallied(self.orders, self.positions) if counted is None else counted
         object.__setattr__(self, "tally", found)
 
 

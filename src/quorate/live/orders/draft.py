@@ -9,7 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quorate.live.orders.book import EXACT, ZERO, Book, Booked, Order, Tally, age, reserve
+from quorate.live.orders.book import (
+    EXACT,
+    ZERO,
+    Book,
+    Booked,
+    Order,
+    Tally,
+    age,
+    count,
+    reserve,
+    worst_of,
+)
 from quorate.live.orders.effects import Alarm, Effect, Halt, Trouble
 from quorate.live.orders.states import State, may_follow
 from quorate.venues.base import is_pair
@@ -46,9 +57,18 @@ class Draft:
         self.effects: list[Effect] = []
         self._lively = dict(book.tally.lively)
         self._reserved = dict(book.tally.reserved)
+        self._worst = dict(book.tally.worst)
+        self._counts = dict(book.tally.counts)
+        self._moved: set[PositionKey] = set()
 
     def book(self) -> Book:
         """Return what was written as a book."""
+        for key in self._moved:
+            if key in self.positions or key in self._reserved:
+                self._worst[key] = worst_of(key, self.positions, self._reserved)
+            else:
+                self._worst.pop(key, None)
+        self._moved.clear()
         return Book(
             orders=self.orders,
             by_client=self.by_client,
@@ -62,7 +82,7 @@ class Draft:
             standing=self.standing,
             epoch=self.epoch,
             n_events=self.n_events,
-            counted=Tally(self._lively, self._reserved),
+            counted=Tally(self._lively, self._reserved, self._worst, self._counts),
         )
 
     def ask(self, effect: Effect) -> None:
@@ -84,7 +104,13 @@ class Draft:
         before = self.orders.get(name)
         self.orders[name] = order
         was = ZERO if before is None else before.reserved
-        reserve(self._reserved, order.intent, EXACT.subtract(order.reserved, was))
+        intent = order.intent
+        if delta := EXACT.subtract(order.reserved, was):
+            reserve(self._reserved, intent, delta)
+            self._moved.add((intent.venue, intent.symbol, intent.position_side))
+        if before is not None:
+            count(self._counts, before, -1)
+        count(self._counts, order, 1)
         if order.is_settled:
             self._lively.pop(name, None)
         elif before is None or name in self._lively:
@@ -94,6 +120,8 @@ class Draft:
 
     def forget(self, gone: set[str]) -> None:
         """Forget orders of which nothing is reserved."""
+        for name in gone:
+            count(self._counts, self.orders[name], -1)
         self.orders = {name: order for name, order in self.orders.items() if name not in gone}
         self._lively = {name: order for name, order in self._lively.items() if name not in gone}
 
@@ -120,6 +148,7 @@ class Draft:
     def add(self, key: PositionKey, delta: Decimal) -> None:
         """Change a position."""
         self.positions[key] = EXACT.add(self.positions.get(key, ZERO), delta)
+        self._moved.add(key)
 
     def booked(self, trade: Filled | ExternalFill, intent_id: str) -> bool:
         """Book a trade once, by its id; say whether it was news."""
