@@ -13,24 +13,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.broker import heard
+from quorate.live.broker.checks import ClockCheck, KeyCheck, Silence
 from quorate.live.broker.inquire import inquire
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, sweep
 from quorate.live.broker.trail import Trail
 from quorate.live.broker.waking import wake
-from quorate.live.controls.keys import troubles
-from quorate.live.controls.standing import (
-    Standing,
-    Trading,
-    halt,
-    react,
-    to_text,
-)
+from quorate.live.controls.facts import Control
+from quorate.live.controls.standing import Standing, Trading, expire, halt, react, to_text
 from quorate.live.orders.book import open_orders, unresolved
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
 from quorate.live.orders.events import CancelIntended, Retired, Stood
 from quorate.live.orders.examined import Examined
-from quorate.venues.base import Found, Unanswered
+from quorate.venues.base import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,16 +42,9 @@ if TYPE_CHECKING:
 SWEEP_S: Final = 15.0
 """How often everything is compared while orders are open."""
 
-EXAMINE_MS: Final = 3_600_000
-AGAIN_MS: Final = 60_000
-BELIEVED_MS: Final = 7_200_000
-"""How often it is asked what the key may do, how soon again where nobody answered, and for how long
-the last answer counts."""
-
 RETIRE_MS: Final = 3_600_000
 KEPT_MS: Final = 172_800_000
 """How often, and from what age on, orders that are over leave the book; controls ask for a day."""
-
 
 ALARMS: Final = 1_000
 """How many alarms a life remembers, the last ones; somebody was called at each."""
@@ -69,7 +57,8 @@ class Tools(NamedTuple):
     -----
     ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read beside
     what the journal says of orders sent, refused and decided; ``stood`` hears of a standing once it
-    is in the journal, before it is obeyed; ``page`` calls somebody.
+    is in the journal, before it is obeyed; ``page`` calls somebody; ``kill`` asks the guard to
+    flatten, and is told why: without one somebody is called instead.
     """
 
     now_ms: Callable[[], int]
@@ -77,6 +66,7 @@ class Tools(NamedTuple):
     limits: Limits
     stood: Callable[[Standing], None]
     page: Callable[[str], None]
+    kill: Callable[[str], None] | None = None
 
 
 class Broker:
@@ -114,8 +104,9 @@ class Broker:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
-        self.key_troubles: tuple[str, ...] = ("nobody has asked yet what the key may do",)
-        self._examines_ms = self._believed_ms = 0
+        self._key = KeyCheck()
+        self._clock = ClockCheck()
+        self._silence = Silence()
         self._retires_ms = tools.now_ms() + RETIRE_MS
 
     @classmethod
@@ -150,11 +141,12 @@ class Broker:
 
     async def submit(self, orders: Sequence[Proposal]) -> list[Answer]:
         """Send orders that pass the gate; what a refusal leads to is kept before this returns."""
+        self._stand(expire(self.standing, self._now()))
         answers = await send(
             self.desk,
             self.venue,
             orders,
-            facts=lambda: self._trail.facts(self.tools.facts(self), self.desk.book),
+            facts=self._facts,
             limits=self.tools.limits,
             now_ms=self.tools.now_ms,
         )
@@ -163,6 +155,8 @@ class Broker:
                 now_ms = self.tools.now_ms()
                 self._stand(react(self.standing, each.refusal, each.intent.symbol, now_ms))
             await self.carry(each.effects)
+            if each.key_refusal:
+                await self._doubt_key(each.key_refusal)
         await self._withdraw()
         return answers
 
@@ -183,6 +177,7 @@ class Broker:
 
     async def compare(self) -> Swept:
         """Compare everything with the venue, and obey what follows."""
+        self._stand(expire(self.standing, self._now()))
         swept = await sweep(
             self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0
         )
@@ -197,34 +192,36 @@ class Broker:
             self._block(symbol, "somebody else has orders here")
         for symbol, delta in swept.moved:
             self._block(symbol, f"the venue's position was {delta} away from the book's")
+        if swept.is_whole:
+            self._key.n_refused = 0
+        elif swept.key_refusal:
+            await self._doubt_key(swept.key_refusal)
         await self._withdraw()
         self._retire()
-        if self._now() >= self._examines_ms:
+        if self._key.is_due(self._now()):
             await self.examine()
+        if self._clock.is_due(self._now()):
+            await self._set_clock()
+        is_needed = self._may_trade or self.n_open > 0 or any(self.desk.book.positions.values())
+        said = self._silence.heard(is_whole=swept.is_whole, is_needed=is_needed, at_ms=self._now())
+        if said:
+            self.tools.page(said)
         return swept
 
     async def examine(self) -> tuple[str, ...]:
         """Ask what the key may do, and return why it must not be used; none: it may.
 
-        Asked before every arming, and hourly by comparisons: a desk whose key must not be used any
-        more is halted. A venue that does not answer is asked again soon; what it said last is
-        believed for so long, then no more.
+        Asked before every arming, hourly, and when the key was refused: a desk whose key must not
+        be used any more is halted.
         """
-        rights = await self.venue.rights()
-        now_ms = self._now()
-        is_silent = isinstance(rights, Unanswered)
-        self._examines_ms = now_ms + (AGAIN_MS if is_silent else EXAMINE_MS)
-        if is_silent and now_ms < self._believed_ms:
-            return self.key_troubles
-        self._believed_ms = self._believed_ms if is_silent else now_ms + BELIEVED_MS
-        found = troubles(rights, now_ms)
-        if found != self.key_troubles:
-            self.key_troubles, said = found, "; ".join(found)
-            examined = Examined(at_ms=now_ms, venue=self.venue.name, troubles=said)
-            self.desk.record([examined])
+        is_news = await self._key.ask(self.venue, self.tools.now_ms)
+        found, now_ms = self.key_troubles, self._now()
+        if is_news:
+            said = "; ".join(found)
+            self.desk.record([Examined(at_ms=now_ms, venue=self.venue.name, troubles=said)])
             if found:
                 self.tools.page(said)
-        if found and self.standing.trading in {Trading.ACTIVE, Trading.REDUCING}:
+        if found and self._may_trade:
             await self.obey(halt(self.standing, found[0], now_ms))
         return found
 
@@ -247,6 +244,7 @@ class Broker:
                 self.tools.page(f"{effect.trouble}: {effect.text}")
             elif isinstance(effect, Halt):
                 self._block(effect.symbol, str(effect.trouble))
+                self._overfilled()
             elif isinstance(effect, Resolve):
                 self._ask(effect.intent_id)
             elif isinstance(effect, LookUp):
@@ -265,6 +263,11 @@ class Broker:
         self.desk.close()
 
     @property
+    def key_troubles(self) -> tuple[str, ...]:
+        """Why the key must not be used, as far as is known."""
+        return self._key.troubles
+
+    @property
     def is_clean(self) -> bool:
         """Whether the last comparison was whole, found no difference, and nothing is in doubt."""
         swept = self.swept
@@ -279,6 +282,39 @@ class Broker:
     def n_open(self) -> int:
         """How many orders are or may be open."""
         return len(open_orders(self.desk.book)) + len(unresolved(self.desk.book))
+
+    @property
+    def _may_trade(self) -> bool:
+        return self.standing.trading in {Trading.ACTIVE, Trading.REDUCING}
+
+    def _facts(self) -> Facts:
+        """Return what the controls read: a caller's facts, what was measured, and the journal's."""
+        facts, measured = self.tools.facts(self), self._clock.offset_ms
+        if abs(measured) > abs(facts.clock_offset_ms):
+            facts = replace(facts, clock_offset_ms=measured)
+        return self._trail.facts(facts, self.desk.book)
+
+    async def _doubt_key(self, said: str) -> None:
+        """Ask what the key may do once it was refused; the second refusal counts by itself."""
+        key = self._key
+        key.n_refused += 1
+        if not self._may_trade and (key.troubles or key.n_refused > 1):
+            return  # somebody knows, and the venue is not asked over and over
+        if not await self.examine() and key.n_refused > 1:
+            await self._stop(f"the venue refused the key twice: {said}")
+
+    async def _set_clock(self) -> None:
+        """Measure the venue's clock: a desk that it would not hear any more calls somebody."""
+        bounds = self.tools.limits
+        await self._clock.ask(self.venue, self.tools.now_ms, bounds.clock_block_ms)
+        away = self._clock.offset_ms
+        if abs(away) > bounds.clock_halt_ms and self._may_trade:
+            await self._stop(f"{Control.CLOCK}: the venue's clock is {away} ms from this machine's")
+
+    async def _stop(self, why: str) -> None:
+        """Call somebody and halt."""
+        self.tools.page(why)
+        await self.obey(halt(self.standing, why, self._now()))
 
     def _ask(self, intent_id: str) -> None:
         if intent_id in self._asking:
@@ -337,6 +373,12 @@ class Broker:
             seen = heard.seen(intent_id, found.view, self._now())
             await self.carry(e for e in self.desk.record([seen]) if not isinstance(e, LookUp))
 
+    def _overfilled(self) -> None:
+        """Halt and kill where an order traded more than it asked for (C15), before the next one."""
+        if any(each.overfilled for each in self.desk.book.tally.counts.values()):
+            why = f"{Control.FILLS}: an order traded more than it asked for"
+            self._stand(halt(self.standing, why, self._now(), is_killed=True))
+
     def _block(self, symbol: str, why: str) -> None:
         if symbol not in self.standing.blocked:
             blocked = MappingProxyType({**self.standing.blocked, symbol: why})
@@ -346,7 +388,9 @@ class Broker:
         if after != self.standing:
             self.desk.record([Stood(at_ms=self._now(), standing=to_text(after))])
             self.tools.stood(after)
-            self.standing = after
+            before, self.standing = self.standing, after
+            if after.is_killed and not before.is_killed:
+                (self.tools.kill or self.tools.page)(after.why)
 
     def _now(self) -> int:
         return self.tools.now_ms()

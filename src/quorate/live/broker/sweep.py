@@ -40,6 +40,7 @@ class Swept(NamedTuple):
 
     ``is_whole`` where everything was answered. ``ours`` are orders that bear our mark and are not
     in the journal, ``foreign`` those of somebody else, ``moved`` positions that were corrected.
+    ``key_refusal`` is what the venue said where it refused the key, "" where it did not.
     """
 
     is_whole: bool
@@ -48,6 +49,7 @@ class Swept(NamedTuple):
     foreign: tuple[OrderView, ...]
     moved: tuple[tuple[str, Decimal], ...]
     effects: tuple[Effect, ...]
+    key_refusal: str = ""
 
     @property
     def n_differences(self) -> int:
@@ -89,7 +91,9 @@ async def sweep(
     RELIABILITY 2, 3.
     """
     effects: list[Effect] = []
-    orders = await _orders(desk, venue, now_ms, effects)
+    read = await _orders(desk, venue, now_ms, effects)
+    orders = None if isinstance(read, Unanswered) else read
+    key_refusal = read.reason if isinstance(read, Unanswered) and read.is_by_key else ""
     known = await begun(desk, venue, symbols, now_ms, effects)
     n_trades, has_trades = await _trades(desk, venue, known, now_ms, effects)
     is_whole = has_trades and orders is not None and len(known) == len(symbols)
@@ -114,20 +118,20 @@ async def sweep(
             )
         ]
     )
-    return Swept(is_whole, n_trades, ours, foreign, moved, tuple(effects))
+    return Swept(is_whole, n_trades, ours, foreign, moved, tuple(effects), key_refusal)
 
 
 async def _orders(
     desk: Desk, venue: Venue, now_ms: Callable[[], int], effects: list[Effect]
-) -> tuple[OrderView, ...] | None:
-    """Bring orders up to date; return those that the journal does not know, None if unread."""
+) -> tuple[OrderView, ...] | Unanswered:
+    """Bring orders up to date; return those that the journal does not know, or why it is unread."""
     both = await asyncio.gather(
         *(venue.open_orders(None, is_conditional=each) for each in (False, True))
     )
     views: list[OrderView] = []
     for answer in both:
         if isinstance(answer, Unanswered):
-            return None
+            return answer
         views += answer.items
     strangers: list[OrderView] = []
     listed: set[str] = set()

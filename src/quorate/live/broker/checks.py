@@ -1,0 +1,134 @@
+"""What a broker asks beside orders, and what it makes of the answers: the key, the clock, silence.
+
+In: a venue. Out: why the key must not be used, how far the clocks are certainly apart, and when
+somebody is to be called since comparisons fail.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from quorate.live.controls.keys import troubles
+from quorate.venues.base import Unanswered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quorate.venues.port import Venue
+
+EXAMINE_MS: Final = 3_600_000
+CLOCK_MS: Final = 900_000
+AGAIN_MS: Final = 60_000
+BELIEVED_MS: Final = 7_200_000
+"""How often it is asked what the key may do and what time it is, how soon again where nobody
+answered or the clocks differ, and for how long the last answer about the key counts."""
+
+FAILING_MS: Final = 120_000
+REPEAT_MS: Final = 600_000
+"""After how long without a whole comparison somebody is called, and how often again."""
+
+
+class KeyCheck:
+    """What the venue said last of the key."""
+
+    def __init__(self) -> None:
+        self.troubles: tuple[str, ...] = ("nobody has asked yet what the key may do",)
+        self.n_refused = 0  # orders and comparisons, since the last one that was not
+        self._next_ms = self._believed_ms = 0
+
+    def is_due(self, at_ms: int) -> bool:
+        """Say whether it is time to ask."""
+        return at_ms >= self._next_ms
+
+    async def ask(self, venue: Venue, now_ms: Callable[[], int]) -> bool:
+        """Ask what the key may do, and say whether that is news.
+
+        A venue that does not answer is asked again soon, and what it said last is believed for so
+        long. One that refuses the key is asked once more at once: one answer may be garbage.
+        """
+        rights = await venue.rights()
+        if isinstance(rights, Unanswered) and rights.is_by_key:
+            rights = await venue.rights()
+        at_ms = now_ms()
+        is_silent = isinstance(rights, Unanswered)
+        self._next_ms = at_ms + (AGAIN_MS if is_silent else EXAMINE_MS)
+        if isinstance(rights, Unanswered) and not rights.is_by_key and at_ms < self._believed_ms:
+            return False
+        if not is_silent:
+            self._believed_ms = at_ms + BELIEVED_MS
+        before, self.troubles = self.troubles, troubles(rights, at_ms)
+        return self.troubles != before
+
+
+class ClockCheck:
+    """How far the venue's clock certainly is from this machine's."""
+
+    def __init__(self) -> None:
+        self.offset_ms = 0
+        self._next_ms = 0
+
+    def is_due(self, at_ms: int) -> bool:
+        """Say whether it is time to ask."""
+        return at_ms >= self._next_ms
+
+    async def ask(self, venue: Venue, now_ms: Callable[[], int], most_ms: int) -> None:
+        """Ask what time it is there; twice where the clocks differ by more, and believe the less.
+
+        Without an answer what was measured last stays, and it is asked again soon.
+        """
+        found = await _offset_ms(venue, now_ms)
+        if found is not None and abs(found) > most_ms:
+            again = await _offset_ms(venue, now_ms)
+            found = None if again is None else min(found, again, key=abs)
+        self.offset_ms = self.offset_ms if found is None else found
+        is_fine = found is not None and abs(found) <= most_ms
+        self._next_ms = now_ms() + (CLOCK_MS if is_fine else AGAIN_MS)
+
+
+async def _offset_ms(venue: Venue, now_ms: Callable[[], int]) -> int | None:
+    """Return by how much the venue's clock is ahead at least; 0 where a slow answer explains it."""
+    before_ms = now_ms()
+    there_ms = await venue.clock()
+    if isinstance(there_ms, Unanswered):
+        return None
+    return max(there_ms - now_ms(), 0) + min(there_ms - before_ms, 0)
+
+
+class Silence:
+    """For how long no comparison was whole, and whether somebody knows.
+
+    Examples
+    --------
+    >>> silence = Silence()
+    >>> [bool(silence.heard(is_whole=False, is_needed=True, at_ms=s * 1000)) for s in (0, 119, 120)]
+    [False, False, True]
+    >>> [bool(silence.heard(is_whole=False, is_needed=True, at_ms=s * 1000)) for s in (719, 720)]
+    [False, True]
+    """
+
+    def __init__(self) -> None:
+        self._since_ms: int | None = None
+        self._pages_ms = 0
+
+    def heard(self, *, is_whole: bool, is_needed: bool, at_ms: int) -> str:
+        """Return what somebody is to be told after a comparison, "" for nothing.
+
+        Parameters
+        ----------
+        is_whole : bool
+            Whether everything was answered.
+        is_needed : bool
+            Whether the desk trades, or anything is open: else nobody is called.
+        at_ms : int
+            Now.
+        """
+        if is_whole:
+            self._since_ms = None
+            return ""
+        if self._since_ms is None:
+            self._since_ms, self._pages_ms = at_ms, at_ms + FAILING_MS
+        if not is_needed or at_ms < self._pages_ms:
+            return ""
+        self._pages_ms = at_ms + REPEAT_MS
+        minutes = (at_ms - self._since_ms) / 60_000
+        return f"for {minutes:.0f} min the venue could not be compared with: look at the account"
