@@ -15,7 +15,7 @@ from quorate.exchange.network import Fault
 from quorate.live.broker import heard
 from quorate.live.broker.checks import AGAIN_MS, CLOCK_MS, FAILING_MS
 from quorate.live.controls.facts import Action, Control, Refusal
-from quorate.live.controls.standing import DAY_MS, Trading, halt, react
+from quorate.live.controls.standing import DAY_MS, Trading, react
 from quorate.venues.base import Rejected, Unanswered
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def test_neither_one_wrong_time_nor_a_slow_one_stops_a_desk(tmp_path: Path) -> N
         await later(CLOCK_MS)
         await broker.compare()
         assert len(asked) == 2
-        scene.network.faults = (Fault("delay", "GET /fapi/v1/time", 1.0, 4_500),)
+        scene.network.faults = (Fault("delay", "GET /fapi/v1/time", 1.0, size=4_500),)
         await later(CLOCK_MS)
         await broker.compare()
         assert len(asked) == 3
@@ -245,7 +245,7 @@ def test_an_overfill_halts_and_kills_before_the_next_order(tmp_path: Path, has_g
         assert (broker.standing.trading, broker.standing.is_killed) == (Trading.HALTED, True)
         told = asked if has_guard else scene.pages
         assert sum("C15_fills" in each for each in told) == 1
-        await broker.obey(halt(broker.standing, "again", 5, is_killed=True))
+        await broker.obey(replace(broker.standing, asked_ms=5))
         assert sum("C15_fills" in each for each in told) == 1
         await broker.close()
 
