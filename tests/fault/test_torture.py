@@ -13,12 +13,13 @@ from tests.fault.harsh import copied, harsh
 from tests.fault.planted import BUGS, NAMES, sent_again_on_timeout
 from tests.fault.planted_answers import ANSWERS, FRAMES, VERDICTS
 from tests.fault.planted_books import BOOKS
+from tests.fault.planted_worked import WORKED
 
 from quorate.harness.hostile import hostile
 from quorate.harness.life import play
 from quorate.harness.lost import lost_replies
 from quorate.harness.pushed import hostile_frames
-from quorate.harness.schedule import drawn
+from quorate.harness.schedule import drawn, is_worked
 from quorate.store.opening import open_store
 
 pytest.importorskip("ccxt")
@@ -35,6 +36,12 @@ REPLIES = int(os.environ.get("QUORATE_REPLIES", "10000"))
 def test_forty_lives_under_faults_break_nothing(first: int) -> None:
     for seed in range(first, min(first + 40, PLAYS + 1)):
         assert play(drawn(seed, int(HOURS * 3_600_000))).violations == (), seed
+
+
+@pytest.mark.slow
+def test_lives_that_work_parents_and_rest_stops_break_nothing() -> None:
+    for seed in filter(is_worked, range(41, 101)):
+        assert play(drawn(seed, LENGTH_MS)).violations == (), seed
 
 
 @pytest.mark.slow
@@ -83,6 +90,17 @@ def test_a_planted_bug_of_the_books_is_caught(bug: str) -> None:
         with BOOKS[bug]():
             if play(harsh(seed)).violations:
                 return
+    pytest.fail(f"not caught in {MOST_SEEDS} seeds")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", WORKED)
+def test_a_planted_bug_of_parents_and_stops_is_caught(bug: str) -> None:
+    for seed in filter(is_worked, range(1, MOST_SEEDS)):
+        for schedule in (harsh(seed), drawn(seed, LENGTH_MS)):
+            with WORKED[bug]():
+                if play(schedule).violations:
+                    return
     pytest.fail(f"not caught in {MOST_SEEDS} seeds")
 
 

@@ -124,6 +124,7 @@ def simulated_exchange(
             coin,
             kind="spot" if is_spot else "futures",
             funding_hours=0 if is_spot else 8,
+            max_conditional=5 if is_spot else 10,
             tick=tick,
             lot=lot,
             min_quantity=lot,

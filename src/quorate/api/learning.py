@@ -6,14 +6,13 @@ walk forward does at the start of a window, done once at the end of the panel.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quorate.api import folding
+from quorate.api.auditing.binding import data_hash
 from quorate.api.backtests import checked
 from quorate.api.extensions import named
 from quorate.api.plans import Plan
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from quorate.research.learners import Learner
     from quorate.research.training import Fit
     from quorate.settings import Settings
-
-_HEX = re.compile(r"[0-9a-f]{16,128}")
 
 
 @dataclass(frozen=True)
@@ -255,6 +252,8 @@ def _voters(asked: Sequence[Learner], found: Fit) -> tuple[Voter, ...]:
 
 
 def certificate_of(panel: Panel) -> str:
-    """Return the digest of a panel's data as a set names it, in hex."""
-    digest = panel.source.digest
-    return digest if _HEX.fullmatch(digest) else hashlib.sha256(digest.encode()).hexdigest()
+    """Return the digest of the rows that a set is fitted on, warm-up and all, in hex.
+
+    It is not that of their files, which grow and are packed anew (``auditing.binding.data_hash``).
+    """
+    return data_hash(panel)

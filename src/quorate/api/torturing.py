@@ -37,6 +37,7 @@ INVARIANTS: Final = (
     "I12",
     "PACE",
     "PARENT",
+    "STOP",
     "VERDICT",
     "LIVE",
 )

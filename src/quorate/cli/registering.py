@@ -191,7 +191,8 @@ def stage(  # noqa: PLR0913  (its options)
     To shadow: the figures of research, of a walk forward of the recipe, its sweep and its
     cross-validation; with that move the plan of the looks that follow is fixed. To canary: a
     look that promotes. To champion: both that and the figures of the canary. The first champion
-    needs no verdict: there is nobody to be held against.
+    needs no verdict: there is nobody to be held against. Rule engines alone become the first canary
+    as they are; a recipe that learns shows the figures of research.
 
     Example: quorate models stage v0002 shadow --why better --challenger-run 20260101
     """
@@ -203,7 +204,8 @@ def stage(  # noqa: PLR0913  (its options)
     found = _registry(registry, config, set_)
     moment = _utc(at)
     evidence: list[Evidence] = []
-    if to == "shadow" and challenger_run is not None:
+    is_first = to == "canary" and found.index.champion is None
+    if (to == "shadow" or is_first) and challenger_run is not None:
         shown = researched(
             found,
             version,

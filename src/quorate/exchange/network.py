@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from quorate.exchange.matching.flow import uniform
+from quorate.exchange.matching.flow import noise, onward, share, uniform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -143,8 +143,9 @@ class Network:
         name = f"{request.method} {request.path}"
         self._n_asked[name] += 1
         nth = self._n_asked[name]
-        spread = [uniform(self.seed, _number(name), nth, way) + 0.5 for way in (1, 2)]
-        carried = Delivery(self._delay_ms * spread[0], self._delay_ms * spread[1])
+        here = noise(self.seed, _number(name), nth)
+        there, back = (self._delay_ms * (share(onward(here, way)) + 0.5) for way in (1, 2))
+        carried = Delivery(there, back)
         for number, fault in enumerate(self.faults):
             is_due = fault.endpoint in name and fault.first_ms <= at_ms < fault.last_ms
             if is_due and uniform(self.seed, number, _number(name), nth) < fault.chance:

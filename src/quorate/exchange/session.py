@@ -107,6 +107,8 @@ class Socket:
 
         while True:
             self._woken.clear()
+            if self.closed:
+                return Message(WSMsgType.CLOSED, None)
             if self._pongs and not self.is_dead:
                 self._pongs -= 1
                 return Message(WSMsgType.PONG, b"")
@@ -133,6 +135,7 @@ class Socket:
     async def close(self, code: int = 1000) -> bool:  # noqa: ARG002
         """Close it."""
         self.closed = True
+        self._woken.set()
         self._venue.streams.drop(self.connection)
         return True
 

@@ -10,6 +10,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from quorate.harness import check_worked
+from quorate.live.execution.stops import ESCALATION, STOP
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.desk import restore
 from quorate.live.orders.events import (
@@ -66,6 +68,8 @@ class Checker:
     is_doubling : bool
         Whether the network may deliver a request twice: then an order may come to be after it was
         refused, and is reserved from the next comparison on.
+    is_guarded : bool
+        Whether a stop has to rest under what is held.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class Checker:
         trade_name: Callable[[Execution, int], str],
         *,
         is_doubling: bool = False,
+        is_guarded: bool = False,
     ) -> None:
         self._exchange = exchange
         self._account = account
@@ -86,6 +91,7 @@ class Checker:
         self._carried = carried
         self._trade_name = trade_name
         self._is_doubling = is_doubling
+        self._is_guarded = is_guarded
         self._n_orders = 0
         self._last: dict[str, Order] = {}
         self._held: dict[str, tuple[int, str, Order]] = {}
@@ -107,7 +113,7 @@ class Checker:
             self._say("I10", "the exchange has banned this address")
 
     def end(self, book: Book, journal: Journal) -> None:
-        """Check what must hold once everything is quiet: I2, I3, I9, I12, PACE, PARENT.
+        """Check what must hold once everything is quiet: I2, I3, I9, I12, PACE, PARENT, STOP.
 
         And what must have held after every row of the journal, between two looks too: I6, I8.
         """
@@ -118,6 +124,7 @@ class Checker:
         self._as_meant(rows)
         self._verdicts(rows)
         self._parents(rows)
+        self._worked(rows, book)
         self._pace(rows)
         for name in _sent_twice(rows):
             self._say("I1", f"{name} was sent more than once")
@@ -197,8 +204,10 @@ class Checker:
 
     def _lived(self, rows: Iterable[JournalEvent]) -> None:
         """Fold the journal row by row: what ended and lived on ended again before the next look."""
-        book = init()
+        book, resting = init(), Counter[str]()
         for row in rows:
+            self._tell(check_worked.intended(book, row))
+            self._tell(check_worked.outlived(book, row, resting))
             before, (book, _) = book.orders, step(book, row)
             name = getattr(row, "intent_id", "")
             if name in book.orders:
@@ -322,14 +331,38 @@ class Checker:
                         "PARENT", f"{each.parent_id} is {each.quantity}, its children {come_to}"
                     )
 
+    def _worked(self, rows: Sequence[JournalEvent], book: Book) -> None:
+        """Hold parents that the executor worked, and stops, against the exchange."""
+        state = self._exchange.exchange.state
+        self._tell(check_worked.ended(rows, book, self.account, state))
+        self._tell(check_worked.owned(rows, self._symbols, self.account))
+        if self._is_guarded:
+            self._tell(check_worked.guarded(rows, self._symbols, self.account, state))
+
     def _pace(self, rows: Sequence[object]) -> None:
-        """Hold the stamps of what was sent against the rates of the balanced preset."""
-        stamps = sorted(each.sent_at_ms for each in rows if isinstance(each, Sending))
+        """Hold the stamps of what was sent against the rates of the balanced preset.
+
+        Stops are bound by none: what protects leaves however much has left before.
+        """
+        bound = {
+            each.intent_id
+            for each in rows
+            if isinstance(each, Intended) and each.purpose not in {STOP, ESCALATION}
+        }
+        stamps = sorted(
+            each.sent_at_ms
+            for each in rows
+            if isinstance(each, Sending) and each.intent_id in bound
+        )
         for span_ms, most in ((1_000, 10), (60_000, 60), (3_600_000, 600)):
             for first, last in zip(stamps, stamps[most:], strict=False):
                 if last - first < span_ms:
                     self._say("PACE", f"more than {most} orders in {span_ms} ms after {first}")
                     break
+
+    def _tell(self, found: Iterable[check_worked.Found]) -> None:
+        for each in found:
+            self._say(*each)
 
     def _say(self, invariant: str, text: str) -> None:
         at_ms = self._exchange.exchange.state.now_ms

@@ -24,7 +24,9 @@ from quorate.harness.scene import (
     quieten,
     why_not,
 )
+from quorate.harness.schedule import is_worked
 from quorate.harness.wild import Wish, flood, intended
+from quorate.harness.worked import Worked
 from quorate.live.broker.broker import Broker, Tools
 from quorate.live.broker.trail import trailed
 from quorate.live.controls.facts import Facts, Proposal, Quote
@@ -97,6 +99,7 @@ class _Desk:
         self._venues: list[CcxtVenue] = []
         self._broker: Broker | None = None
         self._floods: list[int] = []
+        self._worked = Worked(scene, self._touches) if is_worked(scene.schedule.seed) else None
         self._cycle_ms = CYCLES_MS[noise(scene.schedule.seed, 50) % len(CYCLES_MS)]
 
     async def lives(self) -> Played:
@@ -161,6 +164,8 @@ class _Desk:
         )
         self._broker = broker
         self._n_lives += 1
+        if self._worked is not None:
+            self._worked.begin(broker)
         while True:
             beat_ms = self._beat_ms()
             await self._operate(broker, beat_ms)
@@ -171,6 +176,8 @@ class _Desk:
             if is_due or broker.n_open or not broker.is_clean:
                 swept = await broker.compare()
                 self._scene.checker.step(broker.desk.book, is_compared=swept.is_whole)
+            if self._worked is not None:
+                await self._worked.until(broker, loop_ms() + beat_ms - loop_ms() % beat_ms)
             await asyncio.sleep((beat_ms - loop_ms() % beat_ms) / 1e3)
 
     def _beat_ms(self) -> int:
@@ -239,23 +246,30 @@ class _Desk:
             touch = await venue.touch(symbol)
             if isinstance(touch, Touch):
                 self._touches[symbol] = touch
-        for order in open_orders(broker.desk.book):
+        is_left = self._worked is not None and self._worked.is_quiet
+        for order in () if is_left else open_orders(broker.desk.book):
             if uniform(seed, 30, number, int(order.intent.intent_id[:8], 16)) < 0.4:
                 await broker.cancel(order.intent.intent_id, "by the seed")
-        wanted = [
-            proposal
-            for leg, symbol in enumerate(sorted(self._touches))
-            if uniform(seed, 31, number, leg) < 0.7
-            for proposal in [self._order(broker, symbol, number, leg)]
-            if proposal is not None
-        ]
-        await broker.submit(wanted)
+        if self._worked is not None:
+            self._worked.decide(broker, number)
+        else:
+            await broker.submit(self._wanted(broker, number))
         while self._floods and self._touches:
             size = self._floods.pop(0)
             touch = self._touches[sorted(self._touches)[size % len(self._touches)]]
             cycle = f"{number}.{self._n_lives}.{size}"
             flooding = flood(broker, touch, size, cycle, loop_ms())
             await broker.submit([Proposal(intent=each) for each in flooding])
+
+    def _wanted(self, broker: Broker, number: int) -> list[Proposal]:
+        seed = self._scene.schedule.seed
+        return [
+            proposal
+            for leg, symbol in enumerate(sorted(self._touches))
+            if uniform(seed, 31, number, leg) < 0.7
+            for proposal in [self._order(broker, symbol, number, leg)]
+            if proposal is not None
+        ]
 
     def _order(self, broker: Broker, symbol: str, number: int, leg: int) -> Proposal | None:
         seed = self._scene.schedule.seed

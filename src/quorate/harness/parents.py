@@ -5,7 +5,7 @@ In: what is decided. Out: the events that the journal keeps of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from quorate.live.orders.parents import ParentClosed, ParentOpened
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from quorate.live.orders.book import Book
     from quorate.venues.base import Side
+
+STRATEGY: Final = "worked"
+"""Whose parents the executor works."""
 
 _SPAN_MS = 300_000
 

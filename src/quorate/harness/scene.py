@@ -23,6 +23,7 @@ from quorate.exchange.network import Network
 from quorate.exchange.session import Session
 from quorate.harness.check import Checker, Violation
 from quorate.harness.memory import MemoryJournal
+from quorate.harness.schedule import is_worked
 from quorate.live.controls.standing import Trading
 from quorate.store.opening import open_store
 from quorate.venues.account.venue import CcxtVenue
@@ -133,7 +134,7 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
         ),
     ]
     if ground.is_spot:
-        listed = [each._replace(kind="spot", funding_hours=0) for each in listed]
+        listed = [each._replace(kind="spot", funding_hours=0, max_conditional=5) for each in listed]
     paths = {
         "BTCUSDT": Walk(noise(seed, 20), start=600_000, step=2e-4),
         "ETHUSDT": Walk(noise(seed, 21), start=300_000, step=3e-4),
@@ -164,6 +165,7 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
             network.carried,
             ground.trade,
             is_doubling=is_doubling,
+            is_guarded=is_worked(seed) and not ground.is_spot,
         )
         yield Scene(schedule, ground, venue, network, journal, checker, kept, [])
 

@@ -44,6 +44,7 @@ _FAULTS: Final[tuple[tuple[FaultKind, str, float, int], ...]] = (
     ("lose_request", "DELETE", 0.3, 1),
 )
 _ONE_WINDOW_MS: Final = 1_800_000
+_WORKED_SHARE: Final = 0.4
 
 
 class Event(NamedTuple):
@@ -68,6 +69,17 @@ class Schedule(NamedTuple):
     quiet_ms: int
     faults: tuple[Fault, ...]
     events: tuple[Event, ...]
+
+
+def is_worked(seed: int) -> bool:
+    """Say whether the desk of a seed works parent orders, and rests stops under what it holds.
+
+    Examples
+    --------
+    >>> [seed for seed in range(1, 12) if is_worked(seed)]
+    [2, 8]
+    """
+    return uniform(seed, 60) < _WORKED_SHARE
 
 
 def drawn(seed: int, length_ms: int) -> Schedule:

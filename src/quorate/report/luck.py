@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.report import bars, control, stress, walk
 from quorate.report.formats import UNKNOWN, counted, number, percent, probability
-from quorate.report.odds import odds
+from quorate.report.odds import coin_flips, odds
 from quorate.statistics.cautions import FEW_TRADES, too_few
 from quorate.statistics.effective import METHOD
 
@@ -64,22 +64,30 @@ def sentence(run: Run) -> str:
 def opening(run: Run) -> list[str]:
     """Return what a page and a screen begin with: told apart from luck or not, and the odds.
 
+    Below 30 closed trades, which have no ratio, the odds are those of coin flips, and come first.
     Of a walk forward whose gap is shorter than the three days of Spec 3 that is said too.
 
     Notes
     -----
-    Units: percent, days.  Causal: reads the whole run.  Missing: the odds are left out where there
-    are too few trades or days for any.  METHODS 5.5.
+    Units: percent, days.  Causal: reads the whole run.  Missing: the odds are left out where no
+    trade was closed, or there are too few days for any.  METHODS 5.5.
     """
     found, gap = judge(run), list(filter(None, [walk.short_gap(run)]))
     if found.is_told_apart is None:
-        return [found.sentence, *gap]
+        return [*_flips(run), found.sentence, *gap]
     said = [
         odds(run.metrics["net"]),
         stress.sentence(run.metrics.get("stress")),
         control.sentence(run.control),
     ]
     return [found.sentence, *([" ".join(filter(None, said))] if any(said) else []), *gap]
+
+
+def _flips(run: Run) -> list[str]:
+    if not 0 < run.trades.height < FEW_TRADES:
+        return []
+    n_trials = run.metrics["net"].get("n_trials")
+    return [coin_flips(run.trades["net_pnl"].to_numpy(), n_trials)]
 
 
 def judge(run: Run) -> Judgement:

@@ -1,7 +1,8 @@
 """How likely luck alone is to have made a result: the sentence that stands before every return.
 
-In: the metrics of a run, or of the best of a sweep. Out: plain words with the deflated
-probability, how many trials there were and amount to, and the record that is needed.
+In: the metrics of a run, or of the best of a sweep; of a run with few trades what each of them came
+to. Out: plain words with the deflated probability, how many trials there were and amount to, and
+the record that is needed; or how often coin flips would have done as well.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from quorate.report.formats import counted, number, probability
+from quorate.report.formats import counted, number, percent, probability
+from quorate.statistics.randomisation import sign_flips
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quorate.core.types import IntVec
 
 _NO_RECORD: Final = "It is not above 0: no track record is long enough to believe in an edge."
 
@@ -58,6 +61,50 @@ def odds(net: Mapping[str, Any]) -> str:
     else:
         said = [_chance(net), _record(net), _backtest(net)]
     return " ".join(each for each in said if each)
+
+
+def coin_flips(net: IntVec, n_trials: float | None = None) -> str:
+    """Return how often coin flips would have done as well as these few trades.
+
+    Parameters
+    ----------
+    net : IntVec
+        Net result of each closed trade, at least one, shape (trade,).
+    n_trials : float, optional
+        Runs that were tried on the same data; more than one is said, for it is not counted.
+
+    Returns
+    -------
+    str
+        One sentence, or two.
+
+    Notes
+    -----
+    Units: percent, counts.  Causal: reads all trades.  Missing: of trials that nobody counted
+    nothing is said.  METHODS 5.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(coin_flips(np.array([4, -1, 2, 3, -1, 2])))  # doctest: +NORMALIZE_WHITESPACE
+    Luck alone does as well in 9.4% of cases: had a coin decided whether each of its 6 closed
+    trades won or lost, 6 of 64 outcomes would have come to as much or more.
+    """
+    found, n = sign_flips(net), len(net)
+    each = f"each of its {n} closed trades" if n > 1 else "its 1 closed trade"
+    said = (
+        f"Luck alone does as well in {_exact(found.p)} of cases: had a coin decided whether "
+        f"{each} won or lost, {found.as_high:,} of {found.cases:,} outcomes would have come to as "
+        "much or more."
+    )
+    if n_trials is None or n_trials < 2.0:
+        return said
+    return f"{said} That it is one of {counted(round(n_trials), 'trial')} makes luck likelier yet."
+
+
+def _exact(p: float) -> str:
+    """Return a probability that is counted, not estimated: it may be certain, and is never 0."""
+    return percent(p, 1) if p >= 0.0005 else probability(p)
 
 
 def trials_said(net: Mapping[str, Any]) -> str:

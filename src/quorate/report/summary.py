@@ -13,7 +13,7 @@ from quorate.core.types import MONEY_SCALE, Line, Reason
 from quorate.report.formats import fall, number, percent, probability, usd
 from quorate.report.headline import deepest_fall
 from quorate.report.linter import RULES, lint
-from quorate.report.luck import opening, scarcity
+from quorate.report.luck import opening, scarcity, sentence
 from quorate.report.reading import SLIPPAGE
 from quorate.report.shocks import shock_rows
 from quorate.report.words import HELD, REASONS, TRADED
@@ -58,7 +58,7 @@ def summary(run: Run, page: Path | None = None, cautions: Sequence[str] | None =
     """
     found = lint(run)
     luck = opening(run)
-    said = _cautions(found, luck[0]) if cautions is None else list(cautions)
+    said = _cautions(found, sentence(run)) if cautions is None else list(cautions)
     first = _part("LUCK", luck, _LUCK)
     parts = [
         _part("EARNED", _earned(run)),

@@ -125,7 +125,7 @@ def unpack(held: bytes, what: str, trusted: Sequence[bytes]) -> Content:
     """
     content, digest, public, signature = _checked(held, what)
     if not any(public) and not any(signature):
-        raise ModelFileError(f"{what} is not signed", hint="fit again: what is written is signed")
+        raise _unsigned(what)
     if public not in trusted:
         known = ", ".join(keys.fingerprint(each) for each in trusted) or "none"
         raise ModelFileError(
@@ -168,11 +168,26 @@ def _checked(held: bytes, what: str) -> tuple[bytes, bytes, bytes, bytes]:
     content, end = held[:-_END], held[-_END:]
     digest = end[:_DIGEST]
     if len(held) < len(MAGIC) + 8 + _END or _sha256(content) != digest:
+        if _lacks_seal(held):
+            raise _unsigned(what)
         raise ModelFileError(
             f"{what} is damaged or cut short: its {len(held)} bytes do not match their SHA-256",
             hint=AGAIN,
         )
     return content, digest, end[_DIGEST : _DIGEST + _KEY], end[_DIGEST + _KEY :]
+
+
+def _lacks_seal(held: bytes) -> bool:
+    """Return whether bytes are whole up to their digest, and the signature or the key is gone."""
+    ends = (len(held), len(held) - _KEY)
+    return any(_sha256(held[: end - _DIGEST]) == held[end - _DIGEST : end] for end in ends)
+
+
+def _unsigned(what: str) -> ModelFileError:
+    return ModelFileError(
+        f"{what} is not signed: nobody vouches for what it holds",
+        hint="fit again, what is written is signed; or restore the file from a backup",
+    )
 
 
 def _header(content: bytes, what: str) -> tuple[dict[str, Any], bytes]:

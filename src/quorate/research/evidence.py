@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 REFIT_DAYS: Final = 30
 """Days on which a refit is held against the fit it renews (METHODS, row 14)."""
+ACTIVE_DAYS: Final = 3
+"""Of these, on how many something must have been done: as many as of a canary (METHODS 10.7)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +79,9 @@ class Audited:
         return sealing.broken(self.seal, self.kind, audit_digest(self.told), trusted)
 
     @property
-    def source(self) -> str:
-        """Return the digest of the data that were audited; empty where it does not say."""
-        return str(self.told.get("binds", {}).get("source", ""))
+    def data(self) -> str:
+        """Return the digest of the rows that were audited; empty where it does not say."""
+        return str(self.told.get("binds", {}).get("data", ""))
 
     def covers(self, part: str, value: object) -> bool:
         """Return whether a part of a recipe, ``engines`` or ``settings``, is what was audited.
@@ -108,7 +110,7 @@ class Checked:
     Parameters
     ----------
     certificate : str
-        Digest of the certificate of the data, as the model set names it.
+        Digest of the rows, as the model set names them.
     n_checked : int
         How many rules, or coins, were held against the data.
     failures : tuple of str
@@ -153,7 +155,8 @@ class Renewal:
     n_days : int
         Common days of both, at least ``REFIT_DAYS``.
     n_active : int
-        On how many of them either fit held, bought or sold anything: of none, nothing was compared.
+        On how many of them either fit held, bought or sold anything, at least ``ACTIVE_DAYS``: on
+        the others two fits that do nothing are equal, and so few would pass whatever the refit is.
     guardrails : tuple of Guardrail
         From ``statistics.guardrails.guard``, the new fit as challenger.
 
@@ -184,6 +187,11 @@ class Renewal:
             found.append(
                 f"neither fit traded or held anything on the {self.n_days} days: nothing was "
                 "compared"
+            )
+        elif self.n_active < ACTIVE_DAYS:
+            found.append(
+                f"a fit traded or held something on {self.n_active} of the {self.n_days} days, "
+                f"fewer than {ACTIVE_DAYS}: too little was compared"
             )
         known = {each.name: each for each in self.guardrails}
         for name in MARGINS:

@@ -47,7 +47,7 @@ class Fits:
     until : str
         UTC time at which the last label had ended, ISO 8601; empty where it is not known.
     certificate : str
-        Digest of the certificate of the data they were fitted on.
+        Digest of the rows they were fitted on.
     digest : str
         That of the set's manifest; of the content where not given.
     recipe : Mapping

@@ -52,7 +52,7 @@ class Model:
     blobs : Mapping of str to bytes
         Parts in a library's safe format (JSON or UBJ of boosted trees).
     certificate : str
-        Digest of the certificate of the data it was fitted on, in hex.
+        Digest of the rows it was fitted on, in hex.
     reads : tuple of str
         The features it reads, each in the table.
     settings : Mapping
@@ -82,8 +82,8 @@ class Model:
             raise ValueError(f"kind {self.kind!r} must match {_KIND.pattern}")
         if not _HEX.fullmatch(self.certificate):
             raise ValueError(
-                f"certificate is {self.certificate!r}; give the digest of the data's certificate "
-                "in hex, so that the model says what it was fitted on"
+                f"certificate is {self.certificate!r}; give the digest of the rows it was fitted "
+                "on, in hex, so that the model says what it was fitted on"
             )
         found = dict(self.libraries) or libraries.versions(
             (*libraries.FITTED_BY, *(n for n in self.runs_on if n not in libraries.FITTED_BY))

@@ -106,7 +106,7 @@ class ModelSet:
     Parameters
     ----------
     certificate : str
-        Digest of the certificate of the data that all of it was fitted on, in hex.
+        Digest of the rows that all of it was fitted on, in hex (``api.learning.certificate_of``).
     horizon_hours : float
         The horizon of the labels.
     until : datetime

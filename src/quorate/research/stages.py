@@ -13,7 +13,6 @@ There is one champion at most, and none goes without another taking its place.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -45,9 +44,12 @@ MOVES: Final[Mapping[Stage, tuple[Stage, ...]]] = {
 _ON_VERDICT: Final = (Stage.CANARY, Stage.CHAMPION)
 _FIGURES: Final = {
     (Stage.CANDIDATE, Stage.SHADOW): "research",
+    (Stage.CANDIDATE, Stage.CANARY): "research",
     (Stage.CANARY, Stage.CHAMPION): "canary",
 }
-"""Which figures a step up asks for; to canary it is a verdict."""
+"""Which figures a step up asks for; beside a champion it is a verdict that leads to canary."""
+_GO_ON: Final = "name the runs that show it; --override 'why' goes on without, and stays on record"
+_FIRST: Final = "rule engines alone (--rules-only) may be the first canary as they are; or "
 
 
 def lacking(
@@ -91,9 +93,9 @@ def lacking(
         found.append("there is no audit")
     else:
         found += audited.reasons
-        if version.certificate not in (audited.source, _hashed(audited.source)):
+        if version.certificate != audited.data:
             found.append(
-                f"the audit is of the data {audited.source[:16] or '?'}, the set is fitted on "
+                f"the audit is of the data {audited.data[:16] or '?'}, the set is fitted on "
                 f"{version.certificate[:16]}"
             )
         found += [
@@ -216,7 +218,8 @@ def moved(
     evidence : sequence of Evidence
         Beside a champion, a ``Look`` that promotes is needed for canary and for champion: one that
         is kept in the history. To shadow the figures of research, to champion those of the canary
-        (``Shown``).
+        (``Shown``). Without a champion rule engines alone become canary as they are; who learned an
+        engine shows the figures of research.
     asked : Asked
         Of shadow: the plan of the looks that follow.
     override : str
@@ -230,7 +233,7 @@ def moved(
 
     Notes
     -----
-    Units: none.  Causal: none.  Missing: refused.  METHODS 10.
+    Units: none.  Causal: none.  Missing: refused.  METHODS row 14, 10.
     """
     version = index.version(which)
     allowed = MOVES[version.stage]
@@ -242,9 +245,7 @@ def moved(
             else "roll back, or let another version take its place",
         )
     champion = index.champion
-    if champion is None and to is Stage.CANARY:
-        pass  # the first champion has nobody to be held against (METHODS row 14)
-    elif version.stage is Stage.CANDIDATE and to is Stage.CANARY:
+    if champion is not None and version.stage is Stage.CANDIDATE and to is Stage.CANARY:
         raise RegistryError(
             f"{version.name} is a candidate and cannot become canary beside a champion",
             hint="let it be shadow first",
@@ -337,6 +338,9 @@ def _with_override(
     What is lacking is kept as it is, with the reason of who goes on all the same.
     """
     stage = _FIGURES.get((version.stage, to))
+    is_first = version.stage is Stage.CANDIDATE and to is Stage.CANARY
+    if is_first and version.is_rules_alone:
+        stage = None  # nobody to be held against, nothing learned (METHODS row 14)
     lacks = () if stage is None else _figures(index, version, stage, evidence)
     if not lacks:
         return tuple(evidence)
@@ -344,7 +348,7 @@ def _with_override(
         return (*evidence, Overridden(reason=override.strip(), lacking=lacks))
     raise RegistryError(
         f"{version.name} cannot become {to}: {'; '.join(lacks)}",
-        hint="name the runs that show it; --override 'why' goes on without, and stays on record",
+        hint=f"{_FIRST if is_first else ''}{_GO_ON}",
     )
 
 
@@ -364,8 +368,3 @@ def _figures(
 
 def _of_kind(evidence: Sequence[Evidence], kind: type[_Kind]) -> _Kind | None:
     return next((each for each in evidence if isinstance(each, kind)), None)
-
-
-def _hashed(source: str) -> str:
-    """Return what a set names data by whose digest is no hexadecimal number."""
-    return hashlib.sha256(source.encode()).hexdigest()

@@ -50,7 +50,7 @@ class Version:
     number : int
         From 1 on; never given twice.
     digest, certificate : str
-        Of the set, and of the data it was fitted on.
+        Of the set, and of the rows it was fitted on.
     until : datetime
         When its last label had ended, aware.
     recipe : Mapping
@@ -91,6 +91,16 @@ class Version:
     def recipe_hash(self) -> str:
         """Return the digest of its recipe."""
         return recipe_hash(self.recipe)
+
+    @property
+    def is_rules_alone(self) -> bool:
+        """Return whether it has rule engines alone: its recipe asks for no learner, it fitted none.
+
+        Rules that are calibrated are rules. Of a recipe that does not say what it learns it counts
+        what was fitted.
+        """
+        asked = self.recipe.get("learning", {}).get("models", ())
+        return not (self.engines or asked or self.recipe.get("learners"))
 
     def age_days(self, at: datetime) -> float:
         """Return how many days before a moment its data ended."""

@@ -46,8 +46,10 @@ class Venue(Protocol):
     async def cancel(self, symbol: str, client_id: str, *, is_conditional: bool) -> Mutation | Done:
         """Take an order back."""
 
-    async def cancel_all(self, symbol: str, *, is_conditional: bool) -> Done | Rejected | Uncertain:
-        """Take back every order of a symbol in one of its two books."""
+    async def cancel_all(
+        self, symbol: str, *, is_conditional: bool | None
+    ) -> Done | Rejected | Uncertain:
+        """Take back every order of a symbol in one of its two books, in both with None."""
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
@@ -95,3 +97,32 @@ class Venue(Protocol):
 
     async def rights(self) -> Rights | Unanswered:
         """Ask what the key may do."""
+
+
+class Line(Protocol):
+    """What a venue tells an account by itself: heard sooner, and never believed alone.
+
+    Notes
+    -----
+    Frames get lost on a line that stands, and a line that is silent says nothing of why. Nothing
+    raises for what a venue or a network can do.
+    """
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is told on this line any more, "" while it stands."""
+
+    async def dial(self) -> str:
+        """Hang up, dial anew, and wait until it stands; return why that failed, "" where not."""
+
+    async def told(self, within_s: float) -> tuple[OrderView | Trade | Unanswered, ...]:
+        """Return what was told since the last time; wait so long for it, less where it ends."""
+
+    async def ping(self) -> bool:
+        """Send a ping, and say whether a pong has come since the one before."""
+
+    async def renew(self) -> str:
+        """Renew the key of the line where it has one; return why that failed, "" where not."""
+
+    async def hang_up(self, why: str = "") -> None:
+        """End the line; nothing of it is left."""

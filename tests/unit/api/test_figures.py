@@ -207,7 +207,10 @@ def test_a_canary_counts_from_the_day_it_is_one(made, tmp_path):
     alone = quorate.registry(tmp_path / "alone")
     audit = quorate.audit(part(panel, 0, 21 * 288), settings, n_cuts=4)
     alone.publish(place / "challenger", audit, why="made", at=NOW)
-    alone.stage("v0001", "canary", why="first", at=NOW + timedelta(days=4, hours=1))
+    first = {"why": "first", "at": NOW + timedelta(days=4, hours=1)}
+    with pytest.raises(RegistryError, match=r"v0001 cannot become canary: closed trades out of"):
+        alone.stage("v0001", "canary", **first)
+    alone.stage("v0001", "canary", override="no sweep", **first)
     shown = canaried(alone, "v0001", name(place, "challenger"), out=place / "runs")
     run = read(place / "runs" / name(place, "challenger"))
     since = datetime(2024, 1, 27, tzinfo=UTC)

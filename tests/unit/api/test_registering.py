@@ -144,7 +144,7 @@ def test_an_audit_of_other_code_or_parts_or_data_does_not_count(tmp_path, models
         ("code", "other code"),
         ("engines", "other engines"),
         ("settings", "other settings"),
-        ("source", "of the"),
+        ("data", "of the data 0000000000000000, the set is fitted on"),
     ):
         told = audit.as_dict()
         told["binds"] = told["binds"] | {name: "00" * 32}

@@ -76,6 +76,18 @@ def test_from_a_set_to_the_champion(champion, models, capsys):
     assert "it votes until 3650" in capsys.readouterr().out
 
 
+def test_the_first_that_learned_shows_the_figures_of_research(models, place, capsys):
+    publish = "publish {place}/one --audit {place}/audit.json"
+    assert models(publish, "--why", "the first", at=BEGUN) == 0
+    assert models("stage v0001 canary", "--why", "the first", at=BEGUN) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    assert "v0001 cannot become canary: closed trades out of sample is missing" in said
+    assert "rule engines alone (--rules-only) may be the first canary as they are" in said
+    shows = ["--challenger-run", name(place, "one"), "--out", str(place / "runs")]
+    assert models("stage v0001 canary", "--why", "the first", *shows, at=BEGUN) == 3
+    assert "begins before 2024-02-10 00:00" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.usefixtures("champion")
 def test_machines_are_told_the_same(models, place, capsys):
     more = ["--metrics-of", name(place, "other"), "--out", str(place / "runs")]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.unit.report.building import build
 
-from quorate.report import assumptions, luck, reading, worst
+from quorate.report import assumptions, luck, page, reading, worst
 from quorate.report.rolling import rolling_sharpe, window_days
 from quorate.report.summary import summary
 from quorate.statistics.ratios import sharpe
@@ -179,8 +179,37 @@ def test_the_odds_stand_beside_what_can_be_judged_and_nowhere_else(run, quiet):
     first, odds = luck.opening(replace(run, metrics=metrics))
     assert first == luck.sentence(replace(run, metrics=metrics))
     assert "Without an edge a ratio as high comes by luck in" in odds
-    assert luck.opening(replace(run, metrics=metrics, trades=run.trades.head(29)))[1:] == []
     assert len(luck.opening(quiet)) == 1
+
+
+def test_below_30_trades_coin_flips_come_first(run, quiet):
+    metrics = run.metrics | {"net": run.metrics["net"] | GOOD}
+    won = run.trades.with_columns(pl.col("net_pnl").abs())
+    few = replace(run, metrics=metrics, trades=won.head(3))
+    flips, said = luck.opening(few)
+    assert "Luck alone does as well in 12.5% of cases: had a coin decided whether each of" in flips
+    assert "1 of 8 outcomes would have come to as much or more" in flips
+    assert said == luck.sentence(few)
+    shown = " ".join(summary(few).split())
+    assert shown.startswith(f"LUCK {flips} {said}")
+    assert shown.count("The trades are too few") == 1
+    lost = luck.opening(replace(few, trades=won.head(1).with_columns(-pl.col("net_pnl"))))[0]
+    assert "in 100.0% of cases: had a coin decided whether its 1 closed trade won" in lost
+    tried = metrics | {"net": metrics["net"] | {"n_trials": 9.0}}
+    assert "one of 9 trials makes luck likelier" in luck.opening(replace(few, metrics=tried))[0]
+    assert "coin" not in luck.opening(replace(few, trades=won.head(30)))[0]
+    assert "coin" not in luck.opening(replace(few, trades=won.head(0)))[0]
+    assert "coin" not in luck.opening(quiet)[0]
+    unknown = few.metrics | {"net": metrics["net"] | {"sharpe": None}, "flags": {}}
+    assert "12.5%" in luck.opening(replace(few, metrics=unknown))[0]
+
+
+def test_the_page_of_a_handful_of_trades_begins_with_the_coin_flips(tmp_path):
+    folder = build(tmp_path, n_trades=5, n_bars=300)
+    text = page.render(folder).read_text()
+    flips, said = luck.opening(reading.read(folder))
+    assert f"{flips} <span>{said}</span>" in text
+    assert text.index(flips) < text.index("Is that luck?") + 40
 
 
 def test_the_worst_day_and_fall_are_found(run):

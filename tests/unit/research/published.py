@@ -39,11 +39,11 @@ def small(folder, day=5, **change):
     return folder, model_set.write(folder, fitted.made(**(given | change)))
 
 
-def audited(source=fitted.CERTIFICATE, findings=(), n=3, **change):
+def audited(data=fitted.CERTIFICATE, findings=(), n=3, **change):
     told = {
         "data": "a market",
         "is_pass": not findings,
-        "binds": {"source": source, "code": "c0"},
+        "binds": {"data": data, "code": "c0"},
         "parts": [{"name": "engines", "tests": {"history cut": n}, "findings": list(findings)}],
     }
     told |= change

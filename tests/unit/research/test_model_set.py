@@ -108,8 +108,18 @@ def test_what_could_not_be_calibrated_is_left_out(tmp_path):
     assert read(tmp_path / "models").cells == {}
 
 
+LEFT = {
+    "unsigned": lambda held: held[:-96] + bytes(96),
+    "no seal": lambda held: held[:-64],
+    "no key": lambda held: held[:-96],
+}
+"""What is left of a file without its signature."""
+
+
 @pytest.mark.parametrize("stem", ["set", "logit_hour", "calibrations", "edge_map"])
-@pytest.mark.parametrize("harm", ["cut", "flipped", "gone", "unsigned", "stranger"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "flipped", "gone", "unsigned", "no seal", "no key", "stranger"]
+)
 def test_a_set_with_one_bad_file_is_refused_whole(folder, tmp_path, stem, harm):
     path = folder / MANIFEST if stem == "set" else member(folder, stem)
     held = path.read_bytes()
@@ -119,8 +129,8 @@ def test_a_set_with_one_bad_file_is_refused_whole(folder, tmp_path, stem, harm):
         path.write_bytes(held[:200] + bytes([held[200] ^ 1]) + held[201:])
     elif harm == "gone":
         path.unlink()
-    elif harm == "unsigned":
-        path.write_bytes(held[:-96] + bytes(96))
+    elif harm in LEFT:
+        path.write_bytes(LEFT[harm](held))
     else:
         by = keys.signer(tmp_path / "other")
         model_file.write(path, model_file.read(path).model, by)
@@ -128,12 +138,15 @@ def test_a_set_with_one_bad_file_is_refused_whole(folder, tmp_path, stem, harm):
         "cut": "damaged or cut short",
         "flipped": "damaged or cut short",
         "gone": "holds no model set" if stem == "set" else "cannot be read",
-        "unsigned": "is not signed",
+        "unsigned": "is not signed: nobody vouches",
+        "no seal": "is not signed: nobody vouches",
+        "no key": "is not signed: nobody vouches",
         "stranger": "is signed by the key",
     }[harm]
     with pytest.raises(ModelFileError, match=said) as caught:
         read(folder)
     assert (MANIFEST if stem == "set" else path.name) in str(caught.value)
+    assert caught.value.hint
 
 
 def test_a_set_of_a_key_that_is_trusted_is_read(tmp_path):
@@ -284,7 +297,7 @@ def test_a_second_writer_is_told_to_wait(folder):
         ({"voters": (voter(name="Bad Name"),)}, "must match"),
         ({"voters": (dataclasses.replace(voter(), fit=Fits()),)}, "is a Fits; give one of"),
         ({"strengths": {}}, "has a calibration and no strengths"),
-        ({"certificate": ""}, "give the digest of the data's certificate"),
+        ({"certificate": ""}, "give the digest of the rows it was fitted"),
     ],
 )
 def test_what_no_run_could_read_is_not_written(tmp_path, change, said):

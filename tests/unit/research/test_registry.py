@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import stat
 import subprocess
@@ -94,7 +95,7 @@ def test_a_version_does_not_change_with_its_source(place, sets):
         ((checked(),), "there is no audit"),
         ((audited(n=0),), "the audit compared nothing"),
         ((audited(is_pass=False),), "says that it does not pass"),
-        ((audited(source="cd" * 32),), "audit is of the data cdcdcdcdcdcdcdcd, the set is fitted"),
+        ((audited(data="cd" * 32),), "audit is of the data cdcdcdcdcdcdcdcd, the set is fitted"),
         (
             (audited(findings=[{"what": "ema", "test": "history cut", "says": "It leaks."}]),),
             r"has 1 findings, the first: ema \(history cut\). It leaks.",
@@ -146,6 +147,7 @@ def test_a_refit_takes_the_champions_place(place, sets):
         ({"checked": {"n_checked": 0}}, "no data were checked"),
         ({"checked": {"certificate": "cd" * 32}}, "the checks are of other data"),
         ({"renewal": {"n_days": 29}}, "on 29 days, fewer than 30"),
+        ({"renewal": {"n_active": 2}}, "traded or held something on 2 of the 30 days, fewer than"),
         ({"renewal": {"n_active": 0}}, "neither fit traded or held anything on the 30 days"),
         ({"renewal": {"old": "ef" * 32}}, "the old fit of the test is efefefefefefefef, here"),
         ({"renewal": {"new": "ef" * 32}}, "the refit of the test is efefefefefefefef, here"),
@@ -253,9 +255,49 @@ def test_figures_of_another_recipe_or_champion_do_not_count(place, sets):
         move(place, made, Stage.SHADOW, evidence=(shown(made, made),), override="")
 
 
+LEARNED = RECIPE | {"learning": {"models": ["linear"]}, "learners": {"linear": "cd"}}
+
+
+def test_a_first_canary_that_learned_shows_the_figures_of_research(place, sets):
+    made = published(place, sets[0], LEARNED)
+    with pytest.raises(RegistryError) as caught:
+        move(place, made, Stage.CANARY, override=" ")
+    asked = {name: bound.what in caught.value.message for name, bound in RESEARCH.items()}
+    assert [name for name, is_asked in asked.items() if not is_asked] == ["superiority"]
+    assert "--rules-only" in caught.value.hint
+    poor = shown(made, deflated_sharpe=0.94)
+    with pytest.raises(RegistryError, match=r"canary: the deflated Sharpe ratio \(DSR\) is 0.94"):
+        move(place, made, Stage.CANARY, evidence=(poor,), override="")
+    given = (shown(made, superiority=None),)
+    assert move(place, made, Stage.CANARY, evidence=given, override="").stage is Stage.CANARY
+
+
+def test_a_first_canary_that_learned_keeps_what_it_lacked(place, sets):
+    made = published(place, sets[0], LEARNED)
+    move(place, made, Stage.CANARY, override="nothing trades yet")
+    (told,) = registry.read(place).history[-1].evidence
+    assert (told["kind"], told["reason"]) == ("override", "nothing trades yet")
+    assert len(told["lacking"]) == len(RESEARCH) - 1
+
+
+@pytest.mark.parametrize(
+    ("recipe", "engines", "is_rules_alone"),
+    [
+        (RECIPE, (), True),
+        (RECIPE | {"learning": {"models": [], "calibrate": True}, "learners": {}}, (), True),
+        (RECIPE, ("linear_model",), False),
+        (RECIPE | {"learning": {"models": ["linear"]}}, (), False),
+        (RECIPE | {"learners": {"meta": "ab"}}, (), False),
+    ],
+)
+def test_rules_alone_learn_no_engine(place, sets, recipe, engines, is_rules_alone):
+    made = dataclasses.replace(published(place, sets[0], recipe), engines=engines)
+    assert made.is_rules_alone is is_rules_alone
+
+
 def test_a_first_champion_that_never_traded_is_refused(place, sets):
     made = published(place, sets[0])
-    move(place, made, Stage.CANARY)
+    move(place, made, Stage.CANARY, override="")  # rules alone need no figures
     idle = shown(made, stage="canary", n_trades=0.0)
     with pytest.raises(RegistryError, match="closed trades as canary is 0, must be at least 50"):
         move(place, made, Stage.CHAMPION, evidence=(idle,), override="")
@@ -566,7 +608,7 @@ def test_a_set_says_its_recipe_itself(place, sets, tmp_path):
 
 def test_an_audit_of_other_engines_does_not_count(place, tmp_path):
     source, _ = small(tmp_path / "said", recipe=RECIPE)
-    bound = {"source": CERTIFICATE, "engines": "00" * 32}
+    bound = {"data": CERTIFICATE, "engines": "00" * 32}
     with pytest.raises(RegistryError, match="audit is of other engines than those of the recipe"):
         published(place, source, None, evidence=(audited(binds=bound),))
     bound["engines"] = hashlib.sha256(canonical_json(RECIPE["engines"]).encode()).hexdigest()

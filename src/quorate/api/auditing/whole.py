@@ -123,7 +123,7 @@ def audit(  # noqa: PLR0913  (what one may hand over, each with its name)
         )
     check_cuts(n_cuts)
     chosen = read_settings() if settings is None else settings
-    panel, left = _read(panel)
+    whole, (panel, left) = panel, _read(panel)
     voters = _voters(chosen, engines)
     plan = _plan(panel, n_cuts, seed)
     work = _Work(panel, chosen, plan, _Steps(_n_steps(panel, plan, made_at), progress), left)
@@ -139,7 +139,7 @@ def audit(  # noqa: PLR0913  (what one may hand over, each with its name)
     work.tick.finish()
     others = {"fit": fit, "labels": labels, "splits": splits, "made_at": made_at}
     options = {"n_cuts": n_cuts, "seed": seed}
-    bound = binding.binds(panel, chosen, voters, others, options)
+    bound = binding.binds(whole, chosen, voters, others, options)
     return _sealed(Audit(panel.source.description, tuple(parts), bound))
 
 

@@ -219,9 +219,11 @@ def _night(asked: _Asked, kept: Registry, progress: Callable[[str], None] | None
     index = index_of(kept.folder)
     champion = index.champion
     if champion is None:
-        remarks += (
-            "there is no champion yet: the first enters at canary (`quorate models stage`)",
+        said = (
+            "there is no champion yet: the first enters at canary (`quorate models stage`), rule "
+            "engines alone as they are, a recipe that learned on the figures of research"
         )
+        remarks = (*remarks, said)
     return Night(
         asked.at,
         asked.folder,

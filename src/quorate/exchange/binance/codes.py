@@ -25,6 +25,7 @@ FUTURES: Final[Mapping[Reason, tuple[int, str]]] = {
         "The counterparty's best price does not meet the PERCENT_PRICE filter limit.",
     ),
     "too_many_orders": (-2025, "Reach max open order limit."),
+    "too_many_conditional": (-4045, "Reach max stop order limit."),
     "would_take": (
         -5022,
         (
@@ -56,6 +57,7 @@ SPOT: Final[Mapping[Reason, tuple[int, str]]] = {
     "min_notional": (-1013, "Filter failure: NOTIONAL"),
     "percent_price": (-1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
     "too_many_orders": (-1013, "Filter failure: MAX_NUM_ORDERS"),
+    "too_many_conditional": (-1013, "Filter failure: MAX_NUM_ALGO_ORDERS"),
     "would_take": (-2010, "Order would immediately match and take."),
     "would_trigger": (-2010, "Stop price would trigger immediately."),
     "balance": (-2010, "Account has insufficient balance for requested action."),

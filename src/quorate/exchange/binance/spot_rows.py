@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.exchange.binance.rows import MODES, SIDES, STATUS, TIMES, places, plain
-from quorate.exchange.matching.orders import BUY
+from quorate.exchange.matching.orders import BUY, ENDED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from quorate.exchange.matching.accounts import Account
     from quorate.exchange.matching.instruments import Instrument
-    from quorate.exchange.matching.orders import Execution, Order, Push, Seen
+    from quorate.exchange.matching.orders import Execution, Kind, Order, Push, Seen
 
-KINDS: Final = ("LIMIT", "LIMIT_MAKER", "MARKET")
+STOPS: Final[Mapping[Kind, str]] = {
+    "stop": "STOP_LOSS",
+    "stop_limit": "STOP_LOSS_LIMIT",
+    "take_profit": "TAKE_PROFIT",
+    "take_profit_limit": "TAKE_PROFIT_LIMIT",
+}
+"""Spot's words for orders that wait for a trigger, and are the same orders after it."""
+
+KINDS: Final = ("LIMIT", "LIMIT_MAKER", "MARKET", *STOPS.values())
 
 
 def spot_order_row(order: Order, seen: Seen, instrument: Instrument) -> dict[str, Any]:
@@ -35,13 +44,13 @@ def spot_order_row(order: Order, seen: Seen, instrument: Instrument) -> dict[str
         "timeInForce": "GTC" if asked.time_in_force == "POST_ONLY" else TIMES[asked.time_in_force],
         "type": _kind(order),
         "side": SIDES[asked.side],
-        "stopPrice": "0.00000000",
+        "stopPrice": _trigger(order, instrument),
         "icebergQty": "0.00000000",
         "time": order.created_ms,
         "transactTime": seen.at_ms,
         "updateTime": seen.at_ms,
-        "isWorking": True,
-        "workingTime": order.created_ms,
+        "isWorking": _is_working(order, seen),
+        "workingTime": _working_ms(order, seen),
         "selfTradePreventionMode": MODES[asked.self_trade],
     }
 
@@ -107,6 +116,7 @@ def pair_row(each: Instrument) -> dict[str, Any]:
                 "avgPriceMins": 5,
             },
             {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": each.max_orders},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": each.max_conditional},
         ],
         "permissions": [],
         "permissionSets": [["SPOT"]],
@@ -139,7 +149,7 @@ def report_frame(push: Push, instrument: Instrument) -> dict[str, Any]:
         "f": TIMES["GTC"] if asked.time_in_force == "POST_ONLY" else TIMES[asked.time_in_force],
         "q": plain(instrument.quantity(seen.quantity)),
         "p": plain(instrument.price(seen.price)) if seen.price else "0.00000000",
-        "P": "0.00000000",
+        "P": _trigger(order, instrument),
         "F": "0.00000000",
         "g": -1,
         "C": "",
@@ -154,7 +164,7 @@ def report_frame(push: Push, instrument: Instrument) -> dict[str, Any]:
         "N": trade.fee_asset if trade else None,
         "T": push.at_ms,
         "t": trade.trade_id if trade else -1,
-        "w": order.is_open,
+        "w": seen.status not in ENDED and _is_working(order, seen),
         "m": trade.is_maker if trade else False,
         "O": order.created_ms,
         "Z": plain(seen.quote),
@@ -176,7 +186,25 @@ def wallet_frame(push: Push, account: Account) -> dict[str, Any]:
     }
 
 
+def _trigger(order: Order, instrument: Instrument) -> str:
+    return plain(instrument.price(order.trigger)) if order.trigger else "0.00000000"
+
+
+def _is_working(order: Order, seen: Seen) -> bool:
+    """Whether an order trades by itself, as a replica shows it: a stop does from its trigger on."""
+    return _working_ms(order, seen) >= 0
+
+
+def _working_ms(order: Order, seen: Seen) -> int:
+    """Return since when an order trades by itself, -1 where it does not yet."""
+    if not order.trigger:
+        return order.created_ms
+    return order.working_ms if 0 < order.working_ms <= seen.at_ms else -1
+
+
 def _kind(order: Order) -> str:
+    if order.asked.kind in STOPS:
+        return STOPS[order.asked.kind]
     if order.asked.kind == "market":
         return "MARKET"
     return "LIMIT_MAKER" if order.asked.time_in_force == "POST_ONLY" else "LIMIT"

@@ -9,7 +9,7 @@ from quorate.exchange.binance.asking import RefusedError, amount, chosen, given,
 from quorate.exchange.binance.calls import is_within, known, named
 from quorate.exchange.binance.codes import SPOT
 from quorate.exchange.binance.rows import MODES, SIDES, TIMES, plain
-from quorate.exchange.binance.spot_rows import balances, spot_order_row, spot_trade_row
+from quorate.exchange.binance.spot_rows import STOPS, balances, spot_order_row, spot_trade_row
 from quorate.exchange.matching.orders import Asked
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ _CLIENT_ID: Final = re.compile(r"[a-zA-Z0-9-_]{1,36}")
 _SIDES: Final = {word: side for side, word in SIDES.items()}
 _TIMES: Final = {word: mine for mine, word in TIMES.items() if mine != "POST_ONLY"}
 _MODES: Final = {word: mine for mine, word in MODES.items()}
-_KINDS: Final = {"LIMIT": "limit", "LIMIT_MAKER": "maker", "MARKET": "market"}
+_KINDS: Final[Mapping[str, str]] = {
+    "LIMIT": "limit",
+    "LIMIT_MAKER": "maker",
+    "MARKET": "market",
+    **{word: mine for mine, word in STOPS.items()},
+}
 
 
 class SpotTrading:
@@ -86,20 +91,35 @@ class SpotTrading:
         return self._cancelled(call, order)
 
     def _cancel_all(self, call: Call) -> object:
-        gone = known(self._exchange.cancel_all(call.account.name, self._symbol(call)), SPOT)
+        symbol = self._symbol(call)
+        gone = [
+            order
+            for is_conditional in (False, True)
+            for order in known(
+                self._exchange.cancel_all(call.account.name, symbol, is_conditional=is_conditional),
+                SPOT,
+            )
+        ]
         if not gone:
             raise RefusedError(-2011, "Unknown order sent.")
         return [self._cancelled(call, each) for each in gone]
 
     def _open_orders(self, call: Call) -> object:
         at_ms = self._now_ms - call.lags.open_orders
-        opened = self._exchange.open_orders(
-            call.account.name, call.query.get("symbol"), is_conditional=False, at_ms=at_ms
-        )
+        opened = [
+            looked
+            for is_conditional in (False, True)
+            for looked in self._exchange.open_orders(
+                call.account.name,
+                call.query.get("symbol"),
+                is_conditional=is_conditional,
+                at_ms=at_ms,
+            )
+        ]
         instruments = self._exchange.state.instruments
         return [
             spot_order_row(each.order, each.seen, instruments[each.order.asked.symbol])
-            for each in opened
+            for each in sorted(opened, key=lambda each: each.order.order_id)
         ]
 
     def _all_orders(self, call: Call) -> object:
@@ -210,6 +230,9 @@ def read_spot_order(query: Mapping[str, str]) -> Asked:
     >>> asked = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT_MAKER"}
     >>> read_spot_order({**asked, "quantity": "0.1", "price": "9"}).time_in_force
     'POST_ONLY'
+    >>> asked |= {"side": "SELL", "type": "STOP_LOSS"}
+    >>> read_spot_order({**asked, "quantity": "0.1", "stopPrice": "9"}).kind
+    'stop'
     """
     side = _SIDES.get(given(query, "side"))
     if side is None:
@@ -218,12 +241,12 @@ def read_spot_order(query: Mapping[str, str]) -> Asked:
         raise RefusedError(
             -1104, f"Not all sent parameters were read; read '{len(query) - 1}' parameter(s)."
         )
-    word = chosen(query, "type", _KINDS, "")
+    word: Any = chosen(query, "type", _KINDS, "")
+    is_priced = word not in {"market", "stop", "take_profit"}
+    _require_fitting(query, word, is_priced=is_priced)
     time_in_force: Any = "POST_ONLY"
     if word != "maker":
         time_in_force = chosen(query, "timeInForce", _TIMES, "GTC")
-    if word == "limit" and "timeInForce" not in query:
-        raise RefusedError(-1102, "Mandatory parameter 'timeInForce' was not sent.")
     client_id = query.get("newClientOrderId", "")
     if client_id and not _CLIENT_ID.fullmatch(client_id):
         raise RefusedError(*SPOT["bad_id"])
@@ -235,14 +258,33 @@ def read_spot_order(query: Mapping[str, str]) -> Asked:
     return Asked(
         symbol=given(query, "symbol"),
         side=side,
-        kind="market" if is_market else "limit",
+        kind="limit" if word == "maker" else word,
         quantity=quantity,
-        price=None if is_market else amount(query, "price"),
+        price=amount(query, "price") if is_priced else None,
+        trigger=amount(query, "stopPrice"),
         time_in_force=time_in_force,
         client_id=client_id,
         self_trade=mode,
         quote_quantity=spent,
     )
+
+
+def _require_fitting(query: Mapping[str, str], word: str, *, is_priced: bool) -> None:
+    """Refuse an order without what its type needs, and a stop with what it does not have."""
+    is_stop = word in STOPS
+    if is_priced and word != "maker" and "timeInForce" not in query:
+        raise RefusedError(-1102, "Mandatory parameter 'timeInForce' was not sent.")
+    if is_stop and is_priced and not query.get("price"):
+        raise RefusedError(-1102, "Mandatory parameter 'price' was not sent.")
+    if is_stop and not query.get("stopPrice"):
+        raise RefusedError(
+            -1102, "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!"
+        )
+    unread = [] if is_stop else ["stopPrice"]
+    unread += ["price", "timeInForce"] if is_stop and not is_priced else []
+    for name in unread:
+        if name in query:
+            raise RefusedError(-1106, f"Parameter '{name}' sent when not required.")
 
 
 def _is_market(order: Order) -> bool:

@@ -21,6 +21,7 @@ REFUSALS: Final[Mapping[Reason, tuple[int, str]]] = {
     "min_notional": (110094, "Order does not meet minimum order value"),
     "percent_price": (110003, "Order price exceeds the allowable range."),
     "too_many_orders": (110020, "Not allowed to have more than 500 active orders"),
+    "too_many_conditional": (110009, "The number of stop orders exceeds the maximum limit"),
     "would_take": (10001, "PostOnly will take liquidity"),
     "would_trigger": (110093, "expect Falling, but trigger_price >= current"),
     "reduce_only": (110017, "current position is zero, cannot fix reduce-only order qty"),

@@ -61,7 +61,8 @@ class Account:
     -----
     Units: balances in their asset, ``leverage`` in times.  ``locked`` is what spot orders hold.
     ``by_client`` knows the newest order of a client id and ``conditional`` the stops, which have
-    ids of their own; ``ended`` has (ms, id, whether conditional) of those that ended last.
+    ids of their own, those of pairs excepted: they are among the ``orders`` too, under the one id.
+    ``ended`` has (ms, id, whether conditional) of those that ended last.
     Missing: a symbol without an entry has leverage 20 and no position.
     """
 

@@ -98,7 +98,9 @@ def _lots(asked: Asked, instrument: Instrument, at: int) -> int | Refusal:
 
 
 def _banded(asked: Asked, instrument: Instrument, grid: Grid, mark: int) -> Grid | Refusal:
-    if asked.kind != "limit":
+    # a contract's stop meets the band when it is triggered, a pair's when it is asked for
+    is_priced = asked.kind.endswith("limit") if instrument.kind == "spot" else asked.kind == "limit"
+    if not is_priced:
         return grid
     bound = Decimal(mark) * (1 + instrument.band * asked.side)
     if (Decimal(grid.price) - bound) * asked.side > 0:

@@ -13,7 +13,7 @@ from quorate.exchange.matching import margin
 from quorate.exchange.matching.accounts import CENT, Income
 from quorate.exchange.matching.flow import POINT_MS, noise, onward, share
 from quorate.exchange.matching.orders import BUY, SELL, Asked, Order, Refusal
-from quorate.exchange.matching.placing import cancel_all, open_order
+from quorate.exchange.matching.placing import awake, cancel_all, open_order
 from quorate.exchange.matching.settlement import Trade, settle
 from quorate.exchange.matching.trading import push, take
 
@@ -127,7 +127,11 @@ def _trigger(state: State, symbol: str, price: int) -> None:
         for order in account.waiting(symbol):
             asked = order.asked
             rising = (asked.side == BUY) == asked.kind.startswith("stop")
-            if (price >= order.trigger) if rising else (price <= order.trigger):
+            if not ((price >= order.trigger) if rising else (price <= order.trigger)):
+                continue
+            if state.markets[symbol].instrument.kind == "spot":
+                awake(state, account, order)
+            else:
                 _release(state, account, order)
 
 

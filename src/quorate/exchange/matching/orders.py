@@ -27,6 +27,7 @@ Reason = Literal[
     "min_notional",
     "percent_price",
     "too_many_orders",
+    "too_many_conditional",
     "would_take",
     "would_trigger",
     "reduce_only",
@@ -98,7 +99,8 @@ class Order:
     -----
     Units: ``price`` and ``trigger`` in ticks (0: none), ``quantity`` and ``filled`` in lots,
     ``quote`` in quote.  Causal: ``versions`` has one row a change, so that any past moment can be
-    shown.  Missing: none.  ``is_refused``: taken only to be ended, see ``State``.
+    shown.  Missing: none.  ``is_refused``: taken only to be ended, see ``State``.  ``working_ms``:
+    when a stop of a pair was triggered, which trades under its own id then; 0 before.
     """
 
     order_id: int
@@ -114,6 +116,7 @@ class Order:
     updated_ms: int = 0
     triggered_id: int = 0
     is_refused: bool = False
+    working_ms: int = 0
     versions: list[Seen] = field(default_factory=list)
 
     @property
@@ -125,6 +128,11 @@ class Order:
     def is_open(self) -> bool:
         """Whether it can still trade or be cancelled."""
         return self.status not in ENDED
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for its trigger, or did until it ended."""
+        return self.asked.kind in CONDITIONAL and not self.working_ms
 
     def keep(self, at_ms: int) -> None:
         """Keep what it is now as a version."""

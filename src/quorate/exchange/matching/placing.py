@@ -71,7 +71,11 @@ def open_order(state: State, account: Account, asked: Asked) -> Order | Refusal:
 
 
 def wait_order(state: State, account: Account, asked: Asked) -> Order | Refusal:
-    """Take a conditional order: it waits, under ids of its own, until its trigger is reached."""
+    """Take a conditional order: it waits until its trigger is reached.
+
+    Of a contract it has ids of its own and locks nothing; of a pair it has an id among those of
+    orders, which it keeps when it is triggered, and locks what it may spend from the first.
+    """
     market = state.markets[asked.symbol]
     refusal = _checked(state, account, asked)
     if isinstance(refusal, Refusal):
@@ -84,7 +88,10 @@ def wait_order(state: State, account: Account, asked: Asked) -> Order | Refusal:
     if (mark >= found.trigger) if rising else (mark <= found.trigger):
         return Refusal("would_trigger", f"the mark is at {market.instrument.price(mark)}")
     if len(account.waiting(asked.symbol)) >= market.instrument.max_conditional:
-        return Refusal("too_many_orders", f"{market.instrument.max_conditional} conditional orders")
+        most = market.instrument.max_conditional
+        return Refusal("too_many_conditional", f"{most} conditional orders")
+    if market.instrument.kind == "spot":
+        return _wait_in_one_book(state, account, asked, found)
     state.n_conditional += 1
     client_id = asked.client_id or f"a-{state.n_conditional}"
     order = Order(
@@ -103,11 +110,53 @@ def wait_order(state: State, account: Account, asked: Asked) -> Order | Refusal:
     return order
 
 
+def _wait_in_one_book(state: State, account: Account, asked: Asked, grid: Grid) -> Order | Refusal:
+    """Take a conditional order of a pair, which is one order before and after its trigger."""
+    refusal = _paid(state, account, asked, grid)
+    if refusal is not None:
+        return refusal
+    number = state.next_order_id()
+    client_id = asked.client_id or f"x-{number}"
+    order = Order(
+        number,
+        account.name,
+        asked._replace(client_id=client_id),
+        grid.price,
+        grid.trigger,
+        grid.quantity,
+        state.now_ms,
+    )
+    account.orders[number] = account.conditional[number] = order
+    account.waiting_ids[number] = None
+    account.by_client[client_id] = number
+    lock(state, order, order.quantity)
+    push(state, order)
+    return order
+
+
+def awake(state: State, account: Account, order: Order) -> None:
+    """Let a pair's conditional order, whose trigger was reached, trade as the order it is."""
+    account.waiting_ids.pop(order.order_id, None)
+    account.open_ids[order.order_id] = None
+    order.working_ms = state.now_ms
+    push(state, order)
+    grid = Grid(order.price, 0, order.left)
+    # it locked what it costs at its trigger; at the worst it may cost all that the band allows
+    lock(state, order, -order.left)
+    refusal = _paid(state, account, order.asked, grid)
+    lock(state, order, order.left)
+    if refusal is not None:
+        end(state, order, "EXPIRED")
+        return
+    market, mark = state.markets[order.asked.symbol], state.mark(order.asked.symbol)
+    match(state, order, _limit(market, order.asked, grid, mark))
+
+
 def cancel(state: State, account: Account, order: Order) -> Order | Refusal:
     """Take an order back; one that has ended cannot be."""
     if not order.is_open:
         return Refusal("cannot_cancel", f"order {order.order_id} is {order.status}")
-    if order.asked.kind in CONDITIONAL:
+    if order.asked.kind in CONDITIONAL and account.orders.get(order.order_id) is not order:
         account.waiting_ids.pop(order.order_id, None)
         order.status = "CANCELED"
         push(state, order)
@@ -157,11 +206,14 @@ def _checked(state: State, account: Account, asked: Asked) -> Refusal | None:
     if market.instrument.kind == "futures" and account.is_hedged == (asked.position_side == "both"):
         return Refusal("position_side", asked.position_side)
     known, ids = account.by_client, account.orders
-    if asked.kind in CONDITIONAL:
+    if asked.kind in CONDITIONAL and market.instrument.kind == "futures":
         known, ids = account.by_conditional_client, account.conditional
     if asked.client_id in known and ids[known[asked.client_id]].is_open:
         return Refusal("duplicate_id", asked.client_id)
-    if len(account.open_orders(asked.symbol)) >= market.instrument.max_orders:
+    n_open = len(account.open_orders(asked.symbol))
+    if market.instrument.kind == "spot":
+        n_open += len(account.waiting(asked.symbol))
+    if n_open >= market.instrument.max_orders:
         return Refusal("too_many_orders", f"{market.instrument.max_orders} open orders")
     return None
 
@@ -231,7 +283,7 @@ def _paid(state: State, account: Account, asked: Asked, grid: Grid) -> Refusal |
 
 
 def _limit(market: Market, asked: Asked, grid: Grid, mark: int) -> int:
-    """Return the worst price an order may trade at: a market order stays within the band."""
-    if grid.price:
-        return grid.price
+    """Return the worst price of an order: a market order stays within the band, a stop waits."""
+    if grid.price or grid.trigger:
+        return grid.price or grid.trigger
     return max(int(mark * (1 + market.instrument.band * asked.side)), 1)

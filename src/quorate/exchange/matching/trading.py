@@ -84,7 +84,7 @@ def match(state: State, order: Order, limit: int) -> None:
         return
     if order.left == 0:
         return
-    if order.asked.kind == "limit" and order.asked.time_in_force in {"GTC", "POST_ONLY"}:
+    if order.asked.kind.endswith("limit") and order.asked.time_in_force in {"GTC", "POST_ONLY"}:
         place = Resting(order, order.left)
         state.resting[order.order_id] = place
         market.book.rest(side, order.price, place)
@@ -140,6 +140,8 @@ def _fill(state: State, market: Market, order: Order, trade: Trade) -> None:
 def _close(state: State, order: Order) -> None:
     account = state.accounts[order.account]
     account.open_ids.pop(order.order_id, None)
+    if order.is_waiting:
+        account.waiting_ids.pop(order.order_id, None)
     _unlock(state, order, order.left)
 
 
@@ -151,7 +153,9 @@ def lock(state: State, order: Order, lots: int) -> None:
     account = state.accounts[order.account]
     is_buy = order.asked.side == BUY
     asset = instrument.quote if is_buy else instrument.base
-    amount = instrument.notional(order.price, lots) if is_buy else instrument.quantity(lots)
+    # a stop that buys at the market locks what it would cost at its trigger
+    price = order.price or order.trigger
+    amount = instrument.notional(price, lots) if is_buy else instrument.quantity(lots)
     account.locked[asset] = account.locked.get(asset, amount * 0) + amount
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from quorate.live.orders.book import age
 from quorate.live.orders.events import Baseline
 from quorate.venues.base import PositionSide, Unanswered
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from quorate.venues.port import Venue
 
 _TURNS: Final = 3
+_DAY_MS: Final = 86_400_000
 
 
 async def begun(
@@ -66,6 +68,27 @@ async def begun(
             effects += desk.record([made])
         known.append(symbol)
     return known
+
+
+def since(desk: Desk, venue: str, symbol: str) -> str | None:
+    """Return the trade from which on trades are to be read, None for all.
+
+    Not from the newest: a stream may have told of that and not of one before it. A life goes on
+    from what it has read itself, and begins a day before the newest that the lives before it knew.
+    """
+    book, place = desk.book, (venue, symbol)
+    if place in desk.listed:
+        return desk.listed[place]
+    last = book.last_trades.get(place)
+    if last is None:
+        return None
+    known = [(e.traded_at_ms, k[2]) for k, e in book.trades.items() if k[:2] == place]
+    old = [each for each in known if each[0] < last[0] - _DAY_MS]
+    if old:
+        return max(old, key=age)[1]
+    if place in book.baselines:
+        return book.baselines[place][1] or None
+    return min(known or [last], key=age)[1]
 
 
 def _has_begun(book: Book, venue: str, symbol: str) -> bool:

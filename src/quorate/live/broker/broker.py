@@ -13,19 +13,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.broker import heard
-from quorate.live.broker.checks import ClockCheck, KeyCheck, Silence
+from quorate.live.broker.checks import Checks
 from quorate.live.broker.inquire import inquire
+from quorate.live.broker.pushed import pushed
 from quorate.live.broker.send import Answer, send
-from quorate.live.broker.sweep import Swept, sweep
+from quorate.live.broker.sweep import Swept, brought, sweep
 from quorate.live.broker.trail import Trail
 from quorate.live.broker.waking import wake
-from quorate.live.controls.facts import Control
 from quorate.live.controls.standing import Standing, Trading, expire, halt, react, to_text
-from quorate.live.orders.book import open_orders, unresolved
+from quorate.live.orders.book import open_orders, unbooked, unresolved
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
 from quorate.live.orders.events import CancelIntended, Retired, Stood
-from quorate.live.orders.examined import Examined
-from quorate.venues.base import Found
+from quorate.live.orders.states import IN_DOUBT
+from quorate.venues.base import Found, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from quorate.live.orders.effects import Effect
     from quorate.live.orders.parents import ParentClosed, ParentOpened
     from quorate.store.journal import Journal
+    from quorate.venues.base import OrderView, Trade
     from quorate.venues.port import Venue
 
 SWEEP_S: Final = 15.0
@@ -100,13 +101,13 @@ class Broker:
         self.tools = tools
         self.alarms: deque[Alarm] = deque(maxlen=ALARMS)
         self.swept: Swept | None = None
+        self.deaf_since_ms: int | None = None  # since when the stream that it has is down
         self._trail = Trail()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
-        self._key = KeyCheck()
-        self._clock = ClockCheck()
-        self._silence = Silence()
+        self._checks = Checks()
+        self._comparing = asyncio.Lock()
         self._retires_ms = tools.now_ms() + RETIRE_MS
 
     @classmethod
@@ -156,7 +157,7 @@ class Broker:
                 self._stand(react(self.standing, each.refusal, each.intent.symbol, now_ms))
             await self.carry(each.effects)
             if each.key_refusal:
-                await self._doubt_key(each.key_refusal)
+                await self._checks.doubt(self, each.key_refusal)
         await self._withdraw()
         return answers
 
@@ -175,11 +176,15 @@ class Broker:
         effects += self.desk.record(heard.cancelled(intent_id, outcome, now_ms()))
         await self.carry(effects)
 
-    async def compare(self) -> Swept:
-        """Compare everything with the venue, and obey what follows."""
+    async def compare(self, why: str = "") -> Swept:
+        """Compare everything with the venue, one at a time, and obey what follows."""
+        async with self._comparing:
+            return await self._compare(why)
+
+    async def _compare(self, why: str) -> Swept:
         self._stand(expire(self.standing, self._now()))
         swept = await sweep(
-            self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0
+            self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0, why=why
         )
         self._is_current = swept.is_whole
         self.swept = swept
@@ -192,20 +197,9 @@ class Broker:
             self._block(symbol, "somebody else has orders here")
         for symbol, delta in swept.moved:
             self._block(symbol, f"the venue's position was {delta} away from the book's")
-        if swept.is_whole:
-            self._key.n_refused = 0
-        elif swept.key_refusal:
-            await self._doubt_key(swept.key_refusal)
+        await self._checks.compared(self, swept)
         await self._withdraw()
         self._retire()
-        if self._key.is_due(self._now()):
-            await self.examine()
-        if self._clock.is_due(self._now()):
-            await self._set_clock()
-        is_needed = self._may_trade or self.n_open > 0 or any(self.desk.book.positions.values())
-        said = self._silence.heard(is_whole=swept.is_whole, is_needed=is_needed, at_ms=self._now())
-        if said:
-            self.tools.page(said)
         return swept
 
     async def examine(self) -> tuple[str, ...]:
@@ -214,16 +208,45 @@ class Broker:
         Asked before every arming, hourly, and when the key was refused: a desk whose key must not
         be used any more is halted.
         """
-        is_news = await self._key.ask(self.venue, self.tools.now_ms)
-        found, now_ms = self.key_troubles, self._now()
-        if is_news:
-            said = "; ".join(found)
-            self.desk.record([Examined(at_ms=now_ms, venue=self.venue.name, troubles=said)])
-            if found:
-                self.tools.page(said)
-        if found and self._may_trade:
-            await self.obey(halt(self.standing, found[0], now_ms))
-        return found
+        return await self._checks.examine(self)
+
+    @property
+    def key_troubles(self) -> tuple[str, ...]:
+        """Why the key must not be used, by what the venue said last."""
+        return self._checks.troubles
+
+    async def hear(self, views: Sequence[OrderView], trades: Sequence[Trade]) -> bool:
+        """Take what was pushed; say whether a comparison has to tell what of it is nobody's."""
+        book = self.desk.book
+        events, is_open = pushed(book, self.venue.name, views, trades, self._now())
+        if events:
+            effects = self.desk.record(events)
+            late = {each.intent.intent_id for each in unbooked(self.desk.book)}
+            await self.carry(
+                each
+                for each in effects
+                if not isinstance(each, FetchTrades) or each.intent_id in late
+            )
+            was_there = {each.intent.intent_id for each in unresolved(book)}
+            if was_there - {each.intent.intent_id for each in unresolved(self.desk.book)}:
+                await self._withdraw()  # it was found: as after a question
+        return is_open
+
+    async def glance(self) -> bool:
+        """Ask how orders stand that are open, and nothing else; say whether that was answered."""
+        books = {
+            (each.intent.symbol, each.intent.trigger_price is not None)
+            for each in open_orders(self.desk.book)
+        }
+        effects: list[Effect] = []
+        found = await brought(self.desk, self.venue, sorted(books), self.tools.now_ms, effects)
+        await self.carry(effects)
+        return not isinstance(found, Unanswered)
+
+    def deafened(self) -> None:
+        """Let nothing enter from now on, since the account's stream is down."""
+        self.deaf_since_ms = self._now() if self.deaf_since_ms is None else self.deaf_since_ms
+        self._is_current = False
 
     async def run(self) -> None:
         """Compare again and again until cancelled: often while something is open or in doubt."""
@@ -244,7 +267,7 @@ class Broker:
                 self.tools.page(f"{effect.trouble}: {effect.text}")
             elif isinstance(effect, Halt):
                 self._block(effect.symbol, str(effect.trouble))
-                self._overfilled()
+                await self._checks.booked(self)
             elif isinstance(effect, Resolve):
                 self._ask(effect.intent_id)
             elif isinstance(effect, LookUp):
@@ -263,11 +286,6 @@ class Broker:
         self.desk.close()
 
     @property
-    def key_troubles(self) -> tuple[str, ...]:
-        """Why the key must not be used, as far as is known."""
-        return self._key.troubles
-
-    @property
     def is_clean(self) -> bool:
         """Whether the last comparison was whole, found no difference, and nothing is in doubt."""
         swept = self.swept
@@ -283,38 +301,12 @@ class Broker:
         """How many orders are or may be open."""
         return len(open_orders(self.desk.book)) + len(unresolved(self.desk.book))
 
-    @property
-    def _may_trade(self) -> bool:
-        return self.standing.trading in {Trading.ACTIVE, Trading.REDUCING}
-
     def _facts(self) -> Facts:
-        """Return what the controls read: a caller's facts, what was measured, and the journal's."""
-        facts, measured = self.tools.facts(self), self._clock.offset_ms
-        if abs(measured) > abs(facts.clock_offset_ms):
-            facts = replace(facts, clock_offset_ms=measured)
-        return self._trail.facts(facts, self.desk.book)
-
-    async def _doubt_key(self, said: str) -> None:
-        """Ask what the key may do once it was refused; the second refusal counts by itself."""
-        key = self._key
-        key.n_refused += 1
-        if not self._may_trade and (key.troubles or key.n_refused > 1):
-            return  # somebody knows, and the venue is not asked over and over
-        if not await self.examine() and key.n_refused > 1:
-            await self._stop(f"the venue refused the key twice: {said}")
-
-    async def _set_clock(self) -> None:
-        """Measure the venue's clock: a desk that it would not hear any more calls somebody."""
-        bounds = self.tools.limits
-        await self._clock.ask(self.venue, self.tools.now_ms, bounds.clock_block_ms)
-        away = self._clock.offset_ms
-        if abs(away) > bounds.clock_halt_ms and self._may_trade:
-            await self._stop(f"{Control.CLOCK}: the venue's clock is {away} ms from this machine's")
-
-    async def _stop(self, why: str) -> None:
-        """Call somebody and halt."""
-        self.tools.page(why)
-        await self.obey(halt(self.standing, why, self._now()))
+        known = self._checks.facts(self.tools.facts(self))
+        facts = self._trail.facts(known, self.desk.book)
+        if self.deaf_since_ms is None:
+            return facts
+        return replace(facts, deaf_since_ms=self.deaf_since_ms)
 
     def _ask(self, intent_id: str) -> None:
         if intent_id in self._asking:
@@ -348,7 +340,7 @@ class Broker:
         entries = [
             order.intent.intent_id
             for order in open_orders(self.desk.book)
-            if not order.intent.is_reduce_only and order.intent.intent_id not in self._asking
+            if not order.intent.is_reduce_only and order.state not in IN_DOUBT
         ]
         why = f"the desk is {self.standing.trading}"
         await asyncio.gather(*(self.cancel(each, why) for each in entries))
@@ -372,12 +364,6 @@ class Broker:
         if isinstance(found, Found):
             seen = heard.seen(intent_id, found.view, self._now())
             await self.carry(e for e in self.desk.record([seen]) if not isinstance(e, LookUp))
-
-    def _overfilled(self) -> None:
-        """Halt and kill where an order traded more than it asked for (C15), before the next one."""
-        if any(each.overfilled for each in self.desk.book.tally.counts.values()):
-            why = f"{Control.FILLS}: an order traded more than it asked for"
-            self._stand(halt(self.standing, why, self._now(), is_killed=True))
 
     def _block(self, symbol: str, why: str) -> None:
         if symbol not in self.standing.blocked:

@@ -6,14 +6,21 @@ somebody is to be called since comparisons fail.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from quorate.live.controls.facts import Control
 from quorate.live.controls.keys import troubles
+from quorate.live.controls.standing import Trading, halt
+from quorate.live.orders.examined import Examined
 from quorate.venues.base import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from quorate.live.broker.broker import Broker
+    from quorate.live.broker.sweep import Swept
+    from quorate.live.controls.facts import Facts
     from quorate.venues.port import Venue
 
 EXAMINE_MS: Final = 3_600_000
@@ -132,3 +139,90 @@ class Silence:
         self._pages_ms = at_ms + REPEAT_MS
         minutes = (at_ms - self._since_ms) / 60_000
         return f"for {minutes:.0f} min the venue could not be compared with: look at the account"
+
+
+class Checks:
+    """What a broker does by itself about its key, the clock, silence and overfills."""
+
+    def __init__(self) -> None:
+        self._key = KeyCheck()
+        self._clock = ClockCheck()
+        self._silence = Silence()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Why the key must not be used, by what the venue said last."""
+        return self._key.troubles
+
+    def facts(self, facts: Facts) -> Facts:
+        """Return a caller's facts with the clocks as far apart as was measured, or as he says."""
+        measured = self._clock.offset_ms
+        if abs(measured) <= abs(facts.clock_offset_ms):
+            return facts
+        return replace(facts, clock_offset_ms=measured)
+
+    async def compared(self, broker: Broker, swept: Swept) -> None:
+        """Go on from a comparison: ask what is due, and call somebody where it must be."""
+        now_ms = broker.tools.now_ms
+        if swept.is_whole:
+            self._key.n_refused = 0
+        elif swept.key_refusal:
+            await self.doubt(broker, swept.key_refusal)
+        if self._key.is_due(now_ms()):
+            await self.examine(broker)
+        if self._clock.is_due(now_ms()):
+            await self._measure(broker)
+        is_needed = _may_trade(broker) or broker.n_open > 0
+        is_needed = is_needed or any(broker.desk.book.positions.values())
+        said = self._silence.heard(is_whole=swept.is_whole, is_needed=is_needed, at_ms=now_ms())
+        if said:
+            broker.tools.page(said)
+
+    async def examine(self, broker: Broker) -> tuple[str, ...]:
+        """Ask what the key may do, write down what is news, and halt where it must not be used."""
+        is_news = await self._key.ask(broker.venue, broker.tools.now_ms)
+        found, now_ms = self.troubles, broker.tools.now_ms()
+        if is_news:
+            said = "; ".join(found)
+            broker.desk.record([Examined(at_ms=now_ms, venue=broker.venue.name, troubles=said)])
+            if found:
+                broker.tools.page(said)
+        if found and _may_trade(broker):
+            await broker.obey(halt(broker.standing, found[0], now_ms))
+        return found
+
+    async def doubt(self, broker: Broker, said: str) -> None:
+        """Ask what the key may do once it was refused; the second refusal counts by itself."""
+        key = self._key
+        key.n_refused += 1
+        if not _may_trade(broker) and (key.troubles or key.n_refused > 1):
+            return  # somebody knows, and the venue is not asked over and over
+        if not await self.examine(broker) and key.n_refused > 1:
+            await _stop(broker, f"the venue refused the key twice: {said}")
+
+    async def booked(self, broker: Broker) -> None:
+        """Halt and kill where an order traded more than it asked for (C15), before the next one."""
+        counts = broker.desk.book.tally.counts.values()
+        if any(each.overfilled for each in counts) and not broker.standing.is_killed:
+            why = f"{Control.FILLS}: an order traded more than it asked for"
+            now_ms = broker.tools.now_ms()
+            await broker.obey(halt(broker.standing, why, now_ms, is_killed=True))
+
+    async def _measure(self, broker: Broker) -> None:
+        """Measure the venue's clock: a desk that it would not hear any more calls somebody."""
+        tools = broker.tools
+        await self._clock.ask(broker.venue, tools.now_ms, tools.limits.clock_block_ms)
+        away = self._clock.offset_ms
+        if abs(away) > tools.limits.clock_halt_ms and _may_trade(broker):
+            why = f"{Control.CLOCK}: the venue's clock is {away} ms from this machine's"
+            await _stop(broker, why)
+
+
+def _may_trade(broker: Broker) -> bool:
+    return broker.standing.trading in {Trading.ACTIVE, Trading.REDUCING}
+
+
+async def _stop(broker: Broker, why: str) -> None:
+    """Call somebody and halt."""
+    broker.tools.page(why)
+    await broker.obey(halt(broker.standing, why, broker.tools.now_ms()))

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from quorate.live.broker import heard
+from quorate.live.broker.baseline import since
 from quorate.live.orders import resolver
 from quorate.live.orders.book import EXACT, exposure, is_of_before
 from quorate.live.orders.events import Absence
@@ -113,8 +114,8 @@ async def _ask(desk: Desk, venue: Venue, case: Case, asked: Ask) -> list[Heard]:
             opened = await venue.open_orders(case.symbol, is_conditional=is_conditional)
             return OpenAnswer(asked.n_round, question, opened)
         if question is Question.TRADES:
-            last = desk.book.last_trades.get((venue.name, case.symbol))
-            trades = await venue.trades(case.symbol, None if last is None else last[1])
+            first = since(desk, venue.name, case.symbol)
+            trades = await venue.trades(case.symbol, first)
             if isinstance(trades, Listed):
                 fresh = [e for e in trades.items if _is_news(desk, venue.name, e)]
                 trades = Listed(tuple(fresh), trades.venue_time_ms)

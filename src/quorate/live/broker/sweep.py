@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.broker import heard
-from quorate.live.broker.baseline import begun
-from quorate.live.orders.book import EXACT, intent_of, is_of_before, open_orders
+from quorate.live.broker.baseline import begun, since
+from quorate.live.broker.pushed import is_news
+from quorate.live.orders.book import EXACT, age, intent_of, is_of_before, open_orders
 from quorate.live.orders.events import Adjusted, JournalEvent, Reconciled
 from quorate.live.orders.ids import PREFIX
 from quorate.live.orders.states import MAYBE_THERE
@@ -25,11 +26,18 @@ if TYPE_CHECKING:
 
     from quorate.live.orders.desk import Desk
     from quorate.live.orders.effects import Effect
+    from quorate.live.orders.events import Intended
     from quorate.venues.base import OrderView, PositionView, Side, Trade
     from quorate.venues.port import Venue
 
 BETWEEN_S: Final = 5.0
 """Between the two readings in which a position must differ the same way."""
+
+_ALL: Final = ((None, False), (None, True))
+_PART: Final = "not everything was answered"
+
+_FRESH_MS: Final = 600_000
+"""How long a trade that was pushed is looked for among those that are listed."""
 
 GUARD: Final = "k"
 """What the ids of the kill switch's own orders begin with."""
@@ -64,6 +72,7 @@ async def sweep(
     *,
     now_ms: Callable[[], int],
     between_s: float = BETWEEN_S,
+    why: str = "",
 ) -> Swept:
     """Compare everything and write down what was found.
 
@@ -79,6 +88,8 @@ async def sweep(
         This machine's clock.
     between_s : float
         Between two readings of a position that differs.
+    why : str
+        What it is made for, where that is to be written down: "" for the usual turn.
 
     Returns
     -------
@@ -91,7 +102,7 @@ async def sweep(
     RELIABILITY 2, 3.
     """
     effects: list[Effect] = []
-    read = await _orders(desk, venue, now_ms, effects)
+    read = await brought(desk, venue, _ALL, now_ms, effects)
     orders = None if isinstance(read, Unanswered) else read
     key_refusal = read.reason if isinstance(read, Unanswered) and read.is_by_key else ""
     known = await begun(desk, venue, symbols, now_ms, effects)
@@ -114,19 +125,27 @@ async def sweep(
                 snapshot_hash=stable_id(canonical_json(told)),
                 n_differences=len(told),
                 differences=canonical_json(told),
-                action="" if is_whole else "not everything was answered",
+                action="; ".join(each for each in (why, "" if is_whole else _PART) if each),
             )
         ]
     )
     return Swept(is_whole, n_trades, ours, foreign, moved, tuple(effects), key_refusal)
 
 
-async def _orders(
-    desk: Desk, venue: Venue, now_ms: Callable[[], int], effects: list[Effect]
+async def brought(
+    desk: Desk,
+    venue: Venue,
+    books: Sequence[tuple[str | None, bool]],
+    now_ms: Callable[[], int],
+    effects: list[Effect],
 ) -> tuple[OrderView, ...] | Unanswered:
-    """Bring orders up to date; return those that the journal does not know, or why it is unread."""
+    """Bring orders of some books up to date; return those not in the journal, or why none was read.
+
+    ``books`` are (symbol or None for all, whether conditional); of single symbols only what is news
+    is written down.
+    """
     both = await asyncio.gather(
-        *(venue.open_orders(None, is_conditional=each) for each in (False, True))
+        *(venue.open_orders(symbol, is_conditional=each) for symbol, each in books)
     )
     views: list[OrderView] = []
     for answer in both:
@@ -135,7 +154,7 @@ async def _orders(
         views += answer.items
     strangers: list[OrderView] = []
     listed: set[str] = set()
-    events: list[JournalEvent] = []
+    told: list[tuple[str, OrderView]] = []
     for view in views:
         known = intent_of(
             desk.book,
@@ -148,8 +167,12 @@ async def _orders(
             strangers.append(view)
         else:
             listed.add(known)
-            events.append(heard.seen(known, view, now_ms()))
-    missing = [each for each in open_orders(desk.book) if each.intent.intent_id not in listed]
+            told.append((known, view))
+    missing = [
+        each
+        for each in open_orders(desk.book)
+        if each.intent.intent_id not in listed and _is_in(each.intent, books)
+    ]
     answers = await asyncio.gather(
         *(
             venue.order(
@@ -162,10 +185,20 @@ async def _orders(
     )
     for order, found in zip(missing, answers, strict=True):
         if isinstance(found, Found):
-            events.append(heard.seen(order.intent.intent_id, found.view, now_ms()))
+            told.append((order.intent.intent_id, found.view))
+    events = [
+        heard.seen(name, view, now_ms())
+        for name, view in told
+        if books == _ALL or is_news(desk.book.orders[name], view)
+    ]
     if events:
         effects += desk.record(events)
     return tuple(strangers)
+
+
+def _is_in(intent: Intended, books: Sequence[tuple[str | None, bool]]) -> bool:
+    is_conditional = intent.trigger_price is not None
+    return (None, is_conditional) in books or (intent.symbol, is_conditional) in books
 
 
 async def _trades(
@@ -179,10 +212,12 @@ async def _trades(
     n_trades, is_whole = 0, True
     for symbol in symbols:
         last = desk.book.last_trades.get((venue.name, symbol))
-        answer = await venue.trades(symbol, None if last is None else last[1])
+        answer = await venue.trades(symbol, since(desk, venue.name, symbol))
         if isinstance(answer, Unanswered):
             is_whole = False
             continue
+        if _is_behind(desk, (venue.name, symbol), last, answer.items, now_ms()):
+            is_whole = False  # what it says of positions is as old
         fresh = [
             each
             for each in answer.items
@@ -192,20 +227,40 @@ async def _trades(
         if any(_owner(desk, venue.name, trade) is None for trade in fresh):
             await _look_up_doubtful(desk, venue, symbol, now_ms, effects)
         events: list[JournalEvent] = []
+        are_told = True
         for trade in fresh:
             owner = _owner(desk, venue.name, trade)
-            may_be_ours = _is_in_doubt(desk, symbol, trade.side)
+            may_be_ours = _is_in_doubt(desk, symbol, trade.side) or _has_stop(desk, trade)
             if owner is not None:
                 events.append(heard.traded(owner, venue.name, trade, now_ms()))
             elif may_be_ours and not await _is_strange(desk, venue, trade):
-                is_whole = False  # it may be of the order in doubt: it waits
+                are_told = False  # it may be of the order in doubt: it waits
             else:
                 cause = "kill" if (trade.client_id or "").startswith(GUARD) else "unexplained"
                 events.append(heard.external(venue.name, trade, now_ms(), cause))
         if events:
             effects += desk.record(events)
             n_trades += len(events)
+        if answer.items and are_told:
+            newest = max(answer.items, key=lambda each: age((each.at_ms, each.trade_id)))
+            desk.listed[venue.name, symbol] = newest.trade_id
+        is_whole = is_whole and are_told
     return n_trades, is_whole
+
+
+def _is_behind(
+    desk: Desk,
+    place: tuple[str, str],
+    last: tuple[int, str] | None,
+    listed: Sequence[Trade],
+    now_ms: int,
+) -> bool:
+    """Say whether a venue does not list a trade that is booked: the stream was sooner than it."""
+    if last is None or last[1] == desk.listed.get(place) or last[0] < now_ms - _FRESH_MS:
+        return False
+    if (*place, last[1]) not in desk.book.trades:
+        return False
+    return last[1] not in {each.trade_id for each in listed}
 
 
 async def _is_strange(desk: Desk, venue: Venue, trade: Trade) -> bool:
@@ -255,6 +310,15 @@ def _is_in_doubt(desk: Desk, symbol: str, side: Side | None = None) -> bool:
     )
 
 
+def _has_stop(desk: Desk, trade: Trade) -> bool:
+    """Whether a trade may be of a stop: one that has fired is an order under another number."""
+    return any(
+        (order.intent.symbol, order.intent.side) == (trade.symbol, trade.side)
+        and order.intent.trigger_price is not None
+        for order in open_orders(desk.book)
+    )
+
+
 async def _positions(
     desk: Desk,
     venue: Venue,
@@ -270,8 +334,8 @@ async def _positions(
     if any(_is_in_doubt(desk, symbol) for symbol, _ in first):
         return None
     await asyncio.sleep(between_s)
-    await _trades(desk, venue, symbols, now_ms, effects)
-    second = await _differences(desk, venue, symbols)
+    _, has_trades = await _trades(desk, venue, symbols, now_ms, effects)
+    second = await _differences(desk, venue, symbols) if has_trades else None
     if second is None:
         return None
     moved = []
@@ -296,9 +360,13 @@ async def _positions(
 async def _differences(
     desk: Desk, venue: Venue, symbols: Sequence[str]
 ) -> dict[tuple[str, PositionSide], Decimal] | None:
-    """Return by how much each position of the venue is above the book's, where it differs."""
+    """Return by how much each position of the venue is above the book's, where it differs.
+
+    None where that was not answered, or where a trade was pushed while it was asked.
+    """
+    before = desk.book.positions
     answer: Listed[PositionView] | Unanswered = await venue.positions()
-    if isinstance(answer, Unanswered):
+    if isinstance(answer, Unanswered) or desk.book.positions != before:
         return None
     there = {(each.symbol, each.position_side): each.quantity for each in answer.items}
     here = {

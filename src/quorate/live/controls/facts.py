@@ -163,7 +163,9 @@ class Facts:
     ``day_equity`` is that of 00:00 UTC, ``peak_equity`` the highest since the last arming.
     ``sent``, oldest first, and ``rejected`` have a day and an hour of history, ``turned`` is the
     sum of what was sent since 00:00 UTC, added up where it is None; they and ``parents`` follow
-    from the book: the broker fills them in, whatever a caller says.  Causal: as of ``now_ms``.
+    from the book: the broker fills them in, whatever a caller says.  ``deaf_since_ms`` is
+    since when the account's stream has been down, None where it stands or there is none; that too
+    is filled in.  Causal: as of ``now_ms``.
     """
 
     now_ms: int
@@ -180,6 +182,7 @@ class Facts:
     turned: Decimal | None = None
     balance_at_ms: int
     clock_offset_ms: int = 0
+    deaf_since_ms: int | None = None
     loop_lag_ms: int = 0
     disk_free_gib: Decimal = Decimal(1000)
 

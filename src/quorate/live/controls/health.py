@@ -48,12 +48,18 @@ def losses(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 
 def ages(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
-    """Enter nothing on what is old: books, marks, bars, funding, balances.
+    """Enter nothing on what is old: books, marks, bars, funding, balances, the account itself.
 
     What bears a stamp from the future, beyond what clocks may differ by, is of an unknown age.
     """
     if not order.is_entry:
         return None
+    if facts.deaf_since_ms is not None:
+        age_s = Decimal(facts.now_ms - facts.deaf_since_ms) / 1000
+        text = (
+            f"the account's stream has been down for {age_s} s: until it stands and all is compared"
+        )
+        return Refusal(Control.STALE, text, age_s, Decimal(0))
     quote, now_ms = facts.quotes[order.intent.symbol], facts.now_ms
     for name, at_ms, most_s in (
         ("book", quote.book_at_ms, limits.book_age_s),

@@ -10,14 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.controls.facts import Proposal, Refusal
+from quorate.live.controls.standing import Trading
+from quorate.live.execution import coins
 from quorate.live.execution.choosing import Unplanned
 from quorate.live.execution.effects import CancelChild, Close, PlaceChild
 from quorate.live.execution.progress import progress
 from quorate.live.execution.step import step
+from quorate.live.orders.book import ZERO, open_orders
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
 from quorate.live.orders.parents import ParentClosed
-from quorate.venues.base import OrderKind
+from quorate.venues.base import OrderKind, Side, is_pair
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -104,6 +107,9 @@ class Executor:
     async def step(self) -> int:
         """Look at every open parent once and carry out what it asks for; return how much it was."""
         n_effects = 0
+        for name in self._outlived():
+            await self._broker.cancel(name, "its parent has ended")
+            n_effects += 1
         for parent in self.working:
             market = await self._market(parent.opened)
             book = self._broker.desk.book
@@ -129,6 +135,17 @@ class Executor:
             await self._broker.cancel(child.intent_id, why)
         return True
 
+    def _outlived(self) -> tuple[str, ...]:
+        """Return the children that rest though their parent has ended: a life ended in between."""
+        book = self._broker.desk.book
+        return tuple(
+            each.intent.intent_id
+            for each in open_orders(book)
+            if not each.is_cancel_wanted
+            and (parent := book.parents.get(each.intent.parent_id)) is not None
+            and not parent.is_open
+        )
+
     async def _place(self, parent: ParentOpened, child: PlaceChild, market: Market | None) -> int:
         held = self._held.get(parent.parent_id)
         if held is not None and self._now() < held.until_ms:
@@ -136,12 +153,38 @@ class Executor:
         if held is not None and held.n_refusals >= N_HELD:
             self._close(parent.parent_id, Close(f"the gate refuses: {held.text}"), market)
             return 1
+        if not await self._is_free(parent, child):
+            return 0
         (answer,) = await self._broker.submit([Proposal(intent=self._intent(parent, child))])
         if answer.refusal is None:
             self._held.pop(parent.parent_id, None)
             return 1
         self._hold(parent.parent_id, answer.refusal)
         return 0
+
+    async def _is_free(self, parent: ParentOpened, child: PlaceChild) -> bool:
+        """Say whether a child can be sent: a sale of coins takes the stops back that hold them.
+
+        What is left of them is protected anew by whoever sees to stops.  Where the gate lets
+        nothing out but emergencies, stops stay.
+        """
+        barred = self._broker.standing.trading in {Trading.SAFE, Trading.HALTED}
+        if parent.side is Side.BUY or not is_pair(parent.symbol) or barred:
+            return True
+        for _ in range(coins.N_STOPS + 1):
+            book = self._broker.desk.book
+            held = book.positions.get((parent.venue, parent.symbol, parent.position_side), ZERO)
+            sales = [
+                each
+                for each in book.orders.values()
+                if (each.intent.venue, each.intent.symbol) == (parent.venue, parent.symbol)
+                and each.intent.side is Side.SELL
+            ]
+            stop = coins.in_the_way(child.quantity, held, sales)
+            if stop is None:
+                return not coins.is_held_fast(child.quantity, held, sales)
+            await self._broker.cancel(stop.intent.intent_id, "its coins are to be sold")
+        return False
 
     def _hold(self, parent_id: str, refusal: Refusal) -> None:
         before = self._held.get(parent_id, _Held(0, 0, ""))

@@ -9,18 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quorate.live.controls.facts import Proposal
-from quorate.live.execution import stops
+from quorate.live.execution import coins, stops
 from quorate.live.execution.effects import CancelChild
 from quorate.live.execution.stops import ESCALATION, STOP, Beyond, Escalate, PlaceStop
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
-from quorate.venues.base import OrderKind, TimeInForce, Touch
+from quorate.venues.base import OrderKind, TimeInForce, Touch, is_pair
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from decimal import Decimal
 
     from quorate.live.broker.broker import Broker
+    from quorate.live.execution.stops import StopEffect
     from quorate.venues.base import PositionSide
 
 
@@ -73,10 +74,16 @@ class Protection:
             if trigger is None:
                 self._page(key, amount)
                 continue
-            n_done += await self._one(key, amount, trigger)
+            done = await self._one(key, amount, trigger)
+            if is_pair(key[0]) and any(isinstance(each, CancelChild) for each in done):
+                # the coins are bare now: what is to stand in its place follows at once
+                done += await self._one(key, amount, trigger)
+            n_done += len(done)
         return n_done
 
-    async def _one(self, key: tuple[str, PositionSide], held: Decimal, trigger: Decimal) -> int:
+    async def _one(
+        self, key: tuple[str, PositionSide], held: Decimal, trigger: Decimal
+    ) -> tuple[StopEffect, ...]:
         symbol, position_side = key
         touch = await self._touch(symbol)
         grid = self._broker.venue.grid(symbol)
@@ -87,7 +94,8 @@ class Protection:
         ]
         before = self._crossed.get(key, stops.init())
         now_ms = self._broker.tools.now_ms()
-        after, effects = stops.step(before, held, trigger, orders, touch, grid, now_ms)
+        step = coins.step if is_pair(symbol) else stops.step
+        after, effects = step(before, held, trigger, orders, touch, grid, now_ms)
         self._crossed[key] = after
         for effect in effects:
             if isinstance(effect, CancelChild):
@@ -99,7 +107,7 @@ class Protection:
                         f"the stop of {symbol} did not close {held}: closing it by hand"
                     )
                 await self._broker.submit([Proposal(intent=intent, is_emergency=True)])
-        return len(effects)
+        return effects
 
     def _intent(
         self, symbol: str, position_side: PositionSide, effect: PlaceStop | Escalate
@@ -135,6 +143,8 @@ class Protection:
         )
 
     def _page(self, key: tuple[str, PositionSide], held: Decimal) -> None:
+        if is_pair(key[0]) and held and held < self._broker.venue.grid(key[0]).lot:
+            return  # what fees in coins leave, of which nobody takes an order
         if held and key not in self._paged:
             self._broker.tools.page(f"{held} {key[0]} is held and nobody says where its stop is")
         (self._paged.add if held else self._paged.discard)(key)

@@ -114,7 +114,7 @@ def step(
     mine = [each for each in orders if each.intent.purpose in {STOP, ESCALATION}]
     stops = [each for each in mine if each.intent.purpose == STOP and not each.is_over]
     if not held:
-        return Beyond(), tuple(_back(each, "flat") for each in stops if _rests(each))
+        return Beyond(), tuple(back(each, "flat") for each in stops if rests(each))
     side = Side.SELL if held > 0 else Side.BUY
     beyond = touch is not None and side.sign * (touch.mark - trigger) >= 0
     since_ms = (now_ms if state.since_ms is None else state.since_ms) if beyond else None
@@ -123,11 +123,11 @@ def step(
     is_free = now_ms - latest_ms >= AGAIN_MS
     if since_ms is not None and touch is not None:
         # a stop placed now would be refused: it would trigger at once
-        waited_ms = now_ms - since_ms - (PATIENCE_MS if any(map(_rests, stops)) else 0)
+        waited_ms = now_ms - since_ms - (PATIENCE_MS if any(map(rests, stops)) else 0)
         busy = any(e.intent.purpose == ESCALATION and not e.is_over for e in mine)
         if waited_ms < 0 or busy or not is_free:
             return after, ()
-        return after, (_escalation(held, side, touch, grid, waited_ms),)
+        return after, (escalation(held, side, touch, grid, waited_ms),)
     return after, _kept(abs(held), side, trigger, stops, is_free=is_free)
 
 
@@ -135,20 +135,21 @@ def _kept(
     size: Decimal, side: Side, trigger: Decimal, stops: list[Order], *, is_free: bool
 ) -> tuple[StopEffect, ...]:
     """Bring the stops that rest to the size of the position, by placing first."""
-    good = [each for each in stops if _rests(each) and _is_right(each, side, trigger)]
-    covered = sum((_open(each) for each in good), ZERO)
+    good = [each for each in stops if rests(each) and is_right(each, side, trigger)]
+    covered = sum((still_open(each) for each in good), ZERO)
     if covered >= size:
-        wrong = [each for each in stops if _rests(each) and each not in good]
-        spare = [each for each in good if covered - _open(each) >= size]
+        wrong = [each for each in stops if rests(each) and each not in good]
+        spare = [each for each in good if covered - still_open(each) >= size]
         for each in (*wrong, *spare):
-            return (_back(each, "another stands in its place"),)
+            return (back(each, "another stands in its place"),)
         if covered == size:
             return ()
     is_coming = any(each.state in {State.INTENT, State.SENDING} for each in stops)
     return (PlaceStop(side, size, trigger),) if is_free and not is_coming else ()
 
 
-def _escalation(held: Decimal, side: Side, touch: Touch, grid: Grid, waited_ms: int) -> Escalate:
+def escalation(held: Decimal, side: Side, touch: Touch, grid: Grid, waited_ms: int) -> Escalate:
+    """Return the slice that closes by hand, further from the touch the longer it was waited."""
     collar = max(bps for from_ms, bps in COLLARS if waited_ms >= from_ms)
     best = touch.bid if side is Side.SELL else touch.ask
     most = abs(held) if grid.max_market_quantity is None else grid.max_market_quantity
@@ -156,19 +157,22 @@ def _escalation(held: Decimal, side: Side, touch: Touch, grid: Grid, waited_ms: 
     return Escalate(side, min(abs(held), most), price, collar)
 
 
-def _rests(order: Order) -> bool:
+def rests(order: Order) -> bool:
     """Say whether a stop is known to wait at the venue; one in doubt protects nothing."""
     return order.state in {State.ACKED, State.PARTIAL} and order.state not in IN_DOUBT
 
 
-def _is_right(order: Order, side: Side, trigger: Decimal) -> bool:
+def is_right(order: Order, side: Side, trigger: Decimal) -> bool:
+    """Say whether a stop is where it belongs, and is to stay there."""
     intent = order.intent
     return (intent.side, intent.trigger_price) == (side, trigger) and not order.is_cancel_wanted
 
 
-def _open(order: Order) -> Decimal:
+def still_open(order: Order) -> Decimal:
+    """Return how much of a stop has not traded."""
     return EXACT.subtract(order.intent.quantity, order.filled)
 
 
-def _back(order: Order, why: str) -> CancelChild:
+def back(order: Order, why: str) -> CancelChild:
+    """Return that a stop is to be taken back."""
     return CancelChild(order.intent.intent_id, why)

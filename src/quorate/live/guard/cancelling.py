@@ -96,11 +96,7 @@ async def cancel_everything(
 async def _cancel_all(venue: Venue, symbols: list[str]) -> int:
     """Send every cancel at once and return how many were not answered well."""
     answers = await asyncio.gather(
-        *(
-            venue.cancel_all(symbol, is_conditional=is_conditional)
-            for symbol in symbols
-            for is_conditional in (False, True)
-        )
+        *(venue.cancel_all(symbol, is_conditional=None) for symbol in symbols)
     )
     return sum(isinstance(each, Rejected | Uncertain) for each in answers)
 

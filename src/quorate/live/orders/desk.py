@@ -82,6 +82,8 @@ class Desk:
         self._book = book
         self._n_at_snapshot = n_at_snapshot
         self._pending: Sequence[JournalEvent] = ()
+        self.listed: dict[tuple[str, str], str] = {}
+        """(venue, symbol) -> up to which trade this life has read all: what is pushed has gaps."""
 
     @classmethod
     def open(

@@ -34,6 +34,7 @@ class Trouble(StrEnum):
     UNKNOWN_PARENT = "unknown_parent"
     LATE_BASELINE = "late_baseline"
     HELD_BEFORE = "held_before"
+    STREAM_LOST = "stream_lost"
 
 
 @dataclass(frozen=True, slots=True)

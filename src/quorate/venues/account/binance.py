@@ -99,7 +99,13 @@ def _spot_named(client_id: str, is_conditional: bool) -> dict[str, object]:  # n
 
 
 async def _look(client: Any, symbol: str, client_id: str, is_conditional: bool) -> Sequence[Any]:  # noqa: FBT001
-    return [await client.fetch_order(None, symbol, _named(client_id, is_conditional))]
+    """Ask for an order; a stop that has become one is told as that order, which may have traded."""
+    row = await client.fetch_order(None, symbol, _named(client_id, is_conditional))
+    number = row["info"].get("actualOrderId") if is_conditional else None
+    if not number or str(number) == "0":
+        return [row]
+    found = await client.fetch_order(str(number), symbol)
+    return [{**found, "info": {**found["info"], "clientOrderId": client_id}}]
 
 
 async def _numbered(client: Any, symbol: str, venue_order_id: str) -> Sequence[Any]:
@@ -132,11 +138,12 @@ async def _spot_opened(
     is_conditional: bool,  # noqa: FBT001
     read: Callable[[Any], OrderView],
 ) -> Listed[OrderView] | Unanswered:
-    """Return the open orders of spot; no stops are sent there, so that none of them is one."""
+    """Return the stops among the open orders of spot, or the others: they are in one list."""
     found = await ask(client.fetch_open_orders(symbol), read)
-    if isinstance(found, Unanswered) or not is_conditional:
+    if isinstance(found, Unanswered):
         return found
-    return Listed((), found.venue_time_ms)
+    kept = tuple(each for each in found.items if each.is_conditional == is_conditional)
+    return Listed(kept, found.venue_time_ms)
 
 
 async def _trades(
@@ -189,6 +196,11 @@ async def _rights(client: Any) -> Rights:
 async def _spot_rights(client: Any) -> Rights:
     found = await client.sapiGetAccountApiRestrictions()
     return permits.binance(found, "enableSpotAndMarginTrading")
+
+
+def _renew(client: Any) -> Awaitable[Any]:
+    call: Awaitable[Any] = client.fapiPrivatePutListenKey()
+    return call
 
 
 async def _never_hedged(client: Any) -> bool | None:  # noqa: ARG001
@@ -245,6 +257,8 @@ _PUSHED: Final = Pushed(
     stop=MappingProxyType({"id": "aid", "side": "S", "amount": "q"}),
     trade=MappingProxyType({"id": "t", "order": "i", "side": "S", "price": "L", "amount": "l"}),
     is_stop="aid",
+    ends=frozenset({"listenKeyExpired"}),
+    renew=_renew,
 )
 
 BINANCE_FUTURES: Final = Dialect(
@@ -321,12 +335,15 @@ BINANCE_SPOT: Final = BINANCE_FUTURES._replace(
     own_id="origClientOrderId",
     # of an order that was taken back, "c" is the id of the cancel
     pushed=_PUSHED._replace(
-        names=MappingProxyType({"C": "origClientOrderId", "X": "status"}), is_stop=""
+        names=MappingProxyType({"C": "origClientOrderId", "X": "status"}),
+        is_stop="",
+        ends=frozenset({"eventStreamTerminated"}),
+        renew=None,
     ),
     mark=None,
     countdown=None,
     hedged=_never_hedged,
     rights=_spot_rights,
-    no_stops="stops are not sent to a spot venue",
+    is_one_book=True,
 )
 """"-2010 duplicate" is not among the refusals: an order of this id is there, perhaps this one."""

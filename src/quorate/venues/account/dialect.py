@@ -48,6 +48,10 @@ class Pushed(NamedTuple):
         be read, ccxt takes another that is like it, such as a limit for the price of a trade.
     is_stop : str
         The name that only the row of a stop has; "" where stops are not apart.
+    ends : frozenset of str
+        The events by which a venue says that it will tell nothing more on this connection.
+    renew : callable or None
+        (client) -> renews the key of the connection; None where it has none.
     """
 
     names: Mapping[str, str]
@@ -55,6 +59,8 @@ class Pushed(NamedTuple):
     stop: Mapping[str, str]
     trade: Mapping[str, str]
     is_stop: str = ""
+    ends: frozenset[str] = frozenset()
+    renew: Callable[[Any], Awaitable[Any]] | None = None
 
 
 class Dialect(NamedTuple):
@@ -128,8 +134,8 @@ class Dialect(NamedTuple):
         (client) -> whether longs and shorts are two positions, None where it does not say.
     rights : callable
         (client) -> what the key may do.
-    no_stops : str
-        Why stops are not sent to this venue, "" where they are.
+    is_one_book : bool
+        Whether stops are listed, and taken back where all orders of a symbol are, with the others.
     """
 
     ccxt: str
@@ -167,5 +173,5 @@ class Dialect(NamedTuple):
     countdown: Callable[[Any, str, int], Awaitable[Any]] | None
     rights: Callable[[Any], Awaitable[Rights]]
     hedged: Callable[[Any], Awaitable[bool | None]]
-    no_stops: str = ""
+    is_one_book: bool = False
     has_unnamed: bool = False

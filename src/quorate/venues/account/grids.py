@@ -61,7 +61,6 @@ def not_as_meant(
         f"the id {placement.client_id!r} does not match {dialect.client_id}": (
             re.fullmatch(dialect.client_id, placement.client_id) is None
         ),
-        dialect.no_stops: placement.is_conditional and bool(dialect.no_stops),
         f"a purchase at {name} reduces nothing: coins are held there, not owed": (
             placement.is_reduce_only and is_purchase and not dialect.has_positions
         ),

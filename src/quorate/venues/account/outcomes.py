@@ -9,10 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from quorate.venues.account.views import acknowledged, order_view
-from quorate.venues.base import Accepted, Mutation, Placement, Uncertain
+from quorate.venues.base import (
+    Absent,
+    Accepted,
+    Mutation,
+    Placement,
+    Rejected,
+    Unanswered,
+    Uncertain,
+)
 
 if TYPE_CHECKING:
     from quorate.venues.account.dialect import Dialect
+    from quorate.venues.account.wire import Reply, Talk
 
 
 def placed(found: Any, placement: Placement, dialect: Dialect) -> Mutation:
@@ -43,3 +52,18 @@ def taken_back(found: Any, client_id: str, dialect: Dialect) -> Mutation:
     if view.client_id != client_id:
         return Uncertain(f"took {client_id} back, was told of {view.client_id!r}")
     return Accepted(view)
+
+
+def turned_down(reply: Reply, dialect: Dialect) -> Rejected | Uncertain:
+    """Say what a reply other than 200 means for an order: refused, or nobody knows."""
+    named = (reply.status, reply.code)
+    if named in dialect.refusals | dialect.gone | dialect.absent:
+        return Rejected(reply.code, reply.text[:500], reply.is_by_key)
+    return Uncertain(f"{reply.status} {reply.code}: {reply.text[:200]}")
+
+
+def absent(talk: Talk, dialect: Dialect) -> Absent | Unanswered:
+    """Say that there is no order, where every answer that led to it was a list."""
+    if talk.heard and all(dialect.is_list(each.text) for each in talk.heard):
+        return Absent("", min(each.at_ms for each in talk.heard))
+    return Unanswered("the answer is no list")

@@ -10,9 +10,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
+from quorate.venues.account.emptying import empty
 from quorate.venues.account.grids import grid_of, not_as_meant
 from quorate.venues.account.holdings import holdings, paired
-from quorate.venues.account.outcomes import placed, taken_back
+from quorate.venues.account.line import CcxtLine
+from quorate.venues.account.outcomes import absent, placed, taken_back, turned_down
 from quorate.venues.account.sending import plain
 from quorate.venues.account.views import (
     amount,
@@ -21,7 +23,7 @@ from quorate.venues.account.views import (
     position_view,
     trade_view,
 )
-from quorate.venues.account.wire import AnsweredError, SilentError, answered, asked, talking
+from quorate.venues.account.wire import AnsweredError, SilentError, answered, asked, listed, talking
 from quorate.venues.base import (
     Absent,
     BalanceView,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from quorate.venues.account.dialect import Dialect
-    from quorate.venues.account.wire import Instances, Reply, Talk
+    from quorate.venues.account.wire import Instances
     from quorate.venues.rights import Rights
 
 Item = TypeVar("Item")
@@ -108,17 +110,21 @@ class CcxtVenue:
         Raises
         ------
         VenueUnavailableError
-            If the venue does not answer.
+            If the venue does not answer, or lists nothing.
         """
         data = self._instances.data
         try:
-            await answered(data.load_markets())
+            await listed(data)
         except (AnsweredError, SilentError) as error:
             raise VenueUnavailableError(
                 f"{self._name} does not say what it lists: {error}", hint="try again later"
             ) from error
         for each in (self._instances.trade, self._instances.emergency):
             each.set_markets(data.markets)
+
+    def line(self) -> CcxtLine:
+        """Return the line on which the venue pushes; not dialled, and one of them at a time."""
+        return CcxtLine(self._instances.trade, self._dialect)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -146,16 +152,18 @@ class CcxtVenue:
         """Take an order back."""
         return await self._cancel(self._instances.trade, symbol, client_id, is_conditional)
 
-    async def cancel_all(self, symbol: str, *, is_conditional: bool) -> Done | Rejected | Uncertain:
-        """Take back every order of a symbol in one of its two books."""
-        client = self._instances.emergency
-        if is_conditional and self._dialect.no_stops:
-            return Done()
-        call = client.cancel_all_orders(symbol, self._dialect.book(is_conditional))
-        found = await self._done(call)
-        # some venues refuse to take back what is not there
-        is_empty = isinstance(found, Rejected) and found.code in {c for _, c in self._dialect.gone}
-        return Done() if is_empty else found
+    async def cancel_all(
+        self, symbol: str, *, is_conditional: bool | None
+    ) -> Done | Rejected | Uncertain:
+        """Take back every order of a symbol in one of its two books, in both with None."""
+        client, book_of = self._instances.emergency, self._dialect.book
+        return await empty(
+            self._dialect,
+            is_conditional,
+            lambda book: self._done(client.cancel_all_orders(symbol, book_of(book))),
+            lambda book: self.open_orders(symbol, is_conditional=book),
+            lambda each: self._cancel(client, symbol, each.client_id, each.is_conditional),
+        )
 
     async def order(self, symbol: str, client_id: str, *, is_conditional: bool) -> Lookup:
         """Ask for one order by our id."""
@@ -180,7 +188,7 @@ class CcxtVenue:
             try:
                 rows = await answered(call)
                 if not rows:
-                    return self._absent(talk)
+                    return absent(talk, self._dialect)
                 return Found(order_view(rows[0], self._dialect, is_conditional=is_conditional))
             except AnsweredError as error:
                 reply = error.reply
@@ -339,12 +347,6 @@ class CcxtVenue:
                 return talk.silence(error)
         return found
 
-    def _absent(self, talk: Talk) -> Absent | Unanswered:
-        """Say that there is no order, where every answer that led to it was a list."""
-        if talk.heard and all(self._dialect.is_list(each.text) for each in talk.heard):
-            return Absent("", min(each.at_ms for each in talk.heard))
-        return Unanswered("the answer is no list")
-
     async def _cancel(
         self,
         client: Any,
@@ -374,18 +376,15 @@ class CcxtVenue:
                 return await answered(call)
             except AnsweredError as error:
                 named = (error.reply.status, error.reply.code)
-                return Done() if named in self._dialect.kept else self._outcome(error.reply)
+                return (
+                    Done()
+                    if named in self._dialect.kept
+                    else turned_down(error.reply, self._dialect)
+                )
             except SilentError as error:
                 if talk.has_left:
                     return Uncertain(talk.said(error))
                 return Rejected(LOCAL, f"not sent: {error}")
-
-    def _outcome(self, reply: Reply) -> Rejected | Uncertain:
-        """Say what a reply other than 200 means for an order: refused, or nobody knows."""
-        named = (reply.status, reply.code)
-        if named in self._dialect.refusals | self._dialect.gone | self._dialect.absent:
-            return Rejected(reply.code, reply.text[:500], reply.is_by_key)
-        return Uncertain(f"{reply.status} {reply.code}: {reply.text[:200]}")
 
     async def _listed(
         self, call: Awaitable[Any], read: Callable[[Any], Item]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _WORDS: Final = ("status", "algoStatus", "orderStatus")
 _MOST_DIGITS: Final = 60
+STOP_SERIES: Final = "stop-"
+"""Before the id of a stop where stops have ids of their own: an order may bear the same number."""
 
 
 class UnreadableError(ValueError):
@@ -82,6 +84,12 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
     if not dialect.has_own_conditional:
         # one book for both: the order says itself what it is
         is_conditional = row.get("triggerPrice") is not None
+    else:
+        # an order that a stop became is asked for as a stop, and is none any more
+        is_conditional = is_conditional and "orderId" not in info
+    number = text(row, "id")
+    if is_conditional and dialect.has_own_conditional:
+        number = f"{STOP_SERIES}{number}"
     raw = next((str(info[name]) for name in _WORDS if info.get(name)), "")
     quantity, filled = amount(row, "amount"), amount(row, "filled", "0")
     if not 0 <= filled <= quantity:
@@ -90,7 +98,7 @@ def order_view(row: Mapping[str, Any], dialect: Dialect, *, is_conditional: bool
     if str(row.get("id")) == "0":
         raise UnreadableError("id is 0: no order")
     return OrderView(
-        venue_order_id=text(row, "id"),
+        venue_order_id=number,
         client_id=_client_id(row, info, dialect),
         symbol=text(row, "symbol"),
         side=_one_of(Side, row, "side"),

@@ -343,6 +343,18 @@ async def asked(call: Callable[..., Awaitable[Any]], *given: object) -> Any:
     return await answered(call(*given))
 
 
+async def listed(client: Any) -> None:
+    """Load what a venue lists, anew; a list with nothing in it is no answer.
+
+    Raises
+    ------
+    AnsweredError, SilentError
+        As ``answered``; ccxt takes an empty body for a venue that lists nothing, and keeps that.
+    """
+    if not await answered(client.load_markets(True)):  # noqa: FBT003  (ccxt's own order)
+        raise SilentError("its list is empty")
+
+
 def _time(headers: Mapping[str, str]) -> int:
     """Return the time in a reply's header, 0 where there is none that can be read.
 

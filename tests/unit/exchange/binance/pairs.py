@@ -36,7 +36,14 @@ SETTINGS: dict[str, Any] = {
 
 def spot(**key: Any) -> Spot:
     """Build a venue with two pairs and an account of 10,000 USDT and two coins."""
-    pair = Instrument("BTCUSDT", "BTC", kind="spot", funding_hours=0, maker_fee=Decimal("0.001"))
+    pair = Instrument(
+        "BTCUSDT",
+        "BTC",
+        kind="spot",
+        funding_hours=0,
+        max_conditional=5,
+        maker_fee=Decimal("0.001"),
+    )
     exchange = Exchange(
         [pair, pair._replace(symbol="ETHUSDT", base="ETH", tick=Decimal("0.01"))],
         seed=1,

@@ -15,7 +15,7 @@ from tests.unit.exchange.binance.pairs import START_MS, spot, watch
 
 from quorate.exchange.access import Request
 from quorate.exchange.binance.spot import Spot
-from quorate.exchange.matching.orders import BUY, SELL, Asked, Order
+from quorate.exchange.matching.orders import BUY, CONDITIONAL, SELL, Asked, Order
 
 if TYPE_CHECKING:
     from quorate.exchange.session import Session
@@ -150,7 +150,7 @@ def test_a_contract_is_no_pair_and_what_only_reduces_is_no_order() -> None:
 
 MOVES = st.tuples(
     st.sampled_from((BUY, SELL)),
-    st.sampled_from(("limit", "market", "maker", "cancel")),
+    st.sampled_from(("limit", "market", "maker", "cancel", "stop", "stop_limit", "take_profit")),
     st.integers(50, 900),
     st.integers(-60, 60),
     st.sampled_from(("me", "you")),
@@ -171,16 +171,19 @@ def test_balances_are_the_sum_of_what_was_traded_to_the_last_digit(
         exchange.advance(START_MS + number * 20_000)
         quantity, mark = Decimal(lots) / 1000, exchange.state.mark("BTCUSDT")
         if what == "cancel":
-            exchange.cancel_all(name, "BTCUSDT")
+            exchange.cancel_all(name, "BTCUSDT", is_conditional=bool(lots % 2))
             continue
+        kind: Any = "limit" if what in {"limit", "maker"} else what
+        price = Decimal(mark + away) / 10
         exchange.place(
             name,
             Asked(
                 "BTCUSDT",
                 side,
-                "market" if what == "market" else "limit",
+                kind,
                 quantity,
-                None if what == "market" else Decimal(mark + away) / 10,
+                price if kind.endswith("limit") else None,
+                price if kind in CONDITIONAL else None,
                 time_in_force="POST_ONLY" if what == "maker" else "GTC",
             ),
         )
@@ -195,11 +198,11 @@ def test_balances_are_the_sum_of_what_was_traded_to_the_last_digit(
         assert owner.wallet == right
         assert min(owner.wallet.values()) >= 0
         held = {"USDT": Decimal(0), "BTC": Decimal(0)}
-        for order in (owner.orders[each] for each in owner.open_ids):
+        for order in (owner.orders[each] for each in (*owner.open_ids, *owner.waiting_ids)):
             assert isinstance(order, Order)
             left = Decimal(order.left) / 1000
             if order.asked.side == BUY:
-                held["USDT"] += left * Decimal(order.price) / 10
+                held["USDT"] += left * Decimal(order.price or order.trigger) / 10
             else:
                 held["BTC"] += left
         assert {asset: owner.locked.get(asset, Decimal(0)) for asset in held} == held

@@ -75,7 +75,7 @@ def test_only_so_many_orders_are_open() -> None:
     made.cancel_all("me", SYMBOL)
     stop = Asked(SYMBOL, SELL, "stop", D("0.01"), trigger=D(900))
     taken(made.place("me", stop))
-    assert refused(made.place("me", stop)) == "too_many_orders"
+    assert refused(made.place("me", stop)) == "too_many_conditional"
 
 
 def test_what_is_left_rests_or_ends_as_its_time_in_force_says() -> None:

@@ -17,7 +17,7 @@ from quorate.live.controls.standing import Trading
 from quorate.live.execution.progress import progress
 from quorate.live.execution.tca import Mids, measure
 from quorate.live.orders.codec import from_text
-from quorate.live.orders.parents import Placing, Schedule
+from quorate.live.orders.parents import ParentClosed, Placing, Schedule
 from quorate.store.opening import open_store
 from quorate.venues.base import Side, TimeInForce
 
@@ -214,5 +214,25 @@ def test_a_parent_is_opened_once_where_it_belongs_and_can_be_taken_back(tmp_path
         assert desk.broker.desk.book.parents["p1"].reason == "the decision turned"
         await desk.broker.compare()
         same(desk.broker, scene)
+
+    play(tmp_path, trade)
+
+
+def test_a_child_that_outlived_its_parent_is_taken_back_in_the_next_life(tmp_path: Path) -> None:
+    async def trade(scene: Scene) -> None:
+        desk = await begin(scene)
+        desk.executor.open([parent(scene, placing=Placing.POST_ONLY, rest_ms=600_000)])
+        await desk.executor.step()
+        assert len(scene.account.open_orders("BTCUSDT")) == 1
+        now_ms = desk.broker.tools.now_ms()
+        # the life ends after the parent was closed, and before its child was taken back
+        desk.broker.decide([ParentClosed(at_ms=now_ms, parent_id="p1", reason="it turned")])
+        await desk.broker.close()
+        again = await begin(scene)
+        assert await again.executor.step() == 1
+        assert scene.account.open_orders("BTCUSDT") == []
+        assert await again.executor.step() == 0
+        await again.broker.compare()
+        same(again.broker, scene)
 
     play(tmp_path, trade)

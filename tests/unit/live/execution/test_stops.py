@@ -22,7 +22,7 @@ from quorate.live.orders.book import Order
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
 from quorate.live.orders.states import State
-from quorate.venues.base import OrderKind, PositionSide, Side, TimeInForce, Touch
+from quorate.venues.base import OrderKind, PositionSide, Side, TimeInForce, Touch, Unanswered
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -277,3 +277,39 @@ def test_a_stop_that_fires_into_a_thin_book_is_finished_by_hand(tmp_path: Path) 
     assert held[0] == D(2)
     assert held[-1] == 0
     assert 0 < min(each for each in held if each) < D(2), "the stop had only a part"
+
+
+def test_a_stop_that_has_fired_is_the_order_that_it_became(tmp_path: Path) -> None:
+    """Stops have numbers of their own; its trade is ours though it cannot be asked for at once."""
+    key = (BTC, PositionSide.BOTH)
+    falling = Bars([Bar(1_000, 1_000, 1_000, 1_000, 0), *[Bar(970, 970, 970, 970, 0)] * 20], seed=1)
+    exchange = flowing(half=1)
+    market = exchange.exchange.state.markets["BTCUSDT"]
+    market.path = falling
+    market.ladder = Ladder(half=1, levels=3, gap=1, lots=20_000)
+
+    async def trade(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        await broker.submit([bought(broker)])
+        await broker.compare()
+        await protected(broker).step({key: D(99)})
+        (fired,) = [each for each in broker.desk.book.orders.values() if each.intent.trigger_price]
+        assert fired.venue_order_id == "stop-1", "order 1 is another"
+        await asyncio.sleep(90.0)
+        await broker.venue.touch(BTC)
+        assert scene.account.waiting("BTCUSDT") == []
+        real = broker.venue.order
+
+        async def silent(*_: Any, **__: Any) -> Unanswered:
+            return Unanswered("nothing came")
+
+        broker.venue.order = silent  # type: ignore[method-assign]
+        assert not (await broker.compare()).is_whole
+        broker.venue.order = real  # type: ignore[method-assign]
+        await broker.compare()
+        fired = broker.desk.book.orders[fired.intent.intent_id]
+        assert (fired.state, fired.traded) == (State.FILLED, D(2))
+        assert broker.desk.book.positions[KEY] == 0
+        same(broker, scene)
+
+    play(tmp_path, trade, exchange)

@@ -148,7 +148,7 @@ def test_the_collar_widens_and_somebody_is_called_where_the_market_is_thin(tmp_p
 
         half, levels, gap, lots = 20, 1, 1, 1
 
-        def side(self, seed: int, point: int, price: int, side: int) -> dict[int, int]:  # noqa: ARG002
+        def of(self, here: int, price: int, side: int) -> dict[int, int]:  # noqa: ARG002
             return {price - side * 20: 1}
 
     async def play(desk: CcxtVenue) -> tuple[Done, list[str]]:

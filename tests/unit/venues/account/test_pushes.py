@@ -84,6 +84,19 @@ def test_what_is_pushed_is_what_would_be_answered(place: Place) -> None:
     listening(play, place)
 
 
+def test_a_stop_among_the_orders_of_a_pair_is_told_apart() -> None:
+    async def play(desk: CcxtVenue, _: Session, told: list[Any]) -> None:
+        await desk.place(SPOT.stop(is_reduce_only=True))
+        await desk.place(SPOT.limit())
+        await desk.cancel(SPOT.symbol, "stop", is_conditional=True)
+        await asyncio.sleep(0.1)
+        seen = [(each.client_id, each.is_conditional, each.status.value) for each in told]
+        stop, plain = [("stop", True, "new"), ("stop", True, "canceled")], [("mine", False, "new")]
+        assert seen == [stop[0], plain[0], stop[1]]
+
+    listening(play, SPOT)
+
+
 def test_a_stop_is_told_apart_and_a_frame_that_is_none_ends_nothing() -> None:
     async def play(desk: CcxtVenue, session: Session, told: list[Any]) -> None:
         await desk.place(BINANCE.market())

@@ -13,6 +13,7 @@ from tests.unit.venues.account.desk import BINANCE, BYBIT, PLACES, SPOT, at_desk
 
 from quorate.exchange.access import Lags
 from quorate.exchange.matching import margin
+from quorate.exchange.matching.flow import Bar, Bars
 from quorate.exchange.matching.orders import BUY, SELL, Asked, Order
 from quorate.exchange.network import _BODIES, _STATUSES, Fault, Kind
 from quorate.venues.account.venue import LOCAL
@@ -139,9 +140,7 @@ def test_a_trade_is_told_to_the_last_digit(place: Place) -> None:
     at_desk(play, exchange, place=place)
 
 
-def test_stops_are_kept_apart(contracts: Place) -> None:
-    place = contracts
-
+def test_stops_are_kept_apart(place: Place) -> None:
     async def play(desk: CcxtVenue) -> None:
         made = await desk.place(place.stop(is_reduce_only=False))
         assert isinstance(made, Accepted)
@@ -158,6 +157,7 @@ def test_stops_are_kept_apart(contracts: Place) -> None:
         assert (plain.items, waiting.items) == ((), (found.view,))
         assert await desk.cancel(place.symbol, "stop", is_conditional=True) == Done()
         assert isinstance(await desk.place(place.stop("other")), Accepted)
+        assert isinstance(await desk.place(place.limit()), Accepted)
         assert await desk.cancel_all(place.symbol, is_conditional=False) == Done()
         left = await desk.open_orders(None, is_conditional=True)
         assert isinstance(left, Listed)
@@ -166,8 +166,48 @@ def test_stops_are_kept_apart(contracts: Place) -> None:
         ended = await desk.order(place.symbol, "other", is_conditional=True)
         assert isinstance(ended, Found)
         assert ended.view.status is OrderStatus.CANCELED
+        # the other way round, and both at once
+        for taken in (True, None):
+            for each in (place.stop(f"stop{taken}"), place.limit(f"mine{taken}")):
+                assert isinstance(await desk.place(each), Accepted)
+            assert await desk.cancel_all(place.symbol, is_conditional=taken) == Done()
+            rest = await desk.open_orders(None, is_conditional=False)
+            assert isinstance(rest, Listed)
+            assert [each.client_id for each in rest.items] == (
+                [] if taken is None else ["mineTrue"]
+            )
+            assert await desk.open_orders(None, is_conditional=True) == Listed((), START_MS)
 
     at_desk(play, place=place)
+
+
+def test_a_stop_is_one_order_until_it_has_traded(place: Place) -> None:
+    exchange = place.build()
+    falling = Bars([Bar(each, each, each, each, 0) for each in (1_000, *[940] * 20)], seed=1)
+    exchange.exchange.state.markets["BTCUSDT"].path = falling
+
+    async def play(desk: CcxtVenue) -> None:
+        if place is not SPOT:  # at spot there are coins to sell
+            assert isinstance(await desk.place(place.market()), Accepted)
+        stop = place.stop(is_reduce_only=True, sent_at_ms=START_MS)
+        made = await desk.place(stop)
+        assert isinstance(made, Accepted)
+        await asyncio.sleep(600)
+        found = await desk.order(place.symbol, "stop", is_conditional=True)
+        trades = await desk.trades(place.symbol, None)
+        assert isinstance(found, Found)
+        assert isinstance(trades, Listed)
+        sold = [each for each in trades.items if each.side is Side.SELL]
+        assert sum(each.quantity for each in sold) == stop.quantity
+        if place.dialect.has_own_conditional:  # the stop and what it became are two
+            return
+        view = found.view
+        assert (view.status, view.filled) == (OrderStatus.FILLED, stop.quantity)
+        assert view.is_conditional
+        assert {each.venue_order_id for each in sold} == {view.venue_order_id}
+        assert view.venue_order_id == made.view.venue_order_id
+
+    at_desk(play, exchange, place=place)
 
 
 REFUSED: tuple[tuple[dict[str, Any], str], ...] = (

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.venues.account.desk import BINANCE
 
+from quorate.errors import VenueUnavailableError
+from quorate.exchange.network import Fault, Network
+from quorate.exchange.session import Session
+from quorate.exchange.virtual import VirtualLoop, run_virtually
 from quorate.venues.account.dialects import DIALECTS
+from quorate.venues.account.venue import CcxtVenue
 from quorate.venues.account.wire import instances
 
 ccxt_pro = pytest.importorskip("ccxt.pro")
@@ -30,3 +36,23 @@ def test_what_one_instance_is_told_the_others_do_not_know(venue: str) -> None:
         each["streaming"].pop("ping", None)
     assert told[0] == told[1]
     assert (usual.data.id, str(usual.data)) == (plain.id, str(plain))
+
+
+def test_a_list_of_contracts_that_is_empty_is_no_answer_and_is_asked_for_again() -> None:
+    network = Network(faults=[Fault("empty")])
+    hosts = dict.fromkeys(BINANCE.hosts, BINANCE.build())
+    keys = {"apiKey": "key", "secret": "secret"}
+
+    async def main() -> bool:
+        made = instances(BINANCE.dialect, keys, session=lambda: Session(hosts, network))
+        venue = CcxtVenue(BINANCE.name, BINANCE.dialect, made, lambda: 0)
+        try:
+            with pytest.raises(VenueUnavailableError, match="its list is empty"):
+                await venue.open()
+            network.faults = ()
+            await venue.open()
+            return BINANCE.symbol in made.trade.markets
+        finally:
+            await venue.close()
+
+    assert run_virtually(main(), VirtualLoop(1_700_006_400_000))
