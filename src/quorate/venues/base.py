@@ -301,10 +301,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The venue refused, and certainly executed nothing."""
+    """The venue refused, certainly executed nothing; ``is_by_key``: it takes the key no more."""
 
     code: str
     text: str
+    is_by_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,9 +332,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """No answer came, or none that can be read: it says nothing about the order."""
+    """No answer came, or none that can be read: it says nothing about the order.
+
+    ``is_by_key`` where the venue said that it takes the key no more.
+    """
 
     reason: str
+    is_by_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)

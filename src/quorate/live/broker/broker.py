@@ -13,26 +13,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.live.broker import heard
-from quorate.live.broker.examination import Examination
+from quorate.live.broker.checks import Checks
 from quorate.live.broker.inquire import inquire
 from quorate.live.broker.pushed import pushed
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, brought, sweep
 from quorate.live.broker.trail import Trail
 from quorate.live.broker.waking import wake
-from quorate.live.controls.standing import (
-    Standing,
-    Trading,
-    halt,
-    react,
-    to_text,
-)
+from quorate.live.controls.standing import Standing, Trading, expire, halt, react, to_text
 from quorate.live.orders.book import open_orders, unbooked, unresolved
 from quorate.live.orders.effects import Alarm, Cancel, FetchTrades, Halt, LookUp, Resolve
 from quorate.live.orders.events import CancelIntended, Retired, Stood
-from quorate.live.orders.examined import Examined
 from quorate.live.orders.states import IN_DOUBT
-from quorate.venues.base import Found
+from quorate.venues.base import Found, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -54,7 +47,6 @@ RETIRE_MS: Final = 3_600_000
 KEPT_MS: Final = 172_800_000
 """How often, and from what age on, orders that are over leave the book; controls ask for a day."""
 
-
 ALARMS: Final = 1_000
 """How many alarms a life remembers, the last ones; somebody was called at each."""
 
@@ -66,7 +58,8 @@ class Tools(NamedTuple):
     -----
     ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read beside
     what the journal says of orders sent, refused and decided; ``stood`` hears of a standing once it
-    is in the journal, before it is obeyed; ``page`` calls somebody.
+    is in the journal, before it is obeyed; ``page`` calls somebody; ``kill`` asks the guard to
+    flatten, and is told why: without one somebody is called instead.
     """
 
     now_ms: Callable[[], int]
@@ -74,6 +67,7 @@ class Tools(NamedTuple):
     limits: Limits
     stood: Callable[[Standing], None]
     page: Callable[[str], None]
+    kill: Callable[[str], None] | None = None
 
 
 class Broker:
@@ -112,7 +106,7 @@ class Broker:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_current = False
-        self.examination = Examination()
+        self._checks = Checks()
         self._comparing = asyncio.Lock()
         self._retires_ms = tools.now_ms() + RETIRE_MS
 
@@ -148,6 +142,7 @@ class Broker:
 
     async def submit(self, orders: Sequence[Proposal]) -> list[Answer]:
         """Send orders that pass the gate; what a refusal leads to is kept before this returns."""
+        self._stand(expire(self.standing, self._now()))
         answers = await send(
             self.desk,
             self.venue,
@@ -161,6 +156,8 @@ class Broker:
                 now_ms = self.tools.now_ms()
                 self._stand(react(self.standing, each.refusal, each.intent.symbol, now_ms))
             await self.carry(each.effects)
+            if each.key_refusal:
+                await self._checks.doubt(self, each.key_refusal)
         await self._withdraw()
         return answers
 
@@ -185,6 +182,7 @@ class Broker:
             return await self._compare(why)
 
     async def _compare(self, why: str) -> Swept:
+        self._stand(expire(self.standing, self._now()))
         swept = await sweep(
             self.desk, self.venue, self.symbols, now_ms=self.tools.now_ms, between_s=5.0, why=why
         )
@@ -199,33 +197,23 @@ class Broker:
             self._block(symbol, "somebody else has orders here")
         for symbol, delta in swept.moved:
             self._block(symbol, f"the venue's position was {delta} away from the book's")
+        await self._checks.compared(self, swept)
         await self._withdraw()
         self._retire()
-        if self._now() >= self.examination.due_ms:
-            await self.examine()
         return swept
 
     async def examine(self) -> tuple[str, ...]:
         """Ask what the key may do, and return why it must not be used; none: it may.
 
-        Asked before every arming, and hourly by comparisons: a desk whose key must not be used any
-        more is halted. A venue that does not answer is asked again soon; what it said last is
-        believed for so long, then no more.
+        Asked before every arming, hourly, and when the key was refused: a desk whose key must not
+        be used any more is halted.
         """
-        now_ms, said = self._now(), self.examination.take(await self.venue.rights(), self._now())
-        if said is not None:
-            self.desk.record([Examined(at_ms=now_ms, venue=self.venue.name, troubles=said)])
-            if said:
-                self.tools.page(said)
-        found = self.key_troubles
-        if found and self.standing.trading in {Trading.ACTIVE, Trading.REDUCING}:
-            await self.obey(halt(self.standing, found[0], now_ms))
-        return found
+        return await self._checks.examine(self)
 
     @property
     def key_troubles(self) -> tuple[str, ...]:
         """Why the key must not be used, by what the venue said last."""
-        return self.examination.troubles
+        return self._checks.troubles
 
     async def hear(self, views: Sequence[OrderView], trades: Sequence[Trade]) -> bool:
         """Take what was pushed; say whether a comparison has to tell what of it is nobody's."""
@@ -253,7 +241,7 @@ class Broker:
         effects: list[Effect] = []
         found = await brought(self.desk, self.venue, sorted(books), self.tools.now_ms, effects)
         await self.carry(effects)
-        return found is not None
+        return not isinstance(found, Unanswered)
 
     def deafened(self) -> None:
         """Let nothing enter from now on, since the account's stream is down."""
@@ -279,6 +267,7 @@ class Broker:
                 self.tools.page(f"{effect.trouble}: {effect.text}")
             elif isinstance(effect, Halt):
                 self._block(effect.symbol, str(effect.trouble))
+                await self._checks.booked(self)
             elif isinstance(effect, Resolve):
                 self._ask(effect.intent_id)
             elif isinstance(effect, LookUp):
@@ -313,7 +302,8 @@ class Broker:
         return len(open_orders(self.desk.book)) + len(unresolved(self.desk.book))
 
     def _facts(self) -> Facts:
-        facts = self._trail.facts(self.tools.facts(self), self.desk.book)
+        known = self._checks.facts(self.tools.facts(self))
+        facts = self._trail.facts(known, self.desk.book)
         if self.deaf_since_ms is None:
             return facts
         return replace(facts, deaf_since_ms=self.deaf_since_ms)
@@ -384,7 +374,9 @@ class Broker:
         if after != self.standing:
             self.desk.record([Stood(at_ms=self._now(), standing=to_text(after))])
             self.tools.stood(after)
-            self.standing = after
+            before, self.standing = self.standing, after
+            if after.is_killed and not before.is_killed:
+                (self.tools.kill or self.tools.page)(after.why)
 
     def _now(self) -> int:
         return self.tools.now_ms()

@@ -13,6 +13,7 @@ from quorate.live.broker import heard
 from quorate.live.controls.facts import Proposal, Refusal
 from quorate.live.controls.gate import judge
 from quorate.live.orders.events import Sending
+from quorate.venues.base import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,11 +30,15 @@ WINDOW_MS: Final = 5_000
 
 
 class Answer(NamedTuple):
-    """What became of an order: a refusal of the gate, or what the book asks for now."""
+    """What became of an order: a refusal of the gate, or what the book asks for now.
+
+    ``key_refusal`` is what the venue said where it refused the key, "" where it did not.
+    """
 
     intent: Intended
     refusal: Refusal | None
     effects: tuple[Effect, ...] = ()
+    key_refusal: str = ""
 
 
 async def send(
@@ -114,4 +119,6 @@ async def _one(
     placement = intent.placement(sent_at_ms=stamp_ms, window_ms=WINDOW_MS)
     outcome = await venue.place(placement)
     effects = desk.record([heard.placed(intent.intent_id, outcome, now_ms())])
+    if isinstance(outcome, Rejected) and outcome.is_by_key:
+        return Answer(intent, None, effects, f"{outcome.code}: {outcome.text}")
     return Answer(intent, None, effects)

@@ -48,6 +48,7 @@ class Swept(NamedTuple):
 
     ``is_whole`` where everything was answered. ``ours`` are orders that bear our mark and are not
     in the journal, ``foreign`` those of somebody else, ``moved`` positions that were corrected.
+    ``key_refusal`` is what the venue said where it refused the key, "" where it did not.
     """
 
     is_whole: bool
@@ -56,6 +57,7 @@ class Swept(NamedTuple):
     foreign: tuple[OrderView, ...]
     moved: tuple[tuple[str, Decimal], ...]
     effects: tuple[Effect, ...]
+    key_refusal: str = ""
 
     @property
     def n_differences(self) -> int:
@@ -100,7 +102,9 @@ async def sweep(
     RELIABILITY 2, 3.
     """
     effects: list[Effect] = []
-    orders = await brought(desk, venue, _ALL, now_ms, effects)
+    read = await brought(desk, venue, _ALL, now_ms, effects)
+    orders = None if isinstance(read, Unanswered) else read
+    key_refusal = read.reason if isinstance(read, Unanswered) and read.is_by_key else ""
     known = await begun(desk, venue, symbols, now_ms, effects)
     n_trades, has_trades = await _trades(desk, venue, known, now_ms, effects)
     is_whole = has_trades and orders is not None and len(known) == len(symbols)
@@ -125,7 +129,7 @@ async def sweep(
             )
         ]
     )
-    return Swept(is_whole, n_trades, ours, foreign, moved, tuple(effects))
+    return Swept(is_whole, n_trades, ours, foreign, moved, tuple(effects), key_refusal)
 
 
 async def brought(
@@ -134,8 +138,8 @@ async def brought(
     books: Sequence[tuple[str | None, bool]],
     now_ms: Callable[[], int],
     effects: list[Effect],
-) -> tuple[OrderView, ...] | None:
-    """Bring orders of some books up to date; return those not in the journal, None if unread.
+) -> tuple[OrderView, ...] | Unanswered:
+    """Bring orders of some books up to date; return those not in the journal, or why none was read.
 
     ``books`` are (symbol or None for all, whether conditional); of single symbols only what is news
     is written down.
@@ -146,7 +150,7 @@ async def brought(
     views: list[OrderView] = []
     for answer in both:
         if isinstance(answer, Unanswered):
-            return None
+            return answer
         views += answer.items
     strangers: list[OrderView] = []
     listed: set[str] = set()

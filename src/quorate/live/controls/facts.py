@@ -46,6 +46,7 @@ class Control(StrEnum):
     UNKNOWN = "C22_unknown"
     MACHINE = "C23_machine"
     NO_PRICE = "C24_no_price"
+    UNREADABLE = "C25_unreadable"
 
 
 class Action(StrEnum):

@@ -18,7 +18,7 @@ from quorate.live.controls.standing import Trading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quorate.live.controls.facts import Facts, Proposal
+    from quorate.live.controls.facts import Facts, Proposal, Quote
     from quorate.live.controls.limits import Limits
 
     Check = Callable[[Proposal, Facts, Limits], Refusal | None]
@@ -72,22 +72,38 @@ def judge(order: Proposal, facts: Facts, limits: Limits) -> Passed | Refusal:
 
     Notes
     -----
-    Units: as ``Facts``.  Causal: reads nothing else.  Missing: a symbol without a quote is refused.
+    Units: as ``Facts``.  Causal: reads nothing else.  Missing: a symbol without a quote is refused,
+    and whatever a control cannot be reckoned of, such as a NaN.
     RELIABILITY 4.
     """
     refusal = _state(order, facts)
     if refusal is not None:
         return refusal
     quote = facts.quotes.get(order.intent.symbol)
-    if quote is None or not (quote.bid > 0 and quote.ask > 0 and quote.mark > 0):
+    if quote is None or not _is_priced(quote):
         return Refusal(
             Control.NO_PRICE, f"{order.intent.symbol} has no price", Decimal(0), Decimal(0)
         )
     for check in CHECKS:
-        refusal = check(order, facts, limits)
+        try:
+            refusal = check(order, facts, limits)
+        except ArithmeticError as error:  # a NaN or a 0 among the facts: nobody knows, so it stays
+            text = f"{check.__name__} cannot be reckoned: {type(error).__name__} in the facts"
+            refusal = Refusal(Control.UNREADABLE, text, _NAN, _NAN)
         if refusal is not None:
             return refusal
     return Passed()
+
+
+def _is_priced(quote: Quote) -> bool:
+    """Say whether a symbol has a bid, an ask and a mark: above 0, and numbers."""
+    for each in (quote.bid, quote.ask, quote.mark):
+        if not each.is_finite() or each <= 0:
+            return False
+    return True
+
+
+_NAN: Final = Decimal("NaN")
 
 
 def _state(order: Proposal, facts: Facts) -> Refusal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from quorate.live.controls.facts import Action, Control, Refusal
 
@@ -11,9 +11,21 @@ if TYPE_CHECKING:
     from quorate.live.controls.facts import Facts, Proposal
     from quorate.live.controls.limits import Limits
 
+_ZERO: Final = Decimal(0)
+
 
 def losses(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
-    """Let nothing in after the day's loss; halt at a drawdown from the peak."""
+    """Let nothing in after the day's loss; halt at a drawdown from the peak.
+
+    Without readable equity nothing enters; what only closes leaves, since it asks for no equity.
+    """
+    for name in ("equity", "day_equity", "peak_equity"):
+        value = getattr(facts, name)
+        if value.is_finite() and (value > 0 or name == "equity"):
+            continue
+        if not order.is_entry:
+            return None
+        return Refusal(Control.UNREADABLE, f"{name} is {value}: no loss can be told", value, _ZERO)
     fall = 1 - facts.equity / facts.peak_equity
     if fall >= limits.drawdown_frac:
         return Refusal(
@@ -36,7 +48,10 @@ def losses(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 
 def ages(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
-    """Enter nothing on what is old: books, marks, bars, funding, balances, the account itself."""
+    """Enter nothing on what is old: books, marks, bars, funding, balances, the account itself.
+
+    What bears a stamp from the future, beyond what clocks may differ by, is of an unknown age.
+    """
     if not order.is_entry:
         return None
     if facts.deaf_since_ms is not None:
@@ -62,6 +77,10 @@ def ages(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
                 age_s,
                 Decimal(most_s),
             )
+        if -age_ms > limits.clock_block_ms:
+            ahead_s, most = Decimal(-age_ms) / 1000, Decimal(limits.clock_block_ms) / 1000
+            text = f"the {name} is of {ahead_s} s from now, at most {most}: its age is not known"
+            return Refusal(Control.STALE, text, ahead_s, most)
     return None
 
 

@@ -44,6 +44,9 @@ def troubles(rights: Rights | Unanswered, now_ms: int) -> tuple[str, ...]:
     >>> troubles(Rights(may_trade=True, beyond=("Wallet.Withdraw",), is_bound=True), 0)
     ('the key has rights that no desk needs: Wallet.Withdraw; make one without them',)
     """
+    if isinstance(rights, Unanswered) and rights.is_by_key:
+        said = rights.reason
+        return (f"the venue refuses the key: {said}; look whether it was revoked or is bound",)
     if isinstance(rights, Unanswered):
         return (f"the venue does not say what the key may do: {rights.reason}",)
     found = []

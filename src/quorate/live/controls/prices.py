@@ -21,11 +21,22 @@ def collar(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     """Keep a limit price near the middle of the book and near the mark; stops have only the mark.
 
     An order that wants a worse price for itself than the market has is bounded; one that waits far
-    on its own side is bounded too, since it may be a slip of the comma.
+    on its own side is bounded too, since it may be a slip of the comma. What a stop that enters
+    waits for is bounded as its price is; one that closes may wait far away.
     """
-    price = order.intent.limit_price
-    if price is None or order.is_emergency:
+    if order.is_emergency:
         return None
+    intent = order.intent
+    if intent.limit_price is not None:
+        refusal = _collared(intent.limit_price, order, facts, limits)
+        if refusal is not None:
+            return refusal
+    if intent.trigger_price is not None and order.is_entry:
+        return _collared(intent.trigger_price, order, facts, limits)
+    return None
+
+
+def _collared(price: Decimal, order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
     quote = facts.quotes[order.intent.symbol]
     references = (
         ("the middle of the book", quote.mid, limits.collar_mid_bps),
@@ -42,15 +53,21 @@ def collar(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 
 def taker_slip(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
-    """Bound what an order that takes may give away beyond the touch; none goes without a price."""
-    if order.is_emergency or order.intent.order_kind is _STOP:
+    """Bound what an order that takes may give away beyond the touch; none goes without a price.
+
+    Only a stop that closes may: it has to close at any price.
+    """
+    if order.is_emergency:
+        return None
+    is_stop = order.intent.order_kind is _STOP
+    if is_stop and (order.intent.limit_price is not None or not order.is_entry):
         return None
     quote, intent = facts.quotes[order.intent.symbol], order.intent
     touch = quote.ask if intent.side.sign > 0 else quote.bid
     if intent.limit_price is None:
         return Refusal(
             Control.TAKER_SLIP,
-            "a market order has no worst price: send a limit that takes, within the collar",
+            f"a {order.intent.order_kind} order has no worst price: name one, within the collar",
             Decimal("Infinity"),
             limits.taker_slip_bps,
         )

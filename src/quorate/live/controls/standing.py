@@ -25,6 +25,9 @@ DAY_MS: Final = 86_400_000
 DELAY_MS: Final = 600_000
 """How long a single operator waits between asking to arm after a halt and arming."""
 
+HELD: Final = "until 00:00 UTC only what closes may leave"
+"""What a desk says that may do no more this day, whoever starts or arms it."""
+
 _KEPT_MS: Final = 3_600_000
 
 
@@ -43,9 +46,10 @@ class Standing:
 
     Notes
     -----
-    Units: ms since 1970; ``until_ms`` None: until it is armed.  ``breaches`` are the times of
-    breaches of the rate.  ``is_killed`` asks the guard to flatten.  Causal: changed by ``react``,
-    ``arm``, ``start`` and ``expire`` only.  Missing: none.
+    Units: ms since 1970; until ``until_ms`` only what closes may leave, whoever starts or arms the
+    desk meanwhile.  ``breaches`` are the times of breaches of the rate.  ``is_killed`` asks the
+    guard to flatten.  Causal: changed by ``react``, ``halt``, ``arm``, ``start`` and ``expire``
+    only.  Missing: None for a desk that is not held to closing.
     """
 
     trading: Trading = Trading.SAFE
@@ -105,6 +109,8 @@ def from_text(text: str) -> Standing:
 def start(before: Standing, now_ms: int) -> Standing:
     """Return the standing after a start: SAFE, unless it was halted before.
 
+    Who might only close until 00:00 UTC may do no more after a start.
+
     Examples
     --------
     >>> start(Standing(trading=Trading.ACTIVE), 5).trading.value
@@ -114,7 +120,15 @@ def start(before: Standing, now_ms: int) -> Standing:
     """
     if before.trading is Trading.HALTED:
         return replace(before, asked_ms=None, asked_by="")
-    return replace(before, trading=Trading.SAFE, why="just started", since_ms=now_ms, until_ms=None)
+    until_ms = _held_ms(before, now_ms)
+    why = "just started" if until_ms is None else f"just started; {HELD}"
+    return replace(before, trading=Trading.SAFE, why=why, since_ms=now_ms, until_ms=until_ms)
+
+
+def _held_ms(before: Standing, now_ms: int) -> int | None:
+    """Return until when only what closes may leave, None once that is over."""
+    until_ms = before.until_ms
+    return None if until_ms is None or now_ms >= until_ms else until_ms
 
 
 def react(before: Standing, refusal: Refusal, symbol: str, now_ms: int) -> Standing:
@@ -144,7 +158,6 @@ def halt(before: Standing, why: str, now_ms: int, *, is_killed: bool = False) ->
         trading=Trading.HALTED,
         why=why if is_first else before.why,
         since_ms=now_ms if is_first else before.since_ms,
-        until_ms=None,
         is_killed=before.is_killed or is_killed,
         asked_ms=None,
         asked_by="",
@@ -152,17 +165,19 @@ def halt(before: Standing, why: str, now_ms: int, *, is_killed: bool = False) ->
 
 
 def expire(before: Standing, now_ms: int) -> Standing:
-    """Return the standing once a new day lets entries in again."""
-    if before.trading is Trading.REDUCING and before.until_ms and now_ms >= before.until_ms:
+    """Return the standing once a new day lets entries in again; SAFE and HALTED stay so."""
+    if before.until_ms is None or now_ms < before.until_ms:
+        return before
+    if before.trading is Trading.REDUCING:
         return replace(
             before, trading=Trading.ACTIVE, why="a new day", since_ms=now_ms, until_ms=None
         )
-    return before
+    return replace(before, until_ms=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """The desk trades again."""
+    """The desk trades again, or may at least close what it holds until 00:00 UTC."""
 
     standing: Standing
 
@@ -205,7 +220,8 @@ def arm(
     Returns
     -------
     Armed or NotArmed
-        With the standing that is to be kept.
+        With the standing that is to be kept: ACTIVE, or REDUCING as long as only what closes may
+        leave, which no arming ends.
 
     Notes
     -----
@@ -243,5 +259,9 @@ def arm(
             hint = f"again in {-(-left_ms // 1000)} s, or another operator now"
             return NotArmed(before, f"halted: {before.why}", hint)
         by, breaches = f"{operator}, asked by {before.asked_by}", ()
-    why = f"armed by {by}: {reason}"
-    return Armed(Standing(trading=Trading.ACTIVE, why=why, since_ms=now_ms, breaches=breaches))
+    why, until_ms = f"armed by {by}: {reason}", _held_ms(before, now_ms)
+    after = Standing(trading=Trading.ACTIVE, why=why, since_ms=now_ms, breaches=breaches)
+    if until_ms is not None:
+        why = f"{why}; {HELD}"
+        after = replace(after, trading=Trading.REDUCING, why=why, until_ms=until_ms)
+    return Armed(after)

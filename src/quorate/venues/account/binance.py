@@ -281,6 +281,7 @@ BINANCE_FUTURES: Final = Dialect(
     absent=frozenset({(400, "-2013")}),
     gone=frozenset({(400, "-2011")}),
     kept=frozenset({(400, "-4046"), (400, "-4059")}),
+    key=frozenset({"-2014", "-2015", "-1022"}),
     is_acknowledged=False,
     has_own_conditional=True,
     has_positions=True,

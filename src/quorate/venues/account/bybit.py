@@ -275,6 +275,7 @@ BYBIT_LINEAR: Final = Dialect(
     absent=frozenset(),
     gone=frozenset({(200, "110001"), (200, "110008"), (200, "110010")}),
     kept=frozenset({(200, "110043"), (200, "110025"), (200, "110026"), (200, "110027")}),
+    key=frozenset({"10003", "10004", "10005", "10007", "10010", "33004"}),
     is_acknowledged=True,
     has_own_conditional=False,
     has_positions=True,

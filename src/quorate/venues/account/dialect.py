@@ -87,6 +87,9 @@ class Dialect(NamedTuple):
         (HTTP status, code) of a cancel that found nothing to cancel: the order may have filled.
     kept : frozenset
         (HTTP status, code) of "it is so already".
+    key : frozenset
+        Codes by which the venue says that it does not take the key: revoked, unknown, from another
+        address, without the right, or wrongly signed.
     is_acknowledged : bool
         Whether what is placed or taken back is answered with ids alone, before it is done.
     has_own_conditional : bool
@@ -144,6 +147,7 @@ class Dialect(NamedTuple):
     absent: frozenset[tuple[int, str]]
     gone: frozenset[tuple[int, str]]
     kept: frozenset[tuple[int, str]]
+    key: frozenset[str]
     is_acknowledged: bool
     has_own_conditional: bool
     has_positions: bool

@@ -58,7 +58,7 @@ def turned_down(reply: Reply, dialect: Dialect) -> Rejected | Uncertain:
     """Say what a reply other than 200 means for an order: refused, or nobody knows."""
     named = (reply.status, reply.code)
     if named in dialect.refusals | dialect.gone | dialect.absent:
-        return Rejected(reply.code, reply.text[:500])
+        return Rejected(reply.code, reply.text[:500], reply.is_by_key)
     return Uncertain(f"{reply.status} {reply.code}: {reply.text[:200]}")
 
 

@@ -196,7 +196,7 @@ class CcxtVenue:
                     return Absent(reply.code, reply.at_ms)
                 return Unanswered(str(error))
             except (SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)
 
     async def open_orders(
         self, symbol: str | None, *, is_conditional: bool
@@ -248,7 +248,7 @@ class CcxtVenue:
                 account = await answered(self._instances.trade.fetch_balance())
                 held = self._dialect.held(account.get("info"))
             except (AnsweredError, SilentError, ValueError, AttributeError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)
         if held:
             return Unanswered(f"no position is listed, and the account holds {', '.join(held)}")
         return found
@@ -267,7 +267,7 @@ class CcxtVenue:
             try:
                 rows = balance_views(await answered(self._instances.trade.fetch_balance()))
             except (AnsweredError, SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)
         return Listed(rows, talk.at_ms)
 
     async def touch(self, symbol: str) -> Touch | Unanswered:
@@ -287,7 +287,7 @@ class CcxtVenue:
                     at_ms=talk.at_ms,
                 )
             except (AnsweredError, SilentError, ValueError, KeyError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)
 
     def grid(self, symbol: str) -> Grid:
         """Return the grid of a symbol as the venue last said."""
@@ -299,7 +299,7 @@ class CcxtVenue:
             try:
                 found = await answered(self._instances.data.fetch_time())
             except (AnsweredError, SilentError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)
         return int(found) if isinstance(found, int) else Unanswered(f"the time is {found!r}")
 
     async def countdown(self, symbol: str, after_ms: int) -> Done | Rejected | Uncertain:
@@ -320,7 +320,7 @@ class CcxtVenue:
                 found = await answered(self._instances.trade.fetch_leverage(symbol))
                 return amount(found, "longLeverage")
             except (AnsweredError, SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)
 
     async def set_leverage(self, symbol: str, leverage: Decimal) -> Done | Rejected | Uncertain:
         """Set the leverage of a symbol."""
@@ -335,7 +335,7 @@ class CcxtVenue:
             try:
                 found: bool | None = await answered(self._dialect.hedged(self._instances.trade))
             except (AnsweredError, SilentError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)
         return Unanswered("the venue does not say its mode") if found is None else found
 
     async def rights(self) -> Rights | Unanswered:
@@ -344,7 +344,7 @@ class CcxtVenue:
             try:
                 found: Rights = await answered(self._dialect.rights(self._instances.trade))
             except (AnsweredError, SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)
         return found
 
     async def _cancel(
@@ -396,4 +396,4 @@ class CcxtVenue:
                     return Unanswered("the answer is no list")
                 return Listed(tuple(read(each) for each in rows), talk.at_ms)
             except (AnsweredError, SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.silence(error)

@@ -17,6 +17,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.errors import ConfigError
+from quorate.venues.base import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -45,13 +46,15 @@ class Reply(NamedTuple):
     """What a venue answered: its status, its code ("" where it names none), its time.
 
     ``at_ms`` is from the header of the reply, whole seconds, 0 where it has none; the second has
-    begun by then, so that it is never later than the venue's time.
+    begun by then, so that it is never later than the venue's time.  ``is_by_key``: it does not take
+    the key.
     """
 
     status: int
     code: str
     text: str
     at_ms: int
+    is_by_key: bool = False
 
 
 class Talk:
@@ -70,6 +73,12 @@ class Talk:
         """Return an error with the last answer before it, which may say why."""
         last = self.heard[-1] if self.heard else None
         return f"{error} ({last.status} {last.text[:80]})" if last else str(error)
+
+    def silence(self, error: Exception) -> Unanswered:
+        """Return that nothing was answered that can be used, and whether it was for the key."""
+        if isinstance(error, AnsweredError):
+            return Unanswered(str(error), error.reply.is_by_key)
+        return Unanswered(self.said(error))
 
 
 class AnsweredError(Exception):
@@ -230,9 +239,9 @@ def _listen(client: Any, dialect: Dialect) -> None:
         asked_headers: object,  # noqa: ARG001
         asked_body: object,  # noqa: ARG001
     ) -> str:
-        reply = Reply(
-            status, dialect.code(status, body), body.strip() or reason or "", _time(headers)
-        )
+        code = dialect.code(status, body)
+        said = body.strip() or reason or ""
+        reply = Reply(status, code, said, _time(headers), code in dialect.key)
         talk = _talk.get()
         if talk is not None:
             talk.heard.append(reply)

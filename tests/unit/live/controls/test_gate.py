@@ -261,6 +261,7 @@ STEPS: list[
     (Control.MACHINE, Action.REDUCE, {}, {"disk_free_gib": D(1)}, {}, {"disk_free_gib": D("0.9")}),
     (Control.NO_PRICE, Action.REJECT, {}, {}, {}, {"quote": {"bid": D(0)}}),
     (Control.NO_PRICE, Action.REJECT, {}, {}, {"symbol": "ETH/USDT:USDT"}, {}),
+    (Control.UNREADABLE, Action.REJECT, {}, {}, {}, {"equity": D("NaN")}),
 ]
 
 

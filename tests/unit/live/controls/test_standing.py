@@ -10,15 +10,18 @@ from quorate.live.controls.facts import Action, Control, Refusal
 from quorate.live.controls.standing import (
     DAY_MS,
     DELAY_MS,
+    HELD,
     Armed,
     NotArmed,
     Standing,
     Trading,
     arm,
     expire,
+    from_text,
     halt,
     react,
     start,
+    to_text,
 )
 
 FINE = {"n_differences": 0, "key_troubles": ()}
@@ -50,6 +53,43 @@ def test_a_day_s_loss_is_over_the_next_day_and_a_halt_is_not() -> None:
     stopped = halt(ACTIVE, "drawdown", 5)
     assert expire(stopped, 10 * DAY_MS) == stopped
     assert halt(stopped, "later", 9).why == "drawdown", "the first reason stays"
+
+
+@pytest.mark.parametrize(
+    "way", ["arm", "start, arm", "start, start, arm", "halt, arm", "halt, start, arm"]
+)
+def test_who_may_only_close_does_no_more_that_day_whoever_starts_or_arms_it(way: str) -> None:
+    now_ms, until_ms = 3 * DAY_MS + 7, 4 * DAY_MS
+    held = react(ACTIVE, refusal(Action.REDUCE), "BTC", now_ms)
+    for step in way.split(", "):
+        if step == "start":
+            held = start(from_text(to_text(held)), now_ms)
+            assert held.trading in {Trading.SAFE, Trading.HALTED}
+        elif step == "halt":
+            held = halt(held, "drawdown", now_ms)
+        else:
+            asked = arm(held, operator="ann", reason="r", **FINE, now_ms=now_ms).standing
+            found = arm(asked, operator="bob", reason="r", **FINE, now_ms=until_ms - 1)
+            late = arm(asked, operator="bob", reason="r", **FINE, now_ms=until_ms)
+            assert isinstance(found, Armed)
+            assert (found.standing.trading, found.standing.until_ms) == (Trading.REDUCING, until_ms)
+            assert found.standing.why.endswith(HELD)
+            assert late.standing.trading is Trading.ACTIVE
+            held = found.standing
+    assert expire(held, until_ms - 1) == held
+    assert (expire(held, until_ms).trading, expire(held, until_ms).until_ms) == (
+        Trading.ACTIVE,
+        None,
+    )
+
+
+def test_a_new_day_leaves_who_is_safe_or_halted_so() -> None:
+    held = react(ACTIVE, refusal(Action.REDUCE), "BTC", 7)
+    for before in (start(held, 8), halt(held, "drawdown", 8)):
+        assert expire(before, DAY_MS - 1) == before
+        after = expire(before, DAY_MS)
+        assert (after.trading, after.until_ms) == (before.trading, None)
+    assert start(held, DAY_MS).until_ms is None
 
 
 def test_a_start_is_safe_whatever_was_before_and_a_halt_survives_it() -> None:

@@ -75,7 +75,7 @@ def test_a_revoked_key_is_no_answer(place: Place) -> None:
     found = at_desk(ask, place.build(is_revoked=True), place=place)
     assert isinstance(found, Unanswered)
     (why,) = troubles(found, 0)
-    assert why.startswith("the venue does not say what the key may do")
+    assert why.startswith("the venue refuses the key")
 
 
 @pytest.mark.parametrize("power", BEYOND)

@@ -507,7 +507,7 @@ def test_a_key_that_was_revoked_is_a_refusal_and_not_a_silence(place: Place) -> 
 
     outcome = at_desk(play, exchange, place=place)
     assert isinstance(outcome, Rejected)
-    assert outcome.code == place.codes["key"]
+    assert (outcome.code, outcome.is_by_key) == (place.codes["key"], True)
 
 
 def test_the_touch_and_the_grid_are_the_venue_s(place: Place) -> None:
