@@ -331,9 +331,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """No answer came, or none that can be read: it says nothing about the order."""
+    """No answer came, or none that can be read: it says nothing about the order.
+
+    ``code`` is the venue's, where it answered with an error.
+    """
 
     reason: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

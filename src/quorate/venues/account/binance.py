@@ -287,6 +287,7 @@ BINANCE_FUTURES: Final = Dialect(
     countdown=_countdown,
     hedged=_hedged,
     rights=_rights,
+    keyless=frozenset({"-1022", "-2014", "-2015"}),
 )
 """-4116 is not among the refusals: an order of this id is there, perhaps this very one."""
 

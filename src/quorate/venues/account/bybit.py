@@ -310,5 +310,6 @@ BYBIT_LINEAR: Final = Dialect(
     countdown=None,
     hedged=_hedged,
     rights=_rights,
+    keyless=frozenset({"10003", "10004", "10005", "10010", "33004"}),
 )
 """110072 is not among the refusals: an order of this id is there, perhaps this very one."""

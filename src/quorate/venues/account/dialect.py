@@ -125,6 +125,8 @@ class Dialect(NamedTuple):
         (client) -> whether longs and shorts are two positions, None where it does not say.
     rights : callable
         (client) -> what the key may do.
+    keyless : frozenset
+        Codes by which the venue refuses a key, its signature or where it comes from.
     no_stops : str
         Why stops are not sent to this venue, "" where they are.
     """
@@ -163,5 +165,6 @@ class Dialect(NamedTuple):
     countdown: Callable[[Any, str, int], Awaitable[Any]] | None
     rights: Callable[[Any], Awaitable[Rights]]
     hedged: Callable[[Any], Awaitable[bool | None]]
+    keyless: frozenset[str]
     no_stops: str = ""
     has_unnamed: bool = False

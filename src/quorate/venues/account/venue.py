@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
-from quorate.venues.account.grids import grid_of, not_as_meant
+from quorate.venues.account.grids import grid_of, listed, not_as_meant
 from quorate.venues.account.holdings import holdings, paired
 from quorate.venues.account.outcomes import placed, taken_back
 from quorate.venues.account.sending import plain
@@ -186,9 +186,9 @@ class CcxtVenue:
                 reply = error.reply
                 if (reply.status, reply.code) in self._dialect.absent:
                     return Absent(reply.code, reply.at_ms)
-                return Unanswered(str(error))
+                return Unanswered(str(error), reply.code)
             except (SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)
 
     async def open_orders(
         self, symbol: str | None, *, is_conditional: bool
@@ -240,7 +240,7 @@ class CcxtVenue:
                 account = await answered(self._instances.trade.fetch_balance())
                 held = self._dialect.held(account.get("info"))
             except (AnsweredError, SilentError, ValueError, AttributeError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)
         if held:
             return Unanswered(f"no position is listed, and the account holds {', '.join(held)}")
         return found
@@ -259,7 +259,7 @@ class CcxtVenue:
             try:
                 rows = balance_views(await answered(self._instances.trade.fetch_balance()))
             except (AnsweredError, SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)
         return Listed(rows, talk.at_ms)
 
     async def touch(self, symbol: str) -> Touch | Unanswered:
@@ -279,11 +279,11 @@ class CcxtVenue:
                     at_ms=talk.at_ms,
                 )
             except (AnsweredError, SilentError, ValueError, KeyError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)
 
     def grid(self, symbol: str) -> Grid:
         """Return the grid of a symbol as the venue last said."""
-        return grid_of(self._instances.data.market(symbol))
+        return grid_of(listed(self._name, self._instances.data, symbol))
 
     async def clock(self) -> int | Unanswered:
         """Ask what time it is there."""
@@ -291,7 +291,7 @@ class CcxtVenue:
             try:
                 found = await answered(self._instances.data.fetch_time())
             except (AnsweredError, SilentError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)
         return int(found) if isinstance(found, int) else Unanswered(f"the time is {found!r}")
 
     async def countdown(self, symbol: str, after_ms: int) -> Done | Rejected | Uncertain:
@@ -312,7 +312,7 @@ class CcxtVenue:
                 found = await answered(self._instances.trade.fetch_leverage(symbol))
                 return amount(found, "longLeverage")
             except (AnsweredError, SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)
 
     async def set_leverage(self, symbol: str, leverage: Decimal) -> Done | Rejected | Uncertain:
         """Set the leverage of a symbol."""
@@ -327,7 +327,7 @@ class CcxtVenue:
             try:
                 found: bool | None = await answered(self._dialect.hedged(self._instances.trade))
             except (AnsweredError, SilentError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)
         return Unanswered("the venue does not say its mode") if found is None else found
 
     async def rights(self) -> Rights | Unanswered:
@@ -336,7 +336,7 @@ class CcxtVenue:
             try:
                 found: Rights = await answered(self._dialect.rights(self._instances.trade))
             except (AnsweredError, SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)
         return found
 
     def _absent(self, talk: Talk) -> Absent | Unanswered:
@@ -397,4 +397,4 @@ class CcxtVenue:
                     return Unanswered("the answer is no list")
                 return Listed(tuple(read(each) for each in rows), talk.at_ms)
             except (AnsweredError, SilentError, ValueError) as error:
-                return Unanswered(talk.said(error))
+                return talk.unanswered(error)

@@ -17,6 +17,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.errors import ConfigError
+from quorate.venues.base import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -70,6 +71,11 @@ class Talk:
         """Return an error with the last answer before it, which may say why."""
         last = self.heard[-1] if self.heard else None
         return f"{error} ({last.status} {last.text[:80]})" if last else str(error)
+
+    def unanswered(self, error: Exception) -> Unanswered:
+        """Return that there is no answer, why, and the code where the venue refused one."""
+        code = error.reply.code if isinstance(error, AnsweredError) else ""
+        return Unanswered(self.said(error), code)
 
 
 class AnsweredError(Exception):
