@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quorate.api.checking import check_data
     from quorate.api.checkup import Checkup, doctor
     from quorate.api.choices import grid
-    from quorate.api.commanding import arm, block, flatten, pause, resume, unblock, words
+    from quorate.api.commanding import arm, block, flatten, lift, pause, resume, unblock, words
     from quorate.api.comparing import Comparison, compare
     from quorate.api.configure import schema
     from quorate.api.controlling import Control, control
@@ -124,6 +124,7 @@ _HOME = {
     "keep": "api.loading",
     "kill": "api.killing",
     "leaderboard": "api.ranking",
+    "lift": "api.commanding",
     "load": "api.loading",
     "ls": "api.listing",
     "nightly": "api.nights",
@@ -221,6 +222,7 @@ __all__ = [
     "keep",
     "kill",
     "leaderboard",
+    "lift",
     "load",
     "ls",
     "nightly",

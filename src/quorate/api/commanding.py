@@ -16,6 +16,7 @@ from quorate.hands import Hands, Verb, Word, in_force
 from quorate.store import open_store
 
 if TYPE_CHECKING:
+    from quorate.live.guard.lifting import Lifted
     from quorate.store import Store
 
 STORE = Path("desk.sqlite")
@@ -95,6 +96,49 @@ def arm(*, why: str, by: str = "", store: str | Path = STORE, account: str = ACC
     person asks or ten minutes after the first time (``live.controls.standing.arm``).
     """
     return said(Verb.ARM, "", (why, by), store, account)
+
+
+def lift(folder: str | Path = "guard", *, why: str, by: str = "") -> Lifted | None:
+    """Ask to end the kill that is in force in a guard's folder.
+
+    A guard that starts while one is in force carries it out. The rule is a desk's after a halt: a
+    second person lifts it at once, the same one ten minutes after the first asking. A kill in the
+    desk's store is ended by ``arm`` and the desk itself; ``quorate arm`` asks for both.
+
+    Parameters
+    ----------
+    folder : path
+        The guard's.
+    why : str
+        Kept for good.
+    by : str
+        Who asks; the user of this process when left out. Nothing proves the name.
+
+    Returns
+    -------
+    Lifted or None
+        Whether it is lifted, else what to do next; None where no kill is in force there.
+
+    Raises
+    ------
+    ConfigError, StoreError
+        No reason is given, or the disk refuses: then the kill stays in force.
+
+    Notes
+    -----
+    Units: none.  Causal: real time.  Missing: none.
+    RELIABILITY 4.
+
+    Examples
+    --------
+    >>> lift("no such folder", why="flat", by="ann") is None
+    True
+    """
+    from quorate.live.guard.lifting import lift as lifted
+
+    now_ms = time.time_ns() // 1_000_000
+    word = Word(verb=Verb.ARM, by=by or _user(), why=why, at_ms=now_ms)
+    return lifted(Path(folder), by=word.by, why=word.why, at_ms=now_ms)
 
 
 def words(*, store: str | Path = STORE, account: str = ACCOUNT) -> tuple[Word, ...]:

@@ -265,7 +265,8 @@ def _guard(folder: Path, coins: tuple[str, ...], url: str) -> Iterator[dict[str,
 
 async def _open(url: str, coins: tuple[str, ...], n_orders: int, n_conditional: int) -> None:
     """Open the orders of a drill: far from the price, and a small position in every coin."""
-    from quorate.live.guard.watch import now_ms, opened
+    from quorate.live.guard.hearing import now_ms
+    from quorate.live.guard.watch import opened
     from quorate.venues.account.connection import Connection
     from quorate.venues.base import Accepted, OrderKind, Placement, Side
 
@@ -331,7 +332,8 @@ def _measured(
     wedged: bool,
 ) -> Drill:
     """Ask for the kill, perhaps do nothing else but burn time, and read what it came to."""
-    from quorate.live.guard.watch import DONE, SENTINEL
+    from quorate.live.guard.record import SENTINEL
+    from quorate.live.guard.watch import DONE
 
     place = folder / "guard"
     asked_ms = time.time_ns() / 1e6

@@ -57,7 +57,8 @@ def guard(
     Raises
     ------
     ConfigError
-        If the connection is not one.
+        If the connection is not one, its key is refused or may not trade, or a symbol is not
+        listed.
 
     Notes
     -----
@@ -132,7 +133,8 @@ def kill(
     Units: ms.  Causal: real time.  Missing: none.
     RELIABILITY 4.
     """
-    from quorate.live.guard.watch import DONE, SENTINEL
+    from quorate.live.guard.record import SENTINEL
+    from quorate.live.guard.watch import DONE
 
     place = Path(folder)
     if level not in LEVELS or not why.strip():
@@ -152,7 +154,14 @@ def kill(
             said(Verb.KILL, "", (why, by), store, account)
         except QuorateError as error:
             _print(f"the guard is asked; the desk's store could not be told: {error}")
-    found = awaited(place / DONE, 420.0, lambda: not (place / SENTINEL).exists(), 5.0)
+    found = awaited(
+        place / DONE,
+        420.0,
+        lambda: not (place / SENTINEL).exists(),
+        5.0,
+        # what a lower kill before it came to is no answer
+        lambda row: LEVELS.index(row["level"]) >= LEVELS.index(level),
+    )
     if found is None:
         raise VenueError(
             f"no guard answers in {place}: the file {place / SENTINEL} asks for the kill",
@@ -162,9 +171,13 @@ def kill(
 
 
 def awaited(
-    path: Path, seconds: float, is_alive: Callable[[], bool], grace_s: float
+    path: Path,
+    seconds: float,
+    is_alive: Callable[[], bool],
+    grace_s: float,
+    is_it: Callable[[dict[str, Any]], bool] = lambda _: True,
 ) -> dict[str, Any] | None:
-    """Return the JSON of a file once it is whole; None once nobody is alive to write it.
+    """Return the JSON of a file once it is whole and it; None once nobody is alive to write it.
 
     ``is_alive`` may be wrong for ``grace_s``: somebody may yet come to life.
     """
@@ -174,7 +187,7 @@ def awaited(
             found = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             found = None
-        if isinstance(found, dict):
+        if isinstance(found, dict) and is_it(found):
             return found
         if not is_alive() and spent > grace_s:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -14,11 +15,13 @@ from quorate.cli.market import Flat
 
 if TYPE_CHECKING:
     from quorate.hands import Hands, Word
+    from quorate.live.guard.lifting import Lifted
 
 Why = Annotated[str, Parameter(help="Kept for good.")]
 By = Annotated[str, Parameter(help="Who asks; the user of this process when left out.")]
 StoreAt = Annotated[str, Parameter(name="--store", help="The desk's store: a file or a URL.")]
 Account = Annotated[str, Parameter(help="Whose desk.")]
+Folder = Annotated[Path, Parameter(help="The guard's own folder, on a local disk.")]
 Coin = Annotated[str, Parameter(help="As the panel spells it: BTCUSDT.")]
 
 
@@ -125,18 +128,50 @@ def unblock(
 def arm(
     *,
     asked: Annotated[Asked, Flat],
+    folder: Folder = Path("guard"),
     json: Json = False,
 ) -> None:
-    """Ask the desk to trade again after a start, a halt or a kill.
+    """Ask the desk to trade again after a start, a halt or a kill, and end the guard's kill.
 
     The desk decides: its books must agree with the venue, and after a halt a second person has to
-    ask, or the same one ten minutes later.
+    ask, or the same one ten minutes later. The kill in force in the guard's folder is lifted by the
+    same rule. Names are not proved. Exit code 1 while a kill is in force in that folder.
 
     Example: quorate arm --by bob --why "looked at the fills, they are right"
     """
     from quorate import api
 
-    _show(api.arm(**asdict(asked)), json=json)
+    lifted = api.lift(folder, why=asked.why, by=asked.by)
+    # where a guard runs without a desk there is no store, and nobody to tell
+    has_desk = lifted is None or "://" in asked.store or Path(asked.store).exists()
+    hands = api.arm(**asdict(asked)) if has_desk else None
+    if json:
+        said = {} if hands is None else hands.as_dict()
+        print(jsonlib.dumps(said | {"guard": None if lifted is None else lifted.as_dict()}))
+    else:
+        if hands is None:
+            print(f"there is no store {asked.store}: no desk was asked")
+        else:
+            _show(hands, json=False)
+            if hands.killed is not None:
+                print("  the kill in the store ends when the desk arms itself")
+        if lifted is not None:
+            print(_lifted(lifted, folder))
+    if lifted is not None and not lifted.is_lifted:
+        raise SystemExit(1)
+
+
+def _lifted(lifted: Lifted, folder: Path) -> str:
+    """Say whether the guard's kill is over, which it was, and what to do next."""
+    killed = lifted.killed
+    at = datetime.fromtimestamp(killed.at_ms / 1000.0, tz=UTC)
+    what = (
+        f"{killed.level.name.lower()}, asked for by {killed.by} at {at:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{killed.why}"
+    )
+    if lifted.is_lifted:
+        return f"lifted in {folder}: {what}\n  {lifted.text}"
+    return f"STILL IN FORCE in {folder}: {what}\n  next: {lifted.hint}"
 
 
 @app.command

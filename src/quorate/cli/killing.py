@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from quorate.cli.commanding import Account, By, StoreAt
+from quorate.cli.commanding import Account, By, Folder, StoreAt
 from quorate.cli.commands import Json, app
 
 if TYPE_CHECKING:
     from quorate.api import Drills
-
-Folder = Annotated[Path, Parameter(help="The guard's own folder, on a local disk.")]
 
 
 @app.command
@@ -32,8 +30,9 @@ def guard(
 
     A process of its own with a connection of its own, which needs nothing of the desk. It is told
     by ``quorate kill``, by a file KILL in its folder, by SIGUSR1, by POST /kill on 127.0.0.1 with
-    the token of its folder, or by a kill in the desk's --store. Exit code 1 if a kill ended and
-    not everything is certain.
+    the token of its folder, or by a kill in the desk's --store. It tries its venue at the start:
+    exit code 2 where the key is refused or may not trade, or a symbol is not listed. Exit code 1
+    if a kill ended and not everything is certain.
 
     Example: quorate guard --connection connection.json
     """

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from quorate.hands import spoken
 from quorate.live.controls.facts import Action
 from quorate.records import canonical_json
 
@@ -207,7 +208,8 @@ def arm(
     before : Standing
         Of now.
     operator : str
-        Who asks. After a halt a second one arms at once, the same one after ten minutes.
+        Who asks. After a halt a second one arms at once, the same one after ten minutes; names are
+        compared as ``hands.spoken`` says, and nothing proves them.
     reason : str
         Why it may trade again, kept for good.
     n_differences : int
@@ -238,7 +240,7 @@ def arm(
     >>> arm(first.standing, operator="bob", **fine, now_ms=2).standing.why
     'armed by bob, asked by ann: seen'
     """
-    if not operator.strip() or not reason.strip():
+    if not spoken(operator) or not spoken(reason):
         return NotArmed(before, "an arming names who arms and why", "give --reason")
     if n_differences:
         return NotArmed(
@@ -255,7 +257,7 @@ def arm(
             hint = f"a second operator may arm now, the same one in {DELAY_MS // 1000} s"
             return NotArmed(asked, f"halted: {before.why}", hint)
         left_ms = before.asked_ms + DELAY_MS - now_ms
-        if operator == before.asked_by and left_ms > 0:
+        if spoken(operator) == spoken(before.asked_by) and left_ms > 0:
             hint = f"again in {-(-left_ms // 1000)} s, or another operator now"
             return NotArmed(before, f"halted: {before.why}", hint)
         by, breaches = f"{operator}, asked by {before.asked_by}", ()

@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.errors import StoreError
 from quorate.records import GENESIS, canonical_json, digest
@@ -18,7 +18,11 @@ from quorate.records import GENESIS, canonical_json, digest
 if TYPE_CHECKING:
     from pathlib import Path
 
+SENTINEL: Final = "KILL"
+"""The file that asks for a kill, with the level and a reason in it."""
+
 _MARK: Final = "killed.json"
+_ARMING: Final = "arming.json"
 _LINES: Final = "kills.jsonl"
 _WIDTH: Final = 64
 
@@ -44,6 +48,32 @@ class Killed:
     by: str
     why: str
     at_ms: int
+
+
+class Arming(NamedTuple):
+    """Who has asked that a kill be lifted, and when: another may lift it, the same one waits."""
+
+    by: str
+    at_ms: int
+
+
+def asked_by_file(folder: Path, at_ms: int) -> Killed | None:
+    """Return what the sentinel file of a folder asks for, None where there is none.
+
+    A file that says nothing readable asks for everything.
+    """
+    path = folder / SENTINEL
+    if not path.exists():
+        return None
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError as error:
+        text = f"{SENTINEL} cannot be read: {error.strerror}"
+    level, _, why = text.partition(" ")
+    wanted = Level[level.upper()] if level.upper() in Level.__members__ else Level.FLATTEN
+    return Killed(
+        level=wanted, by="file", why=(why or text or "no reason given")[:500], at_ms=at_ms
+    )
 
 
 class Record:
@@ -101,16 +131,40 @@ class Record:
                 hint="a kill is in force; look at the account, then arm the desk",
             ) from error
 
+    def in_force(self, at_ms: int) -> Killed | None:
+        """Return the kill in force; a mark that cannot be read is one, of the highest level."""
+        try:
+            return self.killed()
+        except StoreError as error:
+            return Killed(level=Level.FLATTEN, by="mark", why=str(error)[:500], at_ms=at_ms)
+
+    def arming(self) -> Arming | None:
+        """Return who has asked to lift the kill in force; what cannot be read asks for nothing."""
+        try:
+            row = json.loads((self._folder / _ARMING).read_text(encoding="utf-8"))
+            return Arming(str(row["by"]), int(row["at_ms"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def ask(self, *, by: str, why: str, at_ms: int) -> None:
+        """Keep that somebody asked to lift the kill in force."""
+        self.write("asked", at_ms=at_ms, by=by, why=why)
+        _put(self._folder / _ARMING, canonical_json({"by": by, "at_ms": at_ms}))
+
     def mark(self, killed: Killed) -> Killed:
         """Say on the disk that a kill is in force; the first reason and the higher level stay.
 
-        A mark that is there and cannot be read counts as the highest level.
+        A mark that is there and cannot be read counts as the highest level.  Who had asked to lift
+        the kill has to ask again once somebody else asks for one; carrying out the one in force,
+        as a guard does that is started again, changes nothing of it.
         """
         try:
             before = self.killed()
         except StoreError:
             before = None
             killed = replace(killed, level=Level.FLATTEN)
+        if killed != before:
+            (self._folder / _ARMING).unlink(missing_ok=True)
         if before is not None:
             killed = Killed(
                 level=max(before.level, killed.level),
@@ -123,9 +177,10 @@ class Record:
         return killed
 
     def lift(self, *, by: str, why: str, at_ms: int) -> None:
-        """Take the mark away: somebody has armed the desk, and says why."""
+        """Take the mark away, and the file that asks for one: somebody says who, why and when."""
         self.write("lifted", at_ms=at_ms, by=by, why=why)
-        (self._folder / _MARK).unlink(missing_ok=True)
+        for name in (SENTINEL, _ARMING, _MARK):
+            (self._folder / name).unlink(missing_ok=True)
         _sync_folder(self._folder)
 
     def write(self, step: str, *, at_ms: int, **what: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from quorate.errors import NotOfferedError
 from quorate.venues.account.views import amount
 from quorate.venues.base import Grid, Side
 
@@ -14,6 +15,25 @@ if TYPE_CHECKING:
 
     from quorate.venues.account.dialect import Dialect
     from quorate.venues.base import Placement
+
+
+def market_of(name: str, client: Any, symbol: str) -> Mapping[str, Any]:
+    """Return ccxt's market of a symbol.
+
+    Raises
+    ------
+    NotOfferedError
+        The venue does not list it.
+    """
+    import ccxt
+
+    try:
+        found: Mapping[str, Any] = client.market(symbol)
+    except ccxt.BadSymbol as error:
+        raise NotOfferedError(
+            f"{name} does not list {symbol}", hint="spell it as ccxt does, or leave it out"
+        ) from error
+    return found
 
 
 def grid_of(market: Mapping[str, Any]) -> Grid:

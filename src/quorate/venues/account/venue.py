@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quorate.errors import VenueUnavailableError
 from quorate.venues.account.emptying import empty
-from quorate.venues.account.grids import grid_of, not_as_meant
+from quorate.venues.account.grids import grid_of, market_of, not_as_meant
 from quorate.venues.account.holdings import holdings, paired
 from quorate.venues.account.line import CcxtLine
 from quorate.venues.account.outcomes import absent, placed, taken_back, turned_down
@@ -194,7 +194,7 @@ class CcxtVenue:
                 reply = error.reply
                 if (reply.status, reply.code) in self._dialect.absent:
                     return Absent(reply.code, reply.at_ms)
-                return Unanswered(str(error))
+                return Unanswered(str(error), reply.is_by_key)
             except (SilentError, ValueError) as error:
                 return talk.silence(error)
 
@@ -291,7 +291,7 @@ class CcxtVenue:
 
     def grid(self, symbol: str) -> Grid:
         """Return the grid of a symbol as the venue last said."""
-        return grid_of(self._instances.data.market(symbol))
+        return grid_of(market_of(self._name, self._instances.data, symbol))
 
     async def clock(self) -> int | Unanswered:
         """Ask what time it is there."""

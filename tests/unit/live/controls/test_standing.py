@@ -136,9 +136,21 @@ def test_after_a_halt_one_operator_waits_and_two_do_not() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["ann ", " Ann", "ANN", "\uff41nn", "ann\u200b", "a\u00adnn", "\tann\n"]
+)
+def test_the_same_name_written_otherwise_is_no_second_operator(name: str) -> None:
+    asked = arm(halt(ACTIVE, "drawdown", 0), operator="ann", reason="seen", **FINE, now_ms=1_000)
+    again = arm(asked.standing, operator=name, reason="seen", **FINE, now_ms=1_001)
+    assert isinstance(again, NotArmed)
+    late = arm(asked.standing, operator=name, reason="seen", **FINE, now_ms=DELAY_MS + 1_000)
+    assert isinstance(late, Armed)
+
+
+@pytest.mark.parametrize(
     ("operator", "reason", "n_differences", "text"),
     [
         ("", "why", 0, "who arms and why"),
+        ("\u200b", "why", 0, "who arms and why"),
         ("ann", " ", 0, "who arms and why"),
         ("ann", "why", 2, "2 differences"),
     ],

@@ -118,7 +118,8 @@ def test_an_empty_reading_of_a_replica_that_lags_is_not_believed_once(tmp_path: 
 def test_who_cannot_be_reached_is_paged_and_the_kill_stays_in_force(tmp_path: Path) -> None:
     done, record, pages, account = killed(tmp_path, faults=[Fault("unresolved")], seconds=70.0)
     assert not done.is_safe
-    assert "orders may be open after 60 s" in pages[0]
+    assert "none of 1 cancels and of the first reading was answered" in pages[0]
+    assert "orders may be open after 60 s" in pages[1]
     assert "gave up after 70 s" in pages[-1]
     assert len(account.open_ids) == 10
     assert record.killed() == Killed(level=Level.FLATTEN, by="ann", why="drill", at_ms=START_MS)

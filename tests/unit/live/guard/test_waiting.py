@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from quorate.errors import VenueUnavailableError
 from quorate.exchange.virtual import VirtualLoop, run_virtually
+from quorate.live.guard.hearing import poll
 from quorate.live.guard.record import Killed, Level, Record
-from quorate.live.guard.watch import _in_force, _poll, _reached
+from quorate.live.guard.watch import Watching
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_venue_that_does_not_answer_is_waited_for_and_somebody_is_called_once() -> None:
+def test_a_venue_that_does_not_answer_is_waited_for_and_somebody_is_called_once(
+    tmp_path: Path,
+) -> None:
     class Slow:
         n_tries = 0
 
@@ -25,8 +28,13 @@ def test_a_venue_that_does_not_answer_is_waited_for_and_somebody_is_called_once(
 
     made: Any = Slow()
     pages: list[str] = []
-    run_virtually(_reached(made, pages.append), VirtualLoop(0))
+    said: list[bool] = []
+    connection: Any = None
+    run_virtually(
+        Watching(made, connection, tmp_path, pages.append, say=said.append).reach(), VirtualLoop(0)
+    )
     assert made.n_tries == 4
+    assert set(said) == {False}
     assert len(pages) == 1
 
 
@@ -35,7 +43,7 @@ def test_a_sentinel_that_is_no_file_asks_for_everything_once(tmp_path: Path) -> 
     asked: list[Killed] = []
 
     async def main() -> None:
-        await asyncio.wait_for(_poll(tmp_path, asked.append), 5)
+        await asyncio.wait_for(poll(tmp_path, asked.append), 5)
 
     run_virtually(main(), VirtualLoop(0))
     (killed,) = asked
@@ -45,6 +53,6 @@ def test_a_sentinel_that_is_no_file_asks_for_everything_once(tmp_path: Path) -> 
 
 def test_a_mark_that_cannot_be_read_is_carried_out_in_full(tmp_path: Path) -> None:
     (tmp_path / "killed.json").write_text("{")
-    found = _in_force(Record(tmp_path))
+    found = Record(tmp_path).in_force(5)
     assert found is not None
     assert found.level is Level.FLATTEN

@@ -165,6 +165,39 @@ def test_a_guard_is_told_over_http_by_who_has_the_token_only(
         assert process.wait(20) == 0
 
 
+def test_a_guard_whose_key_is_wrong_does_not_say_that_it_is_ready(
+    connection: Path, tmp_path: Path
+) -> None:
+    row = json.loads(connection.read_text())
+    connection.write_text(json.dumps(row | {"secret": "another"}))
+    with guarding(connection, tmp_path / "guard") as process:
+        assert process.wait(60) == 2
+    assert not (tmp_path / "guard" / "ready.json").exists()
+
+
+def test_a_flatten_that_was_acknowledged_while_a_cancel_runs_is_carried_out(
+    connection: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "guard"
+    with guarding(connection, folder) as process:
+        ready = waited(folder / "ready.json")
+        assert ready["is_tried"]
+        (folder / "KILL").write_text("cancel first")
+        while (folder / "KILL").exists():
+            time.sleep(0.01)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{ready['port']}/kill",
+            data=b'{"level":"flatten","why":"more"}',
+            headers={"Authorization": f"Bearer {(folder / 'token').read_text()}"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            assert answer.status == 202
+        assert process.wait(20) == 0
+    done = waited(folder / "done.json")
+    assert (done["level"], done["is_safe"]) == ("flatten", True)
+    assert done["positions"] is not None
+
+
 def test_a_kill_that_was_in_force_before_is_carried_out_at_the_start(
     connection: Path, tmp_path: Path
 ) -> None:
