@@ -13,7 +13,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from quorate.hands import spoken
 from quorate.live.controls.facts import Action
 from quorate.records import canonical_json
 
@@ -240,6 +239,8 @@ def arm(
     >>> arm(first.standing, operator="bob", **fine, now_ms=2).standing.why
     'armed by bob, asked by ann: seen'
     """
+    from quorate.hands import spoken  # arming alone asks for it, and NumPy comes with it
+
     if not spoken(operator) or not spoken(reason):
         return NotArmed(before, "an arming names who arms and why", "give --reason")
     if n_differences:
