@@ -37,6 +37,7 @@ from quorate.live.orders.reducer import init, scan
 from quorate.venues.account import pushes
 from quorate.venues.account.dialects import BINANCE_FUTURES
 from quorate.venues.account.venue import CcxtVenue
+from quorate.venues.account.views import STOP_SERIES
 from quorate.venues.account.wire import Instances, instances
 from quorate.venues.base import OrderKind, OrderView, Side, Trade, Unanswered
 
@@ -184,7 +185,8 @@ def _is_ordered(tree: dict[str, Any], view: OrderView) -> bool:
         return False
     told = (view.venue_order_id, view.side.value.upper(), view.quantity, view.filled)
     filled = Decimal(0) if view.is_conditional else Decimal(str(row["z"]))
-    said = (str(row[number]), str(row["S"]).upper(), Decimal(str(row["q"])), filled)
+    series = STOP_SERIES if view.is_conditional else ""
+    said = (f"{series}{row[number]}", str(row["S"]).upper(), Decimal(str(row["q"])), filled)
     return told == said and 0 <= view.filled <= view.quantity
 
 
