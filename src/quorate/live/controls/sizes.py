@@ -175,13 +175,16 @@ def unknown(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:  #
     if not n_doubtful:
         return None
     first = next(
-        each
-        for each in tally.lively.values()
-        if each.intent.symbol == symbol and each.state in IN_DOUBT
+        (
+            f"{each.intent.client_id} of {symbol} is {each.state}"
+            for each in tally.lively.values()
+            if each.intent.symbol == symbol and each.state in IN_DOUBT
+        ),
+        f"an order of {symbol} is in doubt",
     )
     return Refusal(
         Control.UNKNOWN,
-        f"{first.intent.client_id} of {symbol} is {first.state}",
+        first,
         Decimal(n_doubtful),
         _ZERO,
     )
