@@ -20,7 +20,7 @@ def torture(
     seeds: Annotated[int, Parameter(help="How many plays.")] = 20,
     first_seed: Annotated[int, Parameter(help="Seed of the first.")] = 1,
     days: Annotated[float, Parameter(help="Simulated days of all plays together.")] = 5.0,
-    venue: Annotated[str, Parameter(help="At which exchange: binance, bybit.")] = "binance",
+    venue: Annotated[str, Parameter(help="At which exchange: binance, spot, bybit.")] = "binance",
     workers: Annotated[int | None, Parameter(help="Processes; one a core if left out.")] = None,
     schedule: Annotated[
         Path | None, Parameter(help="A file with one schedule, to play it again.")
