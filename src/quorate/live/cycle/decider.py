@@ -49,7 +49,7 @@ class Decider:
     """
 
     def __init__(self, made: Machine, memory: Memory, force: InForce, last_k: int) -> None:
-        self._made = made
+        self.made = made
         self._memory = memory
         self.force = force
         self.last_k = last_k
@@ -70,7 +70,7 @@ class Decider:
             The books do not balance: a bug.
         """
         self._refuse_another(inputs)
-        block = run.advance(self._made, self._memory, inputs.piece)
+        block = run.advance(self.made, self._memory, inputs.piece)
         off = int(block.tally.imbalance[0])
         if off:
             raise ArithmeticError(f"the books are off by {off} units of 1e-8 at bar {block.k0}")

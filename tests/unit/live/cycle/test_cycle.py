@@ -84,7 +84,7 @@ def whole(panel, begun):
     """Return the backtest: these bars in blocks, as long as it likes."""
     fresh = begun()
     cut = folding.pieces(panel, WARM + N_BARS, (WARM,))
-    blocks = [run.advance(fresh._made, fresh.memory, piece) for t, piece in cut if t >= WARM]
+    blocks = [run.advance(fresh.made, fresh.memory, piece) for t, piece in cut if t >= WARM]
     return blocks, digest_of(fresh.memory)
 
 
@@ -186,7 +186,7 @@ def test_a_desk_that_dies_anywhere_stands_where_it_stood(tmp_path: Path, begun, 
             if len(newest) > 1 and draw.random() < 0.4:
                 newest[0][1].write_bytes(newest[0][1].read_bytes()[:1_000])
             again = begun()
-            back = restore(tmp_path, again._made, again.memory, again.force, recorded, kept.last())
+            back = restore(tmp_path, again.made, again.memory, again.force, recorded, kept.last())
             desk, n_lives = back.decider, n_lives + 1
             assert desk.last_k == (kept.last() or desk.last_k)
         assert n_lives > 5
@@ -209,13 +209,13 @@ def test_a_replay_names_the_first_bar_that_comes_out_otherwise(begun, bars):
 def test_a_snapshot_of_other_decisions_is_no_beginning(tmp_path: Path, begun, bars):
     desk = begun()
     with pytest.raises(DataError, match="there is none"):
-        restore(tmp_path, desk._made, desk.memory, desk.force, lambda _: (), None)
+        restore(tmp_path, desk.made, desk.memory, desk.force, lambda _: (), None)
     save(desk, tmp_path)
     inputs = unpack(bars[0])
     with pytest.raises(DataError, match="another decision than the desk kept"):
         restore(
             tmp_path,
-            desk._made,
+            desk.made,
             begun().memory,
             desk.force,
             lambda _: [(inputs, "other")],
@@ -224,7 +224,7 @@ def test_a_snapshot_of_other_decisions_is_no_beginning(tmp_path: Path, begun, ba
     desk.decide(inputs)
     save(desk, tmp_path)
     back = restore(
-        tmp_path, desk._made, begun().memory, desk.force, lambda _: (), inputs.piece.k0 - 1
+        tmp_path, desk.made, begun().memory, desk.force, lambda _: (), inputs.piece.k0 - 1
     )
     assert back.decider.last_k == inputs.piece.k0 - 1
     assert "never recorded" in back.passed_over[0]
