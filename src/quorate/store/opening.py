@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from quorate.errors import StoreError
 from quorate.store.connection import connect, reading
 from quorate.store.events import EventLog
+from quorate.store.jobs import JobBook
 from quorate.store.journal import Journal
 from quorate.store.migrate import upgrade
 from quorate.store.runs import RunBook
@@ -52,6 +53,10 @@ class Store:
     def words(self, account: str) -> Words:
         """Return what people asked of an account's desk."""
         return Words(self.engine, account)
+
+    def jobs(self) -> JobBook:
+        """Return the runs of the jobs, as a new life sees them; close it before the store."""
+        return JobBook(self.engine)
 
     def check(self) -> None:
         """Read the whole file and raise a ``StoreError`` if it is damaged (SQLite only)."""
