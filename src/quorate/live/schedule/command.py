@@ -63,7 +63,8 @@ def commanded(command: Command, name: str, folder: Path) -> Work:
 
     async def work(planned_ms: int) -> Mapping[str, Any] | Failed:
         at = datetime.fromtimestamp(planned_ms / 1000.0, tz=UTC)
-        output = folder / f"{name}-{at:%Y%m%dT%H%M%S}.log"
+        within = f".{planned_ms % 1000:03d}" if planned_ms % 1000 else ""  # of a run by hand
+        output = folder / f"{name}-{at:%Y%m%dT%H%M%S}{within}.log"
         words = [word.replace(AT, f"{at:%Y-%m-%dT%H:%M:%S}") for word in command.words]
         code = await _run(command, words, output)
         told = {"exit": code, "output": output.name}

@@ -15,6 +15,7 @@ from quorate.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
     from cronsim import CronSim
 
@@ -86,13 +87,12 @@ class Job:
     does: str = ""
 
     def __post_init__(self) -> None:
-        from cronsim import CronSimError
-
+        wrong = _cronsim().CronSimError
         if not self.name.replace("-", "").replace("_", "").isalnum():
             raise ConfigError(f"{self.name!r} is no name of a job", hint="give a word: carry-scan")
         try:
             next(_times(self.cron, _EPOCH), None)
-        except CronSimError as error:
+        except wrong as error:
             raise ConfigError(
                 f"the cron text {self.cron!r} of {self.name} says no times: {error}",
                 hint="give minute, hour, day, month and weekday, UTC: 0 2 * * *",
@@ -169,11 +169,21 @@ def _of_day(cron: str, day: int) -> tuple[int, ...]:
 
 
 def _times(cron: str, at: datetime, *, is_backward: bool = False) -> CronSim:
-    from cronsim import CronSim, CronSimError
-
+    library = _cronsim()
     if len(cron.split()) != 5:  # a sixth would be seconds: nothing here is planned within a minute
-        raise CronSimError("it has five fields")
-    return CronSim(cron, at, reverse=is_backward)
+        raise library.CronSimError("it has five fields")
+    found: CronSim = library.CronSim(cron, at, reverse=is_backward)
+    return found
+
+
+def _cronsim() -> ModuleType:
+    try:
+        import cronsim
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "the library that reads cron texts is not installed", hint="pip install 'quorate[live]'"
+        ) from error
+    return cronsim
 
 
 HOUSE: Final = (
