@@ -122,7 +122,8 @@ def test_what_cannot_be_meant_is_refused(place, text, words, why, capsys):
 
 
 @pytest.mark.slow
-def test_served_until_a_signal_each_run_is_a_row(place):
+@pytest.mark.usefixtures("place")
+def test_served_until_a_signal_each_run_is_a_row():
     words = [sys.executable, "-m", "quorate", "jobs", "serve", "--file", "jobs.toml"]
     served = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     assert served.stdout.readline() == "at their times, UTC: hello\n"
