@@ -204,6 +204,7 @@ def commands() -> list[str]:
         "auditing",
         "commanding",
         "data",
+        "desks",
         "exchanging",
         "executing",
         "killing",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from quorate.api.crossed import Cross
     from quorate.api.decided import decisions
     from quorate.api.drilling import Drill, Drills, drill, drills
+    from quorate.api.dry_running import Market, dry_run
     from quorate.api.effective import read_settings
     from quorate.api.exchanging import Served, serve_exchange, simulated_exchange
     from quorate.api.executing import Tca, tca
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from quorate.api.reconciling import reconcile_data
     from quorate.api.registering import Registry, registry
     from quorate.api.reopening import read
+    from quorate.api.replaying import Proof, replay
     from quorate.api.replays import Sizes, sizes
     from quorate.api.result import Result
     from quorate.api.scheduling import Jobs, jobs, run_job, serve_jobs
@@ -83,10 +85,12 @@ _HOME = {
     "Jobs": "api.scheduling",
     "Leaderboard": "api.ranking",
     "Lesson": "api.ablating",
+    "Market": "api.dry_running",
     "Night": "api.nights",
     "Panel": "lake",
     "Plan": "api.plans",
     "Promotion": "api.promoting",
+    "Proof": "api.replaying",
     "Pulls": "api.pulling",
     "Registry": "api.registering",
     "Result": "api.result",
@@ -116,6 +120,7 @@ _HOME = {
     "doctor": "api.checkup",
     "drill": "api.drilling",
     "drills": "api.drilling",
+    "dry_run": "api.dry_running",
     "engines": "api.extensions",
     "explain": "api.explaining",
     "flatten": "api.commanding",
@@ -142,6 +147,7 @@ _HOME = {
     "reconcile_data": "api.reconciling",
     "registry": "api.registering",
     "render": "api.pages",
+    "replay": "api.replaying",
     "resume": "api.commanding",
     "run": "api.backtests",
     "run_job": "api.scheduling",
@@ -185,10 +191,12 @@ __all__ = [
     "Jobs",
     "Leaderboard",
     "Lesson",
+    "Market",
     "Night",
     "Panel",
     "Plan",
     "Promotion",
+    "Proof",
     "Pulls",
     "Registry",
     "Result",
@@ -218,6 +226,7 @@ __all__ = [
     "doctor",
     "drill",
     "drills",
+    "dry_run",
     "engines",
     "explain",
     "flatten",
@@ -244,6 +253,7 @@ __all__ = [
     "reconcile_data",
     "registry",
     "render",
+    "replay",
     "resume",
     "run",
     "run_job",

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from quorate.api.commanding import STORE
 from quorate.api.desk_plan import kept, machine, minutes
 from quorate.api.desks import DAYS, recorded
-from quorate.errors import DataError
-from quorate.live.cycle.decider import replay
+from quorate.errors import ConfigError, DataError
+from quorate.live.cycle import decider
 from quorate.live.cycle.inputs import content_hash
 from quorate.live.cycle.kept import restore, snapshots
+from quorate.store import open_store
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from quorate.api.desk_plan import Plan
-    from quorate.store.opening import Store
+    from quorate.api.desk_plan import Kept, Plan
+    from quorate.store.cycles import Cycles
 
 _DAY: Final = timedelta(days=1)
 
@@ -56,17 +57,23 @@ class Proof:
         return asdict(self) | {"is_same": self.is_same}
 
 
-def replay_day(store: Store, folder: Path, day: date | str, *, plan: Plan | None = None) -> Proof:
+def replay(
+    day: date | str,
+    *,
+    store: str | Path = STORE,
+    folder: str | Path = "desk",
+    plan: Plan | None = None,
+) -> Proof:
     """Decide the recorded bars of a day again and hold every decision against what was kept.
 
     Parameters
     ----------
-    store : Store
-        The desk's bars.
-    folder : Path
-        Of the desk.
     day : date or str
         UTC.
+    store : str or path
+        Of the desk's bars.
+    folder : path
+        Of the desk.
     plan : Plan, optional
         In place of the one that the folder tells, where engines or fits were made by hand.
 
@@ -79,6 +86,8 @@ def replay_day(store: Store, folder: Path, day: date | str, *, plan: Plan | None
     ------
     ChainError
         A recorded bar was changed.
+    ConfigError
+        The day is none, or the plan is not the desk's.
     DataError
         There is no bar of that day, or no snapshot from before it.
 
@@ -87,11 +96,15 @@ def replay_day(store: Store, folder: Path, day: date | str, *, plan: Plan | None
     Units: UTC days.  Causal: as recorded.  Missing: none.
     DESIGN 1 (replay).
     """
-    found = kept(folder, plan)
-    bars = store.cycles(found.plan.name)
+    found = kept(Path(folder), plan)
+    with open_store(store) as opened:
+        return _proved(opened.cycles(found.plan.name), Path(folder), found, day)
+
+
+def _proved(bars: Cycles, folder: Path, found: Kept, day: date | str) -> Proof:
     bars.verify(content_hash)
     step = timedelta(minutes=minutes(found.plan.spec))
-    begin = datetime.combine(date.fromisoformat(str(day)), datetime.min.time(), UTC)
+    begin = datetime.combine(_date(day), datetime.min.time(), UTC)
     first_k, last_k = (int(at.timestamp()) // step.seconds for at in (begin + step, begin + _DAY))
     n_bars = sum(1 for _ in bars.after(first_k - 1, last_k))
     if not n_bars:
@@ -103,8 +116,15 @@ def replay_day(store: Store, folder: Path, day: date | str, *, plan: Plan | None
     start = max(before, default=found.learned_k)
     made, like = machine(found)
     back = restore(folder / DAYS, made, like, found.force, lambda _: (), start)
-    done = replay(back.decider, recorded(bars, back.decider.last_k, last_k))
+    done = decider.replay(back.decider, recorded(bars, back.decider.last_k, last_k))
     if done.first_k is None:
         return Proof(str(day), n_bars, done.n_bars)
     at = datetime.fromtimestamp(done.first_k * step.seconds, UTC)
     return Proof(str(day), n_bars, done.n_bars, done.first_k, f"{at:%Y-%m-%dT%H:%M}Z")
+
+
+def _date(day: date | str) -> date:
+    try:
+        return date.fromisoformat(str(day))
+    except ValueError as error:
+        raise ConfigError(f"{day!r} is no day", hint="write it as 2026-11-28, UTC") from error

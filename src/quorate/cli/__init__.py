@@ -35,6 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         auditing,
         commanding,
         data,
+        desks,
         exchanging,
         executing,
         killing,

@@ -44,6 +44,7 @@ GROUPS: Final = {
         "data universe",
         "keep",
     ),
+    "A desk": ("live", "replay"),
     "A desk by hand": ("pause", "resume", "flatten", "block", "unblock", "arm", "words"),
     "Stop a desk": ("guard", "kill", "drill"),
     "At their times": ("jobs", "jobs run", "jobs serve"),

@@ -11,9 +11,8 @@ import polars as pl
 import pytest
 
 import quorate
-from quorate.api import desks, folding
+from quorate.api import desks, folding, replaying
 from quorate.api.desk_plan import FILE, Plan, kept
-from quorate.api.replaying import replay_day
 from quorate.core.engines.catalogue import builtin
 from quorate.core.types import Bar
 from quorate.errors import ConfigError, DataError
@@ -180,8 +179,8 @@ def test_a_desk_goes_on_with_what_it_began_with_only(tmp_path: Path, tape) -> No
 
 def test_a_day_is_decided_again_from_the_snapshot_before_it(tmp_path: Path, tape) -> None:
     scene = Scene(tmp_path, tape, offset=22)
-    folder = tmp_path / "desk"
-    with open_store(tmp_path / "store.db") as store:
+    folder, at = tmp_path / "desk", tmp_path / "store.db"
+    with open_store(at) as store:
         scene.grow(scene.begin)
         desk = scene.open(store, scene.begin)
         for n_bars in (20, 44):
@@ -189,7 +188,7 @@ def test_a_day_is_decided_again_from_the_snapshot_before_it(tmp_path: Path, tape
             scene.grow(now)
             desk.cycle(now)
         days = [scene.begin.date(), now.date()]
-        proofs = [replay_day(store, folder, day) for day in days]
+        proofs = [replaying.replay(day, store=at, folder=folder) for day in days]
         assert [(e.n_bars, e.n_replayed, e.is_same) for e in proofs] == [
             (24, 24, True),
             (20, 20, True),
@@ -202,12 +201,12 @@ def test_a_day_is_decided_again_from_the_snapshot_before_it(tmp_path: Path, tape
             for row in store.cycles("main").after(0, last.k):
                 other.cycles("main").append(row)
             other.cycles("main").append(Cycle(*true[:-1], "other"))
-            found = replay_day(other, folder, days[1])
+            found = replaying.replay(days[1], store=tmp_path / "forged.db", folder=folder)
         assert (found.n_replayed, found.first_k, found.is_same) == (21, true.k, False)
         assert found.first_close == f"{now + STEP:%Y-%m-%dT%H:%M}Z"
         assert found.as_dict()["is_same"] is False
         with pytest.raises(DataError, match="decided on no bar of 2031-01-01"):
-            replay_day(store, folder, "2031-01-01")
+            replaying.replay("2031-01-01", store=at, folder=folder)
 
 
 def test_a_folder_tells_the_whole_plan(tmp_path: Path, tape) -> None:

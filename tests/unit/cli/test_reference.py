@@ -15,6 +15,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     auditing,
     commanding,
     data,
+    desks,
     exchanging,
     executing,
     killing,
