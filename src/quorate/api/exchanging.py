@@ -25,6 +25,7 @@ SpokenDialect: TypeAlias = Literal["binance-usdm", "binance-spot", "bybit"]
 
 _PRICES: Final = {"BTC": "60000", "ETH": "3000", "BNB": "600", "SOL": "150", "XRP": "0.6"}
 _PRICE: Final = "100"
+_MOST_DAYS: Final = 400.0
 _LEVEL_USD: Final = 20_000
 _STEP: Final = Decimal("0.00002")
 
@@ -155,7 +156,7 @@ def _amount(balance: Decimal | str) -> Decimal:
     return amount
 
 
-def serve_exchange(
+def serve_exchange(  # noqa: PLR0913  (what one may say of an exchange, each with its name)
     coins: Sequence[str] = ("BTC", "ETH"),
     *,
     balance: Decimal | str = "10000",
@@ -164,6 +165,7 @@ def serve_exchange(
     seconds: float | None = None,
     failing: float = 0.0,
     dialect: SpokenDialect = "binance-usdm",
+    history_days: float = 0.0,
     ready: Callable[[Served], None] | None = None,
 ) -> None:
     """Serve a simulated exchange on 127.0.0.1 in real time until it is interrupted.
@@ -178,13 +180,15 @@ def serve_exchange(
         How long; for ever when left out.
     failing : float
         Share of requests that fail on the way, before or after they have had their effect.
+    history_days : float
+        For how long it has been open when it begins to listen: so much history of candles it has.
     ready : callable, optional
         Called with the address once it listens.
 
     Raises
     ------
     ConfigError
-        If the port is taken, or as ``simulated_exchange``.
+        If the port is taken, the history is not within 0 to 400 days, or as ``simulated_exchange``.
 
     Notes
     -----
@@ -202,13 +206,14 @@ def serve_exchange(
 
     if not 0.0 <= failing < 1.0:
         raise ConfigError(f"a share of {failing:g} requests would fail, must be in 0 to 1")
+    if not 0.0 <= history_days <= _MOST_DAYS:
+        raise ConfigError(f"a history of {history_days:g} days, must be in 0 to {_MOST_DAYS:g}")
     kinds: tuple[Kind, ...] = ("reset_request", "reset_reply", "status")
     share = 1.0 - (1.0 - failing) ** (1 / len(kinds))
     network = Network(seed, [Fault(kind, chance=share) for kind in kinds])
-    now_ms = clock_ms()
-    made = simulated_exchange(
-        coins, balance=balance, seed=seed, start_ms=now_ms - now_ms % POINT_MS, dialect=dialect
-    )
+    begun_ms = clock_ms() - round(history_days * 86_400_000)
+    begun_ms -= begun_ms % POINT_MS
+    made = simulated_exchange(coins, balance=balance, seed=seed, start_ms=begun_ms, dialect=dialect)
 
     async def main() -> None:
         async with listening(made) as honest, listening(made, port=port, network=network) as url:

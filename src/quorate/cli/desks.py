@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from quorate.cli.commanding import Desk, StoreAt
+from quorate.cli.commanding import Account, StoreAt
 from quorate.cli.commands import Config, Json, Set, app, settings_of
 from quorate.cli.market import Flat
 
@@ -33,9 +33,11 @@ class BarsOf:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stands(Desk):
+class Stands:
     """What a desk is called and where it is kept."""
 
+    store: StoreAt = "desk.sqlite"
+    account: Account = "main"
     folder: Stand = Path("desk")
     hours: Annotated[float | None, Parameter(help="Stop by itself.", validator=Number(gt=0))] = None
 

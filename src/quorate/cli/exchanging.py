@@ -17,7 +17,7 @@ app.command(exchange)
 
 
 @exchange.command
-def serve(
+def serve(  # noqa: PLR0913  (its options)
     *,
     coins: Annotated[
         list[str] | None,
@@ -34,6 +34,7 @@ def serve(
         Literal["binance-usdm", "binance-spot", "bybit"],
         Parameter(help="Whose API it speaks: futures or spot of Binance, perpetuals of Bybit."),
     ] = "binance-usdm",
+    history: Annotated[float, Parameter(help="Days of candles it begins with: 40.")] = 0.0,
     json: Json = False,
 ) -> None:
     """Serve a simulated exchange that speaks a real venue's API, on this machine only.
@@ -56,6 +57,7 @@ def serve(
         seconds=seconds,
         failing=failing,
         dialect=dialect,
+        history_days=history,
         ready=ready,
     )
 
