@@ -44,6 +44,14 @@ def test_without_a_difference_that_stands_there_is_no_evidence():
     assert opening(told(ROW, IDLE)).startswith("EVIDENCE")
 
 
+def test_that_hardly_anything_was_traded_is_said_first():
+    few = told(ROW)._replace(base=BASE | {"n_trades": 12, "refused": "NO_QUORUM refused 70%"})
+    said = evidence(few)
+    assert said[0].startswith("Hardly anything was traded: 12 closed trades as it is, at least 30")
+    assert said[0].endswith("evidence: NO_QUORUM refused 70%.")
+    assert said[1:] == evidence(told(ROW))
+
+
 def test_what_stands_is_named_with_how_many_stand_all_at_once():
     better = ROW | {"verdict": "better", "is_discovered": True, "p_value": 0.001, "p_holm": 0.02}
     worse = ROW | {"variant": "without x", "verdict": "worse", "p_holm": 0.06, "p_value": 0.003}
