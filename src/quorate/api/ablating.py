@@ -30,6 +30,7 @@ from quorate.api.trials import data_of
 from quorate.api.variants import CHARGED, Variant, variants
 from quorate.api.whole import metrics_of
 from quorate.errors import ConfigError, ResearchError
+from quorate.report.ablations import OPEN
 from quorate.research import training
 from quorate.research.histories import Histories, walk
 from quorate.research.windows import PURGE_DAYS, TEST_DAYS, TRAIN_DAYS
@@ -47,11 +48,6 @@ if TYPE_CHECKING:
     from quorate.settings import Settings
 
 KIND = "ablate"
-OPEN = (
-    "--edge stated --set consensus.edge_slope=10 --set consensus.prior_mass=20 "
-    "--set risk.min_paper_trades=100000"
-)
-"""What opens the gates that refuse most, the cost gate and Kelly's, for all variants alike."""
 LEVEL = 0.05
 AT_ONCE = 24
 """Variants of one pass over the panel in one process."""
