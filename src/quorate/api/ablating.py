@@ -30,6 +30,7 @@ from quorate.api.trials import data_of
 from quorate.api.variants import CHARGED, Variant, variants
 from quorate.api.whole import metrics_of
 from quorate.errors import ConfigError, ResearchError
+from quorate.report.ablations import OPEN
 from quorate.research import training
 from quorate.research.histories import Histories, walk
 from quorate.research.windows import PURGE_DAYS, TEST_DAYS, TRAIN_DAYS
@@ -75,8 +76,8 @@ class Ablation:
         of ``n_windows``; ``mean_bps`` a day more; ``verdict``. What changes the costs that are
         charged is another world, and not counted.
     base : dict
-        ``sharpe``, ``net_return``, ``n_trades`` of the settings as they are; their ``run_id``,
-        None where nothing is booked.
+        ``sharpe``, ``net_return``, ``n_trades`` of the settings as they are, and in words what was
+        ``refused``; their ``run_id``, None where nothing is booked.
     n_compared : int
         Variants that differ at all.
     n_days, n_windows : int
@@ -138,7 +139,8 @@ def ablate(  # noqa: PLR0913  (what one may say of it, each with its name)
     TooLittleHistoryError
         There is no room for two windows.
     ResearchError
-        The settings as they are never trade: there is nothing to compare with.
+        The settings as they are never trade: there is nothing to compare with. It says which gate
+        refused most and how far edges lay below costs, before any variant is tried.
 
     Notes
     -----
@@ -170,12 +172,6 @@ def ablate(  # noqa: PLR0913  (what one may say of it, each with its name)
             where = None if out is None else Path(out)
             book = stack.enter_context(ledger.opened(base, where))
         found, run_id = _tried(panel, tried, plan, cut, workers, book, progress)
-    if not found[0].n_trades[0]:
-        raise ResearchError(
-            "the settings as they are never trade: there is nothing to compare with",
-            hint="loosen what refuses entries (the report of `quorate backtest` says which gate "
-            "does), or load a longer history",
-        )
     told = _told(asked, found, cut, seed)
     told.base["run_id"] = None if out is None else run_id
     return told
@@ -216,8 +212,10 @@ def _tried(
     never = (-math.inf,) * cut.n_blocks
     found: list[Crossed] = []
     first = ""
-    for i in range(0, len(tried), AT_ONCE * workers):
-        some = tried[i : i + AT_ONCE * workers]
+    # the settings as they are go first: where they never trade, nothing else need be tried
+    starts = [0, *range(1, len(tried), AT_ONCE * workers)]
+    for i in starts:
+        some = tried[i : i + AT_ONCE * workers] if i else tried[:1]
         run_ids = [_begun(book, panel, plan, *one) for one in some]
         first = first or run_ids[0]
         pieces = [part for part in np.array_split(np.arange(len(some)), workers) if len(part)]
@@ -230,6 +228,7 @@ def _tried(
                 never,
                 2 if workers == 1 else 1,
                 tuple(some[j][1] for j in piece),
+                tells=not i,
             )
             for piece in pieces
         ]
@@ -245,9 +244,20 @@ def _tried(
                 daily = in_steps(int(cut.days[0, 0]), np.array(one.returns))
                 book.finish(run_id, metrics_of(one, panel), daily)
         found += came
+        _require_traded(found[0])
         if progress is not None:
             progress(len(found), len(tried))
     return found, first
+
+
+def _require_traded(base: Crossed) -> None:
+    """Refuse settings that never trade, and say why they do not."""
+    if not base.n_trades[0]:
+        why = "" if base.refused is None else f": {base.refused.told()}"
+        raise ResearchError(
+            f"the settings as they are never trade, so there is nothing to compare with{why}",
+            hint=f"compare where all trade, which changes no default: {OPEN}",
+        )
 
 
 def _begun(book: Book | None, panel: Panel, plan: Lesson, settings: Settings, absent: str) -> str:
@@ -289,6 +299,7 @@ def _told(
             "sharpe": float(sharpe(base)),
             "net_return": own.net_returns[0],
             "n_trades": own.n_trades[0],
+            "refused": "" if own.refused is None else own.refused.told(),
         },
         n_compared=int(np.isfinite(p_values).sum()),
         n_days=len(base),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from quorate.api import folding
+from quorate.api import folding, refusals
 from quorate.api.sweeping import weighed_by
 from quorate.backtest import run as passes
 from quorate.backtest.fills import column
@@ -60,7 +60,8 @@ class Crossed(NamedTuple):
 
     ``values`` is the objective after each block, as far as it came; the rest is of each path:
     Sharpe ratio, net return, closed trades, costs. ``path`` is the one in the middle by its ratio,
-    whose daily ``returns`` and closed trades (``pnl``, in 1e-8 quote) are kept.
+    whose daily ``returns`` and closed trades (``pnl``, in 1e-8 quote) are kept, and what it was
+    ``refused`` where that was asked for (``Work.tells``).
     """
 
     values: tuple[float, ...]
@@ -71,10 +72,12 @@ class Crossed(NamedTuple):
     path: int
     returns: tuple[float, ...]
     pnl: tuple[int, ...]
+    refused: refusals.Refused | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values; what is not defined is None."""
-        found = {name: list(value) for name, value in self._asdict().items() if name != "path"}
+        """Return plain values, without what was refused; what is not defined is None."""
+        kept = {n: value for n, value in self._asdict().items() if n not in ("path", "refused")}
+        found = {name: list(value) for name, value in kept.items()}
         plain = {n: [_or_none(each) for each in value] for n, value in found.items()}
         return plain | {"path": self.path}
 
@@ -109,6 +112,8 @@ class Unit:
         What the consensus remembers, by ``key``: shared by all tests that would weigh alike.
     absent : str
         An engine that was looked at for others and has no vote here; "" for none.
+    tells : bool
+        Whether it counts what was refused.
 
     Notes
     -----
@@ -122,7 +127,10 @@ class Unit:
         rows: tuple[int, int, int],
         common: dict[Hashable, consensus.State],
         absent: str = "",
+        *,
+        tells: bool = False,
     ) -> None:
+        self.refused = refusals.Refusals() if tells else None
         self._fold, self._panel, self._common = fold, panel, common
         self._absent = absent
         warm, first, after = rows
@@ -162,6 +170,8 @@ class Unit:
             is_closed = column(done.fills, "closed").astype(np.int64) == 1
             self._closed.append(column(done.fills, "realised").astype(np.int64)[is_closed])
             self._costs = int(done.tally.costs[-1])
+            if self.refused is not None:
+                self.refused.add(done)
 
     def as_seen(self, seen: Looked) -> passes.Seen:
         """Return the block as this test sees it: before it begins, nothing may be entered."""
@@ -276,7 +286,13 @@ def outcome(blocks: Sequence[Sequence[Unit]], values: Sequence[float], min_trade
         path=middle,
         returns=tuple(returns[middle].tolist()),
         pnl=tuple(each for unit in paths[middle] for each in unit.pnl),
+        refused=_refused(paths[middle]),
     )
+
+
+def _refused(path: Sequence[Unit]) -> refusals.Refused | None:
+    counted = [unit.refused for unit in path if unit.refused is not None]
+    return refusals.together(counted) if counted else None
 
 
 def _or_none(value: float) -> float | None:

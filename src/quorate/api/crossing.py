@@ -52,7 +52,8 @@ _MOST_BLOCKS = 12
 class Work(NamedTuple):
     """Settings that one process tries: ``bars`` are what they must reach after each block.
 
-    ``absent`` names an engine for each that has no vote, or nobody ("").
+    ``absent`` names an engine for each that has no vote, or nobody ("").  ``tells`` counts what
+    each was refused.
     """
 
     panel: Panel
@@ -62,6 +63,7 @@ class Work(NamedTuple):
     bars: tuple[float, ...]
     threads: int = 2
     absent: tuple[str, ...] = ()
+    tells: bool = False
 
 
 def histories_of(panel: Panel, cross: Cross) -> Histories:
@@ -155,7 +157,7 @@ class _Crossing:
     def __init__(self, work: Work, chosen: Sequence[tuple[Settings, str]]) -> None:
         self._panel, self._cross, self._bars = work.panel, work.cross, work.bars
         self._threads = work.threads
-        self._cut = work.cut
+        self._cut, self._tells = work.cut, work.tells
         self._per_day = 24 * work.panel.bars_per_hour
         self._first = chosen[0][0]
         self._engines = named(self._first)
@@ -245,7 +247,7 @@ class _Crossing:
                     made = dataclasses.replace(fold.made, cells=cells, edges=edges)
                     its = dataclasses.replace(fold, made=made)
                     rows = self._warm(first), first, after
-                    unit = Unit(its, self._panel, rows, common, absent)
+                    unit = Unit(its, self._panel, rows, common, absent, tells=self._tells)
                     row.append(same.setdefault(unit.key, unit))
                 blocks.append(row)
             found.append(blocks)

@@ -109,8 +109,9 @@ def researched(
     Raises
     ------
     RegistryError
-        A run is of another recipe, in its sample, or not what the ledger says; the file of a
-        cross-validation is not signed, or of another recipe.
+        A run is of another recipe, in its sample, or not what the ledger says; a walk forward left
+        fewer than three days between learning and test; the file of a cross-validation is not
+        signed, or of another recipe.
     DataError
         A run is not there, or the two were not priced alike.
 
@@ -255,6 +256,7 @@ def _of(place: Registry, version: Version, folder: Path, store: Store) -> _Of:
         learned = {n: v for n, v in run.about["walk"]["plan"].items() if n not in OF_TESTS}
         if canonical_json(learned) != canonical_json(version.recipe.get("learning")):
             raise vouching.refused(run, f"learns otherwise than the recipe of {version.name}")
+        vouching.require_gap(run)
     else:
         _require_out_of_sample(place, version, run)
     booked = vouching.require_booked(run, store)

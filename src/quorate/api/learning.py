@@ -135,9 +135,10 @@ def train(
     rules = tuple(engines) if engines is not None else named(chosen)
     asked_for = learners(asked.models, per_regime=asked.per_regime, rules=rules)
     n_bars = asked.train_days * 24 * panel.bars_per_hour
+    n_days = panel.n_bars / (24 * panel.bars_per_hour)
     if panel.n_bars < n_bars:
         raise TooLittleHistoryError(
-            f"the panel has {panel.n_bars:,} bars, fewer than {asked.train_days} days",
+            f"the panel has {n_days:.3g} days, fewer than {asked.train_days} days",
             hint="load a longer history, or learn from fewer days",
         )
     fold = folding.begin(panel, chosen, rules)

@@ -33,6 +33,7 @@ from quorate.report.plain import known
 from quorate.statistics import currency
 from quorate.statistics.accounts import Trials, deflated
 from quorate.statistics.benchmark import returns_of
+from quorate.statistics.cautions import FEW_TRADES
 from quorate.statistics.daily import EQUITY, daily_returns
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class Sweep:
         Net, of every day and setting, shape (day, setting); ``days`` counts them from 1970.
     held : dict
         What holding made on the same days: of ``BTC`` where the panel has it, and of ``all coins``.
+    few : tuple of tuple of int
+        What each closed trade of a setting came to, in 1e-8 quote, where they are too few for a
+        ratio; empty of the others.
     """
 
     table: pl.DataFrame
@@ -93,6 +97,7 @@ class Sweep:
     returns: Mat
     days: IntVec
     held: dict[str, Vec]
+    few: tuple[tuple[int, ...], ...] = ()
 
     @cached_property
     def luck(self) -> Luck:
@@ -204,6 +209,7 @@ class _Found(NamedTuple):
     n_trades: int
     daily: Daily
     benchmark: pl.DataFrame
+    few: tuple[int, ...]
 
 
 def _batches(
@@ -263,7 +269,23 @@ def _kept(result: Result) -> _Found:
     daily = daily_returns(currency.in_usd(result.equity).select(list(EQUITY)))
     n_trades = result.trades.height
     net_return, held = result.net_return, result.benchmark
-    return _Found(result.run_id, result.metrics, net_return, n_trades, daily, held)
+    scarce = few(result.trades["net_pnl"].to_list())
+    return _Found(result.run_id, result.metrics, net_return, n_trades, daily, held, scarce)
+
+
+def few(pnl: Sequence[int]) -> tuple[int, ...]:
+    """Return what closed trades came to where they are too few for a ratio, else nothing.
+
+    Notes
+    -----
+    Units: integer 1e-8 quote.  Causal: reads finished trades.  Missing: empty.
+
+    Examples
+    --------
+    >>> few([5, -3]), few([1] * 30)
+    ((5, -3), ())
+    """
+    return tuple(int(each) for each in pnl) if len(pnl) < FEW_TRADES else ()
 
 
 def weighed_by(made: passes.Machine) -> Hashable:
@@ -333,6 +355,7 @@ def _swept(settings: Sequence[Settings], found: Sequence[_Found], trials: Trials
             for name, column in HELD.items()
             if benchmark.height and not benchmark[column].has_nulls()
         },
+        few=tuple(kept.few for kept in found),
     )
 
 

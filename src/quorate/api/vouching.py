@@ -18,7 +18,9 @@ from quorate.api.trials import record
 from quorate.errors import QuorateError, RegistryError
 from quorate.records import canonical_json
 from quorate.report.arms import days_of
+from quorate.report.formats import counted
 from quorate.report.plain import plain
+from quorate.research.windows import MIN_PURGE_DAYS, PURGE_DAYS
 from quorate.statistics.trades import hits
 
 if TYPE_CHECKING:
@@ -46,6 +48,25 @@ def require_settings(run: Run, version: Version) -> None:
     told = settings_told(settings_of(run.about).values)
     if why := first_other(told, version.recipe.get("settings") or {}):
         raise refused(run, f"has other settings than the recipe of {version.name}: {why}")
+
+
+def require_gap(run: Run) -> None:
+    """Refuse a walk forward with fewer days between learning and test than Spec 3 asks.
+
+    Raises
+    ------
+    RegistryError
+        It names the gap, the bound and what to run. A label that is longer was refused when the
+        walk was made.
+    """
+    days = run.about["walk"]["plan"]["purge_days"]
+    if days < MIN_PURGE_DAYS:
+        raise refused(
+            run,
+            f"left {counted(days, 'day')} between what it learned from and its test: what shows a "
+            f"recipe leaves at least {MIN_PURGE_DAYS}, and no fewer than its longest label",
+            hint=f"make it anew: quorate walkforward --purge-days {PURGE_DAYS}, all else as it was",
+        )
 
 
 def require_booked(run: Run, store: Store) -> Booked:
@@ -136,8 +157,9 @@ def _is_of_trades(run: Run, booked: Booked) -> bool:
     return all(kept[name] == value for name, value in found.items() if name in kept)
 
 
-def refused(run: Run, why: str) -> QuorateError:
+_NAME_ANOTHER: Final = "name a run of this recipe, as it was made"
+
+
+def refused(run: Run, why: str, hint: str = _NAME_ANOTHER) -> QuorateError:
     """Return the error of a run that does not count."""
-    return RegistryError(
-        f"the run {run.about['run_id']} {why}", hint="name a run of this recipe, as it was made"
-    )
+    return RegistryError(f"the run {run.about['run_id']} {why}", hint=hint)

@@ -14,7 +14,7 @@ import polars as pl
 
 from quorate.api import folding
 from quorate.api.choosing import luck_of
-from quorate.api.sweeping import HELD, RESULTS, Sweep
+from quorate.api.sweeping import HELD, RESULTS, Sweep, few
 from quorate.api.trials import data_of, effective, variance_of
 from quorate.backtest.benchmark import Benchmark
 from quorate.core.types import MONEY_SCALE
@@ -156,7 +156,8 @@ def swept(
     days = np.arange(int(cut.days[0, 0]), int(cut.days[-1, 1]))
     returns = np.column_stack([np.array(each.returns) for each in outcomes])
     table = pl.DataFrame(rows, infer_schema_length=None)
-    made_of = Sweep(table, tuple(metrics), trials, returns, days, _held(panel, days))
+    scarce = tuple(few(each.pnl) for each in outcomes)
+    made_of = Sweep(table, tuple(metrics), trials, returns, days, _held(panel, days), scarce)
     best = max(range(len(rows)), key=lambda i: (rows[i]["objective"], -i))
     return made_of, best, luck_of(made_of, best=best)
 

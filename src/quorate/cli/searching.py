@@ -191,7 +191,8 @@ def told_of(found: Search, store: str) -> Searched:
     table = found.sweep.table
     values = table["objective"].to_list()
     order = sorted(range(table.height), key=lambda i: (-values[i], i))
-    told = tell(table, found.sweep.metrics, found.sweep.trials, "sharpe", found.luck, order)
+    swept = found.sweep
+    told = tell(table, swept.metrics, swept.trials, "sharpe", found.luck, order, few=swept.few)
     axes = tuple(
         (axis.name, axis.low, axis.high, axis.log)
         if isinstance(axis, Span)

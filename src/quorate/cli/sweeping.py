@@ -80,7 +80,8 @@ def sweep(  # noqa: PLR0913  (its options)
     what = f"sweeping {len(settings)} setting{'' if len(settings) == 1 else 's'}"
     with bars(what, panel.n_coins, then="booking ...") as progress:
         found = api.sweep(panel, settings, models=fits, out=out, progress=progress)
-    told = tell(found.table, found.metrics, found.trials, sort, luck_of(found, sort))
+    luck = luck_of(found, sort)
+    told = tell(found.table, found.metrics, found.trials, sort, luck, few=found.few)
     if csv is not None:
         told.table[told.order].write_csv(csv)
     words = [*source, *(["--models", str(models)] if models else [])]

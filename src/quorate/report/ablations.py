@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from quorate.report.formats import counted, number, percent
 from quorate.report.plain import plain
 from quorate.report.sweep_text import under
+from quorate.statistics.cautions import FEW_TRADES
 
 if TYPE_CHECKING:
     import polars as pl
 
 RATE: Final = 0.05
+OPEN: Final = (
+    "--edge stated --set consensus.edge_slope=10 --set consensus.prior_mass=20 "
+    "--set risk.min_paper_trades=100000"
+)
+"""What opens the gates that refuse most, the cost gate and Kelly's, for all variants alike."""
 
 
 class Ablated(NamedTuple):
@@ -34,6 +40,23 @@ def evidence(found: Ablated) -> list[str]:
     -----
     Units: none.  Causal: finished windows.  Missing: what never differed is named apart.
     """
+    return [*_hardly(found), *_stands(found)]
+
+
+def _hardly(found: Ablated) -> list[str]:
+    """Return that too little was traded for any evidence; nothing where enough was."""
+    n_trades = found.base["n_trades"]
+    if n_trades >= FEW_TRADES:
+        return []
+    why = found.base.get("refused")
+    said = (
+        f"Hardly anything was traded: {counted(n_trades, 'closed trade')} as it is, at least "
+        f"{FEW_TRADES} are needed for what follows to be evidence{f': {why}' if why else ''}."
+    )
+    return [said, f"To compare where all trade, which changes no default: {OPEN}"]
+
+
+def _stands(found: Ablated) -> list[str]:
     rows = list(found.table.iter_rows(named=True))
     n, same = found.n_compared, sum(row["verdict"] == "not compared" for row in rows)
     apart = f"; {same} more changed nothing here or could not be" if same else ""

@@ -13,7 +13,7 @@ from quorate.report.formats import counted, number, percent
 from quorate.report.odds import odds
 from quorate.report.plain import plain
 from quorate.report.sweep_luck import as_dict as luck_as_dict
-from quorate.report.sweep_luck import booked, overfitting, superiority
+from quorate.report.sweep_luck import booked, flips, overfitting, superiority
 from quorate.report.sweep_text import under
 from quorate.report.sweeps import shown
 
@@ -87,7 +87,7 @@ def sentences(found: Searched) -> list[str]:
     Units: said in each.  Causal: reads finished trials.  Missing: in words.  METHODS 5.5 to 5.7.
     """
     told = found.told
-    said = [f"Of the best, on its path in the middle: {told.judgement.sentence}"]
+    said = [*flips(told), f"Of the best, on its path in the middle: {told.judgement.sentence}"]
     if told.judgement.is_told_apart is not None:
         said.append(odds(told.net))
     said.append(booked(told, found.store, found.table.height))

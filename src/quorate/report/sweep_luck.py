@@ -8,8 +8,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from quorate.report.formats import counted, number, percent, probability
-from quorate.report.odds import odds
+from quorate.report.odds import coin_flips, odds
+from quorate.statistics.cautions import FEW_TRADES
 from quorate.statistics.effective import METHOD
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 def sentences(told: Told, store: str) -> list[str]:
     """Return how likely the best is luck: verdict, odds, trials, PBO, SPA, its neighbours.
+
+    Of a best with few trades, which have no ratio, coin flips come first.
 
     Parameters
     ----------
@@ -33,13 +38,26 @@ def sentences(told: Told, store: str) -> list[str]:
     """
     if not told.is_traded:
         return [booked(told, store)]
-    said = [f"Of the best: {told.judgement.sentence}"]
+    said = [*flips(told), f"Of the best: {told.judgement.sentence}"]
     if told.judgement.is_told_apart is not None:
         said.append(odds(told.net))
     said.append(booked(told, store))
     if told.chosen is not None:
         said += chosen(told.chosen, told)
     return [each for each in said if each]
+
+
+def flips(told: Told) -> list[str]:
+    """Return how often coin flips would have done as well as the few trades of the best.
+
+    Notes
+    -----
+    Units: percent, counts.  Causal: reads finished trades.  Missing: nothing where its trades are
+    enough for a ratio, or there are none.  METHODS 5.5.
+    """
+    if not 0 < len(told.few) < FEW_TRADES:
+        return []
+    return [f"Of the best: {coin_flips(np.array(told.few, np.int64), told.trials.n)}"]
 
 
 def booked(told: Told, store: str, n: int | None = None) -> str:

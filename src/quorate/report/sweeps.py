@@ -98,7 +98,8 @@ class Told(NamedTuple):
     ``asked`` is what it was to be sorted by: where no row has it, ``by`` is the net return.
     ``order`` has its rows, the best first; ``judgement`` is whether the best is told apart from
     luck, ``net`` its metrics, deflated by all trials, ``luck`` the annual Sharpe ratio that the
-    best of all trials shows without an edge, and ``chosen`` what choosing it came to.
+    best of all trials shows without an edge, and ``chosen`` what choosing it came to; ``few`` is
+    what each closed trade of the best came to, where they are too few for a ratio.
     """
 
     asked: str
@@ -113,6 +114,7 @@ class Told(NamedTuple):
     effects: list[Effect]
     net: dict[str, Any]
     chosen: Luck | None = None
+    few: tuple[int, ...] = ()
 
     @property
     def is_traded(self) -> bool:
@@ -127,6 +129,8 @@ def tell(
     by: str = "sharpe",
     chosen: Luck | None = None,
     order: list[int] | None = None,
+    *,
+    few: Sequence[Sequence[int]] = (),
 ) -> Told:
     """Read a sweep.
 
@@ -140,6 +144,8 @@ def tell(
         ``Sweep.luck``, or that of another measure.
     order : list of int, optional
         Rows, the best first, where something else ordered them.
+    few : sequence of sequence of int, optional
+        As of ``Sweep``: what the closed trades of each row came to where there are few.
 
     Returns
     -------
@@ -180,6 +186,7 @@ def tell(
         effects=effects(table, measure),
         net=net,
         chosen=chosen,
+        few=tuple(few[order[0]]) if few else (),
     )
 
 

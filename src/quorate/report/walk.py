@@ -11,12 +11,11 @@ from quorate.report import bars
 from quorate.report.exhibit import Cell, Column, Row, Table
 from quorate.report.formats import counted, fall, number, tint
 from quorate.report.steadiness import certainty
+from quorate.research.windows import MIN_PURGE_DAYS
 
 if TYPE_CHECKING:
     from quorate.report.reading import Run
 
-MIN_PURGE_DAYS: Final = 3
-"""Of 3 to 5 (Spec 3); fewer are run all the same, and told before anything else."""
 _COLUMNS: Final = (
     Column("tested from", is_text=True),
     Column("days"),

@@ -20,7 +20,7 @@ from quorate.core.engines import linear as kernels
 from quorate.errors import ResearchError
 from quorate.records import canonical_json
 from quorate.research import libraries
-from quorate.research.sample import check_known, labelled
+from quorate.research.sample import check_known, labelled, varying
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 CLIP = 10.0
 """Scales beyond which a standardised feature says no more (METHODS 12)."""
+_MOST = 1e100
+"""What can be squared and added up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +158,7 @@ def fit(
     Parameters
     ----------
     features : Mat
-        Finite numbers, shape (row, feature). Rows with an unknown feature are no samples: the
+        Numbers within 1e100, shape (row, feature). Rows with an unknown feature are no samples: the
         engine abstains on them.
     went_up : array_like
         1 or True where the return over the label was above 0, shape (row,).
@@ -182,7 +184,7 @@ def fit(
     LeakageError
         A label ends after the fit.
     ResearchError
-        All labels went one way.
+        All labels went one way, or no feature varies.
     ConfigError
         scikit-learn is not installed.
 
@@ -190,8 +192,8 @@ def fit(
     -----
     Units: log odds.  Causal: as the rows.  Missing: none allowed.
     Deterministic: the same rows in the same order give the same bytes under the same libraries;
-    linear algebra is held to one thread. A feature that does not vary has scale 1 and, by the
-    ridge, coefficient 0.
+    linear algebra is held to one thread. A feature that does not vary where labels count is left
+    out: the model is that of the others, to the byte, and its ``names`` are theirs.
 
     Examples
     --------
@@ -210,6 +212,7 @@ def fit(
             f"all of {len(rows)} labels went one way, so there is nothing to tell apart",
             hint="train on a longer history, or check the labels",
         )
+    rows, names = varying(rows, names, weights > 0.0)
     with libraries.one_thread():
         scaler = libraries.standard_scaler().fit(rows, sample_weight=weights)
         scaled = np.clip(scaler.transform(rows), -clip, clip)
@@ -234,9 +237,11 @@ def _checked(
 ) -> tuple[Mat, Vec, Vec]:
     """Return rows, labels and weights as float64, or raise ``ValueError``."""
     rows, up, weights = labelled(features, went_up, weight, names)
-    if not np.isfinite(rows).all():
-        f = int(np.argmax(~np.isfinite(rows).all(axis=0)))
+    is_fit = np.abs(rows) <= _MOST
+    if not is_fit.all():
+        f = int(np.argmax(~is_fit.all(axis=0)))
         raise ValueError(
-            f"feature {names[f]!r} has a number that is not finite; leave such rows out"
+            f"feature {names[f]!r} has a number that is not finite, or beyond {_MOST:g}; leave "
+            "such rows out"
         )
     return rows, up, weights

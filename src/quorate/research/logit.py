@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RIDGE = 1e-8
 """Of the slopes, in labels: strengths of too few values for the coefficients have a fit too."""
+_ROUNDING = 1e-9
+"""Strengths that differ by less are one: a slope between them is that of their last digits."""
 
 
 def platt(points: Grouped) -> Vec:
@@ -93,8 +95,10 @@ def _targets(points: Grouped) -> tuple[Vec, Vec]:
 def _fit(features: Mat, right: Vec, wrong: Vec) -> tuple[Vec, float]:
     """Return slopes and intercept of a logistic regression, fitted on scaled columns."""
     mean, scale = np.mean(features, axis=0), np.std(features, axis=0)
-    scale = np.where(scale > 0.0, scale, 1.0)
-    scaled = (features - mean) / scale
+    # a column of one value has no slope, and one that varies by its rounding has none to speak of
+    varies = np.ptp(features, axis=0) > _ROUNDING
+    scale = np.where(varies, scale, 1.0)
+    scaled = np.where(varies, (features - mean) / scale, 0.0)
     n = len(features)
     model = libraries.logistic_regression(
         C=1.0 / RIDGE, solver="newton-cholesky", tol=1e-12, max_iter=1_000
@@ -105,9 +109,7 @@ def _fit(features: Mat, right: Vec, wrong: Vec) -> tuple[Vec, float]:
             np.repeat([1, 0], n),
             sample_weight=np.concatenate([right, wrong]),
         )
-    slopes = model.coef_[0] / scale
-    # a column of one value has no slope
-    slopes = np.where(np.ptp(features, axis=0) > 0.0, slopes, 0.0)
+    slopes = np.where(varies, model.coef_[0] / scale, 0.0)
     intercept = float(model.intercept_[0])
     for f in range(features.shape[1]):
         intercept -= float(slopes[f]) * float(mean[f])

@@ -19,6 +19,7 @@ from quorate.research import meta
 from quorate.research.learned import Learned
 from quorate.research.learners import Learner, Model
 from quorate.research.meta import Bets, Meta
+from quorate.research.sample import varying
 from quorate.research.splits import combinatorial
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def trained(asked: Sequence[Learner], learned: Learned, each: Each) -> list[Trai
     Notes
     -----
     Units: probabilities.  Causal: as the rows.  Missing: a model reads features known in 99% of the
-    rows that vary there, and rows in which all of them are known. A learner of one regime learns
+    rows that vary there, and rows in which all of them are known; a feature that is constant on a
+    learner's own rows is no part of its model, and told. A learner of one regime learns
     from its rows alone, one of a rule from those where it voted. Below 1,000 rows there is no
     model.  METHODS 1.4, 5.
 
@@ -99,7 +101,13 @@ def trained(asked: Sequence[Learner], learned: Learned, each: Each) -> list[Trai
     return [
         _none(learner, (*said, plan.message))
         if isinstance(plan, ResearchError)
-        else _together(learner, plan, list(islice(found, len(plan))), rows, said)
+        else _together(
+            learner,
+            plan,
+            list(islice(found, len(plan))),
+            rows,
+            (*said, *_level(x[plan[0][0]], names)),
+        )
         for learner, plan in zip(asked, plans, strict=True)
     ]
 
@@ -268,6 +276,16 @@ def _readable(features: Mat) -> tuple[IntVec, tuple[str, ...]]:
             named = ", ".join(name for name, left in zip(_NAMES, out & useful, strict=True) if left)
             said.append(f"features left out as {what}: {named}")
     return np.flatnonzero(known & varies & useful), tuple(said)
+
+
+def _level(rows: Mat, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which features a fit of these rows leaves out, though they vary elsewhere."""
+    try:
+        _, kept = varying(rows, names)
+    except ResearchError:
+        return ()  # the fit says so
+    named = ", ".join(name for name in names if name not in kept)
+    return (f"features left out as constant on its rows: {named}",) if named else ()
 
 
 def _voted(engine: Engine, x: Mat, names: tuple[str, ...]) -> tuple[ByteVec, Vec]:

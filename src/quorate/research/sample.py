@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from quorate.errors import LeakageError
+from quorate.errors import LeakageError, ResearchError
 
 if TYPE_CHECKING:
     from quorate.core.types import Mat, Vec
@@ -191,6 +191,52 @@ def labelled(
     if not ((weights >= 0.0) & (weights <= 1.0)).all():
         raise ValueError("a weight is outside [0, 1]; give the uniqueness of each label")
     return rows, up, weights
+
+
+def varying(
+    rows: Mat, names: tuple[str, ...], counts: np.ndarray[Any, Any] | None = None
+) -> tuple[Mat, tuple[str, ...]]:
+    """Return the features that hold more than one value, and their names.
+
+    Parameters
+    ----------
+    rows : Mat
+        Shape (row, feature).
+    names : tuple of str
+        Of the features, in their order.
+    counts : array, optional
+        Which rows are looked at, shape (row,); all where not given. All of them are returned.
+
+    Raises
+    ------
+    ResearchError
+        There is none.
+
+    Notes
+    -----
+    Units: of each column.  Causal: as the rows.  Missing: a value as any other.
+    Values that differ by their own rounding alone are one: no deviation can be told of them. A
+    model of what is left is, to the byte, that of rows which never had the others.
+
+    Examples
+    --------
+    >>> varying(np.array([[0.1, 1.0, np.nan], [0.1, 2.0, np.nan]]), ("adx", "ret_4h", "vol_24h"))[1]
+    ('ret_4h',)
+    """
+    seen = rows if counts is None else rows[counts]
+    low, high = np.fmin.reduce(seen, axis=0), np.fmax.reduce(seen, axis=0)
+    rounding = len(seen) * np.finfo(np.float64).eps * np.maximum(np.abs(low), np.abs(high))
+    unknown = np.isnan(seen)
+    is_mixed = unknown.any(axis=0) & ~unknown.all(axis=0)
+    kept = np.flatnonzero((high - low > rounding) | is_mixed)
+    if not len(kept):
+        raise ResearchError(
+            f"no feature varies: {', '.join(names[:5])} say the same in all {len(seen)} rows",
+            hint="check the features, and that rows are not all of one coin and bar",
+        )
+    if len(kept) == len(names):
+        return rows, names
+    return np.ascontiguousarray(rows[:, kept]), tuple(names[f] for f in kept)
 
 
 def grouped(votes: Sample) -> Grouped:

@@ -26,7 +26,7 @@ from quorate.errors import ResearchError, TooLittleHistoryError
 from quorate.records import canonical_json
 from quorate.research import boosting, libraries
 from quorate.research.boosting import Settings
-from quorate.research.sample import check_known, labelled
+from quorate.research.sample import check_known, labelled, varying
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +53,7 @@ class Trees:
     names : tuple of str
         The features that some tree asks for.
     offered : tuple of str
-        Those that the fit could choose from.
+        Those that the fit could choose from: what varied.
     place, number : PlaceMat, SingleMat
         The trees, as of ``core.engines.trees.Forest``.
     base : float
@@ -222,8 +222,9 @@ def fit(
     Units: log odds.  Causal: as the rows; trees are counted on the last of them, by time, with
     purged rows between.  Missing: NaN allowed.  METHODS 5.2, 5.3.
     Deterministic: the same rows in the same order give the same bytes under the same library: one
-    thread, one seed. Reference: T. Chen, C. Guestrin (2016), "XGBoost: a scalable tree boosting
-    system".
+    thread, one seed. A feature that does not vary is left out before features are drawn for a tree:
+    the model is that of the others, to the byte. Reference: T. Chen, C. Guestrin (2016), "XGBoost:
+    a scalable tree boosting system".
 
     Examples
     --------
@@ -240,6 +241,7 @@ def fit(
     if not kept.all():
         rows, up, weights = rows[kept], up[kept], weights[kept]
     _enough(rows, up, weights, names, asked)
+    rows, names = varying(rows, names)
     told, n_trees = asked.told(), asked.n_trees
     if asked.later_frac > 0.0:
         begun, ended = _spans(begun_k, ended_k, kept)
@@ -256,7 +258,7 @@ def fit(
         )
     found = Trees(
         names=tuple(names[f] for f in used),
-        offered=tuple(names),
+        offered=names,
         place=place,
         number=number,
         base=boosting.base(asked, up, weights),
@@ -267,7 +269,7 @@ def fit(
     )
     some = rows[:: -(-len(rows) // _COMPARED)]
     cube = np.ascontiguousarray(some[:, :, None])
-    ours = found.margin(Rows(cube, tuple(names)))[:, 0]
+    ours = found.margin(Rows(cube, names))[:, 0]
     if ours.tobytes() != boosting.margins(booster, some).tobytes():
         raise ResearchError(
             f"the trees of XGBoost {found.library} do not say in our kernel what they say there",
@@ -306,19 +308,6 @@ def _enough(rows: Mat, up: Vec, weights: Vec, names: tuple[str, ...], asked: Set
             f"{asked.least_mass:g} need {2.0 * asked.least_mass:g}",
             hint="train on a longer history, or with a smaller least_mass",
         )
-    # the first rows alone say so as a rule
-    if not (_vary(rows[:_COMPARED]) or _vary(rows)):
-        raise ResearchError(
-            f"no feature varies: {', '.join(names[:5])} say the same in all {len(up)} rows",
-            hint="check the features, and that rows are not all of one coin and bar",
-        )
-
-
-def _vary(rows: Mat) -> bool:
-    """Return whether any feature has two values; missing is one."""
-    first = rows[0]
-    is_same = (rows == first) | (np.isnan(rows) & np.isnan(first))
-    return not is_same.all()
 
 
 def _spans(begun_k: object, ended_k: object, kept: Mask) -> tuple[IntVec, IntVec]:

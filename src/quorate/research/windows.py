@@ -12,6 +12,8 @@ from quorate.errors import ConfigError, TooLittleHistoryError
 
 TRAIN_DAYS, PURGE_DAYS, TEST_DAYS = 120, 4, 30
 """Spec 3."""
+MIN_PURGE_DAYS = 3
+"""Of 3 to 5 (Spec 3); fewer are run all the same, told first of all, and no evidence."""
 
 
 class Window(NamedTuple):

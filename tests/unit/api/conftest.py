@@ -1,11 +1,14 @@
-"""A run that trades, for the tests of what one can ask of a run."""
+"""A run that trades, for the tests of what one can ask of a run; ``where``: both databases."""
 
 from __future__ import annotations
 
 import pytest
 from tests.made_stores import copied
+from tests.unit.store.conftest import where
 
 import quorate
+
+__all__ = ["where"]
 
 LIVELY = {
     # every probability a little surer and every cost a little smaller, so that it trades early

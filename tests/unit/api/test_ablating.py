@@ -142,9 +142,28 @@ def test_mistakes_are_refused_before_anything_is_tried(panel, more, error, said,
         ablate(panel, **({"settings": BASE, "lesson": LESSON} | more))
 
 
-def test_settings_that_never_trade_are_no_yardstick(panel):
-    idle = quorate.read_settings(
-        overrides=LIVELY | {"consensus.k": "9", "costs.safety_margin_bps": "1000"}
-    )
-    with pytest.raises(ResearchError, match="never trade"):
-        ablate(panel, idle, LESSON, engines=False)
+def test_settings_that_never_trade_are_told_why_before_anything_else_is_tried(panel, monkeypatch):
+    idle = quorate.read_settings(overrides=LIVELY | {"consensus.edge_slope": "0.01"})
+    works, crossed = [], ablating.crossed_together
+
+    def seen(some, workers):
+        works.extend(some)
+        return crossed(some, workers)
+
+    monkeypatch.setattr(ablating, "crossed_together", seen)
+    said = r"never trade, .* refused \d+% of coin-bars.* cost gate .* at most, and would have cost "
+    with pytest.raises(ResearchError, match=said) as caught:
+        ablate(panel, idle, LESSON._replace(edge="stated"), engines=False)
+    assert [len(work.settings) for work in works] == [1]
+    assert ablating.OPEN in caught.value.hint
+
+
+def test_what_opens_the_gates_are_settings():
+    """What is advised can be typed: every word of it is a setting within its bounds."""
+    told = dict(word.strip().split("=") for word in ablating.OPEN.split("--set ")[1:])
+    assert set(told) == {"consensus.edge_slope", "consensus.prior_mass", "risk.min_paper_trades"}
+    quorate.read_settings(overrides=told)
+
+
+def test_what_was_refused_is_told_beside_what_was_traded(found):
+    assert " of coin-bars" in found[0].base["refused"]

@@ -28,9 +28,9 @@ from quorate.store import open_store
 
 pytestmark = pytest.mark.slow  # two walks, two audits, a sweep and a cross-validation
 PLAN = quorate.Plan(
-    train_days=20, purge_days=1, test_days=35, models=("linear",), leaderboard=False
+    train_days=20, purge_days=3, test_days=35, models=("linear",), leaderboard=False
 )
-NOW = datetime(2024, 1, 22, tzinfo=UTC)
+NOW = datetime(2024, 1, 24, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def made(tmp_path_factory):
     place = tmp_path_factory.mktemp("figures")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QUORATE_CONFIG_DIR", str(place / "config"))
-        panel = quorate.synthetic(n_coins=4, days=57, planted_edge=2.0)
-        early = part(panel, 0, 21 * 288)
+        panel = quorate.synthetic(n_coins=4, days=59, planted_edge=2.0)
+        early = part(panel, 0, 23 * 288)
         found = quorate.registry(place / "registry")
         for name, change in (("champion", {}), ("challenger", {"consensus.k": "0.6"})):
             settings = quorate.read_settings(overrides=dict(LIVELY) | change)
@@ -83,7 +83,7 @@ def test_every_figure_of_research_is_found_where_it_is(made):
     assert set(shown.figures) == set(RESEARCH) == set(shown.sources)
     run = read(place / "runs" / name(place, "challenger"))
     assert shown.figures["n_trades"] == run.trades.height > 0
-    data = data_of(part(panel, 21 * 288, panel.n_bars))
+    data = data_of(part(panel, 23 * 288, panel.n_bars))
     with open_store(place / "runs" / "quorate.sqlite") as store:
         trials = trials_of([store.runs], data._replace(digest=run.about["data"]["digest"]))
     net = daily_returns(run.equity.select(list(EQUITY))).net
@@ -129,11 +129,22 @@ def test_a_run_of_another_recipe_or_that_was_changed_is_refused(made, tmp_path):
         researched(found, "v0002", there, out=place / "runs")
 
 
+def test_a_walk_whose_gap_is_short_shows_nothing(made, tmp_path):
+    """It is the recipe's, and booked: of all that shows a version only its gap is otherwise."""
+    found, _, panel, settings = made
+    walked = quorate.walkforward(panel, settings, replace(PLAN, purge_days=2), out=tmp_path)
+    run_id = walked.result.run_id
+    said = f"the run {run_id} left 2 days between what it learned .* at least 3"
+    with pytest.raises(RegistryError, match=said) as caught:
+        researched(found, "v0002", run_id, out=tmp_path)
+    assert "quorate walkforward --purge-days 4" in caught.value.hint
+
+
 def test_a_run_with_models_counts_after_they_were_fitted(made, tmp_path):
     found, place, panel, settings = made
     for first, said in ((0, "begins before 2024-01-2"), (None, "is neither a walk forward nor")):
         models = place / ("challenger" if first == 0 else "champion")
-        span = part(panel, 0 if first == 0 else 21 * 288, 24 * 288)
+        span = part(panel, 0 if first == 0 else 23 * 288, 26 * 288)
         done = quorate.run(span, settings, models=models, out=tmp_path)
         with pytest.raises(RegistryError, match=said):
             researched(found, "v0002", done.run_id, out=tmp_path)
@@ -176,7 +187,7 @@ def paths_of(panel, settings, models, n_paths=5, cost_bps=15.0):
 def test_paths_of_any_market_cost_and_number_show_nothing(made, tmp_path):
     _, _, panel, settings = made
     path = tmp_path / "cpcv.json"
-    other = quorate.synthetic(n_coins=4, days=57, planted_edge=9.0, seed=8)
+    other = quorate.synthetic(n_coins=4, days=59, planted_edge=9.0, seed=8)
     for panel_of, change, said in (
         (other, {}, "is of other data than the run .* and the fits of v0002"),
         (part(panel, 0, 30 * 288), {}, "is of other data than the run"),
@@ -187,7 +198,7 @@ def test_paths_of_any_market_cost_and_number_show_nothing(made, tmp_path):
         with pytest.raises(RegistryError, match=said):
             figures(made, cpcv=path)
     # the bars that its fit was made of are its own too
-    path.write_text(json.dumps(paths_of(part(panel, 0, 21 * 288), settings, ["linear"])))
+    path.write_text(json.dumps(paths_of(part(panel, 0, 23 * 288), settings, ["linear"])))
     assert figures(made, cpcv=path).figures["positive_paths"] == 1.0
     told = json.loads(path.read_text())
     path.write_text(json.dumps(told | {"cost_bps": 99.0}))
@@ -205,7 +216,7 @@ def test_a_canary_counts_from_the_day_it_is_one(made, tmp_path):
     with pytest.raises(RegistryError, match="v0002 is candidate, no canary"):
         canaried(again, "v0002", name(place, "challenger"), out=place / "runs")
     alone = quorate.registry(tmp_path / "alone")
-    audit = quorate.audit(part(panel, 0, 21 * 288), settings, n_cuts=4)
+    audit = quorate.audit(part(panel, 0, 23 * 288), settings, n_cuts=4)
     alone.publish(place / "challenger", audit, why="made", at=NOW)
     first = {"why": "first", "at": NOW + timedelta(days=4, hours=1)}
     with pytest.raises(RegistryError, match=r"v0001 cannot become canary: closed trades out of"):
@@ -213,7 +224,7 @@ def test_a_canary_counts_from_the_day_it_is_one(made, tmp_path):
     alone.stage("v0001", "canary", override="no sweep", **first)
     shown = canaried(alone, "v0001", name(place, "challenger"), out=place / "runs")
     run = read(place / "runs" / name(place, "challenger"))
-    since = datetime(2024, 1, 27, tzinfo=UTC)
+    since = datetime(2024, 1, 29, tzinfo=UTC)
     assert shown.figures["n_trades"] == run.trades.filter(pl.col("closed_at") > since).height
     assert 0 < shown.figures["n_trades"] < run.trades.height
     assert shown.figures["n_days"] == 30  # of 35, of which five began before

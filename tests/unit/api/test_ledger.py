@@ -103,27 +103,30 @@ def test_a_folder_that_was_deleted_takes_no_trial_with_it(tmp_path):
     assert kept[0].n == 6.0
 
 
-def test_a_run_that_both_have_counts_once_and_one_that_the_store_alone_has_counts(tmp_path):
-    with open_store(tmp_path / "a" / "quorate.sqlite") as store:  # by an older version
+def test_a_run_that_both_have_counts_once_and_one_that_the_store_alone_has_counts(tmp_path, where):
+    with open_store(where) as store:  # by an older version
         old = store.runs.begin({"a": {"k": 0}}, data_hash="ours", code_hash="c", recipe="r")
         store.runs.finish(old, metrics={"net": {"sharpe": 9.0}})
-    tried(tmp_path / "a", 1)
-    assert judged(tmp_path / "a", 2)[0].n == 3.0
+    tried(tmp_path / "a", 1, store=where)
+    assert judged(tmp_path / "a", 2, store=where)[0].n == 3.0
     assert judged(tmp_path / "b", 2)[0].n == 2.0
 
 
-def test_a_store_of_many_folders_has_its_trials_and_the_ledger_the_others(tmp_path):
+def test_a_store_of_many_folders_has_its_trials_and_the_ledger_the_others(tmp_path, where):
+    """Whatever database the store is: the same as if one folder of files had all of it."""
     tried(tmp_path / "a", 1)
-    tried(tmp_path / "b", 2, store=tmp_path / "team.sqlite")
-    found = judged(tmp_path / "c", 3, store=tmp_path / "team.sqlite")[0]
-    assert found.n == 3.0
+    tried(tmp_path / "b", 2, store=where)
+    tried(tmp_path / "d", 4, OURS._replace(digest="a coin less"), store=where)
+    found = judged(tmp_path / "c", 3, store=where)
+    assert found[0].n == 4.0
+    assert found == judged(tmp_path / "c", 3)  # of the ledger alone, and to the last bit
 
 
-def test_a_team_counts_what_its_store_has_of_other_machines(tmp_path, monkeypatch):
+def test_a_team_counts_what_its_store_has_of_other_machines(tmp_path, monkeypatch, where):
     for k, machine in enumerate(("one", "two")):
         monkeypatch.setenv("QUORATE_STATE_DIR", str(tmp_path / machine))
-        tried(tmp_path / "runs", k, store=tmp_path / "team.sqlite")
-    assert judged(tmp_path / "runs", 2, store=tmp_path / "team.sqlite")[0].n == 3.0
+        tried(tmp_path / "runs", k, store=where)
+    assert judged(tmp_path / "runs", 2, store=where)[0].n == 3.0
     assert judged(tmp_path / "own", 3)[0].n == 3.0  # of machine two: its own, and k = 2
 
 

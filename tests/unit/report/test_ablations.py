@@ -6,7 +6,7 @@ import math
 
 import polars as pl
 
-from quorate.report.ablations import Ablated, as_dict, evidence, opening, text
+from quorate.report.ablations import OPEN, Ablated, as_dict, evidence, opening, text
 
 ROW = {
     "variant": "risk.kelly=cap",
@@ -42,6 +42,15 @@ def test_without_a_difference_that_stands_there_is_no_evidence():
     assert "1 more changed nothing here" in said[1]
     assert "p-value of 4.00% by itself, and of 40.00% with all counted" in said[2]
     assert opening(told(ROW, IDLE)).startswith("EVIDENCE")
+
+
+def test_that_hardly_anything_was_traded_is_said_first():
+    few = told(ROW)._replace(base=BASE | {"n_trades": 12, "refused": "NO_QUORUM refused 70%"})
+    said = evidence(few)
+    assert said[0].startswith("Hardly anything was traded: 12 closed trades as it is, at least 30")
+    assert said[0].endswith("evidence: NO_QUORUM refused 70%.")
+    assert said[1].endswith(OPEN)
+    assert said[2:] == evidence(told(ROW))
 
 
 def test_what_stands_is_named_with_how_many_stand_all_at_once():

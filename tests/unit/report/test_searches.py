@@ -66,6 +66,13 @@ def test_luck_comes_first_and_counts_the_trials_that_were_stopped(found):
     assert "1 stopped for having fallen behind" in " ".join(said.split())
 
 
+def test_of_few_trades_coin_flips_are_said_first(found):
+    few = found._replace(told=found.told._replace(few=(5, -1, 4)))
+    said = " ".join(opening(few).split())
+    assert said.startswith("LUCK Of the best: Luck alone does as well in 25.0% of cases")
+    assert "one of 3 trials makes luck likelier yet" in said
+
+
 def test_the_best_is_the_one_with_the_highest_objective_taken_apart(found):
     values, said = best(found)
     assert values == "consensus.k=1.98 costs.impact=volatility"

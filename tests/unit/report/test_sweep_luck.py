@@ -65,6 +65,27 @@ def test_every_question_has_its_sentence():
     assert "None" not in said
 
 
+COIN = "Of the best: Luck alone does as well in 43.8% of cases: had a coin decided whether each of"
+
+
+def scarce(few=(3, -1, 2, -2), n=4):
+    """Return a sweep whose best closed a few trades, which came to what is given."""
+    grid = table(SHARPES, n_trades=[n] * 6)
+    return sweeps.tell(grid, [net(s) for s in SHARPES], TRIALS, few=[few] * 6)
+
+
+def test_of_few_trades_coin_flips_are_said_before_anything_else():
+    said = sweep_luck.sentences(scarce(), "s")
+    assert said[0].startswith(COIN)  # losers of 3, 1, 2, 2 total at most 3
+    assert "7 of 16 outcomes" in said[0]
+    assert "one of 6 trials makes luck likelier yet" in said[0]
+    assert "too few to tell skill from luck" in said[1]
+    assert " ".join(opening(scarce(), store="s").split()).startswith(f"LUCK {COIN}")
+    page = sweep_page.page(scarce(), **ABOUT, is_synthetic=False)
+    assert page.index(COIN) < page.index("Sharpe")
+    assert not any("a coin" in each for each in sweep_luck.sentences(told(), "s"))
+
+
 def test_what_was_not_asked_says_why():
     none = LUCK.__class__(
         **{

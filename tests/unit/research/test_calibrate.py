@@ -69,6 +69,15 @@ def test_an_engine_of_one_strength_is_worth_its_share(method):
     assert curve.prob([0.9])[0] >= curve.prob([0.6])[0]
 
 
+@pytest.mark.parametrize("method", METHODS[1:3])
+def test_strengths_that_differ_by_rounding_are_one(method):
+    """A slope between last digits would say 0.99 of whatever is stated a little higher."""
+    right = np.tile([1.0, 0.0, 1.0, 1.0], 200)
+    stated = np.tile([0.6, 0.6, np.nextafter(0.6, 1.0), np.nextafter(0.6, 1.0)], 200)
+    curve = fit(sample(stated, right), method=method)
+    assert curve.prob([0.6, 0.7]) == pytest.approx([0.75, 0.75], abs=2e-3)
+
+
 @pytest.mark.parametrize("method", METHODS[1:])
 def test_claims_that_mean_the_opposite_are_level(method):
     """Half of all votes are right, the stronger the fewer: no claim is worth more than none."""

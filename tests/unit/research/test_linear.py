@@ -134,11 +134,46 @@ def test_a_weight_says_how_much_a_row_counts():
     assert found.mean == pytest.approx(only.mean, rel=1e-12)
 
 
-def test_a_feature_that_does_not_vary_says_nothing():
+@pytest.mark.parametrize("value", [20.0, 0.1, 1e9 + 0.1, 0.0])
+@pytest.mark.parametrize("is_weighted", [True, False])
+def test_with_a_feature_that_does_not_vary_it_is_the_model_of_the_others(value, is_weighted):
+    """Of 0.1 a library's weighted variance is below 0: a warning, which fails a test."""
     rows, up = history()
-    rows[:, 1] = 20.0
-    found = fit(rows, up, NAMES)
-    assert found.coefficients[1] == pytest.approx(0.0, abs=1e-12)
+    weight = np.random.default_rng(2).uniform(0.01, 1.0, len(up)) if is_weighted else None
+    rows[:, 1] = value
+    found = fit(rows, up, NAMES, weight)
+    others = fit(rows[:, [0, 2, 3]], up, (NAMES[0], *NAMES[2:]), weight)
+    assert found.names == others.names
+    assert found.digest() == others.digest()
+
+
+def test_a_feature_that_varies_where_no_label_counts_is_left_out():
+    rows, up = history()
+    weight = np.where(np.arange(len(up)) < 400, 0.0, 0.7)
+    rows[400:, 2] = 0.3
+    assert fit(rows, up, NAMES, weight).names == (*NAMES[:2], NAMES[3])
+
+
+def test_a_feature_that_varies_by_rounding_alone_is_left_out():
+    """Its weighted variance may come out below 0, and its scale would be that of last digits."""
+    rows, up = history()
+    rows[:, 1] = 0.1
+    rows[::2, 1] = np.nextafter(0.1, 1.0)
+    weight = np.random.default_rng(2).uniform(0.01, 1.0, len(up))
+    assert fit(rows, up, NAMES, weight).names == (NAMES[0], *NAMES[2:])
+
+
+def test_without_any_feature_that_varies_there_is_no_model():
+    _, up = history()
+    with pytest.raises(ResearchError, match="no feature varies: ret_z_24h, adx, vol_24h"):
+        fit(np.full((len(up), 4), 0.1), up, NAMES)
+
+
+def test_a_number_that_no_scale_can_hold_is_refused_by_name():
+    rows, up = history()
+    rows[3, 1] = 1e160
+    with pytest.raises(ValueError, match=r"feature 'adx' has a number .* beyond 1e\+100"):
+        fit(rows, up, NAMES)
 
 
 def test_a_model_cannot_be_written_on():

@@ -194,6 +194,20 @@ def test_what_cannot_be_learned_is_told(given, change, said):
     assert any(said in each for each in found.remarks)
 
 
+def test_what_is_constant_in_a_regime_alone_is_no_part_of_its_model(given):
+    prices, hours = given
+    features = hours.features.copy()
+    features[hours.regime == Regime.TREND, index("ret_4h")] = 0.1
+    asked = (learners(("linear",))[0].of(Regime.TREND),)
+    other = hours._replace(features=features)
+    found = training.fit(other, prices, RULES, asked, as_of_k=AS_OF, horizon_bars=HORIZON)
+    (engine,) = found.engines
+    assert "ret_24h" in engine.reads
+    assert "ret_4h" not in engine.reads
+    said = "linear_model_trend: features left out as constant on its rows: ret_4h"
+    assert said in found.remarks
+
+
 def test_one_class_leaves_the_model_silent(given):
     prices, hours = given
     rising = np.exp(np.linspace(0.0, 1.0, N_BARS))[:, None] * np.ones((1, N_COINS))

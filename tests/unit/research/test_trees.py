@@ -94,7 +94,7 @@ def test_it_reads_only_what_some_tree_asks_for():
     rows[:, 1] = 20.0
     found = fit(rows, up, NAMES, settings=SMALL)
     assert found.names == ("ret_z_24h", "vol_24h", "signed_flow_4h")
-    assert found.offered == NAMES
+    assert found.offered == found.names
     reads = found.engine(
         name="fitted", family="model", approved=[Regime.TREND], hypothesis="None."
     ).reads
@@ -241,6 +241,17 @@ def test_features_that_do_not_vary_are_refused(value):
     _, up = history()
     with pytest.raises(ResearchError, match="no feature varies: ret_z_24h, adx"):
         fit(np.full((1_000, 4), value), up, NAMES, settings=SMALL)
+
+
+@pytest.mark.parametrize("value", [0.1, np.nan])
+def test_with_a_feature_that_does_not_vary_they_are_those_of_the_others(value):
+    """Half of the features are drawn for a tree: one that says nothing would take a place."""
+    rows, up = history()
+    rows[:, 1] = value
+    found = fit(rows, up, NAMES, settings=SMALL)
+    others = fit(rows[:, [0, 2, 3]], up, (NAMES[0], *NAMES[2:]), settings=SMALL)
+    assert found.offered == others.offered
+    assert found.digest() == others.digest()
 
 
 def test_trees_that_ask_nothing_are_refused():
