@@ -225,7 +225,7 @@ class Paper:
         }
         self._record.add(line)
         self._again(line)
-        self.go_on(line["at_ms"])
+        self.go_on(self._exchange.state.now_ms)
 
     def venue(self, network: Network | None = None) -> CcxtVenue:
         """Return the port of this account, not yet open.
