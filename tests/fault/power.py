@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from tests.unit.store.entries import intent, plain, trade
 
 from quorate.store import open_store
+from quorate.store.journal_rows import Keys
 
 ACCOUNT = "main"
 SECTOR = 512
@@ -51,7 +52,7 @@ def written(folder: Path, seed: int, n_batches: int) -> tuple[Path, Trace]:
                 writer.append(batch(rng, number))
                 trace.acknowledge(writer.end.n_rows)
                 if rng.random() < 0.1:
-                    writer.snapshot(1, "x" * rng.randrange(10, 9_000), writer.end)
+                    writer.snapshot(1, "x" * rng.randrange(10, 9_000), writer.end, Keys())
                     trace.acknowledge(writer.end.n_rows)
     return before, trace
 

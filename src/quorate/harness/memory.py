@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from quorate.errors import DuplicateFillError, DuplicateIntentError, FencedError
+from quorate.errors import ChainError, DuplicateFillError, DuplicateIntentError, FencedError
 from quorate.store.journal import Journal
-from quorate.store.journal_rows import EMPTY, End, Row, batch
+from quorate.store.journal_rows import EMPTY, End, Keys, Row, batch
 from quorate.store.journal_writer import Writer
 
 if TYPE_CHECKING:
@@ -65,6 +65,12 @@ class MemoryJournal(Journal):
         yield from self.kept[after.n_rows :]
 
     @override
+    def require(self, end: End, keys: Keys) -> None:
+        kept = Keys(sum(name[0] == "intent" for name in self.names), len(self.trades))
+        if (end, keys) != (self.end(), kept):
+            raise ChainError(f"the journal of {self.account} is broken: {end}, {keys}")
+
+    @override
     def snapshot(self, version: int) -> Snapshot | None:
         return None
 
@@ -76,6 +82,7 @@ class _MemoryWriter(Writer):
         self._journal = journal
         self.account = journal.account
         self.epoch = journal.epoch
+        self._added = Keys()
 
     @property
     @override
@@ -101,6 +108,7 @@ class _MemoryWriter(Writer):
             raise DuplicateFillError(f"one of the trades {trades} is there already")
         journal.names |= names
         journal.trades |= set(trades)
+        self._added += Keys(len(made.intents), len(made.fills))
         for each in made.rows:
             values = {name: value for name, value in each.items() if name != "account"}
             journal.kept.append(Row(**values))  # type: ignore[arg-type]
@@ -115,7 +123,7 @@ class _MemoryWriter(Writer):
         raise ValueError("no commit of this writer is in doubt")
 
     @override
-    def snapshot(self, version: int, payload: str, end: End) -> None:
+    def snapshot(self, version: int, payload: str, end: End, keys: Keys) -> None:
         """Keep none: what it holds follows from the rows."""
 
     @override

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from quorate.store.connection import flushing, lock, reading, writing
 from quorate.store.crashpoints import crashpoint
-from quorate.store.journal_check import as_row, follow, pages, verify
-from quorate.store.journal_rows import EMPTY, End, Row
+from quorate.store.journal_check import as_row, proved, require_end, verify
+from quorate.store.journal_rows import EMPTY, End, Keys, Row
 from quorate.store.journal_snapshots import Snapshot, newest
 from quorate.store.journal_writer import Writer
 from quorate.store.leases import take
@@ -90,17 +90,39 @@ class Journal:
         return EMPTY if row is None else End(row.n_rows, row.head)
 
     def rows(self, after: End = EMPTY) -> Iterator[Row]:
-        """Give the rows after an end, in order, each proved to follow from the one before.
+        """Give the rows after an end, in order, each proved.
 
         Raises
         ------
         ChainError
-            A row was changed, removed or put in; names the first one that does not fit.
+            A row was changed, removed or put in, or the key that is kept of it is another or is
+            gone; names the first one that does not fit.
         """
-        for page in pages(self._engine, self.account, after.n_rows):
-            for row in page:
-                after = follow(self.account, after, row)
-                yield row
+        return proved(self._engine, self.account, after)
+
+    def require(self, end: End, keys: Keys) -> None:
+        """Refuse the journal unless it ends so and keeps so many keys; the rows are not read.
+
+        Parameters
+        ----------
+        end : End
+            Of the last row that was read.
+        keys : Keys
+            Of all rows up to there.
+
+        Raises
+        ------
+        ChainError
+            The end is another, a row or a key of any age is gone or too many, or a snapshot is of
+            rows after the end.
+
+        Notes
+        -----
+        Units: none.  Causal: yes.  Missing: what was changed in its place before the rows that were
+        read only ``verify`` sees; a tail that was cut with all that spoke of it, only an end that
+        was kept elsewhere.  RELIABILITY 3.
+        """
+        require_end(self._engine, self.account, end, keys)
 
     def verify(self) -> End:
         """Read everything again, the tables of unique keys too, and return how it ends.

@@ -9,11 +9,22 @@ from sqlalchemy import func, select
 
 from quorate.errors import ChainError
 from quorate.store.connection import reading
-from quorate.store.journal_rows import EMPTY, End, Row, columns, fill_of, intent_of, link
+from quorate.store.journal_rows import (
+    EMPTY,
+    End,
+    Keys,
+    Row,
+    columns,
+    fill_of,
+    intent_of,
+    keys_of,
+    link,
+)
 from quorate.store.tables import journal as rows_table
 from quorate.store.tables import journal_accounts as accounts
 from quorate.store.tables import journal_fills as fills
 from quorate.store.tables import journal_intents as intents
+from quorate.store.tables import journal_snapshots as snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -52,14 +63,13 @@ def follow(account: str, end: End, row: Row) -> End:
     return End(row.seq, head)
 
 
-def verify(engine: sa.Engine, account: str) -> End:
-    """Read a journal, and its tables of unique keys, and return how it ends; or ``ChainError``."""
-    end, epoch, n_keys = EMPTY, 0, 0
-    for page in pages(engine, account, 0):
+def proved(engine: sa.Engine, account: str, after: End) -> Iterator[Row]:
+    """Give the rows after an end; each fits the row before, its columns and its unique key."""
+    end, epoch = after, 0
+    for page in pages(engine, account, after.n_rows):
         span = (page[0].seq, page[-1].seq)
         kept_intents = _kept(engine, intents, account, span)
         kept_fills = _kept(engine, fills, account, span)
-        n_keys += len(kept_intents) + len(kept_fills)
         for row in page:
             end = follow(account, end, row)
             values = json.loads(row.payload)
@@ -71,9 +81,17 @@ def verify(engine: sa.Engine, account: str) -> End:
             epoch = row.epoch
             _require_key(account, row.seq, values, intent_of, kept_intents)
             _require_key(account, row.seq, values, fill_of, kept_fills)
+            yield row
         for seq in sorted(kept_intents.keys() | kept_fills.keys()):
             raise _broken(account, f"row {seq} is no intent and no trade, and is kept as one")
-    _require_end(engine, account, end, n_keys)
+
+
+def verify(engine: sa.Engine, account: str) -> End:
+    """Read a journal, and its tables of unique keys, and return how it ends; or ``ChainError``."""
+    end, keys = EMPTY, Keys()
+    for row in proved(engine, account, EMPTY):
+        end, keys = End(row.seq, row.hash), keys + keys_of(row.kind)
+    require_end(engine, account, end, keys)
     return end
 
 
@@ -100,21 +118,34 @@ def _require_key(
         raise _broken(account, f"the key of row {seq} is not what its text says")
 
 
-def _require_end(engine: sa.Engine, account: str, end: End, n_keys: int) -> None:
+def require_end(engine: sa.Engine, account: str, end: End, keys: Keys) -> None:
+    """Refuse a journal that ends otherwise, lacks a row, or keeps other than the keys of its rows.
+
+    Only what is counted by an index is asked, so that a million rows take a moment.
+    """
     with reading(engine) as connection:
         row = connection.execute(accounts.select().where(accounts.c.account == account)).first()
-        found = sum(
+        n_rows, n_intents, n_fills = (
             connection.scalar(
                 select(func.count()).select_from(table).where(table.c.account == account)
             )
-            or 0
-            for table in (intents, fills)
+            for table in (rows_table, intents, fills)
         )
+        newest = select(func.max(snapshots.c.seq)).where(snapshots.c.account == account)
+        n_folded = connection.scalar(newest) or 0
     told = EMPTY if row is None else End(row.n_rows, row.head)
     if told != end:
         raise _broken(account, f"it ends at row {end.n_rows}, and should at row {told.n_rows}")
-    if found != n_keys:
-        raise _broken(account, f"{found} intents and trades are kept, {n_keys} of them of its rows")
+    if n_rows != end.n_rows:
+        raise _broken(account, f"it has {n_rows} rows, and its last is row {end.n_rows}")
+    if n_folded > end.n_rows:
+        raise _broken(account, f"it ends at row {end.n_rows}, and was folded at row {n_folded}")
+    for name, found, due in (
+        ("intents", n_intents, keys.intents),
+        ("trades", n_fills, keys.fills),
+    ):
+        if found != due:
+            raise _broken(account, f"{found} {name} are kept, and its rows have {due}")
 
 
 def _broken(account: str, problem: str) -> ChainError:

@@ -47,6 +47,29 @@ EMPTY: Final = End(0, GENESIS)
 """The end of a journal without rows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """How many rows are intents, and how many are trades: so many keys are kept of them.
+
+    Examples
+    --------
+    >>> Keys(2, 1) + Keys(1, 0)
+    Keys(intents=3, fills=1)
+    """
+
+    intents: int = 0
+    fills: int = 0
+
+    def __add__(self, more: Keys) -> Keys:
+        """Return the keys of both."""
+        return Keys(self.intents + more.intents, self.fills + more.fills)
+
+
+def keys_of(kind: str) -> Keys:
+    """Return the keys that are kept of a row of a kind."""
+    return Keys(int(kind in INTENT_KINDS), int(kind in FILL_KINDS))
+
+
 class Batch(NamedTuple):
     """Rows for the three tables, and the hash of the last."""
 

@@ -21,7 +21,7 @@ from quorate.errors import (
 )
 from quorate.store.connection import flushing, reading, store_error, writing
 from quorate.store.crashpoints import crashpoint
-from quorate.store.journal_rows import Batch, End, batch
+from quorate.store.journal_rows import Batch, End, Keys, batch
 from quorate.store.journal_snapshots import Snapshot, keep
 from quorate.store.tables import journal as rows_table
 from quorate.store.tables import journal_accounts as accounts
@@ -56,13 +56,19 @@ class Writer:
         self._lease = lease
         self.epoch = epoch
         self._end = end
-        self._doubt: End | None = None
+        self._added = Keys()
+        self._doubt: tuple[End, Keys] | None = None
         self._process = os.getpid()
 
     @property
     def end(self) -> End:
         """Return how the journal ends for all this writer knows."""
         return self._end
+
+    @property
+    def added(self) -> Keys:
+        """Return how many intents and trades this writer has written."""
+        return self._added
 
     def append(self, texts: Sequence[str]) -> End:
         """Add events, all of them or none; they are on the disk when this returns.
@@ -96,6 +102,7 @@ class Writer:
         made = batch(self.account, self.epoch, self._end, texts)
         _refuse_repeats(made)
         after = End(self._end.n_rows + len(made.rows), made.head)
+        added = self._added + Keys(len(made.intents), len(made.fills))
         try:
             with writing(self._engine) as connection:
                 crashpoint("journal.begun")
@@ -108,10 +115,10 @@ class Writer:
         except FencedError:
             raise
         except StoreError as error:
-            self._doubt = after
+            self._doubt = after, added
             if not self._settle_after(error):
                 raise
-        self._end = after
+        self._end, self._added = after, added
         crashpoint("journal.committed")
         return after
 
@@ -144,20 +151,32 @@ class Writer:
         """
         if self._doubt is None:
             raise ValueError("no commit of this writer is in doubt")
+        after, added = self._doubt
         with writing(self._engine) as connection:
             mine = accounts.c.account == self.account
             # the lost transaction, if it is not over, holds this row
             connection.execute(accounts.select().where(mine).with_for_update()).one()
-            place = rows_table.c.account == self.account, rows_table.c.seq == self._doubt.n_rows
+            place = rows_table.c.account == self.account, rows_table.c.seq == after.n_rows
             found = connection.scalar(sa.select(rows_table.c.hash).where(*place))
-        is_committed = found == self._doubt.head
+        is_committed = found == after.head
         if is_committed:
-            self._end = self._doubt
+            self._end, self._added = after, added
         self._doubt = None
         return is_committed
 
-    def snapshot(self, version: int, payload: str, end: End) -> None:
+    def snapshot(self, version: int, payload: str, end: End, keys: Keys) -> None:
         """Keep what the rows up to an end fold to, and forget all snapshots but the last two.
+
+        Parameters
+        ----------
+        version : int
+            Of the text.
+        payload : str
+            What the rows fold to.
+        end : End
+            Of the rows.
+        keys : Keys
+            How many of them are intents and trades: a restart counts those that are kept.
 
         Raises
         ------
@@ -170,7 +189,7 @@ class Writer:
         with writing(self._engine) as connection:
             crashpoint("snapshot.begun")
             self._advance(connection, end)
-            keep(connection, self.account, Snapshot(end, version, payload))
+            keep(connection, self.account, Snapshot(end, version, payload, keys))
             crashpoint("snapshot.written")
         crashpoint("snapshot.committed")
 

@@ -13,7 +13,7 @@ from quorate.errors import CommitInDoubtError, FencedError, LeaseError, StoreErr
 from quorate.store import open_store
 from quorate.store.connection import writing
 from quorate.store.crashpoints import armed
-from quorate.store.journal_rows import EMPTY
+from quorate.store.journal_rows import EMPTY, Keys
 from quorate.store.journal_snapshots import KEPT
 
 
@@ -37,7 +37,10 @@ def taken_over(store, writer):
 def test_who_was_taken_over_writes_nothing(store, journal, writer):
     end = writer.append([intent()])
     with taken_over(store, writer) as second:
-        for attempt in (writer.append, lambda texts: writer.snapshot(1, texts[0], writer.end)):
+        for attempt in (
+            writer.append,
+            lambda texts: writer.snapshot(1, texts[0], writer.end, Keys()),
+        ):
             with pytest.raises(FencedError, match="no longer that of epoch 1"):
                 attempt([plain()])
         assert journal.end() == end
@@ -143,6 +146,7 @@ def test_a_commit_whose_answer_was_lost_is_found_made(journal, writer, wire):
     assert journal.intent_row("i1").seq == 1
     assert writer.append([trade()]).n_rows == 3
     assert journal.verify().n_rows == 3
+    assert writer.added == Keys(1, 1)
 
 
 def test_a_commit_that_was_lost_is_found_not_made(journal, writer, wire):
@@ -151,8 +155,10 @@ def test_a_commit_that_was_lost_is_found_not_made(journal, writer, wire):
         writer.append([intent(), plain(2)])
     assert not isinstance(caught.value, CommitInDoubtError)
     assert journal.intent_row("i1") is None
+    assert writer.added == Keys()
     assert writer.append([intent(), plain(2)]).n_rows == 2
     assert journal.verify().n_rows == 2
+    assert writer.added == Keys(1)
 
 
 @pytest.mark.parametrize("is_made", [True, False])
@@ -170,6 +176,7 @@ def test_a_commit_in_doubt_stays_so_until_the_store_answers(journal, writer, wir
         writer.append([plain(2)])
     assert writer.settle() is is_made
     assert (journal.intent_row("i1") is not None) is is_made
+    assert writer.added == Keys(int(is_made))
     assert writer.append([plain(2)]).n_rows == 1 + is_made
     assert journal.verify() == writer.end
     with pytest.raises(ValueError, match="no commit of this writer is in doubt"):
@@ -300,17 +307,17 @@ def test_a_lease_is_for_one_account(store, writer):
 def test_the_newest_snapshot_that_fits_is_found(store, journal, writer):
     assert journal.snapshot(1) is None
     with pytest.raises(ValueError, match="a snapshot of 0 rows, and there are 0"):
-        writer.snapshot(1, "{}", EMPTY)
+        writer.snapshot(1, "{}", EMPTY, Keys())
     ends = []
     for number in range(KEPT + 2):
         ends.append(writer.append([plain(number)]))
-        writer.snapshot(1, f"book {number}", ends[-1])
-    writer.snapshot(1, "book again", ends[-1])
+        writer.snapshot(1, f"book {number}", ends[-1], Keys())
+    writer.snapshot(1, "book again", ends[-1], Keys(2, 1))
     found = journal.snapshot(1)
-    assert (found.end, found.payload) == (ends[-1], "book again")
+    assert (found.end, found.payload, found.keys) == (ends[-1], "book again", Keys(2, 1))
     assert journal.snapshot(2) is None
     with pytest.raises(ValueError, match="a snapshot of 1 rows, and there are 4"):
-        writer.snapshot(1, "old", ends[0])
+        writer.snapshot(1, "old", ends[0], Keys())
     with writing(store.engine) as connection:
         count = connection.scalar(sa.text("SELECT count(*) FROM journal_snapshots"))
         assert count == KEPT

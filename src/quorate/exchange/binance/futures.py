@@ -1,4 +1,4 @@
-"""Binance USD-M futures over the matching engine: its endpoints, its weights, its listen keys."""
+"""Binance USD-M futures over the matching engine: its endpoints, its limits, its listen keys."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from quorate.exchange.binance.quotes import Quotes
 from quorate.exchange.binance.signing import allowed
 from quorate.exchange.binance.streams import Streams
 from quorate.exchange.binance.trading import Trading
+from quorate.exchange.binance.weights import weight
 from quorate.exchange.facade import Reply
 
 if TYPE_CHECKING:
@@ -24,27 +25,7 @@ if TYPE_CHECKING:
 _COUNTED: Final = frozenset(
     {"POST /fapi/v1/order", "PUT /fapi/v1/order", "POST /fapi/v1/algoOrder"}
 )
-_WEIGHTS: Final[Mapping[str, int]] = {
-    "POST /fapi/v1/order": 0,
-    "POST /fapi/v1/algoOrder": 0,
-    "GET /fapi/v1/openOrders": 1,
-    "GET /fapi/v1/openAlgoOrders": 1,
-    "GET /fapi/v1/allOrders": 5,
-    "GET /fapi/v1/userTrades": 5,
-    "GET /fapi/v3/account": 5,
-    "GET /fapi/v3/balance": 5,
-    "GET /fapi/v3/positionRisk": 5,
-    "GET /fapi/v1/income": 30,
-    "GET /fapi/v1/commissionRate": 20,
-    "GET /fapi/v1/positionSide/dual": 30,
-    "POST /fapi/v1/batchOrders": 5,
-    "POST /fapi/v1/countdownCancelAll": 10,
-    "GET /sapi/v1/account/apiRestrictions": 1,
-}
-
-
 _LISTEN: Final = "/fapi/v1/listenKey"
-_WITHOUT_SYMBOL: Final = frozenset({"GET /fapi/v1/openOrders", "GET /fapi/v1/openAlgoOrders"})
 
 
 class Futures(Front):
@@ -76,7 +57,8 @@ class Futures(Front):
         if request.path != _LISTEN:
             return super().answer(request, at_ms)
         self.exchange.advance(max(at_ms, self._now_ms))
-        return self._listen(request)
+        headers, refused = self._metered(f"{request.method} {request.path}", request)
+        return self._listen(request)._replace(headers=headers) if refused is None else refused
 
     def _listen(self, request: Request) -> Reply:
         """Answer for listen keys, which need a key and no signature."""
@@ -91,16 +73,3 @@ class Futures(Front):
         if request.method == "DELETE":
             self.streams.expire(account, is_told=False)
         return Reply(200, {})
-
-
-def weight(name: str, query: Mapping[str, str]) -> int:
-    """Return what a request weighs.
-
-    Examples
-    --------
-    >>> weight("GET /fapi/v1/openOrders", {}), weight("GET /fapi/v1/openOrders", {"symbol": "X"})
-    (40, 1)
-    """
-    if name in _WITHOUT_SYMBOL and "symbol" not in query:
-        return 40
-    return _WEIGHTS.get(name, 1)

@@ -6,10 +6,10 @@ with status 400, weights in ``X-MBX-USED-WEIGHT-1M``, 429 and 418 with ``Retry-A
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.exchange.binance.asking import RefusedError, given, only, span
+from quorate.exchange.binance.weights import of_candles
 from quorate.exchange.facade import Reply
 from quorate.exchange.listing import INTERVALS, NEVER_MS, ListedInstrument, Span, text
 from quorate.exchange.meter import Meter
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from quorate.exchange.listing import Listing, Row
     from quorate.exchange.script import Fault
 
-_WHOLE: Final = re.compile(r"[0-9]{1,20}")
 _MONTH_MS: Final = 30 * 86_400_000
-_BY_LIMIT: Final = ((99, 1), (499, 2), (1000, 5))
 
 
 class _Asked(NamedTuple):
@@ -229,9 +227,7 @@ def weight(path: str, query: Mapping[str, str]) -> int:
     if path == "/api/v3/klines":
         return 2
     if path.endswith("lines"):
-        asked = query.get("limit", "500")
-        limit = int(asked) if _WHOLE.fullmatch(asked) else 500
-        return next((cost for most, cost in _BY_LIMIT if limit <= most), 10)
+        return of_candles(query)
     return 0 if path.startswith("/futures/data") else 1
 
 

@@ -205,7 +205,5 @@ def spot_weight(name: str, query: Mapping[str, str]) -> int:
         return 80
     if name == "GET /api/v3/depth":
         limit = int(query["limit"]) if query.get("limit", "").isdigit() else 100
-        return next(
-            (cost for most, cost in ((100, 5), (500, 25), (1000, 50)) if limit <= most), 250
-        )
+        return next((cost for most, cost in _DEPTHS if limit <= most), 250)
     return _WEIGHTS.get(name, 1)

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from quorate.errors import ChainError, DuplicateFillError
+from quorate.errors import DuplicateFillError
 from quorate.live.orders.codec import from_text, to_text
 from quorate.live.orders.events import Attributed, ExternalFill, Filled, JournalEvent, Opened
 from quorate.live.orders.reducer import init, scan
 from quorate.live.orders.snapshots import VERSION, book_of, book_text
 from quorate.live.orders.trades import fits
 from quorate.store.crashpoints import crashpoint
-from quorate.store.journal_rows import EMPTY, End
+from quorate.store.journal_rows import EMPTY, End, Keys, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,11 +35,15 @@ _AT_ONCE: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A book folded from a journal: how much of it came from a snapshot, and how it ends."""
+    """A book folded from a journal: how much of it came from a snapshot, and how it ends.
+
+    ``keys`` counts the intents and trades of all its rows.
+    """
 
     book: Book
     end: End
     n_from_snapshot: int
+    keys: Keys
 
 
 def restore(journal: Journal, *, from_zero: bool = False) -> Restored:
@@ -48,20 +52,21 @@ def restore(journal: Journal, *, from_zero: bool = False) -> Restored:
     Raises
     ------
     ChainError
-        A row that was read is not the one that was written.
+        A row that was read, or the key that is kept of it, is not the one that was written.
     """
     found = None if from_zero else journal.snapshot(VERSION)
     book = init() if found is None else book_of(found.payload)
     start = end = EMPTY if found is None else found.end
+    keys = Keys() if found is None else found.keys
     batch: list[JournalEvent] = []
     for row in journal.rows(start):
         batch.append(from_text(row.payload))
-        end = End(row.seq, row.hash)
+        end, keys = End(row.seq, row.hash), keys + keys_of(row.kind)
         if len(batch) == _AT_ONCE:
             book, _ = scan(book, batch)
             batch.clear()
     book, _ = scan(book, batch)
-    return Restored(book, end, start.n_rows)
+    return Restored(book, end, start.n_rows, keys)
 
 
 class Desk:
@@ -71,16 +76,15 @@ class Desk:
     ----------
     writer : Writer
         The claimed journal.
-    book : Book
-        What it folds to.
-    n_at_snapshot : int
-        How many rows the newest snapshot covers.
+    restored : Restored
+        What it folded to when it was claimed.
     """
 
-    def __init__(self, writer: Writer, book: Book, n_at_snapshot: int) -> None:
+    def __init__(self, writer: Writer, restored: Restored) -> None:
         self._writer = writer
-        self._book = book
-        self._n_at_snapshot = n_at_snapshot
+        self._book = restored.book
+        self._n_at_snapshot = restored.n_from_snapshot
+        self._keys_before = restored.keys
         self._pending: Sequence[JournalEvent] = ()
         self.listed: dict[tuple[str, str], str] = {}
         """(venue, symbol) -> up to which trade this life has read all: what is pushed has gaps."""
@@ -89,7 +93,7 @@ class Desk:
     def open(
         cls, journal: Journal, at_ms: int, reason: str = ""
     ) -> tuple[Self, tuple[Effect, ...]]:
-        """Claim a journal, fold it, and doubt whatever an earlier desk left half done.
+        """Claim a journal, prove and fold it, and doubt whatever an earlier desk left half done.
 
         Returns
         -------
@@ -101,13 +105,14 @@ class Desk:
         LeaseError
             Another desk holds the journal.
         ChainError
-            The journal is not what was written.
+            The journal is not what was written: its end, the rows that were read, or how many
+            rows and keys there are in all.
         """
         writer = journal.claim(at_ms)
         try:
             restored = restore(journal)
-            _require_whole(journal, restored.end, writer.end)
-            desk = cls(writer, restored.book, restored.n_from_snapshot)
+            journal.require(restored.end, restored.keys)
+            desk = cls(writer, restored)
             effects = desk.record([Opened(at_ms=at_ms, epoch=writer.epoch, reason=reason)])
         except BaseException:
             writer.close()
@@ -224,7 +229,8 @@ class Desk:
         end = self._writer.end
         if end.n_rows - self._n_at_snapshot < max(at_least, 1):
             return False
-        self._writer.snapshot(VERSION, book_text(self._book), end)
+        keys = self._keys_before + self._writer.added
+        self._writer.snapshot(VERSION, book_text(self._book), end, keys)
         self._n_at_snapshot = end.n_rows
         return True
 
@@ -246,16 +252,6 @@ class Desk:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _require_whole(journal: Journal, found: End, told: End) -> None:
-    """Refuse a journal that lost its last rows: what is there would fit."""
-    if found != told:
-        raise ChainError(
-            f"the journal of {journal.account} ends at row {found.n_rows},"
-            f" and should at row {told.n_rows}",
-            hint="restore a copy, and reconcile with the venue before anything is sent",
-        )
 
 
 def _trade_key(event: JournalEvent) -> TradeKey | None:

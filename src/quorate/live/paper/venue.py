@@ -8,6 +8,7 @@ Nothing of it reaches a venue.
 from __future__ import annotations
 
 import asyncio
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from quorate.exchange.connections import Speaking
+    from quorate.exchange.binance.streams import Streams
     from quorate.exchange.facade import Reply
+    from quorate.exchange.network import Network
     from quorate.venues.base import Grid
     from quorate.venues.port import Venue
 
 # whom the client believes it speaks to; no socket is opened
-_HOSTS: Final = ("fapi.binance.com", "api.binance.com")
+_HOSTS: Final = ("fapi.binance.com", "api.binance.com", "fstream.binance.com")
 _KEY: Final = "paper"
 LEVEL_USD: Final = 20_000
 """What rests at each price of the book, on average, where nothing says more."""
@@ -88,7 +90,7 @@ def instrument(symbol: str, grid: Grid, fees: tuple[Decimal, Decimal]) -> Instru
 
 
 class Paper:
-    """A paper account: its engine, its record, and the door through which orders come.
+    """A paper account: its engine and its record; a facade that the client's session speaks to.
 
     Parameters
     ----------
@@ -111,8 +113,25 @@ class Paper:
     Notes
     -----
     Units: USDT, milliseconds.  Causal: an order trades at prices that were heard before it.
-    Missing: while nothing is heard the last price stands, and nothing trades but at it.
-    RELIABILITY 7, SPEC 14 (dry run).
+    Missing: while nothing is heard the last price stands, and nothing trades but at it; no weight
+    is counted.  RELIABILITY 7, SPEC 14 (dry run).
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from quorate.venues.base import Grid
+    >>> grid = Grid(tick=Decimal("0.1"), lot=Decimal("0.001"), min_quantity=None,
+    ...     max_market_quantity=None, min_notional=Decimal(5))
+    >>> btc = instrument("BTC/USDT:USDT", grid, (Decimal("0.0002"), Decimal("0.0005")))
+    >>> first = Touch(symbol="BTC/USDT:USDT", bid=Decimal("99.9"), ask=Decimal("100.1"),
+    ...     mark=Decimal(100), at_ms=0)
+    >>> with TemporaryDirectory() as folder:
+    ...     paper = Paper({first.symbol: (btc, first)}, Decimal(10_000),
+    ...         Path(folder) / "paper.jsonl", lambda: 0)
+    ...     paper.hear(first)
+    ...     print(paper.exchange.available("paper"))
+    10000
     """
 
     def __init__(
@@ -140,6 +159,8 @@ class Paper:
         self._exchange = self._built(began)
         key = Key(_KEY, _KEY, _KEY, addresses=("127.0.0.1",))
         self.front = Futures(self._exchange, {_KEY: key})
+        # a question is not in the record, and an order must meet the same after a restart
+        self.front.meter.limit = sys.maxsize
         if first is None:
             self._record.add(began)
         for line in lines:
@@ -204,17 +225,38 @@ class Paper:
         }
         self._record.add(line)
         self._again(line)
+        self.go_on(self._exchange.state.now_ms)
 
-    def venue(self) -> CcxtVenue:
-        """Return the port of this account, not yet open."""
+    def venue(self, network: Network | None = None) -> CcxtVenue:
+        """Return the port of this account, not yet open.
+
+        Parameters
+        ----------
+        network : Network, optional
+            What happens on the way, to rehearse a bad day; nothing when left out.
+        """
         made = instances(
             BINANCE_FUTURES,
             {"apiKey": _KEY, "secret": _KEY},
-            session=lambda: Session(dict.fromkeys(_HOSTS, _Door(self)), now_ms=self._now_ms),
+            session=lambda: Session(dict.fromkeys(_HOSTS, self), network, self._now_ms),
         )
         return CcxtVenue("paper", BINANCE_FUTURES, made, self._now_ms)
 
-    def take(self, request: Request, at_ms: int) -> Reply:
+    @property
+    def exchange(self) -> Exchange:
+        """The engine, and with it what is true of the account."""
+        return self._exchange
+
+    @property
+    def streams(self) -> Streams:
+        """Its websockets."""
+        return self.front.streams
+
+    def go_on(self, at_ms: int) -> None:
+        """Let time go on, and tell who listens; what is heard does it too."""
+        self.front.go_on(at_ms)
+
+    def answer(self, request: Request, at_ms: int) -> Reply:
         """Answer a request; one that may change something is written down before."""
         at_ms = max(at_ms, self._exchange.state.now_ms)
         if request.method != "GET":
@@ -232,26 +274,6 @@ class Paper:
         self._exchange.advance(line["at_ms"])
         self._paths[symbol].hear(line["at_ms"], ticks=ticks, lots=line["lots"])
         self._exchange.state.markets[each.symbol].ladder = _ladder(each, ticks, half)
-
-
-class _Door:
-    """The front of a paper account, its requests written down."""
-
-    def __init__(self, paper: Paper) -> None:
-        self._paper = paper
-
-    @property
-    def streams(self) -> Speaking:
-        """Its websockets."""
-        return self._paper.front.streams
-
-    def go_on(self, at_ms: int) -> None:
-        """Let time go on."""
-        self._paper.front.go_on(at_ms)
-
-    def answer(self, request: Request, at_ms: int) -> Reply:
-        """Answer one request."""
-        return self._paper.take(request, at_ms)
 
 
 async def follow(paper: Paper, source: Venue, symbols: Iterable[str], every_s: float) -> None:

@@ -1,5 +1,6 @@
 """The desk: what it knows is on the disk, and a restart knows the same."""
 
+import shutil
 from decimal import Decimal
 
 import pytest
@@ -31,9 +32,12 @@ from quorate.live.orders.desk import Desk, restore
 from quorate.live.orders.effects import Alarm, Resolve, Trouble
 from quorate.live.orders.events import KINDS, Retired
 from quorate.live.orders.reducer import init, scan
+from quorate.live.orders.snapshots import VERSION
 from quorate.live.orders.states import State
+from quorate.store import open_store
 from quorate.store.crashpoints import armed
-from quorate.store.journal_rows import FILL_KINDS, INTENT_KINDS, fill_of, intent_of
+from quorate.store.journal_rows import FILL_KINDS, INTENT_KINDS, Keys, fill_of, intent_of
+from quorate.store.journal_snapshots import sealed
 from quorate.venues.base import OrderStatus, Side
 
 LIFE = [*sent()[1:], acknowledged(), filled("t1", "0.5")]
@@ -218,6 +222,108 @@ def test_a_journal_that_lost_its_last_rows_is_not_traded_on(store, journal, desk
         Desk.open(journal, 9)
     with journal.claim(10):
         pass  # the lease was given back
+
+
+CUT = (
+    "DELETE FROM journal WHERE seq = 7",
+    "UPDATE journal_accounts SET n_rows = 6, head = (SELECT hash FROM journal WHERE seq = 6)",
+)
+"""The last row, a trade, is taken away, and the account's row says that it never was."""
+
+
+TAMPERED = [
+    (["DELETE FROM journal_fills WHERE seq = 5"], "1 trades are kept, and its rows have 2"),
+    (CUT, "2 trades are kept, and its rows have 1"),
+    (["DELETE FROM journal_fills WHERE seq = 7"], "the key of row 7 is not"),
+    (["UPDATE journal_fills SET price = '9' WHERE seq = 7"], "the key of row 7 is not"),
+    (["DELETE FROM journal_intents"], "0 intents are kept, and its rows have 1"),
+    (["DELETE FROM journal WHERE seq = 3"], "it has 6 rows, and its last is row 7"),
+    (
+        ["INSERT INTO journal_intents VALUES ('i7', 'main', 3, 'v', 'c7', 's', 'buy', '1')"],
+        "2 intents are kept, and its rows have 1",
+    ),
+    (
+        [
+            *CUT,
+            "DELETE FROM journal_fills WHERE seq = 7",
+            "UPDATE journal_snapshots SET seq = 9 WHERE seq = 5",
+        ],
+        "it ends at row 6, and was folded at row 9",
+    ),
+    (["UPDATE journal_accounts SET n_rows = 6"], "it ends at row 7, and should at row 6"),
+]
+"""What is done to the journal of ``lived``, and what a restart says of it."""
+
+
+def lived(desk):
+    """Live on over a snapshot of row 5; the last row is the seventh, a trade."""
+    desk.record(LIFE)
+    desk.snapshot(at_least=1)
+    desk.record([seen(OrderStatus.PARTIAL, "0.7"), filled("t2", "0.2")])
+    desk.close()
+
+
+def require_refused(store, statements, message):
+    """See a restart refuse a journal that was tampered with, and give the lease back."""
+    journal = store.journal("main")
+    assert journal.verify().n_rows == 7
+    tamper(store, *statements)
+    with pytest.raises(ChainError, match=message):
+        Desk.open(journal, 9)
+    with journal.claim(10):
+        pass
+
+
+@pytest.mark.parametrize(("statements", "message"), TAMPERED[:2])
+def test_a_restart_counts_what_is_kept(store, desk, statements, message):
+    lived(desk)
+    require_refused(store, statements, message)
+
+
+def test_a_restart_sees_what_is_gone_and_what_is_too_many(tmp_path):
+    with open_store(tmp_path / "whole.db") as store:
+        lived(Desk.open(store.journal("main"), 1)[0])
+    for number, (statements, message) in enumerate(TAMPERED[2:]):
+        copied = shutil.copyfile(tmp_path / "whole.db", tmp_path / f"{number}.db")
+        with open_store(copied) as store:
+            require_refused(store, statements, message)
+
+
+def test_an_end_kept_elsewhere_shows_what_was_cut_without_a_trace(store, journal, desk):
+    desk.record([*LIFE, seen(OrderStatus.PARTIAL, "0.7"), filled("t2", "0.2")])
+    desk.close()
+    kept, keys = journal.end(), restore(journal).keys
+    journal.require(kept, keys)
+    tamper(store, *CUT, "DELETE FROM journal_fills WHERE seq = 7")
+    journal.verify()
+    Desk.open(journal, 9)[0].close()
+    with pytest.raises(ChainError, match="it ends at row 7, and should at row 7"):
+        journal.require(kept, keys)
+
+
+def test_snapshots_count_the_keys_of_every_life(journal, desk):
+    desk.record(LIFE)
+    desk.snapshot(at_least=1)
+    desk.close()
+    for number in (2, 3):
+        again, _ = Desk.open(journal, number)
+        with again:
+            again.record([intended(f"i{number}"), filled(f"t{number}", "0.1")])
+            assert again.snapshot(at_least=1)
+        assert restore(journal).keys == restore(journal, from_zero=True).keys
+        assert restore(journal).keys == Keys(number, number)
+
+
+def test_a_snapshot_that_counts_no_keys_is_passed_over(store, journal, desk):
+    desk.record(LIFE)
+    desk.snapshot(at_least=1)
+    found = journal.snapshot(VERSION)
+    seal = sealed(found.end.head, VERSION, found.payload)
+    with store.engine.begin() as connection:
+        change = "UPDATE journal_snapshots SET payload = :payload, hash = :seal"
+        connection.execute(sa.text(change), {"payload": found.payload, "seal": seal})
+    assert restore(journal).n_from_snapshot == 0
+    assert restore(journal).keys == Keys(1, 1)
 
 
 def test_an_interrupt_before_the_commit_leaves_the_desk_as_it_was(journal, desk):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quorate.errors import ConfigError, StoreError
+from quorate.exchange.access import Request
 from quorate.exchange.virtual import VirtualLoop, run_virtually
 from quorate.live.paper.venue import Paper, follow, instrument
 from quorate.venues.base import (
@@ -161,6 +162,21 @@ def test_a_restart_finds_the_account_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "paper.jsonl").write_bytes(whole + b'{"kind":"heard","at_')
     assert played(tmp_path, after) == first
     assert (tmp_path / "paper.jsonl").read_bytes() == whole
+
+
+def test_questions_without_end_change_nothing_that_a_restart_finds(tmp_path: Path) -> None:
+    async def play(made: Paper, venue: Any, now: Any) -> Any:
+        for _ in range(70):  # 2,800 of weight: a real venue would answer 429 until the next minute
+            made.answer(Request("GET", "/fapi/v1/openOrders"), now())
+        assert isinstance(await venue.place(order("mine", "95")), Accepted)
+        return (await venue.open_orders(None, is_conditional=False)).items
+
+    async def after(_made: Paper, venue: Any, _now: Any) -> Any:
+        return (await venue.open_orders(None, is_conditional=False)).items
+
+    first = played(tmp_path, play)
+    assert len(first) == 1
+    assert played(tmp_path, after) == first
 
 
 def test_a_paper_account_refuses_as_a_venue_does(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from tests.unit.exchange.binance.client import BTC, START_MS, venue
 from tests.unit.exchange.binance.pairs import spot
@@ -13,24 +15,34 @@ from tests.unit.exchange.bybit.client import linear
 from quorate.exchange.network import Network
 from quorate.exchange.session import Session
 from quorate.exchange.virtual import VirtualLoop, run_virtually
-from quorate.venues.account.dialects import DIALECTS
+from quorate.live.paper.venue import Paper, instrument
+from quorate.venues.account.dialects import BINANCE_FUTURES, DIALECTS
 from quorate.venues.account.venue import CcxtVenue
 from quorate.venues.account.wire import instances
-from quorate.venues.base import OrderKind, Placement, Side
+from quorate.venues.base import Grid, OrderKind, Placement, Side, Touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
 
+    from quorate.exchange.matching.accounts import Account
     from quorate.exchange.network import Fault
     from quorate.venues.account.dialects import Dialect
 
 Result = TypeVar("Result")
 
 
+_STREAMS: Final = {
+    "binance_usdm": ("fstream.binance.com",),
+    "bybit_linear": ("stream.bybit.com",),
+    "binance_spot": ("stream.binance.com:9443", "ws-api.binance.com:443"),
+}
+
+
 class Place(NamedTuple):
     """A venue that orders are tried at: its dialect, an exchange that speaks it, and its words.
 
     ``codes`` has the code of a refusal by what was wrong; ``post`` is the endpoint of orders.
+    ``account`` is what the exchange calls the account that is tried.
     """
 
     name: str
@@ -38,16 +50,33 @@ class Place(NamedTuple):
     build: Callable[..., Any]
     post: str
     codes: Mapping[str, str]
+    account: str = "me"
 
     @property
     def dialect(self) -> Dialect:
         """How it speaks."""
-        return DIALECTS[self.name]
+        return BINANCE_FUTURES if self.name == "paper" else DIALECTS[self.name]
+
+    def port(self, exchange: Any, network: Network) -> CcxtVenue:
+        """Return the port of this venue, over an exchange that it built, not yet open."""
+        if isinstance(exchange, Recorded):
+            return exchange.venue(network)
+        return CcxtVenue(
+            self.name,
+            self.dialect,
+            instances(
+                self.dialect,
+                {"apiKey": "key", "secret": "secret"},
+                session=lambda: Session(dict.fromkeys(self.hosts, exchange), network),
+            ),
+            now_ms,
+            pairs=[self.symbol] if not self.dialect.has_positions else (),
+        )
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Where it answers; what a key may do Binance's futures say at the host of spot."""
-        return (self.host, "api.binance.com")
+        return (self.host, "api.binance.com", *_STREAMS.get(self.name, ()))
 
     @property
     def symbol(self) -> str:
@@ -84,6 +113,53 @@ class Place(NamedTuple):
             side=Side.SELL,
             **more,
         )
+
+
+class Recorded(Paper):
+    """A paper account of 10,000 USDT at 99.9 to 100.1; ``again`` is what a restart makes of it.
+
+    After each play it is held against that, unless something ``is_forced`` past its record.
+    """
+
+    def __init__(self, folder: TemporaryDirectory[str] | None = None, **key: Any) -> None:
+        grid = Grid(
+            tick=Decimal("0.1"),
+            lot=Decimal("0.001"),
+            min_quantity=None,
+            max_market_quantity=Decimal(120),
+            min_notional=Decimal(5),
+        )
+        listed = instrument(BTC, grid, (Decimal("0.0002"), Decimal("0.0005")))
+        self.folder = TemporaryDirectory() if folder is None else folder
+        path = Path(self.folder.name) / "paper.jsonl"
+        super().__init__({BTC: (listed, quoted("100"))}, Decimal(10_000), path, now_ms)
+        self.front.keys["paper"] = self.front.keys["paper"]._replace(**key)
+        self.is_forced = bool(key)
+
+    def again(self) -> Account:
+        """Return the account as a restart finds it, at the time that it is."""
+        found = Recorded(self.folder).exchange
+        found.advance(self.exchange.state.now_ms)
+        return found.state.accounts["paper"]
+
+
+def front_of(exchange: Any) -> Any:
+    """Return where the keys and the lags of what a place built are."""
+    return exchange.front if isinstance(exchange, Recorded) else exchange
+
+
+def quoted(price: str) -> Touch:
+    """Return a spread of 0.2 around a price."""
+    middle, half = Decimal(price), Decimal("0.1")
+    return Touch(symbol=BTC, bid=middle - half, ask=middle + half, mark=middle, at_ms=START_MS)
+
+
+def now_ms() -> int:
+    """Return the time of the virtual loop, or where it begins."""
+    try:
+        return asyncio.get_running_loop().now_ms  # type: ignore[attr-defined,no-any-return]
+    except RuntimeError:
+        return START_MS
 
 
 BINANCE = Place(
@@ -138,7 +214,9 @@ SPOT = Place(
         "key": "-2015",
     },
 )
-PLACES = (BINANCE, BYBIT, SPOT)
+PAPER = BINANCE._replace(name="paper", build=Recorded, account="paper")
+"""Ours at prices that were heard: what it refuses, it refuses in Binance's words."""
+PLACES = (BINANCE, BYBIT, SPOT, PAPER)
 limit, market, stop = BINANCE.limit, BINANCE.market, BINANCE.stop
 
 
@@ -153,18 +231,7 @@ def at_desk(
 
     async def main() -> Result:
         network = Network(3)
-        loop = asyncio.get_running_loop()
-        made = CcxtVenue(
-            place.name,
-            place.dialect,
-            instances(
-                place.dialect,
-                {"apiKey": "key", "secret": "secret"},
-                session=lambda: Session(dict.fromkeys(place.hosts, found), network),
-            ),
-            lambda: loop.now_ms,  # type: ignore[attr-defined]
-            pairs=[place.symbol] if not place.dialect.has_positions else (),
-        )
+        made = place.port(found, network)
         try:
             await made.open()
             network.faults = tuple(faults)
@@ -172,4 +239,13 @@ def at_desk(
         finally:
             await made.close()
 
-    return run_virtually(main(), VirtualLoop(START_MS))
+    try:
+        result = run_virtually(main(), VirtualLoop(START_MS))
+        if isinstance(found, Recorded) and not found.is_forced:
+            own, again = found.exchange.state.accounts["paper"], found.again()
+            for name in ("wallet", "orders", "conditional", "executions", "leverage"):
+                assert getattr(again, name) == getattr(own, name), name
+        return result
+    finally:
+        if isinstance(found, Recorded):
+            found.folder.cleanup()

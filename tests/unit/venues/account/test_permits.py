@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.venues.account.desk import BYBIT, PLACES, Place, at_desk
+from tests.unit.venues.account.desk import BYBIT, PLACES, Place, at_desk, front_of
 
 from quorate.live.controls.keys import SOON_MS, troubles
 from quorate.venues.account.permits import binance, bybit
@@ -48,24 +48,26 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 
 def test_every_power_is_told_as_each_venue_says_it(place: Place) -> None:
-    for trades, withdraws, moves, is_bound in product((True, False), repeat=4):
-        made = place.build(
-            may_trade=trades,
-            may_withdraw=withdraws,
-            may_transfer=moves,
-            addresses=("127.0.0.1",) if is_bound else None,
-        )
+    made = place.build()
+    ((name, key),) = front_of(made).keys.items()
 
-        async def ask(desk: CcxtVenue) -> Rights | Unanswered:
-            return await desk.rights()
+    async def play(desk: CcxtVenue) -> None:
+        for trades, withdraws, moves, is_bound in product((True, False), repeat=4):
+            front_of(made).keys[name] = key._replace(
+                may_trade=trades,
+                may_withdraw=withdraws,
+                may_transfer=moves,
+                addresses=("127.0.0.1",) if is_bound else None,
+            )
+            found = await desk.rights()
+            assert isinstance(found, Rights)
+            assert (found.may_trade, found.is_bound) == (trades, is_bound)
+            words = " ".join(found.beyond).lower()
+            assert ("withdraw" in words, "transfer" in words) == (withdraws, moves)
+            is_fine = trades and is_bound and not withdraws and not moves
+            assert (troubles(found, 0) == ()) == is_fine
 
-        found = at_desk(ask, made, place=place)
-        assert isinstance(found, Rights)
-        assert (found.may_trade, found.is_bound) == (trades, is_bound)
-        words = " ".join(found.beyond).lower()
-        assert ("withdraw" in words, "transfer" in words) == (withdraws, moves)
-        is_fine = trades and is_bound and not withdraws and not moves
-        assert (troubles(found, 0) == ()) == is_fine
+    at_desk(play, made, place=place)
 
 
 def test_a_revoked_key_is_no_answer(place: Place) -> None:

@@ -7,14 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.exchange.binance.client import START_MS
-from tests.unit.venues.account.desk import BINANCE, BYBIT, PLACES, SPOT
+from tests.unit.venues.account.desk import BINANCE, PAPER, PLACES, SPOT, at_desk, quoted
 
-from quorate.exchange.session import Session
-from quorate.exchange.virtual import VirtualLoop, run_virtually
 from quorate.venues.account import pushes
-from quorate.venues.account.venue import CcxtVenue
-from quorate.venues.account.wire import instances
 from quorate.venues.base import Accepted, Found, Listed, OrderView, Side, Trade, Unanswered
 
 if TYPE_CHECKING:
@@ -22,27 +17,21 @@ if TYPE_CHECKING:
 
     from tests.unit.venues.account.desk import Place
 
+    from quorate.exchange.session import Session
+    from quorate.venues.account.venue import CcxtVenue
+
 pytest.importorskip("ccxt")
-STREAMS = {
-    BINANCE.name: ("fstream.binance.com",),
-    BYBIT.name: ("stream.bybit.com",),
-    SPOT.name: ("stream.binance.com:9443", "ws-api.binance.com:443"),
-}
 
 
 def listening(
-    play: Callable[[CcxtVenue, Session, list[Any]], Coroutine[Any, Any, None]], place: Place
+    play: Callable[[CcxtVenue, Session, list[Any]], Coroutine[Any, Any, None]],
+    place: Place,
+    exchange: Any = None,
 ) -> None:
     """Let something happen at a venue while what it pushes is listened to."""
-    exchange = place.build()
-    session = Session(dict.fromkeys((place.host, *STREAMS[place.name]), exchange))
 
-    async def main() -> None:
-        keys = {"apiKey": "key", "secret": "secret"}
-        made = instances(place.dialect, keys, session=lambda: session)
-        desk = CcxtVenue(place.name, place.dialect, made, lambda: START_MS)
-        await desk.open()
-        told: list[Any] = []
+    async def main(desk: CcxtVenue) -> None:
+        made, told = desk._instances, list[Any]()
 
         async def follow(listen: Any) -> None:
             while True:
@@ -50,13 +39,12 @@ def listening(
 
         tasks = [asyncio.create_task(follow(each)) for each in (pushes.orders, pushes.trades)]
         await asyncio.sleep(1)
-        await play(desk, session, told)
+        await play(desk, made.trade.session, told)
         for task in tasks:
             assert not task.done()
             task.cancel()
-        await desk.close()
 
-    run_virtually(main(), VirtualLoop(START_MS))
+    at_desk(main, exchange, place=place)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
@@ -82,6 +70,24 @@ def test_what_is_pushed_is_what_would_be_answered(place: Place) -> None:
         assert len(told) == len(orders) + 1
 
     listening(play, place)
+
+
+def test_what_a_price_fills_at_paper_is_pushed_though_nobody_asks() -> None:
+    exchange = PAPER.build()
+
+    async def play(desk: CcxtVenue, _: Session, told: list[Any]) -> None:
+        assert isinstance(await desk.place(PAPER.limit()), Accepted)
+        await asyncio.sleep(0.1)
+        told.clear()
+        exchange.hear(quoted("96"))
+        await asyncio.sleep(20)
+        assert told == []
+        exchange.hear(quoted("96"))
+        await asyncio.sleep(0.1)
+        (trade,) = [each for each in told if isinstance(each, Trade)]
+        assert (trade.price, trade.quantity) == (Decimal(97), Decimal("0.1"))
+
+    listening(play, PAPER, exchange)
 
 
 def test_a_stop_among_the_orders_of_a_pair_is_told_apart() -> None:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit.exchange.binance.client import START_MS
-from tests.unit.venues.account.desk import BINANCE, BYBIT, PLACES, SPOT, at_desk
+from tests.unit.venues.account.desk import (
+    BINANCE,
+    BYBIT,
+    PAPER,
+    PLACES,
+    SPOT,
+    at_desk,
+    front_of,
+    quoted,
+)
 
 from quorate.exchange.access import Lags
 from quorate.exchange.matching import margin
@@ -105,7 +114,7 @@ def test_a_trade_is_told_to_the_last_digit(place: Place) -> None:
         assert isinstance(trades, Listed)
         assert isinstance(positions, Listed)
         assert isinstance(balances, Listed)
-        own = exchange.exchange.state.accounts["me"]
+        own = exchange.exchange.state.accounts[place.account]
         (execution,) = own.executions
         (trade,) = trades.items
         assert (trade.fee, trade.fee_asset) == (execution.fee, execution.fee_asset)
@@ -119,7 +128,7 @@ def test_a_trade_is_told_to_the_last_digit(place: Place) -> None:
             own, exchange.exchange.state.instruments, exchange.exchange.state.mark
         )
         gain = gain if place is BYBIT else 0
-        assert balance.free == exchange.exchange.available("me") - gain
+        assert balance.free == exchange.exchange.available(place.account) - gain
         (position,) = positions.items
         if place is SPOT:  # coins are held there, less the fee that was paid in them
             held = own.wallet["BTC"]
@@ -184,7 +193,8 @@ def test_stops_are_kept_apart(place: Place) -> None:
 def test_a_stop_is_one_order_until_it_has_traded(place: Place) -> None:
     exchange = place.build()
     falling = Bars([Bar(each, each, each, each, 0) for each in (1_000, *[940] * 20)], seed=1)
-    exchange.exchange.state.markets["BTCUSDT"].path = falling
+    if place is not PAPER:
+        exchange.exchange.state.markets["BTCUSDT"].path = falling
 
     async def play(desk: CcxtVenue) -> None:
         if place is not SPOT:  # at spot there are coins to sell
@@ -192,6 +202,8 @@ def test_a_stop_is_one_order_until_it_has_traded(place: Place) -> None:
         stop = place.stop(is_reduce_only=True, sent_at_ms=START_MS)
         made = await desk.place(stop)
         assert isinstance(made, Accepted)
+        if place is PAPER:
+            exchange.hear(quoted("94"))
         await asyncio.sleep(600)
         found = await desk.order(place.symbol, "stop", is_conditional=True)
         trades = await desk.trades(place.symbol, None)
@@ -241,7 +253,7 @@ def test_a_refusal_is_certain_and_names_its_code(place: Place) -> None:
             assert outcome.text
 
     at_desk(play, exchange, place=place)
-    assert exchange.exchange.state.accounts["me"].orders == {}
+    assert exchange.exchange.state.accounts[place.account].orders == {}
 
 
 def test_a_post_only_order_that_bybit_takes_and_ends_is_no_open_order() -> None:
@@ -323,7 +335,10 @@ def test_what_the_network_spoils_is_uncertain_and_sent_once(place: Place) -> Non
             spoil(desk)
 
     at_desk(play, exchange, place=place)
-    ids = [each.asked.client_id for each in exchange.exchange.state.accounts["me"].orders.values()]
+    ids = [
+        each.asked.client_id
+        for each in exchange.exchange.state.accounts[place.account].orders.values()
+    ]
     assert len(set(ids)) == len(ids)
     # of those whose reply alone was spoilt, each is there
     assert len(ids) >= len(_BODIES) + 4
@@ -409,7 +424,7 @@ def test_an_envelope_without_a_list_is_no_absence() -> None:
 
 def test_an_absence_is_told_with_the_venue_s_own_time(place: Place) -> None:
     exchange = place.build()
-    exchange.lags = Lags(order=2_000)
+    front_of(exchange).lags = Lags(order=2_000)
 
     async def play(desk: CcxtVenue) -> list[object]:
         await desk.place(place.limit())
@@ -425,11 +440,13 @@ def test_an_absence_is_told_with_the_venue_s_own_time(place: Place) -> None:
 def test_trades_are_read_page_by_page_though_many_fall_in_one_millisecond(place: Place) -> None:
     exchange = place.build()
 
+    exchange.is_forced = True
+
     async def play(desk: CcxtVenue) -> object:
         for _ in range(1203):
             asked = Asked("BTCUSDT", SELL, "market", Decimal("0.05"))
-            assert isinstance(exchange.exchange.place("me", asked), Order)
-            exchange.exchange.state.accounts["me"].wallet |= dict.fromkeys(
+            assert isinstance(exchange.exchange.place(place.account, asked), Order)
+            exchange.exchange.state.accounts[place.account].wallet |= dict.fromkeys(
                 ("USDT", "BTC"), Decimal(10**9)
             )
             exchange.exchange.state.markets["BTCUSDT"].point = -1  # so that its book is full
@@ -441,7 +458,7 @@ def test_trades_are_read_page_by_page_though_many_fall_in_one_millisecond(place:
         return {each.trade_id for each in everything.items}
 
     found = at_desk(play, exchange, place=place)
-    own = exchange.exchange.state.accounts["me"].executions
+    own = exchange.exchange.state.accounts[place.account].executions
     assert len(own) >= 1203
     assert len({each.at_ms for each in own}) == 1
     assert len(found) == len(own)
@@ -465,7 +482,7 @@ def test_the_same_orders_trade_the_same_whatever_is_spoken() -> None:
                 await asyncio.sleep(60)
 
         at_desk(play, exchange, place=place)
-        own = exchange.exchange.state.accounts["me"]
+        own = exchange.exchange.state.accounts[place.account]
         traded = [each._replace(at_ms=0) for each in own.executions]
         found.append((traded, own.wallet, own.positions["BTCUSDT", "both"].lots))
     assert found[0] == found[1]
@@ -496,7 +513,7 @@ def test_modes_leverage_and_countdown_are_asked_and_set(contracts: Place) -> Non
         assert await desk.clock() == exchange.exchange.state.now_ms
 
     at_desk(play, exchange, place=place)
-    assert exchange.exchange.state.accounts["me"].leverage == {"BTCUSDT": 3}
+    assert exchange.exchange.state.accounts[place.account].leverage == {"BTCUSDT": 3}
 
 
 def test_a_key_that_was_revoked_is_a_refusal_and_not_a_silence(place: Place) -> None:
