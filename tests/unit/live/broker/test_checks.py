@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -232,8 +233,12 @@ def test_an_overfill_halts_and_kills_before_the_next_order(tmp_path: Path, has_g
     async def play(scene: Scene) -> None:
         broker = armed(await scene.begin())
         asked: list[str] = []
+
+        async def kill(why: str) -> None:
+            asked.append(why)
+
         if has_guard:
-            broker.tools = broker.tools._replace(kill=asked.append)
+            broker.tools = broker.tools._replace(kill=kill)
         taken = order(broker, 0, "100.4")
         await broker.submit([taken])
         answer = await broker.venue.trades(taken.intent.symbol, None)
@@ -243,6 +248,7 @@ def test_an_overfill_halts_and_kills_before_the_next_order(tmp_path: Path, has_g
         await broker.compare()
         await broker.carry(broker.desk.record([event]))
         assert (broker.standing.trading, broker.standing.is_killed) == (Trading.HALTED, True)
+        await asyncio.sleep(0.1)
         told = asked if has_guard else scene.pages
         assert sum("C15_fills" in each for each in told) == 1
         await broker.obey(replace(broker.standing, asked_ms=5))
