@@ -148,6 +148,7 @@ class Checks:
         self._key = KeyCheck()
         self._clock = ClockCheck()
         self._silence = Silence()
+        self._is_warned = False
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -209,13 +210,20 @@ class Checks:
             await broker.obey(halt(broker.standing, why, now_ms, is_killed=True))
 
     async def _measure(self, broker: Broker) -> None:
-        """Measure the venue's clock: a desk that it would not hear any more calls somebody."""
+        """Measure the venue's clock: somebody is called before anything is refused for it.
+
+        Once until it is right again; and once more where the venue would not hear a desk any more.
+        """
         tools = broker.tools
-        await self._clock.ask(broker.venue, tools.now_ms, tools.limits.clock_block_ms)
+        await self._clock.ask(broker.venue, tools.now_ms, tools.limits.clock_warn_ms)
         away = self._clock.offset_ms
+        why = f"{Control.CLOCK}: the venue's clock is {away} ms from this machine's"
+        is_off = abs(away) > tools.limits.clock_warn_ms
         if abs(away) > tools.limits.clock_halt_ms and _may_trade(broker):
-            why = f"{Control.CLOCK}: the venue's clock is {away} ms from this machine's"
             await _stop(broker, why)
+        elif is_off and not self._is_warned:
+            tools.page(f"{why}, nothing enters beyond {tools.limits.clock_block_ms}")
+        self._is_warned = is_off
 
 
 def _may_trade(broker: Broker) -> bool:
