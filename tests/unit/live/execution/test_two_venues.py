@@ -1,4 +1,4 @@
-"""One decision over two venues: parts by score, a venue that fails half-way, and the rest elsewhere.
+"""One decision over two venues: parts by score, one fails half-way, the rest goes elsewhere.
 
 Two desks over the real ccxt client, two exchanges that speak another language each, one clock. What
 the exchanges say of trades is held against what was decided, at every look.
