@@ -114,11 +114,11 @@ def a_stop_is_never_made_smaller() -> Iterator[None]:
     """Be content with stops that cover more than what is held."""
     real = stops._kept
 
-    def kept(size: Any, side: Any, trigger: Any, resting: Any, *, is_free: bool) -> Any:
+    def kept(size: Any, side: Any, trigger: Any, resting: Any, *more: Any) -> Any:
         good = [e for e in resting if stops.rests(e) and stops.is_right(e, side, trigger)]
         if sum((stops.still_open(each) for each in good), Decimal(0)) >= size:
             return ()
-        return real(size, side, trigger, resting, is_free=is_free)
+        return real(size, side, trigger, resting, *more)
 
     with mock.patch.object(stops, "_kept", kept):
         yield

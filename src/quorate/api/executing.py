@@ -29,7 +29,8 @@ class Tca(NamedTuple):
     -----
     Units: each row of ``parents`` has amounts in quote as text, exact, and ``_bps`` of its size at
     the price that decided; ``model`` is of what was expected, in the same bps. ``markouts_bps`` are
-    means by the value of fills, None where no middle is known.
+    means by the value of fills, None where no middle is known. ``vwap_bps`` is how much worse than
+    the market's own trades meanwhile, the mean by what traded; None where none of these is known.
     """
 
     account: str
@@ -42,11 +43,19 @@ class Tca(NamedTuple):
     costs_bps: dict[str, float | None]
     model_bps: dict[str, float | None]
     markouts_bps: dict[str, float | None]
+    vwap_bps: float | None
     coefficients: tuple[Proposal, ...]
     parents: tuple[dict[str, Any], ...]
 
 
-def tca(store: str | Path, mids: str | Path, *, account: str = "main", least: int = 30) -> Tca:
+def tca(
+    store: str | Path,
+    mids: str | Path,
+    *,
+    trades: str | Path | None = None,
+    account: str = "main",
+    least: int = 30,
+) -> Tca:
     """Measure every parent order of a journal, and hold the model of costs against it.
 
     Parameters
@@ -55,6 +64,8 @@ def tca(store: str | Path, mids: str | Path, *, account: str = "main", least: in
         With the journal: a file, or a URL.
     mids : str or Path
         Parquet, or JSON (a list of rows), with ``symbol``, ``at_ms`` and ``mid``.
+    trades : str or Path, optional
+        The market's, likewise, with ``symbol``, ``at_ms``, ``price`` and ``quantity``.
     account : str
         Whose journal.
     least : int
@@ -70,7 +81,7 @@ def tca(store: str | Path, mids: str | Path, *, account: str = "main", least: in
     StoreError
         There is no such store, or no journal of this account in it.
     DataError
-        The file of middles cannot be read.
+        The file of middles, or of trades, cannot be read.
 
     Notes
     -----
@@ -78,6 +89,7 @@ def tca(store: str | Path, mids: str | Path, *, account: str = "main", least: in
     that is at most 10 s old has its spread in the impact, and is counted.  METHODS 9.5.
     """
     from quorate.live.execution.coefficients import proposals
+    from quorate.live.execution.tape import Tape
     from quorate.live.execution.tca import HORIZONS_S, Mids, measure
     from quorate.live.orders.codec import from_text
     from quorate.store.opening import open_store
@@ -86,13 +98,14 @@ def tca(store: str | Path, mids: str | Path, *, account: str = "main", least: in
     if "://" not in place and not Path(place).is_file():
         raise StoreError(f"{place} is no store", hint="give the file that the desk writes")
     middles = Mids(_mids(Path(mids)))
+    tape = None if trades is None else Tape(_trades(Path(trades)))
     with open_store(store) as opened:
         journal = opened.journal(account)
         if not journal.end().n_rows:
             raise StoreError(
                 f"{place} has no journal of {account}", hint="give --account, as the desk has it"
             )
-        found = measure((from_text(row.payload) for row in journal.rows()), middles)
+        found = measure((from_text(row.payload) for row in journal.rows()), middles, tape)
     parents = found.parents
     wanted = sum((each.opened.quantity for each in parents), Decimal(0))
     sent = sum(each.n_children for each in parents)
@@ -115,6 +128,7 @@ def tca(store: str | Path, mids: str | Path, *, account: str = "main", least: in
         markouts_bps={
             f"{horizon} s": _mean(_markouts(parents, n)) for n, horizon in enumerate(HORIZONS_S)
         },
+        vwap_bps=_mean(_against_market(parents)),
         coefficients=proposals(parents, least=least),
         parents=tuple(_row(each) for each in parents),
     )
@@ -135,6 +149,13 @@ def _markouts(parents: Iterable[Measured], n: int) -> Iterable[tuple[float, floa
             markout = fill.markouts_bps[n]
             if markout is not None:
                 yield float(markout), float(fill.price * fill.quantity)
+
+
+def _against_market(parents: Iterable[Measured]) -> Iterable[tuple[float, float]]:
+    for each in parents:
+        slippage = each.vwap_bps
+        if slippage is not None and each.vwap is not None:
+            yield float(slippage), float(each.filled * each.vwap)
 
 
 def _mean(rows: Iterable[tuple[float, float]]) -> float | None:
@@ -161,6 +182,8 @@ def _row(parent: Measured) -> dict[str, Any]:
         "n_fills": len(parent.fills),
         "n_blind": parent.n_blind,
         "is_end_known": parent.is_end_known,
+        "vwap": None if parent.vwap is None else str(parent.vwap),
+        "vwap_bps": None if parent.vwap_bps is None else float(parent.vwap_bps),
         "foreign_fees": {asset: str(fee) for asset, fee in parent.foreign_fees.items()},
         **amounts,
         **in_bps,
@@ -170,37 +193,52 @@ def _row(parent: Measured) -> dict[str, Any]:
 
 def _mids(path: Path) -> list[tuple[str, int, Decimal]]:
     """Read a file of middles; a row that is none is refused by its number."""
+    return [(symbol, at_ms, mid) for symbol, at_ms, (mid,) in _amounts(path, "middle", ("mid",))]
+
+
+def _trades(path: Path) -> list[tuple[str, int, Decimal, Decimal]]:
+    """Read a file of the market's trades; a row that is none is refused by its number."""
+    rows = _amounts(path, "trade", ("price", "quantity"))
+    return [(symbol, at_ms, price, quantity) for symbol, at_ms, (price, quantity) in rows]
+
+
+def _amounts(path: Path, what: str, names: tuple[str, ...]) -> list[tuple[str, int, list[Decimal]]]:
+    """Read a file of rows that have a symbol, a time, and amounts above 0 by these names."""
+    columns = ("symbol", "at_ms", *names)
+    hint = f"Parquet or JSON: {', '.join(columns)}"
     if not path.is_file():
-        raise DataError(f"{path} is no file of middles", hint="Parquet or JSON: symbol, at_ms, mid")
-    rows = _rows(path)
+        raise DataError(f"{path} is no file of {what}s", hint=hint)
+    rows = _rows(path, columns, hint)
     if not isinstance(rows, list):
-        hint = '[{"symbol": "BTC/USDT:USDT", "at_ms": 0, "mid": "100.05"}]'
-        raise DataError(f"{path} is no list of rows", hint=hint)
-    return [_mid(path, n, row) for n, row in enumerate(rows, 1)]
+        example = {"symbol": "BTC/USDT:USDT", "at_ms": 0} | dict.fromkeys(names, "100.05")
+        raise DataError(f"{path} is no list of rows", hint=json.dumps([example]))
+    return [_row_of(f"row {n} of {path} is no {what}", row, names) for n, row in enumerate(rows, 1)]
 
 
-def _rows(path: Path) -> Any:  # noqa: ANN401  (read)
+def _rows(path: Path, columns: tuple[str, ...], hint: str) -> Any:  # noqa: ANN401  (read)
     import polars as pl
 
     try:
         if path.suffix == ".parquet":
-            return pl.read_parquet(path).select("symbol", "at_ms", "mid").to_dicts()
+            return pl.read_parquet(path).select(columns).to_dicts()
         return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        raise DataError(
-            f"{path} cannot be read: {error}", hint="Parquet or JSON: symbol, at_ms, mid"
-        ) from error
+        raise DataError(f"{path} cannot be read: {error}", hint=hint) from error
 
 
-def _mid(path: Path, n: int, row: Any) -> tuple[str, int, Decimal]:  # noqa: ANN401  (read)
+def _row_of(
+    said: str,
+    row: Any,  # noqa: ANN401  (read)
+    names: tuple[str, ...],
+) -> tuple[str, int, list[Decimal]]:
     try:
-        symbol, at_ms, mid = row["symbol"], row["at_ms"], Decimal(str(row["mid"]))
+        symbol, at_ms = row["symbol"], row["at_ms"]
+        amounts = [Decimal(str(row[name])) for name in names]
     except (KeyError, TypeError, InvalidOperation) as error:
-        raise DataError(
-            f"row {n} of {path} is no middle: {error!r}", hint="symbol, at_ms, mid"
-        ) from error
-    if type(symbol) is not str or type(at_ms) is not int or not (mid.is_finite() and mid > 0):
-        raise DataError(
-            f"row {n} of {path} is no middle: {row}", hint="a price above 0, ms since 1970"
-        )
-    return symbol, at_ms, mid
+        hint = ", ".join(("symbol", "at_ms", *names))
+        raise DataError(f"{said}: {error!r}", hint=hint) from error
+    are_fine = all(each.is_finite() and each > 0 for each in amounts)
+    if type(symbol) is not str or type(at_ms) is not int or not are_fine:
+        hint = f"{' and '.join(names)} above 0, ms since 1970"
+        raise DataError(f"{said}: {row}", hint=hint)
+    return symbol, at_ms, amounts

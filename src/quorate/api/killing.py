@@ -6,6 +6,7 @@ In: a connection and a folder. Out: what a kill came to, with its times.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import sys
 import time
@@ -119,7 +120,8 @@ def kill(
     Returns
     -------
     dict
-        ``is_safe``, ``orders``, ``positions``: what is certain and how long it took.
+        ``is_safe``, ``orders``, ``positions``: what is certain and how long it took; ``level``,
+        ``by``, ``why``: of the kill in force, whose first reason stays.
 
     Raises
     ------
@@ -133,7 +135,7 @@ def kill(
     Units: ms.  Causal: real time.  Missing: none.
     RELIABILITY 4.
     """
-    from quorate.live.guard.record import SENTINEL
+    from quorate.live.guard.record import SENTINEL, Level, ask_by_file
     from quorate.live.guard.watch import DONE
 
     place = Path(folder)
@@ -144,9 +146,7 @@ def kill(
         )
     place.mkdir(parents=True, exist_ok=True)
     (place / DONE).unlink(missing_ok=True)
-    beside = place / f"{SENTINEL}.tmp"
-    beside.write_text(f"{level} {why}", encoding="utf-8")
-    beside.replace(place / SENTINEL)
+    ask_by_file(place, Level[level.upper()], by=by or _user(), why=why)
     if store is not None:
         from quorate.api.commanding import said  # a database is the last thing a kill needs
 
@@ -193,6 +193,14 @@ def awaited(
             return None
         time.sleep(0.02)
     return None
+
+
+def _user() -> str:
+    """Return who runs this process, "" where nobody's name is known: a kill waits for no name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 def _print(text: str) -> None:

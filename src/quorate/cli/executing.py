@@ -19,6 +19,10 @@ def tca(
     store: Annotated[str, Parameter(help="The store with the journal: a file or a URL.")],
     *,
     mids: Annotated[Path, Parameter(help="Parquet or JSON: symbol, at_ms, mid.")],
+    trades: Annotated[
+        Path | None,
+        Parameter(help="The market's, likewise: symbol, at_ms, price, quantity."),
+    ] = None,
     account: Annotated[str, Parameter(help="Whose journal.")] = "main",
     least: Annotated[int, Parameter(help="Fewer parents propose no coefficient.")] = 30,
     json: Json = False,
@@ -26,13 +30,14 @@ def tca(
     """Measure what parent orders cost, against the model that decided them.
 
     Every closed parent: delay, spread, impact, fees and opportunity, which sum to the shortfall
-    exactly; markouts after fills; coefficients of the model with their intervals.
+    exactly; markouts after fills; coefficients of the model with their intervals. With --trades
+    its price against the market's by volume (VWAP) while it was worked.
 
-    Example: quorate tca desk.db --mids mids.parquet
+    Example: quorate tca desk.db --mids mids.parquet --trades trades.parquet
     """
     from quorate import api
 
-    found = api.tca(store, mids, account=account, least=least)
+    found = api.tca(store, mids, trades=trades, account=account, least=least)
     if json:
         row = found._asdict() | {"coefficients": [each._asdict() for each in found.coefficients]}
         print(jsonlib.dumps(row))
@@ -55,6 +60,8 @@ def _said(found: Tca) -> str:
         lines.append(f"    {name:<12}{_number(value)}{said}")
     marks = ", ".join(f"{name} {_number(v).strip()}" for name, v in found.markouts_bps.items())
     lines.append(f"  markouts in bps: {marks}")
+    if found.vwap_bps is not None:
+        lines.append(f"  against the market's VWAP: {found.vwap_bps:.2f} bps")
     if found.n_blind:
         lines.append(f"  {found.n_blind} fills had no middle: their spread is in the impact")
     lines.append("  coefficients")

@@ -136,7 +136,8 @@ def _drilled(found: Drills) -> str:
 def _said(found: dict[str, object]) -> str:
     certain = "everything is certain" if found["is_safe"] else "NOT everything is certain"
     return (
-        f"{found['level']}: {certain}\n  orders {found['orders']}\n  positions {found['positions']}"
+        f"{found['level']}: {certain}\n  asked for by {found['by']}: {found['why']}\n"
+        f"  orders {found['orders']}\n  positions {found['positions']}"
     )
 
 

@@ -8,7 +8,7 @@ names of a venue's own API end here, and so do its floats.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
@@ -256,6 +256,7 @@ class Grid:
     Notes
     -----
     Units: ``tick`` in quote per coin, ``lot`` and quantities in coins, ``min_notional`` in quote.
+    ``listed`` is what the venue calls the symbol: its id, its coin and the size of a contract.
     Causal: as the venue said last.  Missing: None where it names no bound.
     """
 
@@ -264,6 +265,7 @@ class Grid:
     min_quantity: Decimal | None
     max_market_quantity: Decimal | None
     min_notional: Decimal | None
+    listed: str = field(default="", compare=False)
 
     def price(self, value: Decimal, side: Side) -> Decimal:
         """Return the price on the grid that crosses no further than asked: down for a buy.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from quorate.live.broker import heard
 from quorate.live.broker.checks import Checks
 from quorate.live.broker.inquire import inquire
+from quorate.live.broker.killing import Kill, Killing
 from quorate.live.broker.pushed import pushed
 from quorate.live.broker.send import Answer, send
 from quorate.live.broker.sweep import Swept, brought, sweep
@@ -59,7 +60,8 @@ class Tools(NamedTuple):
     ``now_ms`` is the venue's time as this machine knows it; ``facts`` what the controls read beside
     what the journal says of orders sent, refused and decided; ``stood`` hears of a standing once it
     is in the journal, before it is obeyed; ``page`` calls somebody; ``kill`` asks the guard to
-    flatten, and is told why: without one somebody is called instead.
+    flatten, and is told why, beside everything else and again at the start of a life: without one,
+    or where it fails or does not answer, somebody is called.
     """
 
     now_ms: Callable[[], int]
@@ -67,7 +69,7 @@ class Tools(NamedTuple):
     limits: Limits
     stood: Callable[[Standing], None]
     page: Callable[[str], None]
-    kill: Callable[[str], None] | None = None
+    kill: Kill | None = None
 
 
 class Broker:
@@ -105,6 +107,7 @@ class Broker:
         self._trail = Trail()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._killing = Killing()
         self._is_current = False
         self._checks = Checks()
         self._comparing = asyncio.Lock()
@@ -127,6 +130,8 @@ class Broker:
     async def meet(cls, awake: Awake, venue: Venue, symbols: Sequence[str], tools: Tools) -> Broker:
         """Go on from SAFE: the venue's truth, and everything in doubt asked for."""
         made = cls(awake.desk, venue, symbols, awake.standing, tools)
+        if made.standing.is_killed:  # an earlier life may have ended before the guard heard
+            made._killing.ask(tools, made.standing.why)
         await made.carry(awake.effects)
         await made.compare()
         return made
@@ -278,7 +283,8 @@ class Broker:
                 await self.cancel(effect.intent_id, "it should not be alive")
 
     async def close(self) -> None:
-        """End this life: nothing is asked any more, the journal is given back."""
+        """End this life: nothing is asked any more but the guard, the journal is given back."""
+        await self._killing.ended()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -376,7 +382,7 @@ class Broker:
             self.tools.stood(after)
             before, self.standing = self.standing, after
             if after.is_killed and not before.is_killed:
-                (self.tools.kill or self.tools.page)(after.why)
+                self._killing.ask(self.tools, after.why)
 
     def _now(self) -> int:
         return self.tools.now_ms()

@@ -6,13 +6,15 @@ somebody is to be called since comparisons fail.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from quorate.errors import NotOfferedError
 from quorate.live.controls.facts import Control
 from quorate.live.controls.keys import troubles
 from quorate.live.controls.sizes import overfilled
-from quorate.live.controls.standing import Trading, halt
+from quorate.live.controls.standing import Trading, halt, relist
 from quorate.live.orders.examined import Examined
 from quorate.venues.base import Unanswered
 
@@ -149,6 +151,7 @@ class Checks:
         self._key = KeyCheck()
         self._clock = ClockCheck()
         self._silence = Silence()
+        self._is_warned = False
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -167,6 +170,7 @@ class Checks:
         now_ms = broker.tools.now_ms
         if swept.is_whole:
             self._key.n_refused = 0
+            await _name(broker)
         elif swept.key_refusal:
             await self.doubt(broker, swept.key_refusal)
         if self._key.is_due(now_ms()):
@@ -210,13 +214,34 @@ class Checks:
             await broker.obey(halt(broker.standing, why, now_ms, is_killed=True))
 
     async def _measure(self, broker: Broker) -> None:
-        """Measure the venue's clock: a desk that it would not hear any more calls somebody."""
+        """Measure the venue's clock: somebody is called before anything is refused for it.
+
+        Once until it is right again; and once more where the venue would not hear a desk any more.
+        """
         tools = broker.tools
-        await self._clock.ask(broker.venue, tools.now_ms, tools.limits.clock_block_ms)
+        await self._clock.ask(broker.venue, tools.now_ms, tools.limits.clock_warn_ms)
         away = self._clock.offset_ms
+        why = f"{Control.CLOCK}: the venue's clock is {away} ms from this machine's"
+        is_off = abs(away) > tools.limits.clock_warn_ms
         if abs(away) > tools.limits.clock_halt_ms and _may_trade(broker):
-            why = f"{Control.CLOCK}: the venue's clock is {away} ms from this machine's"
             await _stop(broker, why)
+        elif is_off and not self._is_warned:
+            tools.page(f"{why}, nothing enters beyond {tools.limits.clock_block_ms}")
+        self._is_warned = is_off
+
+
+async def _name(broker: Broker) -> None:
+    """Hold what the venue calls each symbol against the journal: call somebody where it changed."""
+    said = {}
+    for symbol in broker.symbols:
+        with suppress(NotOfferedError):  # it is listed no more: no order of it can leave
+            said[symbol] = broker.venue.grid(symbol).listed
+    before = broker.standing
+    after = relist(before, said)
+    for symbol in after.blocked.keys() - before.blocked.keys():
+        broker.tools.page(f"{symbol} is blocked until the desk is armed: {after.blocked[symbol]}")
+    if after != before:
+        await broker.obey(after)
 
 
 def _may_trade(broker: Broker) -> bool:

@@ -55,6 +55,7 @@ class Limits:
     bar_age_s: int = 320
     funding_age_s: int = 600
     balance_age_s: int = 360
+    clock_warn_ms: int = 500
     clock_block_ms: int = 1_000
     clock_halt_ms: int = 2_500
     n_rejects_symbol: int = 5

@@ -103,7 +103,12 @@ def duplicate(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
 
 
 def rejects(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:
-    """Stop asking where the venue goes on refusing: of one symbol, then of all."""
+    """Stop asking where the venue goes on refusing: of one symbol, then of all.
+
+    What closes in an emergency goes out all the same, at a pace of its own (``execution.stops``).
+    """
+    if order.is_emergency and not order.is_entry:
+        return None
     since_ms = facts.now_ms - limits.reject_window_s * 1000
     recent = [each for each in facts.rejected if each.at_ms > since_ms]
     if not recent:

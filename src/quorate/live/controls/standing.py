@@ -48,9 +48,11 @@ class Standing:
     -----
     Units: ms since 1970; until ``until_ms`` only what closes may leave, whoever starts or arms the
     desk meanwhile.  ``breaches`` are the times of breaches of the rate.  ``is_killed`` asks the
-    guard to flatten.  ``looked_ms`` is when the desk was last armed after a halt: who did has seen
-    what was found before.  Causal: changed by ``react``, ``halt``, ``arm``, ``start``, ``expire``.
-    Missing: None for a desk that is not held to closing.
+    guard to flatten.  ``listed`` is what the venue calls each symbol, since the last arming: one
+    that is called otherwise is another contract.  ``looked_ms`` is when the desk was last armed
+    after a halt: who did has seen what was found before.  Causal: changed by ``react``, ``halt``,
+    ``arm``, ``start``, ``relist``, ``expire``.  Missing: None for a desk that is not held to
+    closing.
     """
 
     trading: Trading = Trading.SAFE
@@ -62,6 +64,7 @@ class Standing:
     is_killed: bool = False
     asked_ms: int | None = None
     asked_by: str = ""
+    listed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     looked_ms: int = -1
 
 
@@ -80,6 +83,7 @@ def to_text(standing: Standing) -> str:
             "trading": standing.trading.value,
             "blocked": dict(standing.blocked),
             "breaches": list(standing.breaches),
+            "listed": dict(standing.listed),
         }
     )
 
@@ -102,6 +106,7 @@ def from_text(text: str) -> Standing:
                 "trading": Trading(row["trading"]),
                 "blocked": MappingProxyType(dict(row["blocked"])),
                 "breaches": tuple(row["breaches"]),
+                "listed": MappingProxyType(dict(row.get("listed", {}))),
             }
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -164,6 +169,30 @@ def halt(before: Standing, why: str, now_ms: int, *, is_killed: bool = False) ->
         asked_ms=None,
         asked_by="",
     )
+
+
+def relist(before: Standing, listed: Mapping[str, str]) -> Standing:
+    """Return the standing once the venue has said what it calls each symbol.
+
+    A symbol that it called otherwise when it was first heard of is blocked until the desk is armed:
+    a contract that was renamed, or rescaled a thousandfold, is another one, and so is its price.
+
+    Examples
+    --------
+    >>> first = relist(Standing(), {"PEPE/USDT:USDT": "PEPEUSDT PEPE 1"})
+    >>> dict(relist(first, {"PEPE/USDT:USDT": "PEPEUSDT PEPE 1000"}).blocked)
+    {'PEPE/USDT:USDT': 'the venue lists PEPEUSDT PEPE 1000, it was PEPEUSDT PEPE 1'}
+    """
+    known = {**listed, **before.listed}
+    others = {
+        symbol: f"the venue lists {now}, it was {known[symbol]}"
+        for symbol, now in listed.items()
+        if now != known[symbol] and symbol not in before.blocked
+    }
+    if not others and known == before.listed:
+        return before
+    blocked = MappingProxyType({**before.blocked, **others})
+    return replace(before, listed=MappingProxyType(known), blocked=blocked)
 
 
 def expire(before: Standing, now_ms: int) -> Standing:

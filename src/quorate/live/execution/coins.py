@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from quorate.live.execution.stops import (
-    AGAIN_MS,
     ESCALATION,
     PATIENCE_MS,
     STOP,
@@ -19,6 +18,7 @@ from quorate.live.execution.stops import (
     back,
     escalation,
     is_right,
+    paced,
     rests,
     still_open,
 )
@@ -84,20 +84,20 @@ def step(
         return Beyond(), tuple(back(each, "flat") for each in resting)
     # a venue that refuses is not stormed; what was taken back to make room is no refusal
     mine = [
-        each.intent.at_ms
+        each
         for each in sales
         if each.intent.purpose in {STOP, ESCALATION}
         and not (each.is_over and each.is_cancel_wanted)
     ]
-    is_time = now_ms - max(mine, default=now_ms - AGAIN_MS) >= AGAIN_MS
+    room = grid.quantity(free(held, sales))
     if touch is not None and touch.mark <= trigger:
         since_ms = now_ms if state.since_ms is None else state.since_ms
-        left = grid.quantity(free(held, sales))
-        found = _sold(left, resting, touch, grid, now_ms - since_ms) if is_time else ()
-        return Beyond(since_ms), found
-    if not is_time or any(each.state in {State.INTENT, State.SENDING} for each in stops):
+        found = _sold(room, resting, touch, grid, now_ms - since_ms)
+        return Beyond(since_ms), paced(found, mine, ESCALATION, now_ms)
+    if any(each.state in {State.INTENT, State.SENDING} for each in stops):
         return Beyond(), ()
-    return Beyond(), _covered(held, grid.quantity(free(held, sales)), trigger, resting, grid)
+    found = _covered(held, room, trigger, resting, grid)
+    return Beyond(), paced(found, mine, STOP, now_ms)
 
 
 def _sold(

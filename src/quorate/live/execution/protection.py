@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 from quorate.live.controls.facts import Proposal
 from quorate.live.execution import coins, stops
 from quorate.live.execution.effects import CancelChild
-from quorate.live.execution.stops import ESCALATION, STOP, Beyond, Escalate, PlaceStop
+from quorate.live.execution.stops import ESCALATION, STOP, Beyond, Escalate, PlaceStop, refused
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
 from quorate.venues.base import OrderKind, TimeInForce, Touch, is_pair
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from decimal import Decimal
 
     from quorate.live.broker.broker import Broker
     from quorate.live.execution.stops import StopEffect
+    from quorate.live.orders.book import Order
     from quorate.venues.base import PositionSide
 
 
@@ -53,6 +54,7 @@ class Protection:
         self._touch = touch
         self._crossed: dict[tuple[str, PositionSide], Beyond] = {}
         self._paged: set[tuple[str, PositionSide]] = set()
+        self._refused: dict[tuple[str, PositionSide], set[tuple[str, str]]] = {}
 
     async def step(self, triggers: Mapping[tuple[str, PositionSide], Decimal]) -> int:
         """See to every position once; return how much was done.
@@ -92,6 +94,7 @@ class Protection:
             for each in self._broker.desk.book.orders.values()
             if (each.intent.symbol, each.intent.position_side) == key
         ]
+        self._page_refused(key, orders if held else [])
         before = self._crossed.get(key, stops.init())
         now_ms = self._broker.tools.now_ms()
         step = coins.step if is_pair(symbol) else stops.step
@@ -141,6 +144,18 @@ class Protection:
             strategy="protection",
             purpose=purpose,
         )
+
+    def _page_refused(self, key: tuple[str, PositionSide], orders: Sequence[Order]) -> None:
+        """Call somebody where the venue refuses what protects a position: once for each reason."""
+        runs = {each: refused(orders, each) for each in (STOP, ESCALATION)}
+        known = self._refused.pop(key, set())
+        for purpose, run in runs.items():
+            if run:
+                what = (purpose, run[0].reason)
+                if what not in known:
+                    text = f"the venue refuses the {purpose} of {key[0]} ({run[0].reason})"
+                    self._broker.tools.page(f"{text}: it is tried again, at least every minute")
+                self._refused.setdefault(key, known).add(what)
 
     def _page(self, key: tuple[str, PositionSide], held: Decimal) -> None:
         if is_pair(key[0]) and held and held < self._broker.venue.grid(key[0]).lot:

@@ -8,6 +8,7 @@ close, so one too many does no harm and one too few does: a stop in doubt counts
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from quorate.live.execution.effects import CancelChild
@@ -17,7 +18,7 @@ from quorate.live.orders.states import IN_DOUBT, State
 from quorate.venues.base import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from quorate.live.orders.book import Order
     from quorate.venues.base import Grid, Touch
@@ -30,7 +31,9 @@ PATIENCE_MS: Final = 5_000
 """How long a price may be beyond a stop while the position is still there (row 37)."""
 
 AGAIN_MS: Final = 2_000
-"""Between two attempts at placing, so that a venue that refuses is not stormed."""
+MOST_MS: Final = 60_000
+"""Between two attempts at placing; each refusal in a row doubles it, up to the most, so that a
+venue that refuses is not stormed, and one position alone never reaches the bound of C20."""
 
 COLLARS: Final = ((0, Decimal(50)), (10_000, Decimal(100)), (30_000, Decimal(300)))
 """From how many ms after the patience is over a slice may be so many bps from the touch."""
@@ -109,7 +112,8 @@ def step(
     Notes
     -----
     Units: coins, quote per coin, ms.  Causal: reads nothing but its arguments.  Missing: a mark
-    that is not known is not beyond the stop.  RELIABILITY 2 (row 37), 3 (d).
+    that is not known is not beyond the stop.  How long a venue that refuses is left alone follows
+    from the orders, so that a restart changes nothing of it.  RELIABILITY 2 (row 37), 3 (d).
     """
     mine = [each for each in orders if each.intent.purpose in {STOP, ESCALATION}]
     stops = [each for each in mine if each.intent.purpose == STOP and not each.is_over]
@@ -119,20 +123,24 @@ def step(
     beyond = touch is not None and side.sign * (touch.mark - trigger) >= 0
     since_ms = (now_ms if state.since_ms is None else state.since_ms) if beyond else None
     after = Beyond(since_ms)
-    latest_ms = max((each.intent.at_ms for each in mine), default=now_ms - AGAIN_MS)
-    is_free = now_ms - latest_ms >= AGAIN_MS
     if since_ms is not None and touch is not None:
         # a stop placed now would be refused: it would trigger at once
         waited_ms = now_ms - since_ms - (PATIENCE_MS if any(map(rests, stops)) else 0)
         busy = any(e.intent.purpose == ESCALATION and not e.is_over for e in mine)
-        if waited_ms < 0 or busy or not is_free:
+        if waited_ms < 0 or busy:
             return after, ()
-        return after, (escalation(held, side, touch, grid, waited_ms),)
-    return after, _kept(abs(held), side, trigger, stops, is_free=is_free)
+        found = escalation(held, side, touch, grid, waited_ms)
+        return after, paced((found,), mine, ESCALATION, now_ms)
+    return after, _kept(abs(held), side, trigger, stops, mine, now_ms)
 
 
 def _kept(
-    size: Decimal, side: Side, trigger: Decimal, stops: list[Order], *, is_free: bool
+    size: Decimal,
+    side: Side,
+    trigger: Decimal,
+    stops: list[Order],
+    mine: list[Order],
+    now_ms: int,
 ) -> tuple[StopEffect, ...]:
     """Bring the stops that rest to the size of the position, by placing first."""
     good = [each for each in stops if rests(each) and is_right(each, side, trigger)]
@@ -144,8 +152,9 @@ def _kept(
             return (back(each, "another stands in its place"),)
         if covered == size:
             return ()
-    is_coming = any(each.state in {State.INTENT, State.SENDING} for each in stops)
-    return (PlaceStop(side, size, trigger),) if is_free and not is_coming else ()
+    if any(each.state in {State.INTENT, State.SENDING} for each in stops):
+        return ()
+    return paced((PlaceStop(side, size, trigger),), mine, STOP, now_ms)
 
 
 def escalation(held: Decimal, side: Side, touch: Touch, grid: Grid, waited_ms: int) -> Escalate:
@@ -155,6 +164,35 @@ def escalation(held: Decimal, side: Side, touch: Touch, grid: Grid, waited_ms: i
     most = abs(held) if grid.max_market_quantity is None else grid.max_market_quantity
     price = grid.price(best * (1 + side.sign * collar / BPS), side)
     return Escalate(side, min(abs(held), most), price, collar)
+
+
+def refused(orders: Iterable[Order], purpose: str) -> tuple[Order, ...]:
+    """Return the orders of a purpose that the venue refused since it last took one, newest first.
+
+    Examples
+    --------
+    >>> refused((), STOP)
+    ()
+    """
+    mine = [each for each in orders if each.intent.purpose == purpose]
+    mine.sort(key=lambda each: each.intent.at_ms, reverse=True)
+    return tuple(takewhile(lambda each: each.state is State.REJECTED, mine))
+
+
+def paced(
+    effects: tuple[StopEffect, ...], mine: Sequence[Order], purpose: str, now_ms: int
+) -> tuple[StopEffect, ...]:
+    """Return what of some effects may be done now, of a position with such orders.
+
+    Nothing at once after the last order; and what would be placed the later the more often the
+    venue refused it.  The first attempt to close by hand waits for no stop that was refused.
+    """
+    if now_ms - max((each.intent.at_ms for each in mine), default=now_ms - AGAIN_MS) < AGAIN_MS:
+        return ()
+    run = refused(mine, purpose)
+    if not run or now_ms - run[0].intent.at_ms >= min(AGAIN_MS << min(len(run), 9) - 1, MOST_MS):
+        return effects
+    return tuple(each for each in effects if isinstance(each, CancelChild))
 
 
 def rests(order: Order) -> bool:

@@ -26,6 +26,7 @@ from quorate.live.orders.parents import ParentClosed, ParentOpened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from quorate.live.execution.tape import Tape
     from quorate.live.orders.events import JournalEvent
     from quorate.venues.base import Liquidity
 
@@ -128,6 +129,7 @@ class Measured(NamedTuple):
     -----
     ``n_blind`` fills had no middle: their spread is in the impact. ``foreign_fees`` are of assets
     other than the quote and stand in no sum. ``is_end_known`` False: the opportunity is taken as 0.
+    ``vwap`` is the market's own price while it was worked, None where no trade of it is known.
     """
 
     opened: ParentOpened
@@ -140,6 +142,21 @@ class Measured(NamedTuple):
     n_blind: int
     foreign_fees: Mapping[str, Decimal]
     is_end_known: bool
+    vwap: Decimal | None = None
+
+    @property
+    def vwap_bps(self) -> Decimal | None:
+        r"""Return by how much it traded worse than the market did, in bps of the market's price.
+
+        .. math:: s \, (P_{avg} / VWAP - 1)
+
+        Above 0 is a cost; None where nothing of it traded, or no trade of the market is known.
+        """
+        filled = self.filled
+        if not filled or self.vwap is None:
+            return None
+        paid = _sum(EXACT.multiply(each.price, each.quantity) for each in self.fills)
+        return self.opened.side.sign * (paid / filled / self.vwap - 1) * _BPS
 
     @property
     def filled(self) -> Decimal:
@@ -164,7 +181,7 @@ class Found(NamedTuple):
     n_without_parent: int
 
 
-def measure(events: Iterable[JournalEvent], mids: Mids) -> Found:
+def measure(events: Iterable[JournalEvent], mids: Mids, tape: Tape | None = None) -> Found:
     """Measure every parent of a journal that is closed.
 
     Parameters
@@ -173,6 +190,8 @@ def measure(events: Iterable[JournalEvent], mids: Mids) -> Found:
         All rows, in order.
     mids : Mids
         Of the symbols traded, from before the first decision to five minutes after the last fill.
+    tape : Tape, optional
+        The market's trades from the first beginning of a parent to the last end of one.
 
     Returns
     -------
@@ -188,7 +207,7 @@ def measure(events: Iterable[JournalEvent], mids: Mids) -> Found:
     for event in events:
         seen.take(event)
     parents = tuple(
-        _measured(opened, seen.closed[name], seen, mids)
+        _measured(opened, seen.closed[name], seen, mids, tape)
         for name, opened in seen.opened.items()
         if name in seen.closed
     )
@@ -229,7 +248,9 @@ class _Seen:
                 self.trades[key] = (event.intent_id, self.trades[key][1])
 
 
-def _measured(opened: ParentOpened, closed: ParentClosed, seen: _Seen, mids: Mids) -> Measured:
+def _measured(
+    opened: ParentOpened, closed: ParentClosed, seen: _Seen, mids: Mids, tape: Tape | None
+) -> Measured:
     names = {name for name, parent in seen.parent_of.items() if parent == opened.parent_id}
     trades = sorted(
         (trade for name, trade in seen.trades.values() if name in names),
@@ -253,6 +274,7 @@ def _measured(opened: ParentOpened, closed: ParentClosed, seen: _Seen, mids: Mid
         n_blind=sum(each.mid is None for each in fills),
         foreign_fees=foreign,
         is_end_known=end is not None,
+        vwap=None if tape is None else tape.vwap(opened.symbol, opened.begin_ms, closed.at_ms),
     )
 
 

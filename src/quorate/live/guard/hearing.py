@@ -36,7 +36,7 @@ def now_ms() -> int:
 
 def asks(level: Level, by: str, why: str) -> Killed:
     """Return a kill that is asked for now."""
-    return Killed(level=level, by=by, why=why[:500], at_ms=now_ms())
+    return Killed(level=level, by=by[:500], why=why[:500], at_ms=now_ms())
 
 
 def look(folder: Path, asking: Callable[[Killed], None]) -> bool:
@@ -96,10 +96,11 @@ async def hearing(folder: Path, asking: Callable[[Killed], None]) -> AsyncIterat
             return web.json_response({"error": "the token is wrong"}, status=401)
         try:
             row = await request.json()
-            killed = asks(Level[row["level"].upper()], "http", str(row["why"]))
+            by = f"http: {row['by']}" if row.get("by") else "http"
+            killed = asks(Level[row["level"].upper()], by, str(row["why"]))
         except (ValueError, TypeError, KeyError, AttributeError):
             levels = ", ".join(each.name.lower() for each in Level)
-            said = f"send level, one of {levels}, and why"
+            said = f"send level, one of {levels}, why, and perhaps by"
             return web.json_response({"error": said}, status=400)
         asking(killed)
         return web.json_response({"asked": killed.level.name.lower()}, status=202)

@@ -119,7 +119,8 @@ def _raised(in_force: Killed, waiting: Asked, tools: Tools) -> Killed:
     more = waiting.take(above=in_force.level)
     if more is None:
         return in_force
-    tools.keep("raised", level=int(more.level), before=int(in_force.level))
+    levels = {"level": int(more.level), "before": int(in_force.level)}
+    tools.keep("raised", **levels, by=more.by, why=more.why)
     return more
 
 

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SENTINEL: Final = "KILL"
-"""The file that asks for a kill, with the level and a reason in it."""
+"""The file that asks for a kill, with the level, who asks and a reason in it."""
 
 _MARK: Final = "killed.json"
 _ARMING: Final = "arming.json"
 _LINES: Final = "kills.jsonl"
 _WIDTH: Final = 64
+_LONGEST: Final = 500
 
 
 class Level(IntEnum):
@@ -57,10 +58,33 @@ class Arming(NamedTuple):
     at_ms: int
 
 
+def ask_by_file(folder: Path, level: Level, *, by: str, why: str) -> None:
+    """Ask for a kill by the sentinel file of a folder: it is there whole, and on the disk.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     ask_by_file(Path(folder), Level.CANCEL, by="ann", why="the feed is wrong")
+    ...     asked_by_file(Path(folder), 5).by
+    'ann'
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    said = {"level": level.name.lower(), "by": by[:_LONGEST], "why": why[:_LONGEST]}
+    _put(folder / SENTINEL, canonical_json(said))
+
+
 def asked_by_file(folder: Path, at_ms: int) -> Killed | None:
     """Return what the sentinel file of a folder asks for, None where there is none.
 
-    A file that says nothing readable asks for everything.
+    It is what ``ask_by_file`` writes, or what a person does: a level and a reason.  A file that
+    says nothing readable asks for everything; who it is from is "file" where it does not say.
     """
     path = folder / SENTINEL
     if not path.exists():
@@ -69,11 +93,22 @@ def asked_by_file(folder: Path, at_ms: int) -> Killed | None:
         text = path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError as error:
         text = f"{SENTINEL} cannot be read: {error.strerror}"
-    level, _, why = text.partition(" ")
+    level, by, why = _said(text)
     wanted = Level[level.upper()] if level.upper() in Level.__members__ else Level.FLATTEN
-    return Killed(
-        level=wanted, by="file", why=(why or text or "no reason given")[:500], at_ms=at_ms
-    )
+    why = (why or text or "no reason given")[:_LONGEST]
+    return Killed(level=wanted, by=by[:_LONGEST] or "file", why=why, at_ms=at_ms)
+
+
+def _said(text: str) -> tuple[str, str, str]:
+    """Return level, who and why of a sentinel's text, each "" where it does not say."""
+    if text.startswith("{"):
+        try:
+            row = json.loads(text)
+            return str(row["level"]), str(row["by"]).strip(), str(row["why"])
+        except (ValueError, KeyError, RecursionError):
+            return "", "", ""
+    level, _, why = text.partition(" ")
+    return level, "", why
 
 
 class Record:
@@ -136,7 +171,7 @@ class Record:
         try:
             return self.killed()
         except StoreError as error:
-            return Killed(level=Level.FLATTEN, by="mark", why=str(error)[:500], at_ms=at_ms)
+            return Killed(level=Level.FLATTEN, by="mark", why=str(error)[:_LONGEST], at_ms=at_ms)
 
     def arming(self) -> Arming | None:
         """Return who has asked to lift the kill in force; what cannot be read asks for nothing."""
@@ -154,7 +189,8 @@ class Record:
     def mark(self, killed: Killed) -> Killed:
         """Say on the disk that a kill is in force; the first reason and the higher level stay.
 
-        A mark that is there and cannot be read counts as the highest level.  Who had asked to lift
+        The mark says who asked first, the lines of the record who asked each time, and why.  A
+        mark that is there and cannot be read counts as the highest level.  Who had asked to lift
         the kill has to ask again once somebody else asks for one; carrying out the one in force,
         as a guard does that is started again, changes nothing of it.
         """
@@ -165,6 +201,7 @@ class Record:
             killed = replace(killed, level=Level.FLATTEN)
         if killed != before:
             (self._folder / _ARMING).unlink(missing_ok=True)
+        asked = killed
         if before is not None:
             killed = Killed(
                 level=max(before.level, killed.level),
@@ -173,7 +210,7 @@ class Record:
                 at_ms=before.at_ms,
             )
         _put(self._folder / _MARK, canonical_json(asdict(killed)))
-        self.write("killed", at_ms=killed.at_ms, level=int(killed.level), by=killed.by)
+        self.write("killed", at_ms=asked.at_ms, level=int(killed.level), by=asked.by, why=asked.why)
         return killed
 
     def lift(self, *, by: str, why: str, at_ms: int) -> None:

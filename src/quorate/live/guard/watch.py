@@ -276,6 +276,7 @@ def _told(done: Done) -> dict[str, Any]:
     return {
         "is_safe": done.is_safe,
         "level": done.killed.level.name.lower(),
+        "by": done.killed.by,
         "why": done.killed.why,
         "at_ms": done.killed.at_ms,
         "done_ms": now_ms(),

@@ -45,6 +45,7 @@ def grid_of(market: Mapping[str, Any]) -> Grid:
         min_quantity=_bound(limits["amount"], "min"),
         max_market_quantity=_bound(limits.get("market") or {}, "max"),
         min_notional=_bound(limits["cost"], "min"),
+        listed=f"{market['id']} {market['base']} {market.get('contractSize') or 1}",
     )
 
 

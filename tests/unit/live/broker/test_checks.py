@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -187,6 +188,40 @@ def test_a_clock_that_is_off_a_little_lets_nothing_in_until_it_is_right(tmp_path
     played(tmp_path, play)
 
 
+@pytest.mark.parametrize(("by_ms", "is_called"), [(500, False), (501, True), (-501, True)])
+def test_a_clock_that_is_half_a_second_off_calls_somebody_once(
+    tmp_path: Path, by_ms: int, is_called: bool
+) -> None:
+    async def play(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        tools, real = broker.tools, broker.venue.clock
+
+        async def told() -> int:
+            return tools.now_ms() + by_ms
+
+        async def once() -> None:
+            await later(CLOCK_MS)
+            await broker.compare()
+
+        broker.venue.clock = told  # type: ignore[method-assign]
+        n_pages = len(scene.pages)
+        await once()
+        await once()
+        pages = scene.pages[n_pages:]
+        assert [f"clock is {by_ms} ms from" in each for each in pages] == [True] * is_called
+        assert broker.standing.trading is Trading.ACTIVE
+        (entry,) = await broker.submit([order(broker, 0)])
+        assert entry.refusal is None, "it is only told"
+        broker.venue.clock = real  # type: ignore[method-assign]
+        await once()
+        broker.venue.clock = told  # type: ignore[method-assign]
+        await once()
+        assert len(scene.pages) == n_pages + 2 * is_called, "it was right in between"
+        await broker.close()
+
+    played(tmp_path, play)
+
+
 def test_neither_one_wrong_time_nor_a_slow_one_stops_a_desk(tmp_path: Path) -> None:
     async def play(scene: Scene) -> None:
         broker = armed(await scene.begin())
@@ -232,8 +267,12 @@ def test_an_overfill_halts_and_kills_before_the_next_order(tmp_path: Path, has_g
     async def play(scene: Scene) -> None:
         broker = armed(await scene.begin())
         asked: list[str] = []
+
+        async def kill(why: str) -> None:
+            asked.append(why)
+
         if has_guard:
-            broker.tools = broker.tools._replace(kill=asked.append)
+            broker.tools = broker.tools._replace(kill=kill)
         taken = order(broker, 0, "100.4")
         await broker.submit([taken])
         answer = await broker.venue.trades(taken.intent.symbol, None)
@@ -243,6 +282,7 @@ def test_an_overfill_halts_and_kills_before_the_next_order(tmp_path: Path, has_g
         await broker.compare()
         await broker.carry(broker.desk.record([event]))
         assert (broker.standing.trading, broker.standing.is_killed) == (Trading.HALTED, True)
+        await asyncio.sleep(0.1)
         told = asked if has_guard else scene.pages
         assert sum("C15_fills" in each for each in told) == 1
         await broker.obey(replace(broker.standing, asked_ms=5))

@@ -374,6 +374,30 @@ def test_what_closes_is_not_held_back_by_old_data_or_full_limits() -> None:
     assert judge(close, known, limits("balanced")) == Passed()
 
 
+def test_refusals_keep_no_emergency_from_closing() -> None:
+    close = proposal(side=Side.SELL, is_reduce_only=True, is_emergency=True)
+    known = facts(standing=Standing(trading=Trading.HALTED), **refused(20))
+    assert judge(close, known, limits("balanced")) == Passed()
+    enters = judge(proposal(is_emergency=True), facts(**refused(20)), limits("balanced"))
+    assert isinstance(enters, Refusal)
+    assert enters.control is Control.REJECTS
+
+
+@pytest.mark.parametrize("age_ms", [-1, 0, 1])
+def test_nothing_enters_from_the_moment_on_at_which_the_stream_is_down(age_ms: int) -> None:
+    """A loss that this moment knows, of a moment ago, and of a clock that was set back since."""
+    bounds = limits("balanced")
+    assert judge(proposal(), facts(deaf_since_ms=None), bounds) == Passed()
+    deaf = facts(deaf_since_ms=NOW_MS - age_ms)
+    found = judge(proposal(), deaf, bounds)
+    assert isinstance(found, Refusal)
+    assert (found.control, found.action) == (Control.STALE, Action.REJECT)
+    assert (found.value, found.bound) == (D(age_ms) / 1000, D(0))
+    assert "stream has been down" in found.text
+    close = proposal(side=Side.SELL, is_reduce_only=True)
+    assert judge(close, deaf, bounds) == Passed(), "what closes needs no stream"
+
+
 @pytest.mark.parametrize("field", fields(Limits), ids=lambda field: field.name)
 def test_a_limit_that_is_none_is_refused(field: Any) -> None:
     with pytest.raises(ValueError, match=f"{field.name} is 0, must be above 0"):

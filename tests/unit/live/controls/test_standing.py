@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -20,6 +21,7 @@ from quorate.live.controls.standing import (
     from_text,
     halt,
     react,
+    relist,
     start,
     to_text,
 )
@@ -182,3 +184,14 @@ def test_breaches_of_the_rate_are_remembered_for_an_hour() -> None:
     assert twice.breaches == (1, 2)
     later = react(twice, refusal(Action.REJECT, Control.RATE), "BTC", 3_600_002)
     assert later.breaches == (3_600_002,)
+
+
+def test_a_standing_of_before_there_were_names_is_read_and_names_are_kept() -> None:
+    named = relist(Standing(why="drill"), {"X": "X COIN 1"})
+    assert from_text(to_text(named)) == named
+    row = json.loads(to_text(named))
+    del row["listed"]
+    assert from_text(json.dumps(row)) == Standing(why="drill")
+    assert start(named, 5).listed == {"X": "X COIN 1"}
+    assert relist(named, {"X": "X COIN 1", "Y": "Y Y 1"}).listed == {"X": "X COIN 1", "Y": "Y Y 1"}
+    assert relist(named, {}) is named, "who is listed no more keeps his name"

@@ -14,10 +14,12 @@ from tests.unit.live.execution.playing import flowing, play
 
 from quorate.exchange.matching.flow import Bar, Bars, Ladder
 from quorate.live.controls.facts import Proposal
+from quorate.live.controls.limits import limits
+from quorate.live.controls.standing import halt
 from quorate.live.execution import stops
 from quorate.live.execution.effects import CancelChild
 from quorate.live.execution.protection import Protection
-from quorate.live.execution.stops import ESCALATION, STOP, Beyond, Escalate, PlaceStop
+from quorate.live.execution.stops import ESCALATION, STOP, Beyond, Escalate, PlaceStop, refused
 from quorate.live.orders.book import Order
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
@@ -129,6 +131,37 @@ def test_a_position_that_outlives_its_stop_is_closed_by_hand_ever_further() -> N
     assert asked("2", stop("a"), mark="96", since=0)[0] == Beyond(None), "it came back"
 
 
+def attempts(purpose: str, mark: str, until_ms: int, since: int | None = None) -> list[int]:
+    """Return when a position's protection asks for something, at a venue that refuses it all."""
+    orders: list[Order] = []
+    at: list[int] = []
+    for ms in range(0, until_ms, 500):
+        for each in effects("2", *orders, mark=mark, at_ms=ms, since=since):
+            assert isinstance(each, Escalate if purpose == ESCALATION else PlaceStop)
+            at.append(ms)
+            orders.append(stop(str(ms), state=State.REJECTED, purpose=purpose, at_ms=T0 + ms))
+    return at
+
+
+@pytest.mark.parametrize(("purpose", "mark"), [(STOP, "100"), (ESCALATION, "94.9")])
+def test_a_venue_that_refuses_is_asked_less_and_less_often(purpose: str, mark: str) -> None:
+    found = attempts(purpose, mark, 400_000, since=-5_000)
+    assert [each // 1000 for each in found[:8]] == [0, 2, 6, 14, 30, 62, 122, 182]
+    bound = limits("balanced")
+    window_ms = bound.reject_window_s * 1000
+    most = max(sum(a <= b < a + window_ms for b in found) for a in found)
+    assert most == 9 < bound.n_rejects, "one position alone halts no desk"
+
+
+def test_the_first_attempt_by_hand_waits_for_no_stop_that_was_refused() -> None:
+    turned_down = [stop(str(n), state=State.REJECTED, at_ms=T0 + n) for n in range(8)]
+    assert effects("2", *turned_down, at_ms=2_007) == ()
+    (by_hand,) = effects("2", *turned_down, at_ms=2_007, mark="94.9")
+    assert isinstance(by_hand, Escalate)
+    taken = stop("taken", state=State.CANCELED, at_ms=T0 + 9)
+    assert effects("2", *turned_down, taken, at_ms=2_009) == (PlaceStop(Side.SELL, D(2), TRIGGER),)
+
+
 STATES = [State.SENDING, State.ACKED, State.UNKNOWN, State.CANCELING, State.CANCELED]
 
 
@@ -221,6 +254,54 @@ def test_a_stop_rests_at_the_venue_and_is_placed_anew_after_a_restart(tmp_path: 
         (left,) = scene.account.waiting("BTCUSDT")
         assert left.asked.trigger == D(96)
         same(again, scene)
+
+    play(tmp_path, trade, flowing(step=0.0, half=1))
+
+
+def test_a_stop_that_is_refused_for_ever_is_paged_once_and_keeps_nothing_from_closing(
+    tmp_path: Path,
+) -> None:
+    key = (BTC, PositionSide.BOTH)
+
+    async def blind(_symbol: str) -> Touch | None:
+        return None  # or it would be closed by hand: a trigger above the mark triggers at once
+
+    async def trade(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        broker.tools = broker.tools._replace(facts=facts)
+        await broker.submit([bought(broker)])
+        await broker.compare()
+        keeper = Protection(broker, "main", blind)
+        n_pages = len(scene.pages)
+
+        async def tried(seconds: int) -> int:
+            before = len(refused(broker.desk.book.orders.values(), STOP))
+            for _ in range(seconds):
+                await keeper.step({key: D(101)})
+                await asyncio.sleep(1.0)
+            return len(refused(broker.desk.book.orders.values(), STOP)) - before
+
+        assert await tried(32) == 5
+        (page,) = scene.pages[n_pages:]
+        assert "the venue refuses the stop of BTC/USDT:USDT" in page
+        await broker.close()
+        broker = await scene.begin()
+        broker.tools = broker.tools._replace(facts=facts)
+        keeper = Protection(broker, "main", blind)
+        assert await tried(25) == 0, "a new life knows how often it was refused"
+        assert await tried(60) == 1
+        # a desk that is halted as well still closes by hand, and protects once it is let
+        await broker.obey(halt(broker.standing, "tried", broker.tools.now_ms()))
+        await asyncio.sleep(60.0)
+        assert await keeper.step({key: D(95)}) == 1
+        assert len(scene.account.waiting("BTCUSDT")) == 1
+        keeper = protected(broker)
+        assert await keeper.step({key: D(101)}) == 0, "the stop may close it yet"
+        await asyncio.sleep(5.0)
+        assert await keeper.step({key: D(101)}) == 1
+        await broker.compare()
+        assert broker.desk.book.positions[KEY] == 0
+        same(broker, scene)
 
     play(tmp_path, trade, flowing(step=0.0, half=1))
 

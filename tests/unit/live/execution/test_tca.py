@@ -10,13 +10,14 @@ import hypothesis.strategies as st
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from tests.unit.live.execution.building import SYMBOL, T0, VENUE, D, parent
 
 from quorate import tca
 from quorate.cli import run
 from quorate.errors import DataError, StoreError
 from quorate.live.execution.coefficients import proposals, through_origin
+from quorate.live.execution.tape import Tape
 from quorate.live.execution.tca import Fill, Mids, measure, shortfall
 from quorate.live.orders.desk import Desk
 from quorate.live.orders.events import ExternalFill, Filled, Intended, Refused, Sending
@@ -158,6 +159,33 @@ def test_a_journal_is_measured_trade_by_trade():
     )
 
 
+TRADES = st.lists(st.tuples(st.integers(-2_000, 13_000), PRICES, SIZES), max_size=12)
+
+
+@settings(max_examples=30)
+@given(trades=TRADES, side=st.sampled_from(Side))
+def test_slippage_against_the_market_is_that_of_counting_every_trade(trades, side):
+    rows = [(SYMBOL, T0 + ms, price, size) for ms, price, size in trades]
+    others = [("ETH/USDT:USDT", at_ms, price * 2, size) for _, at_ms, price, size in rows]
+    (one,) = measure(life(0, side=side), Mids([]), Tape([*rows, *others])).parents
+    # it began at 0 and ended after 11 s, and bought or sold at 100.3
+    own = [(Fraction(p), Fraction(q)) for ms, p, q in trades if 0 <= ms <= 11_000]
+    coins = sum((q for _, q in own), Fraction(0))
+    if not coins:
+        assert one.vwap is one.vwap_bps is None
+        return
+    vwap = sum((p * q for p, q in own), Fraction(0)) / coins
+    assert float(one.vwap) == pytest.approx(float(vwap), rel=1e-15)
+    wanted = side.sign * (Fraction("100.3") / vwap - 1) * 10_000
+    assert float(one.vwap_bps) == pytest.approx(float(wanted), rel=1e-12, abs=1e-12)
+
+
+def test_what_did_not_trade_has_no_slippage_against_the_market():
+    rows = [each for each in life(0) if not isinstance(each, Filled)]
+    (one,) = measure(rows, Mids([]), Tape([(SYMBOL, T0, D(100), D(1))])).parents
+    assert (one.vwap, one.vwap_bps) == (D(100), None)
+
+
 def test_what_is_not_known_is_counted_and_stands_in_no_sum():
     (blind,) = measure(life(0, fee_asset="BNB"), Mids([])).parents
     assert (blind.n_blind, blind.foreign_fees) == (1, {"BNB": D("0.1")})
@@ -226,6 +254,22 @@ def test_the_command_measures_a_store(store, tmp_path, capsys, kind):
     assert told["coefficients"][0]["value"] is None
     assert run(["tca", str(store), "--mids", str(mids)]) == 0
     text = capsys.readouterr().out
+    assert "VWAP" not in text
+    trades = tmp_path / f"trades.{kind}"
+    tape = [(0, "100", "3"), (11_000, "101", "1"), (11_001, "900", "9")]
+    rows = [
+        {"symbol": SYMBOL, "at_ms": T0 + ms, "price": price, "quantity": size}
+        for ms, price, size in tape
+    ]
+    if kind == "json":
+        trades.write_text(json.dumps(rows))
+    else:
+        columns = pl.col("price", "quantity").cast(pl.Float64)
+        pl.DataFrame(rows).with_columns(columns).write_parquet(trades)
+    assert tca(store, mids, trades=trades).parents[0]["vwap"] == "100.25"
+    assert run(["tca", str(store), "--mids", str(mids), "--trades", str(trades)]) == 0
+    text = capsys.readouterr().out
+    assert "against the market's VWAP: 4.99 bps" in text  # 100.3 / 100.25 - 1
     assert "main: 1 parents closed, 0 open, 0 trades of no parent" in text
     assert "2/2 BTC/USDT:USDT immediate: 35.00 bps, filled" in text
 
@@ -244,6 +288,13 @@ def test_what_cannot_be_measured_is_refused_by_name(store, tmp_path):
         with pytest.raises(DataError, match=why):
             tca(store, mids)
     mids.write_text("[]")
+    (tmp_path / "trades.json").write_text(
+        '[{"symbol": "X", "at_ms": 1, "price": 1, "quantity": 0}]'
+    )
+    with pytest.raises(DataError, match="is no trade"):
+        tca(store, mids, trades=tmp_path / "trades.json")
+    with pytest.raises(DataError, match="no file of trades"):
+        tca(store, mids, trades=tmp_path / "none.json")
     with pytest.raises(StoreError, match="has no journal of other"):
         tca(store, mids, account="other")
     with pytest.raises(StoreError, match="is no store"):

@@ -81,13 +81,13 @@ def test_a_guard_is_told_by_command_and_says_what_is_certain(
 ) -> None:
     with guarding(connection, tmp_path / "guard") as process:
         waited(tmp_path / "guard" / "ready.json")
-        found = api.kill(tmp_path / "guard", level="cancel", why="tried")
+        found = api.kill(tmp_path / "guard", level="cancel", why="tried", by="ann")
         assert process.wait(20) == 0
     assert found["is_safe"]
     assert (found["level"], found["why"], found["positions"]) == ("cancel", "tried", None)
     killed = Record(tmp_path / "guard").killed()
     assert killed is not None
-    assert (killed.level, killed.by) == (Level.CANCEL, "file")
+    assert (killed.level, killed.by, found["by"]) == (Level.CANCEL, "ann", "ann")
 
 
 def test_a_guard_hears_a_kill_in_the_store_and_goes_on_while_it_cannot_be_read(
@@ -154,7 +154,7 @@ def test_a_guard_is_told_over_http_by_who_has_the_token_only(
             except urllib.error.HTTPError as error:
                 return error.code
 
-        good = b'{"level":"cancel","why":"tried"}'
+        good = b'{"level":"cancel","why":"tried","by":"ann"}'
         assert post("Bearer wrong", good) == 401
         assert post("", good) == 401
         for bad in (b"", b"[]", b'{"level":"all","why":"x"}', b'{"level":"cancel"}', b"\xff"):
@@ -163,6 +163,9 @@ def test_a_guard_is_told_over_http_by_who_has_the_token_only(
         assert Record(folder).killed() is None
         assert post(f"Bearer {token}", good) == 202
         assert process.wait(20) == 0
+    killed = Record(folder).killed()
+    assert killed is not None
+    assert killed.by == "http: ann"
 
 
 def test_a_guard_whose_key_is_wrong_does_not_say_that_it_is_ready(
@@ -210,8 +213,12 @@ def test_a_kill_that_was_in_force_before_is_carried_out_at_the_start(
 
 def test_a_kill_that_nobody_hears_stays_asked_for(tmp_path: Path) -> None:
     with pytest.raises(VenueError, match="no guard answers"):
-        api.kill(tmp_path, why="tried")
-    assert (tmp_path / "KILL").read_text() == "flatten tried"
+        api.kill(tmp_path, why="tried", by="ann")
+    assert json.loads((tmp_path / "KILL").read_text()) == {
+        "by": "ann",
+        "level": "flatten",
+        "why": "tried",
+    }
 
 
 @pytest.mark.parametrize(("level", "why"), [("all", "x"), ("cancel", " ")])
