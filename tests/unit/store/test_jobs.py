@@ -89,10 +89,11 @@ def test_what_never_began_is_written_once_and_can_be_taken_back(book):
     book.record([])
     assert book.between(0, NOON + 9 * HOUR) == [skipped, *missed]
     assert not book.claim("scan", NOON, NOON)
-    assert book.withdraw("scan", NOON + HOUR)
+    assert book.withdraw([("scan", NOON + HOUR), ("scan", NOON + 8 * HOUR)]) == 1
     assert book.claim("scan", NOON + HOUR, NOON)
-    assert not book.withdraw("scan", NOON + HOUR)
-    assert not book.withdraw("scan", NOON + 8 * HOUR)
+    assert book.withdraw([("scan", NOON + HOUR)]) == 0
+    assert book.withdraw([]) == 0
+    assert [run.state for run in book.between(NOON + HOUR, NOON + HOUR + 1)] == ["started"]
 
 
 def test_the_last_run_before_and_all_since_what_is_going_are_read(book):

@@ -192,6 +192,9 @@ def test_what_is_run_by_hand_is_no_planned_run_but_is_waited_for():
     assert found.do is Do.LOSE
     [found] = due([scan], [first, hand._replace(state=JobState.DONE)], now)
     assert (found.do, found.planned_ms, found.reason) == (Do.START, now, "")
+    after = hand._replace(state=JobState.DONE, planned_ms=now + 1_000)
+    [found] = due([scan], [first, after], now + 2_000)
+    assert (found.do, found.planned_ms) == (Do.START, now)
 
 
 def test_a_night_that_was_lost_is_begun_again_unless_a_later_one_was():
