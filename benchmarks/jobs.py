@@ -1,7 +1,7 @@
 """A cycle beside a nightly: how late it comes, and how long it takes, while a command burns cores.
 
-A cycle here is 20 ms of arithmetic every 100 ms; the command is as many processes that never rest
-as there are cores, begun as a job is (``live.schedule.command``), nice and not.
+A cycle here is 20 ms of arithmetic every half second; the command is as many processes that never
+rest as there are cores, begun as a job is (``live.schedule.command``), nice and not.
 ``python -m benchmarks.jobs [seconds]``.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from quorate.live.schedule.command import Command, commanded
 
-EVERY_S = 0.1
+EVERY_S = 0.5
 WORK_S = 0.02
 BURN = (
     "import os\n"

@@ -159,6 +159,19 @@ def test_a_clock_hours_ahead_that_is_set_back_costs_no_run():
     assert states_["skipped"] == 1
 
 
+def test_a_run_that_a_clock_ahead_began_hides_none_before_it():
+    world = lived([("set", HOUR - 7)])
+    assert ("fast", NOON + HOUR, NOON + HOUR) in world.begun
+    world.end_all()
+    world.passes(0, set_by=-HOUR)
+    world.tick()
+    world.dies()
+    world.passes(2 * HOUR)
+    world.end_all()
+    assert list(world.of("fast")) == by_minutes("*/5 * * * *", NOON - 1, NOON + 2 * HOUR)
+    assert [(name, at) for name, at, _ in world.begun].count(("fast", NOON + HOUR)) == 1
+
+
 def test_a_run_waits_for_the_one_before_it_and_is_skipped_when_it_waited_too_long():
     world = lived([("pass", 300_000 - 7)])  # 12:05:00
     assert world.begun == [("fast", NOON + 300_000, NOON + 300_000)]
