@@ -35,7 +35,7 @@ def book(lives):
     return lives()
 
 
-def test_a_run_is_begun_and_ended_once(lives, book):
+def test_a_run_is_begun_and_ended_once(lives, book, store):
     other = lives()
     assert book.claim("scan", NOON, NOON + 5, reason="caught up")
     assert not other.claim("scan", NOON, NOON + 6)
@@ -49,6 +49,11 @@ def test_a_run_is_begun_and_ended_once(lives, book):
             attempt=1, owner=book.life, detail={"n": 3},
         )
     ]  # fmt: skip
+    with (
+        pytest.raises((StoreError, sa.exc.IntegrityError)),
+        writing(store.engine) as connection,
+    ):
+        connection.execute(sa.text("UPDATE job_run SET state = 'perhaps'"))
 
 
 def test_of_many_that_claim_at_once_one_begins(lives):
@@ -113,15 +118,7 @@ def test_the_last_run_before_and_all_since_what_is_going_are_read(book):
     assert book.since({"none": 0}) == []
 
 
-def test_no_state_that_nobody_knows(book, store):
-    book.claim("scan", NOON, NOON)
-    with (
-        pytest.raises((StoreError, sa.exc.IntegrityError)),
-        writing(store.engine) as connection,
-    ):
-        connection.execute(sa.text("UPDATE job_run SET state = 'perhaps'"))
-
-
+@pytest.mark.slow
 def test_a_store_of_before_gets_the_table(where):
     from alembic import command
 

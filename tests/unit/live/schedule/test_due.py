@@ -71,7 +71,7 @@ def check_every_row(moves):
             assert never == []
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(MOVES, max_size=12))
 def test_every_planned_run_has_one_row_and_none_runs_twice(moves):
     check_every_row(moves)
@@ -84,7 +84,7 @@ def test_the_same_over_many_longer_lives(moves):
     check_every_row(moves)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.lists(MOVES, max_size=10))
 def test_it_comes_to_rest_and_knows_only_its_arguments(moves):
     world = lived(moves)
