@@ -31,13 +31,21 @@ FOLDER = Path("jobs")
 
 
 class PlannedJob(NamedTuple):
-    """A job: its cron text in UTC, when it is next, what it does, whether a command does it."""
+    """A job: its cron text in UTC, when it is next, its last run, what and whether a command does.
+
+    ``last`` may be older than the days that were asked for.
+    """
 
     job: str
     cron: str
     next_ms: int | None
     does: str
     has_command: bool
+    last: JobRun | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return self._asdict() | {"last": None if self.last is None else self.last.as_dict()}
 
 
 class Jobs(NamedTuple):
@@ -60,7 +68,7 @@ class Jobs(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
         return {
-            "planned": [job._asdict() for job in self.planned],
+            "planned": [job.as_dict() for job in self.planned],
             "runs": [run.as_dict() for run in self.runs],
             "note": self.note,
         }
@@ -121,13 +129,19 @@ def jobs(
         book = opened.jobs()
         gone = {(run.job, run.planned_ms) for run in book.gone()}
         runs = book.between(now - round(days * _DAY_MS), now + _FAR_MS)
+        last = book.since(dict.fromkeys((job.name for job in schedule), now))
         book.close()
-    lost = JobState.LOST
-    found = tuple(
-        run._replace(state=lost, reason=GONE) if (run.job, run.planned_ms) in gone else run
-        for run in runs
+
+    def shown(run: JobRun) -> JobRun:
+        is_gone = (run.job, run.planned_ms) in gone
+        return run._replace(state=JobState.LOST, reason=GONE) if is_gone else run
+
+    newest = {run.job: shown(run) for run in sorted([*last, *runs], key=lambda run: run.planned_ms)}
+    return Jobs(
+        tuple(job._replace(last=newest.get(job.job)) for job in planned),
+        tuple(shown(run) for run in runs),
+        "",
     )
-    return Jobs(planned, found, "")
 
 
 def run_job(

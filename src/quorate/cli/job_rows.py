@@ -29,12 +29,11 @@ _STYLES = {
 
 def last_rows(found: Jobs, width: int) -> Table:
     """Return a row a job: when it is next, what became of its last run, how many of each."""
-    last = {run.job: run for run in found.runs}
     counts = {
         job.job: Counter(str(run.state) for run in found.runs if run.job == job.job)
         for job in found.planned
     }
-    runs = [last.get(job.job) for job in found.planned]
+    runs = [job.last for job in found.planned]
     columns = [
         Column("job", [job.job for job in found.planned], 0),
         Column("next (UTC)", [_at(job.next_ms) for job in found.planned], 0),

@@ -198,12 +198,18 @@ class JobBook:
         row = {"state": JobState.LOST.value, "ended_ms": at_ms, "reason": reason}
         return self._update(_key(run.job, run.planned_ms) & same, row)
 
-    def withdraw(self, job: str, planned_ms: int) -> bool:
-        """Take back a row that says a run was not begun: its time has not come yet."""
-        never = job_run.c.state.in_([state.value for state in sorted(NEVER_RAN)])
-        statement = job_run.delete().where(_key(job, planned_ms) & never)
+    def withdraw(self, keys: Iterable[tuple[str, int]]) -> int:
+        """Take back rows that say a run was not begun, for its time has not come; return how many.
+
+        Keys are a job and a planned time; a row of a run that began stays.
+        """
+        given = [{"of": job, "at": planned_ms} for job, planned_ms in keys]
+        if not given:
+            return 0
+        never = sa.or_(*(job_run.c.state == state.value for state in sorted(NEVER_RAN)))
+        own = (job_run.c.job == sa.bindparam("of")) & (job_run.c.planned_ms == sa.bindparam("at"))
         with writing(self._engine) as connection:
-            return bool(connection.execute(statement).rowcount)
+            return int(connection.execute(job_run.delete().where(own & never), given).rowcount)
 
     def since(self, since_ms: Mapping[str, int]) -> list[JobRun]:
         """Return the runs of jobs that were planned at or after a time of each, by time.

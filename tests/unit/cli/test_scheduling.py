@@ -46,6 +46,7 @@ def kept(place):
         )
         book.claim("cycle", NOW_MS - HOUR, NOW_MS - HOUR)
         book.end("cycle", NOW_MS - HOUR, JobState.DONE, NOW_MS - HOUR + 2_500)
+        book.record([JobRun("nightly", NOW_MS - 50 * HOUR, JobState.MISSED, "long ago")])
         book.claim("carry", NOW_MS - HOUR, NOW_MS)
         book.close()  # its process is gone
 
@@ -62,6 +63,7 @@ def test_the_next_and_the_last_run_of_each_job(capsys):
     assert "2.5" in rows["cycle"]
     assert "1 skipped, 1 done" in rows["cycle"]
     assert GONE in rows["carry"]
+    assert "long ago" in rows["nightly"]
     assert "says hello" in rows["hello"]
 
 
@@ -70,10 +72,16 @@ def test_every_run_of_some_days(capsys):
     assert run(["jobs", "--days", "7"]) == 0
     lines = capsys.readouterr().out.splitlines()
     states = [" ".join(line.split()[2:4]) for line in lines[1:]]
-    assert states == ["cycle missed", "cycle skipped", "carry lost", "cycle done"]
+    assert states == ["nightly missed", "cycle missed", "cycle skipped", "carry lost", "cycle done"]
     assert run(["jobs", "--days", "7", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [row["state"] for row in found["runs"]] == ["missed", "skipped", "lost", "done"]
+    assert [row["state"] for row in found["runs"]] == [
+        "missed",
+        "missed",
+        "skipped",
+        "lost",
+        "done",
+    ]
     assert [row["job"] for row in found["planned"]][:2] == ["cycle", "health"]
 
 

@@ -35,7 +35,7 @@ def book(lives):
     return lives()
 
 
-def test_a_run_is_begun_and_ended_once(lives, book):
+def test_a_run_is_begun_and_ended_once(lives, book, store):
     other = lives()
     assert book.claim("scan", NOON, NOON + 5, reason="caught up")
     assert not other.claim("scan", NOON, NOON + 6)
@@ -49,6 +49,11 @@ def test_a_run_is_begun_and_ended_once(lives, book):
             attempt=1, owner=book.life, detail={"n": 3},
         )
     ]  # fmt: skip
+    with (
+        pytest.raises((StoreError, sa.exc.IntegrityError)),
+        writing(store.engine) as connection,
+    ):
+        connection.execute(sa.text("UPDATE job_run SET state = 'perhaps'"))
 
 
 def test_of_many_that_claim_at_once_one_begins(lives):
@@ -89,10 +94,11 @@ def test_what_never_began_is_written_once_and_can_be_taken_back(book):
     book.record([])
     assert book.between(0, NOON + 9 * HOUR) == [skipped, *missed]
     assert not book.claim("scan", NOON, NOON)
-    assert book.withdraw("scan", NOON + HOUR)
+    assert book.withdraw([("scan", NOON + HOUR), ("scan", NOON + 8 * HOUR)]) == 1
     assert book.claim("scan", NOON + HOUR, NOON)
-    assert not book.withdraw("scan", NOON + HOUR)
-    assert not book.withdraw("scan", NOON + 8 * HOUR)
+    assert book.withdraw([("scan", NOON + HOUR)]) == 0
+    assert book.withdraw([]) == 0
+    assert [run.state for run in book.between(NOON + HOUR, NOON + HOUR + 1)] == ["started"]
 
 
 def test_the_last_run_before_and_all_since_what_is_going_are_read(book):
@@ -112,15 +118,7 @@ def test_the_last_run_before_and_all_since_what_is_going_are_read(book):
     assert book.since({"none": 0}) == []
 
 
-def test_no_state_that_nobody_knows(book, store):
-    book.claim("scan", NOON, NOON)
-    with (
-        pytest.raises((StoreError, sa.exc.IntegrityError)),
-        writing(store.engine) as connection,
-    ):
-        connection.execute(sa.text("UPDATE job_run SET state = 'perhaps'"))
-
-
+@pytest.mark.slow
 def test_a_store_of_before_gets_the_table(where):
     from alembic import command
 

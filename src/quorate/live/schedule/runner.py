@@ -169,15 +169,16 @@ class Runner:
         if self._settled_ms is None:
             await self._lose_gone()
         while found := await self._due():
-            records: list[JobRun] = []
+            early = [(each.job, each.planned_ms) for each in found if each.do is Do.WITHDRAW]
+            await asyncio.to_thread(self._book.withdraw, early)
+            records = [
+                JobRun(each.job, each.planned_ms, _STATES[each.do], each.reason)
+                for each in found
+                if each.do in _STATES
+            ]
+            await asyncio.to_thread(self._book.record, records)
             for each in found:
-                if each.do in _STATES:
-                    key = (each.job, each.planned_ms)
-                    records.append(JobRun(*key, _STATES[each.do], each.reason))
-                else:
-                    await self._flush(records)
-                    await self._carry_out(each)
-            await self._flush(records)
+                await self._carry_out(each)
 
     async def _try(self) -> None:
         try:
@@ -211,11 +212,6 @@ class Runner:
             self._settled_ms = now_ms
         return found
 
-    async def _flush(self, records: list[JobRun]) -> None:
-        if records:
-            await asyncio.to_thread(self._book.record, tuple(records))
-            records.clear()
-
     async def _carry_out(self, each: Due) -> None:
         key = (each.job, each.planned_ms)
         if each.do is Do.START:
@@ -224,9 +220,7 @@ class Runner:
             going = self._going[key]
             going.stopped = each.reason
             going.task.cancel()
-        elif each.do is Do.WITHDRAW:
-            await asyncio.to_thread(self._book.withdraw, *key)
-        else:
+        elif each.do is Do.LOSE:
             await self._lose(key, each.reason)
 
     async def _begin(self, each: Due) -> None:

@@ -71,7 +71,7 @@ def check_every_row(moves):
             assert never == []
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(MOVES, max_size=12))
 def test_every_planned_run_has_one_row_and_none_runs_twice(moves):
     check_every_row(moves)
@@ -84,7 +84,7 @@ def test_the_same_over_many_longer_lives(moves):
     check_every_row(moves)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.lists(MOVES, max_size=10))
 def test_it_comes_to_rest_and_knows_only_its_arguments(moves):
     world = lived(moves)
@@ -159,6 +159,19 @@ def test_a_clock_hours_ahead_that_is_set_back_costs_no_run():
     assert states_["skipped"] == 1
 
 
+def test_a_run_that_a_clock_ahead_began_hides_none_before_it():
+    world = lived([("set", HOUR - 7)])
+    assert ("fast", NOON + HOUR, NOON + HOUR) in world.begun
+    world.end_all()
+    world.passes(0, set_by=-HOUR)
+    world.tick()
+    world.dies()
+    world.passes(2 * HOUR)
+    world.end_all()
+    assert list(world.of("fast")) == by_minutes("*/5 * * * *", NOON - 1, NOON + 2 * HOUR)
+    assert [(name, at) for name, at, _ in world.begun].count(("fast", NOON + HOUR)) == 1
+
+
 def test_a_run_waits_for_the_one_before_it_and_is_skipped_when_it_waited_too_long():
     world = lived([("pass", 300_000 - 7)])  # 12:05:00
     assert world.begun == [("fast", NOON + 300_000, NOON + 300_000)]
@@ -192,6 +205,9 @@ def test_what_is_run_by_hand_is_no_planned_run_but_is_waited_for():
     assert found.do is Do.LOSE
     [found] = due([scan], [first, hand._replace(state=JobState.DONE)], now)
     assert (found.do, found.planned_ms, found.reason) == (Do.START, now, "")
+    after = hand._replace(state=JobState.DONE, planned_ms=now + 1_000)
+    [found] = due([scan], [first, after], now + 2_000)
+    assert (found.do, found.planned_ms) == (Do.START, now)
 
 
 def test_a_night_that_was_lost_is_begun_again_unless_a_later_one_was():
