@@ -206,6 +206,7 @@ def commands() -> list[str]:
         "data",
         "exchanging",
         "executing",
+        "keeping",
         "killing",
         "nightly",
         "pulling",

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from quorate.live.secrets.age import AgeFiles
-from quorate.live.secrets.entry import Kind, Scope, Slot
+from quorate.live.secrets.entry import SecretKind, Scope, Slot
 from quorate.live.secrets.secret import Secret
 from quorate.live.secrets.vault import Vault
 
@@ -17,7 +17,7 @@ DIES = """
 import io, os, sys
 from pathlib import Path
 from quorate.live.secrets.age import AgeFiles
-from quorate.live.secrets.entry import Kind
+from quorate.live.secrets.entry import SecretKind
 from quorate.live.secrets.secret import Secret
 from quorate.live.secrets.vault import Vault
 
@@ -38,7 +38,7 @@ def dying(call, name):
 for name in ("open", "fdopen", "fsync", "replace", "close", "fstat"):
     setattr(os, name, dying(getattr(os, name), name))
 vault = Vault(AgeFiles(folder), folder / "enrolment.json", lambda: 0)
-vault.set("hook", Kind.TOKEN, Secret(f"canary-token-{word}-5521"))
+vault.set("hook", SecretKind.TOKEN, Secret(f"canary-token-{word}-5521"))
 print(passed)
 """
 
@@ -58,13 +58,13 @@ def test_a_process_that_dies_anywhere_leaves_the_old_values_or_the_new_ones(tmp_
         folder.mkdir(mode=0o700)
         vault = Vault(AgeFiles(folder), folder / "enrolment.json", lambda: 0)
         if not is_first:
-            vault.set("hook", Kind.TOKEN, ONE)
+            vault.set("hook", SecretKind.TOKEN, ONE)
         done = dies(folder, at, "one" if is_first else "two")
         assert done.returncode in (0, 9), done.stderr
         seen.append({row.slot for row in vault.entries(Scope.READ_ONLY)})
         if seen[-1]:
             assert vault.open().get("hook") == ONE
-        vault.set("hook", Kind.TOKEN, TWO)  # and it goes on
+        vault.set("hook", SecretKind.TOKEN, TWO)  # and it goes on
         vault.rotate("hook") if not is_first or seen[-1] else None
         assert vault.open().get("hook") == TWO
         if done.returncode == 0:

@@ -37,6 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         data,
         exchanging,
         executing,
+        keeping,
         killing,
         nightly,
         pulling,

@@ -48,6 +48,13 @@ GROUPS: Final = {
     "Stop a desk": ("guard", "kill", "drill"),
     "Try orders": ("exchange serve", "torture"),
     "Measure orders": ("tca",),
+    "Keep keys": (
+        "secrets set",
+        "secrets rotate",
+        "secrets list",
+        "secrets check",
+        "secrets enrol",
+    ),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80

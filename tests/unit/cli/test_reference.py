@@ -17,6 +17,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     data,
     exchanging,
     executing,
+    keeping,
     killing,
     nightly,
     pulling,

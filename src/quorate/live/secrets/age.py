@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from quorate.errors import SecretsError
 from quorate.live.secrets import files, identity
-from quorate.live.secrets.port import Backing, Content, Holder
+from quorate.live.secrets.port import Backing, Holder, VaultText
 from quorate.live.secrets.scrubber import KNOWN
 
 if TYPE_CHECKING:
@@ -74,14 +74,14 @@ class AgeFiles(Backing):
         self._found: dict[Scope, Secret] = {}
 
     @override
-    def load(self, scope: Scope) -> Content:
+    def load(self, scope: Scope) -> VaultText:
         """Decrypt the file of a scope; empty where there is none."""
         path = self._path(scope)
         if not self._folder.exists():
-            return Content("", "")
+            return VaultText("", "")
         files.check_folder(self._folder)
         if not path.exists():
-            return Content("", "")
+            return VaultText("", "")
         raw = files.read(path)
         age = _pyrage()
         try:
@@ -91,7 +91,7 @@ class AgeFiles(Backing):
                 f"{path} is not opened by the identity here: {error}",
                 hint="give the identity it was encrypted to, or restore both from one backup",
             ) from error
-        return Content(text.decode(), _version(raw))
+        return VaultText(text.decode(), _version(raw))
 
     @override
     def save(self, scope: Scope, text: str, version: str) -> None:

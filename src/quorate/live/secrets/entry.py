@@ -26,7 +26,7 @@ class Scope(StrEnum):
     TRADE = "trade"
 
 
-class Kind(StrEnum):
+class SecretKind(StrEnum):
     """What a value is: a venue's key and secret as JSON, a signing key as PEM, or any text."""
 
     VENUE = "venue"
@@ -43,7 +43,7 @@ class Slot(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class SlotValue:
     """A value in a slot.
 
     Parameters
@@ -65,15 +65,15 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NamedSecret:
     """A named secret and its slots."""
 
     name: str
-    kind: Kind
-    slots: Mapping[Slot, Held]
+    kind: SecretKind
+    slots: Mapping[Slot, SlotValue]
 
 
-class Listed(NamedTuple):
+class SlotRow(NamedTuple):
     """A slot as it is shown: no value.
 
     Notes
@@ -82,7 +82,7 @@ class Listed(NamedTuple):
     """
 
     name: str
-    kind: Kind
+    kind: SecretKind
     scope: Scope
     slot: Slot
     created_ms: int
@@ -90,24 +90,25 @@ class Listed(NamedTuple):
     until_ms: int | None
 
 
-def listed(entries: Iterable[Entry], scope: Scope) -> tuple[Listed, ...]:
+def listed(entries: Iterable[NamedSecret], scope: Scope) -> tuple[SlotRow, ...]:
     """Return the rows of entries, by name and slot."""
     return tuple(
-        Listed(each.name, each.kind, scope, slot, held.created_ms, held.rotated_ms, held.until_ms)
+        SlotRow(each.name, each.kind, scope, slot, held.created_ms, held.rotated_ms, held.until_ms)
         for each in sorted(entries, key=lambda one: one.name)
         for slot in Slot
         if (held := each.slots.get(slot)) is not None
     )
 
 
-def written(entries: Iterable[Entry]) -> str:
+def written(entries: Iterable[NamedSecret]) -> str:
     """Return the text of a vault, values and all: it is for encryption and for nothing else.
 
     Examples
     --------
-    >>> entry = Entry("hook", Kind.TOKEN, {Slot.CURRENT: Held(Secret("12345678"), 0, 0)})
+    >>> held = SlotValue(Secret("12345678"), 0, 0)
+    >>> entry = NamedSecret("hook", SecretKind.TOKEN, {Slot.CURRENT: held})
     >>> listed(read(written([entry])), Scope.TRADE)[0][:4]
-    ('hook', <Kind.TOKEN: 'token'>, <Scope.TRADE: 'trade'>, <Slot.CURRENT: 'current'>)
+    ('hook', <SecretKind.TOKEN: 'token'>, <Scope.TRADE: 'trade'>, <Slot.CURRENT: 'current'>)
     """
     rows = [
         {
@@ -128,7 +129,7 @@ def written(entries: Iterable[Entry]) -> str:
     return json.dumps({"format": _FORMAT, "entries": rows}, sort_keys=True)
 
 
-def read(text: str) -> tuple[Entry, ...]:
+def read(text: str) -> tuple[NamedSecret, ...]:
     """Return the entries of a text; an empty one has none.
 
     Raises
@@ -148,11 +149,11 @@ def read(text: str) -> tuple[Entry, ...]:
     raise SecretsError(f"the vault {said}", hint="restore it from a backup") from None
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: Mapping[str, Any]) -> NamedSecret:
     slots = {
-        Slot(name): Held(
+        Slot(name): SlotValue(
             Secret(held["value"]), held["created_ms"], held["rotated_ms"], held["until_ms"]
         )
         for name, held in row["slots"].items()
     }
-    return Entry(row["name"], Kind(row["kind"]), slots)
+    return NamedSecret(row["name"], SecretKind(row["kind"]), slots)

@@ -28,7 +28,7 @@ _MARK: Final = "AGE-SECRET-KEY-"
 _DESCRIPTOR: Final = "fd:"
 
 
-class Source(NamedTuple):
+class IdentitySource(NamedTuple):
     """Where an identity comes from.
 
     Parameters
@@ -46,7 +46,7 @@ class Source(NamedTuple):
     is_given: bool = False
 
 
-def source(said: str, scope: Scope, folder: Path) -> Source:
+def source(said: str, scope: Scope, folder: Path) -> IdentitySource:
     """Return where the identity of a scope comes from.
 
     Parameters
@@ -76,23 +76,23 @@ def source(said: str, scope: Scope, folder: Path) -> Source:
         number = said.removeprefix(_DESCRIPTOR)
         if not number.isdigit():
             raise SecretsError(f"secrets.identity is {said!r}", hint="write fd:3, or a path")
-        return Source(None, int(number))
+        return IdentitySource(None, int(number))
     if said:
-        return Source(Path(said.replace("{scope}", scope.value)))
+        return IdentitySource(Path(said.replace("{scope}", scope.value)))
     given = os.environ.get(CREDENTIALS)
     if given and (path := Path(given) / f"quorate-{scope.value}").exists():
-        return Source(path, is_given=True)
-    return Source(folder / f"{scope.value}.key")
+        return IdentitySource(path, is_given=True)
+    return IdentitySource(folder / f"{scope.value}.key")
 
 
 def read(
-    where: Source, ask: Callable[[str], str] | None, unlock: Callable[[bytes, str], bytes]
+    where: IdentitySource, ask: Callable[[str], str] | None, unlock: Callable[[bytes, str], bytes]
 ) -> Secret:
     """Return the text of an identity.
 
     Parameters
     ----------
-    where : Source
+    where : IdentitySource
         From ``source``.
     ask : callable or None
         Asks a person for a passphrase; None: nobody is there.

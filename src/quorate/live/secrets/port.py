@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from quorate.live.secrets.entry import Listed, Scope
+    from quorate.live.secrets.entry import Scope, SlotRow
     from quorate.live.secrets.secret import Secret
 
 
@@ -18,11 +18,11 @@ class SecretProvider(Protocol):
     def active(self, name: str) -> tuple[Secret, ...]:
         """Return the values of a name that are in use, the current one first."""
 
-    def entries(self) -> tuple[Listed, ...]:
+    def entries(self) -> tuple[SlotRow, ...]:
         """Return every slot there is: kinds and dates, no values."""
 
 
-class Content(NamedTuple):
+class VaultText(NamedTuple):
     """The text of a vault, empty where there is none yet, and which version of it that is."""
 
     text: str
@@ -39,7 +39,7 @@ class Holder(NamedTuple):
 class Backing(Protocol):
     """Where the text of a vault is kept, encrypted; each scope apart."""
 
-    def load(self, scope: Scope) -> Content:
+    def load(self, scope: Scope) -> VaultText:
         """Return what is kept.
 
         Raises

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from quorate.errors import SecretsError
-from quorate.live.secrets.entry import Entry, Held, Kind, Slot
+from quorate.live.secrets.entry import NamedSecret, SecretKind, Slot, SlotValue
 from quorate.live.secrets.scrubber import LEAST
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ _MOST: Final = 16_384
 
 
 def put(
-    entries: Sequence[Entry], name: str, kind: Kind, value: Secret, now_ms: int
-) -> tuple[tuple[Entry, ...], Slot]:
+    entries: Sequence[NamedSecret], name: str, kind: SecretKind, value: Secret, now_ms: int
+) -> tuple[tuple[NamedSecret, ...], Slot]:
     """Return entries with a value: current where there is none of the name, next otherwise.
 
     Parameters
     ----------
-    entries : sequence of Entry
+    entries : sequence of NamedSecret
         As they are.
     name : str
         Small letters, digits, ``_``, ``-`` and ``.``; of a venue's key the venue first.
-    kind : Kind
+    kind : SecretKind
         Of a venue: JSON with ``api_key`` and ``secret``. It never changes under a name.
     value : Secret
         At least eight characters, at most 16,384.
@@ -45,7 +45,7 @@ def put(
 
     Returns
     -------
-    entries, slot : tuple of Entry, Slot
+    entries, slot : tuple of NamedSecret, Slot
         The new ones, and where the value went. A next one that waits already is replaced.
 
     Raises
@@ -60,8 +60,8 @@ def put(
     Examples
     --------
     >>> from quorate.live.secrets.secret import Secret
-    >>> first, slot = put((), "hook", Kind.TOKEN, Secret("12345678"), 0)
-    >>> slot.value, put(first, "hook", Kind.TOKEN, Secret("87654321"), 9)[1].value
+    >>> first, slot = put((), "hook", SecretKind.TOKEN, Secret("12345678"), 0)
+    >>> slot.value, put(first, "hook", SecretKind.TOKEN, Secret("87654321"), 9)[1].value
     ('current', 'next')
     """
     _check(name, kind, value)
@@ -72,16 +72,18 @@ def put(
         )
     before = {} if found is None else dict(found.slots)
     slot = Slot.NEXT if Slot.CURRENT in before else Slot.CURRENT
-    before[slot] = Held(value, now_ms, None if slot is Slot.NEXT else now_ms)
-    return _with(entries, Entry(name, kind, before)), slot
+    before[slot] = SlotValue(value, now_ms, None if slot is Slot.NEXT else now_ms)
+    return _with(entries, NamedSecret(name, kind, before)), slot
 
 
-def rotated(entries: Sequence[Entry], name: str, now_ms: int, grace_ms: int) -> tuple[Entry, ...]:
+def rotated(
+    entries: Sequence[NamedSecret], name: str, now_ms: int, grace_ms: int
+) -> tuple[NamedSecret, ...]:
     """Return entries in which the next value of a name is current, and the old one is previous.
 
     Parameters
     ----------
-    entries : sequence of Entry
+    entries : sequence of NamedSecret
         As they are.
     name : str
         Which.
@@ -100,7 +102,7 @@ def rotated(entries: Sequence[Entry], name: str, now_ms: int, grace_ms: int) -> 
     Examples
     --------
     >>> from quorate.live.secrets.secret import Secret
-    >>> held, _ = put((), "hook", Kind.TOKEN, Secret("12345678"), 0)
+    >>> held, _ = put((), "hook", SecretKind.TOKEN, Secret("12345678"), 0)
     >>> rotated(held, "hook", 9, 0)
     Traceback (most recent call last):
     quorate.errors.SecretsError: hook has no next value
@@ -110,13 +112,15 @@ def rotated(entries: Sequence[Entry], name: str, now_ms: int, grace_ms: int) -> 
     waits, old = found.slots.get(Slot.NEXT), found.slots.get(Slot.CURRENT)
     if waits is None or old is None:
         raise SecretsError(f"{name} has no next value", hint=f"set one: quorate secrets set {name}")
-    slots = {Slot.CURRENT: Held(waits.value, waits.created_ms, now_ms)}
+    slots = {Slot.CURRENT: SlotValue(waits.value, waits.created_ms, now_ms)}
     if grace_ms > 0:
-        slots[Slot.PREVIOUS] = Held(old.value, old.created_ms, old.rotated_ms, now_ms + grace_ms)
-    return _with(entries, Entry(name, found.kind, slots))
+        slots[Slot.PREVIOUS] = SlotValue(
+            old.value, old.created_ms, old.rotated_ms, now_ms + grace_ms
+        )
+    return _with(entries, NamedSecret(name, found.kind, slots))
 
 
-def active(entry: Entry, now_ms: int) -> tuple[Secret, ...]:
+def active(entry: NamedSecret, now_ms: int) -> tuple[Secret, ...]:
     """Return the values of an entry that are in use: the current one, and one in its grace."""
     current, old = entry.slots.get(Slot.CURRENT), entry.slots.get(Slot.PREVIOUS)
     found = [] if current is None else [current.value]
@@ -125,7 +129,7 @@ def active(entry: Entry, now_ms: int) -> tuple[Secret, ...]:
     return tuple(found)
 
 
-def named(entries: Sequence[Entry], name: str) -> Entry:
+def named(entries: Sequence[NamedSecret], name: str) -> NamedSecret:
     """Return the entry of a name, or raise ``SecretsError``."""
     for each in entries:
         if each.name == name:
@@ -137,11 +141,11 @@ def named(entries: Sequence[Entry], name: str) -> Entry:
     )
 
 
-def _with(entries: Sequence[Entry], one: Entry) -> tuple[Entry, ...]:
+def _with(entries: Sequence[NamedSecret], one: NamedSecret) -> tuple[NamedSecret, ...]:
     return (*(each for each in entries if each.name != one.name), one)
 
 
-def _check(name: str, kind: Kind, value: Secret) -> None:
+def _check(name: str, kind: SecretKind, value: Secret) -> None:
     if not _NAME.fullmatch(name):
         raise SecretsError(
             f"{name!r} is no name of a secret",
@@ -154,7 +158,7 @@ def _check(name: str, kind: Kind, value: Secret) -> None:
                 f"from {LEAST} to {_MOST} can be kept",
                 hint="shorter ones cannot be told from other words in a log",
             )
-    if kind is Kind.VENUE:
+    if kind is SecretKind.VENUE:
         try:
             row = json.loads(value.reveal())
         except ValueError:

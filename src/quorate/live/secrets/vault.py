@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from quorate.errors import SecretsError
-from quorate.live.secrets import enrolment, slots
+from quorate.live.secrets import enrolment, files, slots
 from quorate.live.secrets.entry import Scope, Slot, listed, read, written
 from quorate.live.secrets.port import Backing, SecretProvider
 from quorate.live.secrets.scrubber import KNOWN
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from quorate.live.secrets.entry import Entry, Kind, Listed
+    from quorate.live.secrets.entry import NamedSecret, SecretKind, SlotRow
 
 KEEP_MS: Final = 300_000
 """How long what was read is believed."""
@@ -52,11 +52,11 @@ class Vault:
     --------
     >>> import tempfile, pathlib
     >>> from quorate.live.secrets.age import AgeFiles
-    >>> from quorate.live.secrets.entry import Kind
+    >>> from quorate.live.secrets.entry import SecretKind
     >>> with tempfile.TemporaryDirectory() as made:
     ...     folder = pathlib.Path(made)
     ...     vault = Vault(AgeFiles(folder), folder / "enrolment.json", lambda: 0)
-    ...     vault.set("hook", Kind.TOKEN, Secret("correct horse")).value
+    ...     vault.set("hook", SecretKind.TOKEN, Secret("correct horse")).value
     ...     vault.open().get("hook")
     'current'
     <secret>
@@ -74,7 +74,7 @@ class Vault:
         self._now_ms = now_ms
         self._box = box
 
-    def open(self, scope: Scope = Scope.READ_ONLY) -> Opened:
+    def open(self, scope: Scope = Scope.READ_ONLY) -> ScopedSecrets:
         """Return the secrets of a scope.
 
         Parameters
@@ -88,9 +88,11 @@ class Vault:
             This machine is not enrolled; it cannot be opened; nobody answers.
         """
         self._admit(scope)
-        return Opened(self._backing, scope, self._now_ms, self._admit)
+        return ScopedSecrets(self._backing, scope, self._now_ms, self._admit)
 
-    def set(self, name: str, kind: Kind, value: Secret, scope: Scope = Scope.READ_ONLY) -> Slot:
+    def set(
+        self, name: str, kind: SecretKind, value: Secret, scope: Scope = Scope.READ_ONLY
+    ) -> Slot:
         """Keep a value: current where there is none of the name, next otherwise.
 
         Parameters
@@ -126,7 +128,7 @@ class Vault:
         with self._changing(scope) as entries:
             entries[:] = slots.rotated(entries, name, self._now_ms(), grace_ms)
 
-    def entries(self, scope: Scope = Scope.READ_ONLY) -> tuple[Listed, ...]:
+    def entries(self, scope: Scope = Scope.READ_ONLY) -> tuple[SlotRow, ...]:
         """Return every slot of a scope: kinds and dates, no values."""
         return self.open(scope).entries()
 
@@ -138,6 +140,7 @@ class Vault:
         SecretsError, SecretsUnavailableError
             Nobody says so, the machine has no id, or the enrolment cannot be written.
         """
+        files.check_folder(self._enrolled.parent, make=True)
         holder = self._backing.holder(Scope.TRADE)
         enrolment.enrol(self._enrolled, self._box(), holder, by, self._now_ms())
         return holder.name
@@ -157,7 +160,7 @@ class Vault:
             raise SecretsError(f"keys that trade stay shut: {why}", hint=enrolment.HINT)
 
     @contextmanager
-    def _changing(self, scope: Scope) -> Iterator[list[Entry]]:
+    def _changing(self, scope: Scope) -> Iterator[list[NamedSecret]]:
         self._admit(scope)
         text, version = self._backing.load(scope)
         entries = list(read(text))
@@ -166,7 +169,7 @@ class Vault:
         self._backing.save(scope, written(entries), version)
 
 
-class Opened(SecretProvider):
+class ScopedSecrets(SecretProvider):
     """The secrets of one scope, read again when they were read five minutes ago.
 
     Notes
@@ -186,7 +189,7 @@ class Opened(SecretProvider):
         self._scope = scope
         self._now_ms = now_ms
         self._admit = admit
-        self._held: tuple[Entry, ...] | None = None
+        self._held: tuple[NamedSecret, ...] | None = None
         self._read_ms = 0
         self._entries()
 
@@ -202,7 +205,7 @@ class Opened(SecretProvider):
         return tuple(Secret(each.reveal()) for each in slots.active(entry, self._now_ms()))
 
     @override
-    def entries(self) -> tuple[Listed, ...]:
+    def entries(self) -> tuple[SlotRow, ...]:
         """Return every slot there is."""
         return listed(self._entries(), self._scope)
 
@@ -213,7 +216,7 @@ class Opened(SecretProvider):
                 held.value.wipe()
         self._held = None
 
-    def _entries(self) -> tuple[Entry, ...]:
+    def _entries(self) -> tuple[NamedSecret, ...]:
         now = self._now_ms()
         # a clock that went back says nothing about an age
         if self._held is None or not 0 <= now - self._read_ms < KEEP_MS:
@@ -225,5 +228,5 @@ class Opened(SecretProvider):
         return self._held
 
 
-def _learn(entries: tuple[Entry, ...] | list[Entry]) -> None:
+def _learn(entries: tuple[NamedSecret, ...] | list[NamedSecret]) -> None:
     KNOWN.learn(*(held.value for entry in entries for held in entry.slots.values()))

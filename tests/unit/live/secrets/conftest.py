@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.live.secrets.vault_server import serving
 
 from quorate.live.secrets.age import AgeFiles
 from quorate.live.secrets.vault import Vault
@@ -36,3 +37,10 @@ def open_vault(folder, clock):
         return Vault(AgeFiles(where, **kept), where / "enrolment.json", clock, lambda: box)
 
     return made
+
+
+@pytest.fixture
+def server(clock):
+    """Return a server that speaks the part of HashiCorp Vault's API that is used here."""
+    with serving(clock) as made:
+        yield made

@@ -5,7 +5,7 @@ import pytest
 
 from quorate.errors import SecretsError
 from quorate.live.secrets import enrolment
-from quorate.live.secrets.entry import Kind, Scope
+from quorate.live.secrets.entry import SecretKind, Scope
 from quorate.live.secrets.secret import Secret
 
 ONE = Secret("canary-token-one-5521")
@@ -15,7 +15,7 @@ ONE = Secret("canary-token-one-5521")
 def live(open_vault):
     vault = open_vault()
     vault.enrol("ann")
-    vault.set("binance", Kind.TOKEN, ONE, Scope.TRADE)
+    vault.set("binance", SecretKind.TOKEN, ONE, Scope.TRADE)
     return vault
 
 
@@ -32,7 +32,7 @@ def test_an_unenrolled_box_is_told_what_to_do_and_makes_nothing(open_vault, fold
     for ask in (
         lambda vault: vault.open(Scope.TRADE),
         lambda vault: vault.entries(Scope.TRADE),
-        lambda vault: vault.set("binance", Kind.TOKEN, ONE, Scope.TRADE),
+        lambda vault: vault.set("binance", SecretKind.TOKEN, ONE, Scope.TRADE),
         lambda vault: vault.rotate("binance", Scope.TRADE),
     ):
         with pytest.raises(SecretsError, match=r"not enrolled(.|\n)*quorate secrets enrol --by"):

@@ -5,7 +5,7 @@ import pytest
 
 from quorate.errors import SecretsError
 from quorate.live.secrets.age import AgeFiles
-from quorate.live.secrets.entry import Kind, Scope
+from quorate.live.secrets.entry import SecretKind, Scope
 from quorate.live.secrets.secret import Secret
 
 ONE = Secret("canary-token-one-5521")
@@ -15,14 +15,14 @@ def test_systemd_gives_it(open_vault, folder, tmp_path, monkeypatch):
     given = tmp_path / "credentials"
     given.mkdir()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
-    open_vault().set("hook", Kind.TOKEN, ONE)
+    open_vault().set("hook", SecretKind.TOKEN, ONE)
     (folder / "read-only.key").rename(given / "quorate-read-only")
     (given / "quorate-read-only").chmod(0o440)  # the bits of the group are those of its access list
     assert open_vault().open().get("hook") == ONE
 
 
 def test_a_descriptor_gives_it(folder, open_vault):
-    open_vault().set("hook", Kind.TOKEN, ONE)
+    open_vault().set("hook", SecretKind.TOKEN, ONE)
     reads, writes = os.pipe()
     os.write(writes, (folder / "read-only.key").read_bytes())
     os.close(writes)
@@ -38,7 +38,7 @@ def test_a_path_for_each_scope(open_vault, tmp_path):
         (tmp_path / f"of-{scope.value}").chmod(0o600)
     vault = open_vault(said=str(tmp_path / "of-{scope}"))
     vault.enrol("ann")
-    vault.set("hook", Kind.TOKEN, ONE, Scope.TRADE)
+    vault.set("hook", SecretKind.TOKEN, ONE, Scope.TRADE)
     (tmp_path / "of-read-only").unlink()
     assert vault.open(Scope.TRADE).get("hook") == ONE
 
@@ -56,7 +56,7 @@ def test_a_passphrase_is_asked_for_and_nothing_else(folder, open_vault, monkeypa
     (folder / "read-only.key").chmod(0o600)
     asked = []
     vault = open_vault(ask=lambda text: asked.append(text) or "the passphrase")
-    vault.set("hook", Kind.TOKEN, ONE)
+    vault.set("hook", SecretKind.TOKEN, ONE)
     assert vault.open().get("hook") == ONE
     assert len(asked) == 1
     with pytest.raises(SecretsError, match="nobody is there"):
@@ -76,19 +76,19 @@ def test_a_real_passphrase_protects_an_identity_that_is_made(folder):
 @pytest.mark.parametrize("said", ["fd:x", "fd:998877"])
 def test_a_wrong_descriptor_is_refused(open_vault, said):
     with pytest.raises(SecretsError):
-        open_vault(said=said).set("hook", Kind.TOKEN, ONE)
+        open_vault(said=said).set("hook", SecretKind.TOKEN, ONE)
 
 
 def test_a_file_without_one_is_refused_and_not_shown(open_vault, folder):
     (folder / "read-only.key").write_text("canary-content-3391")
     (folder / "read-only.key").chmod(0o600)
     with pytest.raises(SecretsError, match="holds no age identity") as found:
-        open_vault().set("hook", Kind.TOKEN, ONE)
+        open_vault().set("hook", SecretKind.TOKEN, ONE)
     assert "canary" not in str(found.value)
 
 
 def test_the_environment_is_never_asked(open_vault, folder, monkeypatch):
-    open_vault().set("hook", Kind.TOKEN, ONE)
+    open_vault().set("hook", SecretKind.TOKEN, ONE)
     text = (folder / "read-only.key").read_text().splitlines()[-1]
     (folder / "read-only.key").unlink()
     for name in ("AGE_IDENTITY", "QUORATE_IDENTITY", "QUORATE_SECRETS__IDENTITY", "SOPS_AGE_KEY"):
