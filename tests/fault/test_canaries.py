@@ -9,7 +9,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -61,6 +60,18 @@ raise RuntimeError(f"https://x/?k={urllib.parse.quote_plus(key)}&signature={'ab'
 """
 
 
+DRIVER = """
+import io, json, sys
+from quorate.cli import run
+
+for words, given, code in json.load(sys.stdin):
+    sys.stdin = io.StringIO(given)
+    print("$", *words, flush=True)
+    found = run(words)
+    assert found == code, (words, found)
+"""
+
+
 @pytest.fixture
 def known():
     made = Scrubber()
@@ -75,19 +86,16 @@ def life(tmp_path, known):
     environ = {name: text for name, text in os.environ.items() if "SECRET" not in name}
     environ |= {"QUORATE_CONFIG_DIR": str(tmp_path / "config"), "HOME": str(tmp_path)}
 
-    def run(*words, given="", code=0):
-        args = [sys.executable, "-m", "quorate", *words] if words[0] != "-c" else words
-        args = [sys.executable, *words] if words[0] == "-c" else args
-        pipe = subprocess.PIPE
+    def run(script, *words, given="", code=0):
+        args, pipe = [sys.executable, "-c", script, *words], subprocess.PIPE
         with subprocess.Popen(
             args, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path, env=environ
         ) as process:
             place = Path("/proc") / str(process.pid)
-            if given and place.exists():  # it waits for its standard input
-                time.sleep(0.2)
+            if place.exists():  # it waits for its standard input, or has just begun
                 said = (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
                 assert not known.knows(said.decode("latin-1"))
-            out, err = process.communicate(given, timeout=60)
+            out, err = process.communicate(given, timeout=250)
         assert process.returncode == code, err
         outputs.append((words, out, err))
         return out + err
@@ -101,68 +109,85 @@ def life(tmp_path, known):
             assert not known.knows(path.read_bytes().decode("latin-1")), path
 
 
+def commands(trade):
+    """Return the life of keys of a scope: words, what is typed, the exit code."""
+    token = ("--kind", "token")
+    for i in range(2):
+        yield ("set", "binance_usdm", *trade), PAIRS[i], 0
+        yield ("set", "hook", *token, *trade), TOKENS[i], 0
+    yield ("rotate", "binance_usdm", *trade), "", 0
+    yield ("rotate", "hook", *trade), "", 0
+    yield ("set", "hook", *token, *trade), TOKENS[2], 0  # a third slot
+    yield ("set", "hook", *trade), TOKENS[2], 2  # of another kind
+    yield ("set", "Hook", *trade), PAIRS[2], 2
+    yield ("set", "bybit_linear", *trade), TOKENS[1], 2  # is no pair
+    yield ("rotate", "bybit_linear", *trade), "", 2
+
+
+def typed(steps):
+    """Return what the driver is given."""
+    return json.dumps([[["secrets", *words], given, code] for words, given, code in steps])
+
+
 @pytest.mark.skipif(not Path("/etc/machine-id").exists(), reason="a machine without an id")
 def test_the_life_of_age_files(life, tmp_path):
-    for trade in ([], ["--trade"]):
-        if trade:
-            life("secrets", "set", "hook", *trade, given=TOKENS[0], code=2)
-            life("secrets", "enrol", "--by", "ann")
-        for i in range(2):
-            life("secrets", "set", "binance_usdm", *trade, given=PAIRS[i])
-            life("secrets", "set", "hook", "--kind", "token", *trade, given=TOKENS[i])
-        life("secrets", "rotate", "binance_usdm", *trade)
-        life("secrets", "rotate", "hook", *trade)
-        life("secrets", "set", "hook", "--kind", "token", *trade, given=TOKENS[2])  # three slots
-        life("secrets", "set", "hook", "--kind", "venue", *trade, given=TOKENS[2], code=2)
-        life("secrets", "set", "Hook", *trade, given=PAIRS[2], code=2)
-        life("secrets", "set", "bybit_linear", *trade, given=TOKENS[1], code=2)  # is no pair
-        scope = "trade" if trade else "read-only"
-        told = life("-c", CHILD, scope, code=1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        steps = [
+            *commands([]),
+            (("set", "hook", "--trade"), TOKENS[0], 2),
+            (("enrol", "--by", "ann"), "", 0),
+            *commands(["--trade"]),
+            (("list",), "", 0),
+            (("list", "--json"), "", 0),
+            (("check",), "", 0),
+            (("check", "--venue", "binance_usdm", "--url", url), "", 1),
+        ]
+        told = life(DRIVER, given=typed(steps))
+    assert "cannot be opened" in told
+    assert "previous" in told
+    for scope in ("read-only", "trade"):
+        told = life(CHILD, scope, code=1)
         assert "RuntimeError" in told
         assert "<secret>" in told
-    assert "previous" in life("secrets", "list")
-    life("secrets", "list", "--json")
-    life("secrets", "check")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        told = life("secrets", "check", "--venue", "binance_usdm", "--url", url, code=1)
-    assert "cannot be opened" in told
     assert "the venue: <secret>" in (tmp_path / "desk.log").read_text()
-    life("demo", "--days", "2", "--out", "runs")  # its store and pages are searched too
+    demo = [[["demo", "--days", "2", "--out", "runs"], "", 0]]
+    life(DRIVER, given=json.dumps(demo))  # its store and pages are searched too
     (tmp_path / "config" / "secrets" / "trade.age").write_bytes(b"spoilt")
-    life("secrets", "check", code=1)
+    life(DRIVER, given=typed([(("check",), "", 1), (("list",), "", 0)]))
 
 
 def test_the_life_of_a_vault_server(life, tmp_path):
+    token = ("--kind", "token")
     with serving(lambda: 0) as server:
         (tmp_path / "given").mkdir(mode=0o700)
 
-        def given():
-            path = tmp_path / "given" / "wrapped"
+        def step(*words, given="", code=0):
+            path = tmp_path / "given" / f"wrapped-{len(server.wraps)}"
             path.write_text(server.wrap())
             path.chmod(0o600)
             said = {"keeper": "hashicorp", "address": server.address, "role_id": ROLE}
             said["wrapped_file"] = str(path)
-            return [word for n, text in said.items() for word in ("--set", f"secrets.{n}={text}")]
+            sets = [word for n, text in said.items() for word in ("--set", f"secrets.{n}={text}")]
+            return (*words, *sets), given, code
 
-        kind = ("--kind", "token")
-        life("secrets", "set", "hook", *kind, *given(), given=TOKENS[0])
-        life("secrets", "set", "hook", *kind, *given(), given=TOKENS[1])
-        life("secrets", "rotate", "hook", *given())
-        assert "previous" in life("secrets", "list", *given())
+        steps = [step("set", "hook", *token, given=each) for each in TOKENS[:2]]
+        steps += [step("rotate", "hook"), step("list")]
+        assert "previous" in life(DRIVER, given=typed(steps))
         server.fault = lambda path: 503 if "data" in path else None
-        life("secrets", "set", "hook", *kind, *given(), given=TOKENS[2], code=2)
-        life("secrets", "check", *given(), code=1)
+        life(DRIVER, given=typed([step("set", "hook", *token, given=TOKENS[2], code=2)]))
         server.fault = lambda _path: None
         server.may = ()
-        life("secrets", "list", *given(), code=2)
-        assert TOKENS[1] in json.dumps(server.kept)
+        life(DRIVER, given=typed([step("list", code=2), step("check", code=1)]))
+        assert (
+            json.dumps(TOKENS[1])[1:-1]
+            in json.loads(json.dumps(server.kept))["quorate/read-only"][-1]["text"]
+        )
 
 
 def test_a_desk_leaves_no_core_and_lets_nobody_look(life):
     told = life(
-        "-c",
         "from quorate.live.secrets.harden import harden; print(harden());"
         "print(open('/proc/self/limits').read())",
     )

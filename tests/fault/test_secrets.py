@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from quorate.live.secrets.age import AgeFiles
-from quorate.live.secrets.entry import SecretKind, Scope, Slot
+from quorate.live.secrets.entry import Scope, SecretKind, Slot
 from quorate.live.secrets.secret import Secret
 from quorate.live.secrets.vault import Vault
 

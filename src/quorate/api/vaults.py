@@ -186,9 +186,9 @@ def _backing(
     passphrase: Callable[[], str] | None,
 ) -> Backing:
     if params.keeper == "aws":
-        from quorate.live.secrets.aws import SecretsManager
+        from quorate.live.secrets.aws import AwsSecrets
 
-        return SecretsManager(params.path, params.region)
+        return AwsSecrets(params.path, params.region)
     if params.keeper == "hashicorp":
         from quorate.live.secrets.hashicorp import HashicorpVault
 

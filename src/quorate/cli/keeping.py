@@ -29,7 +29,7 @@ Name = Annotated[str, Parameter(help="Of a venue's key the venue first: binance_
 
 
 @secrets.command(name="set")
-def set_value(  # noqa: PLR0913
+def set_value(
     name: Name,
     *,
     kind: Annotated[Literal["venue", "token", "signing"], Parameter(help="What it is.")] = "venue",

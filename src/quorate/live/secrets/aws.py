@@ -27,7 +27,7 @@ _PENDING: Final = "AWSPENDING"
 _CURRENT: Final = "AWSCURRENT"
 
 
-class SecretsManager(Backing):
+class AwsSecrets(Backing):
     """AWS Secrets Manager.
 
     Parameters

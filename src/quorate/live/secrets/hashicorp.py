@@ -9,7 +9,6 @@ seen here, and told.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
@@ -22,6 +21,7 @@ from quorate.live.secrets.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from quorate.live.secrets.entry import Scope
 
@@ -191,8 +191,8 @@ class HashicorpVault(Backing):
         except (hvac.exceptions.InvalidRequest, hvac.exceptions.Forbidden):
             raise SecretsError(
                 f"the wrapping token in {self._wrapped} is used or too old",
-                hint="if nobody here used it, somebody else has the secret id: revoke it; then wrap "
-                "a new one: vault write -wrap-ttl=60s -f auth/approle/role/ROLE/secret-id",
+                hint="if nobody here used it, somebody else has the secret id: revoke it; then "
+                "wrap another: vault write -wrap-ttl=60s -f auth/approle/role/ROLE/secret-id",
             ) from None
         self._secret_id = Secret(answer["data"]["secret_id"])
         KNOWN.learn(self._secret_id)

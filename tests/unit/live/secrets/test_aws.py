@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from quorate.errors import SecretsError, SecretsUnavailableError
-from quorate.live.secrets.aws import SecretsManager
+from quorate.live.secrets.aws import AwsSecrets
 from quorate.live.secrets.entry import Scope, SecretKind, Slot
 from quorate.live.secrets.secret import Secret
 from quorate.live.secrets.vault import Vault
@@ -25,7 +25,7 @@ def client():
 @pytest.fixture
 def made(client, request):
     """Return what makes a backing, below a path of this test's."""
-    return lambda: SecretsManager(request.node.name[:60], client=client)
+    return lambda: AwsSecrets(request.node.name[:60], client=client)
 
 
 def test_slots_live_there_as_in_files(made, clock, tmp_path):
@@ -63,7 +63,7 @@ def failing(error):
         def get_secret_value(self, **_):
             raise error
 
-    return SecretsManager("quorate", client=Client())
+    return AwsSecrets("quorate", client=Client())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from quorate.errors import SecretsError
 from quorate.live.secrets import enrolment
-from quorate.live.secrets.entry import SecretKind, Scope
+from quorate.live.secrets.entry import Scope, SecretKind
 from quorate.live.secrets.secret import Secret
 
 ONE = Secret("canary-token-one-5521")

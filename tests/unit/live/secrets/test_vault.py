@@ -5,7 +5,7 @@ from tests.unit.live.secrets.conftest import PAIR
 
 from quorate.errors import SecretsError
 from quorate.live.secrets.age import AgeFiles
-from quorate.live.secrets.entry import SecretKind, Scope, Slot
+from quorate.live.secrets.entry import Scope, SecretKind, Slot
 from quorate.live.secrets.scrubber import KNOWN
 from quorate.live.secrets.secret import Secret
 from quorate.live.secrets.vault import KEEP_MS

@@ -102,7 +102,7 @@ def serving(clock):
             self.end_headers()
             self.wfile.write(raw)
 
-        do_GET = do_POST = do_PUT = answer
+        do_GET = do_POST = do_PUT = answer  # noqa: N815
 
         def log_message(self, *_):
             pass
