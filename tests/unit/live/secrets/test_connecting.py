@@ -54,7 +54,7 @@ def test_a_key_makes_a_connection(open_vault):
     vault.set("bybit_linear", SecretKind.TOKEN, Secret("canary-token-one-5521"))
     made = connection(vault.open(), "binance_usdm.two", ("BTC/USDT:USDT",))
     assert made.venue == "binance_usdm"
-    assert made.secret == "canary-secret-9f02/+"
+    assert made.secret in PAIR
     assert "canary" not in repr(made)
     for name, said in (("hook", "names no venue"), ("bybit_linear", "not a venue's key")):
         with pytest.raises(SecretsError, match=said):
