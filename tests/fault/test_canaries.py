@@ -60,7 +60,7 @@ raise RuntimeError(f"https://x/?k={urllib.parse.quote_plus(key)}&signature={'ab'
 
 
 DRIVER = """
-import io, json, sys, faulthandler; faulthandler.dump_traceback_later(200, exit=True)
+import io, json, sys
 from quorate.cli import run
 
 for words, given, code in json.load(sys.stdin):
@@ -83,7 +83,7 @@ def life(tmp_path, known):
     """Return what runs a process to its end and searches all that it left behind."""
     outputs = []
     environ = {name: text for name, text in os.environ.items() if "SECRET" not in name}
-    environ |= {"QUORATE_CONFIG_DIR": str(tmp_path / "config"), "HOME": str(tmp_path)}
+    environ |= {"QUORATE_CONFIG_DIR": str(tmp_path / "config")}
 
     def run(script, *words, given="", code=0):
         args, pipe = [sys.executable, "-c", script, *words], subprocess.PIPE
@@ -149,8 +149,9 @@ def test_the_life_of_age_files(life, tmp_path):
         assert "RuntimeError" in told
         assert "<secret>" in told
     assert "the venue: <secret>" in (tmp_path / "desk.log").read_text()
-    demo = [[["demo", "--days", "2", "--out", "runs"], "", 0]]
-    life(DRIVER, given=json.dumps(demo))  # its store and pages are searched too
+    pause = [[["pause", "--why", "maintenance", "--store", "desk.sqlite"], "", 0]]
+    life(DRIVER, given=json.dumps(pause))  # the store is searched too
+    assert (tmp_path / "desk.sqlite").exists()
     (tmp_path / "config" / "secrets" / "trade.age").write_bytes(b"spoilt")
     life(DRIVER, given=typed([(("check",), "", 1), (("list",), "", 0)]))
 
