@@ -207,6 +207,7 @@ def commands() -> list[str]:
         "desks",
         "exchanging",
         "executing",
+        "keeping",
         "killing",
         "nightly",
         "pulling",

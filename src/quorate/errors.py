@@ -4,6 +4,8 @@
 
     QuorateError
     ├─ ConfigError          unknown key, value out of bounds
+    │  └─ SecretsError      a secret is not there, not for this machine, or cannot be opened
+    │     └─ SecretsUnavailableError *   whoever keeps them does not answer
     ├─ DataError
     │  ├─ GapError          bars are missing where they must not be
     │  ├─ SchemaError       a column, type or order is not what it must be
@@ -69,6 +71,16 @@ class QuorateError(Exception):
 
 class ConfigError(QuorateError):
     """A setting is unknown or outside its bounds."""
+
+
+class SecretsError(ConfigError):
+    """A secret is not there, not for this machine or process, or cannot be opened."""
+
+
+class SecretsUnavailableError(SecretsError):
+    """Whoever keeps secrets gave no answer, or one that says: later."""
+
+    retryable = True
 
 
 class DataError(QuorateError):

@@ -60,11 +60,15 @@ if TYPE_CHECKING:
     from quorate.api.torturing import Torture, torture
     from quorate.api.universes import survivorship, universe
     from quorate.api.validating import cpcv
+    from quorate.api.vaults import check_secrets, secrets
     from quorate.api.walking import WalkForward, walkforward
     from quorate.api.warming import warm
     from quorate.hands import Hands, Word, read_words
     from quorate.lake import Panel, by_hand, synthetic
     from quorate.lake.joining import join_asof
+    from quorate.live.secrets.secret import Secret
+    from quorate.live.secrets.vault import Vault
+    from quorate.live.secrets.vetting import Weakness
     from quorate.research.parallel import Workers
 
     ls = runs
@@ -95,6 +99,7 @@ _HOME = {
     "Registry": "api.registering",
     "Result": "api.result",
     "Search": "api.searching",
+    "Secret": "live.secrets.secret",
     "Served": "api.exchanging",
     "Simulation": "api.simulating",
     "Sizes": "api.replays",
@@ -102,7 +107,9 @@ _HOME = {
     "Tca": "api.executing",
     "Torture": "api.torturing",
     "Trained": "api.learning",
+    "Vault": "live.secrets.vault",
     "WalkForward": "api.walking",
+    "Weakness": "live.secrets.vetting",
     "Word": "hands",
     "Workers": "research.parallel",
     "ablate": "api.ablating",
@@ -112,6 +119,7 @@ _HOME = {
     "block": "api.commanding",
     "by_hand": "lake",
     "check_data": "api.checking",
+    "check_secrets": "api.vaults",
     "compare": "api.comparing",
     "control": "api.controlling",
     "cpcv": "api.validating",
@@ -154,6 +162,7 @@ _HOME = {
     "runs": "api.listing",
     "schema": "api.configure",
     "search": "api.searching",
+    "secrets": "api.vaults",
     "serve_exchange": "api.exchanging",
     "serve_jobs": "api.scheduling",
     "simulate": "api.simulating",
@@ -201,6 +210,7 @@ __all__ = [
     "Registry",
     "Result",
     "Search",
+    "Secret",
     "Served",
     "Simulation",
     "Sizes",
@@ -208,7 +218,9 @@ __all__ = [
     "Tca",
     "Torture",
     "Trained",
+    "Vault",
     "WalkForward",
+    "Weakness",
     "Word",
     "Workers",
     "ablate",
@@ -218,6 +230,7 @@ __all__ = [
     "block",
     "by_hand",
     "check_data",
+    "check_secrets",
     "compare",
     "control",
     "cpcv",
@@ -260,6 +273,7 @@ __all__ = [
     "runs",
     "schema",
     "search",
+    "secrets",
     "serve_exchange",
     "serve_jobs",
     "simulate",

@@ -23,6 +23,7 @@ from quorate.core.routing.rank import Ranking
 from quorate.core.types import MONEY_SCALE
 from quorate.errors import ConfigError
 from quorate.lake import governance, universe
+from quorate.live.secrets import params as secrets
 from quorate.settings import Field, Schema
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def _schema() -> Schema:
             "max_age_days": Field(float, 7.0, "above 0, at most 3650"),
             "warn_after_hours": Field(float, 26.0, "above 0, at most 87600"),
         },
+        "secrets": _secrets_fields(),
         "engines": {
             "extra": Field(tuple[str, ...], (), ""),
             "exclude": Field(tuple[str, ...], (), ""),
@@ -143,6 +145,16 @@ def _fields(
         else:
             fields[name] = Field(type(default), default, _between(*bounds[name]))
     return fields
+
+
+def _secrets_fields() -> dict[str, Field]:
+    fields = {
+        name: Field(float, default, _between(*secrets.BOUNDS[name]))
+        if name in secrets.BOUNDS
+        else Field(str, default, "")
+        for name, default in secrets.Keeping()._asdict().items()
+    }
+    return fields | {"keeper": Field(str, secrets.KEEPERS[0], _one_of(secrets.KEEPERS))}
 
 
 def _consensus_fields() -> dict[str, Field]:

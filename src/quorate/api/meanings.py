@@ -10,6 +10,7 @@ from typing import Final
 
 from quorate.lake.governance import MEANINGS as _OF_DATA
 from quorate.lake.universe import MEANINGS as _OF_UNIVERSE
+from quorate.live.secrets.params import MEANINGS as _OF_SECRETS
 
 MEANINGS: Final[dict[str, str]] = {
     "account.equity_usd": "opening equity, USD",
@@ -19,6 +20,7 @@ MEANINGS: Final[dict[str, str]] = {
     "models.registry": "folder of the registry of models",
     "models.max_age_days": "a champion whose data ended so many days ago does not vote",
     "models.warn_after_hours": "and from so many hours on that is remarked",
+    **{f"secrets.{name}": meaning for name, meaning in _OF_SECRETS.items()},
     "engines.extra": "engines of your own, 'package.module:name'",
     "engines.exclude": "names of built-in engines to leave out",
     "features.clip_z": "returns in features are clipped this many robust deviations out",

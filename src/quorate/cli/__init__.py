@@ -38,6 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         desks,
         exchanging,
         executing,
+        keeping,
         killing,
         nightly,
         pulling,

@@ -50,6 +50,13 @@ GROUPS: Final = {
     "At their times": ("jobs", "jobs run", "jobs serve"),
     "Try orders": ("exchange serve", "torture"),
     "Measure orders": ("tca",),
+    "Keep keys": (
+        "secrets set",
+        "secrets rotate",
+        "secrets list",
+        "secrets check",
+        "secrets enrol",
+    ),
     "Set up": ("doctor", "warm", "bench"),
 }
 _WIDTH: Final = 80

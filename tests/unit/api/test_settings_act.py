@@ -131,8 +131,9 @@ def test_the_cap_of_a_sector_is_one_setting() -> None:
 
 
 def test_every_section_is_tested_here() -> None:
-    # of the run, its data (test_certificates) or its models (test_registering), not of a stage
-    others = {"account", "data", "engines", "models", "universe"}
+    # of the run, its data (test_certificates), its models (test_registering) or the keys of a desk
+    # (test_keeping), not of a stage
+    others = {"account", "data", "engines", "models", "secrets", "universe"}
     assert set(schema()) - set(SECTIONS) == others
 
 

@@ -18,6 +18,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     desks,
     exchanging,
     executing,
+    keeping,
     killing,
     nightly,
     pulling,

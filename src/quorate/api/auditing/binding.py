@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from quorate.lake import Panel
     from quorate.settings import Settings
 
-UNTOLD: Final = ("account", "models")
+UNTOLD: Final = ("account", "models", "secrets")
 """Sections that decide nothing: how much money there is, where things are kept."""
 _ROWS = 65_536
 
