@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from typing_extensions import override
 
@@ -70,7 +71,7 @@ class Air:
     def __init__(self, seed: int, now_ms: Callable[[], int]) -> None:
         self.spans: list[Span] = []
         self._seed = seed
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         self._n_frames = 0
         self._spoils: dict[str, tuple[int, int]] = {}
         self._socket: Socket | None = None
@@ -78,7 +79,7 @@ class Air:
     def happen(self, exchange: Facade, account: str, event: Event) -> None:
         """Let an incident of a stream happen: to the connection that is in use, or to its frames."""
         if event.kind in _WINDOWS:
-            self._spoils[event.kind] = (self._now_ms() + _WINDOW_MS, event.size)
+            self._spoils[event.kind] = (self.now_ms() + _WINDOW_MS, event.size)
         socket = self._socket
         if socket is None or self.spans[-1].until_ms is not None or event.kind in _FRAMES:
             return
@@ -114,7 +115,7 @@ class Air:
     def follow(self, socket: Socket) -> None:
         """Take a connection that was just dialled: what it is sent meets what goes wrong."""
         self.ended()
-        self.spans.append(Span(self._now_ms()))
+        self.spans.append(Span(self.now_ms()))
         self._socket = socket
         send = socket.connection.send
 
@@ -146,12 +147,12 @@ class Air:
 
     def _size(self, kind: str) -> int | None:
         until_ms, size = self._spoils.get(kind, (0, 0))
-        return size if self._now_ms() < until_ms else None
+        return size if self.now_ms() < until_ms else None
 
     def _end(self, *, is_spoilt: bool) -> None:
         last = self.spans[-1]
         if last.until_ms is None:
-            self.spans[-1] = last._replace(until_ms=self._now_ms(), is_spoilt=is_spoilt)
+            self.spans[-1] = last._replace(until_ms=self.now_ms(), is_spoilt=is_spoilt)
 
 
 class AiredSession(Session):
@@ -170,6 +171,8 @@ class AiredSession(Session):
             raise aiohttp.ClientConnectionError("nobody is let in")
         made = super().dial(url)
         self._air.follow(made)
+        # its clock goes on though nobody asks: who signs in is held against it
+        self._hosts[urlsplit(url).netloc].go_on(self._air.now_ms())
         return made
 
 
