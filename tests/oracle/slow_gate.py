@@ -14,7 +14,8 @@ DAY_MS = 86_400_000
 
 def fills(_order, facts, _limits):
     for each in facts.book.orders.values():
-        if each.traded > each.intent.quantity:
+        is_late = each.overfilled_ms is not None and each.overfilled_ms > facts.standing.looked_ms
+        if each.traded > each.intent.quantity and is_late:
             return "C15_fills", each.traded
     return None
 

@@ -61,7 +61,8 @@ def book(draw):
                     position_side=draw.choice((PositionSide.BOTH, PositionSide.LONG)),
                 ),
                 state=draw.choice(tuple(State)[1:]),
-                traded=draw.choice((D(0), quantity / 2, quantity, overfilled)),
+                traded=(traded := draw.choice((D(0), quantity / 2, quantity, overfilled))),
+                overfilled_ms=draw.choice((5, NOW_MS)) if traded > quantity else None,
                 told=draw.choice((D(0), quantity / 2)),
                 is_stray=draw.random() < 0.05,
                 since_ms=0,
@@ -106,6 +107,8 @@ def test_what_is_kept_ready_says_what_reading_everything_says(seed):
                 fresh, **{draw.choice(("book_at_ms", "mark_at_ms", "bar_at_ms")): NOW_MS - old_ms}
             )
         known = replace(usual, quotes=quotes, book=book(draw), sent=left(draw))
+        if draw.random() < 0.3:
+            known = replace(known, standing=replace(known.standing, looked_ms=5))
         order = proposal(
             draw.choice(("one", "one", "o1")),
             is_emergency=draw.random() < 0.1,
@@ -136,7 +139,7 @@ def test_what_is_forgotten_is_counted_no_more():
     done = Order(
         intent=intent("o1"), state=State.FILLED, traded=D(11), told=D(10), since_ms=0, touched_ms=0
     )
-    stray = replace(done, intent=intent("o2"), state=State.CANCELED, is_stray=True)
+    stray = replace(done, intent=intent("o2"), state=State.NOT_PLACED, is_stray=True)
     before = Book(orders={each.intent.intent_id: each for each in (done, stray)})
     assert before.tally.counts[SYMBOL] == (1, 0, 2)
     after, _ = step(before, Retired(at_ms=NOW_MS, before_ms=NOW_MS))

@@ -164,7 +164,7 @@ class Broker:
     async def cancel(self, intent_id: str, reason: str) -> None:
         """Take an order back; what became of it is looked up, never assumed."""
         order = self.desk.book.orders.get(intent_id)
-        if order is None or order.is_over:
+        if order is None or (order.is_over and not order.is_stray):
             return
         intent = order.intent
         now_ms = self.tools.now_ms

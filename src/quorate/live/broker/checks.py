@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from quorate.live.controls.facts import Control
 from quorate.live.controls.keys import troubles
+from quorate.live.controls.sizes import overfilled
 from quorate.live.controls.standing import Trading, halt
 from quorate.live.orders.examined import Examined
 from quorate.venues.base import Unanswered
@@ -202,8 +203,8 @@ class Checks:
 
     async def booked(self, broker: Broker) -> None:
         """Halt and kill where an order traded more than it asked for (C15), before the next one."""
-        counts = broker.desk.book.tally.counts.values()
-        if any(each.overfilled for each in counts) and not broker.standing.is_killed:
+        found = overfilled(broker.desk.book, broker.standing)
+        if found is not None and not broker.standing.is_killed:
             why = f"{Control.FILLS}: an order traded more than it asked for"
             now_ms = broker.tools.now_ms()
             await broker.obey(halt(broker.standing, why, now_ms, is_killed=True))

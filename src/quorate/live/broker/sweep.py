@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from quorate.live.orders.desk import Desk
     from quorate.live.orders.effects import Effect
     from quorate.live.orders.events import Intended
-    from quorate.venues.base import OrderView, PositionView, Side, Trade
+    from quorate.venues.base import Lookup, OrderView, PositionView, Side, Trade
     from quorate.venues.port import Venue
 
 BETWEEN_S: Final = 5.0
@@ -226,18 +226,7 @@ async def _trades(
         ]
         if any(_owner(desk, venue.name, trade) is None for trade in fresh):
             await _look_up_doubtful(desk, venue, symbol, now_ms, effects)
-        events: list[JournalEvent] = []
-        are_told = True
-        for trade in fresh:
-            owner = _owner(desk, venue.name, trade)
-            may_be_ours = _is_in_doubt(desk, symbol, trade.side) or _has_stop(desk, trade)
-            if owner is not None:
-                events.append(heard.traded(owner, venue.name, trade, now_ms()))
-            elif may_be_ours and not await _is_strange(desk, venue, trade):
-                are_told = False  # it may be of the order in doubt: it waits
-            else:
-                cause = "kill" if (trade.client_id or "").startswith(GUARD) else "unexplained"
-                events.append(heard.external(venue.name, trade, now_ms(), cause))
+        events, are_told = await _booked(desk, venue, fresh, now_ms())
         if events:
             effects += desk.record(events)
             n_trades += len(events)
@@ -246,6 +235,36 @@ async def _trades(
             desk.listed[venue.name, symbol] = newest.trade_id
         is_whole = is_whole and are_told
     return n_trades, is_whole
+
+
+async def _booked(
+    desk: Desk, venue: Venue, trades: Sequence[Trade], at_ms: int
+) -> tuple[list[JournalEvent], bool]:
+    """Return trades as events, each by its order; and whether all could be told."""
+    events: list[JournalEvent] = []
+    answers: dict[tuple[str, str], Lookup] = {}
+    are_told = True
+    for trade in trades:
+        owner, is_strange = _owner(desk, venue.name, trade), False
+        if owner is None:
+            place = (trade.symbol, trade.venue_order_id)
+            if place not in answers:
+                answers[place] = await venue.numbered(*place)
+            owner = _named(desk, venue.name, answers[place])
+            is_strange = isinstance(answers[place], Found)
+        if owner is not None:
+            events.append(heard.traded(owner, venue.name, trade, at_ms))
+        elif not is_strange and _may_be_ours(desk, trade):
+            are_told = False  # it waits
+        else:
+            cause = "kill" if (trade.client_id or "").startswith(GUARD) else "unexplained"
+            events.append(heard.external(venue.name, trade, at_ms, cause))
+    return events, are_told
+
+
+def _may_be_ours(desk: Desk, trade: Trade) -> bool:
+    """Say whether a trade of nobody may be of an order in doubt, or of a stop that has fired."""
+    return _is_in_doubt(desk, trade.symbol, trade.side) or _has_stop(desk, trade)
 
 
 def _is_behind(
@@ -263,15 +282,14 @@ def _is_behind(
     return last[1] not in {each.trade_id for each in listed}
 
 
-async def _is_strange(desk: Desk, venue: Venue, trade: Trade) -> bool:
-    """Ask whose order a trade is of: the venue's own word that it is none of ours.
+def _named(desk: Desk, venue: str, answer: Lookup) -> str | None:
+    """Return the intent that an order of the venue names: the venue's own word that it is ours.
 
-    Ours all have an id of ours; an order sent by hand at Bybit has none at all.
+    Its number is not known where a stop has fired, and where the network delivered a request again.
     """
-    found = await venue.numbered(trade.symbol, trade.venue_order_id)
-    if not isinstance(found, Found):
-        return False
-    return (venue.name, found.view.client_id) not in desk.book.by_client
+    if not isinstance(answer, Found):
+        return None
+    return desk.book.by_client.get((venue, answer.view.client_id))
 
 
 async def _look_up_doubtful(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from quorate.live.controls.facts import Facts, Proposal
     from quorate.live.controls.limits import Limits
+    from quorate.live.controls.standing import Standing
+    from quorate.live.orders.book import Book, Order
 
 _ZERO: Final = Decimal(0)
 _OVERFILLED: Final = attrgetter("overfilled")
@@ -151,12 +153,31 @@ def child_sum(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None: 
     )
 
 
+def overfilled(book: Book, standing: Standing) -> Order | None:
+    """Return an order that traded more than it asked for since the last halt was ended.
+
+    Examples
+    --------
+    >>> from quorate.live.controls.standing import Standing
+    >>> from quorate.live.orders.book import Book
+    >>> overfilled(Book(), Standing()) is None
+    True
+    """
+    if not any(map(_OVERFILLED, book.tally.counts.values())):
+        return None
+    late = (
+        each
+        for each in book.tally.lively.values()
+        if each.overfilled_ms is not None and each.overfilled_ms > standing.looked_ms
+    )
+    return next(late, None)
+
+
 def fills(order: Proposal, facts: Facts, limits: Limits) -> Refusal | None:  # noqa: ARG001
     """Stop everything where an order traded more than it asked for."""
-    tally = facts.book.tally
-    if not any(map(_OVERFILLED, tally.counts.values())):
+    each = overfilled(facts.book, facts.standing)
+    if each is None:
         return None
-    each = next(each for each in tally.lively.values() if each.traded > each.intent.quantity)
     return Refusal(
         Control.FILLS,
         f"{each.intent.client_id} traded {each.traded} of {each.intent.quantity}",

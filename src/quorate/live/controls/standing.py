@@ -48,8 +48,9 @@ class Standing:
     -----
     Units: ms since 1970; until ``until_ms`` only what closes may leave, whoever starts or arms the
     desk meanwhile.  ``breaches`` are the times of breaches of the rate.  ``is_killed`` asks the
-    guard to flatten.  Causal: changed by ``react``, ``halt``, ``arm``, ``start`` and ``expire``
-    only.  Missing: None for a desk that is not held to closing.
+    guard to flatten.  ``looked_ms`` is when the desk was last armed after a halt: who did has seen
+    what was found before.  Causal: changed by ``react``, ``halt``, ``arm``, ``start``, ``expire``.
+    Missing: None for a desk that is not held to closing.
     """
 
     trading: Trading = Trading.SAFE
@@ -61,6 +62,7 @@ class Standing:
     is_killed: bool = False
     asked_ms: int | None = None
     asked_by: str = ""
+    looked_ms: int = -1
 
 
 def to_text(standing: Standing) -> str:
@@ -251,7 +253,7 @@ def arm(
         )
     if key_troubles:
         return NotArmed(before, "; ".join(key_troubles), "the venue is asked again at every arming")
-    by, breaches = operator, before.breaches
+    by, breaches, looked_ms = operator, before.breaches, before.looked_ms
     if before.trading is Trading.HALTED:
         if before.asked_ms is None:
             asked = replace(before, asked_ms=now_ms, asked_by=operator)
@@ -261,9 +263,11 @@ def arm(
         if spoken(operator) == spoken(before.asked_by) and left_ms > 0:
             hint = f"again in {-(-left_ms // 1000)} s, or another operator now"
             return NotArmed(before, f"halted: {before.why}", hint)
-        by, breaches = f"{operator}, asked by {before.asked_by}", ()
+        by, breaches, looked_ms = f"{operator}, asked by {before.asked_by}", (), now_ms
     why, until_ms = f"armed by {by}: {reason}", _held_ms(before, now_ms)
-    after = Standing(trading=Trading.ACTIVE, why=why, since_ms=now_ms, breaches=breaches)
+    after = Standing(
+        trading=Trading.ACTIVE, why=why, since_ms=now_ms, breaches=breaches, looked_ms=looked_ms
+    )
     if until_ms is not None:
         why = f"{why}; {HELD}"
         after = replace(after, trading=Trading.REDUCING, why=why, until_ms=until_ms)

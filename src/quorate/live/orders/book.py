@@ -21,7 +21,7 @@ from decimal import (
 )
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from quorate.live.orders.states import AT_VENUE, IN_DOUBT, TERMINAL, State
+from quorate.live.orders.states import AT_VENUE, IN_DOUBT, NEVER_LIVED, TERMINAL, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,10 @@ class Order:
     told : Decimal
         The most that a status told had traded, at most the quantity.
     is_stray : bool
-        It was taken for never placed, and is or may be alive at the venue.
+        Something is or may be alive at the venue under its name that should not be: itself, where
+        it was taken for never placed, or a second order that the network made of its request.
+    overfilled_ms : int or None
+        When the last trade was booked that brought it above its quantity.
 
     Notes
     -----
@@ -76,6 +79,7 @@ class Order:
     reason: str = ""
     is_cancel_wanted: bool = False
     is_stray: bool = False
+    overfilled_ms: int | None = None
 
     @property
     def is_over(self) -> bool:
@@ -98,7 +102,12 @@ class Order:
 
     @property
     def reserved(self) -> Decimal:
-        """Return how much of it may still come into the position: all that is not booked."""
+        """Return how much of it may still come into the position: all that is not booked.
+
+        Of a second order under its name nothing is known for certain: it counts whole.
+        """
+        if self.is_stray and self.state not in NEVER_LIVED:
+            return self.intent.quantity
         if self.is_over and not self.is_stray:
             return max(ZERO, EXACT.subtract(self.told, self.traded))
         return max(ZERO, EXACT.subtract(self.intent.quantity, self.traded))

@@ -137,12 +137,15 @@ class Draft:
         intent = order.intent
         if not number or number == order.venue_order_id:
             return order
-        if order.venue_order_id and intent.trigger_price is None:
-            text = f"the venue has {order.venue_order_id} and {number} of it"
-            self.halt(Trouble.SECOND_ORDER, intent, text)
+        key = (intent.venue, intent.symbol, number)
+        is_news = key not in self.by_number
+        self.by_number.setdefault(key, intent.intent_id)  # whichever it is, its trades are known
+        if is_second(order, number):
+            if is_news:
+                text = f"the venue has {order.venue_order_id} and {number} of it"
+                self.halt(Trouble.SECOND_ORDER, intent, text)
             return order
         # a stop that triggers becomes an order with an id of its own
-        self.by_number.setdefault((intent.venue, intent.symbol, number), intent.intent_id)
         return replace(order, venue_order_id=number)
 
     def add(self, key: PositionKey, delta: Decimal) -> None:
@@ -195,6 +198,16 @@ class Draft:
         for asset, delta in ((quote, paid), (trade.fee_asset, EXACT.minus(trade.fee))):
             if asset in pairs and delta:
                 self.add((*pairs[asset], trade.position_side), delta)
+
+
+def is_second(order: Order, number: str) -> bool:
+    """Say whether the venue's id is that of another order under the name of one that has an id.
+
+    A request that the network delivers again once its order has ended makes one. What a stop
+    becomes when it triggers is none.
+    """
+    known = order.venue_order_id
+    return bool(known and number) and number != known and order.intent.trigger_price is None
 
 
 def move(order: Order, state: State, at_ms: int, reason: str = "") -> Order:

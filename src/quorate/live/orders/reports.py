@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quorate.live.orders.book import ZERO, Order
-from quorate.live.orders.draft import Draft, move, touch
+from quorate.live.orders.draft import Draft, is_second, move, touch
 from quorate.live.orders.effects import Cancel, FetchTrades, LookUp, Resolve, Trouble
 from quorate.live.orders.events import Acknowledged, Source, StatusSeen
 from quorate.live.orders.states import (
@@ -37,20 +37,28 @@ def told(draft: Draft, event: Acknowledged | StatusSeen) -> None:
         draft.alarm(Trouble.FILLED_SHORT, event.intent_id, text)
         draft.ask(LookUp(event.intent_id))
         status = OrderStatus.PARTIAL
-    if status is OrderStatus.UNREADABLE:
-        order = _unreadable(draft, order, event)
-    elif order.is_over:
-        order = _after_the_end(draft, order, event, status)
-    elif RANK[status] >= END_RANK:
-        if event.filled < order.filled:
-            draft.ask(LookUp(event.intent_id))  # it ended with less than it had
-        order = move(order, AS_STATE[status], event.at_ms, event.raw_status)
-    else:
-        is_lookup = isinstance(event, Acknowledged) or event.source is Source.LOOKUP
-        order = _alive(draft, order, event.at_ms, status, is_lookup=is_lookup)
+    order = _moved(draft, order, event, status)
     if order.told > order.traded:
         draft.ask(FetchTrades(event.intent_id))
     draft.put(order)
+
+
+def _moved(
+    draft: Draft, order: Order, event: Acknowledged | StatusSeen, status: OrderStatus
+) -> Order:
+    """Bring an order to where a report says that it is."""
+    if is_second(order, event.venue_order_id) and order.state not in NEVER_LIVED:
+        return _second(draft, order, event, status)
+    if status is OrderStatus.UNREADABLE:
+        return _unreadable(draft, order, event)
+    if order.is_over:
+        return _after_the_end(draft, order, event, status)
+    if RANK[status] >= END_RANK:
+        if event.filled < order.filled:
+            draft.ask(LookUp(event.intent_id))  # it ended with less than it had
+        return move(order, AS_STATE[status], event.at_ms, event.raw_status)
+    is_lookup = isinstance(event, Acknowledged) or event.source is Source.LOOKUP
+    return _alive(draft, order, event.at_ms, status, is_lookup=is_lookup)
 
 
 def _unreadable(draft: Draft, order: Order, event: Acknowledged | StatusSeen) -> Order:
@@ -91,11 +99,30 @@ def _after_the_end(
     if order.state in NEVER_LIVED:
         text = f"{order.state}, and the venue says {event.raw_status!r}"
         draft.halt(Trouble.ALIVE_AFTER_END, order.intent, text)
-        if not ended:
-            draft.ask(Cancel(event.intent_id))
-        return replace(order, is_stray=not ended)
+        return _stray(draft, order, is_stray=not ended)
+    if ended and isinstance(event, StatusSeen) and event.source is Source.LOOKUP:
+        order = replace(order, is_stray=False)  # nothing is open under its name
     if ended and AS_STATE[status] is not order.state:
         text = f"it is {order.state}, and the venue says {event.raw_status!r}"
         draft.alarm(Trouble.CONFLICTING_END, event.intent_id, text)
         draft.ask(LookUp(event.intent_id))
     return order
+
+
+def _second(
+    draft: Draft, order: Order, event: Acknowledged | StatusSeen, status: OrderStatus
+) -> Order:
+    """Take a report of a second order under the name of one: a venue has one open at a time."""
+    if event.filled > ZERO:
+        draft.ask(FetchTrades(event.intent_id))
+    ended = RANK[status] >= END_RANK
+    if ended and not order.is_over:
+        order = move(order, AS_STATE[status], event.at_ms, event.raw_status)
+    return _stray(draft, order, is_stray=not ended)
+
+
+def _stray(draft: Draft, order: Order, *, is_stray: bool) -> Order:
+    """Note whether something is alive under the name of an order, and take it back."""
+    if is_stray:
+        draft.ask(Cancel(order.intent.intent_id))
+    return replace(order, is_stray=is_stray)

@@ -20,7 +20,7 @@ from quorate.live.orders.states import State
 from quorate.records import canonical_json
 from quorate.venues.base import PositionSide, Side
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _PLAIN: Final = tuple(
     item.name for item in fields(Order) if item.name not in ("intent", "state", "traded", "told")

@@ -54,6 +54,7 @@ def _add(draft: Draft, order: Order, trade_id: str, quantity: Decimal, at_ms: in
     if order.traded > order.intent.quantity:
         text = f"trades of {order.traded} for an order of {order.intent.quantity}"
         draft.halt(Trouble.OVERFILL, order.intent, text)
+        order = replace(order, overfilled_ms=at_ms)
     draft.put(_late(draft, order, trade_id) if order.is_over else _traded(draft, order, at_ms))
 
 

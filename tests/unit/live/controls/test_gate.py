@@ -26,7 +26,7 @@ KEY = ("binance_usdm", SYMBOL, PositionSide.BOTH)
 
 def resting(name: str, state: State = State.ACKED, **more: Any) -> Order:
     """Return an order of the book."""
-    mine = {key: more.pop(key) for key in ("traded", "told") if key in more}
+    mine = {key: more.pop(key) for key in ("traded", "told", "overfilled_ms") if key in more}
     return Order(intent=intent(name, **more), state=state, since_ms=0, touched_ms=0, **mine)
 
 
@@ -187,7 +187,7 @@ STEPS: list[
         {},
         {"book": book(resting("a", State.FILLED, traded=D(10)))},
         {},
-        {"book": book(resting("a", State.FILLED, traded=D("10.001")))},
+        {"book": book(resting("a", State.FILLED, traded=D("10.001"), overfilled_ms=1))},
     ),
     (
         Control.DAILY_LOSS,

@@ -298,13 +298,16 @@ def test_a_stop_that_has_fired_is_the_order_that_it_became(tmp_path: Path) -> No
         await asyncio.sleep(90.0)
         await broker.venue.touch(BTC)
         assert scene.account.waiting("BTCUSDT") == []
-        real = broker.venue.order
+        real, numbered = broker.venue.order, broker.venue.numbered
 
         async def silent(*_: Any, **__: Any) -> Unanswered:
             return Unanswered("nothing came")
 
         broker.venue.order = silent  # type: ignore[method-assign]
+        broker.venue.numbered = silent  # type: ignore[method-assign]
         assert not (await broker.compare()).is_whole
+        broker.venue.numbered = numbered  # type: ignore[method-assign]
+        assert (await broker.compare()).is_whole, "its number names it"
         broker.venue.order = real  # type: ignore[method-assign]
         await broker.compare()
         fired = broker.desk.book.orders[fired.intent.intent_id]
