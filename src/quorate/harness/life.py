@@ -154,13 +154,14 @@ class _Desk:
         self._is_deaf = self._broker is not None and self._broker.deaf_since_ms is not None
         await _end_all(asyncio.all_tasks() - self._ours)
         self._scene.air.ended()
+        self._scene.told.ends_ms.append(loop_ms())
         if self._awake is not None:
             self._awake.desk.close()
 
     async def _live(self) -> None:
         scene = self._scene
         tools = Tools(
-            loop_ms, self._seen.facts, limits("balanced"), scene.kept.append, self._alarmed
+            loop_ms, self._seen.facts, limits("balanced"), scene.told.kept.append, self._alarmed
         )
         self._awake = wake(scene.journal, loop_ms, tools.stood)
         venue = scene.venue(loop_ms)
@@ -207,7 +208,7 @@ class _Desk:
         return asyncio.create_task(stream.run(), name="stream")
 
     def _alarmed(self, text: str) -> None:
-        self._scene.alarms.append((loop_ms(), text))
+        self._scene.told.alarms.append((loop_ms(), text))
 
     def _beat_ms(self) -> int:
         """Return how often the desk looks now: oftener once everything is to find its way back."""
@@ -319,7 +320,7 @@ class _Desk:
             checker.found.append(Violation("LIVE", loop_ms(), "the desk did not begin again"))
             resting = "not begun"
         else:
-            checker.end(broker.desk.book, scene.journal)
+            checker.end(broker.desk.book, scene.journal, scene.told)
             if self._is_deaf:
                 text = "the account's stream is down long after the last fault"
                 checker.found.append(Violation("LIVE", loop_ms(), text))

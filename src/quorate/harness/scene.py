@@ -21,9 +21,10 @@ from quorate.exchange.matching.market import close
 from quorate.exchange.matching.orders import BUY, SELL, Asked
 from quorate.exchange.network import Network
 from quorate.harness.check import Checker, Violation
+from quorate.harness.check_told import Told
 from quorate.harness.line import Air, AiredSession
 from quorate.harness.memory import MemoryJournal
-from quorate.harness.schedule import SPOILT, is_worked
+from quorate.harness.schedule import SPOILT, is_heard, is_worked
 from quorate.live.controls.standing import Trading
 from quorate.store.opening import open_store
 from quorate.venues.account.venue import CcxtVenue
@@ -121,8 +122,7 @@ class Scene(NamedTuple):
     network: Watched
     journal: Journal
     checker: Checker
-    kept: list[Standing]
-    alarms: list[tuple[int, str]]
+    told: Told
     air: Air
 
     def venue(self, now_ms: Callable[[], int]) -> CcxtVenue:
@@ -187,7 +187,8 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
             is_guarded=is_worked(seed) and not ground.is_spot,
         )
         air = Air(seed, loop_ms)
-        yield Scene(schedule, ground, venue, network, journal, checker, kept, [], air)
+        told = Told([], kept, air.spans if is_heard(seed) else None, [])
+        yield Scene(schedule, ground, venue, network, journal, checker, told, air)
 
 
 @contextmanager

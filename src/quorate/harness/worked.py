@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.exchange.matching.flow import noise, uniform
+from quorate.harness.check_told import Bare
 from quorate.harness.parents import STRATEGY
 from quorate.harness.scene import START_MS, loop_ms
 from quorate.live.execution.executor import Executor
@@ -70,6 +71,7 @@ class Worked:
         seed = scene.schedule.seed
         self._pace_ms = _PACES_MS[noise(seed, 61) % len(_PACES_MS)]
         self._is_leaving = bool(noise(seed, 76) & 1)  # everything is closed in the end
+        self._bare = Bare(scene.ground.symbols)
         self._executor: Executor | None = None
         self._protection: Protection | None = None
 
@@ -93,6 +95,7 @@ class Worked:
         async def touch(symbol: str) -> Touch | None:
             return await self._touch(broker, symbol)
 
+        self._bare = Bare(self._scene.ground.symbols)
         self._executor = Executor(broker, "desk", market)
         is_guarded = not self._scene.ground.is_spot
         self._protection = Protection(broker, "desk", touch) if is_guarded else None
@@ -138,6 +141,8 @@ class Worked:
             n_done += await self._executor.step()
         if self._protection is not None:
             n_done += await self._protection.step(await self._placed(broker))
+            checker, state = self._scene.checker, self._scene.exchange.exchange.state
+            checker.tell(self._bare.look(checker.account, state, self._scene.told))
         self._scene.checker.step(broker.desk.book)
         return bool(n_done or (self._executor is not None and self._executor.working))
 
