@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from quorate.harness.check_worked import Found
+from quorate.harness.check_worked import Found, bare
 from quorate.harness.line import NOTICED_MS
 from quorate.live.controls.standing import to_text
 from quorate.live.orders.events import Intended, Opened, Reconciled, Sending, Stood
@@ -180,19 +180,19 @@ class Bare:
 
     Notes
     -----
-    Units: ms.  Causal: as of each look.  Missing: an account of two sides is passed over.
+    Units: ms.  Causal: as of each look.  Missing: an account of two sides is passed over, and a
+    position of which the book knows nothing yet.
     """
 
     def __init__(self, symbols: Mapping[str, str]) -> None:
         self._symbols = symbols
         self._since: dict[str, tuple[int, int]] = {}
 
-    def look(self, account: Account, state: State, told: Told) -> Iterator[Found]:
+    def look(self, book: Book, account: Account, state: State, told: Told) -> Iterator[Found]:
         """Take how an account stands once its desk has seen to its stops."""
+        known = {symbol for (_, symbol, _), amount in book.positions.items() if amount}
         for symbol, name in self._symbols.items():
-            lots = sum(p.lots for (at, _), p in account.positions.items() if at == symbol)
-            there = sum(e.quantity * e.asked.side for e in account.waiting(symbol))
-            if account.is_hedged or abs(there) >= abs(lots):
+            if account.is_hedged or name not in known or bare(account, state, symbol) <= 0:
                 self._since.pop(symbol, None)
                 continue
             since_ms, n_looks = self._since.get(symbol, (state.now_ms, 0))

@@ -81,7 +81,8 @@ class Air:
         if event.kind in _WINDOWS:
             self._spoils[event.kind] = (self.now_ms() + _WINDOW_MS, event.size)
         socket = self._socket
-        if socket is None or self.spans[-1].until_ms is not None or event.kind in _FRAMES:
+        is_over = socket is None or socket.closed or self.spans[-1].until_ms is not None
+        if socket is None or is_over or event.kind in _FRAMES:
             return
         if event.kind == "stream_mute":
             socket.is_mute = True
@@ -89,7 +90,7 @@ class Air:
             socket.is_dead = True
             self._end(is_spoilt=True)
         elif event.kind == "stream_expired" and isinstance(exchange, Futures):
-            is_told = bool(event.size & 1) and not socket.is_mute
+            is_told = bool(event.size & 1 and socket.connection.account) and not socket.is_mute
             exchange.streams.expire(account, is_told=is_told)
             if is_told:  # nobody can know it otherwise, until something is owed
                 self._end(is_spoilt=True)

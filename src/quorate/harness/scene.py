@@ -184,7 +184,7 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
             network.carried,
             ground.trade,
             is_doubling=is_doubling,
-            is_guarded=is_worked(seed) and not ground.is_spot,
+            is_guarded=is_worked(seed),
         )
         air = Air(seed, loop_ms)
         told = Told([], kept, air.spans if is_heard(seed) else None, [])

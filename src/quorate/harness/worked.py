@@ -97,8 +97,7 @@ class Worked:
 
         self._bare = Bare(self._scene.ground.symbols)
         self._executor = Executor(broker, "desk", market)
-        is_guarded = not self._scene.ground.is_spot
-        self._protection = Protection(broker, "desk", touch) if is_guarded else None
+        self._protection = Protection(broker, "desk", touch)
 
     @property
     def is_quiet(self) -> bool:
@@ -141,8 +140,9 @@ class Worked:
             n_done += await self._executor.step()
         if self._protection is not None:
             n_done += await self._protection.step(await self._placed(broker))
-            checker, state = self._scene.checker, self._scene.exchange.exchange.state
-            checker.tell(self._bare.look(checker.account, state, self._scene.told))
+            checker, told = self._scene.checker, self._scene.told
+            state = self._scene.exchange.exchange.state
+            checker.tell(self._bare.look(broker.desk.book, checker.account, state, told))
         self._scene.checker.step(broker.desk.book)
         return bool(n_done or (self._executor is not None and self._executor.working))
 

@@ -157,7 +157,11 @@ class CcxtLine:
         why = "nobody listens any more"
         try:
             while not self._why:
-                found = await listen(self._client, self._dialect)
+                try:
+                    found = await listen(self._client, self._dialect)
+                except AnsweredError as error:  # it lets nobody listen, and says why
+                    why = str(error)
+                    return
                 spoilt = [each for each in found if isinstance(each, Unanswered)]
                 if spoilt and not self._open():
                     why = spoilt[0].reason

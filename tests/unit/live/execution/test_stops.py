@@ -225,6 +225,34 @@ def test_a_stop_rests_at_the_venue_and_is_placed_anew_after_a_restart(tmp_path: 
     play(tmp_path, trade, flowing(step=0.0, half=1))
 
 
+def test_a_position_whose_stop_the_venue_refuses_is_told_of_and_told_again(tmp_path: Path) -> None:
+    key = (BTC, PositionSide.BOTH)
+
+    async def trade(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        await broker.submit([bought(broker)])
+        await broker.compare()
+        market = scene.exchange.exchange.state.markets["BTCUSDT"]
+        market.instrument = market.instrument._replace(is_trading=False)
+        keeper = protected(broker)
+        n_pages = len(scene.pages)
+        told = []
+        for _ in range(24):  # twelve minutes
+            await keeper.step({key: D(95)})
+            told.append(len(scene.pages) - n_pages)
+            await asyncio.sleep(30.0)
+        assert told == [0, 0] + [1] * 20 + [2] * 2
+        assert "2.000 of 2.000 BTC/USDT:USDT has had no stop for 60 s" in scene.pages[n_pages]
+        assert "for 660 s" in scene.pages[-1]
+        market.instrument = market.instrument._replace(is_trading=True)
+        for n in range(3):
+            assert await keeper.step({key: D(95)}) == (n == 0)
+            await asyncio.sleep(600.0)
+        assert len(scene.pages) == n_pages + 2
+
+    play(tmp_path, trade, flowing(step=0.0, half=1))
+
+
 def test_a_stop_that_does_not_close_is_closed_by_hand(tmp_path: Path) -> None:
     key = (BTC, PositionSide.BOTH)
 
