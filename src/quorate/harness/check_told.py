@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from quorate.harness.check_worked import Found, bare
+from quorate.harness.check_worked import Found, bare, held
 from quorate.harness.line import NOTICED_MS
 from quorate.live.controls.standing import to_text
 from quorate.live.orders.events import Intended, Opened, Reconciled, Sending, Stood
@@ -30,6 +30,9 @@ SILENT_MS: Final = 180_000
 
 BARE_MS: Final = 300_000
 """After so long under the eyes of a desk a position without its stop has been told of."""
+
+REPEAT_MS: Final = 600_000
+"""Who was called of a symbol is not called again for so long."""
 
 _STOOD_MS: Final = 10_000
 _AT_ONCE_MS: Final = 1_000
@@ -181,7 +184,7 @@ class Bare:
     Notes
     -----
     Units: ms.  Causal: as of each look.  Missing: an account of two sides is passed over, and a
-    position of which the book knows nothing yet.
+    position that is another one in the book.
     """
 
     def __init__(self, symbols: Mapping[str, str]) -> None:
@@ -190,14 +193,15 @@ class Bare:
 
     def look(self, book: Book, account: Account, state: State, told: Told) -> Iterator[Found]:
         """Take how an account stands once its desk has seen to its stops."""
-        known = {symbol for (_, symbol, _), amount in book.positions.items() if amount}
+        known = {symbol: amount for (_, symbol, _), amount in book.positions.items() if amount}
         for symbol, name in self._symbols.items():
-            if account.is_hedged or name not in known or bare(account, state, symbol) <= 0:
+            is_seen = known.get(name) == held(account, state, symbol)
+            if account.is_hedged or not is_seen or bare(account, state, symbol) <= 0:
                 self._since.pop(symbol, None)
                 continue
             since_ms, n_looks = self._since.get(symbol, (state.now_ms, 0))
             self._since[symbol] = (since_ms, n_looks + 1)
             is_long = n_looks >= 3 and state.now_ms - since_ms >= BARE_MS
-            if is_long and not told.has_called(since_ms, state.now_ms, name):
+            if is_long and not told.has_called(since_ms - REPEAT_MS, state.now_ms, name):
                 yield Found("I11", f"{name} has no stop since {since_ms} and nobody was called")
                 self._since.pop(symbol)

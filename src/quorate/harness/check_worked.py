@@ -170,23 +170,25 @@ def held(account: Account, state: State, symbol: str) -> Decimal:
 
 
 def bare(account: Account, state: State, symbol: str) -> Decimal:
-    """Return how much of what is held no stop waits under; below 0 where there are too many.
+    """Return how much of what is held no stop waits under; below 0 where there are more.
 
     Coins that another sale holds could be in no stop, and those that are too few for an order in
     none either: these do not count.
     """
     instrument = state.markets[symbol].instrument
-    left = abs(held(account, state, symbol))
-    side = -1 if held(account, state, symbol) > 0 else 1
+    holds = held(account, state, symbol)
+    left = abs(holds)
     for order in account.waiting(symbol):
-        left -= instrument.quantity(order.quantity) * order.asked.side * side
+        closes = (order.asked.side < 0) is (holds > 0)
+        left -= instrument.quantity(order.quantity) if closes else ZERO
     if instrument.kind != "spot" or left <= 0:
         return left
     for order in account.open_orders(symbol):
         left -= instrument.quantity(order.left) if order.asked.side < 0 else ZERO
-    value = left * instrument.price(state.mark(symbol)) * _TRIGGER_FRAC
-    is_enough = left >= instrument.min_quantity and value >= instrument.min_notional
-    return left if is_enough else ZERO
+    whole = left - left % instrument.lot
+    value = whole * instrument.price(state.mark(symbol)) * _TRIGGER_FRAC
+    is_enough = whole >= instrument.min_quantity and value >= instrument.min_notional
+    return whole if is_enough else ZERO
 
 
 def guarded(

@@ -130,7 +130,7 @@ class Protection:
         left = bare(held, orders)
         if is_pair(key[0]):  # what a sale is at work on no stop could hold
             others = (each for each in orders if each.intent.purpose != STOP)
-            left -= sum((each.reserved for each in others), ZERO)
+            left = grid.quantity(max(left - sum((each.reserved for each in others), ZERO), ZERO))
         if left <= 0 or (is_pair(key[0]) and not coins.is_enough(left, trigger, grid)):
             self._bare.pop(key, None)
             return
