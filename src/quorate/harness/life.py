@@ -145,21 +145,25 @@ class _Desk:
         quieten(scene)
 
     async def _life(self, until_ms: int) -> None:
-        """Live until a moment, and end there wherever one happens to be, with all that one began."""
-        self._awake = self._broker = None
+        """Live until a moment, and end there wherever one is, with all that was begun."""
         living = asyncio.create_task(self._live())
         done, _ = await asyncio.wait({living}, timeout=max(until_ms - loop_ms(), 0) / 1e3)
         if living in done:
             await living  # it must not end by itself: an error of it is one of ours
+        await self._end()
+
+    async def _end(self) -> None:
+        """End everything that a life began, and give its journal back."""
         self._is_deaf = self._broker is not None and self._broker.deaf_since_ms is not None
         await _end_all(asyncio.all_tasks() - self._ours)
         self._scene.air.ended()
         self._scene.told.ends_ms.append(loop_ms())
         if self._awake is not None:
             self._awake.desk.close()
+        self._awake = None
 
     async def _live(self) -> None:
-        scene = self._scene
+        scene, self._broker = self._scene, None
         tools = Tools(
             loop_ms, self._seen.facts, limits("balanced"), scene.told.kept.append, self._alarmed
         )

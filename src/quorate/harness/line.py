@@ -77,7 +77,7 @@ class Air:
         self._socket: Socket | None = None
 
     def happen(self, exchange: Facade, account: str, event: Event) -> None:
-        """Let an incident of a stream happen: to the connection that is in use, or to its frames."""
+        """Let an incident of a stream happen to the connection in use, or to its frames."""
         if event.kind in _WINDOWS:
             self._spoils[event.kind] = (self.now_ms() + _WINDOW_MS, event.size)
         socket = self._socket
