@@ -329,7 +329,8 @@ def _span(spec: PanelSpec, coins: Sequence[Coin], minutes: int) -> Grid:
     if spec.start is not None:
         first = max(first, -(-instant_ms(spec.start) // bar_ms) * bar_ms)
     if spec.end is not None:
-        end = min(end, -(-instant_ms(spec.end) // bar_ms) * bar_ms)
+        asked_ms = -(-instant_ms(spec.end) // bar_ms) * bar_ms
+        end = asked_ms if spec.to_end else min(end, asked_ms)
     if end <= first:
         files = f"its files have {_day(whole[0])} to {_day(whole[1])} UTC"
         if (

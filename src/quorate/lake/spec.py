@@ -74,6 +74,9 @@ class PanelSpec:
         The span of the primary's files when left out.
     symbols : tuple[str, ...], optional
         Which coins, in this order; all of the primary's files, sorted, when left out.
+    to_end : bool
+        The grid goes on to ``end`` though no coin has a bar that late: what a desk decides on now
+        is missing, not outside.
     bar_minutes : int, optional
         Length of a bar, inferred from the files when left out. Of shorter bars of files longer ones
         are made where this is a multiple of theirs (``resampling``); others are refused.
@@ -120,6 +123,7 @@ class PanelSpec:
     universe: Mapping[str, float] | None = None
     assets: Path | None = None
     accept_failed: bool = False
+    to_end: bool = False
 
 
 def check(spec: PanelSpec) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from quorate.errors import StoreError
 from quorate.store.connection import connect, reading
+from quorate.store.cycles import Cycles
 from quorate.store.events import EventLog
 from quorate.store.journal import Journal
 from quorate.store.migrate import upgrade
@@ -52,6 +53,10 @@ class Store:
     def words(self, account: str) -> Words:
         """Return what people asked of an account's desk."""
         return Words(self.engine, account)
+
+    def cycles(self, desk: str) -> Cycles:
+        """Return the bars that a desk decided on."""
+        return Cycles(self.engine, desk)
 
     def check(self) -> None:
         """Read the whole file and raise a ``StoreError`` if it is damaged (SQLite only)."""

@@ -177,3 +177,17 @@ words: Final = sa.Table(
     sqlite_strict=True,
 )
 """One row a thing that somebody asked of an account's desk, chained by its hash."""
+
+cycles: Final = sa.Table(
+    "cycles",
+    metadata,
+    sa.Column("desk", sa.Text, primary_key=True),
+    sa.Column("k", WholeNumber, primary_key=True, autoincrement=False),
+    sa.Column("close_ms", WholeNumber, nullable=False),
+    sa.Column("inputs", sa.LargeBinary, nullable=False),
+    sa.Column("inputs_hash", sa.Text, nullable=False),
+    sa.Column("decided_hash", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+"""One row a bar that a desk decided on, with everything that it knew, chained by its hash."""
