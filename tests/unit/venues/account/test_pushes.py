@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ STREAMS = {
     BYBIT.name: ("stream.bybit.com",),
     SPOT.name: ("stream.binance.com:9443", "ws-api.binance.com:443"),
 }
+
+SAID = {BINANCE.name: "-2015", BYBIT.name: "the key is not valid", SPOT.name: "cannot be read"}
+"""What of a venue's refusal of a key is told."""
 
 
 def listening(
@@ -118,3 +122,27 @@ def test_a_stop_is_told_apart_and_a_frame_that_is_none_ends_nothing() -> None:
         assert (whole.client_id, whole.quantity) == ("mine", Decimal("0.1"))
 
     listening(play, BINANCE)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_a_line_that_is_refused_says_why_and_nothing_is_left_that_nobody_awaits(
+    place: Place,
+) -> None:
+    exchange = place.build()
+    session = Session(dict.fromkeys((place.host, *STREAMS[place.name]), exchange))
+    unheard: list[Any] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: unheard.append(what))
+        keys = {"apiKey": "key", "secret": "secret"}
+        made = instances(place.dialect, keys, session=lambda: session)
+        desk = CcxtVenue(place.name, place.dialect, made, lambda: START_MS)
+        await desk.open()
+        exchange.keys["key"] = exchange.keys["key"]._replace(is_revoked=True)
+        line = desk.line()
+        assert SAID[place.name] in await line.dial()
+        await desk.close()
+        gc.collect()
+
+    run_virtually(main(), VirtualLoop(START_MS))
+    assert unheard == []
