@@ -212,6 +212,7 @@ def commands() -> list[str]:
         "reconciling",
         "registering",
         "runs",
+        "scheduling",
         "searching",
         "sweeping",
         "torturing",

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from quorate.api.reopening import read
     from quorate.api.replays import Sizes, sizes
     from quorate.api.result import Result
+    from quorate.api.scheduling import Jobs, jobs, run_job, serve_jobs
     from quorate.api.searching import Search, search
     from quorate.api.simulating import Simulation, simulate
     from quorate.api.stocktaking import stock, verify
@@ -79,6 +80,7 @@ _HOME = {
     "Explanation": "api.explanation",
     "Hands": "hands",
     "Imported": "api.imported",
+    "Jobs": "api.scheduling",
     "Leaderboard": "api.ranking",
     "Lesson": "api.ablating",
     "Night": "api.nights",
@@ -120,6 +122,7 @@ _HOME = {
     "grid": "api.choices",
     "guard": "api.killing",
     "import_data": "api.importing",
+    "jobs": "api.scheduling",
     "join_asof": "lake.joining",
     "keep": "api.loading",
     "kill": "api.killing",
@@ -141,10 +144,12 @@ _HOME = {
     "render": "api.pages",
     "resume": "api.commanding",
     "run": "api.backtests",
+    "run_job": "api.scheduling",
     "runs": "api.listing",
     "schema": "api.configure",
     "search": "api.searching",
     "serve_exchange": "api.exchanging",
+    "serve_jobs": "api.scheduling",
     "simulate": "api.simulating",
     "simulated_exchange": "api.exchanging",
     "sizes": "api.replays",
@@ -177,6 +182,7 @@ __all__ = [
     "Explanation",
     "Hands",
     "Imported",
+    "Jobs",
     "Leaderboard",
     "Lesson",
     "Night",
@@ -218,6 +224,7 @@ __all__ = [
     "grid",
     "guard",
     "import_data",
+    "jobs",
     "join_asof",
     "keep",
     "kill",
@@ -239,10 +246,12 @@ __all__ = [
     "render",
     "resume",
     "run",
+    "run_job",
     "runs",
     "schema",
     "search",
     "serve_exchange",
+    "serve_jobs",
     "simulate",
     "simulated_exchange",
     "sizes",

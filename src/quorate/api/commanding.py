@@ -137,7 +137,7 @@ def lift(folder: str | Path = "guard", *, why: str, by: str = "") -> Lifted | No
     from quorate.live.guard.lifting import lift as lifted
 
     now_ms = time.time_ns() // 1_000_000
-    word = Word(verb=Verb.ARM, by=by or _user(), why=why, at_ms=now_ms)
+    word = Word(verb=Verb.ARM, by=said_by(by), why=why, at_ms=now_ms)
     return lifted(Path(folder), by=word.by, why=word.why, at_ms=now_ms)
 
 
@@ -165,7 +165,7 @@ def said(verb: Verb, coin: str, who: tuple[str, str], store: str | Path, account
     word = Word(
         verb=verb,
         coin=coin,
-        by=by or _user(),
+        by=said_by(by),
         why=why,
         at_ms=time.time_ns() // 1_000_000,
     )
@@ -192,10 +192,10 @@ def _refuse_idle(before: Hands, word: Word) -> None:
         raise ConfigError("the desk is not paused", hint="see what is in force: quorate words")
 
 
-def _user() -> str:
-    """Return who runs this process; a container may have no name for it."""
+def said_by(who: str = "") -> str:
+    """Return who asks, else who runs this process; a container may have no name for it."""
     try:
-        return getpass.getuser()
+        return who or getpass.getuser()
     except (OSError, KeyError) as error:
         raise ConfigError("nobody's name is known here", hint="say who asks: --by") from error
 

@@ -7,47 +7,42 @@ Start and recovery are one path: what is on the disk says where the desk stands.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from quorate.api import folding
-from quorate.api.auditing.binding import engine_hash
-from quorate.backtest.axes import Axes
+from quorate.api.desk_plan import FILE, WINDOW, in_force, instant, keep, kept, machine, minutes
 from quorate.core.account import Code
-from quorate.core.types import MONEY_SCALE, Venues
+from quorate.core.types import MONEY_SCALE
 from quorate.core.types import Bar as Status
 from quorate.errors import ConfigError
 from quorate.hands import Word
-from quorate.lake import disk, load
+from quorate.lake import load
 from quorate.lake.by_hand import by_hand
 from quorate.live.cycle.decider import Decider
-from quorate.live.cycle.inputs import InForce, Inputs, content_hash, pack, unpack
+from quorate.live.cycle.inputs import Inputs, content_hash, pack, unpack
 from quorate.live.cycle.kept import restore, save
-from quorate.records import canonical_json, stable_id
-from quorate.store.cycles import Cycle
+from quorate.store.cycles import Cycle, Cycles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
+    from quorate.api.desk_plan import Kept, Plan
     from quorate.backtest.run import Memory
-    from quorate.core.engines.base import Engine
-    from quorate.lake import Panel, PanelSpec
-    from quorate.research.fits import Fits
-    from quorate.settings import Settings
     from quorate.store.opening import Store
 
-WINDOW: Final = timedelta(days=3)
-"""How far back bars are read again: every rule of data looks back less than that."""
 LEARN: Final = timedelta(days=30)
 """How much history a new desk learns from before its first bar."""
-HOURLY: Final = 3_600_000
-"""How often its memory is written, in ms of bars."""
-_FILE: Final = "desk.json"
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 86_400_000
+"""How often its memory is written: hourly to go on from, daily to decide that day again from."""
+DAYS: Final = "days"
+N_DAYS: Final = 35
 
 
 class Bar(NamedTuple):
@@ -68,42 +63,6 @@ class Bar(NamedTuple):
     n_held: int
     n_sent: int
     n_known: int
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a desk decides on, and how.
-
-    Parameters
-    ----------
-    name : str
-        Of the desk: its bars and words are kept under it.
-    spec : PanelSpec
-        Its coins by name and the folders of the lake; start and end are the desk's own.
-    settings : Settings
-        In force.
-    engines : sequence of Engine
-        They vote.
-    fits : Fits, optional
-        Fitted out of sample.
-    """
-
-    name: str
-    spec: PanelSpec
-    settings: Settings
-    engines: Sequence[Engine]
-    fits: Fits | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a plan that leaves the coins to whatever the lake holds that day."""
-        if not self.spec.symbols:
-            raise ConfigError("a desk has its coins by name", hint="name them: --coins BTC ETH")
-
-    @property
-    def params(self) -> str:
-        """Return a hash of settings and engines; of the code a replay of the bars tells."""
-        voices = (engine_hash(each) for each in self.engines)
-        return stable_id(canonical_json(self.settings.values), *voices)
 
 
 class Desk:
@@ -154,13 +113,12 @@ class Desk:
         return tuple(self._cycle(now))
 
     def _cycle(self, now: datetime) -> Iterator[Bar]:
-        minutes = _minutes(self.plan.spec)
-        step_ms = minutes * 60_000
+        step_ms = minutes(self.plan.spec) * 60_000
         k = int(now.timestamp() * 1e3) // step_ms
         if k <= self.last_k:
             return
-        first = _instant((self.last_k + 1) * step_ms) - WINDOW
-        spec = replace(self.plan.spec, start=first, end=_instant(k * step_ms), to_end=True)
+        first = instant((self.last_k + 1) * step_ms) - WINDOW
+        spec = replace(self.plan.spec, start=first, end=instant(k * step_ms), to_end=True)
         panel = by_hand(load(spec), self._words(k * step_ms))
         begin = self.last_k + 1 - panel.k0
         rows = range(begin, panel.n_bars)
@@ -174,8 +132,10 @@ class Desk:
         found = self._decider.decide(inputs)
         kept = Cycle(found.k, inputs.close_ms, packed, content_hash(packed), found.digest)
         self._store.cycles(self.plan.name).append(kept)
-        if inputs.close_ms % HOURLY == 0:
+        if inputs.close_ms % HOUR_MS == 0:
             save(self._decider, self._folder)
+        if inputs.close_ms % DAY_MS == 0:
+            save(self._decider, self._folder / DAYS, N_DAYS)
         decisions = found.block.decisions
         return Bar(
             found.k,
@@ -228,88 +188,38 @@ def open_desk(
     Units: UTC.  Causal: bars that closed before ``now``.  Missing: as ``lake.load``.
     DESIGN 1.
     """
-    path = folder / _FILE
-    if path.is_file():
-        return _again(plan, store, folder, json.loads(path.read_text("utf-8")))
+    if (folder / FILE).is_file():
+        return _again(store, folder, kept(folder, plan))
     if store.cycles(plan.name).last() is not None:
         raise ConfigError(
             f"the store has bars of a desk {plan.name}, and {folder} has nothing of it",
             hint="give the folder it was begun in, or the new desk another name",
         )
-    end = _closed(now, _minutes(plan.spec))
+    step_ms = minutes(plan.spec) * 60_000
+    end = instant(int(now.timestamp() * 1e3) // step_ms * step_ms)
     panel = load(replace(plan.spec, start=end - LEARN, end=end, to_end=True))
     fold = folding.begin(panel, plan.settings, plan.engines, plan.fits, first=panel.n_bars - 1)
     for t, block in folding.advance(panel, fold, may_enter=False):
         if progress is not None:
             progress(t + block.decisions.equity.size, panel.n_bars)
     last_k = panel.k0 + panel.n_bars - 1
-    decider = Decider(fold.made, fold.memory, _in_force(plan, panel), last_k)
-    save(decider, folder)
-    disk.replace(path, canonical_json(_fixed(decider)).encode())
+    decider = Decider(fold.made, fold.memory, in_force(plan, panel), last_k)
+    for place in (folder, folder / DAYS):
+        save(decider, place)
+    keep(folder, plan, decider)
     return Desk(plan, store, folder, decider)
 
 
-def _again(plan: Plan, store: Store, folder: Path, kept: dict[str, Any]) -> Desk:
-    """Return the desk that a folder holds."""
-    bars = store.cycles(plan.name)
-    at = _instant(kept["learned_k"] * _minutes(plan.spec) * 60_000)
-    panel = load(replace(plan.spec, start=at - WINDOW, end=at, to_end=True))
-    fold = folding.begin(panel, plan.settings, plan.engines, plan.fits)
-    made = replace(fold.made, setup=fold.made.setup._replace(venues=_venues(kept["venues"])))
-    force = _in_force(plan, panel)
-    axes = Axes(**{name: tuple(names) for name, names in kept["axes"].items()})
-    began = InForce(axes, kept["params"], kept["fits"])
-    for name, was, asked in zip(force._fields, began, force, strict=True):
-        if was != asked:
-            raise ConfigError(
-                f"the desk {plan.name} began with {name} {was}, and is given {asked}",
-                hint="give it what it began with, or begin another desk",
-            )
-
-    def recorded(k: int) -> Iterator[tuple[Inputs, str]]:
-        for row in bars.after(k):
-            yield unpack(row.inputs), row.decided_hash
-
-    found = restore(folder, made, fold.memory, force, recorded, bars.last() or kept["learned_k"])
-    return Desk(plan, store, folder, found.decider)
+def _again(store: Store, folder: Path, found: Kept) -> Desk:
+    """Return the desk that a folder holds, where it stood."""
+    made, like = machine(found)
+    bars = store.cycles(found.plan.name)
+    last_k = bars.last() or found.learned_k
+    back = restore(folder, made, like, found.force, lambda k: recorded(bars, k), last_k)
+    return Desk(found.plan, store, folder, back.decider)
 
 
-def _fixed(decider: Decider) -> dict[str, Any]:
-    """Return what is fixed when a desk begins: names, hashes, and the instruments as they were."""
-    venues = decider.made.setup.venues
-    return {
-        "learned_k": decider.last_k,
-        "axes": {name: list(names) for name, names in decider.force.axes._asdict().items()},
-        "params": decider.force.params,
-        "fits": decider.force.fits,
-        "venues": {
-            name: {"type": array.dtype.str, "values": array.tolist()}
-            for name, array in venues._asdict().items()
-        },
-    }
-
-
-def _venues(kept: dict[str, Any]) -> Venues:
-    arrays = {name: np.array(each["values"], each["type"]) for name, each in kept.items()}
-    return Venues(**arrays)
-
-
-def _in_force(plan: Plan, panel: Panel) -> InForce:
-    fits = plan.fits
-    voters = tuple(plan.engines) if fits is None else fits.voters(plan.engines)
-    names = tuple(each.name for each in voters)
-    digest = "" if fits is None else fits.digest
-    return InForce(Axes(panel.symbols, names, panel.venue_names), plan.params, digest)
-
-
-def _minutes(spec: PanelSpec) -> int:
-    return 5 if spec.bar_minutes is None else spec.bar_minutes
-
-
-def _closed(now: datetime, minutes: int) -> datetime:
-    step_ms = minutes * 60_000
-    return _instant(int(now.timestamp() * 1e3) // step_ms * step_ms)
-
-
-def _instant(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1e3, UTC)
+def recorded(bars: Cycles, after: int, until: int | None = None) -> Iterator[tuple[Inputs, str]]:
+    """Give recorded bars as a replay wants them."""
+    for row in bars.after(after, until):
+        yield unpack(row.inputs), row.decided_hash

@@ -43,6 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         reconciling,
         registering,
         runs,
+        scheduling,
         searching,
         sweeping,
         torturing,

@@ -46,6 +46,7 @@ GROUPS: Final = {
     ),
     "A desk by hand": ("pause", "resume", "flatten", "block", "unblock", "arm", "words"),
     "Stop a desk": ("guard", "kill", "drill"),
+    "At their times": ("jobs", "jobs run", "jobs serve"),
     "Try orders": ("exchange serve", "torture"),
     "Measure orders": ("tca",),
     "Set up": ("doctor", "warm", "bench"),
@@ -95,6 +96,7 @@ def names(app: App) -> list[str]:
     found = []
     for word in app:
         if not word.startswith("-"):
-            inner = names(app[word])
-            found += [f"{word} {each}" for each in inner] or [word]
+            inner = [f"{word} {each}" for each in names(app[word])]
+            # a group may do something by its name alone
+            found += inner if inner and app[word].default_command is None else [word, *inner]
     return found

@@ -16,7 +16,7 @@ from quorate.store.connection import lock, reading, writing
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every schema there was, oldest first; the last is that of this version."""
 
 _FOLDER = Path(__file__).resolve().parent / "migrations"

@@ -11,6 +11,7 @@ from quorate.errors import StoreError
 from quorate.store.connection import connect, reading
 from quorate.store.cycles import Cycles
 from quorate.store.events import EventLog
+from quorate.store.jobs import JobBook
 from quorate.store.journal import Journal
 from quorate.store.migrate import upgrade
 from quorate.store.runs import RunBook
@@ -57,6 +58,10 @@ class Store:
     def cycles(self, desk: str) -> Cycles:
         """Return the bars that a desk decided on."""
         return Cycles(self.engine, desk)
+
+    def jobs(self) -> JobBook:
+        """Return the runs of the jobs, as a new life sees them; close it before the store."""
+        return JobBook(self.engine)
 
     def check(self) -> None:
         """Read the whole file and raise a ``StoreError`` if it is damaged (SQLite only)."""

@@ -191,3 +191,24 @@ cycles: Final = sa.Table(
     sqlite_strict=True,
 )
 """One row a bar that a desk decided on, with everything that it knew, chained by its hash."""
+job_run: Final = sa.Table(
+    "job_run",
+    metadata,
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("planned_ms", WholeNumber, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by_hand", WholeNumber, nullable=False),
+    sa.Column("started_ms", WholeNumber),
+    sa.Column("ended_ms", WholeNumber),
+    sa.Column("attempt", WholeNumber, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.CheckConstraint(
+        "state IN ('started', 'done', 'failed', 'skipped', 'missed', 'lost')",
+        name="job_run_state",
+    ),
+    sa.Index("job_run_planned", "planned_ms"),
+    sqlite_strict=True,
+)
+"""One row a planned run of a job, whether it began or not; ``detail`` is canonical JSON."""

@@ -12,13 +12,16 @@ import pytest
 
 import quorate
 from quorate.api import desks, folding
+from quorate.api.desk_plan import FILE, Plan, kept
+from quorate.api.replaying import replay_day
 from quorate.core.engines.catalogue import builtin
 from quorate.core.types import Bar
-from quorate.errors import ConfigError
+from quorate.errors import ConfigError, DataError
 from quorate.hands import Verb, Word
 from quorate.lake import PanelSpec, Source, load
 from quorate.live.cycle.decider import replay
 from quorate.live.cycle.inputs import content_hash, digest_of, unpack
+from quorate.store.cycles import Cycle
 from quorate.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -61,19 +64,19 @@ def short(monkeypatch):
 class Scene:
     """A lake that holds what has closed, and a plan over it."""
 
-    def __init__(self, folder: Path, tape, **overrides: str) -> None:
+    def __init__(self, folder: Path, tape, offset: int = 0) -> None:
         self.folder, self.tape = folder, tape
         self.bars = folder / "bars"
         self.bars.mkdir()
-        self.begin = tape[0]["ts"][0].replace(tzinfo=UTC) + LEARN
+        self.begin = tape[0]["ts"][0].replace(tzinfo=UTC) + LEARN + timedelta(hours=offset)
         spec = PanelSpec(
             (Source(self.bars, "binance_usdm", "perp"),),
             symbols=COINS,
             drop_last=False,
             assume_funding=1e-4,
         )
-        settings = quorate.read_settings(overrides=LIVELY | overrides)
-        self.plan = desks.Plan("main", spec, settings, builtin())
+        settings = quorate.read_settings(overrides=LIVELY)
+        self.plan = Plan("main", spec, settings, builtin())
 
     def grow(self, now: datetime, late: str = "") -> None:
         """Write every bar that has closed; a late coin's last one has not come yet."""
@@ -170,6 +173,54 @@ def test_a_desk_goes_on_with_what_it_began_with_only(tmp_path: Path, tape) -> No
         now = scene.begin + STEP
         scene.grow(now)
         scene.open(store, now).cycle(now)
-        (tmp_path / "desk" / "desk.json").unlink()
+        (tmp_path / "desk" / FILE).unlink()
         with pytest.raises(ConfigError, match="has nothing of it"):
             scene.open(store, now)
+
+
+def test_a_day_is_decided_again_from_the_snapshot_before_it(tmp_path: Path, tape) -> None:
+    scene = Scene(tmp_path, tape, offset=22)
+    folder = tmp_path / "desk"
+    with open_store(tmp_path / "store.db") as store:
+        scene.grow(scene.begin)
+        desk = scene.open(store, scene.begin)
+        for n_bars in (20, 44):
+            now = scene.begin + n_bars * STEP
+            scene.grow(now)
+            desk.cycle(now)
+        days = [scene.begin.date(), now.date()]
+        proofs = [replay_day(store, folder, day) for day in days]
+        assert [(e.n_bars, e.n_replayed, e.is_same) for e in proofs] == [
+            (24, 24, True),
+            (20, 20, True),
+        ]
+        last = list(store.cycles("main").after(0))[-1]
+        scene.grow(now + STEP)
+        desk.cycle(now + STEP)
+        (true,) = store.cycles("main").after(last.k)
+        with open_store(tmp_path / "forged.db") as other:
+            for row in store.cycles("main").after(0, last.k):
+                other.cycles("main").append(row)
+            other.cycles("main").append(Cycle(*true[:-1], "other"))
+            found = replay_day(other, folder, days[1])
+        assert (found.n_replayed, found.first_k, found.is_same) == (21, true.k, False)
+        assert found.first_close == f"{now + STEP:%Y-%m-%dT%H:%M}Z"
+        assert found.as_dict()["is_same"] is False
+        with pytest.raises(DataError, match="decided on no bar of 2031-01-01"):
+            replay_day(store, folder, "2031-01-01")
+
+
+def test_a_folder_tells_the_whole_plan(tmp_path: Path, tape) -> None:
+    scene = Scene(tmp_path, tape)
+    with open_store(tmp_path / "store.db") as store:
+        scene.grow(scene.begin)
+        scene.open(store, scene.begin)
+    folder = tmp_path / "desk"
+    told = kept(folder).plan
+    assert (told.spec, told.params) == (scene.plan.spec, scene.plan.params)
+    assert told.settings.values == scene.plan.settings.values
+    with pytest.raises(DataError, match="holds no desk"):
+        kept(tmp_path)
+    (folder / FILE).write_text("{}", "utf-8")
+    with pytest.raises(DataError, match="is damaged"):
+        kept(folder)

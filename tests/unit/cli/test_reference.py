@@ -23,6 +23,7 @@ from quorate.cli import (  # noqa: F401  (they add their commands to the app)
     reconciling,
     registering,
     runs,
+    scheduling,
     searching,
     sweeping,
     torturing,

@@ -34,8 +34,8 @@ class Restored(NamedTuple):
     passed_over: tuple[str, ...]
 
 
-def save(decider: Decider, folder: Path) -> Path:
-    """Write a snapshot after the last bar and remove old ones.
+def save(decider: Decider, folder: Path, n_kept: int = KEPT) -> Path:
+    """Write a snapshot after the last bar and remove all but the newest.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def save(decider: Decider, folder: Path) -> Path:
     """
     path = folder / f"memory-{decider.last_k}.npz"
     files.save(decider.memory, decider.force.axes, path)
-    for _, old in snapshots(folder)[KEPT:]:
+    for _, old in snapshots(folder)[n_kept:]:
         old.unlink(missing_ok=True)
     return path
 
