@@ -400,7 +400,7 @@ def missed(hours: int = 24) -> None:
                 return known(quotes, at_ms, standing=broker.standing)
 
             touches: list[Touch] = []
-            tools = Tools(loop_ms, facts, wide(), scene.kept.append, lambda _: None)
+            tools = Tools(loop_ms, facts, wide(), scene.told.kept.append, lambda _: None)
             broker = await Broker.begin(scene.journal, venue, [symbol], tools)
             await broker.obey(Standing(trading=Trading.ACTIVE, why="tried"))
             sweeping = asyncio.create_task(broker.run())

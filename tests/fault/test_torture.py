@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,13 +14,14 @@ from tests.fault.harsh import copied, harsh
 from tests.fault.planted import BUGS, NAMES, sent_again_on_timeout
 from tests.fault.planted_answers import ANSWERS, FRAMES, VERDICTS
 from tests.fault.planted_books import BOOKS
+from tests.fault.planted_told import HEARD, TOLD
 from tests.fault.planted_worked import WORKED
 
 from quorate.harness.hostile import hostile
 from quorate.harness.life import play
 from quorate.harness.lost import lost_replies
 from quorate.harness.pushed import hostile_frames
-from quorate.harness.schedule import drawn, is_worked
+from quorate.harness.schedule import SPOILT, drawn, is_heard, is_worked
 from quorate.store.opening import open_store
 
 pytest.importorskip("ccxt")
@@ -105,6 +107,39 @@ def test_a_planted_bug_of_parents_and_stops_is_caught(bug: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("bug", HEARD)
+def test_a_planted_bug_of_listening_is_caught(bug: str) -> None:
+    for seed in filter(is_heard, range(1, 3 * MOST_SEEDS)):
+        with HEARD[bug]():
+            if play(drawn(seed, LENGTH_MS)).violations:
+                return
+    pytest.fail(f"not caught in {3 * MOST_SEEDS} seeds")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", TOLD)
+def test_a_planted_bug_of_what_is_known_and_told_is_caught(bug: str) -> None:
+    seeds = filter(is_worked, range(1, 3 * MOST_SEEDS)) if "bare" in bug else range(1, MOST_SEEDS)
+    for seed in seeds:
+        for schedule in (drawn(seed, LENGTH_MS), harsh(seed)):
+            with TOLD[bug]():
+                if play(schedule).violations:
+                    return
+    pytest.fail(f"not caught in {3 * MOST_SEEDS} seeds")
+
+
+@pytest.mark.slow
+def test_desks_that_listen_break_nothing_at_any_venue() -> None:
+    met: Counter[str] = Counter()
+    for seed in filter(is_heard, range(41, 81)):
+        for venue in ("binance", "bybit", "spot"):
+            played = play(drawn(seed, LENGTH_MS), venue)
+            assert played.violations == (), (seed, venue)
+            met += played.met
+    assert all(met[kind] for kind in SPOILT)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("bug", VERDICTS)
 def test_a_planted_bug_of_the_resolver_is_caught(bug: str) -> None:
     with VERDICTS[bug]():
@@ -178,7 +213,7 @@ def test_a_seed_leaves_one_trace_whatever_the_hashes_of_its_process() -> None:
         "import json\n"
         "from quorate.harness.life import play\n"
         "from quorate.harness.schedule import drawn\n"
-        "print(json.dumps([play(drawn(seed, 3_600_000)).trace for seed in (3, 8)]))"
+        "print(json.dumps([play(drawn(seed, 3_600_000)).trace for seed in (3, 6, 8, 15)]))"
     )
     traces = set()
     for hashes in ("0", "1", "4242"):

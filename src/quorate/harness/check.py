@@ -10,7 +10,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from quorate.harness import check_worked
+from quorate.harness import check_told, check_worked
 from quorate.live.execution.stops import ESCALATION, STOP
 from quorate.live.orders.codec import from_text
 from quorate.live.orders.desk import restore
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from quorate.exchange.matching.accounts import Account
     from quorate.exchange.matching.orders import Execution
+    from quorate.harness.check_told import Told
     from quorate.harness.ground import Facade
     from quorate.live.orders.book import Book, Order
     from quorate.live.orders.events import JournalEvent
@@ -112,13 +113,16 @@ class Checker:
         if self._exchange.meter.is_banned:
             self._say("I10", "the exchange has banned this address")
 
-    def end(self, book: Book, journal: Journal) -> None:
+    def end(self, book: Book, journal: Journal, told: Told) -> None:
         """Check what must hold once everything is quiet: I2, I3, I9, I12, PACE, PARENT, STOP.
 
-        And what must have held after every row of the journal, between two looks too: I6, I8.
+        And what must have held after every row of the journal, between two looks too: I6, I8; of
+        what the desk knew when it sent, and of whom it called: I7, I11.
         """
         rows = [from_text(row.payload) for row in journal.rows()]
-        self._lived(rows)
+        self._lived(rows, told)
+        for check in (check_told.deaf, check_told.unheard, check_told.stopped):
+            self.tell(check(rows, told))
         self._trades(rows)
         self._positions(book)
         self._as_meant(rows)
@@ -130,6 +134,11 @@ class Checker:
             self._say("I1", f"{name} was sent more than once")
         if restore(journal, from_zero=True).book != book:
             self._say("I9", "the journal does not fold to the book")
+
+    def tell(self, found: Iterable[check_worked.Found]) -> None:
+        """Take what others have found, each once."""
+        for each in found:
+            self._say(*each)
 
     def _once(self) -> None:
         if len(self.account.orders) == self._n_orders:
@@ -202,12 +211,13 @@ class Checker:
                 self._last[name] = order
                 self._followed(name, before, order)
 
-    def _lived(self, rows: Iterable[JournalEvent]) -> None:
+    def _lived(self, rows: Iterable[JournalEvent], told: Told) -> None:
         """Fold the journal row by row: what ended and lived on ended again before the next look."""
-        book, resting = init(), Counter[str]()
+        book, resting, blind = init(), Counter[str](), check_told.Blind(told)
         for row in rows:
-            self._tell(check_worked.intended(book, row))
-            self._tell(check_worked.outlived(book, row, resting))
+            self.tell(blind.row(book, row))
+            self.tell(check_worked.intended(book, row))
+            self.tell(check_worked.outlived(book, row, resting))
             before, (book, _) = book.orders, step(book, row)
             name = getattr(row, "intent_id", "")
             if name in book.orders:
@@ -334,10 +344,10 @@ class Checker:
     def _worked(self, rows: Sequence[JournalEvent], book: Book) -> None:
         """Hold parents that the executor worked, and stops, against the exchange."""
         state = self._exchange.exchange.state
-        self._tell(check_worked.ended(rows, book, self.account, state))
-        self._tell(check_worked.owned(rows, self._symbols, self.account))
+        self.tell(check_worked.ended(rows, book, self.account, state))
+        self.tell(check_worked.owned(rows, self._symbols, self.account))
         if self._is_guarded:
-            self._tell(check_worked.guarded(rows, self._symbols, self.account, state))
+            self.tell(check_worked.guarded(rows, self._symbols, self.account, state))
 
     def _pace(self, rows: Sequence[object]) -> None:
         """Hold the stamps of what was sent against the rates of the balanced preset.
@@ -359,10 +369,6 @@ class Checker:
                 if last - first < span_ms:
                     self._say("PACE", f"more than {most} orders in {span_ms} ms after {first}")
                     break
-
-    def _tell(self, found: Iterable[check_worked.Found]) -> None:
-        for each in found:
-            self._say(*each)
 
     def _say(self, invariant: str, text: str) -> None:
         at_ms = self._exchange.exchange.state.now_ms

@@ -5,9 +5,11 @@ It knows rows and books that rows fold to, and nothing of the executor that made
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.harness.parents import STRATEGY
+from quorate.live.execution.coins import N_STOPS
 from quorate.live.execution.stops import STOP
 from quorate.live.orders.book import EXACT, ZERO, open_orders
 from quorate.live.orders.events import ExternalFill, Filled, Intended, Reconciled
@@ -16,7 +18,6 @@ from quorate.live.orders.parents import ParentOpened
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator, Mapping, Sequence
-    from decimal import Decimal
 
     from quorate.exchange.matching.accounts import Account
     from quorate.exchange.matching.state import State
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 STILL_MS: Final = 420_000
 """How long a position has stood before its stop must be of its size, once it is quiet."""
+
+_TRIGGER_FRAC: Final = Decimal("0.97")
+"""Of the mark, below any trigger: what is too little there has no stop."""
 
 N_COMPARED: Final = 2
 """So many whole comparisons find a child that should be taken back: between two it is looked at."""
@@ -156,6 +160,37 @@ def _executed(account: Account, state: State) -> tuple[dict[str, Decimal], set[s
     return executed, alive
 
 
+def held(account: Account, state: State, symbol: str) -> Decimal:
+    """Return what an account holds of a symbol, below 0 where it is short; of a pair its coins."""
+    instrument = state.markets[symbol].instrument
+    if instrument.kind == "spot":
+        return account.wallet.get(instrument.base, ZERO)
+    lots = sum(p.lots for (at, _), p in account.positions.items() if at == symbol)
+    return instrument.quantity(lots)
+
+
+def bare(account: Account, state: State, symbol: str) -> Decimal:
+    """Return how much of what is held no stop waits under; below 0 where there are more.
+
+    Coins that another sale holds could be in no stop, and those that are too few for an order in
+    none either: these do not count.
+    """
+    instrument = state.markets[symbol].instrument
+    holds = held(account, state, symbol)
+    left = abs(holds)
+    for order in account.waiting(symbol):
+        closes = (order.asked.side < 0) is (holds > 0)
+        left -= instrument.quantity(order.quantity) if closes else ZERO
+    if instrument.kind != "spot" or left <= 0:
+        return left
+    for order in account.open_orders(symbol):
+        left -= instrument.quantity(order.left) if order.asked.side < 0 else ZERO
+    whole = left - left % instrument.lot
+    value = whole * instrument.price(state.mark(symbol)) * _TRIGGER_FRAC
+    is_enough = whole >= instrument.min_quantity and value >= instrument.min_notional
+    return whole if is_enough else ZERO
+
+
 def guarded(
     rows: Sequence[JournalEvent], symbols: Mapping[str, str], account: Account, state: State
 ) -> Iterator[Found]:
@@ -164,28 +199,33 @@ def guarded(
     Yields
     ------
     Found
-        Where a position has stood for ``STILL_MS``: no stop, another size or side, a second one;
-        a stop that may enter; one that is not as it was meant.
+        Where a position has stood for ``STILL_MS``: no stop, another size or side, a second one of
+        a contract; a stop that may enter; one that is not as it was meant.
     """
     meant = {each.client_id: each for each in rows if isinstance(each, Intended)}
     for symbol, name in symbols.items():
         instrument = state.markets[symbol].instrument
-        held = sum(p.lots for (at, _), p in account.positions.items() if at == symbol)
         last_ms = max((e.at_ms for e in account.executions if e.symbol == symbol), default=0)
         waiting = [e for e in account.waiting(symbol) if e.asked.client_id in meant]
         if account.is_hedged or state.now_ms - last_ms < STILL_MS:
             continue
         there = [instrument.quantity(e.quantity) * e.asked.side for e in waiting]
-        wanted = [-instrument.quantity(held)] if held else []
-        if there != wanted:
+        holds = held(account, state, symbol)
+        wanted = [-holds] if holds else []
+        is_right = there == wanted
+        if instrument.kind == "spot":
+            is_right = not bare(account, state, symbol) and len(there) <= N_STOPS
+        if not is_right:
             yield Found("STOP", f"{name}: stops of {there} rest, they should be {wanted}")
     for order in account.conditional.values():
         intent = meant.get(order.asked.client_id)
         if intent is None:
             continue
         asked = order.asked
+        # a pair knows no closing: whoever sells coins has them
+        closes = state.markets[asked.symbol].instrument.kind != "spot"
         sent = (asked.quantity, asked.trigger, asked.side, asked.is_reduce_only)
-        wish = (intent.quantity, intent.trigger_price, intent.side.sign, True)
+        wish = (intent.quantity, intent.trigger_price, intent.side.sign, closes)
         if sent != wish or intent.purpose != STOP:
             yield Found("I12", f"{intent.client_id}: meant {wish}, sent {sent}")
 

@@ -7,16 +7,16 @@ from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from quorate.errors import QuorateError
 from quorate.exchange.matching.flow import noise, uniform
 from quorate.exchange.virtual import VirtualLoop, run_virtually
 from quorate.harness.check import Violation
 from quorate.harness.ground import GROUNDS
+from quorate.harness.line import PACE, Followed
 from quorate.harness.parents import opened, superseded
 from quorate.harness.scene import (
-    EQUITY,
     START_MS,
     built,
     happen,
@@ -24,26 +24,32 @@ from quorate.harness.scene import (
     quieten,
     why_not,
 )
-from quorate.harness.schedule import is_worked
+from quorate.harness.schedule import is_heard, is_worked
+from quorate.harness.seen import Seen
 from quorate.harness.wild import Wish, flood, intended
 from quorate.harness.worked import Worked
 from quorate.live.broker.broker import Broker, Tools
+from quorate.live.broker.stream import Stream
 from quorate.live.broker.trail import trailed
-from quorate.live.controls.facts import Facts, Proposal, Quote
+from quorate.live.broker.waking import wake
+from quorate.live.controls.facts import Proposal
 from quorate.live.controls.limits import limits
 from quorate.live.controls.standing import Armed, Standing, Trading, arm
 from quorate.live.orders.book import open_orders, unresolved
 from quorate.records import stable_id
-from quorate.venues.base import Side, Touch
+from quorate.venues.base import Side
 
 if TYPE_CHECKING:
     from quorate.harness.scene import Scene
     from quorate.harness.schedule import Event, Schedule
+    from quorate.live.broker.waking import Awake
     from quorate.venues.account.venue import CcxtVenue
 
 CYCLES_MS: Final = (300_000, 600_000, 1_200_000)
 """How often a desk decides, by its seed. It compares twice as often, and oftener in the end."""
 QUIET_MS: Final = 150_000
+WAKING_MS: Final = 40
+"""So soon a life may end that has just begun: it has its journal, and knows of no venue yet."""
 
 
 class Played(NamedTuple):
@@ -95,21 +101,28 @@ class _Desk:
         self._scene = scene
         self._met: Counter[str] = Counter()
         self._n_lives = 0
-        self._touches: dict[str, Touch] = {}
+        self._seen = Seen()
         self._venues: list[CcxtVenue] = []
+        self._awake: Awake | None = None
         self._broker: Broker | None = None
         self._floods: list[int] = []
-        self._worked = Worked(scene, self._touches) if is_worked(scene.schedule.seed) else None
+        self._worked = Worked(scene, self._seen) if is_worked(scene.schedule.seed) else None
+        self._is_deaf = False  # as it was when the last life ended
+        self._ours: frozenset[asyncio.Task[Any]] = frozenset()
         self._cycle_ms = CYCLES_MS[noise(scene.schedule.seed, 50) % len(CYCLES_MS)]
 
     async def lives(self) -> Played:
         _scene, schedule = self._scene, self._scene.schedule
-        crashes = [each.at_ms for each in schedule.events if each.kind == "crash"]
+        crashes = [each for each in schedule.events if each.kind == "crash"]
         others = [each for each in schedule.events if each.kind != "crash"]
         breaking = asyncio.create_task(self._happenings(others))
+        self._ours = frozenset(asyncio.all_tasks())
         try:
-            for until_ms in [*crashes, schedule.length_ms]:
-                await self._life(START_MS + until_ms)
+            for crash in crashes:
+                await self._life(START_MS + crash.at_ms)
+                if crash.size % 3 == 0:  # and again, before the venue has said what it lists
+                    await self._life(loop_ms() + 1 + crash.size % WAKING_MS)
+            await self._life(START_MS + schedule.length_ms)
         finally:
             breaking.cancel()
             await asyncio.gather(breaking, return_exceptions=True)
@@ -132,53 +145,74 @@ class _Desk:
         quieten(scene)
 
     async def _life(self, until_ms: int) -> None:
-        """Live until a moment, and end there wherever one happens to be."""
+        """Live until a moment, and end there wherever one is, with all that was begun."""
         living = asyncio.create_task(self._live())
         done, _ = await asyncio.wait({living}, timeout=max(until_ms - loop_ms(), 0) / 1e3)
         if living in done:
             await living  # it must not end by itself: an error of it is one of ours
-        living.cancel()
-        await asyncio.gather(living, return_exceptions=True)
-        if self._broker is not None:
-            await self._broker.close()
+        await self._end()
+
+    async def _end(self) -> None:
+        """End everything that a life began, and give its journal back."""
+        self._is_deaf = self._broker is not None and self._broker.deaf_since_ms is not None
+        await _end_all(asyncio.all_tasks() - self._ours)
+        self._scene.air.ended()
+        self._scene.told.ends_ms.append(loop_ms())
+        if self._awake is not None:
+            self._awake.desk.close()
+        self._awake = None
 
     async def _live(self) -> None:
-        venue = self._scene.venue(loop_ms)
+        scene, self._broker = self._scene, None
+        tools = Tools(
+            loop_ms, self._seen.facts, limits("balanced"), scene.told.kept.append, self._alarmed
+        )
+        self._awake = wake(scene.journal, loop_ms, tools.stood)
+        venue = scene.venue(loop_ms)
         self._venues.append(venue)
-        self._broker = None
         while True:
             try:
                 await venue.open()
                 break
             except QuorateError:
                 await asyncio.sleep(10.0)
-        tools = Tools(
-            loop_ms,
-            self._facts,
-            limits("balanced"),
-            self._scene.kept.append,
-            self._scene.pages.append,
-        )
-        broker = await Broker.begin(
-            self._scene.journal, venue, list(self._scene.ground.symbols.values()), tools
-        )
-        self._broker = broker
+        symbols = list(scene.ground.symbols.values())
+        self._broker = broker = await Broker.meet(self._awake, venue, symbols, tools)
         self._n_lives += 1
         if self._worked is not None:
             self._worked.begin(broker)
+        hearing = self._listen(broker, venue) if is_heard(scene.schedule.seed) else None
         while True:
+            if hearing is not None and hearing.done():
+                await hearing  # nor must the stream
             beat_ms = self._beat_ms()
             await self._operate(broker, beat_ms)
             is_due = loop_ms() % self._cycle_ms < beat_ms
             if is_due:
                 await self._cycle(broker, venue, loop_ms() // self._cycle_ms)
-            self._scene.checker.step(broker.desk.book)
+            scene.checker.step(broker.desk.book)
             if is_due or broker.n_open or not broker.is_clean:
                 swept = await broker.compare()
-                self._scene.checker.step(broker.desk.book, is_compared=swept.is_whole)
+                scene.checker.step(broker.desk.book, is_compared=swept.is_whole)
             if self._worked is not None:
                 await self._worked.until(broker, loop_ms() + beat_ms - loop_ms() % beat_ms)
             await asyncio.sleep((beat_ms - loop_ms() % beat_ms) / 1e3)
+
+    def _listen(self, broker: Broker, venue: CcxtVenue) -> asyncio.Task[None]:
+        """Listen to the account's stream from now on; whatever it tells is checked too."""
+        checked = broker.desk.book
+
+        def look() -> None:
+            nonlocal checked
+            if broker.desk.book is not checked:
+                checked = broker.desk.book
+                self._scene.checker.step(checked)
+
+        stream = Stream(broker, Followed(venue.line(), look), PACE)
+        return asyncio.create_task(stream.run(), name="stream")
+
+    def _alarmed(self, text: str) -> None:
+        self._scene.told.alarms.append((loop_ms(), text))
 
     def _beat_ms(self) -> int:
         """Return how often the desk looks now: oftener once everything is to find its way back."""
@@ -210,42 +244,12 @@ class _Desk:
                     break
         await broker.obey(standing)
 
-    def _facts(self, broker: Broker) -> Facts:
-        now_ms = loop_ms()
-        quotes = {
-            symbol: Quote(
-                bid=touch.bid,
-                ask=touch.ask,
-                mark=touch.mark,
-                volume_usd=Decimal(10**7),
-                max_market_quantity=Decimal(1000),
-                book_at_ms=now_ms,
-                mark_at_ms=now_ms,
-                bar_at_ms=now_ms,
-                funding_at_ms=now_ms,
-            )
-            for symbol, touch in self._touches.items()
-        }
-        return Facts(
-            now_ms=now_ms,
-            venue=broker.venue.name,
-            equity=EQUITY,
-            day_equity=EQUITY,
-            peak_equity=EQUITY,
-            quotes=quotes,
-            book=broker.desk.book,
-            standing=broker.standing,
-            balance_at_ms=now_ms,
-        )
-
     async def _cycle(self, broker: Broker, venue: CcxtVenue, number: int) -> None:
         """Decide by the seed: enter, leave, take back, or nothing."""
         seed = self._scene.schedule.seed
-        self._touches.clear()
+        self._seen.forget()
         for symbol in self._scene.ground.symbols.values():
-            touch = await venue.touch(symbol)
-            if isinstance(touch, Touch):
-                self._touches[symbol] = touch
+            await self._seen.ask(venue, symbol)
         is_left = self._worked is not None and self._worked.is_quiet
         for order in () if is_left else open_orders(broker.desk.book):
             if uniform(seed, 30, number, int(order.intent.intent_id[:8], 16)) < 0.4:
@@ -254,9 +258,9 @@ class _Desk:
             self._worked.decide(broker, number)
         else:
             await broker.submit(self._wanted(broker, number))
-        while self._floods and self._touches:
+        while self._floods and self._seen.touches:
             size = self._floods.pop(0)
-            touch = self._touches[sorted(self._touches)[size % len(self._touches)]]
+            touch = self._seen.touches[sorted(self._seen.touches)[size % len(self._seen.touches)]]
             cycle = f"{number}.{self._n_lives}.{size}"
             flooding = flood(broker, touch, size, cycle, loop_ms())
             await broker.submit([Proposal(intent=each) for each in flooding])
@@ -265,7 +269,7 @@ class _Desk:
         seed = self._scene.schedule.seed
         return [
             proposal
-            for leg, symbol in enumerate(sorted(self._touches))
+            for leg, symbol in enumerate(sorted(self._seen.touches))
             if uniform(seed, 31, number, leg) < 0.7
             for proposal in [self._order(broker, symbol, number, leg)]
             if proposal is not None
@@ -273,7 +277,7 @@ class _Desk:
 
     def _order(self, broker: Broker, symbol: str, number: int, leg: int) -> Proposal | None:
         seed = self._scene.schedule.seed
-        touch, grid = self._touches[symbol], broker.venue.grid(symbol)
+        touch, grid = self._seen.touches[symbol], broker.venue.grid(symbol)
         held = sum(
             (q for (_, at, _), q in broker.desk.book.positions.items() if at == symbol), Decimal(0)
         )
@@ -308,7 +312,7 @@ class _Desk:
                     opened(broker.venue.name, name, what, quantity * 2, price, now_ms),
                 ]
             )
-        facts = trailed(self._facts(broker), broker.desk.book)
+        facts = trailed(self._seen.facts(broker), broker.desk.book)
         parent = facts.parents[name]
         return name if parent.sent + quantity <= parent.quantity else ""
 
@@ -320,7 +324,10 @@ class _Desk:
             checker.found.append(Violation("LIVE", loop_ms(), "the desk did not begin again"))
             resting = "not begun"
         else:
-            checker.end(broker.desk.book, scene.journal)
+            checker.end(broker.desk.book, scene.journal, scene.told)
+            if self._is_deaf:
+                text = "the account's stream is down long after the last fault"
+                checker.found.append(Violation("LIVE", loop_ms(), text))
             left = unresolved(broker.desk.book)
             if left:
                 text = f"{left[0].intent.client_id} is {left[0].state} long after the last fault"
@@ -345,3 +352,10 @@ class _Desk:
             stable_id(str(rows[-1:]), str(truth)),
             resting,
         )
+
+
+async def _end_all(tasks: set[asyncio.Task[Any]]) -> None:
+    """End tasks in the order of their names, which is that in which they were begun."""
+    for task in sorted(tasks, key=lambda each: (len(each.get_name()), each.get_name())):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -20,10 +20,11 @@ from quorate.exchange.matching.instruments import Instrument
 from quorate.exchange.matching.market import close
 from quorate.exchange.matching.orders import BUY, SELL, Asked
 from quorate.exchange.network import Network
-from quorate.exchange.session import Session
 from quorate.harness.check import Checker, Violation
+from quorate.harness.check_told import Told
+from quorate.harness.line import Air, AiredSession
 from quorate.harness.memory import MemoryJournal
-from quorate.harness.schedule import is_worked
+from quorate.harness.schedule import SPOILT, is_heard, is_worked
 from quorate.live.controls.standing import Trading
 from quorate.store.opening import open_store
 from quorate.venues.account.venue import CcxtVenue
@@ -45,13 +46,17 @@ EQUITY: Final = Decimal(100_000)
 MOST_USD: Final = Decimal(30_000)
 """25 % of equity, what prices move while an order waits, and what strangers trade."""
 
+BOOK_AGE_MS: Final = 5_000
+"""So old at most is the book that an entry is decided on."""
+
 _ACCOUNT: Final = "desk"
 
 
 class Watched(Network):
     """A network that sees what leaves: an order once (I1), no entry of a stopped desk (I5).
 
-    ``carried`` counts how often each order was brought to the exchange, copies included.
+    Nor one at prices that were asked for too long ago (I7).  ``carried`` counts how often each
+    order was brought to the exchange, copies included.
     """
 
     def __init__(
@@ -71,19 +76,32 @@ class Watched(Network):
         self.found: list[Violation] = []
         self.carried: Counter[str] = Counter()
         self._left: set[str] = set()
+        self._priced_ms: dict[str, int] = {}
 
     @override
     def meet(self, request: Request, at_ms: int) -> Delivery:
         """Return how a request is carried, and look at it."""
+        delivery = super().meet(request, at_ms)
         if request.method == "POST" and request.path.endswith(self._ground.order):
-            name, enters = self._ground.sent(request)
-            trading = self._standing().trading
-            if enters and trading is not Trading.ACTIVE:
-                self.found.append(Violation("I5", at_ms, f"an entry left while {trading}"))
-            delivery = super().meet(request, at_ms)
-            self._count(name, delivery, at_ms)
-            return delivery
-        return super().meet(request, at_ms)
+            sent = self._ground.sent(request)
+            if sent.enters:
+                self._entered(sent.symbol, at_ms)
+            self._count(sent.name, delivery, at_ms)
+        elif request.method == "GET" and not (
+            delivery.is_lost or delivery.is_reply_lost or delivery.is_unresolved or delivery.instead
+        ):
+            self._priced_ms[self._ground.priced(request)] = at_ms
+        return delivery
+
+    def _entered(self, symbol: str, at_ms: int) -> None:
+        """Hold an entry that leaves against how the desk stands, and what it knows."""
+        trading = self._standing().trading
+        if trading is not Trading.ACTIVE:
+            self.found.append(Violation("I5", at_ms, f"an entry left while {trading}"))
+        age_ms = at_ms - self._priced_ms.get(symbol, 0)
+        if age_ms > BOOK_AGE_MS:
+            text = f"an entry left, and {symbol} was asked for {age_ms} ms before"
+            self.found.append(Violation("I7", at_ms, text))
 
     def _count(self, name: str, delivery: Delivery, at_ms: int) -> None:
         """Count how often an order reaches the exchange; a copy does though its first is lost."""
@@ -104,15 +122,16 @@ class Scene(NamedTuple):
     network: Watched
     journal: Journal
     checker: Checker
-    kept: list[Standing]
-    pages: list[str]
+    told: Told
+    air: Air
 
     def venue(self, now_ms: Callable[[], int]) -> CcxtVenue:
         """Return a venue with instances of its own, as a new process would have."""
+        hosts = dict.fromkeys(self.ground.hosts, self.exchange)
         made = instances(
             self.ground.dialect,
             {"apiKey": "key", "secret": "secret"},
-            session=lambda: Session(dict.fromkeys(self.ground.hosts, self.exchange), self.network),
+            session=lambda: AiredSession(hosts, self.network, self.air),
         )
         pairs = tuple(self.ground.symbols.values()) if self.ground.is_spot else ()
         return CcxtVenue(self.ground.name, self.ground.dialect, made, now_ms, pairs=pairs)
@@ -165,9 +184,11 @@ def built(schedule: Schedule, standing: Standing, ground: Ground) -> Iterator[Sc
             network.carried,
             ground.trade,
             is_doubling=is_doubling,
-            is_guarded=is_worked(seed) and not ground.is_spot,
+            is_guarded=is_worked(seed),
         )
-        yield Scene(schedule, ground, venue, network, journal, checker, kept, [])
+        air = Air(seed, loop_ms)
+        told = Told([], kept, air.spans if is_heard(seed) else None, [])
+        yield Scene(schedule, ground, venue, network, journal, checker, told, air)
 
 
 @contextmanager
@@ -185,7 +206,10 @@ def _journal(schedule: Schedule) -> Iterator[Journal]:
 
 
 def happen(scene: Scene, event: Event) -> None:
-    """Let something happen at the exchange."""
+    """Let something happen at the exchange, or to the stream of its account."""
+    if event.kind in SPOILT:
+        scene.air.happen(scene.exchange, _ACCOUNT, event)
+        return
     markets = scene.exchange.exchange.state.markets
     symbol = sorted(markets)[event.size % len(markets)]
     _INCIDENTS[event.kind](scene, symbol, event)
@@ -287,6 +311,7 @@ _INCIDENTS: Final[Mapping[str, Callable[[Scene, str, Event], None]]] = {
 def quieten(scene: Scene) -> None:
     """End what goes wrong at the exchange: the network's faults end by their own times."""
     state = scene.exchange.exchange.state
+    scene.air.quieten()
     scene.exchange.lags = Lags()
     key = scene.exchange.keys["key"]
     scene.exchange.keys["key"] = key._replace(is_revoked=False, may_withdraw=False)

@@ -26,6 +26,19 @@ Incident = Literal[
     "widened",
 ]
 INCIDENTS: Final = get_args(Incident)
+Spoilt = Literal[
+    "stream_mute",
+    "stream_dead",
+    "stream_cut",
+    "stream_expired",
+    "stream_refused",
+    "frames_late",
+    "frames_twice",
+    "frames_lost",
+]
+SPOILT: Final = get_args(Spoilt)
+"""What goes wrong with the private stream of a desk that listens to one."""
+
 _FAULTS: Final[tuple[tuple[FaultKind, str, float, int], ...]] = (
     # kind, where, at most how often, sizes
     ("delay", "", 0.3, 3_000),
@@ -45,13 +58,14 @@ _FAULTS: Final[tuple[tuple[FaultKind, str, float, int], ...]] = (
 )
 _ONE_WINDOW_MS: Final = 1_800_000
 _WORKED_SHARE: Final = 0.4
+_HEARD_SHARE: Final = 0.25
 
 
 class Event(NamedTuple):
     """Something that happens at the exchange or to the desk, at a moment of the play."""
 
     at_ms: int
-    kind: Incident
+    kind: Incident | Spoilt
     size: int = 0
 
 
@@ -80,6 +94,17 @@ def is_worked(seed: int) -> bool:
     [2, 8]
     """
     return uniform(seed, 60) < _WORKED_SHARE
+
+
+def is_heard(seed: int) -> bool:
+    """Say whether the desk of a seed listens to its account's stream; others find by sweeps alone.
+
+    Examples
+    --------
+    >>> [seed for seed in range(1, 20) if is_heard(seed)]
+    []
+    """
+    return uniform(seed, 80) < _HEARD_SHARE
 
 
 def drawn(seed: int, length_ms: int) -> Schedule:
@@ -119,7 +144,23 @@ def drawn(seed: int, length_ms: int) -> Schedule:
             for turn in range(1 + noise(seed, 7, number) % 3):
                 at_ms = int(uniform(seed, 8, number, turn) * quiet_ms)
                 events.append(Event(at_ms, name, noise(seed, 9, number, turn) % 1000))
+    if is_heard(seed):
+        events += _spoilt(seed, quiet_ms)
     return Schedule(seed, length_ms, quiet_ms, tuple(faults), tuple(sorted(events)))
+
+
+def _spoilt(seed: int, quiet_ms: int) -> list[Event]:
+    """Draw what goes wrong with a stream, by numbers of its own."""
+    return [
+        Event(
+            int(uniform(seed, 83, number, turn) * quiet_ms),
+            name,
+            noise(seed, 84, number, turn) % 1000,
+        )
+        for number, name in enumerate(SPOILT)
+        if uniform(seed, 81, number) < 0.5
+        for turn in range(1 + noise(seed, 82, number) % 3)
+    ]
 
 
 def written(schedule: Schedule) -> str:

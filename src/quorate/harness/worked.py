@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quorate.exchange.matching.flow import noise, uniform
+from quorate.harness.check_told import Bare
 from quorate.harness.parents import STRATEGY
 from quorate.harness.scene import START_MS, loop_ms
 from quorate.live.execution.executor import Executor
@@ -18,13 +19,15 @@ from quorate.live.execution.progress import Market
 from quorate.live.execution.protection import Protection
 from quorate.live.orders.ids import parent_id
 from quorate.live.orders.parents import ParentOpened, Placing, Schedule
-from quorate.venues.base import PositionSide, Side, Touch
+from quorate.venues.base import PositionSide, Side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quorate.harness.scene import Scene
+    from quorate.harness.seen import Seen
     from quorate.live.broker.broker import Broker
+    from quorate.venues.base import Touch
 
 TAIL_MS: Final = 1_200_000
 """So long before the end of a play nothing is decided any more: what was has to end."""
@@ -57,18 +60,18 @@ class Worked:
     ----------
     scene : Scene
         The play.
-    touches : dict
-        Symbol -> the newest touch, which the desk's controls read too; filled here.
+    seen : Seen
+        What the desk has seen of prices, which its controls read too.
     """
 
-    def __init__(self, scene: Scene, touches: dict[str, Touch]) -> None:
+    def __init__(self, scene: Scene, seen: Seen) -> None:
         self._scene = scene
-        self._touches = touches
-        self._seen_ms: dict[str, int] = {}
+        self._seen = seen
         self._triggers: dict[tuple[str, PositionSide], _Trigger] = {}
         seed = scene.schedule.seed
         self._pace_ms = _PACES_MS[noise(seed, 61) % len(_PACES_MS)]
         self._is_leaving = bool(noise(seed, 76) & 1)  # everything is closed in the end
+        self._bare = Bare(scene.ground.symbols)
         self._executor: Executor | None = None
         self._protection: Protection | None = None
 
@@ -82,7 +85,7 @@ class Worked:
             return Market(
                 bid=touch.bid,
                 ask=touch.ask,
-                at_ms=self._seen_ms[parent.symbol],
+                at_ms=self._seen.asked_ms[parent.symbol],
                 grid=broker.venue.grid(parent.symbol),
                 most=Decimal(1000),
                 volume=self._traded(parent),
@@ -92,9 +95,9 @@ class Worked:
         async def touch(symbol: str) -> Touch | None:
             return await self._touch(broker, symbol)
 
+        self._bare = Bare(self._scene.ground.symbols)
         self._executor = Executor(broker, "desk", market)
-        is_guarded = not self._scene.ground.is_spot
-        self._protection = Protection(broker, "desk", touch) if is_guarded else None
+        self._protection = Protection(broker, "desk", touch)
 
     @property
     def is_quiet(self) -> bool:
@@ -109,7 +112,7 @@ class Worked:
         busy = {each.opened.symbol for each in executor.working}
         wanted = [
             parent
-            for leg, symbol in enumerate(sorted(self._touches))
+            for leg, symbol in enumerate(sorted(self._seen.touches))
             if symbol not in busy and uniform(seed, 63, number, leg) < 0.6
             for parent in [self._parent(broker, symbol, number, leg)]
             if parent is not None
@@ -137,6 +140,9 @@ class Worked:
             n_done += await self._executor.step()
         if self._protection is not None:
             n_done += await self._protection.step(await self._placed(broker))
+            checker, told = self._scene.checker, self._scene.told
+            state = self._scene.exchange.exchange.state
+            checker.tell(self._bare.look(broker.desk.book, checker.account, state, told))
         self._scene.checker.step(broker.desk.book)
         return bool(n_done or (self._executor is not None and self._executor.working))
 
@@ -161,19 +167,15 @@ class Worked:
 
     async def _touch(self, broker: Broker, symbol: str) -> Touch | None:
         """Return the touch of a symbol, asked for again where it is not fresh; None unanswered."""
-        if loop_ms() - self._seen_ms.get(symbol, 0) <= _FRESH_MS and symbol in self._touches:
-            return self._touches[symbol]
-        found = await broker.venue.touch(symbol)
-        if not isinstance(found, Touch):
-            return None
-        self._touches[symbol] = found
-        self._seen_ms[symbol] = loop_ms()
-        return found
+        seen = self._seen
+        if symbol in seen.touches and loop_ms() - seen.asked_ms[symbol] <= _FRESH_MS:
+            return seen.touches[symbol]
+        return await seen.ask(broker.venue, symbol)
 
     def _parent(self, broker: Broker, symbol: str, number: int, leg: int) -> ParentOpened | None:
         """Return what the seed decides for a symbol: how much, which way, and in which style."""
         seed, now_ms = self._scene.schedule.seed, loop_ms()
-        touch, grid = self._touches[symbol], broker.venue.grid(symbol)
+        touch, grid = self._seen.touches[symbol], broker.venue.grid(symbol)
         held = broker.desk.book.positions.get(
             (broker.venue.name, symbol, PositionSide.BOTH), Decimal(0)
         )

@@ -16,11 +16,20 @@ from quorate.exchange.virtual import VirtualLoop, run_virtually
 from quorate.harness.ground import GROUNDS
 from quorate.harness.life import _Desk, play
 from quorate.harness.scene import START_MS, built
-from quorate.harness.schedule import INCIDENTS, drawn, read, written
+from quorate.harness.schedule import (
+    INCIDENTS,
+    SPOILT,
+    Event,
+    Schedule,
+    drawn,
+    is_heard,
+    read,
+    written,
+)
 from quorate.harness.shrink import shrunk
 from quorate.live.controls.standing import Standing
 from quorate.live.orders.codec import from_text
-from quorate.live.orders.events import Adjusted, Filled
+from quorate.live.orders.events import Adjusted, Filled, Opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +46,9 @@ def test_a_schedule_is_the_same_for_its_seed_and_as_json() -> None:
         assert all(each.last_ms <= schedule.quiet_ms for each in schedule.faults)
         assert list(schedule.events) == sorted(schedule.events)
         seen |= {each.kind for each in schedule.events}
-    assert seen == set(INCIDENTS)
+        heard = {each.kind for each in schedule.events} & set(SPOILT)
+        assert is_heard(seed) or not heard
+    assert seen == {*INCIDENTS, *SPOILT}
 
 
 @pytest.mark.slow
@@ -59,6 +70,17 @@ def test_a_play_is_the_same_in_another_process_with_other_hashes() -> None:
     assert here.violations == ()
     assert here.n_orders > 5
     assert play(drawn(4, HOURS_MS)).trace != here.trace
+
+
+def test_a_life_that_ends_before_it_knows_its_venue_gives_its_journal_back() -> None:
+    calm = Schedule(3, 900_000, 600_000, (), (Event(400_000, "crash", 3),))
+    with built(calm, Standing(), GROUNDS["binance"]) as scene:
+        played = run_virtually(_Desk(scene).lives(), VirtualLoop(START_MS))
+        rows = [from_text(row.payload) for row in scene.journal.rows()]
+    assert played.violations == ()
+    begun = [each.at_ms - START_MS for each in rows if isinstance(each, Opened)]
+    assert [len(begun), played.n_lives] == [3, 2]
+    assert begun[1:] == [400_000, 400_004]
 
 
 def test_only_what_is_needed_to_fail_is_left() -> None:

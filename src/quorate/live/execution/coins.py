@@ -107,7 +107,7 @@ def _sold(
     if resting:
         is_over = waited_ms >= PATIENCE_MS
         return (back(resting[0], "it did not sell, and holds the coins"),) if is_over else ()
-    if not _is_enough(left, touch.bid, grid):
+    if not is_enough(left, touch.bid, grid):
         return ()
     return (escalation(left, Side.SELL, touch, grid, waited_ms),)
 
@@ -122,7 +122,7 @@ def _covered(
         return (back(wrong[0], "it is to stand elsewhere"),)
     if sum((still_open(each) for each in good), ZERO) > held:
         return (back(min(good, key=still_open), "it is more than there is"),)
-    if not _is_enough(room, trigger, grid):
+    if not is_enough(room, trigger, grid):
         return ()
     if len(good) >= N_STOPS:
         return (back(min(good, key=still_open), "too many small ones"),)
@@ -171,7 +171,17 @@ def is_held_fast(quantity: Decimal, held: Decimal, sales: Sequence[Order]) -> bo
     return stops and free(held, sales) < quantity
 
 
-def _is_enough(quantity: Decimal, price: Decimal, grid: Grid) -> bool:
+def is_enough(quantity: Decimal, price: Decimal, grid: Grid) -> bool:
+    """Say whether a venue takes an order of so much at a price.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Made
+    >>> from decimal import Decimal
+    >>> grid = Made(min_quantity=Decimal("0.1"), lot=Decimal("0.1"), min_notional=Decimal(5))
+    >>> [is_enough(Decimal(each), Decimal(10), grid) for each in ("0.05", "0.1", "0.5")]
+    [False, False, True]
+    """
     if quantity < (grid.min_quantity or grid.lot):
         return False
     return grid.min_notional is None or quantity * price >= grid.min_notional

@@ -1,17 +1,27 @@
 """The driver of protective stops: it sees to every position that a trigger is known for.
 
-A position without a trigger is told to a person, once. What is sent bears the mark of an emergency
-and only closes, so that it leaves a desk that has just begun, or was stopped.
+A position without a trigger is told to a person, once; one whose stop does not rest, for whatever
+reason, is told after a minute, and again every ten. What is sent bears the mark of an emergency and
+only closes, so that it leaves a desk that has just begun, or was stopped.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from quorate.live.controls.facts import Proposal
 from quorate.live.execution import coins, stops
 from quorate.live.execution.effects import CancelChild
-from quorate.live.execution.stops import ESCALATION, STOP, Beyond, Escalate, PlaceStop, refused
+from quorate.live.execution.stops import (
+    ESCALATION,
+    STOP,
+    Beyond,
+    Escalate,
+    PlaceStop,
+    bare,
+    refused,
+)
+from quorate.live.orders.book import ZERO
 from quorate.live.orders.events import Intended
 from quorate.live.orders.ids import client_id, intent_id
 from quorate.venues.base import OrderKind, TimeInForce, Touch, is_pair
@@ -24,6 +34,10 @@ if TYPE_CHECKING:
     from quorate.live.execution.stops import StopEffect
     from quorate.live.orders.book import Order
     from quorate.venues.base import PositionSide
+
+BARE_MS: Final = 60_000
+REPEAT_MS: Final = 600_000
+"""After how long without its stop a position is told to a person, and how often again."""
 
 
 class Protection:
@@ -55,6 +69,7 @@ class Protection:
         self._crossed: dict[tuple[str, PositionSide], Beyond] = {}
         self._paged: set[tuple[str, PositionSide]] = set()
         self._refused: dict[tuple[str, PositionSide], set[tuple[str, str]]] = {}
+        self._bare: dict[tuple[str, PositionSide], tuple[int, int]] = {}  # since, told again at
 
     async def step(self, triggers: Mapping[tuple[str, PositionSide], Decimal]) -> int:
         """See to every position once; return how much was done.
@@ -97,6 +112,7 @@ class Protection:
         self._page_refused(key, orders if held else [])
         before = self._crossed.get(key, stops.init())
         now_ms = self._broker.tools.now_ms()
+        self._missed(key, held, trigger, orders)
         step = coins.step if is_pair(symbol) else stops.step
         after, effects = step(before, held, trigger, orders, touch, grid, now_ms)
         self._crossed[key] = after
@@ -111,6 +127,28 @@ class Protection:
                     )
                 await self._broker.submit([Proposal(intent=intent, is_emergency=True)])
         return effects
+
+    def _missed(
+        self,
+        key: tuple[str, PositionSide],
+        held: Decimal,
+        trigger: Decimal,
+        orders: Sequence[Order],
+    ) -> None:
+        """Call somebody where a position has had no stop for long: nothing of it may go unsaid."""
+        now_ms, grid = self._broker.tools.now_ms(), self._broker.venue.grid(key[0])
+        left = bare(held, orders)
+        if is_pair(key[0]):  # what a sale is at work on no stop could hold
+            others = (each for each in orders if each.intent.purpose != STOP)
+            left = grid.quantity(max(left - sum((each.reserved for each in others), ZERO), ZERO))
+        if left <= 0 or (is_pair(key[0]) and not coins.is_enough(left, trigger, grid)):
+            self._bare.pop(key, None)
+            return
+        since_ms, next_ms = self._bare.setdefault(key, (now_ms, now_ms + BARE_MS))
+        if now_ms >= next_ms:
+            self._bare[key] = (since_ms, now_ms + REPEAT_MS)
+            for_s = (now_ms - since_ms) // 1000
+            self._broker.tools.page(f"{left} of {held} {key[0]} has had no stop for {for_s} s")
 
     def _intent(
         self, symbol: str, position_side: PositionSide, effect: PlaceStop | Escalate

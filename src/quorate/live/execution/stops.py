@@ -195,6 +195,26 @@ def paced(
     return tuple(each for each in effects if isinstance(each, CancelChild))
 
 
+def bare(held: Decimal, orders: Iterable[Order]) -> Decimal:
+    """Return how much of a position no stop would close that is known to rest, never below 0.
+
+    Parameters
+    ----------
+    held : Decimal
+        Position, above 0 long.
+    orders : iterable of Order
+        Of the symbol, of this book.
+
+    Examples
+    --------
+    >>> bare(Decimal("-0.5"), ())
+    Decimal('0.5')
+    """
+    side = Side.SELL if held > 0 else Side.BUY
+    closing = (e for e in orders if e.intent.purpose == STOP and e.intent.side is side and rests(e))
+    return max(ZERO, EXACT.subtract(abs(held), sum(map(still_open, closing), ZERO)))
+
+
 def rests(order: Order) -> bool:
     """Say whether a stop is known to wait at the venue; one in doubt protects nothing."""
     return order.state in {State.ACKED, State.PARTIAL} and order.state not in IN_DOUBT

@@ -54,6 +54,7 @@ class CcxtLine:
         self._followers: tuple[asyncio.Task[None], ...] = ()
         self._why = "it was not dialled"
         self._ponged: object = None
+        self._stands = False
         _leave_keys_alone(client)
         take = client.handle_message
 
@@ -91,6 +92,7 @@ class CcxtLine:
                 while not (self._why or self._is_listening()):  # noqa: ASYNC110 (ccxt has no event)
                     await asyncio.sleep(_LOOK_S)
         if self._is_listening() and not self._why:
+            self._stands = True
             return ""
         why = self._why or f"nobody answered within {DIAL_S:g} s"
         await self.hang_up(why)
@@ -138,7 +140,7 @@ class CcxtLine:
 
     async def hang_up(self, why: str = "it was hung up") -> None:
         """End the line; no task and no connection of it is left."""
-        self._why = why
+        self._why, self._stands = why, False
         for task in self._followers:
             task.cancel()
         await asyncio.gather(*self._followers, return_exceptions=True)
@@ -157,9 +159,14 @@ class CcxtLine:
         why = "nobody listens any more"
         try:
             while not self._why:
-                found = await listen(self._client, self._dialect)
+                try:
+                    found = await listen(self._client, self._dialect)
+                except AnsweredError as error:  # it lets nobody listen, and says why
+                    why = str(error)
+                    return
                 spoilt = [each for each in found if isinstance(each, Unanswered)]
-                if spoilt and not self._open():
+                # who is refused before he listens would ask again and again at once
+                if spoilt and not (self._stands and self._open()):
                     why = spoilt[0].reason
                     return
                 self._heard += found

@@ -295,9 +295,24 @@ def _outlive(client: Any) -> None:
                     found.reject(ccxt.BadResponse(said))
 
             found.handle_text_or_binary_message = taking
+            awaited = found.future
+
+            def future(name: str) -> Any:
+                made = awaited(name)
+                made.remove_done_callback(_heeded)
+                made.add_done_callback(_heeded)
+                return made
+
+            found.future = future
         return found
 
     client.client = connecting
+
+
+def _heeded(future: asyncio.Future[Any]) -> None:
+    """Take what a future failed with: ccxt rejects some that nobody waits for, as at spot."""
+    if not future.cancelled():
+        future.exception()
 
 
 @contextmanager

@@ -306,6 +306,34 @@ def test_a_stop_that_is_refused_for_ever_is_paged_once_and_keeps_nothing_from_cl
     play(tmp_path, trade, flowing(step=0.0, half=1))
 
 
+def test_a_position_whose_stop_the_venue_refuses_is_told_of_and_told_again(tmp_path: Path) -> None:
+    key = (BTC, PositionSide.BOTH)
+
+    async def trade(scene: Scene) -> None:
+        broker = armed(await scene.begin())
+        await broker.submit([bought(broker)])
+        await broker.compare()
+        market = scene.exchange.exchange.state.markets["BTCUSDT"]
+        market.instrument = market.instrument._replace(is_trading=False)
+        keeper = protected(broker)
+        n_pages = len(scene.pages)
+        told = []
+        for _ in range(24):  # twelve minutes
+            await keeper.step({key: D(95)})
+            told.append(len(scene.pages) - n_pages)
+            await asyncio.sleep(30.0)
+        assert told == [0, 1] + [2] * 20 + [3] * 2, "refused once, then bare, and again"
+        assert "2.000 of 2.000 BTC/USDT:USDT has had no stop for 60 s" in scene.pages[n_pages + 1]
+        assert "for 660 s" in scene.pages[-1]
+        market.instrument = market.instrument._replace(is_trading=True)
+        for n in range(3):
+            assert await keeper.step({key: D(95)}) == (n == 0)
+            await asyncio.sleep(600.0)
+        assert len(scene.pages) == n_pages + 3
+
+    play(tmp_path, trade, flowing(step=0.0, half=1))
+
+
 def test_a_stop_that_does_not_close_is_closed_by_hand(tmp_path: Path) -> None:
     key = (BTC, PositionSide.BOTH)
 

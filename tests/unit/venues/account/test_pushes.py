@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.venues.account.desk import BINANCE, PAPER, PLACES, SPOT, at_desk, quoted
+from tests.unit.venues.account.desk import (
+    BINANCE,
+    BYBIT,
+    PAPER,
+    PLACES,
+    SPOT,
+    at_desk,
+    quoted,
+)
 
 from quorate.venues.account import pushes
 from quorate.venues.base import Accepted, Found, Listed, OrderView, Side, Trade, Unanswered
@@ -21,6 +30,9 @@ if TYPE_CHECKING:
     from quorate.venues.account.venue import CcxtVenue
 
 pytest.importorskip("ccxt")
+
+SAID = {BINANCE.name: "-2015", BYBIT.name: "the key is not valid", SPOT.name: "cannot be read"}
+"""What of a venue's refusal of a key is told."""
 
 
 def listening(
@@ -124,3 +136,22 @@ def test_a_stop_is_told_apart_and_a_frame_that_is_none_ends_nothing() -> None:
         assert (whole.client_id, whole.quantity) == ("mine", Decimal("0.1"))
 
     listening(play, BINANCE)
+
+
+@pytest.mark.parametrize("place", [BINANCE, BYBIT, SPOT], ids=lambda place: place.name)
+def test_a_line_that_is_refused_says_why_and_nothing_is_left_that_nobody_awaits(
+    place: Place,
+) -> None:
+    exchange = place.build()
+    unheard: list[Any] = []
+
+    async def play(desk: CcxtVenue) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: unheard.append(what))
+        exchange.keys["key"] = exchange.keys["key"]._replace(is_revoked=True)
+        line = desk.line()
+        assert SAID[place.name] in await line.dial()
+        await desk.close()
+        gc.collect()
+
+    at_desk(play, exchange, place=place)
+    assert unheard == []
