@@ -83,6 +83,7 @@ def test_every_run_of_some_days(capsys):
         "done",
     ]
     assert [row["job"] for row in found["planned"]][:2] == ["cycle", "health"]
+    assert [row.job for row in quorate.jobs().runs] == ["cycle", "carry", "cycle"]
 
 
 @pytest.mark.usefixtures("place")
