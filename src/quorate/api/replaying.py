@@ -35,14 +35,14 @@ class Proof:
     ----------
     day : str
         UTC; a bar is of the day in which it closed, 00:00 closes the day before.
-    n_bars, n_replayed : int
+    n_recorded, n_replayed : int
         Recorded of that day, and decided again: from the snapshot before the day on.
     first_k, first_close : int or None, str
         The first bar that came out otherwise; None and "" where none did.
     """
 
     day: str
-    n_bars: int
+    n_recorded: int
     n_replayed: int
     first_k: int | None = None
     first_close: str = ""
@@ -106,8 +106,8 @@ def _proved(bars: Cycles, folder: Path, found: Kept, day: date | str) -> Proof:
     step = timedelta(minutes=minutes(found.plan.spec))
     begin = datetime.combine(_date(day), datetime.min.time(), UTC)
     first_k, last_k = (int(at.timestamp()) // step.seconds for at in (begin + step, begin + _DAY))
-    n_bars = sum(1 for _ in bars.after(first_k - 1, last_k))
-    if not n_bars:
+    n_recorded = sum(1 for _ in bars.after(first_k - 1, last_k))
+    if not n_recorded:
         raise DataError(
             f"the desk {found.plan.name} decided on no bar of {day}",
             hint="its bars begin the day it was begun; `quorate jobs` tells when it ran",
@@ -118,9 +118,9 @@ def _proved(bars: Cycles, folder: Path, found: Kept, day: date | str) -> Proof:
     back = restore(folder / DAYS, made, like, found.force, lambda _: (), start)
     done = decider.replay(back.decider, recorded(bars, back.decider.last_k, last_k))
     if done.first_k is None:
-        return Proof(str(day), n_bars, done.n_bars)
+        return Proof(str(day), n_recorded, done.n_bars)
     at = datetime.fromtimestamp(done.first_k * step.seconds, UTC)
-    return Proof(str(day), n_bars, done.n_bars, done.first_k, f"{at:%Y-%m-%dT%H:%M}Z")
+    return Proof(str(day), n_recorded, done.n_bars, done.first_k, f"{at:%Y-%m-%dT%H:%M}Z")
 
 
 def _date(day: date | str) -> date:

@@ -99,7 +99,7 @@ def replay(
     if json:
         print(jsonlib.dumps(found.as_dict(), indent=1))
     elif found.is_same:
-        print(f"{found.day}: {found.n_bars} bars give the same decisions, byte for byte")
+        print(f"{found.day}: {found.n_recorded} bars give the same decisions, byte for byte")
     else:
         print(f"{found.day}: the bar of {found.first_close} gives another decision than was kept")
     if not found.is_same:

@@ -189,7 +189,7 @@ def test_a_day_is_decided_again_from_the_snapshot_before_it(tmp_path: Path, tape
             desk.cycle(now)
         days = [scene.begin.date(), now.date()]
         proofs = [replaying.replay(day, store=at, folder=folder) for day in days]
-        assert [(e.n_bars, e.n_replayed, e.is_same) for e in proofs] == [
+        assert [(e.n_recorded, e.n_replayed, e.is_same) for e in proofs] == [
             (24, 24, True),
             (20, 20, True),
         ]
