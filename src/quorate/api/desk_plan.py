@@ -27,7 +27,7 @@ from quorate.live.cycle.inputs import InForce
 from quorate.records import canonical_json, stable_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from quorate.backtest.run import Machine, Memory
@@ -41,6 +41,8 @@ WINDOW: Final = timedelta(days=3)
 """How far back bars are read again: every rule of data looks back less than that."""
 FILE: Final = "desk.json"
 _MINUTES: Final = 5
+_ELSEWHERE: Final = ("models", "secrets")
+"""Sections that say where things are kept, and nothing of what is decided."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,12 @@ class Plan:
     @property
     def params(self) -> str:
         """Return a hash of settings and engines; of the code a replay of the bars tells."""
-        voices = (engine_hash(each) for each in self.engines)
-        return stable_id(canonical_json(self.settings.values), *voices)
+        return stable_id(canonical_json(self.settings.values), canonical_json(self.voices))
+
+    @property
+    def voices(self) -> dict[str, str]:
+        """Return the hash of each engine by its name."""
+        return {each.name: engine_hash(each) for each in self.engines}
 
 
 @dataclass(frozen=True)
@@ -84,13 +90,16 @@ class Kept:
     """What a folder holds of a desk that has begun: its plan, and what was fixed with it.
 
     ``learned_k`` is the last bar that it learned from before its first one; ``venues`` are the
-    instruments as they were then; ``force`` is what was in force.
+    instruments as they were then; ``force`` is what was in force, ``settings`` and ``voices`` what
+    its hash is of.
     """
 
     plan: Plan
     learned_k: int
     venues: Venues
     force: InForce
+    settings: Mapping[str, Mapping[str, Any]]
+    voices: Mapping[str, str]
 
 
 def keep(folder: Path, plan: Plan, decider: Decider) -> None:
@@ -110,6 +119,7 @@ def keep(folder: Path, plan: Plan, decider: Decider) -> None:
         "origins": settings.origins,
         "settings_file": None if settings.path is None else str(settings.path.absolute()),
         "models": None if fits is None or not fits.files else str(fits.files[0].parent.absolute()),
+        "voices": plan.voices,
         "learned_k": decider.last_k,
         "axes": {name: list(names) for name, names in force.axes._asdict().items()},
         "params": force.params,
@@ -144,7 +154,8 @@ def kept(folder: Path, plan: Plan | None = None) -> Kept:
         arrays = {name: np.array(e["values"], e["type"]) for name, e in said["venues"].items()}
         force = InForce(axes, said["params"], said["fits"])
         found = plan or _told(said)
-        return Kept(found, said["learned_k"], Venues(**arrays), force)
+        venues = Venues(**arrays)
+        return Kept(found, said["learned_k"], venues, force, said["settings"], said["voices"])
     except FileNotFoundError as error:
         raise DataError(
             f"{folder} holds no desk", hint="name the folder that it was begun in"
@@ -175,15 +186,38 @@ def machine(found: Kept) -> tuple[Machine, Memory]:
     at = instant(found.learned_k * minutes(plan.spec) * 60_000)
     panel = load(replace(plan.spec, start=at - WINDOW, end=at, to_end=True))
     fold = folding.begin(panel, plan.settings, plan.engines, plan.fits)
-    asked = in_force(plan, panel)
-    for name, was, given in zip(asked._fields, found.force, asked, strict=True):
-        if was != given:
-            raise ConfigError(
-                f"the desk {plan.name} began with {name} {was}, and is given {given}",
-                hint="give it what it began with, or begin another desk",
-            )
+    _refuse_another(found, in_force(plan, panel))
     setup = fold.made.setup._replace(venues=found.venues)
     return replace(fold.made, setup=setup), fold.memory
+
+
+def _refuse_another(found: Kept, asked: InForce) -> None:
+    """Refuse what differs from what a desk began with; a setting that is newer is none of it."""
+    plan, force = found.plan, found.force
+    pairs: dict[str, tuple[object, object]] = {
+        **{name: (getattr(force.axes, name), each) for name, each in asked.axes._asdict().items()},
+        "models": (force.fits, asked.fits),
+    }
+    for section, kept_values in found.settings.items():
+        given = plan.settings.values.get(section, {})
+        if section not in _ELSEWHERE:
+            pairs |= {
+                f"{section}.{name}": (_leaf(was), _leaf(given[name]))
+                for name, was in kept_values.items()
+                if name in given
+            }
+    voices = plan.voices
+    pairs |= {f"engine {name}": (was, voices.get(name)) for name, was in found.voices.items()}
+    for name, (was, now) in pairs.items():
+        if was != now:
+            raise ConfigError(
+                f"the desk {plan.name} began with {name} {was}, and is given {now}",
+                hint="give it what it began with, or begin another desk",
+            )
+
+
+def _leaf(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def in_force(plan: Plan, panel: Panel) -> InForce:

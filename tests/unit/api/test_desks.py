@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -156,12 +157,12 @@ def test_a_desk_goes_on_with_what_it_began_with_only(tmp_path: Path, tape) -> No
     with open_store(tmp_path / "store.db") as store:
         scene.grow(scene.begin)
         scene.open(store, scene.begin)
-        other = quorate.read_settings(overrides={"consensus.k": "0.6"})
+        other = quorate.read_settings(overrides=LIVELY | {"consensus.k": "0.6"})
         began = scene.plan
         for plan, text in (
-            (replace(began, settings=other), "began with params"),
-            (replace(began, engines=builtin()[:-1]), "began with axes"),
-            (replace(began, spec=replace(began.spec, symbols=COINS[:2])), "began with axes"),
+            (replace(began, settings=other), "began with consensus.k 0.5, and is given 0.6"),
+            (replace(began, engines=builtin()[:-1]), "began with engines"),
+            (replace(began, spec=replace(began.spec, symbols=COINS[:2])), "began with symbols"),
         ):
             scene.plan = plan
             with pytest.raises(ConfigError, match=text):
@@ -215,6 +216,13 @@ def test_a_folder_tells_the_whole_plan(tmp_path: Path, tape) -> None:
         scene.grow(scene.begin)
         scene.open(store, scene.begin)
     folder = tmp_path / "desk"
+    older = json.loads((folder / FILE).read_text("utf-8"))
+    older["settings"].pop("portfolio")  # a version that had no such section
+    older["settings"]["consensus"]["gone"] = 1.0
+    (folder / FILE).write_text(json.dumps(older), "utf-8")
+    with open_store(tmp_path / "store.db") as store:
+        scene.grow(scene.begin + STEP)
+        assert len(scene.open(store, scene.begin).cycle(scene.begin + STEP)) == 1
     told = kept(folder).plan
     assert (told.spec, told.params) == (scene.plan.spec, scene.plan.params)
     assert told.settings.values == scene.plan.settings.values

@@ -169,7 +169,7 @@ def test_a_whole_desk_over_the_real_client(tmp_path: Path, monkeypatch) -> None:
         assert "stands after" in told[1]
         assert found["n_failed"] == 0
         fewer = replace(market, symbols=pairs[:1])
-        with pytest.raises(ConfigError, match="began with axes"):
+        with pytest.raises(ConfigError, match="began with symbols"):
             dry_run(fewer, hours=0.001, clock=clock, tell=told.append, **places)
     with pytest.raises(ConfigError, match="pairs alone"):
         dry_run(Market("binance", ("BTC/USDT", "BTC/USDT:USDT"), tmp_path))
