@@ -18,7 +18,7 @@ from quorate.api.desk_plan import FILE, WINDOW, in_force, instant, keep, kept, m
 from quorate.core.account import Code
 from quorate.core.types import MONEY_SCALE
 from quorate.core.types import Bar as Status
-from quorate.errors import ConfigError
+from quorate.errors import ConfigError, DataError
 from quorate.hands import Word
 from quorate.lake import load
 from quorate.lake.by_hand import by_hand
@@ -120,6 +120,14 @@ class Desk:
         first = instant((self.last_k + 1) * step_ms) - WINDOW
         spec = replace(self.plan.spec, start=first, end=instant(k * step_ms), to_end=True)
         panel = by_hand(load(spec), self._words(k * step_ms))
+        axes = self._decider.force.axes
+        if panel.symbols != axes.symbols:
+            raise DataError(
+                f"the lake has {', '.join(panel.symbols)}, the desk began with "
+                f"{', '.join(axes.symbols)}",
+                hint="a symbol that means another coin since is told by quorate data check; begin "
+                "another desk with the coins that there are",
+            )
         begin = self.last_k + 1 - panel.k0
         rows = range(begin, panel.n_bars)
         for t, piece in folding.pieces(panel, panel.n_bars, rows):

@@ -159,7 +159,8 @@ def gather(spec: PanelSpec, shelf: Shelf) -> Gathered:
 
     looks = each_of(look, symbols)
     by_name = {symbol.name: each for symbol, each in zip(symbols, looks, strict=True)}
-    kept = [coin for coin in coins if by_name[coin.symbol.name].is_moving[coin.nth]]
+    moving = [coin for coin in coins if by_name[coin.symbol.name].is_moving[coin.nth]]
+    kept = coins if spec.to_end else moving
     members = _in_universe(spec, kept, by_name, span)
     never = {} if members is None else members.never
     # a coin that no bar of the run can enter does not stop it

@@ -75,8 +75,8 @@ class PanelSpec:
     symbols : tuple[str, ...], optional
         Which coins, in this order; all of the primary's files, sorted, when left out.
     to_end : bool
-        The grid goes on to ``end`` though no coin has a bar that late: what a desk decides on now
-        is missing, not outside.
+        The grid goes on to ``end`` though no coin has a bar that late, and a coin that does not
+        trade in it stays: what a desk decides on now is missing, not outside.
     bar_minutes : int, optional
         Length of a bar, inferred from the files when left out. Of shorter bars of files longer ones
         are made where this is a multiple of theirs (``resampling``); others are refused.

@@ -152,6 +152,22 @@ def test_a_bar_that_is_late_is_decided_on_without_it_and_stays_so(tmp_path: Path
         assert digest_of(again.memory) == digest_of(desk.memory)
 
 
+def test_a_coin_that_is_gone_stops_no_other(tmp_path: Path, tape, monkeypatch) -> None:
+    scene = Scene(tmp_path, tape)
+    with open_store(tmp_path / "store.db") as store:
+        scene.grow(scene.begin)
+        desk = scene.open(store, scene.begin)
+        monkeypatch.setattr(desks, "WINDOW", timedelta(hours=2))
+        stopped = scene.tape[2].filter(pl.col("ts") < pl.lit(scene.begin))
+        scene.tape = [*scene.tape[:2], stopped]
+        for hours in (1, 3, 4):
+            now = scene.begin + timedelta(hours=hours)
+            scene.grow(now)
+            assert {bar.n_known for bar in desk.cycle(now)} == {2}
+        last = unpack(list(store.cycles("main").after(0))[-1].inputs)
+        assert last.piece.bars.status.tolist() == [[Bar.TRADED, Bar.TRADED, Bar.ABSENT]]
+
+
 def test_a_desk_goes_on_with_what_it_began_with_only(tmp_path: Path, tape) -> None:
     scene = Scene(tmp_path, tape)
     with open_store(tmp_path / "store.db") as store:
