@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from quorate.core.engines.base import Engine
+    from quorate.core.types import ByteMat
     from quorate.lake import Panel
     from quorate.research.learners import Learner
     from quorate.research.training import Fit
@@ -72,7 +73,7 @@ class Trained:
         )
 
 
-def train(
+def train(  # noqa: PLR0913  (what may be asked for, each by its name)
     panel: Panel,
     settings: Settings | None = None,
     plan: Plan | None = None,
@@ -80,6 +81,7 @@ def train(
     to: str | Path,
     engines: Sequence[Engine] | None = None,
     approved: Mapping[str, frozenset[Regime]] | None = None,
+    before: Mapping[str, frozenset[Regime]] | None = None,
     workers: int | Workers = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Trained:
@@ -99,6 +101,9 @@ def train(
         The rule engines; those the settings name when left out.
     approved : mapping of str to frozenset of Regime, optional
         Who may vote where, as an earlier set has it: it is not judged anew then.
+    before : mapping of str to frozenset of Regime, optional
+        Who may vote where now, from which those who are judged anew move by one step; what the
+        engines state when left out, and of an engine that it does not name.
     workers : int or Workers
         Who fits: processes of this machine, or a cluster. The bytes are the same.
     progress : callable, optional
@@ -165,7 +170,7 @@ def train(
     if asked.leaderboard and approved is None:
         votes = judged(hours, market, as_of_k=as_of, horizon_bars=horizon)
         names = [engine.name for engine in rules]
-        ranked = board(votes, names, fold.made.approved)
+        ranked = board(votes, names, _stand(rules, fold.made.approved, before or {}))
         may_vote = {
             name: frozenset(regime for regime in Regime if ranked.approved[regime, e])
             for e, name in enumerate(names)
@@ -177,6 +182,17 @@ def train(
     )
     digest = model_set.write(Path(to), made)
     return Trained(Path(to), digest, until, found, None if ranked is None else ranked.table)
+
+
+def _stand(
+    rules: Sequence[Engine], stated: ByteMat, before: Mapping[str, frozenset[Regime]]
+) -> ByteMat:
+    """Return who may vote where before a board, shape (regime, engine)."""
+    found = stated.copy()
+    for e, engine in enumerate(rules):
+        if engine.name in before:
+            found[:, e] = [regime in before[engine.name] for regime in Regime]
+    return found
 
 
 def set_of(

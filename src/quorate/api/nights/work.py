@@ -17,6 +17,7 @@ import numpy as np
 from quorate.api import folding
 from quorate.api.auditing import Audit, audit
 from quorate.api.backtests import run
+from quorate.api.folder import write_table
 from quorate.api.learning import train
 from quorate.api.nights.record import Outcome
 from quorate.api.nights.renewals import index_of
@@ -180,16 +181,22 @@ class Work:
                 each.plan,
                 to=where,
                 engines=each.engines,
-                approved=self._approved(each),
+                approved=None if self._is_monday else self._stood(each),
+                before=self._stood(each),
             )
             files.append(where.relative_to(self._folder).as_posix())
+            if found.leaderboard is not None:
+                board = self._folder / "leaderboard" / f"{each.name}.parquet"
+                board.parent.mkdir(exist_ok=True)
+                write_table(board, found.leaderboard)
+                files.append(board.relative_to(self._folder).as_posix())
             told[each.name] = {
                 "digest": found.digest,
                 "until": found.until.isoformat(),
                 "models": sorted(found.fit.models),
                 "labels": found.fit.n_labels,
                 "remarks": list(found.fit.remarks),
-                "approvals": "judged anew" if self._approved(each) is None else "as before",
+                "approvals": "as before" if found.leaderboard is None else "judged anew",
             }
         n = len(told)
         return Outcome(f"{n} recipe{'s' * (n > 1)} fitted: {', '.join(told)}", told, tuple(files))
@@ -342,9 +349,9 @@ class Work:
             runs.append(self._folder / "runs" / str(made.facts["run_id"]))
         return renewal(*runs, n_days=REFIT_DAYS, warm_days=WARM_DAYS, seed=SEED)
 
-    def _approved(self, each: Recipe) -> dict[str, frozenset[Regime]] | None:
-        """Return the approvals of the fit before; on Mondays they are judged anew."""
-        if self._is_monday or each.old is None:
+    def _stood(self, each: Recipe) -> dict[str, frozenset[Regime]] | None:
+        """Return the approvals of the fit before, from which a Monday moves by one step."""
+        if each.old is None:
             return None
         return dict(model_set.read(self._registry.folder / each.old.name).approved)
 

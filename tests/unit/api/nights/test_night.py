@@ -8,17 +8,20 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.unit.api.nights.market import AT, market, night
 
 import quorate
+from quorate.api import learning
 from quorate.api.auditing import Audit
 from quorate.api.nights import work
 from quorate.api.nights.night import STEPS
 from quorate.api.nights.record import Record, State
+from quorate.core.types import Regime
 from quorate.errors import ConfigError, DataError
 from quorate.report import promotion
-from quorate.research import model_set
+from quorate.research import leaderboard, model_set
 from quorate.research.versions import Stage
 from quorate.statistics.guardrails import Arm
 
@@ -143,14 +146,35 @@ def test_approvals_are_those_before_except_on_mondays(second):
 
 
 @pytest.mark.slow  # a night more
-def test_on_a_monday_they_are_judged_anew(second, tmp_path):
+def test_on_a_monday_they_are_judged_anew_from_where_they_stand(second, tmp_path, monkeypatch):
     where = tmp_path / "copy"
     shutil.copytree(second[1], where)
     monday = datetime(2024, 2, 19, 2, tzinfo=UTC)
+    begun = []
+
+    def board(votes, names, approved):
+        begun.append({name: approved[:, e].tolist() for e, name in enumerate(names)})
+        return leaderboard.board(votes, names, approved)
+
+    whole = model_set.read
+
+    def read(folder):  # as if the weeks before had withdrawn all cells but one of each
+        fits = whole(folder)
+        few = {name: frozenset(sorted(regimes)[:1]) for name, regimes in fits.approved.items()}
+        return dataclasses.replace(fits, approved=few)
+
+    monkeypatch.setattr(work.Work, "_stood", lambda *_: read(where / "registry" / "v0001").approved)
+    monkeypatch.setattr(learning, "board", board)
     found = night(where, monday)
     assert found.is_done, [step.said for step in found.steps]
     (told,) = found.steps[3].told.values()
     assert told["approvals"] == "judged anew"
+    old = read(where / "registry" / "v0001").approved
+    (began,) = begun
+    assert began == {name: [regime in old[name] for regime in Regime] for name in began}
+    assert sum(map(sum, began.values())) == len(began)
+    (kept,) = where.rglob("2024-02-19/leaderboard/*.parquet")
+    assert set(pl.read_parquet(kept)["engine"]) == set(began)
 
 
 def test_a_refit_that_is_not_shown_to_be_no_worse_is_not_published(first, tmp_path, monkeypatch):
