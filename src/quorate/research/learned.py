@@ -68,6 +68,11 @@ def labelled(hours: Hours, prices: Prices, as_of_k: int, horizon_bars: int) -> L
     labels = fixed_horizon(prices, Events(known.k, known.coin), horizon=horizon_bars, haircut=0.0)
     ended = _some(labels, np.flatnonzero(labels.end_k <= as_of_k))
     kept = np.flatnonzero(ended.gross != 0.0)
+    if len(ended.gross) and not len(kept):
+        raise ResearchError(
+            f"none of {len(ended.gross)} hours whose label ended saw its price move",
+            hint="look at the bars: quorate data check",
+        )
     if not len(kept):
         raise ResearchError(
             f"none of {hours.n} hours has a label that ended by {_closed(as_of_k, prices)}",

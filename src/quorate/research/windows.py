@@ -74,7 +74,7 @@ def windows(
     (3, [124.0])
     >>> windows(1, 288 * 90, 288)
     Traceback (most recent call last):
-    quorate.errors.TooLittleHistoryError: 90.0 days hold no window of 120 + 4 + 15 days
+    quorate.errors.TooLittleHistoryError: 90.0 days hold no window of 120 + 4 days and half ...
       next: give a longer history, or shorter windows
     """
     if min(train_days, purge_days, test_days) < 1:
@@ -101,7 +101,7 @@ def windows(
     if not found:
         raise TooLittleHistoryError(
             f"{n_bars / bars_per_day:.1f} days hold no window of "
-            f"{train_days} + {purge_days} + {(test_days + 1) // 2} days",
+            f"{train_days} + {purge_days} days and half a test of {test_days}",
             hint="give a longer history, or shorter windows",
         )
     return tuple(found)

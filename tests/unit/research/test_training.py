@@ -226,6 +226,13 @@ def test_no_label_that_ended_is_refused(given):
         fitted(prices, hours, as_of_k=K0 + 1)
 
 
+def test_prices_that_never_moved_are_no_short_history(given):
+    prices, hours = given
+    flat = dict.fromkeys(("open", "high", "low", "close"), np.full((N_BARS, N_COINS), 100.0))
+    with pytest.raises(ResearchError, match="hours whose label ended saw its price move"):
+        fitted(prices._replace(**flat), hours)
+
+
 def test_an_unknown_model_is_refused():
     with pytest.raises(ConfigError, match="no model is called 'oracle'"):
         learners(["oracle"])

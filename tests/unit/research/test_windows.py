@@ -49,9 +49,8 @@ def test_expanding_windows_learn_from_the_beginning():
 def test_the_last_test_may_be_shorter_but_not_than_half():
     assert len(windows(1, 139 * DAY, DAY)) == 1
     assert windows(1, 139 * DAY, DAY)[0].test_last == 139 * DAY
-    with pytest.raises(
-        TooLittleHistoryError, match=r"138\.0 days hold no window of 120 \+ 4 \+ 15"
-    ):
+    said = r"138\.0 days hold no window of 120 \+ 4 days and half a test of 30"
+    with pytest.raises(TooLittleHistoryError, match=said):
         windows(1, 138 * DAY, DAY)
 
 
