@@ -170,8 +170,8 @@ def refuse_walk(facts: dict[str, Any]) -> None:
     if facts.get("kind") == "walkforward":
         raise DataError(
             "a walk forward is not made again: what votes changes from fold to fold",
-            hint="walk again over the same days, make a run with the fit of one fold "
-            "(fits/fold-01), or look at what was recorded (--recorded)",
+            hint="walk again over the same days, or make a run with the fit of one fold "
+            "(--models RUN/fits/fold-01)",
         )
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FILE: Final = "control.json"
 """Beside ``run.json``, written by ``quorate control``."""
+NAME: Final = "the same on shuffled bars (white-noise control)"
+"""What it is called on a page."""
 
 
 def sentence(found: Mapping[str, Any] | None) -> str:
@@ -46,7 +48,7 @@ def rows(
     Units: per square root of a year, probability.  Causal: reads finished runs.  Missing: says how
     to ask.
     """
-    name = "the same on shuffled bars (white-noise control)"
+    name = NAME
     if found is None:
         return [(name, "not asked", "", "quorate control RUN runs it on bars that mean nothing")]
     if is_scarce:

@@ -237,7 +237,10 @@ def doubts(run: Run) -> list[Doubt]:
     named = ((_RATIO, _ratio), (_PSR, _psr), (_RECORD, _record))
     rows = [Doubt(name, scarce, "", _ENOUGH) if scarce else ask(run) for name, ask in named]
     noise = []
-    if run.is_traded:
+    if run.is_traded and run.about.get("walk"):
+        said = "a walk is not made again: ask a run with the fit of one fold (RUN/fits/fold-01)"
+        noise = [Doubt(name, "not asked", "", said) for name in (stress.NAME, control.NAME)]
+    elif run.is_traded:
         noise = [Doubt(*stress.doubt(run.metrics.get("stress")))]
         noise += [Doubt(*row) for row in control.rows(run.control, is_scarce=bool(scarcity(run)))]
     return [*rows, *_trials(run), *noise, *_steadiness(run)]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from quorate.report.reading import Run
 
 N_BEST: Final = 5
+NAME: Final = "all costs × 1.5, decided anew"
+"""What it is called on a page."""
 _COLUMNS: Final = (
     Column("what if", is_text=True),
     Column("net", "USD"),
@@ -109,7 +111,7 @@ def doubt(found: Mapping[str, Any] | None) -> tuple[str, str, str, str]:
     >>> doubt(found)[1]
     'not positive'
     """
-    name = "all costs × 1.5, decided anew"
+    name = NAME
     if found is None:
         return (name, "not asked", "", "--stress plays the run out a second time at such costs")
     is_known = found["sharpe"] is not None and found["n_trades"] >= FEW_TRADES

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.unit.report.building import build
 
-from quorate.report import assumptions, luck, page, reading, worst
+from quorate.report import assumptions, control, luck, page, reading, stress, worst
 from quorate.report.rolling import rolling_sharpe, window_days
 from quorate.report.summary import summary
 from quorate.statistics.ratios import sharpe
@@ -146,6 +146,13 @@ def test_every_doubt_has_a_figure_or_a_reason(run, quiet):
         for row in luck.doubts(each):
             assert row.figure != "–" or len(row.reading) > 10
             assert "None" not in row.reading
+
+
+def test_a_walk_is_not_sent_to_what_refuses_it(run):
+    walked = replace(run, about=run.about | {"walk": {"plan": {"purge_days": 4}}})
+    asked = {row.question: row.reading for row in luck.doubts(walked) if row.figure == "not asked"}
+    assert set(asked) == {stress.NAME, control.NAME}
+    assert all("the fit of one fold" in said for said in asked.values())
 
 
 def test_nobody_earned_where_nobody_traded(run, quiet):
