@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from quorate.api.desk_plan import Kept, Plan
     from quorate.backtest.run import Memory
+    from quorate.lake import Panel
     from quorate.store.opening import Store
 
 LEARN: Final = timedelta(days=30)
@@ -49,7 +50,8 @@ class Bar(NamedTuple):
     """What became of a bar.
 
     ``equity`` and ``cash`` are of the virtual book, in quote currency; ``n_held`` coins are held,
-    ``n_sent`` parents were sent on this bar; ``n_known`` coins traded in it.
+    ``n_sent`` parents were sent on this bar; ``n_known`` coins traded in it. ``barred`` names the
+    coins that nothing is opened in, since their rows of the last days fail a rule of data.
 
     Notes
     -----
@@ -63,6 +65,7 @@ class Bar(NamedTuple):
     n_held: int
     n_sent: int
     n_known: int
+    barred: str = ""
 
 
 class Desk:
@@ -118,7 +121,9 @@ class Desk:
         if k <= self.last_k:
             return
         first = instant((self.last_k + 1) * step_ms) - WINDOW
-        spec = replace(self.plan.spec, start=first, end=instant(k * step_ms), to_end=True)
+        spec = replace(
+            self.plan.spec, start=first, end=instant(k * step_ms), to_end=True, accept_failed=True
+        )
         panel = by_hand(load(spec), self._words(k * step_ms))
         axes = self._decider.force.axes
         if panel.symbols != axes.symbols:
@@ -130,11 +135,16 @@ class Desk:
             )
         begin = self.last_k + 1 - panel.k0
         rows = range(begin, panel.n_bars)
+        barred = _failing(panel)
         for t, piece in folding.pieces(panel, panel.n_bars, rows):
             if t >= begin:
-                yield self._decide(Inputs(panel.close_ms(t), self._decider.force, piece))
+                asked = piece.controls
+                block = asked.block | np.array([[s in barred for s in panel.symbols]], np.int8)
+                known = piece._replace(controls=asked._replace(block=block))
+                inputs = Inputs(panel.close_ms(t), self._decider.force, known)
+                yield self._decide(inputs, ", ".join(barred))
 
-    def _decide(self, inputs: Inputs) -> Bar:
+    def _decide(self, inputs: Inputs, barred: str) -> Bar:
         """Decide on a bar, and write it down before anybody hears of it."""
         packed = pack(inputs)
         found = self._decider.decide(inputs)
@@ -153,12 +163,21 @@ class Desk:
             int(np.count_nonzero(self._decider.memory.chain.account.ledger.lots.any(axis=0))),
             int(np.count_nonzero(decisions.code[0, Code.ACTION])),
             int(np.count_nonzero(inputs.piece.bars.status[0] == Status.TRADED)),
+            barred,
         )
 
     def _words(self, until_ms: int) -> tuple[Word, ...]:
         """Return what people asked of the desk, as far as this bar may know."""
         said = (Word.of(row.said) for row in self._store.words(self.plan.name).read())
         return tuple(word for word in said if word.at_ms <= until_ms)
+
+
+def _failing(panel: Panel) -> tuple[str, ...]:
+    """Return the coins of which a rule of data fails rows of the last days."""
+    if panel.certificate is None:
+        return ()
+    named = set(panel.certificate.failed["symbol"])
+    return tuple(symbol for symbol in panel.symbols if symbol in named)
 
 
 def open_desk(

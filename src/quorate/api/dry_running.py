@@ -312,9 +312,10 @@ def line(bar: Bar) -> str:
     'dry run  1970-01-01 00:05  equity 10,000.00  held 0  sent 0  bars of 2 coins'
     """
     at = datetime.fromtimestamp(bar.close_ms / 1e3, UTC)
+    barred = f"  nothing opened in {bar.barred}: its rows fail a rule" if bar.barred else ""
     return (
         f"dry run  {at:%Y-%m-%d %H:%M}  equity {bar.equity:,.2f}  held {bar.n_held}  "
-        f"sent {bar.n_sent}  bars of {bar.n_known} coins"
+        f"sent {bar.n_sent}  bars of {bar.n_known} coins{barred}"
     )
 
 

@@ -168,6 +168,25 @@ def test_a_coin_that_is_gone_stops_no_other(tmp_path: Path, tape, monkeypatch) -
         assert last.piece.bars.status.tolist() == [[Bar.TRADED, Bar.TRADED, Bar.ABSENT]]
 
 
+def test_a_coin_whose_rows_fail_a_rule_stops_no_other(tmp_path: Path, tape) -> None:
+    scene = Scene(tmp_path, tape)
+    with open_store(tmp_path / "store.db") as store:
+        scene.grow(scene.begin)
+        desk = scene.open(store, scene.begin)
+        whole = scene.tape[1]
+        at = pl.col("ts") == pl.lit(scene.begin)
+        broken = whole.with_columns(high=pl.when(at).then(pl.col("low") / 2).otherwise("high"))
+        scene.tape = [scene.tape[0], broken, scene.tape[2]]
+        bars = []
+        for nth in (1, 2):
+            now = scene.begin + nth * STEP
+            scene.grow(now)
+            bars += desk.cycle(now)
+        assert [(bar.n_known, bar.barred) for bar in bars] == [(2, "ETHUSDT"), (3, "ETHUSDT")]
+        rows = [unpack(row.inputs) for row in store.cycles("main").after(0)]
+        assert [row.piece.controls.block.tolist() for row in rows] == [[[0, 1, 0]]] * 2
+
+
 def test_a_desk_goes_on_with_what_it_began_with_only(tmp_path: Path, tape) -> None:
     scene = Scene(tmp_path, tape)
     with open_store(tmp_path / "store.db") as store:
