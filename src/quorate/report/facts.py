@@ -146,7 +146,9 @@ def stability_rows(run: Run) -> list[tuple[str, str, str, list[str]]]:
             unit = _UNIT_OF.get(name, "ratio")
             for account, spread in (("net", net), ("gross", gross.get(name, {}))):
                 if spread.get("n"):
-                    rows.append((group, f"{label}, {account}", _unit(unit), _spread(spread, unit)))
+                    told = f"{label}, {account}" if name in gross else label
+                    said = "" if label.endswith((" a year", " a day")) else _unit(unit)
+                    rows.append((group, told, said, _spread(spread, unit)))
     return rows
 
 

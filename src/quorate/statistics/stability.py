@@ -12,7 +12,7 @@ import numpy as np
 
 from quorate.core.types import MONEY_SCALE
 from quorate.statistics import drawdowns, ratios
-from quorate.statistics.accounts import certainty
+from quorate.statistics.accounts import activity, certainty
 from quorate.statistics.bootstrap import mean_interval
 from quorate.statistics.cautions import FEW_TRADES
 from quorate.statistics.trades import hits
@@ -28,9 +28,36 @@ if TYPE_CHECKING:
     Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 _DAY_US: Final = 86_400_000_000
-_OF_YEARS: Final = ("sharpe", "total_return", "max_drawdown")
-_OF_TRADES: Final = ("pnl_usd", "sharpe", "hit_rate", "profit_factor")
-_RATIOS: Final = {"sharpe", "hit_rate", "profit_factor"}
+METRICS: Final = (
+    "pnl_usd",
+    "total_return",
+    "mean_return",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "avg_drawdown",
+    "hit_rate",
+    "profit_factor",
+    "avg_win_usd",
+    "avg_loss_usd",
+    "holding_hours",
+    "trades_per_day",
+    "turnover_per_day",
+)
+"""What is told of every year, coin, regime and fold: all of a run but growth over a year (``cagr``,
+``calmar``), which a month has not, and shares of costs, which trades do not keep apart."""
+_TWICE: Final = frozenset({"holding_hours", "trades_per_day", "turnover_per_day"})
+"""The same before costs and after."""
+_RATIOS: Final = {
+    "sharpe",
+    "sortino",
+    "hit_rate",
+    "profit_factor",
+    "avg_win_usd",
+    "avg_loss_usd",
+    "holding_hours",
+}
 """Of a handful of trades they are an artefact; money, returns and falls are what they are."""
 
 
@@ -105,19 +132,23 @@ def stability(daily: Daily, closed: pl.DataFrame, *, seed: int = 0) -> dict[str,
     found = {}
     for name, column in (("year", ""), ("coin", "symbol"), ("regime", "regime")):
         net, gross = (
-            _by_trades(daily, closed, column, money)
-            if column
-            else _by_year(daily.day, returns, closed)
-            for money, returns in (("net_pnl", daily.net), ("gross_pnl", daily.gross))
+            _by_trades(daily, closed, column, money) if column else _by_year(daily, closed, money)
+            for money in ("net_pnl", "gross_pnl")
         )
-        metrics = _OF_TRADES if column else _OF_YEARS
-        found[name] = {
-            "groups": net,
-            "dispersion": _spreads(net, metrics, seed),
-            "n_too_few": sum(row["n_trades"] < FEW_TRADES for row in net.values()),
-            "gross": {"dispersion": _spreads(gross, metrics, seed)},
-        }
+        found[name] = _told(net, gross, seed)
     return found
+
+
+def _told(
+    net: dict[str, dict[str, Any]], gross: dict[str, dict[str, Any]], seed: int
+) -> dict[str, Any]:
+    """Return the groups, and how far they lie apart after costs and before."""
+    return {
+        "groups": net,
+        "dispersion": _spreads(net, METRICS, seed),
+        "n_too_few": sum(row["n_trades"] < FEW_TRADES for row in net.values()),
+        "gross": {"dispersion": _spreads(gross, [m for m in METRICS if m not in _TWICE], seed)},
+    }
 
 
 def _spreads(
@@ -177,34 +208,50 @@ def by_fold(
         np.searchsorted(first_day, days, side="right") - 1 for days in (daily.day, _ended(closed))
     )
     net, gross = (
-        {name: _of_days(fold == i, ended == i, returns) for i, name in enumerate(names)}
-        for returns in (daily.net, daily.gross)
+        {
+            name: _of_days(daily, fold == i, closed.filter(ended == i), money)
+            for i, name in enumerate(names)
+        }
+        for money in ("net_pnl", "gross_pnl")
     )
-    return {
-        "groups": net,
-        "dispersion": _spreads(net, _OF_YEARS, seed),
-        "n_too_few": sum(row["n_trades"] < FEW_TRADES for row in net.values()),
-        "gross": {"dispersion": _spreads(gross, _OF_YEARS, seed)},
-    }
+    return _told(net, gross, seed)
 
 
-def _by_year(days: IntVec, returns: Vec, closed: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    year, ended = _years(days), _years(_ended(closed))
+def _by_year(daily: Daily, closed: pl.DataFrame, money: str) -> dict[str, dict[str, Any]]:
+    year, ended = _years(daily.day), _years(_ended(closed))
     return {
-        str(number): _of_days(year == number, ended == number, returns)
+        str(number): _of_days(daily, year == number, closed.filter(ended == number), money)
         for number in np.unique(year).tolist()
     }
 
 
-def _of_days(inside: Mask, closed: Mask, returns: Vec) -> dict[str, Any]:
+def _of_days(daily: Daily, inside: Mask, closed: pl.DataFrame, money: str) -> dict[str, Any]:
     """Return the metrics of some days, and of the trades that were closed on them."""
-    own = returns[inside]
+    own = daily._replace(
+        day=daily.day[inside],
+        net=daily.net[inside],
+        gross=daily.gross[inside],
+        equity_usd=daily.equity_usd[inside],
+    )
+    returns = own.net if money == "net_pnl" else own.gross
+    return _metrics(returns, own, closed, money)
+
+
+def _metrics(returns: Vec, daily: Daily, closed: pl.DataFrame, money: str) -> dict[str, Any]:
+    """Return every metric of a group: of what it made each day, and of the trades it closed."""
+    pnl = closed[money].to_numpy()
     return {
-        "n_days": int(np.sum(inside)),
-        "n_trades": int(np.sum(closed)),
-        "total_return": ratios.total_return(own),
-        "max_drawdown": drawdowns.max_drawdown(own),
-        **certainty(own),
+        "n_days": len(returns),
+        "total_return": ratios.total_return(returns),
+        "mean_return": ratios.mean_return(returns),
+        "volatility": ratios.annual_volatility(returns),
+        "sortino": ratios.sortino(returns),
+        "max_drawdown": drawdowns.max_drawdown(returns),
+        "avg_drawdown": drawdowns.average_drawdown(returns),
+        "pnl_usd": int(np.sum(pnl)) / MONEY_SCALE,
+        **certainty(returns),
+        **hits(pnl)._asdict(),
+        **activity(daily, closed, None),
     }
 
 
@@ -271,10 +318,5 @@ def _by_trades(
     for (key,), part in closed.sort(column, maintain_order=True).group_by(
         column, maintain_order=True
     ):
-        pnl = part[money].to_numpy()
-        rows[str(key)] = {
-            "pnl_usd": int(np.sum(pnl)) / MONEY_SCALE,
-            **certainty(contributions(daily, part, money)),
-            **hits(pnl)._asdict(),
-        }
+        rows[str(key)] = _metrics(contributions(daily, part, money), daily, part, money)
     return rows

@@ -10,7 +10,7 @@ from tests.unit.statistics.building import UNIT, equity_frame, trades_frame
 from quorate.statistics.accounts import certainty
 from quorate.statistics.bootstrap import mean_interval
 from quorate.statistics.daily import daily_returns
-from quorate.statistics.stability import contributions, dispersion, stability
+from quorate.statistics.stability import METRICS, contributions, dispersion, stability
 
 
 def days(returns, **more):
@@ -85,7 +85,13 @@ def test_groups_with_too_few_trades_are_left_out_of_ratios_alone():
     found = stability(days([0.0] * 40), both)["coin"]
     assert found["n_too_few"] == 1
     counted = {name: spread["n"] for name, spread in found["dispersion"].items()}
-    assert counted == {"pnl_usd": 2, "sharpe": 1, "hit_rate": 1, "profit_factor": 1}
+    assert {name: counted[name] for name in ("sharpe", "hit_rate", "profit_factor")} == {
+        "sharpe": 1,
+        "hit_rate": 1,
+        "profit_factor": 1,
+    }
+    assert (counted["pnl_usd"], counted["turnover_per_day"]) == (2, 2)
+    assert list(counted) == list(METRICS)
     assert found["dispersion"]["sharpe"]["mean"] == found["groups"]["BTC"]["sharpe"]
     assert found["groups"]["ETH"]["sharpe"] == pytest.approx(math.sqrt(365 / 40))  # the artefact
 
