@@ -92,7 +92,8 @@ class Air:
         elif event.kind == "stream_expired" and isinstance(exchange, Futures):
             is_told = bool(event.size & 1 and socket.connection.account) and not socket.is_mute
             exchange.streams.expire(account, is_told=is_told)
-            if is_told:  # nobody can know it otherwise, until something is owed
+            is_heard = is_told and self._size("frames_lost") is None
+            if is_heard:  # nobody can know it otherwise, until something is owed
                 self._end(is_spoilt=True)
         else:  # cut, as it is when nobody is let in any more
             exchange.streams.drop(socket.connection)
