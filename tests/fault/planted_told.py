@@ -115,7 +115,10 @@ def prices_may_be_of_any_age() -> Iterator[None]:
 @contextmanager
 def a_bare_position_is_told_nobody() -> Iterator[None]:
     """Try to rest a stop for ever, and call nobody who could close by hand."""
-    with mock.patch.object(Protection, "_missed", return_value=None):
+    with (
+        mock.patch.object(Protection, "_missed", return_value=None),
+        mock.patch.object(Protection, "_page_refused", return_value=None),
+    ):
         yield
 
 

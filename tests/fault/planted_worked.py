@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
 from quorate.harness.ground import GROUNDS
+from quorate.live.broker import sweep
 from quorate.live.execution import executor, protection, stops
 from quorate.live.execution.effects import Close
 from quorate.live.execution.executor import Executor
@@ -144,7 +145,7 @@ def a_stop_is_numbered_as_an_order() -> Iterator[None]:
 
 @contextmanager
 def a_stop_that_fired_still_rests() -> Iterator[None]:
-    """Ask for a stop only, and never for the order that it became."""
+    """Ask for a stop only: never for the order that it became, nor whose its trades are."""
 
     async def look(client: Any, symbol: str, client_id: str, is_conditional: bool) -> Any:
         asked = binance._named(client_id, is_conditional)
@@ -152,7 +153,10 @@ def a_stop_that_fired_still_rests() -> Iterator[None]:
 
     ground = GROUNDS["binance"]
     changed = ground._replace(dialect=ground.dialect._replace(look=look))
-    with mock.patch.dict(GROUNDS, binance=changed):
+    with (
+        mock.patch.dict(GROUNDS, binance=changed),
+        mock.patch.object(sweep, "_named", return_value=None),
+    ):
         yield
 
 
