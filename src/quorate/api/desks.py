@@ -83,6 +83,7 @@ class Desk:
         self._store = store
         self._folder = folder
         self._decider = decider
+        self._is_ahead = False  # the memory has seen a bar that may not be on the disk
 
     @property
     def last_k(self) -> int:
@@ -118,8 +119,12 @@ class Desk:
     def _cycle(self, now: datetime) -> Iterator[Bar]:
         step_ms = minutes(self.plan.spec) * 60_000
         k = int(now.timestamp() * 1e3) // step_ms
-        if k <= self.last_k:
+        if k <= self.last_k and not self._is_ahead:
             return
+        if self._is_ahead:
+            found = kept(self._folder, self.plan)
+            self._decider = _restored(self._store, self._folder, found)
+            self._is_ahead = False
         first = instant((self.last_k + 1) * step_ms) - WINDOW
         spec = replace(
             self.plan.spec, start=first, end=instant(k * step_ms), to_end=True, accept_failed=True
@@ -147,9 +152,11 @@ class Desk:
     def _decide(self, inputs: Inputs, barred: str) -> Bar:
         """Decide on a bar, and write it down before anybody hears of it."""
         packed = pack(inputs)
+        self._is_ahead = True
         found = self._decider.decide(inputs)
-        kept = Cycle(found.k, inputs.close_ms, packed, content_hash(packed), found.digest)
-        self._store.cycles(self.plan.name).append(kept)
+        row = Cycle(found.k, inputs.close_ms, packed, content_hash(packed), found.digest)
+        self._store.cycles(self.plan.name).append(row)
+        self._is_ahead = False
         if inputs.close_ms % HOUR_MS == 0:
             save(self._decider, self._folder)
         if inputs.close_ms % DAY_MS == 0:
@@ -167,9 +174,13 @@ class Desk:
         )
 
     def _words(self, until_ms: int) -> tuple[Word, ...]:
-        """Return what people asked of the desk, as far as this bar may know."""
+        """Return what people asked of the desk and its coins, as far as this bar may know.
+
+        A word of a coin that the desk does not have would do nothing, and stops nothing.
+        """
         said = (Word.of(row.said) for row in self._store.words(self.plan.name).read())
-        return tuple(word for word in said if word.at_ms <= until_ms)
+        coins = {"", *self._decider.force.axes.symbols}
+        return tuple(word for word in said if word.at_ms <= until_ms and word.coin in coins)
 
 
 def _failing(panel: Panel) -> tuple[str, ...]:
@@ -216,7 +227,8 @@ def open_desk(
     DESIGN 1.
     """
     if (folder / FILE).is_file():
-        return _again(store, folder, kept(folder, plan))
+        found = kept(folder, plan)
+        return Desk(found.plan, store, folder, _restored(store, folder, found))
     if store.cycles(plan.name).last() is not None:
         raise ConfigError(
             f"the store has bars of a desk {plan.name}, and {folder} has nothing of it",
@@ -237,13 +249,13 @@ def open_desk(
     return Desk(plan, store, folder, decider)
 
 
-def _again(store: Store, folder: Path, found: Kept) -> Desk:
-    """Return the desk that a folder holds, where it stood."""
+def _restored(store: Store, folder: Path, found: Kept) -> Decider:
+    """Return the decision of the desk that a folder holds, where it stood."""
     made, like = machine(found)
     bars = store.cycles(found.plan.name)
     last_k = bars.last() or found.learned_k
     back = restore(folder, made, like, found.force, lambda k: recorded(bars, k), last_k)
-    return Desk(found.plan, store, folder, back.decider)
+    return back.decider
 
 
 def recorded(bars: Cycles, after: int, until: int | None = None) -> Iterator[tuple[Inputs, str]]:

@@ -10,19 +10,19 @@ import asyncio
 import signal
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from quorate.api.commanding import ACCOUNT, STORE
-from quorate.api.desk_plan import Plan
+from quorate.api.desk_plan import FILE, Plan, kept
 from quorate.api.desks import LEARN, open_desk
 from quorate.api.effective import read_settings
 from quorate.api.extensions import named
 from quorate.api.models import fits_of
 from quorate.api.pulling import pull_venue
-from quorate.errors import ConfigError, DataError, QuorateError
+from quorate.errors import ConfigError, DataError, QuorateError, VenueError
 from quorate.lake import PanelSpec, Source
 from quorate.lake.address import located
 from quorate.lake.layout import folder as series
@@ -256,13 +256,8 @@ def dry_run(  # noqa: PLR0913  (what one may say of a desk, each with its name)
     chosen = read_settings() if settings is None else settings
     time = clock or Clock()
     now = datetime.fromtimestamp(time.now_ms() / 1e3, UTC)
-    pulled = market.pull("ohlcv", now - LEARN - timedelta(days=1), now)
-    pulled.raise_if_failed()
-    funding = None
-    if ":" in market.symbols[0]:
-        with suppress(DataError):  # a venue that tells none: then one is assumed, or refused
-            funding = market.pull("funding", now - LEARN - timedelta(days=1), now)
-    plan = Plan(name, market.spec(pulled, funding), chosen, named(chosen), fits_of(models, chosen))
+    spec = _known(market, Path(folder), now, tell)
+    plan = Plan(name, spec, chosen, named(chosen), fits_of(models, chosen))
     tell("dry run: decisions are made and recorded, no order leaves this process")
     with open_store(store) as opened:
         desk = open_desk(plan, opened, Path(folder), now)
@@ -274,6 +269,32 @@ def dry_run(  # noqa: PLR0913  (what one may say of a desk, each with its name)
         finally:
             book.close()
     return running.health.as_dict()
+
+
+def _known(market: Market, folder: Path, now: datetime, tell: Callable[[str], None]) -> PanelSpec:
+    """Bring the lake up to date, and return where a desk's bars are.
+
+    A new desk needs the history of every coin. One that stood before goes on without a venue, or
+    without one coin of it: what is not there is decided on without it.
+    """
+    since = now - LEARN - timedelta(days=1)
+    stood = kept(folder).plan.spec if (folder / FILE).is_file() else None
+    try:
+        pulled = market.pull("ohlcv", since, now)
+        if stood is None:
+            pulled.raise_if_failed()
+    except VenueError as error:
+        if stood is None:
+            raise
+        tell(f"dry run  the venue does not answer: {error.message}")
+        return stood
+    if stood is not None:
+        return replace(stood, symbols=tuple(each.name for each in pulled.symbols))
+    funding = None
+    if ":" in market.symbols[0]:
+        with suppress(DataError):  # a venue that tells none: then one is assumed, or refused
+            funding = market.pull("funding", since, now)
+    return market.spec(pulled, funding)
 
 
 async def _run(

@@ -16,12 +16,12 @@ from quorate.api import desks, folding, replaying
 from quorate.api.desk_plan import FILE, Plan, kept
 from quorate.core.engines.catalogue import builtin
 from quorate.core.types import Bar
-from quorate.errors import ConfigError, DataError
+from quorate.errors import ConfigError, DataError, StoreError
 from quorate.hands import Verb, Word
 from quorate.lake import PanelSpec, Source, load
 from quorate.live.cycle.decider import replay
 from quorate.live.cycle.inputs import content_hash, digest_of, unpack
-from quorate.store.cycles import Cycle
+from quorate.store.cycles import Cycle, Cycles
 from quorate.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -150,6 +150,49 @@ def test_a_bar_that_is_late_is_decided_on_without_it_and_stays_so(tmp_path: Path
         assert replay(first, rows).is_same, "by what was known, not by what came"
         again = scene.open(store, now)
         assert digest_of(again.memory) == digest_of(desk.memory)
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+def test_a_store_that_fails_costs_no_bar(tmp_path: Path, tape, monkeypatch, is_written) -> None:
+    """The disk is full at a bar's commit, or the commit's answer is lost: the desk goes on."""
+    scene = Scene(tmp_path, tape)
+    with open_store(tmp_path / "store.db") as store:
+        scene.grow(scene.begin)
+        desk = scene.open(store, scene.begin)
+        append = Cycles.append
+
+        def fails(self, row):
+            if is_written:
+                append(self, row)
+            raise StoreError("the disk is full")
+
+        for nth in range(1, 5):
+            now = scene.begin + nth * STEP
+            scene.grow(now)
+            if nth == 2:
+                monkeypatch.setattr(Cycles, "append", fails)
+                with pytest.raises(StoreError):
+                    desk.cycle(now)
+                monkeypatch.setattr(Cycles, "append", append)
+            else:
+                desk.cycle(now)
+        assert len(list(store.cycles("main").after(0))) == 4
+        assert digest_of(desk.memory) == same_backtest(scene, store, now)
+
+
+def test_a_word_of_a_coin_that_is_not_there_stops_no_desk(tmp_path: Path, tape) -> None:
+    scene = Scene(tmp_path, tape)
+    with open_store(tmp_path / "store.db") as store:
+        scene.grow(scene.begin)
+        desk = scene.open(store, scene.begin)
+        for coin in ("BTCUSD", "BTCUSDT"):
+            at_ms = int(scene.begin.timestamp() * 1e3)
+            word = Word(verb=Verb.BLOCK, by="ann", why="news", at_ms=at_ms, coin=coin)
+            store.words("main").append(word.as_dict())
+        scene.grow(scene.begin + STEP)
+        assert len(desk.cycle(scene.begin + STEP)) == 1
+        (row,) = store.cycles("main").after(0)
+        assert unpack(row.inputs).piece.controls.block.tolist() == [[1, 0, 0]]
 
 
 def test_a_coin_that_is_gone_stops_no_other(tmp_path: Path, tape, monkeypatch) -> None:

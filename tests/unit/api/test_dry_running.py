@@ -16,7 +16,7 @@ from tests.unit.venues.building import STEP as STEP_MS
 import quorate
 from quorate.api import desks, dry_running
 from quorate.api.dry_running import DryRun, Market, dry_run
-from quorate.errors import ConfigError, VenueUnavailableError
+from quorate.errors import ConfigError, VenueError, VenueUnavailableError
 from quorate.exchange.serving import served
 from quorate.exchange.virtual import VirtualLoop, run_virtually
 from quorate.live.schedule.jobs import HOUSE
@@ -168,6 +168,12 @@ def test_a_whole_desk_over_the_real_client(tmp_path: Path, monkeypatch) -> None:
         assert "no order leaves" in told[0]
         assert "stands after" in told[1]
         assert found["n_failed"] == 0
+        gone = replace(market, url="http://127.0.0.1:9")
+        dry_run(gone, hours=0.001, clock=clock, tell=told.append, **places)
+        assert any("the venue does not answer" in text for text in told)
+        elsewhere = places | {"folder": tmp_path / "other"}
+        with pytest.raises(VenueError):
+            dry_run(gone, hours=0.001, clock=clock, tell=told.append, **elsewhere)
         fewer = replace(market, symbols=pairs[:1])
         with pytest.raises(ConfigError, match="began with symbols"):
             dry_run(fewer, hours=0.001, clock=clock, tell=told.append, **places)
